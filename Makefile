@@ -1,0 +1,154 @@
+# ringtail.  `make help` lists the targets; V=1 shows the commands.
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+BUILD ?= build
+CC ?= gcc
+CXX ?= g++
+AR ?= ar
+OPT ?= -O2
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wno-unused-parameter
+ifdef CI
+WARN += -Werror
+endif
+SANITIZE ?=
+CFLAGS ?= -g
+BASE_CFLAGS = -std=gnu17 $(OPT) $(WARN) -I. -I$(BUILD) -MMD -MP -D_GNU_SOURCE -DRINGTAIL_VERSION='"$(VERSION)"'
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(BUILD)/libringtail.so $(BUILD)/ringtail
+
+# ---- the shim: glibc alone, nothing exported but the hooks ------------------
+SHIM_SRC := $(wildcard shim/*.c)
+SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/obj/%.o)
+SHIM_CFLAGS = $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions \
+	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free \
+	-fno-stack-protector -fasynchronous-unwind-tables $(SHIM_ARCH_CFLAGS)
+# atomics inline: libgcc's out-of-line ones are not linked
+SHIM_ARCH_CFLAGS := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-mno-outline-atomics)
+SHIM_LDFLAGS = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libringtail.so \
+	-Wl,--version-script=shim/versions.map -nostdlib -lc
+
+# Names of all rows: each must be exported (libc would satisfy the linker for a row without a body).
+HOOKS := $(shell sed -n 's/^HOOK.[^,]*, \([a-zA-Z0-9_]*\),.*/\1/p' shim/hooks.def)
+
+$(BUILD)/obj/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(SHIM_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OPT) -o $@ $(SHIM_OBJ) $(SHIM_LDFLAGS)
+	@for hook in $(HOOKS); do nm -D --defined-only $@ | grep -q " T $$hook\(@\|$$\)" || \
+		{ echo "shim/hooks.def has a row for $$hook, and no hooks_*.c a body"; rm -f $@; exit 1; }; done
+
+# ---- the tools ----------------------------------------------------------------
+TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c)
+TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
+TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o,$(TOOLS_OBJ))
+TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lm
+TOOLS_CFLAGS = $(BASE_CFLAGS) $(CFLAGS) $(SANITIZE)
+
+$(BUILD)/obj/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
+
+# The schema is SQL for people, and a string for the program.
+$(BUILD)/schema_sql.h: tools/store/schema.sql
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $< > $@
+$(BUILD)/obj/tools/store/store.o: $(BUILD)/schema_sql.h
+
+$(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(TOOLS_LIB_OBJ)
+
+$(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OPT) $(SANITIZE) -o $@ $^ $(TOOLS_LIBS)
+
+# ---- packages ----------------------------------------------------------------------
+# Debian packages: installs the missing ones, does nothing when all are there.
+DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev
+TEST_DEPS := libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps
+
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+install_missing = @missing=""; for package in $(1); do \
+	dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q '^install ok installed' || \
+		missing="$$missing $$package"; \
+	done; \
+	[ -z "$$missing" ] || { echo "installing:$$missing"; \
+		$(SUDO) apt-get update -q && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; }
+
+.PHONY: deps demo-deps test-deps
+deps:
+	$(call install_missing,$(DEPS))
+demo-deps: deps
+	$(call install_missing,sqlite3)
+test-deps: deps
+	$(call install_missing,$(TEST_DEPS))
+
+# ---- tests ---------------------------------------------------------------------
+comma := ,
+include tests/differential/differential.mk
+include tests/tests.mk
+
+-include tests/fuzz/fuzz.mk
+
+# ---- the main job, from an empty machine to reports ----------------------------
+CMD ?=
+export CMD
+.PHONY: demo
+demo:
+	@$(MAKE) --no-print-directory demo-deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/programs/demo
+	@tests/demo.sh $(BUILD) "$$CMD"
+
+# ---- install ----------------------------------------------------------------------
+INSTALL ?= install
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+LIBDIR = $(DESTDIR)$(PREFIX)/lib/ringtail
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/ringtail
+
+.PHONY: install uninstall
+install: all
+	$(INSTALL) -d $(BINDIR) $(LIBDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(DOCDIR)/docs
+	$(INSTALL) -m 755 $(BUILD)/ringtail $(BINDIR)/ringtail
+	$(INSTALL) -m 644 $(BUILD)/libringtail.so $(LIBDIR)/libringtail.so
+	$(INSTALL) -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
+	$(INSTALL) -m 644 $(wildcard docs/man/*.5) $(MANDIR)/man5
+	$(INSTALL) -m 644 README.md $(DOCDIR)
+	$(INSTALL) -m 644 $(wildcard docs/*.md) $(DOCDIR)/docs
+uninstall:
+	rm -f $(BINDIR)/ringtail $(MANDIR)/man1/ringtail*.1 $(MANDIR)/man5/ringtail-*.5
+	rm -rf $(LIBDIR) $(DOCDIR)
+
+.PHONY: clean help
+clean:
+	rm -rf $(BUILD)
+help:
+	@echo 'make            build $(BUILD)/ringtail and $(BUILD)/libringtail.so'
+	@echo 'make demo       install what is missing, build, watch a small program and sqlite3, print the reports'
+	@echo 'make demo CMD=  the same with a command of yours'
+	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
+	@echo 'make bench      measure; make fuzz: fuzz the readers'
+	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make deps       install the Debian packages that building needs (test-deps: testing)'
+	@echo 'V=1 shows the commands, CI=1 makes warnings errors'
+
+# ---- sanitizers: the tools and their unit tests ---------------------------------------
+.PHONY: asan
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT=-O1 \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,403 @@
+/*
+ * The ring file: the one thing that the shim and the tools share.
+ *
+ * One file per process image, mapped MAP_SHARED by the program under test and
+ * read by the tools, live or after the process is gone.  docs/FORMAT.md tells
+ * the same story in prose; every offset is held by a static assertion here.
+ *
+ *   +--------------+ 0
+ *   | rt_header    | one page: identity, clock, counters, how it ended
+ *   +--------------+ modules.offset
+ *   | rt_module[]  | the objects that stack frames were found in
+ *   +--------------+ pcs.offset
+ *   | rt_pc[]      | distinct return addresses; the index is the PC id - 1
+ *   +--------------+ nodes.offset
+ *   | u64[]        | stack tree: (parent node, PC id); the index is the node id - RT_NODE_FIRST
+ *   +--------------+ chunks_offset
+ *   | rt_chunk     | chunk_bytes each: header, then records
+ *   | ...          |
+ *   +--------------+ file_bytes
+ *
+ * The file is sparse: only what was written takes space.  All integers are of
+ * the machine's byte order; `arch` tells a reader of another machine.
+ * Every reader must treat the file as hostile: nothing in it may be trusted
+ * before it has been checked against the file's real size.
+ */
+#ifndef RINGTAIL_FORMAT_H
+#define RINGTAIL_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RT_MAGIC "ringtail" /* 8 bytes, no terminator */
+#define RT_FORMAT_VERSION 1u
+
+#define RT_ARCH_X86_64 62u   /* ELF's e_machine numbers */
+#define RT_ARCH_AARCH64 183u
+
+/* ---- records --------------------------------------------------------------
+ *
+ * A record is 1 to 15 words of 8 bytes.  Word 0 of every record:
+ *
+ *    63            40 39                 12 11   8 7      0
+ *   +----------------+---------------------+------+--------+
+ *   | stack node id  | ticks since the last| words|  type  |
+ *   +----------------+---------------------+------+--------+
+ *
+ * "ticks since the last" counts from the stamp of the record before it in the
+ * same chunk, and from rt_chunk.base_stamp for the first.  A longer pause is
+ * bridged by an RT_TIME record.  Word 1, where there is one, is mostly
+ *
+ *    63        48 47                                      0
+ *   +------------+-----------------------------------------+
+ *   |    aux     |  object: an address                     |
+ *   +------------+-----------------------------------------+
+ */
+#define RT_TYPE_BITS 8
+#define RT_WORDS_SHIFT 8
+#define RT_WORDS_MASK 0xfu
+#define RT_DT_SHIFT 12
+#define RT_DT_BITS 28
+#define RT_DT_MAX ((1u << RT_DT_BITS) - 1)
+#define RT_STACK_SHIFT 40
+#define RT_STACK_MAX ((1u << 24) - 1)
+#define RT_MAX_RECORD_WORDS 15u
+
+#define RT_OBJECT_BITS 48
+#define RT_OBJECT_MASK ((UINT64_C(1) << RT_OBJECT_BITS) - 1)
+#define RT_AUX_SHIFT 48
+
+static inline uint64_t rt_word0(unsigned type, unsigned words, uint64_t dt, uint32_t stack)
+{
+	return (uint64_t)type | (uint64_t)words << RT_WORDS_SHIFT | dt << RT_DT_SHIFT |
+	       (uint64_t)stack << RT_STACK_SHIFT;
+}
+
+static inline uint64_t rt_word1(uint64_t object, unsigned aux)
+{
+	return (object & RT_OBJECT_MASK) | (uint64_t)aux << RT_AUX_SHIFT;
+}
+
+enum rt_type {
+	RT_END = 0,          /* never written: an unwritten word */
+	RT_TIME = 1,         /* word 1: the full stamp that the next record counts from */
+	RT_LOSS = 2,         /* word 1: events missing here (48 bits), aux: enum rt_loss */
+	RT_THREAD_BEGIN = 3, /* word 1: pthread_t, aux: RT_THREAD_* flags;
+	                      * word 2: thread id | kernel tid << 32.
+	                      * First record a thread writes into a lane; from here on the lane's
+	                      * records are this thread's */
+	RT_THREAD_END = 4,   /* the start routine returned, or the thread exited or was cancelled */
+	RT_THREAD_NAME = 5,  /* word 1: pthread_t named; words 2..3: 16 bytes, NUL padded */
+
+	/* Blocks.  Stamped after the real call returned.  Word 1: address, aux: the size;
+	 * where the size is RT_SIZE_BIG or more or an alignment was asked for, aux is RT_SIZE_BIG
+	 * and word 2 is size | log2(alignment) << 56 (0: none asked for). */
+	RT_ALLOC_FIRST = 16,
+	RT_MALLOC = 16,
+	RT_CALLOC = 17,
+	RT_MEMALIGN = 18,
+	RT_POSIX_MEMALIGN = 19,
+	RT_ALIGNED_ALLOC = 20,
+	RT_VALLOC = 21,
+	RT_PVALLOC = 22,
+	RT_NEW = 23,        /* operator new in all its forms */
+	RT_NEW_ARRAY = 24,  /* operator new[] in all its forms */
+	RT_ALLOC_LAST = 24,
+	RT_REALLOC_BEGIN = 25, /* word 1: the old block, not null; stamped BEFORE the real call,
+	                        * which may give it away */
+	RT_REALLOC_END = 26,   /* as an alloc: the new block; closes the thread's REALLOC_BEGIN.
+	                        * Object 0: the call failed, and the old block lives on as it was */
+	RT_ALLOC_FAILED = 27,  /* word 1: 0, aux: the RT_MALLOC.. type that failed; word 2: size */
+
+	/* Stamped BEFORE the real call.  Word 1: address (never 0).  RT_FREE also ends a block by
+	 * realloc(p, 0), if that freed it (aux: RT_FREE_BY_REALLOC). */
+	RT_FREE_FIRST = 32,
+	RT_FREE = 32,
+	RT_DELETE = 33,
+	RT_DELETE_ARRAY = 34,
+	RT_FREE_LAST = 34,
+
+	/* Synchronisation.  Word 1: the object, aux: rt_sync_aux(). */
+	RT_WAIT = 40,    /* about to block (for kind thread: a join) */
+	RT_ACQUIRE = 41, /* the lock is held / the wait is over with success */
+	RT_RELEASE = 42, /* about to be unlocked / posted; stamped BEFORE the real call */
+	RT_FAILED = 43,  /* the call returned an error (aux.result), nothing was acquired; with
+	                  * RT_SYNC_UNLOCK: the release before it did not happen */
+	RT_INIT = 44,    /* word 2: rt_init_word() */
+	RT_DESTROY = 45, /* stamped after the call; aux.result: 0, or why it refused */
+	RT_COND_WAIT = 46, /* object: the cond; word 2: the mutex, released by this wait */
+	RT_COND_WAKE = 47, /* object: the cond; word 2: the mutex, held again; aux.result: 0,
+	                    * ETIMEDOUT, ...; RT_SYNC_CANCELLED when the wait was cancelled */
+	RT_SIGNAL = 48,    /* cond signal, futex wake (word 2: how many) */
+	RT_BROADCAST = 49,
+	RT_CONSISTENT = 50, /* pthread_mutex_consistent succeeded */
+
+	/* Threads. */
+	RT_THREAD_CREATE = 56,  /* stamped before the real call: word 1: start routine, aux:
+	                         * RT_THREAD_DETACHED; word 2: new thread id */
+	RT_THREAD_CREATED = 57, /* word 1: pthread_t, aux: result; word 2: new thread id */
+	RT_JOINED = 58,         /* word 1: pthread_t, aux: result of the join (0: joined) */
+	RT_DETACH = 59,         /* word 1: pthread_t, aux: result */
+	RT_CANCEL = 60,         /* word 1: pthread_t, aux: result */
+	RT_THREAD_EXIT = 61,    /* pthread_exit or thrd_exit was called */
+
+	/* The process. */
+	RT_FORK = 64,      /* word 1: the child's pid, aux: enum rt_fork */
+	RT_EXEC = 65,      /* about to exec */
+	RT_EXEC_FAILED = 66, /* aux: errno */
+	RT_EXIT = 67,      /* word 1: status, aux: enum rt_end_how */
+
+	/* Mappings (option mmap=yes).  Word 1: address; word 2: bytes. */
+	RT_MAP = 72,
+	RT_UNMAP = 73,
+	RT_TYPE_LIMIT = 74,
+};
+
+#define RT_SIZE_BIG 0xffffu
+#define RT_SIZE_MASK ((UINT64_C(1) << 56) - 1)
+#define RT_ALIGN_SHIFT 56
+#define RT_FREE_BY_REALLOC 1u
+
+enum rt_loss {
+	RT_LOSS_FULL = 1,    /* no room in the ring (on-full=drop) */
+	RT_LOSS_NESTED = 2,  /* signal handlers nested deeper than there are lanes */
+	RT_LOSS_MEMORY = 3,  /* no memory or disk for a chunk */
+};
+
+#define RT_THREAD_MAIN 1u     /* the thread that started the process image */
+#define RT_THREAD_ADOPTED 2u  /* not made through a hooked call: seen at its first event */
+#define RT_THREAD_DETACHED 4u /* created detached */
+
+enum rt_kind {
+	RT_KIND_NONE,
+	RT_KIND_MUTEX,
+	RT_KIND_RWLOCK,
+	RT_KIND_SPIN,
+	RT_KIND_COND,
+	RT_KIND_SEM,
+	RT_KIND_BARRIER,
+	RT_KIND_ONCE,
+	RT_KIND_THREAD, /* joins: the object is the pthread_t */
+	RT_KIND_FUTEX,
+};
+
+#define RT_SYNC_SHARED 1u    /* read lock */
+#define RT_SYNC_TRY 2u       /* a try call: adds no lock order */
+#define RT_SYNC_TIMED 4u     /* has a time-out */
+#define RT_SYNC_UNLOCK 8u    /* RT_FAILED: it was the unlock that failed */
+#define RT_SYNC_CANCELLED 8u /* RT_COND_WAKE: the waiter was cancelled */
+#define RT_SYNC_SERIAL 8u    /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
+
+/* aux of a synchronisation record: kind:4 flags:4 result:8 (an errno value) */
+static inline unsigned rt_sync_aux(unsigned kind, unsigned flags, unsigned result)
+{
+	return (kind & 15u) | (flags & 15u) << 4 | (result & 255u) << 8;
+}
+
+static inline unsigned rt_aux_kind(unsigned aux) { return aux & 15u; }
+static inline unsigned rt_aux_flags(unsigned aux) { return aux >> 4 & 15u; }
+static inline unsigned rt_aux_result(unsigned aux) { return aux >> 8 & 255u; }
+
+/* Word 2 of RT_INIT.  type: PTHREAD_MUTEX_*; value: sem's or barrier's count. */
+#define RT_INIT_TYPE_MASK 0xffu
+#define RT_INIT_SHARED (1u << 8)
+#define RT_INIT_ROBUST (1u << 9)
+#define RT_INIT_PI (1u << 10)
+#define RT_INIT_PP (1u << 11)
+#define RT_INIT_VALUE_SHIFT 32
+
+enum rt_fork { RT_FORK_FORK = 1, RT_FORK_VFORK = 2, RT_FORK_SPAWN = 3 };
+
+/* ---- chunks ---------------------------------------------------------------- */
+
+enum rt_chunk_state {
+	RT_CHUNK_UNUSED = 0, /* never used */
+	RT_CHUNK_CLAIMED = 1, /* a writer is filling in the header: not readable */
+	RT_CHUNK_OPEN = 2,    /* being written */
+	RT_CHUNK_FULL = 3,    /* complete, not yet drained */
+	RT_CHUNK_DRAINED = 4, /* read by the live reader: may be claimed again */
+};
+#define RT_CHUNK_STATE_MASK 7u
+#define RT_CHUNK_GEN_SHIFT 3
+
+/* tail: bytes of the chunk that are published, header included.  Bit 0 is set while a record is
+ * being written, from before its stamp is taken until it is published. */
+#define RT_TAIL_ACTIVE 1u
+
+struct rt_chunk {
+	uint32_t state;       /* enum rt_chunk_state | generation << RT_CHUNK_GEN_SHIFT */
+	uint32_t lane;        /* the lane whose records these are */
+	uint32_t seq;         /* the chunk's ordinal in its lane; wraps, the first is RT_SEQ_FIRST */
+	uint32_t thread;      /* thread id in force at the start of the chunk (0: none yet) */
+	uint64_t base_stamp;  /* the first record's ticks count from here */
+	uint64_t first_event; /* events the lane had recorded or lost before this chunk */
+	uint64_t tail;        /* published bytes | RT_TAIL_ACTIVE */
+	uint64_t events;      /* events in the chunk; valid once FULL */
+	uint32_t tid;         /* kernel's id of that thread */
+	uint32_t depth;       /* nesting depth of the lane: 0 usual, 1.. in a signal handler */
+	uint64_t reserved;
+};
+#define RT_SEQ_FIRST 0xfffffffeu /* so that every test wraps */
+
+/* ---- tables ---------------------------------------------------------------- */
+
+#define RT_MODULE_PATH 880
+#define RT_BUILD_ID_MAX 32
+
+struct rt_module {
+	uint64_t state;     /* 0 unused, 1 being written, 2 loaded, 3 unloaded */
+	uint64_t bias;      /* what to add to the file's addresses */
+	uint64_t start;     /* mapped from here */
+	uint64_t end;       /* to here, exclusive */
+	uint64_t seen;      /* stamp when first met */
+	uint64_t unloaded;  /* stamp when found gone, 0 while loaded */
+	uint64_t build_id_bytes;
+	uint8_t build_id[RT_BUILD_ID_MAX];
+	char path[RT_MODULE_PATH]; /* NUL terminated; "[vdso]" for the vDSO */
+	uint8_t reserved[56];
+};
+
+/* key: 0 unused, else the address | flags */
+#define RT_PC_USED (UINT64_C(1) << 63)
+#define RT_PC_EXACT (UINT64_C(1) << 62) /* interrupted here: not a return address */
+#define RT_PC_DEAD (UINT64_C(1) << 61)  /* its module was unloaded: the address may mean another now */
+#define RT_PC_ADDRESS ((UINT64_C(1) << 56) - 1)
+
+struct rt_pc {
+	uint64_t key;
+	uint32_t module; /* index into the modules + 1; 0: in no module (made at run time) */
+	uint32_t rule;   /* the shim's own: the unwind rule found for it */
+};
+
+/* A stack is the id of its innermost node.  A node is parent << 32 | PC id, 0 where unused.  Ids
+ * below RT_NODE_FIRST are no nodes but the ends of a stack: */
+#define RT_STACK_NONE 0u      /* no stack was recorded */
+#define RT_ROOT_COMPLETE 1u   /* unwound to the thread's first frame */
+#define RT_ROOT_TRUNCATED 2u  /* the frame above has no usable unwind information */
+#define RT_ROOT_DEPTH 3u      /* the depth limit was reached */
+#define RT_NODE_FIRST 16u
+
+struct rt_table {
+	uint64_t offset; /* from the start of the file */
+	uint64_t count;  /* entries there is room for */
+};
+
+/* ---- header ---------------------------------------------------------------- */
+
+enum rt_clock { RT_CLOCK_TSC = 1, RT_CLOCK_MONOTONIC_RAW = 2 /* ticks are nanoseconds */ };
+
+enum rt_end_how {
+	RT_END_RUNNING = 0, /* or ended without a word: SIGKILL, a crash */
+	RT_END_EXIT = 1,    /* exit(), or a return from main; status */
+	RT_END_EXIT_NOW = 2, /* _exit, _Exit or quick_exit; status */
+	RT_END_ABORT = 3,
+	RT_END_EXEC = 4,
+};
+
+enum rt_on_full { RT_ON_FULL_WAIT = 0, RT_ON_FULL_DROP = 1, RT_ON_FULL_OVERWRITE = 2 };
+enum rt_stacks { RT_STACKS_FULL = 0, RT_STACKS_CALLER = 1, RT_STACKS_NONE = 2 };
+
+#define RT_WATCH_HEAP 1u
+#define RT_WATCH_LOCKS 2u
+#define RT_WATCH_MMAP 4u
+
+/* One moment on both clocks. */
+struct rt_clock_pair {
+	uint64_t ticks;
+	uint64_t mono_ns; /* CLOCK_MONOTONIC_RAW */
+};
+
+#define RT_HEADER_BYTES 4096u
+#define RT_PATH_MAX 1024
+#define RT_COMMAND_MAX 1024
+
+struct rt_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t header_bytes;
+	uint64_t file_bytes;
+	uint32_t arch;
+	uint32_t page_bytes;
+	uint32_t ready; /* 1 once all fields up to the counters are valid */
+	uint32_t pid;
+	uint32_t parent;      /* its parent's pid at the start of this image */
+	uint32_t image;       /* 0 for a pid's first image, 1 after its first exec, ... */
+	uint64_t realtime_ns; /* CLOCK_REALTIME at start */
+	uint64_t process_start; /* field 22 of /proc/PID/stat: tells a reused pid */
+	uint32_t clock;         /* enum rt_clock */
+	uint32_t watch;         /* RT_WATCH_* */
+	struct rt_clock_pair clock_start;
+	struct rt_clock_pair clock_latest; /* from time to time, and at the end */
+	uint8_t boot_id[40];               /* text, as in /proc/sys/kernel/random/boot_id */
+
+	struct rt_table modules; /* struct rt_module */
+	struct rt_table pcs;     /* struct rt_pc */
+	struct rt_table nodes;   /* uint64_t */
+	uint64_t chunks_offset;
+	uint32_t chunk_bytes;
+	uint32_t chunk_count; /* there is room for */
+	uint32_t chunk_live_count; /* how many are used while a live reader keeps up */
+	uint32_t depth;            /* limit of frames per stack */
+	uint32_t stacks;           /* enum rt_stacks */
+	uint32_t on_full;          /* enum rt_on_full */
+	uint32_t live;             /* 1: started by `ringtail run`, a reader will come */
+	uint32_t chunk_keep_count; /* how many are used before drained ones are used again */
+
+	/* Counters, written while the program runs. */
+	uint64_t chunks_used;   /* chunks [0, chunks_used) have been claimed at some time; may exceed
+	                         * chunk_count by threads that found none left */
+	uint64_t threads;       /* highest thread id given out */
+	uint64_t lanes;         /* lanes given out */
+	uint64_t lost;          /* events never written */
+	uint64_t overwritten;   /* events written, then overwritten unread */
+	uint64_t modules_used;
+	uint64_t stacks_lost;   /* stacks for which the tree had no room */
+	uint64_t waits;         /* times a writer waited for the reader */
+
+	/* How it ended. */
+	uint32_t end_how; /* enum rt_end_how */
+	int32_t end_status;
+	uint64_t end_stamp;
+
+	/* The reader's side. */
+	uint32_t reader_pid;       /* 0: none */
+	uint32_t reader_reserved;
+	uint64_t reader_heartbeat; /* CLOCK_MONOTONIC ns of its last round */
+	uint64_t analysed;         /* 1: everything in this file is in the database */
+	uint64_t drained_events;   /* events in chunks the live reader has taken */
+
+	char exe[RT_PATH_MAX];         /* NUL terminated */
+	char command[RT_COMMAND_MAX];  /* arguments, NUL separated, as in /proc/PID/cmdline */
+	uint32_t command_bytes;
+	uint32_t command_truncated;
+};
+
+#define RT_AT(type, field, offset) \
+	_Static_assert(offsetof(struct type, field) == (offset), #type "." #field " moved")
+RT_AT(rt_chunk, base_stamp, 16);
+RT_AT(rt_chunk, tail, 32);
+RT_AT(rt_chunk, tid, 48);
+RT_AT(rt_module, build_id, 56);
+RT_AT(rt_module, path, 88);
+RT_AT(rt_pc, module, 8);
+RT_AT(rt_header, version, 8);
+RT_AT(rt_header, file_bytes, 16);
+RT_AT(rt_header, ready, 32);
+RT_AT(rt_header, realtime_ns, 48);
+RT_AT(rt_header, clock, 64);
+RT_AT(rt_header, clock_start, 72);
+RT_AT(rt_header, boot_id, 104);
+RT_AT(rt_header, modules, 144);
+RT_AT(rt_header, chunks_offset, 192);
+RT_AT(rt_header, live, 224);
+RT_AT(rt_header, chunks_used, 232);
+RT_AT(rt_header, end_how, 296);
+RT_AT(rt_header, reader_pid, 312);
+RT_AT(rt_header, exe, 344);
+_Static_assert(sizeof(struct rt_chunk) == 64, "a chunk header is one cache line");
+_Static_assert(sizeof(struct rt_module) == 1024, "module size");
+_Static_assert(sizeof(struct rt_pc) == 16, "pc size");
+_Static_assert(sizeof(struct rt_header) <= RT_HEADER_BYTES, "header is one page");
+#undef RT_AT
+
+#endif

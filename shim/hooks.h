@@ -1,0 +1,150 @@
+/*
+ * What every hook is made of, and the bodies that rows of hooks.def ask for.
+ *
+ * Order of truth: an event that gives something up (free, unlock, post) is published BEFORE the real call, one that
+ * got something (malloc, lock) AFTER it returned.  So the stamps on one address or lock are ordered as its owners
+ * were, whichever threads they were.  A call that would block says so first (RT_WAIT).
+ */
+#ifndef RINGTAIL_HOOKS_H
+#define RINGTAIL_HOOKS_H
+
+#include <errno.h>
+
+#include "shim/options.h"
+#include "shim/resolve.h"
+#include "shim/scope.h"
+#include "shim/thread.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+#define HOOK(ret, name, params, args, version, body, ...) EXPORT ret name params;
+#include "shim/hooks.def"
+#undef HOOK
+
+#pragma GCC visibility push(hidden)
+
+/* syscall(SYS_seccomp or SYS_prctl, six arguments). */
+long sandbox_syscall(long number, const long *arguments);
+
+/* Records one event with the caller's stack.  self may be NULL: nothing is recorded. */
+void record(struct thread *self, const struct caller *caller, unsigned type, uint64_t word1);
+void record_wide(struct thread *self, const struct caller *caller, unsigned type, unsigned words, uint64_t word1,
+                 uint64_t word2, uint64_t word3);
+
+static inline void record_sync(struct thread *self, const struct caller *caller, unsigned type, const void *object,
+                               unsigned kind, unsigned flags, int result)
+{
+	record(self, caller, type, rt_word1((uintptr_t)object, rt_sync_aux(kind, flags, (unsigned)result)));
+}
+
+/* Like thread_self, for families that an option may switch off. */
+static inline struct thread *lock_watcher(void)
+{
+	struct thread *self = thread_self();
+	return likely(options.locks) ? self : NULL;
+}
+
+/* A synchronisation object was made; attributes: word 2 of RT_INIT. */
+static inline void record_init(const struct caller *caller, const void *object, unsigned kind, uint64_t attributes)
+{
+	record_wide(lock_watcher(), caller, RT_INIT, 3, rt_word1((uintptr_t)object, rt_sync_aux(kind, 0, 0)), attributes,
+	            0);
+}
+
+static inline bool usable_clock(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
+static inline bool usable_time(const struct timespec *t) { return t->tv_nsec >= 0 && t->tv_nsec < 1000000000; }
+
+/* Holds the lock, though its last owner died with it. */
+static inline bool acquired(int error) { return error == 0 || error == EOWNERDEAD; }
+
+/* A blocking call's outcome. */
+static inline int record_outcome(struct thread *self, const struct caller *caller, const void *object, unsigned kind,
+                                 unsigned flags, int error)
+{
+	record_sync(self, caller, acquired(error) ? RT_ACQUIRE : RT_FAILED, object, kind, flags, error);
+	return error;
+}
+
+/* A wait that is a cancellation point. */
+struct wait {
+	struct thread *self;
+	const struct caller *caller;
+	const void *object;
+	unsigned kind, flags;
+};
+
+/* The scope of a wait: cancellation unwinds through the hook. */
+static inline void wait_left(void *data, bool unwound)
+{
+	const struct wait *wait = data;
+	if (unwound)
+		record_sync(wait->self, wait->caller, RT_FAILED, wait->object, wait->kind, wait->flags, ECANCELED);
+}
+
+/* A robust mutex is not tried first: glibc's trylock keeps an unrecoverable one locked (sysdeps/nptl), which lock
+ * does not. */
+static inline int try_mutex(pthread_mutex_t *m)
+{
+	return m->__data.__kind & 16 /* PTHREAD_MUTEX_ROBUST_NORMAL_NP */ ? EBUSY : real.pthread_mutex_trylock(m);
+}
+
+#pragma GCC visibility pop
+
+#define FIRST_(first, ...) ((const void *)(first))
+#define FIRST(args) FIRST_ args
+
+/* try first: an uncontended lock is one event */
+#define BODY_LOCK(ret, name, args, kind, flags, try) \
+	{ \
+		struct caller caller = CALLER(); \
+		struct thread *self = lock_watcher(); \
+		if (unlikely(!self)) \
+			return real.name args; \
+		int error = try; \
+		if (likely(acquired(error))) { \
+			record_sync(self, &caller, RT_ACQUIRE, FIRST(args), kind, flags, error); \
+			return error; \
+		} \
+		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, flags, 0); \
+		error = real.name args; \
+		return record_outcome(self, &caller, FIRST(args), kind, flags, error); \
+	}
+#define BODY_TIMED(ret, name, args, kind, flags, try) \
+	BODY_LOCK(ret, name, args, kind, (flags) | RT_SYNC_TIMED, try)
+
+#define BODY_TRY(ret, name, args, kind, flags) \
+	{ \
+		struct caller caller = CALLER(); \
+		struct thread *self = lock_watcher(); \
+		int error = real.name args; \
+		return record_outcome(self, &caller, FIRST(args), kind, (flags) | RT_SYNC_TRY, error); \
+	}
+
+#define BODY_UNLOCK(ret, name, args, kind) \
+	{ \
+		struct caller caller = CALLER(); \
+		struct thread *self = lock_watcher(); \
+		record_sync(self, &caller, RT_RELEASE, FIRST(args), kind, 0, 0); \
+		int error = real.name args; \
+		if (unlikely(error)) \
+			record_sync(self, &caller, RT_FAILED, FIRST(args), kind, RT_SYNC_UNLOCK, error); \
+		return error; \
+	}
+
+#define BODY_SIGNAL(ret, name, args, kind, type) \
+	{ \
+		struct caller caller = CALLER(); \
+		record_sync(lock_watcher(), &caller, type, FIRST(args), kind, 0, 0); \
+		return real.name args; \
+	}
+
+#define BODY_DESTROY(ret, name, args, kind) \
+	{ \
+		struct caller caller = CALLER(); \
+		struct thread *self = lock_watcher(); \
+		int error = real.name args; \
+		record_sync(self, &caller, RT_DESTROY, FIRST(args), kind, 0, error); \
+		return error; \
+	}
+
+#endif

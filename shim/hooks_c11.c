@@ -1,0 +1,106 @@
+/* C11's mtx_ and cnd_: libc's call its own internals, so they need hooks of their own. */
+#include "shim/hooks.h"
+
+/* Results of <threads.h> as errno values. */
+static int as_error(int result)
+{
+	switch (result) {
+	case thrd_success: return 0;
+	case thrd_busy: return EBUSY;
+	case thrd_nomem: return ENOMEM;
+	case thrd_timedout: return ETIMEDOUT;
+	default: return EINVAL;
+	}
+}
+
+int mtx_init(mtx_t *m, int type)
+{
+	struct caller caller = CALLER();
+	thread_self();
+	int result = real.mtx_init(m, type);
+	if (result == thrd_success)
+		record_init(&caller, m, RT_KIND_MUTEX,
+		            type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_DEFAULT);
+	return result;
+}
+
+#define MTX_LOCK(flags, call) \
+	struct caller caller = CALLER(); \
+	struct thread *self = lock_watcher(); \
+	int result = real.mtx_trylock(m); \
+	if (likely(result == thrd_success)) { \
+		record_sync(self, &caller, RT_ACQUIRE, m, RT_KIND_MUTEX, flags, 0); \
+		return result; \
+	} \
+	record_sync(self, &caller, RT_WAIT, m, RT_KIND_MUTEX, flags, 0); \
+	result = call; \
+	record_outcome(self, &caller, m, RT_KIND_MUTEX, flags, as_error(result)); \
+	return result;
+
+int mtx_lock(mtx_t *m) { MTX_LOCK(0, real.mtx_lock(m)) }
+int mtx_timedlock(mtx_t *m, const struct timespec *t) { MTX_LOCK(RT_SYNC_TIMED, real.mtx_timedlock(m, t)) }
+
+int mtx_trylock(mtx_t *m)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	int result = real.mtx_trylock(m);
+	record_outcome(self, &caller, m, RT_KIND_MUTEX, RT_SYNC_TRY, as_error(result));
+	return result;
+}
+
+int mtx_unlock(mtx_t *m)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	record_sync(self, &caller, RT_RELEASE, m, RT_KIND_MUTEX, 0, 0);
+	int result = real.mtx_unlock(m);
+	if (unlikely(result != thrd_success))
+		record_sync(self, &caller, RT_FAILED, m, RT_KIND_MUTEX, RT_SYNC_UNLOCK, as_error(result));
+	return result;
+}
+
+void mtx_destroy(mtx_t *m)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	real.mtx_destroy(m);
+	record_sync(self, &caller, RT_DESTROY, m, RT_KIND_MUTEX, 0, 0);
+}
+
+int cnd_init(cnd_t *c)
+{
+	struct caller caller = CALLER();
+	thread_self();
+	int result = real.cnd_init(c);
+	if (result == thrd_success)
+		record_init(&caller, c, RT_KIND_COND, 0);
+	return result;
+}
+
+void cnd_destroy(cnd_t *c)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	real.cnd_destroy(c);
+	record_sync(self, &caller, RT_DESTROY, c, RT_KIND_COND, 0, 0);
+}
+
+static void record_cond(struct thread *self, const struct caller *caller, unsigned type, const void *c, const void *m,
+                        unsigned flags, int error)
+{
+	record_wide(self, caller, type, 3, rt_word1((uintptr_t)c, rt_sync_aux(RT_KIND_COND, flags, (unsigned)error)),
+	            (uintptr_t)m, 0);
+}
+
+/* glibc's are no cancellation points in practice: C11 has no cancellation. */
+#define CND_WAIT(flags, call) \
+	struct caller caller = CALLER(); \
+	struct thread *self = lock_watcher(); \
+	record_cond(self, &caller, RT_COND_WAIT, c, m, flags, 0); \
+	int result = call; \
+	record_cond(self, &caller, RT_COND_WAKE, c, m, flags, as_error(result)); \
+	return result;
+
+int cnd_wait(cnd_t *c, mtx_t *m) { CND_WAIT(0, real.cnd_wait(c, m)) }
+int cnd_timedwait(cnd_t *c, mtx_t *m, const struct timespec *t) { CND_WAIT(RT_SYNC_TIMED, real.cnd_timedwait(c, m, t)) }

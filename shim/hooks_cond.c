@@ -1,0 +1,138 @@
+/*
+ * Condition variables.  x86-64 has two ABIs of other layout under the same names, GLIBC_2.2.5 and GLIBC_2.3.2: each is
+ * exported under its version and calls its own kind, since mixing them corrupts memory.
+ *
+ * A wait releases the mutex and takes it again inside libc, where no hook sees it: RT_COND_WAIT and RT_COND_WAKE name
+ * the mutex.  A cancelled wait unwinds through the hook, with the mutex held again.
+ */
+#include "shim/hooks.h"
+
+struct cond_wait {
+	struct thread *self;
+	const struct caller *caller;
+	const void *cond, *mutex;
+};
+
+static void record_wake(const struct cond_wait *wait, unsigned flags, int result)
+{
+	record_wide(wait->self, wait->caller, RT_COND_WAKE, 3,
+	            rt_word1((uintptr_t)wait->cond, rt_sync_aux(RT_KIND_COND, flags, (unsigned)result)),
+	            (uintptr_t)wait->mutex, 0);
+}
+
+static void cond_wait_left(void *wait, bool unwound)
+{
+	if (unwound)
+		record_wake(wait, RT_SYNC_CANCELLED, ECANCELED);
+}
+
+static void record_cond_wait(const struct cond_wait *wait, unsigned flags)
+{
+	record_wide(wait->self, wait->caller, RT_COND_WAIT, 3,
+	            rt_word1((uintptr_t)wait->cond, rt_sync_aux(RT_KIND_COND, flags, 0)), (uintptr_t)wait->mutex, 0);
+}
+
+#define COND_WAIT(flags, call) \
+	struct caller caller = CALLER(); \
+	struct cond_wait wait = {lock_watcher(), &caller, c, m}; \
+	SCOPE(scope, cond_wait_left, &wait); \
+	record_cond_wait(&wait, flags); \
+	int error = call; \
+	record_wake(&wait, flags, error); \
+	return error;
+
+static void record_cond(const struct caller *caller, unsigned type, const void *cond, int result)
+{
+	record_sync(lock_watcher(), caller, type, cond, RT_KIND_COND, 0, result);
+}
+
+static void record_cond_init(const struct caller *caller, const pthread_cond_t *c, const pthread_condattr_t *attr)
+{
+	int shared = 0;
+	if (attr)
+		pthread_condattr_getpshared(attr, &shared);
+	record_init(caller, c, RT_KIND_COND, shared == PTHREAD_PROCESS_SHARED ? RT_INIT_SHARED : 0);
+}
+
+/* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function. */
+#define COND_FUNCTIONS(NAME, CALL) \
+	int NAME(pthread_cond_init)(pthread_cond_t *c, const pthread_condattr_t *attr) \
+	{ \
+		struct caller caller = CALLER(); \
+		thread_self(); \
+		int error = CALL(pthread_cond_init)(c, attr); \
+		if (!error) \
+			record_cond_init(&caller, c, attr); \
+		return error; \
+	} \
+	int NAME(pthread_cond_destroy)(pthread_cond_t *c) \
+	{ \
+		struct caller caller = CALLER(); \
+		thread_self(); \
+		int error = CALL(pthread_cond_destroy)(c); \
+		record_cond(&caller, RT_DESTROY, c, error); \
+		return error; \
+	} \
+	int NAME(pthread_cond_signal)(pthread_cond_t *c) \
+	{ \
+		struct caller caller = CALLER(); \
+		record_cond(&caller, RT_SIGNAL, c, 0); \
+		return CALL(pthread_cond_signal)(c); \
+	} \
+	int NAME(pthread_cond_broadcast)(pthread_cond_t *c) \
+	{ \
+		struct caller caller = CALLER(); \
+		record_cond(&caller, RT_BROADCAST, c, 0); \
+		return CALL(pthread_cond_broadcast)(c); \
+	} \
+	int NAME(pthread_cond_wait)(pthread_cond_t *c, pthread_mutex_t *m) \
+	{ \
+		COND_WAIT(0, CALL(pthread_cond_wait)(c, m)) \
+	} \
+	int NAME(pthread_cond_timedwait)(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *t) \
+	{ \
+		COND_WAIT(RT_SYNC_TIMED, CALL(pthread_cond_timedwait)(c, m, t)) \
+	}
+
+#define PLAIN(f) f
+#define REAL(f) real.f
+#if defined(__x86_64__)
+
+#define CURRENT(f) current_##f
+#define VERSIONED(f) \
+	__typeof__(f) current_##f __attribute__((visibility("default"), symver(#f "@@GLIBC_2.3.2"))), \
+		old_##f __attribute__((visibility("default"), symver(#f "@GLIBC_2.2.5")));
+VERSIONED(pthread_cond_init)
+VERSIONED(pthread_cond_destroy)
+VERSIONED(pthread_cond_signal)
+VERSIONED(pthread_cond_broadcast)
+VERSIONED(pthread_cond_wait)
+VERSIONED(pthread_cond_timedwait)
+COND_FUNCTIONS(CURRENT, REAL)
+
+static void *find_old(void **cache, const char *name)
+{
+	void *found = load_acquire(cache);
+	if (!found) {
+		found = resolve_old(name);
+		store_release(cache, found);
+	}
+	return found;
+}
+
+#define OLD(f) old_##f
+#define OLD_REAL(f) \
+	__extension__({ \
+		static void *cache; \
+		(__typeof__(&f))find_old(&cache, #f); \
+	})
+COND_FUNCTIONS(OLD, OLD_REAL)
+
+#else
+COND_FUNCTIONS(PLAIN, REAL)
+#endif
+
+int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m, clockid_t k, const struct timespec *t)
+{
+	COND_WAIT(RT_SYNC_TIMED, real.pthread_cond_clockwait(c, m, k, t))
+}

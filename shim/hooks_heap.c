@@ -1,0 +1,331 @@
+/* malloc and its family. */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "shim/boot_heap.h"
+#include "shim/hooks.h"
+#include "shim/modules.h"
+
+/* Nothing but a real function of ours may be called here: builtins would turn into calls of the hooks. */
+
+static inline struct thread *heap_watcher(void)
+{
+	struct thread *self = thread_self();
+	return likely(options.heap) ? self : NULL;
+}
+
+/* What the program called, and from where: operator new passes through here. */
+static inline void take_origin(struct thread *self, struct caller *caller, unsigned *type)
+{
+	if (likely(!self->origin.type))
+		return;
+	*caller = self->origin.caller;
+	*type = self->origin.type;
+	self->origin.type = 0;
+}
+
+static __attribute__((noinline)) void record_failure(struct thread *self, const struct caller *caller, unsigned type,
+                                                     size_t bytes)
+{
+	record_wide(self, caller, RT_ALLOC_FAILED, 3, rt_word1(0, type), bytes & RT_SIZE_MASK, 0);
+}
+
+static inline void record_block(struct thread *self, const struct caller *caller, unsigned type, const void *block,
+                                size_t bytes)
+{
+	if (likely(bytes < RT_SIZE_BIG))
+		record(self, caller, type, rt_word1((uintptr_t)block, (unsigned)bytes));
+	else
+		record_wide(self, caller, type, 3, rt_word1((uintptr_t)block, RT_SIZE_BIG), bytes & RT_SIZE_MASK, 0);
+}
+
+static inline void record_alloc(struct thread *self, struct caller *caller, unsigned type, const void *block,
+                                size_t bytes)
+{
+	if (unlikely(!self))
+		return;
+	int error = errno;
+	take_origin(self, caller, &type);
+	if (likely(block != NULL))
+		record_block(self, caller, type, block, bytes);
+	else
+		record_failure(self, caller, type, bytes);
+	errno = error;
+}
+
+static void record_aligned(struct thread *self, struct caller *caller, unsigned type, const void *block, size_t align,
+                           size_t bytes)
+{
+	if (!self)
+		return;
+	int error = errno;
+	unsigned log2 = align ? (unsigned)__builtin_ctzl(align) : 0;
+	take_origin(self, caller, &type);
+	if (block)
+		record_wide(self, caller, type, 3, rt_word1((uintptr_t)block, RT_SIZE_BIG),
+		            (bytes & RT_SIZE_MASK) | (uint64_t)log2 << RT_ALIGN_SHIFT, 0);
+	else
+		record_failure(self, caller, type, bytes);
+	errno = error;
+}
+
+/* ---- allocation ----------------------------------------------------------------- */
+
+void *malloc(size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting())
+		return boot_heap_alloc(bytes, 16);
+	void *block = real.malloc(bytes);
+	record_alloc(self, &caller, RT_MALLOC, block, bytes);
+	return block;
+}
+
+void *calloc(size_t count, size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	size_t total;
+	if (unlikely(__builtin_mul_overflow(count, bytes, &total)))
+		total = SIZE_MAX;
+	if (unlikely(!self) && process_starting())
+		return total == SIZE_MAX ? NULL : boot_heap_alloc(total, 16);
+	void *block = real.calloc(count, bytes);
+	record_alloc(self, &caller, RT_CALLOC, block, total);
+	return block;
+}
+
+void *memalign(size_t align, size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting())
+		return boot_heap_alloc(bytes, align);
+	void *block = real.memalign(align, bytes);
+	record_aligned(self, &caller, RT_MEMALIGN, block, align, bytes);
+	return block;
+}
+
+int posix_memalign(void **block, size_t align, size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting())
+		return (*block = boot_heap_alloc(bytes, align)) ? 0 : ENOMEM;
+	int error = real.posix_memalign(block, align, bytes);
+	record_aligned(self, &caller, RT_POSIX_MEMALIGN, error ? NULL : *block, align, bytes);
+	return error;
+}
+
+void *aligned_alloc(size_t align, size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting())
+		return boot_heap_alloc(bytes, align);
+	void *block = real.aligned_alloc(align, bytes);
+	record_aligned(self, &caller, RT_ALIGNED_ALLOC, block, align, bytes);
+	return block;
+}
+
+void *valloc(size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting())
+		return boot_heap_alloc(bytes, 4096);
+	void *block = real.valloc(bytes);
+	record_aligned(self, &caller, RT_VALLOC, block, 4096, bytes);
+	return block;
+}
+
+void *pvalloc(size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting())
+		return boot_heap_alloc((bytes + 4095) & ~(size_t)4095, 4096);
+	void *block = real.pvalloc(bytes);
+	record_aligned(self, &caller, RT_PVALLOC, block, 4096, bytes);
+	return block;
+}
+
+/* ---- release ---------------------------------------------------------------------- */
+
+/* The common part of free and its sized forms.  False: the block is not the real allocator's. */
+static inline bool about_to_free(void *block, struct caller *caller)
+{
+	if (unlikely(boot_heap_has(block)))
+		return false;
+	struct thread *self = heap_watcher();
+	if (unlikely(!self))
+		return true;
+	unsigned type = RT_FREE;
+	bool loader = unlikely(in_range(&loader_range, caller->pc));
+	take_origin(self, caller, &type);
+	record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
+	if (loader)
+		modules_recheck(); /* it may have unloaded a library just now */
+	return true;
+}
+
+void free(void *block)
+{
+	struct caller caller = CALLER();
+	if (block && about_to_free(block, &caller))
+		real.free(block);
+}
+
+static bool late_looked_up;
+
+/* C23's sized forms: new in glibc, and some allocators have them. */
+static void look_up_late(void)
+{
+	real.free_sized = (__typeof__(real.free_sized))resolve_late("free_sized");
+	real.free_aligned_sized = (__typeof__(real.free_aligned_sized))resolve_late("free_aligned_sized");
+	store_release(&late_looked_up, true);
+}
+
+void free_sized(void *block, size_t bytes)
+{
+	struct caller caller = CALLER();
+	if (!block || !about_to_free(block, &caller))
+		return;
+	if (unlikely(!late_looked_up))
+		look_up_late();
+	if (real.free_sized)
+		real.free_sized(block, bytes);
+	else
+		real.free(block);
+}
+
+void free_aligned_sized(void *block, size_t align, size_t bytes)
+{
+	struct caller caller = CALLER();
+	if (!block || !about_to_free(block, &caller))
+		return;
+	if (unlikely(!late_looked_up))
+		look_up_late();
+	if (real.free_aligned_sized)
+		real.free_aligned_sized(block, align, bytes);
+	else
+		real.free(block);
+}
+
+/* ---- reallocation -------------------------------------------------------------------- */
+
+static void *leave_boot_heap(void *block, size_t bytes)
+{
+	size_t had = boot_heap_size(block);
+	void *moved = malloc(bytes);
+	if (moved)
+		memcpy(moved, block, had < bytes ? had : bytes);
+	return moved;
+}
+
+/* realloc(p, 0) frees p in glibc; elsewhere it may return a block of no size. */
+static void *realloc_to_nothing(struct thread *self, struct caller *caller, void *block)
+{
+	record(self, caller, RT_FREE, rt_word1((uintptr_t)block, RT_FREE_BY_REALLOC));
+	void *moved = real.realloc(block, 0);
+	if (moved && self)
+		record_alloc(self, caller, RT_MALLOC, moved, 0);
+	return moved;
+}
+
+/* The old block is given up before the call: another thread may get its address while realloc is still at it. */
+static void *resize(struct caller *caller, void *block, size_t bytes)
+{
+	if (unlikely(boot_heap_has(block)))
+		return leave_boot_heap(block, bytes);
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && process_starting() && !block)
+		return boot_heap_alloc(bytes, 16);
+	if (block && !bytes)
+		return realloc_to_nothing(self, caller, block);
+	if (block)
+		record(self, caller, RT_REALLOC_BEGIN, (uintptr_t)block & RT_OBJECT_MASK);
+	void *moved = real.realloc(block, bytes);
+	if (!block) {
+		record_alloc(self, caller, RT_MALLOC, moved, bytes);
+		return moved;
+	}
+	int error = errno;
+	record_block(self, caller, RT_REALLOC_END, moved, moved ? bytes : 0);
+	errno = error;
+	return moved;
+}
+
+void *realloc(void *block, size_t bytes)
+{
+	struct caller caller = CALLER();
+	return resize(&caller, block, bytes);
+}
+
+/* glibc's calls realloc through us: one call, so one event, is made of it here. */
+void *reallocarray(void *block, size_t count, size_t bytes)
+{
+	struct caller caller = CALLER();
+	size_t total;
+	if (__builtin_mul_overflow(count, bytes, &total)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return resize(&caller, block, total);
+}
+
+size_t malloc_usable_size(void *block)
+{
+	if (block && boot_heap_has(block))
+		return boot_heap_size(block);
+	thread_self(); /* may be the first hooked call */
+	return real.malloc_usable_size(block);
+}
+
+/* ---- mappings (option mmap) ------------------------------------------------------------- */
+
+static void record_map(const struct caller *caller, void *at, size_t bytes, int flags)
+{
+	struct thread *self = thread_current;
+	if (!self || !options.mmap || at == MAP_FAILED || !(flags & MAP_ANONYMOUS))
+		return;
+	record_wide(self, caller, RT_MAP, 3, (uintptr_t)at & RT_OBJECT_MASK, bytes, 0);
+}
+
+void *mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+	struct caller caller = CALLER();
+	thread_self();
+	if (unlikely(!real.mmap)) { /* while booting */
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	void *mapped = real.mmap(at, bytes, prot, flags, fd, offset);
+	record_map(&caller, mapped, bytes, flags);
+	return mapped;
+}
+
+void *mmap64(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+	struct caller caller = CALLER();
+	thread_self();
+	if (unlikely(!real.mmap64)) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	void *mapped = real.mmap64(at, bytes, prot, flags, fd, offset);
+	record_map(&caller, mapped, bytes, flags);
+	return mapped;
+}
+
+int munmap(void *at, size_t bytes)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	if (self && options.mmap)
+		record_wide(self, &caller, RT_UNMAP, 3, (uintptr_t)at & RT_OBJECT_MASK, bytes, 0);
+	return real.munmap(at, bytes);
+}

@@ -1,0 +1,342 @@
+/* fork, exec, spawn, exit. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/hooks.h"
+#include "shim/ring_map.h"
+#include "shim/sys.h"
+
+/* ---- fork -------------------------------------------------------------------------------- */
+
+static void record_fork(const struct caller *caller, pid_t child, enum rt_fork how)
+{
+	int error = errno;
+	if (child > 0)
+		record(thread_self(), caller, RT_FORK, rt_word1((uint64_t)child, how));
+	errno = error;
+}
+
+/* The child needs nothing from us here: its state was wiped, and its next event begins a ring of its own. */
+pid_t fork(void)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	thread_before_fork(self);
+	pid_t child = real.fork();
+	thread_after_fork(self, child == 0);
+	record_fork(&caller, child, RT_FORK_FORK);
+	return child;
+}
+
+pid_t _Fork(void)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	thread_before_fork(self);
+	pid_t child = real._Fork();
+	thread_after_fork(self, child == 0);
+	record_fork(&caller, child, RT_FORK_FORK);
+	return child;
+}
+
+__attribute__((used, visibility("hidden"))) void *vfork_prepare(void);
+
+/* vfork returns twice into its caller's frame, so the hook may have none: it looks up the real function, records, and
+ * jumps. */
+void *vfork_prepare(void)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	record(self, &caller, RT_FORK, rt_word1(0, RT_FORK_VFORK));
+	return (void *)real.vfork;
+}
+
+#if defined(__x86_64__)
+__asm__(".text\n"
+        ".globl vfork\n"
+        ".type vfork, @function\n"
+        "vfork:\n"
+        "	.cfi_startproc\n"
+        "	endbr64\n"
+        "	subq $8, %rsp\n"
+        "	.cfi_adjust_cfa_offset 8\n"
+        "	call vfork_prepare\n"
+        "	addq $8, %rsp\n"
+        "	.cfi_adjust_cfa_offset -8\n"
+        "	jmp *%rax\n"
+        "	.cfi_endproc\n"
+        ".size vfork, . - vfork\n");
+#elif defined(__aarch64__)
+__asm__(".text\n"
+        ".globl vfork\n"
+        ".type vfork, %function\n"
+        "vfork:\n"
+        "	.cfi_startproc\n"
+        "	stp x29, x30, [sp, -16]!\n"
+        "	.cfi_adjust_cfa_offset 16\n"
+        "	mov x29, sp\n"
+        "	bl vfork_prepare\n"
+        "	ldp x29, x30, [sp], 16\n"
+        "	.cfi_adjust_cfa_offset -16\n"
+        "	mov x16, x0\n"
+        "	br x16\n"
+        "	.cfi_endproc\n"
+        ".size vfork, . - vfork\n");
+#endif
+
+/* ---- exec ------------------------------------------------------------------------------------
+ *
+ * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place.  What the
+ * program took out of the environment stays out. */
+
+static bool is_variable(const char *entry, const char *name)
+{
+	size_t length = strlen(name);
+	return !strncmp(entry, name, length) && entry[length] == '=';
+}
+
+static bool preloads_us(char *const *envp)
+{
+	for (; envp && *envp; envp++)
+		if (is_variable(*envp, "LD_PRELOAD"))
+			return strstr(*envp, "libringtail") != NULL;
+	return false;
+}
+
+static size_t count_strings(char *const *strings)
+{
+	size_t count = 0;
+	while (strings && strings[count])
+		count++;
+	return count;
+}
+
+static bool names_run(char *const *envp)
+{
+	for (; *envp; envp++)
+		if (process_names_run(*envp))
+			return true;
+	return false;
+}
+
+#define ENVIRONMENT_MOST 8192
+
+/* How many entries the extended environment needs; 0: leave it as it is. */
+static size_t extended_count(char *const *envp)
+{
+	size_t count = count_strings(envp);
+	if (!process_environment() || !preloads_us(envp) || names_run(envp) || count > ENVIRONMENT_MOST)
+		return 0;
+	return count + 2;
+}
+
+static char *const *extend(char *const *envp, char **room)
+{
+	size_t used = 0;
+	for (; *envp; envp++)
+		if (!is_variable(*envp, "RINGTAIL"))
+			room[used++] = *envp;
+	room[used++] = (char *)process_environment();
+	room[used] = NULL;
+	return room;
+}
+
+/* On the stack: a vfork child must not touch its parent's heap. */
+#define EXTENDED(envp) \
+	size_t extended_room = extended_count(envp); \
+	char *extended_block[extended_room + 1]; \
+	char *const *extended = extended_room ? extend(envp, extended_block) : envp;
+
+static void about_to_exec(const struct caller *caller)
+{
+	struct thread *self = thread_self();
+	if (!process_is_ours())
+		return; /* a vfork child, or one that has recorded nothing */
+	record(self, caller, RT_EXEC, 0);
+	process_end(RT_END_EXEC, 0);
+}
+
+static int exec_failed(const struct caller *caller, int result)
+{
+	int error = errno;
+	if (process_is_ours()) {
+		process_end(RT_END_RUNNING, 0);
+		record(thread_self(), caller, RT_EXEC_FAILED, rt_word1(0, (unsigned)error & 0xffff));
+	}
+	errno = error;
+	return result;
+}
+
+/* A child that has recorded nothing of its own must not begin a ring just to exec. */
+static bool is_fresh_child(void) { return process && load_acquire(&process->state) == PROCESS_NEW; }
+
+#define EXEC(envp, call) \
+	struct caller caller = CALLER(); \
+	if (!is_fresh_child()) \
+		about_to_exec(&caller); \
+	EXTENDED(envp) \
+	return exec_failed(&caller, call);
+
+int execve(const char *path, char *const *argv, char *const *envp) { EXEC(envp, real.execve(path, argv, extended)) }
+int execv(const char *path, char *const *argv) { EXEC(environ, real.execve(path, argv, extended)) }
+int execvp(const char *file, char *const *argv) { EXEC(environ, real.execvpe(file, argv, extended)) }
+int execvpe(const char *file, char *const *argv, char *const *envp) { EXEC(envp, real.execvpe(file, argv, extended)) }
+int fexecve(int fd, char *const *argv, char *const *envp) { EXEC(envp, real.fexecve(fd, argv, extended)) }
+
+int execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags)
+{
+	EXEC(envp, real.execveat(fd, path, argv, extended, flags))
+}
+
+static size_t count_arguments(va_list list)
+{
+	size_t count = 1;
+	while (va_arg(list, char *))
+		count++;
+	return count;
+}
+
+/* Collects execl's list into argv[], and leaves `list` behind its NULL. */
+#define ARGUMENTS(first) \
+	va_list list; \
+	va_start(list, first); \
+	size_t argument_count = count_arguments(list); \
+	va_end(list); \
+	char *argv[argument_count + 1]; \
+	va_start(list, first); \
+	argv[0] = (char *)first; \
+	for (size_t i = 1; i <= argument_count; i++) \
+		argv[i] = va_arg(list, char *);
+
+int execl(const char *path, const char *argument, ...)
+{
+	ARGUMENTS(argument)
+	va_end(list);
+	EXEC(environ, real.execve(path, argv, extended))
+}
+
+int execlp(const char *file, const char *argument, ...)
+{
+	ARGUMENTS(argument)
+	va_end(list);
+	EXEC(environ, real.execvpe(file, argv, extended))
+}
+
+int execle(const char *path, const char *argument, ...)
+{
+	ARGUMENTS(argument)
+	char *const *envp = va_arg(list, char *const *);
+	va_end(list);
+	EXEC(envp, real.execve(path, argv, extended))
+}
+
+#define SPAWN(name, file) \
+	struct caller caller = CALLER(); \
+	pid_t child = 0; \
+	thread_self(); \
+	EXTENDED(envp) \
+	int error = real.name(&child, file, actions, attr, argv, extended); \
+	if (!error && pid) \
+		*pid = child; \
+	if (!error) \
+		record_fork(&caller, child, RT_FORK_SPAWN); \
+	return error;
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+                char *const *argv, char *const *envp)
+{
+	SPAWN(posix_spawn, path)
+}
+
+int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+                 char *const *argv, char *const *envp)
+{
+	SPAWN(posix_spawnp, file)
+}
+
+/* ---- limits ---------------------------------------------------------------------------------------
+ *
+ * A program that limits its own address space counts on what it uses itself: the ring must not take that away. */
+
+static int limited(int result, int resource, const struct rlimit *limit)
+{
+	if (!result && resource == RLIMIT_AS && limit && limit->rlim_cur != RLIM_INFINITY)
+		ring_map_give_back(limit->rlim_cur);
+	return result;
+}
+
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+	if (!is_fresh_child())
+		thread_self();
+	return limited(real.setrlimit(resource, limit), resource, limit);
+}
+
+int prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *limit, struct rlimit *old)
+{
+	if (!is_fresh_child())
+		thread_self();
+	int result = real.prlimit(pid, resource, limit, old);
+	return limited(result, !pid || pid == sys_getpid() ? (int)resource : -1, limit);
+}
+
+/* The same types under other names. */
+_Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "struct rlimit64 is struct rlimit");
+
+int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+{
+	return setrlimit(resource, (const struct rlimit *)limit);
+}
+
+int prlimit64(pid_t pid, __rlimit_resource_t resource, const struct rlimit64 *limit, struct rlimit64 *old)
+{
+	return prlimit(pid, resource, (const struct rlimit *)limit, (struct rlimit *)old);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------ */
+
+static void about_to_end(enum rt_end_how how, int status)
+{
+	if (is_fresh_child())
+		return;
+	thread_self();
+	process_end(how, status);
+}
+
+/* The handler registered at start-up notes the end, after all others; see process.c. */
+void exit(int status)
+{
+	thread_self();
+	real.exit(status);
+	__builtin_unreachable();
+}
+
+void _exit(int status)
+{
+	about_to_end(RT_END_EXIT_NOW, status);
+	real._exit(status);
+	__builtin_unreachable();
+}
+
+void _Exit(int status)
+{
+	about_to_end(RT_END_EXIT_NOW, status);
+	real._Exit(status);
+	__builtin_unreachable();
+}
+
+void quick_exit(int status)
+{
+	about_to_end(RT_END_EXIT_NOW, status);
+	real.quick_exit(status);
+	__builtin_unreachable();
+}
+
+void abort(void)
+{
+	about_to_end(RT_END_ABORT, 0);
+	real.abort();
+	__builtin_unreachable();
+}

@@ -1,0 +1,77 @@
+/*
+ * prctl and seccomp: a program gives up system calls, or the time stamp counter.
+ *
+ * With a filter, the shim goes on recording without system calls of its own.  In strict mode the kernel takes the
+ * counter away as well, and all calls but four: that thread is not watched from then on.
+ */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "shim/hooks.h"
+#include "shim/sys.h"
+
+/* What a call takes away when it succeeds. */
+struct taken {
+	bool calls, clock, gives_clock;
+};
+
+static struct taken by_prctl(long option, long value)
+{
+	bool strict = option == PR_SET_SECCOMP && value == SECCOMP_MODE_STRICT;
+	return (struct taken){.calls = option == PR_SET_SECCOMP && !strict,
+	                      .clock = strict || (option == PR_SET_TSC && value == PR_TSC_SIGSEGV),
+	                      .gives_clock = option == PR_SET_TSC && value == PR_TSC_ENABLE};
+}
+
+static struct taken by_seccomp(long operation)
+{
+	return (struct taken){.calls = operation == SECCOMP_SET_MODE_FILTER, .clock = operation == SECCOMP_SET_MODE_STRICT};
+}
+
+/* Before the call, since there is no time after it. */
+static void take(struct taken taken, bool *restricted)
+{
+	thread_self();
+	*restricted = sys_restricted;
+	if (taken.calls)
+		store_relaxed(&sys_restricted, true);
+	if (!taken.clock)
+		return;
+	process_say("a thread gives up its clock or its system calls, and is not watched from there on", NULL);
+	thread_blind(true);
+}
+
+static long took(struct taken taken, bool restricted, long result)
+{
+	bool failed = result < 0;
+	if (taken.calls && failed)
+		store_relaxed(&sys_restricted, restricted);
+	if ((taken.clock && failed) || (taken.gives_clock && !failed))
+		thread_blind(false);
+	return result;
+}
+
+int prctl(int option, ...)
+{
+	unsigned long a[4];
+	bool restricted;
+	va_list list;
+	va_start(list, option);
+	for (unsigned i = 0; i < 4; i++)
+		a[i] = va_arg(list, unsigned long);
+	va_end(list);
+	struct taken taken = by_prctl(option, (long)a[0]);
+	take(taken, &restricted);
+	return (int)took(taken, restricted, real.prctl(option, a[0], a[1], a[2], a[3]));
+}
+
+long sandbox_syscall(long number, const long *a)
+{
+	struct taken taken = number == SYS_prctl ? by_prctl(a[0], a[1]) : by_seccomp(a[0]);
+	bool restricted;
+	take(taken, &restricted);
+	return took(taken, restricted, real.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}

@@ -1,0 +1,220 @@
+/* Semaphores, barriers, once. */
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "shim/hooks.h"
+
+static uint64_t attributes(bool shared, unsigned value)
+{
+	return (shared ? RT_INIT_SHARED : 0) | (uint64_t)value << RT_INIT_VALUE_SHIFT;
+}
+
+/* ---- semaphores: errors come through errno ------------------------------------------- */
+
+int sem_init(sem_t *s, int shared, unsigned value)
+{
+	struct caller caller = CALLER();
+	thread_self();
+	int result = real.sem_init(s, shared, value);
+	if (!result)
+		record_init(&caller, s, RT_KIND_SEM, attributes(shared, value));
+	return result;
+}
+
+int sem_destroy(sem_t *s)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	int result = real.sem_destroy(s);
+	record_sync(self, &caller, RT_DESTROY, s, RT_KIND_SEM, 0, result ? errno : 0);
+	return result;
+}
+
+
+sem_t *sem_open(const char *name, int flags, ...)
+{
+	struct caller caller = CALLER();
+	mode_t mode = 0;
+	unsigned value = 0;
+	if (flags & O_CREAT) {
+		va_list list;
+		va_start(list, flags);
+		mode = va_arg(list, mode_t);
+		value = va_arg(list, unsigned);
+		va_end(list);
+	}
+	thread_self();
+	sem_t *s = real.sem_open(name, flags, mode, value);
+	if (s != SEM_FAILED)
+		record_init(&caller, s, RT_KIND_SEM, attributes(true, value));
+	return s;
+}
+
+int sem_close(sem_t *s)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	int result = real.sem_close(s);
+	record_sync(self, &caller, RT_DESTROY, s, RT_KIND_SEM, 0, result ? errno : 0);
+	return result;
+}
+
+/* Takes the semaphore if that needs no waiting; errno stays as it was. */
+static bool sem_taken(sem_t *s)
+{
+	int error = errno;
+	bool taken = real.sem_trywait(s) == 0;
+	errno = error;
+	return taken;
+}
+
+#define SEM_WAIT(flags, try, call) \
+	struct caller caller = CALLER(); \
+	struct thread *self = lock_watcher(); \
+	pthread_testcancel(); /* as the real ones do, also where they need not wait */ \
+	if ((try) && sem_taken(s)) { \
+		record_sync(self, &caller, RT_ACQUIRE, s, RT_KIND_SEM, flags, 0); \
+		return 0; \
+	} \
+	struct wait wait = {self, &caller, s, RT_KIND_SEM, flags}; \
+	SCOPE(scope, wait_left, &wait); \
+	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, flags, 0); \
+	int result = call; \
+	int error = errno; \
+	record_outcome(self, &caller, s, RT_KIND_SEM, flags, result ? error : 0); \
+	errno = error; \
+	return result;
+
+int sem_wait(sem_t *s) { SEM_WAIT(0, true, real.sem_wait(s)) }
+
+int sem_timedwait(sem_t *s, const struct timespec *t)
+{
+	SEM_WAIT(RT_SYNC_TIMED, usable_time(t), real.sem_timedwait(s, t))
+}
+
+int sem_clockwait(sem_t *s, clockid_t c, const struct timespec *t)
+{
+	SEM_WAIT(RT_SYNC_TIMED, usable_clock(c) && usable_time(t), real.sem_clockwait(s, c, t))
+}
+
+int sem_trywait(sem_t *s)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	int result = real.sem_trywait(s);
+	int error = errno;
+	record_outcome(self, &caller, s, RT_KIND_SEM, RT_SYNC_TRY, result ? error : 0);
+	errno = error;
+	return result;
+}
+
+int sem_post(sem_t *s)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	record_sync(self, &caller, RT_RELEASE, s, RT_KIND_SEM, 0, 0);
+	int result = real.sem_post(s);
+	if (unlikely(result))
+		record_sync(self, &caller, RT_FAILED, s, RT_KIND_SEM, RT_SYNC_UNLOCK, errno);
+	return result;
+}
+
+/* ---- barriers --------------------------------------------------------------------------- */
+
+int pthread_barrier_init(pthread_barrier_t *b, const pthread_barrierattr_t *attr, unsigned count)
+{
+	struct caller caller = CALLER();
+	int shared = 0;
+	thread_self();
+	int error = real.pthread_barrier_init(b, attr, count);
+	if (attr)
+		pthread_barrierattr_getpshared(attr, &shared);
+	if (!error)
+		record_init(&caller, b, RT_KIND_BARRIER, attributes(shared == PTHREAD_PROCESS_SHARED, count));
+	return error;
+}
+
+int pthread_barrier_wait(pthread_barrier_t *b)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	record_sync(self, &caller, RT_WAIT, b, RT_KIND_BARRIER, 0, 0);
+	int result = real.pthread_barrier_wait(b);
+	bool serial = result == PTHREAD_BARRIER_SERIAL_THREAD;
+	record_outcome(self, &caller, b, RT_KIND_BARRIER, serial ? RT_SYNC_SERIAL : 0, serial ? 0 : result);
+	return result;
+}
+
+/* ---- once ----------------------------------------------------------------------------------
+ *
+ * A call on a control that is done is passed on unrecorded.  Else the call waits, and the thread that runs the routine
+ * holds the control meanwhile.  libc takes no argument for the routine, so ours finds it through the thread. */
+
+struct once_call {
+	struct thread *self;
+	const struct caller *caller;
+	const void *control;
+	void (*routine)(void);
+	bool running;
+	struct once_call *outer;
+};
+
+static __thread struct once_call *once_call;
+
+/* The routine has ended, by return or by unwinding. */
+static void once_left(void *data, bool unwound)
+{
+	struct once_call *call = data;
+	record_sync(call->self, call->caller, RT_RELEASE, call->control, RT_KIND_ONCE, 0, 0);
+	once_call = call->outer;
+}
+
+static void run_routine(void)
+{
+	struct once_call *call = once_call;
+	SCOPE(scope, once_left, call);
+	call->running = true;
+	record_sync(call->self, call->caller, RT_ACQUIRE, call->control, RT_KIND_ONCE, 0, 0);
+	call->routine();
+}
+
+/* Another thread ran the routine: the wait for it is over. */
+static void once_over(struct once_call *call)
+{
+	if (call->running)
+		return;
+	once_call = call->outer;
+	record_sync(call->self, call->caller, RT_ACQUIRE, call->control, RT_KIND_ONCE, RT_SYNC_SHARED, 0);
+	record_sync(call->self, call->caller, RT_RELEASE, call->control, RT_KIND_ONCE, 0, 0);
+}
+
+#define ONCE(call_real) \
+	struct once_call call = {lock_watcher(), &caller, control, routine, false, once_call}; \
+	record_sync(call.self, &caller, RT_WAIT, control, RT_KIND_ONCE, 0, 0); \
+	once_call = &call; \
+	call_real; \
+	once_over(&call);
+
+/* glibc marks a control whose routine has run with this bit. */
+static bool once_done(const void *control) { return load_acquire((const int *)control) & 2; }
+
+int pthread_once(pthread_once_t *control, void (*routine)(void))
+{
+	struct caller caller = CALLER();
+	thread_self();
+	if (once_done(control))
+		return real.pthread_once(control, routine);
+	ONCE(int result = real.pthread_once(control, run_routine))
+	return result;
+}
+
+void call_once(once_flag *control, void (*routine)(void))
+{
+	struct caller caller = CALLER();
+	thread_self();
+	if (once_done(control)) {
+		real.call_once(control, routine);
+		return;
+	}
+	ONCE(real.call_once(control, run_routine))
+}

@@ -1,0 +1,201 @@
+/*
+ * Threads: creation, end, join.
+ *
+ * The creating thread prepares the new one's state and hands it over as the start routine's argument, so that a new
+ * thread is known from its first instruction and allocates nothing.  Where there is no memory for a state, the program's
+ * own routine is passed on: the thread is then met at its first event.
+ */
+#include <string.h>
+
+#include "shim/hooks.h"
+#include "shim/sys.h"
+
+/* ---- the new thread --------------------------------------------------------------------- */
+
+/* By return, pthread_exit or cancellation: the latter two unwind through here. */
+static void left_start_routine(void *self, bool unwound) { thread_end(self); }
+
+static void *run_thread(void *prepared)
+{
+	struct thread *self = prepared;
+	SCOPE(scope, left_start_routine, self);
+	thread_begin(self);
+	return self->start(self->argument);
+}
+
+static int run_thread_c11(void *prepared)
+{
+	struct thread *self = prepared;
+	SCOPE(scope, left_start_routine, self);
+	thread_begin(self);
+	return self->start_c11(self->argument);
+}
+
+/* ---- creation ------------------------------------------------------------------------------ */
+
+static struct thread *prepare(struct thread *creator, const struct caller *caller, uintptr_t routine, void *argument,
+                              bool detached)
+{
+	struct thread *prepared = creator ? thread_prepare() : NULL;
+	if (!prepared)
+		return NULL;
+	prepared->argument = argument;
+	prepared->flags = detached ? RT_THREAD_DETACHED : 0;
+	record_wide(creator, caller, RT_THREAD_CREATE, 3, rt_word1(routine, prepared->flags), prepared->id, 0);
+	return prepared;
+}
+
+/* Where pthread_create has put its result: the new thread may be done with that memory by now, and have unmapped it. */
+static const void *result_at(const void *place, int error)
+{
+	void *thread = NULL;
+	if (error || sys_peek(place, &thread, sizeof thread) != (long)sizeof thread)
+		return NULL;
+	return thread;
+}
+
+static void record_created(struct thread *creator, const struct caller *caller, uint32_t id, const void *thread,
+                           int error)
+{
+	record_wide(creator, caller, RT_THREAD_CREATED, 3, rt_word1(error ? 0 : (uintptr_t)thread, (unsigned)error), id,
+	            0);
+}
+
+static bool is_detached(const pthread_attr_t *attr)
+{
+	int state = PTHREAD_CREATE_JOINABLE;
+	if (attr)
+		pthread_attr_getdetachstate(attr, &state);
+	return state == PTHREAD_CREATE_DETACHED;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine start, void *argument)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, is_detached(attr));
+	if (!prepared)
+		return real.pthread_create(thread, attr, start, argument);
+	uint32_t id = prepared->id; /* a quick thread may be gone, and its state another's, when we return */
+	prepared->start = start;
+	if (attr)
+		pthread_attr_getstacksize(attr, &prepared->stack_bytes);
+	int error = real.pthread_create(thread, attr, run_thread, prepared);
+	if (error)
+		thread_discard(prepared);
+	record_created(self, &caller, id, result_at(thread, error), error);
+	return error;
+}
+
+int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, false);
+	if (!prepared)
+		return real.thrd_create(thread, start, argument);
+	uint32_t id = prepared->id;
+	prepared->start_c11 = start;
+	int error = real.thrd_create(thread, run_thread_c11, prepared);
+	if (error)
+		thread_discard(prepared);
+	record_created(self, &caller, id, result_at(thread, error), error);
+	return error;
+}
+
+/* ---- join and the rest ------------------------------------------------------------------------ */
+
+static void record_thread(struct thread *self, const struct caller *caller, unsigned type, uintptr_t thread, int error)
+{
+	record(self, caller, type, rt_word1(thread, (unsigned)error));
+}
+
+#define JOIN(flags, call) \
+	struct caller caller = CALLER(); \
+	struct thread *self = thread_self(); \
+	struct wait wait = {self, &caller, (const void *)thread, RT_KIND_THREAD, flags}; \
+	SCOPE(scope, wait_left, &wait); \
+	record_sync(self, &caller, RT_WAIT, (const void *)thread, RT_KIND_THREAD, flags, 0); \
+	int error = call; \
+	record_thread(self, &caller, RT_JOINED, thread, error); \
+	return error;
+
+int pthread_join(pthread_t thread, void **result) { JOIN(0, real.pthread_join(thread, result)) }
+
+int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *t)
+{
+	JOIN(RT_SYNC_TIMED, real.pthread_timedjoin_np(thread, result, t))
+}
+
+int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t c, const struct timespec *t)
+{
+	JOIN(RT_SYNC_TIMED, real.pthread_clockjoin_np(thread, result, c, t))
+}
+
+int thrd_join(thrd_t thread, int *result) { JOIN(0, real.thrd_join(thread, result)) }
+
+int pthread_tryjoin_np(pthread_t thread, void **result)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	int error = real.pthread_tryjoin_np(thread, result);
+	record_thread(self, &caller, RT_JOINED, thread, error);
+	return error;
+}
+
+/* After the call, since only then it is known; the thread's end does not depend on it. */
+int pthread_detach(pthread_t thread)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	int error = real.pthread_detach(thread);
+	record_thread(self, &caller, RT_DETACH, thread, error);
+	return error;
+}
+
+int thrd_detach(thrd_t thread)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	int error = real.thrd_detach(thread);
+	record_thread(self, &caller, RT_DETACH, thread, error);
+	return error;
+}
+
+int pthread_cancel(pthread_t thread)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	record_thread(self, &caller, RT_CANCEL, thread, 0); /* before: it may be ourselves */
+	return real.pthread_cancel(thread);
+}
+
+void pthread_exit(void *result)
+{
+	struct caller caller = CALLER();
+	record(thread_self(), &caller, RT_THREAD_EXIT, 0);
+	real.pthread_exit(result);
+	__builtin_unreachable();
+}
+
+void thrd_exit(int result)
+{
+	struct caller caller = CALLER();
+	record(thread_self(), &caller, RT_THREAD_EXIT, 0);
+	real.thrd_exit(result);
+	__builtin_unreachable();
+}
+
+/* Word 2 and 3 are the name; Linux's limit is 15 characters. */
+int pthread_setname_np(pthread_t thread, const char *name)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	int error = real.pthread_setname_np(thread, name);
+	if (!error) {
+		uint64_t words[2] = {0, 0};
+		memcpy(words, name, strnlen(name, 15));
+		record_wide(self, &caller, RT_THREAD_NAME, 4, rt_word1(thread, 0), words[0], words[1]);
+	}
+	return error;
+}

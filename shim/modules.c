@@ -1,0 +1,164 @@
+#include "shim/modules.h"
+
+#include <elf.h>
+#define RT_CONSISTENT LINK_MAP_CONSISTENT /* link.h has enumerators of these names */
+#define RT_DELETE LINK_MAP_DELETE
+#include <link.h>
+#undef RT_CONSISTENT
+#undef RT_DELETE
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "shim/cfi.h"
+#include "shim/clock.h"
+#include "shim/process.h"
+#include "shim/stack_table.h"
+#include "shim/sys.h"
+
+enum { MODULE_UNUSED, MODULE_WRITING, MODULE_LOADED, MODULE_UNLOADED };
+
+static size_t align4(size_t n) { return (n + 3) & ~(size_t)3; }
+
+/* The GNU build id among the notes at [at, end). */
+static void copy_build_id(struct rt_module *module, const unsigned char *at, const unsigned char *end)
+{
+	while (end - at > (ptrdiff_t)sizeof(ElfW(Nhdr))) {
+		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+		const unsigned char *name = at + sizeof *note;
+		const unsigned char *id = name + align4(note->n_namesz);
+		if (id > end || note->n_descsz > (size_t)(end - id))
+			return;
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && !memcmp(name, "GNU", 4) &&
+		    note->n_descsz <= RT_BUILD_ID_MAX) {
+			memcpy(module->build_id, id, note->n_descsz);
+			module->build_id_bytes = note->n_descsz;
+			return;
+		}
+		at = id + align4(note->n_descsz);
+	}
+}
+
+/* The ELF header is at the start of the first segment in every object that linkers make. */
+static void find_build_id(struct rt_module *module)
+{
+	const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)module->start;
+	if (module->end - module->start < sizeof *elf || memcmp(elf->e_ident, ELFMAG, SELFMAG) ||
+	    elf->e_phoff > 4096 - sizeof(ElfW(Phdr)) || elf->e_phentsize != sizeof(ElfW(Phdr)))
+		return;
+	const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(module->start + elf->e_phoff);
+	unsigned most = (unsigned)((4096 - elf->e_phoff) / sizeof *segment);
+	for (unsigned i = 0; i < elf->e_phnum && i < most; i++) {
+		if (segment[i].p_type != PT_NOTE)
+			continue;
+		uintptr_t notes = module->bias + segment[i].p_vaddr;
+		if (notes < module->start || notes + segment[i].p_memsz > module->end)
+			continue;
+		copy_build_id(module, (const unsigned char *)notes,
+		              (const unsigned char *)notes + segment[i].p_memsz);
+	}
+}
+
+static void copy_text(char *to, size_t room, const char *from)
+{
+	size_t length = strnlen(from, room - 1);
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+static void find_path(struct rt_module *module, const struct link_map *map)
+{
+	const char *name = map->l_name;
+	if (!name || !*name)
+		name = process->header->exe;
+	if (!strncmp(name, "linux-vdso", 10))
+		name = "[vdso]";
+	size_t used = 0;
+	if (name[0] != '/' && name[0] != '[') { /* as given to dlopen: relative to where we are */
+		long length = sys_restricted ? 0 : sys_getcwd(module->path, sizeof module->path - 1);
+		used = length > 0 ? (size_t)length - 1 : 0;
+		if (used)
+			module->path[used++] = '/';
+	}
+	copy_text(module->path + used, sizeof module->path - used, name);
+}
+
+static bool is_same(const struct rt_module *module, const struct dl_find_object *object)
+{
+	return load_acquire(&module->state) == MODULE_LOADED &&
+	       module->start == (uintptr_t)object->dlfo_map_start &&
+	       module->end == (uintptr_t)object->dlfo_map_end && module->bias == object->dlfo_link_map->l_addr;
+}
+
+static uint32_t modules_used(void)
+{
+	uint64_t used = load_acquire(&process->header->modules_used);
+	return used < MODULES_MOST ? (uint32_t)used : MODULES_MOST;
+}
+
+static uint32_t add_module(const struct dl_find_object *object)
+{
+	uint64_t index = fetch_add_acq_rel(&process->header->modules_used, 1);
+	if (index >= MODULES_MOST)
+		return 0;
+	struct rt_module *module = &process->modules[index];
+	if (!sys_populate((void *)((uintptr_t)module & ~UINT64_C(4095)), 4096))
+		return 0;
+	store_release(&module->state, MODULE_WRITING);
+	module->bias = object->dlfo_link_map->l_addr;
+	module->start = (uintptr_t)object->dlfo_map_start;
+	module->end = (uintptr_t)object->dlfo_map_end;
+	module->seen = clock_ticks();
+	find_path(module, object->dlfo_link_map);
+	find_build_id(module);
+	store_release(&module->state, MODULE_LOADED);
+	return (uint32_t)index + 1;
+}
+
+uint32_t modules_index(const struct dl_find_object *object)
+{
+	uint32_t used = modules_used();
+	for (uint32_t i = 0; i < used; i++)
+		if (is_same(&process->modules[i], object))
+			return i + 1;
+	return add_module(object); /* two threads at once: two entries that say the same */
+}
+
+static bool is_gone(const struct rt_module *module)
+{
+	struct dl_find_object object;
+	return load_acquire(&module->state) == MODULE_LOADED &&
+	       (!cfi_object(module->start, &object) || !is_same(module, &object));
+}
+
+void modules_recheck(void)
+{
+	if (!process || load_relaxed(&process->state) != PROCESS_RECORDING)
+		return;
+	uint32_t used = modules_used();
+	for (uint32_t i = 0; i < used; i++) {
+		struct rt_module *module = &process->modules[i];
+		if (!is_gone(module))
+			continue;
+		module->unloaded = clock_ticks();
+		store_release(&module->state, MODULE_UNLOADED);
+		stack_table_bury(module->start, module->end);
+		fetch_add_acq_rel(&process->unloads, 1);
+	}
+}
+
+static struct text_range range_of(uintptr_t address)
+{
+	struct dl_find_object object;
+	struct text_range range = {0, 0};
+	if (address && cfi_object(address, &object)) {
+		range.start = (uintptr_t)object.dlfo_map_start;
+		range.bytes = (uintptr_t)object.dlfo_map_end - range.start;
+	}
+	return range;
+}
+
+void modules_start_up(void)
+{
+	shim_range = range_of((uintptr_t)&modules_start_up);
+	loader_range = range_of((uintptr_t)getauxval(AT_BASE));
+}

@@ -1,0 +1,34 @@
+/*
+ * The objects (executable, libraries) that stack frames were found in, as the
+ * ring file lists them; and what happens to their addresses when they go.
+ *
+ * dlopen is not wrapped (that would break $ORIGIN and RTLD_NEXT for its callers),
+ * and dlclose is not either, since libc unloads libraries by itself too.  Instead:
+ * a module is met when the first address in it is.  It is found gone when the
+ * loader frees its link map, which comes through our free(): after the library has
+ * left _dl_find_object's table, and before another can take its place (the loader
+ * holds its lock).  Its addresses are then marked dead, and get new ids if they come
+ * to mean something else.
+ */
+#ifndef RINGTAIL_MODULES_H
+#define RINGTAIL_MODULES_H
+
+#include <dlfcn.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(hidden)
+
+#define MODULES_MOST 4096
+
+/* Index + 1 of the object's entry in the ring file, made when it is new; 0 when there is no room. */
+uint32_t modules_index(const struct dl_find_object *object);
+
+/* The loader freed something: looks whether known modules are gone.  Not in signal handlers. */
+void modules_recheck(void);
+
+/* Where the shim and the loader are mapped; once per process image. */
+void modules_start_up(void);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,147 @@
+#include "shim/options.h"
+
+#include <string.h>
+
+struct options options;
+
+enum option_type { PATH, SIZE, COUNT, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
+
+struct choice {
+	const char *name;
+	uint32_t value;
+};
+
+static const struct choice stacks_choices[] = {
+	{"full", RT_STACKS_FULL}, {"caller", RT_STACKS_CALLER}, {"none", RT_STACKS_NONE}, {NULL, 0}};
+static const struct choice on_full_choices[] = {{"wait", RT_ON_FULL_WAIT},
+                                                {"drop", RT_ON_FULL_DROP},
+                                                {"overwrite", RT_ON_FULL_OVERWRITE},
+                                                {NULL, 0}};
+
+/* A value that makes no sense leaves the target as it is. */
+static bool set_path(void *target, const char *value)
+{
+	size_t length = strlen(value);
+	if (length >= SHIM_PATH_MAX)
+		return false;
+	memcpy(target, value, length + 1);
+	return true;
+}
+
+static bool set_yesno(void *target, const char *value)
+{
+	bool yes = !strcmp(value, "yes") || !strcmp(value, "1") || !strcmp(value, "on");
+	bool no = !strcmp(value, "no") || !strcmp(value, "0") || !strcmp(value, "off");
+	if (yes || no)
+		*(bool *)target = yes;
+	return yes || no;
+}
+
+static unsigned suffix_shift(char c)
+{
+	switch (c | 0x20) {
+	case 'k': return 10;
+	case 'm': return 20;
+	case 'g': return 30;
+	default: return 0;
+	}
+}
+
+static bool set_number(void *target, const char *value)
+{
+	uint64_t number = 0;
+	const char *c = value;
+	for (; *c >= '0' && *c <= '9'; c++)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*c - '0'), &number))
+			return false;
+	if (c == value)
+		return false;
+	unsigned shift = suffix_shift(*c);
+	if ((shift ? c[1] : c[0]) || number > UINT64_MAX >> shift)
+		return false;
+	*(uint64_t *)target = number << shift;
+	return true;
+}
+
+static bool set_choice(uint32_t *target, const struct choice *choices, const char *value)
+{
+	for (; choices->name; choices++)
+		if (!strcmp(choices->name, value)) {
+			*target = choices->value;
+			return true;
+		}
+	return false;
+}
+
+static bool set_value(enum option_type type, void *target, const char *value)
+{
+	switch (type) {
+	case PATH: return set_path(target, value);
+	case YESNO: return set_yesno(target, value);
+	case SIZE:
+	case COUNT: return set_number(target, value);
+	case CHOICE_STACKS: return set_choice(target, stacks_choices, value);
+	case CHOICE_ON_FULL: return set_choice(target, on_full_choices, value);
+	default: return false;
+	}
+}
+
+/* Rows of the table that are for us; the other scopes are the tool's own. */
+#define ROW_BOTH(id, name, type, value) {name, type, value, &options.id},
+#define ROW_SHIM(id, name, type, value) {name, type, value, &options.id},
+#define ROW_TOOL(id, name, type, value)
+#define OPTION(id, name, type, value, scope, help) ROW_##scope(id, name, type, value)
+
+static const struct option {
+	const char *name;
+	enum option_type type;
+	const char *value;
+	void *target;
+} table[] = {
+#include "shim/options.def"
+};
+#define TABLE_ROWS (sizeof table / sizeof *table)
+
+static bool set_by_name(const char *name, const char *value)
+{
+	for (size_t i = 0; i < TABLE_ROWS; i++)
+		if (!strcmp(table[i].name, name))
+			return set_value(table[i].type, table[i].target, value);
+	return false;
+}
+
+/* Copies one "key=value" up to an unprotected ':' and takes the backslashes out.  Returns what follows. */
+static const char *next_item(const char *text, char *item, size_t room)
+{
+	size_t used = 0;
+	for (; *text && *text != ':'; text++) {
+		if (*text == '\\' && text[1])
+			text++;
+		if (used + 1 < room)
+			item[used++] = *text;
+	}
+	item[used] = '\0';
+	return *text ? text + 1 : text;
+}
+
+const char *options_parse(const char *text)
+{
+	static char item[SHIM_PATH_MAX + 32], bad[SHIM_PATH_MAX + 32];
+
+	bad[0] = '\0';
+	for (size_t i = 0; i < TABLE_ROWS; i++)
+		set_value(table[i].type, table[i].target, table[i].value);
+	while (text && *text) {
+		text = next_item(text, item, sizeof item);
+		char *equals = strchr(item, '=');
+		if (!item[0])
+			continue;
+		if (equals)
+			*equals = '\0';
+		if (set_by_name(item, equals ? equals + 1 : "yes") || bad[0])
+			continue;
+		memcpy(bad, item, sizeof bad);
+	}
+	return bad[0] ? bad : NULL;
+}

@@ -1,0 +1,27 @@
+/* What the options of options.def come to in the shim. */
+#ifndef RINGTAIL_SHIM_OPTIONS_H
+#define RINGTAIL_SHIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/format.h"
+
+#define SHIM_PATH_MAX 4096
+
+struct options {
+	char run[SHIM_PATH_MAX]; /* absolute once the process has started; "" until then: make one */
+	bool heap, locks, mmap, live;
+	uint32_t stacks;  /* enum rt_stacks */
+	uint32_t on_full; /* enum rt_on_full */
+	uint64_t depth, max, live_max, keep;
+};
+
+extern __attribute__((visibility("hidden"))) struct options options;
+
+/* Fills `options` with the defaults and what text ("key=value:key=value", may be NULL) says.  Unknown keys and
+ * values that make no sense are left out; the first of them is returned for a message, else NULL.  Before any
+ * thread. */
+const char *options_parse(const char *text);
+
+#endif

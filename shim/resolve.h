@@ -1,0 +1,36 @@
+/* The real functions behind the hooks: one typed pointer per row of hooks.def. */
+#ifndef RINGTAIL_RESOLVE_H
+#define RINGTAIL_RESOLVE_H
+
+#include "shim/hooked.h"
+
+#pragma GCC visibility push(hidden)
+
+#define HOOK(ret, name, params, args, version, body, ...) ret(*name) params;
+struct real {
+#include "shim/hooks.def"
+};
+#undef HOOK
+
+extern struct real real;
+
+/* Looks all of them up with RTLD_NEXT: whatever allocator or library comes behind us is the one called.  A look-up that
+ * succeeds calls nothing of the program's.  One that fails allocates, which may be the program's own malloc with locks of
+ * its own, and so through our hooks before they are ready: what may be missing is looked up later (LATE). */
+void resolve_all(void);
+
+/* The function of a LATE row, or NULL where there is none. */
+void *resolve_late(const char *name);
+
+/* C++ operators are looked up when there are any: a C program has none, and a plugin may bring libstdc++ late and out
+ * of RTLD_NEXT's sight.  NULL where there is none. */
+void *resolve_operator(const char *name);
+/* Looks the operators up where there are any from the start; once, at its end. */
+void operators_start_up(void);
+
+/* The condition variable functions of before glibc 2.3.2, for programs of that age. */
+void *resolve_old(const char *name);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,233 @@
+/* Chunks: claiming, sealing, waiting for the reader, loss.  ring.h has the theory. */
+#include "shim/ring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "shim/process.h"
+#include "shim/sys.h"
+#include "shim/thread.h"
+
+#define READER_STALE_NS 200000000u    /* a heartbeat older than this: ask whether the reader lives */
+#define READER_DEAD_NS 5000000000u    /* older than this: it does not, whatever its pid says */
+#define READER_COMES_NS 2000000000u   /* how long `ringtail run` may take to attach */
+#define WAIT_STEP_NS 200000
+#define SEARCH_WHEN_DROPPING 64u
+#define SEARCH_FOR_DRAINED 128u
+
+bool ring_threaded;
+
+static struct rt_chunk *chunk_at(uint32_t index)
+{
+	const struct rt_header *header = process->header;
+	return (struct rt_chunk *)(process->base + header->chunks_offset +
+	                           (uint64_t)index * header->chunk_bytes);
+}
+
+static uint32_t chunks_in_use(const struct rt_header *header)
+{
+	uint64_t used = load_relaxed(&header->chunks_used);
+	return used < header->chunk_count ? (uint32_t)used : header->chunk_count;
+}
+
+/* Takes the chunk when it is in one of the states that `wanted` (a bit set) names. */
+static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
+{
+	uint32_t state = load_acquire(&chunk->state);
+	if (!(wanted & 1u << (state & RT_CHUNK_STATE_MASK)))
+		return false;
+	uint32_t generation = (state >> RT_CHUNK_GEN_SHIFT) + 1;
+	if (!cas_acq_rel(&chunk->state, state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED))
+		return false;
+	if ((state & RT_CHUNK_STATE_MASK) == RT_CHUNK_FULL)
+		fetch_add_relaxed(&process->header->overwritten, chunk->events);
+	return true;
+}
+
+static struct rt_chunk *claim_unused(uint32_t limit)
+{
+	struct rt_header *header = process->header;
+	if (load_relaxed(&process->disk_full) || load_relaxed(&header->chunks_used) >= limit)
+		return NULL;
+	uint64_t index = fetch_add_relaxed(&header->chunks_used, 1);
+	if (index >= header->chunk_count)
+		return NULL;
+	struct rt_chunk *chunk = chunk_at((uint32_t)index);
+	if (!sys_populate(chunk, header->chunk_bytes)) {
+		store_relaxed(&process->disk_full, 1);
+		process_say("no more room under the ring file: older events are overwritten from now on", NULL);
+		return NULL;
+	}
+	return try_claim(chunk, 1u << RT_CHUNK_UNUSED) ? chunk : NULL;
+}
+
+/* Goes round all chunks from where the last search ended: they were filled in that order, so the first found is
+ * about the oldest. */
+static struct rt_chunk *claim_used(unsigned wanted, uint32_t most)
+{
+	uint32_t used = chunks_in_use(process->header);
+	if (most > used)
+		most = used;
+	for (uint32_t i = 0; i < most; i++) {
+		struct rt_chunk *chunk = chunk_at(fetch_add_relaxed(&process->hand, 1) % used);
+		if (try_claim(chunk, wanted))
+			return chunk;
+	}
+	return NULL;
+}
+
+/* Whether a live reader can be counted on to hand chunks back. */
+static bool reader_lives(void)
+{
+	struct rt_header *header = process->header;
+	if (!header->live || sys_restricted) /* no way to sleep */
+		return false;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint32_t reader = load_acquire(&header->reader_pid);
+	if (!reader)
+		return clock_ns(CLOCK_MONOTONIC_RAW) - header->clock_start.mono_ns < READER_COMES_NS;
+	uint64_t age = now - load_relaxed(&header->reader_heartbeat);
+	if ((int64_t)age < (int64_t)READER_STALE_NS)
+		return true;
+	return age < READER_DEAD_NS && sys_kill((int)reader, 0) != -ESRCH;
+}
+
+/* Whether the reader has anything to hand back.  Where threads outnumber the chunks, all may be OPEN: nobody would
+ * ever fill one, and waiting would never end. */
+static bool reader_owes_chunks(void)
+{
+	uint32_t used = chunks_in_use(process->header);
+	for (uint32_t i = 0; i < used; i++) {
+		uint32_t state = load_relaxed(&chunk_at(i)->state) & RT_CHUNK_STATE_MASK;
+		if (state == RT_CHUNK_FULL || state == RT_CHUNK_DRAINED)
+			return true;
+	}
+	return false;
+}
+
+static struct rt_chunk *claim_when_full(void)
+{
+	const struct rt_header *header = process->header;
+	struct rt_chunk *chunk;
+
+	if (header->on_full == RT_ON_FULL_DROP)
+		return claim_used(1u << RT_CHUNK_DRAINED, SEARCH_WHEN_DROPPING);
+	if (header->on_full == RT_ON_FULL_WAIT && reader_lives()) {
+		fetch_add_relaxed(&process->header->waits, 1);
+		do {
+			sys_sleep_ns(WAIT_STEP_NS);
+			chunk = claim_used(1u << RT_CHUNK_DRAINED, UINT32_MAX);
+		} while (!chunk && reader_lives() && reader_owes_chunks());
+		if (chunk)
+			return chunk;
+	}
+	chunk = claim_unused(header->chunk_count);
+	if (chunk)
+		return chunk;
+	return claim_used(1u << RT_CHUNK_DRAINED | 1u << RT_CHUNK_FULL, UINT32_MAX);
+}
+
+static struct rt_chunk *claim_chunk(void)
+{
+	const struct rt_header *header = process->header;
+	struct rt_chunk *chunk;
+	if (!header->live) {
+		chunk = claim_unused(header->chunk_count);
+		return chunk ? chunk : claim_when_full();
+	}
+	/* New pages cost more than anything that is written into them: what the reader has drained comes first,
+	 * but for a part that is kept for a look at the events afterwards. */
+	chunk = claim_unused(header->chunk_keep_count);
+	if (!chunk)
+		chunk = claim_used(1u << RT_CHUNK_DRAINED, SEARCH_FOR_DRAINED);
+	if (!chunk)
+		chunk = claim_unused(header->chunk_live_count);
+	if (!chunk)
+		chunk = claim_used(1u << RT_CHUNK_DRAINED, UINT32_MAX);
+	return chunk ? chunk : claim_when_full();
+}
+
+static void seal(struct lane *lane)
+{
+	struct rt_chunk *chunk = lane->chunk;
+	if (!chunk)
+		return;
+	uint32_t generation = chunk->state >> RT_CHUNK_GEN_SHIFT;
+	chunk->events = lane->events - chunk->first_event;
+	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_FULL); /* W5 */
+	lane->chunk = NULL;
+	lane->cursor = lane->end = NULL;
+}
+
+static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk)
+{
+	uint32_t generation = chunk->state >> RT_CHUNK_GEN_SHIFT;
+	chunk->lane = lane->number;
+	chunk->seq = lane->seq++;
+	chunk->thread = lane->thread;
+	chunk->tid = (uint32_t)thread->tid;
+	chunk->depth = (uint32_t)(lane - thread->lanes);
+	chunk->base_stamp = lane->last;
+	chunk->first_event = lane->events - lane->unsaid;
+	chunk->events = 0;
+	chunk->tail = sizeof *chunk;
+	lane->chunk = chunk;
+	lane->cursor = (unsigned char *)(chunk + 1);
+	lane->end = (unsigned char *)chunk + process->header->chunk_bytes;
+	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_OPEN); /* W6 */
+}
+
+void ring_lose(struct lane *lane, enum rt_loss reason)
+{
+	lane->unsaid++;
+	lane->unsaid_reason = reason;
+	lane->events++;
+	fetch_add_relaxed(&process->header->lost, 1);
+}
+
+/* A record that is no event: it says how many events are missing here. */
+static void say_loss(struct thread *thread, struct lane *lane)
+{
+	uint64_t lost = lane->unsaid;
+	if (!lost)
+		return;
+	lane->unsaid = 0;
+	lane->events--; /* ring_write counts it */
+	ring_write(thread, lane, RT_LOSS, 2, rt_word1(lost, lane->unsaid_reason), 0, 0);
+}
+
+static void number_lane(struct lane *lane)
+{
+	if (lane->number)
+		return;
+	lane->number = (uint32_t)fetch_add_relaxed(&process->header->lanes, 1) + 1;
+	lane->seq = RT_SEQ_FIRST;
+	lane->last = clock_ticks();
+}
+
+unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
+{
+	if (unlikely(load_acquire(&process->state) != PROCESS_RECORDING))
+		return NULL; /* forked by a signal handler between the start of this hook and here: no ring yet */
+	number_lane(lane);
+	seal(lane);
+	struct rt_chunk *chunk = claim_chunk();
+	if (!chunk) {
+		ring_lose(lane, process->disk_full ? RT_LOSS_MEMORY : RT_LOSS_FULL);
+		return NULL;
+	}
+	process->header->clock_latest = clock_pair();
+	open_chunk(thread, lane, chunk);
+	say_loss(thread, lane);
+	return lane->cursor;
+}
+
+void ring_announce(struct thread *thread, struct lane *lane)
+{
+	if (likely(lane->thread == thread->id))
+		return;
+	lane->thread = thread->id;
+	ring_write(thread, lane, RT_THREAD_BEGIN, 3,
+	           rt_word1((uintptr_t)pthread_self(), thread->flags),
+	           (uint64_t)thread->id | (uint64_t)(uint32_t)thread->tid << 32, 0);
+}

@@ -1,0 +1,112 @@
+/*
+ * Stack capture: the id of the calling thread's stack, for the price of checking
+ * that it has not changed.
+ *
+ * Theory
+ *
+ * (1) A frame is known by its state: pc, sp (the CFA of the frame it called) and bp.
+ *     By the frame's rule (see unwind.h) that state and the memory that the rule
+ *     reads give the state of its caller.
+ * (2) The memo is the thread's last stack, outermost frame first, with every slot
+ *     the unwinding READ to get there and the value found: return addresses, and
+ *     those saved bp that some frame further out really used.
+ *     The frame that called the hook is kept beside the memo (struct stack_leaf).
+ * (3) If a new walk meets a frame of the memo in the same state, and all slots read
+ *     from there outwards still hold the same values, then by (1) the rest of the walk
+ *     would find the same frames.  So it is not walked: comparing is enough.  This is
+ *     exact.  A bp that no frame further out uses takes no part in the comparison.
+ * (4) Rules change only when a library goes (process->unloads); the memo goes with it.
+ *
+ * Everything here belongs to one thread, and to hooks that no other hook of the same
+ * thread interrupted (lane 0).  A signal handler inside a hook unwinds without memo and
+ * caches.  A hook left by longjmp leaves a memo that is valid: entries are complete before they
+ * are counted, and a cache entry's key is written last.
+ */
+#ifndef RINGTAIL_STACK_H
+#define RINGTAIL_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shim/stack_table.h"
+
+#pragma GCC visibility push(hidden)
+
+#define STACK_CACHE_BITS 9
+#define STACK_CACHE (1u << STACK_CACHE_BITS)
+#define STACK_LEAVES 4
+#define STACK_DEPTH_MOST 4096u
+
+struct stack_frame { /* of the memo */
+	uintptr_t pc, sp, bp;
+	uint32_t node;   /* the stack from here outwards */
+	uint32_t checks; /* slots that the frames further out depend on: checks[0, this) */
+	uint32_t serial; /* tells this entry from others that were at its place; never 0 */
+	bool bp_matters; /* some frame from here outwards uses this bp */
+};
+
+struct stack_check { /* a slot that was read */
+	uintptr_t at, value;
+};
+
+/* An innermost frame: the one that called the hook.  It is not in the memo but beside it, several of them at a time,
+ * since the places of a function that call hooks (here it allocates, there it frees) take turns. */
+struct stack_leaf {
+	uintptr_t pc, sp, bp;
+	uint32_t node;
+	uint32_t outer;          /* serial of the entry that it is called by; 0: unused */
+	struct stack_check bp_check; /* where it had saved the bp of that entry, if that matters; else at is 0 */
+	bool bp_matters;
+};
+
+struct stack_fresh { /* a frame just walked, not yet in the memo */
+	uintptr_t pc, sp, bp;
+	uintptr_t bp_saved_at;  /* the slot that its caller's bp was read from; 0: unchanged */
+	uintptr_t cfa_saved_at; /* the slot that its CFA was read from; 0: computed */
+	uint32_t pc_id;
+	stack_rule rule;
+};
+
+struct stack_pc_entry {
+	uintptr_t pc;
+	struct stack_pc found;
+};
+
+struct stack_node_entry {
+	uint64_t key; /* parent << 32 | pc id */
+	uint32_t node;
+};
+
+struct stack_state {
+	uintptr_t low, high; /* the thread's own stack */
+	uint32_t unloads;    /* process->unloads at the time of the memo and the caches */
+	uint32_t depth;      /* most frames: what the arrays have room for */
+	uint32_t count;      /* frames in the memo */
+	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
+	uint32_t serial;     /* last one given to an entry */
+	struct stack_leaf leaves[STACK_LEAVES];
+	struct stack_pc_entry pcs[STACK_CACHE];
+	struct stack_node_entry nodes[STACK_CACHE];
+	struct stack_frame *frames; /* [depth], outermost first */
+	struct stack_fresh *fresh;  /* [depth], innermost first */
+	struct stack_check *checks; /* [3 * depth] */
+	uint64_t arrays[];
+};
+
+/* Bytes of a stack_state for that depth. */
+size_t stack_state_bytes(uint32_t depth);
+/* Makes a zeroed state usable. */
+void stack_state_start(struct stack_state *state, uint32_t depth);
+/* The stack that the thread runs on: [low, high). */
+void stack_state_bounds(struct stack_state *state, uintptr_t low, uintptr_t high);
+
+struct caller;
+
+/* The stack id of the frames from the caller outwards; RT_STACK_NONE when there was no room.  With lane 0 by
+ * the memo, else (in a signal handler inside a hook) without. */
+uint32_t stack_capture(struct stack_state *state, unsigned lane, const struct caller *caller);
+
+#pragma GCC visibility pop
+
+#endif

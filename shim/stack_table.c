@@ -1,0 +1,132 @@
+#include "shim/stack_table.h"
+
+#include <errno.h>
+
+#include "shim/atomics.h"
+#include "shim/cfi.h"
+#include "shim/modules.h"
+#include "shim/process.h"
+#include "shim/sys.h"
+#include "shim/unwind.h"
+
+#define PC_GROUP 4
+#define NODE_GROUP 8
+
+static const uint32_t pc_level_size[PC_LEVELS] = {1024, 4096, 16384, 65536, 262144, 1048576};
+static const uint32_t node_level_size[NODE_LEVELS] = {4096,    16384,   65536,  262144,
+                                                      1048576, 4194304, 8388608};
+
+static uint32_t sum(const uint32_t *sizes, unsigned levels)
+{
+	uint32_t total = 0;
+	while (levels--)
+		total += sizes[levels];
+	return total;
+}
+
+uint32_t stack_table_pcs(unsigned levels) { return sum(pc_level_size, levels); }
+uint32_t stack_table_nodes(unsigned levels) { return sum(node_level_size, levels); } /* all: fits a record's 24 bits */
+
+static uint64_t mix(uint64_t key)
+{
+	key *= UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio */
+	return key ^ key >> 29;
+}
+
+/* Gives a level its pages before its first use, so that a full disk shows here. */
+static bool level_ready(uint32_t *ready, unsigned level, void *start, uint64_t bytes)
+{
+	if (load_relaxed(ready) & 1u << level)
+		return true;
+	uintptr_t from = (uintptr_t)start & ~UINT64_C(4095);
+	uint64_t length = ((uintptr_t)start + bytes + 4095 - from) & ~UINT64_C(4095);
+	if (!sys_populate((void *)from, length))
+		return false;
+	__atomic_fetch_or(ready, 1u << level, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The slot that holds the key or now does; NULL when the group is full of others. */
+static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride, uint64_t key, uint64_t ignore)
+{
+	for (unsigned i = 0; i < count; i++, slot += stride) {
+		uint64_t held = load_acquire(slot);
+		if (!held && cas_acq_rel(slot, 0, key))
+			return slot;
+		if ((load_acquire(slot) & ~ignore) == key)
+			return slot;
+	}
+	return NULL;
+}
+
+uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
+{
+	uint64_t key = (uint64_t)parent << 32 | pc_id;
+	uint64_t hash = mix(key);
+	uint64_t *level = process->nodes;
+
+	if (!pc_id)
+		return 0;
+	for (unsigned i = 0; i < process->node_levels; level += node_level_size[i++]) {
+		if (!level_ready(&process->node_levels_ready, i, level,
+		                 (uint64_t)node_level_size[i] * sizeof *level))
+			break;
+		uint64_t groups = node_level_size[i] / NODE_GROUP;
+		uint64_t *group = level + (hash >> 20) % groups * NODE_GROUP;
+		uint64_t *slot = claim_in_group(group, NODE_GROUP, 1, key, 0);
+		if (slot)
+			return (uint32_t)(slot - process->nodes) + RT_NODE_FIRST;
+	}
+	fetch_add_relaxed(&process->header->stacks_lost, 1);
+	return 0;
+}
+
+/* Idempotent: whoever meets a new entry may complete it, and all write the same. */
+static void complete_pc(struct rt_pc *entry, uintptr_t pc, bool exact)
+{
+	struct dl_find_object object;
+	bool found = cfi_object(exact ? pc : pc - 1, &object);
+	uint32_t module = found ? modules_index(&object) : 0;
+	stack_rule rule = unwind_rule(found ? &object : NULL, pc, exact);
+	store_relaxed(&entry->module, module);
+	store_release(&entry->rule, rule);
+}
+
+struct stack_pc stack_table_pc(uintptr_t pc, bool exact)
+{
+	uint64_t key = (pc & RT_PC_ADDRESS) | RT_PC_USED | (exact ? RT_PC_EXACT : 0);
+	uint64_t hash = mix(key);
+	struct rt_pc *level = process->pcs;
+
+	for (unsigned i = 0; i < process->pc_levels; level += pc_level_size[i++]) {
+		if (!level_ready(&process->pc_levels_ready, i, level,
+		                 (uint64_t)pc_level_size[i] * sizeof *level))
+			break;
+		uint64_t groups = pc_level_size[i] / PC_GROUP;
+		struct rt_pc *group = level + (hash >> 20) % groups * PC_GROUP;
+		uint64_t *slot = claim_in_group(&group->key, PC_GROUP, sizeof *group / sizeof(uint64_t), key, 0);
+		if (!slot)
+			continue;
+		struct rt_pc *entry = (struct rt_pc *)slot;
+		if (!load_acquire(&entry->rule))
+			complete_pc(entry, pc, exact);
+		return (struct stack_pc){(uint32_t)(entry - process->pcs) + 1, load_relaxed(&entry->rule)};
+	}
+	fetch_add_relaxed(&process->header->stacks_lost, 1);
+	return (struct stack_pc){0, UNWIND_NONE};
+}
+
+void stack_table_bury(uintptr_t start, uintptr_t end)
+{
+	struct rt_pc *level = process->pcs;
+	for (unsigned i = 0; i < process->pc_levels; level += pc_level_size[i++]) {
+		if (!(load_relaxed(&process->pc_levels_ready) & 1u << i))
+			continue;
+		for (uint32_t k = 0; k < pc_level_size[i]; k++) {
+			uint64_t key = load_relaxed(&level[k].key);
+			uintptr_t pc = key & RT_PC_ADDRESS;
+			if (key && !(key & RT_PC_DEAD) && pc >= start && pc <= end)
+				store_release(&level[k].key, key | RT_PC_DEAD);
+		}
+	}
+}

@@ -1,0 +1,148 @@
+/*
+ * System calls of the shim's own.  Not libc's: those set errno, are cancellation
+ * points, and some of them are hooked.  Each returns what the kernel returned:
+ * -errno on failure.  Any thread, any signal handler.
+ */
+#ifndef RINGTAIL_SYS_H
+#define RINGTAIL_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#define MADV_KEEPONFORK 19
+#endif
+
+/* The program has given up system calls (seccomp): any that it does not make itself may be its end.  None of those that
+ * a hook can do without are made any more. */
+extern __attribute__((visibility("hidden"))) bool sys_restricted;
+
+static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
+{
+#if defined(__x86_64__)
+	long result;
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	__asm__ volatile("syscall"
+	                 : "=a"(result)
+	                 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory");
+	return result;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+	__asm__ volatile("svc 0"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	                 : "memory");
+	return x0;
+#else
+#error "ringtail's shim knows x86-64 and aarch64"
+#endif
+}
+
+#define sys_call3(n, a, b, c) sys_call6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+
+static inline long sys_open(const char *path, int flags, int mode)
+{
+	return sys_call6(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+}
+
+static inline long sys_close(int fd) { return sys_call3(SYS_close, fd, 0, 0); }
+
+static inline long sys_read(int fd, void *to, size_t bytes) { return sys_call3(SYS_read, fd, to, bytes); }
+
+static inline long sys_write(int fd, const void *from, size_t bytes)
+{
+	return sys_call3(SYS_write, fd, from, bytes);
+}
+
+static inline long sys_mkdir(const char *path, int mode)
+{
+	return sys_call3(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+static inline long sys_unlink(const char *path) { return sys_call3(SYS_unlinkat, AT_FDCWD, path, 0); }
+
+static inline long sys_ftruncate(int fd, uint64_t bytes) { return sys_call3(SYS_ftruncate, fd, bytes, 0); }
+
+static inline long sys_readlink(const char *path, char *to, size_t bytes)
+{
+	return sys_call6(SYS_readlinkat, AT_FDCWD, (long)path, (long)to, (long)bytes, 0, 0);
+}
+
+static inline long sys_getcwd(char *to, size_t bytes) { return sys_call3(SYS_getcwd, to, bytes, 0); }
+
+/* NULL on failure. */
+static inline void *sys_mmap(void *at, size_t bytes, int protection, int flags, int fd)
+{
+	long result = sys_call6(SYS_mmap, (long)at, (long)bytes, protection, flags, fd, 0);
+	return result < 0 && result > -4096 ? NULL : (void *)result;
+}
+
+static inline long sys_munmap(void *at, size_t bytes) { return sys_call3(SYS_munmap, at, bytes, 0); }
+
+static inline long sys_madvise(void *at, size_t bytes, int advice)
+{
+	return sys_call3(SYS_madvise, at, bytes, advice);
+}
+
+/* Gives memory of a file its pages now, so that a full disk is an error here and not a SIGBUS later. */
+static inline bool sys_populate(void *at, size_t bytes)
+{
+	long result = sys_restricted ? 0 : sys_madvise(at, bytes, MADV_POPULATE_WRITE);
+	return result == 0 || result == -EINVAL; /* EINVAL: a kernel before 5.14 */
+}
+
+static inline int sys_getpid(void) { return (int)sys_call3(SYS_getpid, 0, 0, 0); }
+static inline int sys_getppid(void) { return (int)sys_call3(SYS_getppid, 0, 0, 0); }
+static inline int sys_gettid(void) { return (int)sys_call3(SYS_gettid, 0, 0, 0); }
+
+static inline long sys_tgkill(int pid, int tid, int signal)
+{
+	return sys_call3(SYS_tgkill, pid, tid, signal);
+}
+
+static inline long sys_kill(int pid, int signal) { return sys_call3(SYS_kill, pid, signal, 0); }
+
+static inline long sys_getrlimit(int what, struct rlimit *limit)
+{
+	return sys_call6(SYS_prlimit64, 0, what, 0, (long)limit, 0, 0);
+}
+
+static inline void sys_sleep_ns(long ns)
+{
+	struct timespec t = {0, ns};
+	sys_call3(SYS_nanosleep, &t, NULL, 0);
+}
+
+static inline void sys_yield(void) { sys_call3(SYS_sched_yield, 0, 0, 0); }
+
+/* Reads the program's own memory without ever faulting: the number of bytes, or -errno. */
+static inline long sys_peek(const void *from, void *to, size_t bytes)
+{
+	if (sys_restricted)
+		return -EPERM;
+	struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)from, bytes};
+	return sys_call6(SYS_process_vm_readv, sys_getpid(), (long)&local, 1, (long)&remote, 1, 0);
+}
+
+#endif

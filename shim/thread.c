@@ -1,0 +1,271 @@
+#include "shim/thread.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "shim/options.h"
+#include "shim/sys.h"
+
+#define DEFAULT_STACK (8u << 20)
+#define MAIN_STACK_LEAST (64u << 20) /* what lies below the main stack is kept free by the kernel */
+#define DESTRUCTOR_ROUNDS 4          /* PTHREAD_DESTRUCTOR_ITERATIONS of glibc */
+
+__thread struct thread *thread_current;
+static __thread bool blind;     /* see thread_blind */
+static __thread bool attaching; /* between no state and one: a signal handler that comes here records nothing */
+static __thread uint32_t thread_number; /* survives the state: a straggler is known again */
+
+extern void *__libc_stack_end;
+
+static pthread_key_t last_key;
+static bool have_key;
+
+static size_t state_bytes(void)
+{
+	size_t bytes = sizeof(struct thread) + stack_state_bytes((uint32_t)options.depth);
+	return (bytes + 4095) & ~(size_t)4095;
+}
+
+static bool tid_is_gone(int tid) { return !sys_restricted && sys_tgkill(process->pid, tid, 0) == -ESRCH; }
+
+/* A state that its thread has left.  Taking one is a compare-and-swap; the list only grows, so walking it needs no
+ * more than that. */
+static struct thread *take_free(void)
+{
+	for (struct thread *t = load_acquire(&process->threads); t; t = t->next) {
+		if (!load_relaxed(&t->in_use) && cas_acq_rel(&t->in_use, 0, 1))
+			return t;
+		if (load_relaxed(&t->straggler) && tid_is_gone(t->tid) && cas_acq_rel(&t->straggler, 1, 0))
+			return t;
+	}
+	return NULL;
+}
+
+static void add_to_list(struct thread *thread)
+{
+	struct thread *first;
+	do {
+		first = load_relaxed(&process->threads);
+		thread->next = first;
+	} while (!cas_acq_rel(&process->threads, first, thread));
+}
+
+static struct thread *make_state(void)
+{
+	struct thread *thread = sys_mmap(NULL, state_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (!thread)
+		return NULL;
+	sys_madvise(thread, state_bytes(), MADV_WIPEONFORK);
+	sys_madvise(thread, state_bytes(), MADV_DONTDUMP);
+	thread->in_use = 1;
+	add_to_list(thread);
+	return thread;
+}
+
+static struct thread *take_state(void)
+{
+	struct thread *thread = take_free();
+	if (!thread)
+		thread = make_state();
+	if (!thread)
+		return NULL;
+	thread->flags = 0;
+	thread->stack_bytes = 0;
+	thread->nesting = 0;
+	thread->straggler = 0;
+	thread->destructor_rounds = 0;
+	thread->origin.type = 0;
+	stack_state_start(&thread->stack, (uint32_t)options.depth);
+	return thread;
+}
+
+static uint32_t next_id(void) { return (uint32_t)fetch_add_relaxed(&process->header->threads, 1) + 1; }
+
+/* glibc puts a thread's descriptor, which the thread pointer points to, at the upper end of its stack. */
+static void find_stack(struct thread *thread, uintptr_t bytes)
+{
+	struct rlimit limit;
+	uintptr_t high = (uintptr_t)__builtin_thread_pointer();
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t main_high = (uintptr_t)__libc_stack_end;
+
+	if (!bytes)
+		bytes = DEFAULT_STACK;
+	if (thread->tid == process->pid) {
+		high = main_high;
+		bytes = MAIN_STACK_LEAST;
+		if (!sys_getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > bytes)
+			bytes = limit.rlim_cur;
+	}
+	uintptr_t low = high - bytes;
+	if (here < low || here >= high) /* a forked child of another thread keeps that thread's stack */
+		low = high = 0;
+	stack_state_bounds(&thread->stack, low, high);
+}
+
+/* Announces the thread in lane 0 and makes the state the calling thread's. */
+static void become(struct thread *thread, uintptr_t stack_bytes)
+{
+	thread->tid = sys_gettid();
+	find_stack(thread, stack_bytes);
+	thread->ready = 1;
+	thread_number = thread->id;
+	thread_current = thread;
+	unsigned lane = thread_enter(thread, (uintptr_t)__builtin_frame_address(0));
+	ring_announce(thread, &thread->lanes[0]);
+	thread_leave(thread, lane);
+	if (have_key)
+		pthread_setspecific(last_key, thread);
+}
+
+/* First event of a thread that was not made through a hook, of the first thread, or of a straggler. */
+static struct thread *adopt(struct thread *wiped)
+{
+	struct thread *thread = wiped;
+	if (thread) { /* a forked child: the state is ours */
+		memset(thread, 0, state_bytes());
+		thread->in_use = 1;
+		add_to_list(thread);
+		stack_state_start(&thread->stack, (uint32_t)options.depth);
+		thread_number = 0;
+	} else {
+		thread = take_state();
+	}
+	if (!thread)
+		return NULL;
+	bool straggler = thread_number != 0;
+	thread->id = straggler ? thread_number : next_id();
+	if (thread->id > 1)
+		ring_threaded = true;
+	bool first = sys_gettid() == process->pid || wiped;
+	thread->flags = first ? RT_THREAD_MAIN : straggler ? 0 : RT_THREAD_ADOPTED;
+	become(thread, 0);
+	store_relaxed(&thread->straggler, straggler);
+	return thread;
+}
+
+struct thread *thread_attach(void)
+{
+	struct thread *thread = NULL;
+
+	if (blind || !process_ready())
+		return NULL;
+	if (attaching) { /* a signal handler in the middle of its thread's first event */
+		fetch_add_relaxed(&process->header->lost, 1);
+		return NULL;
+	}
+	thread = thread_current;
+	if (thread && thread->ready)
+		return thread;
+	if (thread && thread->nesting) { /* forked in the middle of a hook that has not ended yet */
+		fetch_add_relaxed(&process->header->lost, 1);
+		return NULL;
+	}
+	attaching = true;
+	thread = adopt(thread);
+	attaching = false;
+	return thread;
+}
+
+struct thread *thread_prepare(void)
+{
+	struct thread *thread = take_state();
+	if (!thread)
+		return NULL;
+	thread->id = next_id();
+	ring_threaded = true;
+	return thread;
+}
+
+void thread_discard(struct thread *thread) { store_release(&thread->in_use, 0); }
+
+/* Nothing of the thread comes after this; its state may be another's. */
+static void release(struct thread *thread)
+{
+	if (thread->flags & RT_THREAD_ADOPTED)
+		thread_end(thread);
+	thread_current = NULL;
+	thread->ready = 0;
+	store_release(&thread->in_use, 0);
+}
+
+void thread_begin(struct thread *thread)
+{
+	attaching = true;
+	if (thread_current && thread_current->ready) /* adopted by a signal handler that came before this */
+		release(thread_current);
+	become(thread, thread->stack_bytes);
+	attaching = false;
+}
+
+void thread_end(struct thread *thread)
+{
+	unsigned lane = thread_enter(thread, (uintptr_t)__builtin_frame_address(0));
+	if (lane < RING_LANES)
+		ring_write(thread, &thread->lanes[lane], RT_THREAD_END, 2, 0, 0, 0);
+	thread_leave(thread, lane);
+}
+
+/* Runs in each round of the thread's destructors; our key is the process's first and so the first to run in a round.
+ * In the last one nothing but other keys' last round can follow. */
+static void leave_thread(void *state)
+{
+	struct thread *thread = state;
+	if (thread != thread_current)
+		return;
+	if (++thread->destructor_rounds < DESTRUCTOR_ROUNDS) {
+		pthread_setspecific(last_key, thread);
+		return;
+	}
+	release(thread);
+}
+
+void thread_blind(bool yes)
+{
+	struct thread *thread = thread_current;
+	blind = yes;
+	if (thread && (yes ? thread->ready : thread->in_use))
+		thread->ready = !yes;
+}
+
+void thread_before_fork(struct thread *thread)
+{
+	if (thread && thread->nesting)
+		sys_madvise(thread, state_bytes(), MADV_KEEPONFORK);
+}
+
+void thread_after_fork(struct thread *thread, bool in_child)
+{
+	if (!thread || !thread->nesting) /* in a child: wiped */
+		return;
+	sys_madvise(thread, state_bytes(), MADV_WIPEONFORK);
+	if (in_child) {
+		thread->ready = 0;
+		process_ready(); /* the child's ring takes the place of the parent's, which the hook must not write to */
+	}
+}
+
+void thread_start_up(void) { have_key = pthread_key_create(&last_key, leave_thread) == 0; }
+
+static bool on_own_stack(const struct thread *thread, uintptr_t address)
+{
+	return address >= thread->stack.low && address < thread->stack.high;
+}
+
+unsigned thread_nested(struct thread *thread, uintptr_t frame)
+{
+	unsigned depth = thread->nesting < RING_LANES ? thread->nesting : RING_LANES;
+	/* A hook whose frame is further in than ours on the same stack is gone: a handler left by longjmp. */
+	while (depth && on_own_stack(thread, frame) && on_own_stack(thread, thread->entered[depth - 1]) &&
+	       thread->entered[depth - 1] <= frame)
+		depth--;
+	if (depth >= RING_LANES) {
+		ring_lose(&thread->lanes[0], RT_LOSS_NESTED);
+		return RING_LANES;
+	}
+	thread->nesting = depth + 1; /* before the announcement writes */
+	thread->entered[depth] = frame;
+	signal_fence();
+	ring_announce(thread, &thread->lanes[depth]);
+	return depth;
+}

@@ -1,0 +1,129 @@
+/*
+ * What the shim knows of a thread: its lanes into the ring, its stack, its caches.
+ *
+ * A thread's state is made at its creation (by the creating thread, so that a new
+ * thread allocates nothing) or at its first event, and given to a later thread
+ * when it ends.  It lives in pages that are wiped in a forked child: a state with
+ * ready == 0 belongs to nobody.
+ */
+#ifndef RINGTAIL_THREAD_H
+#define RINGTAIL_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/atomics.h"
+#include "shim/process.h"
+#include "shim/ring.h"
+#include "shim/stack.h"
+
+#pragma GCC visibility push(hidden)
+
+/* The frame that called a hook. */
+struct caller {
+	uintptr_t pc; /* return address into the program */
+	uintptr_t sp; /* stack pointer after the return */
+	uintptr_t bp; /* frame pointer register of the caller */
+};
+
+#if defined(__x86_64__) || defined(__aarch64__)
+/* Only in a hook itself, not in a function called by it. */
+#define CALLER() \
+	__extension__({ \
+		const uintptr_t *caller_frame = __builtin_frame_address(0); \
+		(struct caller){(uintptr_t)__builtin_return_address(0), (uintptr_t)(caller_frame + 2), \
+		                caller_frame[0]}; \
+	})
+#endif
+
+/* operator new and delete reach malloc and free as what the program called. */
+struct origin {
+	uint32_t type; /* RT_NEW, RT_DELETE, ...; 0: the program called malloc itself */
+	struct caller caller;
+};
+
+struct thread {
+	uint32_t ready;    /* recording: lanes and stack are set up */
+	uint32_t in_use;   /* taken by a thread; 0: may be taken */
+	uint32_t id;       /* ringtail's number, 1 for the first */
+	int tid;           /* the kernel's */
+	unsigned nesting;  /* hooks of this thread that are writing: 0, or more in signal handlers */
+	uint32_t straggler; /* recorded after its destructors had run: reclaimed when the tid is gone */
+	struct origin origin;
+	uintptr_t entered[RING_LANES]; /* frame of the hook that writes in each lane */
+	struct lane lanes[RING_LANES];
+	struct thread *next; /* in process->threads */
+
+	/* handed to a new thread by its creator */
+	void *(*start)(void *);
+	int (*start_c11)(void *);
+	void *argument;
+	uint32_t flags; /* RT_THREAD_* */
+	size_t stack_bytes; /* asked for; 0: the default */
+	unsigned destructor_rounds;
+
+	struct stack_state stack; /* last: its size depends on the depth option */
+};
+
+extern __thread struct thread *thread_current;
+
+struct thread *thread_attach(void);
+
+/* The calling thread's state, or NULL where nothing can be recorded.  Usual path: one load and one compare. */
+static inline struct thread *thread_self(void)
+{
+	struct thread *self = thread_current;
+	if (likely(self && self->ready))
+		return self;
+	return thread_attach();
+}
+
+/* For a thread about to be created: a state with an id of its own, or NULL. */
+struct thread *thread_prepare(void);
+/* The creation failed. */
+void thread_discard(struct thread *thread);
+/* First thing in a new thread: makes the prepared state its own. */
+void thread_begin(struct thread *thread);
+/* Its start routine has ended, by return, exit or cancellation. */
+void thread_end(struct thread *thread);
+/*
+ * Around a fork.  A handler may fork in the middle of a hook; in the child that hook goes on when the handler returns.
+ * So its thread's state is not wiped then: the hook writes where it would have, at a place in the child's own ring that
+ * no reader looks at, and the child's recording begins with the first hook after it.
+ */
+void thread_before_fork(struct thread *thread);
+void thread_after_fork(struct thread *thread, bool in_child);
+
+/* The calling thread cannot use the clock or make system calls any more, or can again: it records nothing meanwhile. */
+void thread_blind(bool yes);
+/* Once per process image: the key whose destructor runs last. */
+void thread_start_up(void);
+
+/* A hook of this thread is about to write while another one is (a signal handler), or was when it was left by
+ * longjmp.  Returns the lane to use; RING_LANES or more: none left. */
+unsigned thread_nested(struct thread *thread, uintptr_t frame);
+
+/* Enter and leave bracket everything that writes thread state.  A signal handler that comes between sees
+ * nesting > 0 and uses the next lane, its own scratch and no caches. */
+static inline unsigned thread_enter(struct thread *self, uintptr_t frame)
+{
+	unsigned lane = self->nesting;
+	if (unlikely(lane))
+		lane = thread_nested(self, frame);
+	if (likely(lane < RING_LANES))
+		self->entered[lane] = frame;
+	self->nesting = lane + 1;
+	signal_fence();
+	return lane;
+}
+
+static inline void thread_leave(struct thread *self, unsigned lane)
+{
+	signal_fence();
+	self->nesting = lane;
+}
+
+#pragma GCC visibility pop
+
+#endif

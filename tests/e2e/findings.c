@@ -1,0 +1,29 @@
+/* Expected findings, one row a program: findings.def. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(findings);
+
+static void expect_findings(enum way way, const char *program, const char *arguments, const char *expected)
+{
+	struct rt rt = rt_new();
+	char line[256], *found;
+
+	snprintf(line, sizeof line, "%s %s", program, arguments);
+	rt_program(&rt, way, line);
+	cr_expect_eq(rt.program.status, 0, "%s: status %d: %s", program, rt.program.status, rt.program.err);
+	found = findings_summary(rt_process(&rt, program), false);
+	cr_expect_str_eq(found, expected, "%s: expected \"%s\", found \"%s\"", program, expected, found);
+	expect_sound_heap(rt_process(&rt, program));
+	cr_expect_eq(events_lost(rt.json), 0, "%s: %lld events lost", program, events_lost(rt.json));
+	free(found);
+	rt_end(&rt);
+}
+
+#define FINDINGS(program, arguments, expected)                                                               \
+	Test(findings, program##_run) { expect_findings(WAY_RUN, #program, arguments, expected); }           \
+	Test(findings, program##_preload) { expect_findings(WAY_PRELOAD, #program, arguments, expected); }
+#include "tests/e2e/findings.def"

@@ -1,0 +1,91 @@
+/* Blocks that are left: how many, how large, and where they came from. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(leaks);
+
+static const json_t *allocated_in(const json_t *process, const char *function)
+{
+	const json_t *finding, *stack;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(process, "findings"), i, finding)
+	{
+		if (strcmp(json_text(finding, "kind"), "leak"))
+			continue;
+		stack = json_object_get(json_array_get(json_object_get(finding, "stacks"), 0), "frames");
+		for (k = 0; k < json_array_size(stack); k++)
+			if (!strcmp(json_text(json_array_get(stack, k), "function"), function))
+				return finding;
+	}
+	return NULL;
+}
+
+static void expect_leak(enum way way, const char *program, const char *function, long long blocks, long long bytes)
+{
+	struct rt rt = rt_new();
+	const json_t *leak;
+
+	rt_program(&rt, way, program);
+	leak = allocated_in(rt_process(&rt, program), function);
+	cr_assert(leak, "%s: nothing left that was allocated in %s()", program, function);
+	cr_expect_eq(json_number(leak, "blocks"), blocks, "%s: %lld blocks", function, json_number(leak, "blocks"));
+	cr_expect_eq(json_number(leak, "bytes"), bytes, "%s: %lld bytes", function, json_number(leak, "bytes"));
+	rt_end(&rt);
+}
+
+/* LEAK(name, program, "allocated in", blocks, bytes) */
+#define LEAK(name, ...)                                                                                      \
+	Test(leaks, name##_run) { expect_leak(WAY_RUN, __VA_ARGS__); }                                       \
+	Test(leaks, name##_preload) { expect_leak(WAY_PRELOAD, __VA_ARGS__); }
+
+LEAK(simple, "leak_simple", "lose", 7, 448)
+LEAK(receipts, "demo", "print_receipt", 10, 1280)
+
+/* The nodes and their texts come from two lines of push(): two findings, of 2400 and 4000 bytes. */
+static void expect_list(enum way way)
+{
+	struct rt rt = rt_new();
+	char *summary;
+
+	rt_program(&rt, way, "leak_list");
+	summary = findings_summary(rt_process(&rt, "leak_list"), true);
+	cr_expect(strstr(summary, "=200"), "not 200 blocks: %s", summary);
+	cr_expect_eq(json_array_size(json_object_get(rt_process(&rt, "leak_list"), "findings")), 2);
+	free(summary);
+	rt_end(&rt);
+}
+
+Test(leaks, list_run) { expect_list(WAY_RUN); }
+Test(leaks, list_preload) { expect_list(WAY_PRELOAD); }
+
+Test(leaks, ids_are_the_same_from_run_to_run)
+{
+	struct rt one = rt_new(), other = rt_new();
+
+	rt_program(&one, WAY_RUN, "leak_simple");
+	rt_program(&other, WAY_PRELOAD, "leak_simple");
+	cr_expect_str_eq(json_text(allocated_in(rt_process(&one, "leak_simple"), "lose"), "id"),
+	                 json_text(allocated_in(rt_process(&other, "leak_simple"), "lose"), "id"));
+	rt_end(&one);
+	rt_end(&other);
+}
+
+Test(leaks, ids_are_unique_in_a_report)
+{
+	struct rt rt = rt_new();
+	const json_t *findings, *finding, *other;
+	size_t i, k;
+
+	rt_program(&rt, WAY_RUN, "leak_one_line");
+	findings = json_object_get(rt_process(&rt, "leak_one_line"), "findings");
+	cr_expect_geq(json_array_size(findings), 1);
+	json_array_foreach(findings, i, finding)
+		json_array_foreach(findings, k, other)
+			cr_expect(i == k || strcmp(json_text(finding, "id"), json_text(other, "id")),
+			          "findings %zu and %zu have the same id %s", i, k, json_text(finding, "id"));
+	rt_end(&rt);
+}

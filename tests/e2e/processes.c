@@ -1,0 +1,124 @@
+/* Children and exec images: each has its own part of the report, and its own heap. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(processes);
+
+static json_t *with_status(json_t *report, int status)
+{
+	json_t *process, *found = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "processes"), i, process)
+		if (!strcmp(json_text(process, "end.how"), "exit") && json_number(process, "end.status") == status)
+			found = process;
+	cr_assert(found, "no process ended with %d", status);
+	return found;
+}
+
+static void fork_tree(enum way way)
+{
+	struct rt rt = rt_new();
+	json_t *report;
+
+	rt_program(&rt, way, "fork_tree");
+	report = rt_report(&rt);
+	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 7);
+	for (int number = 1; number <= 7; number++) {
+		json_t *process = with_status(report, number);
+
+		cr_expect_eq(json_number(process, "heap.allocations"), number, "%d: %lld allocations", number,
+		             json_number(process, "heap.allocations"));
+		cr_expect_eq(json_number(process, "heap.live_at_end_blocks"), number - number / 2);
+		if (number > 1)
+			cr_expect_eq(json_number(process, "parent"),
+			             json_number(with_status(report, number / 2), "pid"));
+	}
+	cr_expect_eq(events_lost(report), 0);
+	rt_end(&rt);
+}
+
+Test(processes, fork_tree_run) { fork_tree(WAY_RUN); }
+Test(processes, fork_tree_preload) { fork_tree(WAY_PRELOAD); }
+
+static void exec_chain(enum way way)
+{
+	struct rt rt = rt_new();
+	json_t *processes, *process;
+	size_t i;
+
+	rt_program(&rt, way, "exec_chain");
+	processes = json_object_get(rt_report(&rt), "processes");
+	cr_assert_eq(json_array_size(processes), 4, "%zu images", json_array_size(processes));
+	json_array_foreach(processes, i, process) {
+		cr_expect_str_eq(json_text(process, "end.how"), i < 3 ? "exec" : "exit");
+		cr_expect_eq(json_number(process, "heap.allocations"), 4 - (long long)i);
+		cr_expect_eq(json_number(process, "pid"), json_number(json_array_get(processes, 0), "pid"));
+	}
+	rt_end(&rt);
+}
+
+Test(processes, exec_chain_run) { exec_chain(WAY_RUN); }
+Test(processes, exec_chain_preload) { exec_chain(WAY_PRELOAD); }
+
+/* A fork that execs at once, with an environment that does not say where to record: still the same run. */
+static void fork_exec_bare(enum way way)
+{
+	struct rt rt = rt_new();
+	json_t *report;
+
+	rt_program(&rt, way, "fork_exec_bare");
+	report = rt_report(&rt);
+	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 2);
+	with_status(report, 0);
+	with_status(report, 5);
+	rt_end(&rt);
+}
+
+Test(processes, fork_exec_bare_run) { fork_exec_bare(WAY_RUN); }
+Test(processes, fork_exec_bare_preload) { fork_exec_bare(WAY_PRELOAD); }
+
+static void expect_code(const json_t *process, long long code)
+{
+	if (code < 128)
+		cr_expect_eq(json_number(process, "end.status"), code);
+	else
+		cr_expect_str_eq(json_text(process, "end.signal"), code == 128 + SIGABRT ? "SIGABRT" : "SIGSEGV");
+}
+
+/* Nobody but a parent knows the signal: in way 2, and for a crash, it may be missing. */
+static void expect_end(enum way way, const char *argument, const char *how, long long code)
+{
+	struct rt rt = rt_new();
+	json_t *process;
+	char line[64];
+
+	snprintf(line, sizeof line, "exits %s", argument);
+	rt_program(&rt, way, line);
+	process = rt_process(&rt, "exits");
+	cr_expect_str_eq(json_text(process, "end.how"), how, "%s: %s", line, json_text(process, "end.how"));
+	if (way == WAY_RUN || !strcmp(how, "exit"))
+		expect_code(process, code);
+	cr_expect_geq(json_number(process, "heap.allocations"), 3, "%s", line);
+	cr_expect_eq(events_lost(rt.json), 0);
+	rt_end(&rt);
+}
+
+/* EXIT(argument, end.how, status or 128 + signal) */
+#define EXIT(name, how, code)                                                                                \
+	Test(processes, name##_run) { expect_end(WAY_RUN, #name, how, code); }                               \
+	Test(processes, name##_preload) { expect_end(WAY_PRELOAD, #name, how, code); }
+
+EXIT(return, "exit", 2)
+EXIT(exit, "exit", 3)
+EXIT(_exit, "exit", 4)
+EXIT(_Exit, "exit", 5)
+EXIT(exit_group, "exit", 8)
+EXIT(quick_exit, "exit", 6)
+EXIT(abort, "signal", 128 + SIGABRT)
+EXIT(pthread_exit, "exit", 0)
+EXIT(thread_exit, "exit", 7)
+EXIT(segv, "signal", 128 + SIGSEGV)

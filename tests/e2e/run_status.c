@@ -1,0 +1,91 @@
+/* Exit statuses of `ringtail run` and of the tool: a contract. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(run_status);
+
+static void expect_status(const char *line, int status, const char *in_stderr)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome = rt_tool(&rt, line);
+
+	cr_expect_eq(outcome.status, status, "ringtail %s: status %d, not %d: %s", line, outcome.status, status,
+	             outcome.err);
+	cr_expect(strstr(outcome.err, in_stderr), "ringtail %s: stderr lacks \"%s\": %s", line, in_stderr, outcome.err);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
+/* STATUS(name, "ringtail's arguments", exit status, "in stderr") */
+#define STATUS(name, line, status, text)                                                                     \
+	Test(run_status, name) { expect_status(line, status, text); }
+
+STATUS(success, "run -o RUN -- true", 0, "")
+STATUS(of_the_command, "run -o RUN -- sh -c 'exit 7'", 7, "")
+STATUS(without_dashes, "run -o RUN sh -c 'exit 8'", 8, "")
+STATUS(of_a_signal, "run -o RUN -- sh -c 'kill -TERM $$'", 128 + 15, "")
+STATUS(of_a_kill, "run -o RUN -- sh -c 'kill -KILL $$'", 128 + 9, "")
+STATUS(not_found, "run -o RUN -- /no/such/command", 127, "/no/such/command")
+STATUS(not_in_path, "run -o RUN -- no-such-command", 127, "no-such-command")
+STATUS(not_executable, "run -o RUN -- data/script.sql", 126, "data/script.sql")
+STATUS(wrong_run_option, "run --no-such-option -- true", 64, "no-such-option")
+STATUS(wrong_value, "run --depth=many -o RUN -- true", 64, "depth")
+STATUS(wrong_choice, "run --stacks=some -o RUN -- true", 64, "stacks")
+STATUS(no_command, "run", 64, "")
+STATUS(wrong_command, "nonsense", 64, "nonsense")
+STATUS(no_arguments, "", 64, "")
+STATUS(wrong_format, "report RUN --format nonsense", 64, "nonsense")
+STATUS(help, "--help", 0, "")
+
+static void expect_static(const char *options, int status, bool is_run)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, WAY_RUN, options, "static_binary");
+	cr_expect_eq(rt.program.status, status, "status %d: %s", rt.program.status, rt.program.err);
+	cr_expect(strstr(rt.program.err, "static"), "not said that it is static: %s", rt.program.err);
+	cr_expect_eq(strstr(rt.program.out, "static") != NULL, is_run);
+	rt_end(&rt);
+}
+
+Test(run_status, static_binary_is_run_and_said) { expect_static("", 11, true); }
+Test(run_status, static_binary_must_be_watched) { expect_static("--must-watch", 69, false); }
+
+Test(run_status, run_directory_is_private_and_newest)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome = rt_tool(&rt, "run -- true");
+	struct outcome list, report;
+	const char *argv[] = { "sh", "-c", "stat -c '%a %n' ringtail.true.*", NULL };
+
+	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
+	list = spawn((struct command){ .argv = argv, .directory = rt.work });
+	cr_expect_eq(strncmp(list.out, "700 ringtail.true.", 18), 0, "%s%s", list.out, list.err);
+	report = rt_tool(&rt, "report");
+	cr_expect_eq(report.status, 0, "%s", report.err);
+	cr_expect(strstr(report.err, "ringtail.true."), "report does not say which run: %s", report.err);
+	outcome_free(&outcome);
+	outcome_free(&list);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+Test(run_status, sql_reads_only)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome;
+
+	rt_program(&rt, WAY_RUN, "known_heap");
+	outcome = rt_tool(&rt, "sql RUN 'select 6 * 7'");
+	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
+	cr_expect(strstr(outcome.out, "42"), "%s", outcome.out);
+	outcome_free(&outcome);
+	outcome = rt_tool(&rt, "sql RUN 'create table x(y)'");
+	cr_expect_neq(outcome.status, 0, "sql may write");
+	outcome_free(&outcome);
+	rt_end(&rt);
+}

@@ -1,0 +1,49 @@
+/* Nothing changes for the program: transparency.def. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(transparency);
+
+/* Names, modes and checksums of what a program left in its directory. */
+static char *files_left(const char *directory)
+{
+	const char *argv[] = { "sh", "-c",
+		               "find . -type f -not -path './ringtail*' -printf '%p %m ' -exec md5sum {} ';' | sort",
+		               NULL };
+	struct outcome outcome = spawn((struct command){ .argv = argv, .directory = directory });
+	char *files = strdup(outcome.out);
+
+	cr_assert_eq(outcome.status, 0);
+	outcome_free(&outcome);
+	return files;
+}
+
+static void expect_same(enum way way, const char *line)
+{
+	struct rt bare = rt_new(), watched = rt_new();
+	char *bare_files, *watched_files;
+
+	rt_program(&bare, WAY_BARE, line);
+	rt_program(&watched, way, line);
+	bare_files = files_left(bare.work);
+	watched_files = files_left(watched.work);
+	cr_expect_neq(bare.program.status, 127, "%s: not found", line);
+	cr_expect_eq(watched.program.status, bare.program.status, "%s: status %d, without ringtail %d: %s", line,
+	             watched.program.status, bare.program.status, watched.program.err);
+	expect_same_text("stdout", watched.program.out, bare.program.out);
+	expect_same_text("files left", watched_files, bare_files);
+	if (way == WAY_PRELOAD)
+		expect_same_text("stderr", watched.program.err, bare.program.err);
+	free(bare_files);
+	free(watched_files);
+	rt_end(&bare);
+	rt_end(&watched);
+}
+
+#define SAME(name, line)                                                                                     \
+	Test(transparency, name##_run) { expect_same(WAY_RUN, line); }                                       \
+	Test(transparency, name##_preload) { expect_same(WAY_PRELOAD, line); }
+#include "tests/e2e/transparency.def"

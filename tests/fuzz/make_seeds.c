@@ -1,0 +1,99 @@
+/* Writes the seed corpus into the directory it is given: small rings that hold something of each kind. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/ring_builder.h"
+
+static struct ring_builder builder;
+
+static void save(const char *directory, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/%s.ring", directory, name);
+	FILE *out = fopen(path, "w");
+	if (!out || fwrite(builder.map, 1, builder.bytes, out) != builder.bytes || fclose(out)) {
+		perror(path);
+		exit(1);
+	}
+	ring_builder_remove(&builder);
+}
+
+static void heap(struct ring_lane *lane, uint32_t stack)
+{
+	for (uint64_t i = 0; i < 40; i++) {
+		uint64_t block = 0x10000 + 64 * (i % 8), stamp = lane->last + 10;
+		ring_lane_write(lane, stamp, RT_MALLOC + (unsigned)(i % 9), stack, 3,
+		                rt_word1(block, i % 3 ? 32 : RT_SIZE_BIG),
+		                UINT64_C(70000) | UINT64_C(6) << 56);
+		ring_lane_write(lane, stamp + 1, RT_REALLOC_BEGIN, stack, 2, rt_word1(block, 0), 0);
+		ring_lane_write(lane, stamp + 2, RT_REALLOC_END, stack, 2, rt_word1(block, 48), 0);
+		ring_lane_write(lane, stamp + 3, RT_FREE + (unsigned)(i % 3), stack, 2, rt_word1(block, 0),
+		                0);
+	}
+}
+
+static void locks(struct ring_lane *lane, uint32_t stack, uint64_t first, uint64_t second)
+{
+	unsigned mutex = rt_sync_aux(RT_KIND_MUTEX, 0, 0), cond = rt_sync_aux(RT_KIND_COND, 0, 0);
+	uint64_t stamp = lane->last + 100;
+
+	ring_lane_write(lane, stamp, RT_INIT, stack, 3, rt_word1(first, mutex), 0);
+	ring_lane_write(lane, stamp + 1, RT_ACQUIRE, stack, 2, rt_word1(first, mutex), 0);
+	ring_lane_write(lane, stamp + 2, RT_WAIT, stack, 2, rt_word1(second, mutex), 0);
+	ring_lane_write(lane, stamp + 3, RT_ACQUIRE, stack, 2, rt_word1(second, mutex), 0);
+	ring_lane_write(lane, stamp + 4, RT_COND_WAIT, stack, 3, rt_word1(0x9000, cond), second);
+	ring_lane_write(lane, stamp + 5, RT_COND_WAKE, stack, 3, rt_word1(0x9000, cond), second);
+	ring_lane_write(lane, stamp + 6, RT_RELEASE, stack, 2, rt_word1(second, mutex), 0);
+	ring_lane_write(lane, stamp + 7, RT_RELEASE, stack, 2, rt_word1(first, mutex), 0);
+	ring_lane_write(lane, stamp + 8, RT_DESTROY, stack, 2, rt_word1(first, mutex), 0);
+}
+
+static void threads(struct ring_lane *lane, uint32_t stack)
+{
+	uint64_t stamp = lane->last + 100;
+
+	ring_lane_write(lane, stamp, RT_THREAD_CREATE, stack, 3, rt_word1(0x400000, 0), 2);
+	ring_lane_write(lane, stamp + 1, RT_THREAD_CREATED, stack, 3, rt_word1(0x1002, 0), 2);
+	ring_lane_write(lane, stamp + 2, RT_THREAD_NAME, 0, 4, rt_word1(0x1002, 0), 0x61626364);
+	ring_lane_write(lane, stamp + 3, RT_WAIT, stack, 2,
+	                rt_word1(0x1002, rt_sync_aux(RT_KIND_THREAD, 0, 0)), 0);
+	ring_lane_write(lane, stamp + 4, RT_JOINED, stack, 2, rt_word1(0x1002, 0), 0);
+	ring_lane_write(lane, stamp + 5, RT_FORK, stack, 2, rt_word1(99, RT_FORK_FORK), 0);
+	ring_lane_write(lane, stamp + 6, RT_LOSS, 0, 2, rt_word1(5, RT_LOSS_FULL), 0);
+	ring_lane_write(lane, stamp + 7, 200, 0, 3, 1, 2);
+	ring_lane_write(lane, stamp + 8, RT_EXIT, stack, 2, rt_word1(0, RT_END_EXIT), 0);
+}
+
+static void make(const char *directory, const char *name, bool with_heap, bool with_locks)
+{
+	struct ring_lane one, two;
+
+	ring_builder_make(&builder, 4096, 4, true);
+	uint32_t stack = ring_builder_stack(&builder, 12);
+	ring_lane_start(&one, &builder, 1, 100);
+	ring_lane_start(&two, &builder, 2, 150);
+	ring_lane_thread(&one, 100, 1);
+	ring_lane_thread(&two, 150, 2);
+	if (with_heap)
+		heap(&one, stack);
+	if (with_locks) {
+		locks(&one, stack, 0x5000, 0x6000);
+		locks(&two, stack - 1, 0x6000, 0x5000);
+	}
+	threads(&one, stack);
+	ring_lane_seal(&one);
+	save(directory, name);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 64;
+	make(argv[1], "heap", true, false);
+	make(argv[1], "locks", false, true);
+	make(argv[1], "threads", false, false);
+	make(argv[1], "all", true, true);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* A semaphore that never makes anybody wait, and a thread that is cancelled in it all the same. */
+#include <pthread.h>
+#include <semaphore.h>
+#include <unistd.h>
+
+#include "say.h"
+
+static sem_t semaphore;
+static volatile int stop;
+
+static void *work(void *unused)
+{
+	while (!stop) {
+		sem_wait(&semaphore);
+		sem_post(&semaphore);
+	}
+	return unused;
+}
+
+int main(void)
+{
+	pthread_t thread;
+	void *result;
+
+	sem_init(&semaphore, 0, 1);
+	pthread_create(&thread, NULL, work, NULL);
+	usleep(20000);
+	pthread_cancel(thread);
+	usleep(200000);
+	stop = 1;
+	pthread_join(thread, &result);
+	say("cancelled %d\n", result == PTHREAD_CANCELED);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/*
+ * Four threads that nobody joins and nobody needs to: two created detached, one detached by main, one by
+ * itself.  All end before main does.  No thread leak.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "say.h"
+
+static sem_t done, go;
+
+static void *work(void *argument)
+{
+	if (argument)
+		pthread_detach(pthread_self());
+	sem_wait(&go);
+	sem_post(&done);
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	sem_init(&done, 0, 0);
+	sem_init(&go, 0, 0);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_create(&thread, &attributes, work, NULL);
+	pthread_create(&thread, &attributes, work, NULL);
+	pthread_attr_destroy(&attributes);
+	pthread_create(&thread, NULL, work, NULL);
+	pthread_detach(thread);
+	pthread_create(&thread, NULL, work, (void *)1);
+	for (int i = 0; i < 4; i++)
+		sem_post(&go);
+	for (int i = 0; i < 4; i++)
+		sem_wait(&done);
+	nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL); /* so that they have ended */
+	say("4 detached\n");
+	return 0;
+}

@@ -1,0 +1,78 @@
+# Tests: unit (Criterion), programs (one shape each), e2e (Criterion, driving the programs).
+
+# One program a file; each is built as its name says, at -O1 with debug information.
+PROGRAM_SRC := $(wildcard tests/programs/*.c tests/programs/*.cc)
+PROGRAMS := $(patsubst tests/programs/%,$(BUILD)/programs/%,$(basename $(PROGRAM_SRC)))
+PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -fno-builtin -pthread
+
+.PHONY: programs
+programs: $(PROGRAMS) $(BUILD)/programs/small.so $(BUILD)/programs/starts_thread.so
+
+$(BUILD)/programs/small.so: tests/programs/lib/small.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/programs/static_binary: PROGRAM_FLAGS += -static
+
+$(BUILD)/programs/%: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu17 -Wall -I. $(PROGRAM_FLAGS) -MMD -MP -o $@ $< -ldl
+$(BUILD)/programs/%: tests/programs/%.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(CXX) -std=gnu++20 -Wall -I. $(PROGRAM_FLAGS) -MMD -MP -o $@ $< -ldl
+
+UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
+E2E_SRC := $(wildcard tests/e2e/*.c)
+E2E_OBJ := $(E2E_SRC:%.c=$(BUILD)/obj/%.o)
+
+$(BUILD)/obj/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit-tests: $(UNIT_OBJ) $(BUILD)/libtools.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $(UNIT_OBJ) $(BUILD)/libtools.a $(TOOLS_LIBS) -lcriterion -pthread
+
+$(BUILD)/e2e-tests: $(E2E_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $(E2E_OBJ) -ljansson -lsqlite3 -lcriterion -pthread
+
+.PHONY: unit e2e test check
+unit: $(BUILD)/unit-tests
+	@tests/run.sh $(BUILD) unit-tests
+e2e: all programs $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
+	@tests/run.sh $(BUILD) e2e-tests
+
+# Everything, from a machine without packages to the last line: "N passed, N failed".
+test check:
+	@$(MAKE) --no-print-directory test-deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all programs $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
+	@tests/run.sh $(BUILD) unit-tests e2e-tests
+
+# ---- benchmarks ---------------------------------------------------------------
+# bench_pairs is a program to be watched; the others measure the tools' own code.
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
+$(BUILD)/bench/bench_pairs: tests/bench/bench_pairs.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu17 -g -O2 -Wall -fno-builtin -fno-optimize-sibling-calls -pthread -MMD -MP -o $@ $<
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/unit/ring_builder.o $(BUILD)/libtools.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -o $@ $< $(filter %.o %.a,$^) $(TOOLS_LIBS) -pthread
+
+.PHONY: bench
+bench: all $(BENCHES)
+	@tests/bench/bench.py $(BUILD)
+	@echo && tests/bench/whole_programs.py $(BUILD) $(if $(ROUNDS),$(ROUNDS),3)

@@ -1,0 +1,405 @@
+#include <criterion/criterion.h>
+
+#include "tests/unit/event_script.h"
+
+enum { A = 0x1000, B = 0x2000, C = 0x3000, GATE = 0x9000 };
+
+static struct script s;
+
+static void begin(void)
+{
+	script_begin(&s);
+	script_main(&s);
+	script_create(&s, 1, 500, 2, 0);
+	script_create(&s, 1, 500, 3, 0);
+	script_create(&s, 1, 500, 4, 0);
+}
+static void end(void) { script_free(&s); }
+TestSuite(deadlock, .init = begin, .fini = end);
+
+/* first then second, released again; the stacks tell thread and place apart. */
+static void nest(uint32_t thread, uint64_t first, uint64_t second)
+{
+	script_lock(&s, thread, 100 + thread * 10, first);
+	script_lock(&s, thread, 101 + thread * 10, second);
+	script_unlock(&s, thread, second);
+	script_unlock(&s, thread, first);
+}
+
+static void expect(size_t realised, size_t predicted, size_t inversions)
+{
+	cr_expect_eq(script_count(&s, "deadlock", "realised"), realised);
+	cr_expect_eq(script_count(&s, "deadlock", "predicted"), predicted);
+	cr_expect_eq(script_count(&s, "deadlock", "inversion"), inversions);
+}
+
+Test(deadlock, abba_is_predicted)
+{
+	const struct finding *finding;
+
+	nest(2, A, B);
+	nest(3, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	finding = script_finding(&s, "deadlock", "predicted", 0);
+	cr_assert_eq(finding->edge_count, 2);
+	cr_assert_eq(finding->thread_count, 2);
+	cr_assert_eq(finding->object_count, 2);
+	cr_assert_eq(finding->edges[0].thread, 2);
+	cr_assert_eq(finding->edges[0].held.address, A);
+	cr_assert_eq(finding->edges[0].wanted.address, B);
+	cr_assert_eq(finding->edges[0].held_stack, 120);
+	cr_assert_eq(finding->edges[0].wanted_stack, 121);
+	cr_assert_eq(finding->edges[1].thread, 3);
+	cr_assert_eq(finding->edges[1].held.address, B);
+	cr_assert_eq(finding->edges[1].held_stack, 130);
+	cr_assert_eq(finding->edges[1].wanted_stack, 131);
+	cr_assert_lt(finding->edges[0].held_since, finding->edges[0].wanted_at);
+}
+
+Test(deadlock, one_order_is_fine)
+{
+	nest(2, A, B);
+	nest(3, A, B);
+	nest(4, B, C);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, three_locks_make_a_ring)
+{
+	nest(2, A, B);
+	nest(3, B, C);
+	nest(4, C, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edge_count, 3);
+}
+
+Test(deadlock, ring_of_a_hundred)
+{
+	for (uint32_t i = 0; i < 100; i++) {
+		script_create(&s, 1, 500, 10 + i, 0);
+		nest(10 + i, 0x10000 + i * 64, 0x10000 + (i + 1) % 100 * 64);
+	}
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edge_count, 100);
+}
+
+Test(deadlock, one_thread_is_an_inversion)
+{
+	nest(2, A, B);
+	nest(2, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, two_threads_do_not_make_a_ring_of_three)
+{
+	nest(2, A, B);
+	nest(3, B, C);
+	nest(2, C, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, gate_lock_makes_an_inversion)
+{
+	script_lock(&s, 2, 110, GATE);
+	nest(2, A, B);
+	script_unlock(&s, 2, GATE);
+	script_lock(&s, 3, 111, GATE);
+	nest(3, B, A);
+	script_unlock(&s, 3, GATE);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, gate_read_locked_by_both_does_not_protect)
+{
+	script_sync(&s, RT_ACQUIRE, 2, 110, RT_KIND_RWLOCK, RT_SYNC_SHARED, GATE);
+	nest(2, A, B);
+	script_sync(&s, RT_RELEASE, 2, 110, RT_KIND_RWLOCK, 0, GATE);
+	script_sync(&s, RT_ACQUIRE, 3, 111, RT_KIND_RWLOCK, RT_SYNC_SHARED, GATE);
+	nest(3, B, A);
+	script_sync(&s, RT_RELEASE, 3, 111, RT_KIND_RWLOCK, 0, GATE);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+Test(deadlock, gate_of_one_only_does_not_protect)
+{
+	script_lock(&s, 2, 110, GATE);
+	nest(2, A, B);
+	script_unlock(&s, 2, GATE);
+	nest(3, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+static void read_nest(uint32_t thread, uint64_t first, uint64_t second)
+{
+	script_sync(&s, RT_ACQUIRE, thread, 100 + thread * 10, RT_KIND_RWLOCK, RT_SYNC_SHARED, first);
+	script_sync(&s, RT_ACQUIRE, thread, 101 + thread * 10, RT_KIND_RWLOCK, RT_SYNC_SHARED, second);
+	script_sync(&s, RT_RELEASE, thread, 0, RT_KIND_RWLOCK, 0, second);
+	script_sync(&s, RT_RELEASE, thread, 0, RT_KIND_RWLOCK, 0, first);
+}
+
+Test(deadlock, readers_do_not_block_each_other)
+{
+	read_nest(2, A, B);
+	read_nest(3, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, readers_and_writers_do)
+{
+	const struct finding *finding;
+
+	read_nest(2, A, B);
+	script_sync(&s, RT_ACQUIRE, 3, 130, RT_KIND_RWLOCK, 0, B);
+	script_sync(&s, RT_ACQUIRE, 3, 131, RT_KIND_RWLOCK, 0, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	finding = script_finding(&s, "deadlock", NULL, 0);
+	cr_assert(finding->edges[0].held_shared && finding->edges[0].wanted_shared);
+	cr_assert(!finding->edges[1].held_shared && !finding->edges[1].wanted_shared);
+}
+
+Test(deadlock, trylock_adds_no_order)
+{
+	nest(2, A, B);
+	script_lock(&s, 3, 130, B);
+	script_sync(&s, RT_ACQUIRE, 3, 131, RT_KIND_MUTEX, RT_SYNC_TRY, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, a_lock_taken_by_trylock_is_held)
+{
+	nest(2, A, B);
+	script_sync(&s, RT_ACQUIRE, 3, 130, RT_KIND_MUTEX, RT_SYNC_TRY, B);
+	script_lock(&s, 3, 131, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+Test(deadlock, recursion_adds_no_order)
+{
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 2, 121, B);
+	script_lock(&s, 2, 122, A); /* has it: cannot block */
+	script_unlock(&s, 2, A);
+	script_unlock(&s, 2, B);
+	script_unlock(&s, 2, A);
+	nest(3, A, B);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, join_orders_threads)
+{
+	nest(2, A, B);
+	script_end(&s, 2);
+	script_join(&s, 1, 600, 2);
+	nest(1, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, create_orders_threads)
+{
+	nest(1, A, B);
+	script_create(&s, 1, 500, 5, 0);
+	nest(5, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, order_passes_through_other_threads)
+{
+	script_create(&s, 1, 500, 5, 0);
+	nest(5, A, B);
+	script_end(&s, 5);
+	script_join(&s, 2, 600, 5);
+	script_create(&s, 2, 501, 6, 0);
+	nest(6, B, A);
+	nest(4, C, A); /* unrelated */
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, an_unordered_repetition_is_found_behind_ordered_ones)
+{
+	nest(1, A, B);
+	script_create(&s, 1, 500, 5, 0);
+	nest(5, B, A);
+	nest(1, A, B); /* now beside thread 5 */
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+Test(deadlock, pthread_t_is_reused_before_the_join_is_recorded)
+{
+	script_join_wait(&s, 1, 600, 2);
+	nest(2, A, B);
+	script_end(&s, 2);
+	/* thread 7 gets the pthread_t of thread 2 */
+	script_event(&s, (struct event){.type = RT_THREAD_CREATE, .thread = 3, .stack = 500, .arg = 7});
+	script_event(&s,
+	             (struct event){.type = RT_THREAD_BEGIN, .thread = 7, .object = PTHREAD(2), .arg = 7});
+	script_object(&s, RT_JOINED, 1, 600, PTHREAD(2));
+	nest(1, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, cond_wait_locks_again)
+{
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 2, 121, B);
+	script_cond(&s, RT_COND_WAIT, 2, 122, C, A);
+	script_cond(&s, RT_COND_WAKE, 2, 0, C, A); /* wants A while holding B */
+	script_unlock(&s, 2, A);
+	script_unlock(&s, 2, B);
+	nest(3, A, B);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 1); /* thread 2 alone has both orders as well */
+	cr_assert_eq(script_finding(&s, "deadlock", "predicted", 0)->thread_count, 2);
+}
+
+Test(deadlock, destroyed_lock_at_a_reused_address)
+{
+	nest(2, A, B);
+	script_sync(&s, RT_DESTROY, 2, 700, RT_KIND_MUTEX, 0, A);
+	nest(3, B, A); /* another lock */
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, freed_lock_at_a_reused_address)
+{
+	script_alloc(&s, RT_MALLOC, 2, 40, A, 64);
+	nest(2, A + 16, B);
+	script_object(&s, RT_FREE, 2, 41, A);
+	script_alloc(&s, RT_MALLOC, 3, 40, A, 64);
+	nest(3, B, A + 16);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, a_thousand_instances_make_one_finding)
+{
+	const struct finding *finding;
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		nest(2, A + i * 0x10000, B + i * 0x10000);
+		nest(3, B + i * 0x10000, A + i * 0x10000);
+	}
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	finding = script_finding(&s, "deadlock", NULL, 0);
+	cr_assert_eq(finding->times, 1000);
+}
+
+Test(deadlock, too_many_cycles_are_said)
+{
+	enum { LOCKS = 40 };
+
+	for (uint32_t t = 0; t < LOCKS; t++) {
+		script_create(&s, 1, 500, 10 + t, 0);
+		for (uint32_t i = 0; i < LOCKS; i++)
+			if (i != t)
+				nest(10 + t, 0x10000 + t * 64, 0x10000 + i * 64);
+	}
+	script_finish(&s, END_EXIT);
+	cr_assert_geq(script_count(&s, "deadlock", "predicted"), LOCKS * (LOCKS - 1) / 2);
+	cr_assert_eq(script_count(&s, "loss", NULL), 1);
+}
+
+Test(deadlock, abba_is_realised)
+{
+	const struct finding *finding;
+
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 3, 130, B);
+	script_wait(&s, 2, 121, B);
+	script_wait(&s, 3, 131, A);
+	script_join_wait(&s, 1, 600, 2);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+	finding = script_finding(&s, "deadlock", "realised", 0);
+	cr_assert_eq(finding->edge_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct finding_edge *edge = &finding->edges[i], *next = &finding->edges[(i + 1) % 2];
+
+		cr_assert_eq(edge->wanted.address, next->held.address);
+		cr_assert_eq(edge->held_stack, 100 + edge->thread * 10);
+		cr_assert_eq(edge->wanted_stack, 101 + edge->thread * 10);
+		cr_assert_lt(edge->held_since, edge->wanted_at);
+	}
+}
+
+Test(deadlock, self_deadlock_is_realised)
+{
+	script_lock(&s, 2, 120, A);
+	script_wait(&s, 2, 121, A);
+	script_finish(&s, END_SIGNAL);
+	expect(1, 0, 0);
+	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edge_count, 1);
+	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edges[0].held_stack, 120);
+}
+
+Test(deadlock, three_threads_in_a_ring_are_realised)
+{
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 3, 130, B);
+	script_lock(&s, 4, 140, C);
+	script_wait(&s, 2, 121, B);
+	script_wait(&s, 3, 131, C);
+	script_wait(&s, 4, 141, A);
+	script_finish(&s, END_EXIT);
+	expect(1, 0, 0);
+	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edge_count, 3);
+}
+
+Test(deadlock, join_and_lock_deadlock)
+{
+	script_lock(&s, 1, 110, A);
+	script_wait(&s, 2, 121, A);
+	script_join_wait(&s, 1, 600, 2);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+}
+
+Test(deadlock, writer_waits_for_reader_who_waits_for_writers_lock)
+{
+	script_sync(&s, RT_ACQUIRE, 2, 120, RT_KIND_RWLOCK, RT_SYNC_SHARED, A);
+	script_sync(&s, RT_ACQUIRE, 4, 140, RT_KIND_RWLOCK, RT_SYNC_SHARED, A);
+	script_lock(&s, 3, 130, B);
+	script_sync(&s, RT_WAIT, 3, 131, RT_KIND_RWLOCK, 0, A);
+	script_wait(&s, 2, 121, B);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+}
+
+Test(deadlock, ordinary_waiting_is_none)
+{
+	script_lock(&s, 2, 120, A);
+	script_wait(&s, 3, 131, A);
+	script_join_wait(&s, 1, 600, 3);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, waits_with_a_time_out_end)
+{
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 3, 130, B);
+	script_sync(&s, RT_WAIT, 2, 121, RT_KIND_MUTEX, RT_SYNC_TIMED, B);
+	script_wait(&s, 3, 131, A);
+	script_finish(&s, END_RUNNING);
+	expect(0, 1, 0);
+}

@@ -1,0 +1,401 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "tests/unit/event_script.h"
+
+static struct script s;
+
+static void begin(void) { script_begin(&s); }
+static void end(void) { script_free(&s); }
+TestSuite(heap, .init = begin, .fini = end);
+
+static const struct heap_counts *finish(void)
+{
+	script_finish(&s, END_EXIT);
+	return heap_totals(s.analysis->heap);
+}
+
+static void s_malloc(uint32_t thread, uint32_t stack, uint64_t address, uint64_t size)
+{
+	script_alloc(&s, RT_MALLOC, thread, stack, address, size);
+}
+
+static void s_free(uint32_t thread, uint64_t address) { script_object(&s, RT_FREE, thread, 90, address); }
+
+Test(heap, counts_exactly)
+{
+	const struct heap_counts *totals;
+
+	s_malloc(1, 20, 0x1000, 100);
+	s_malloc(1, 20, 0x2000, 0);
+	s_malloc(2, 21, 0x3000, 70000);
+	s_free(1, 0x1000);
+	script_event(&s, (struct event){
+	                     .type = RT_ALLOC_FAILED, .thread = 1, .stack = 22, .aux = RT_CALLOC, .size = 9});
+	totals = finish();
+	cr_assert_eq(totals->allocations, 3);
+	cr_assert_eq(totals->allocated_bytes, 70100);
+	cr_assert_eq(totals->frees, 1);
+	cr_assert_eq(totals->freed_bytes, 100);
+	cr_assert_eq(totals->live_blocks, 2);
+	cr_assert_eq(totals->live_bytes, 70000);
+	cr_assert_eq(totals->peak_bytes, 70100);
+	cr_assert_eq(totals->peak_blocks, 3);
+	cr_assert_eq(totals->largest, 70000);
+	cr_assert_eq(totals->failed, 1);
+	cr_assert_eq(heap_peak_stamp(s.analysis->heap), 3);
+}
+
+Test(heap, shares_of_the_peak_are_exact)
+{
+	uint64_t sites = 0, blocks = 0;
+
+	s_malloc(1, 20, 0x1000, 100);
+	s_malloc(1, 21, 0x2000, 50);
+	s_free(1, 0x1000);
+	s_malloc(2, 22, 0x3000, 70);
+	s_malloc(2, 22, 0x4000, 80); /* the peak: 50 + 150 */
+	s_free(1, 0x2000);
+	s_free(1, 0x3000);
+	s_malloc(1, 20, 0x1000, 110);
+	s_malloc(1, 23, 0x5000, 5);
+	finish();
+	cr_assert_eq(heap_totals(s.analysis->heap)->peak_bytes, 200);
+	cr_assert_eq(script_site(&s, 20).peak_bytes, 0);
+	cr_assert_eq(script_site(&s, 21).peak_bytes, 50);
+	cr_assert_eq(script_site(&s, 22).peak_bytes, 150);
+	cr_assert_eq(script_site(&s, 22).peak_blocks, 2);
+	cr_assert_eq(script_site(&s, 23).peak_bytes, 0);
+	for (uint32_t stack = 20; stack < 24; stack++) {
+		sites += script_site(&s, stack).peak_bytes;
+		blocks += script_site(&s, stack).peak_blocks;
+	}
+	cr_assert_eq(sites, 200);
+	cr_assert_eq(blocks, heap_totals(s.analysis->heap)->peak_blocks);
+}
+
+/* Against a model that looks at everything after each event. */
+Test(heap, agrees_with_a_naive_model)
+{
+	enum { BLOCKS = 500, SITES = 17 };
+	static uint64_t size[BLOCKS], live[SITES], peak[SITES], total, total_peak;
+	static unsigned site[BLOCKS];
+	unsigned seed = 1;
+
+	for (int i = 0; i < 200000; i++) {
+		unsigned b = (unsigned)rand_r(&seed) % BLOCKS, where = (unsigned)rand_r(&seed) % SITES;
+
+		if (size[b]) {
+			s_free(1 + b % 3, 0x10000 + b * 0x40);
+			live[site[b]] -= size[b];
+			total -= size[b];
+			size[b] = 0;
+			continue;
+		}
+		size[b] = 1 + (unsigned)rand_r(&seed) % 5000;
+		site[b] = where;
+		s_malloc(1 + where % 4, 20 + where, 0x10000 + b * 0x40, size[b]);
+		live[where] += size[b];
+		total += size[b];
+		if (total > total_peak) {
+			total_peak = total;
+			memcpy(peak, live, sizeof peak);
+		}
+	}
+	cr_assert_eq(finish()->peak_bytes, total_peak);
+	cr_assert_eq(heap_totals(s.analysis->heap)->live_bytes, total);
+	for (unsigned i = 0; i < SITES; i++) {
+		cr_expect_eq(script_site(&s, 20 + i).peak_bytes, peak[i]);
+		cr_expect_eq(script_site(&s, 20 + i).live_bytes, live[i]);
+	}
+}
+
+Test(heap, realloc_is_one_change)
+{
+	const struct heap_counts *totals;
+
+	s_malloc(1, 20, 0x1000, 1000);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x1000);
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0x2000, 1500);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x2000);
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0x2000, 1200);
+	totals = finish();
+	cr_assert_eq(totals->allocations, 3);
+	cr_assert_eq(totals->allocated_bytes, 3700);
+	cr_assert_eq(totals->reallocations, 2);
+	cr_assert_eq(totals->reallocated_in_place, 1);
+	cr_assert_eq(totals->frees, 0);
+	cr_assert_eq(totals->peak_bytes, 1500);
+	cr_assert_eq(totals->peak_blocks, 1);
+	cr_assert_eq(totals->live_bytes, 1200);
+	cr_assert_eq(script_site(&s, 20).live_blocks, 0);
+	cr_assert_eq(script_site(&s, 21).live_bytes, 1200);
+}
+
+Test(heap, anothers_malloc_gets_the_address_before_realloc_ends)
+{
+	const struct heap_counts *totals;
+
+	s_malloc(1, 20, 0x1000, 10);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x1000);
+	s_malloc(2, 22, 0x1000, 10);
+	s_free(2, 0x1000);
+	s_malloc(3, 23, 0x1000, 7);
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0x2000, 30);
+	totals = finish();
+	cr_assert_eq(totals->unseen_frees, 0);
+	cr_assert_eq(totals->double_frees, 0);
+	cr_assert_eq(totals->unknown_frees, 0);
+	cr_assert_eq(totals->live_bytes, 37);
+	cr_assert_eq(totals->live_blocks, 2);
+	cr_assert_eq(script_count(&s, "misuse", NULL), 0);
+}
+
+Test(heap, failed_realloc_leaves_the_block)
+{
+	const struct heap_counts *totals;
+
+	s_malloc(1, 20, 0x1000, 10);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x1000);
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0, 1ull << 50);
+	s_free(1, 0x1000);
+	totals = finish();
+	cr_assert_eq(totals->failed, 1);
+	cr_assert_eq(totals->frees, 1);
+	cr_assert_eq(totals->live_blocks, 0);
+	cr_assert_eq(totals->allocations, 1);
+}
+
+Test(heap, realloc_to_nothing_is_a_free)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x1000);
+	script_event(
+	    &s, (struct event){
+	            .type = RT_FREE, .thread = 1, .stack = 21, .object = 0x1000, .aux = RT_FREE_BY_REALLOC});
+	s_malloc(1, 20, 0x1000, 10);
+	script_event(
+	    &s, (struct event){
+	            .type = RT_FREE, .thread = 1, .stack = 21, .object = 0x1000, .aux = RT_FREE_BY_REALLOC});
+	cr_assert_eq(finish()->frees, 2);
+	cr_assert_eq(heap_totals(s.analysis->heap)->live_blocks, 0);
+	cr_assert_eq(heap_totals(s.analysis->heap)->failed, 0);
+}
+
+Test(heap, realloc_of_null_is_an_allocation)
+{
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0x2000, 30);
+	cr_assert_eq(finish()->allocations, 1);
+	cr_assert_eq(heap_totals(s.analysis->heap)->reallocations, 0);
+}
+
+Test(heap, realloc_of_an_unknown_block_is_tolerated)
+{
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x9000);
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0x2000, 30);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x9000);
+	script_alloc(&s, RT_REALLOC_END, 1, 21, 0, 30);
+	cr_assert_eq(finish()->allocations, 1);
+	cr_assert_eq(heap_totals(s.analysis->heap)->unknown_frees, 2);
+	cr_assert_eq(heap_totals(s.analysis->heap)->failed, 1);
+}
+
+Test(heap, temporary_means_no_other_allocation_of_the_thread_between)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	s_malloc(2, 21, 0x2000, 10);
+	s_free(1, 0x1000); /* temporary */
+	s_free(1, 0x2000); /* freed by another thread */
+	s_malloc(1, 20, 0x1000, 10);
+	s_malloc(1, 20, 0x3000, 10);
+	s_free(1, 0x1000); /* another one between */
+	cr_assert_eq(finish()->temporary, 1);
+	cr_assert_eq(script_site(&s, 20).temporary, 1);
+}
+
+Test(heap, leaks_are_grouped_by_site)
+{
+	const struct finding *leak;
+
+	s_malloc(1, 20, 0x1000, 96);
+	s_malloc(1, 20, 0x2000, 4000);
+	s_malloc(1, 21, 0x3000, 1);
+	s_malloc(1, 22, 0x4000, 5);
+	s_free(1, 0x4000);
+	finish();
+	cr_assert_eq(script_count(&s, "leak", "live-at-death"), 2);
+	leak = script_finding(&s, "leak", NULL, 0);
+	cr_assert_eq(leak->bytes, 4096);
+	cr_assert_eq(leak->blocks, 2);
+	cr_assert_eq(leak->stacks[0].stack, 20);
+	cr_assert_str_eq(leak->message, "4096 bytes in 2 blocks allocated here were never freed");
+	cr_assert_str_eq(script_finding(&s, "leak", NULL, 1)->message,
+	                 "1 byte in 1 block allocated here was never freed");
+}
+
+Test(heap, double_free_is_told_from_unknown_free)
+{
+	const struct finding *finding;
+
+	s_malloc(1, 20, 0x1000, 10);
+	s_free(1, 0x1000);
+	s_free(2, 0x1000);
+	s_free(2, 0x1000);
+	s_free(1, 0x7000);
+	cr_assert_eq(finish()->double_frees, 2);
+	cr_assert_eq(heap_totals(s.analysis->heap)->unknown_frees, 1);
+	cr_assert_eq(script_count(&s, "misuse", NULL), 1);
+	finding = script_finding(&s, "misuse", "double-free", 0);
+	cr_assert_eq(finding->times, 2);
+	cr_assert_eq(finding->stack_count, 3);
+	cr_assert_eq(finding->stacks[0].stack, 20);
+}
+
+Test(heap, reused_address_is_no_double_free)
+{
+	for (int i = 0; i < 3; i++) {
+		s_malloc(1, 20, 0x1000, 10);
+		s_free(1, 0x1000);
+	}
+	cr_assert_eq(finish()->double_frees, 0);
+	cr_assert_eq(script_count(&s, "misuse", NULL), 0);
+}
+
+Test(heap, mismatched_frees)
+{
+	script_alloc(&s, RT_NEW, 1, 20, 0x1000, 10);
+	s_free(1, 0x1000);
+	script_alloc(&s, RT_NEW_ARRAY, 1, 21, 0x1000, 10);
+	script_object(&s, RT_DELETE, 1, 30, 0x1000);
+	script_alloc(&s, RT_NEW, 1, 22, 0x1000, 10);
+	script_object(&s, RT_REALLOC_BEGIN, 1, 31, 0x1000);
+	script_alloc(&s, RT_REALLOC_END, 1, 31, 0x2000, 10);
+	s_free(1, 0x2000);
+	script_alloc(&s, RT_NEW, 1, 23, 0x1000, 10);
+	script_object(&s, RT_DELETE, 1, 32, 0x1000);
+	script_alloc(&s, RT_NEW_ARRAY, 1, 23, 0x1000, 10);
+	script_object(&s, RT_DELETE_ARRAY, 1, 33, 0x1000);
+	cr_assert_eq(finish()->mismatched, 3);
+	cr_assert_eq(script_count(&s, "misuse", "mismatched-free"), 3);
+	cr_assert_eq(script_count(&s, "misuse", NULL), 3);
+	cr_assert_str_eq(script_finding(&s, "misuse", NULL, 0)->message,
+	                 "a block from operator new is given to free(); release it with delete");
+}
+
+Test(heap, interior_pointer_is_an_invalid_free)
+{
+	s_malloc(1, 20, 0x1000, 100);
+	s_free(1, 0x1010);
+	s_free(1, 0x1064); /* just past it: unknown, not interior */
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "invalid-free"), 1);
+	cr_assert_eq(heap_totals(s.analysis->heap)->unknown_frees, 2);
+	cr_assert_eq(heap_totals(s.analysis->heap)->live_blocks, 1);
+}
+
+Test(heap, nothing_is_claimed_after_a_loss)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	s_free(1, 0x1000);
+	script_loss(&s, 1, 5);
+	s_free(1, 0x1000);
+	script_alloc(&s, RT_NEW, 1, 21, 0x3000, 10);
+	s_free(1, 0x3000);
+	s_malloc(1, 20, 0x4000, 10);
+	s_malloc(1, 20, 0x4000, 20);
+	cr_assert_eq(finish()->double_frees, 0);
+	cr_assert_eq(script_count(&s, "misuse", NULL), 0);
+	cr_assert_eq(script_count(&s, "loss", "events"), 1);
+	cr_assert_eq(heap_totals(s.analysis->heap)->unseen_frees, 1);
+	cr_assert_eq(heap_totals(s.analysis->heap)->live_bytes, 20);
+}
+
+/* The gap begins after the lane's last event, not at the record that tells of it. */
+Test(heap, nothing_is_claimed_within_the_gap)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	s_free(1, 0x1000);
+	s_free(2, 0x1000); /* thread 1 may have been given the address again */
+	script_loss(&s, 1, 5);
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", NULL), 0);
+}
+
+Test(heap, misuse_before_a_loss_stands)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	s_free(1, 0x1000);
+	s_free(1, 0x1000);
+	s_malloc(1, 20, 0x1000, 10);
+	script_loss(&s, 1, 5);
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "double-free"), 1);
+}
+
+Test(heap, hostile_stack_ids_take_no_memory)
+{
+	s_malloc(1, 0xffffff, 0x1000, 10);
+	s_malloc(0xffffffff, 0xfffffffe, 0x2000, 1ull << 55);
+	s_free(0xffffffff, 0x2000);
+	cr_assert_eq(finish()->allocations, 2);
+}
+
+Test(heap, samples_are_bounded_and_keep_the_peak)
+{
+	size_t count;
+	const struct heap_sample *samples;
+	uint64_t highest = 0;
+
+	for (uint64_t i = 1; i <= 50000; i++) {
+		s_malloc(1, 20, i * 32, i == 33333 ? 1000000 : 10);
+		s_free(1, i * 32);
+	}
+	finish();
+	samples = heap_samples(s.analysis->heap, &count);
+	cr_assert_leq(count, 2049);
+	cr_assert_geq(count, 1000);
+	for (size_t i = 0; i < count; i++) {
+		if (samples[i].live_bytes > highest)
+			highest = samples[i].live_bytes;
+		cr_assert(i == 0 || samples[i].stamp >= samples[i - 1].stamp);
+	}
+	cr_assert_eq(highest, 1000000);
+	cr_assert_eq(samples[count - 1].live_bytes, 0);
+}
+
+Test(heap, size_classes)
+{
+	const struct heap_size_class *classes;
+
+	s_malloc(1, 20, 0x1000, 0);
+	s_malloc(1, 20, 0x2000, 1);
+	s_malloc(1, 20, 0x3000, 16);
+	s_malloc(1, 20, 0x4000, 31);
+	s_free(1, 0x3000);
+	finish();
+	classes = heap_size_classes(s.analysis->heap);
+	cr_assert_eq(classes[0].allocations, 1);
+	cr_assert_eq(classes[1].allocations, 1);
+	cr_assert_eq(classes[5].allocations, 2);
+	cr_assert_eq(classes[5].bytes, 47);
+	cr_assert_eq(classes[5].live_bytes, 31);
+}
+
+Test(heap, threads_sum_up_to_the_process)
+{
+	size_t count;
+	const struct heap_thread *threads;
+	uint64_t peak = 0;
+
+	s_malloc(1, 20, 0x1000, 10);
+	s_malloc(2, 20, 0x2000, 20);
+	s_free(2, 0x1000);
+	finish();
+	threads = heap_threads(s.analysis->heap, &count);
+	cr_assert_eq(count, 2);
+	for (size_t i = 0; i < count; i++)
+		peak += threads[i].counts.peak_bytes;
+	cr_assert_eq(peak, 30);
+	cr_assert_eq(threads[0].thread, 1);
+	cr_assert_eq(threads[0].counts.frees, 1);
+}

@@ -1,0 +1,278 @@
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <elf.h>
+#define RT_DELETE     LINK_RT_DELETE /* link.h has enumerators of these names too */
+#define RT_CONSISTENT LINK_RT_CONSISTENT
+#include <link.h>
+#undef RT_DELETE
+#undef RT_CONSISTENT
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "tools/symbolize/names.h"
+#include "tools/symbolize/symbolize.h"
+
+#define MAX 16
+
+/* ---- places of this very program ------------------------------------------------------ */
+
+__attribute__((noinline)) static void *return_address(void)
+{
+	__asm__ volatile("");
+	return __builtin_return_address(0);
+}
+
+static int plain_line, inner_line, outer_line;
+
+__attribute__((noinline)) static void *plain_place(void)
+{
+	void *place = (plain_line = __LINE__, return_address());
+
+	__asm__ volatile("" : : "r"(place));
+	return place;
+}
+
+static inline __attribute__((always_inline)) void *inlined_place(void)
+{
+	void *place = (inner_line = __LINE__, return_address());
+
+	__asm__ volatile("" : : "r"(place));
+	return place;
+}
+
+__attribute__((noinline)) static void *place_with_inlined_call(void)
+{
+	void *place = (outer_line = __LINE__, inlined_place());
+
+	__asm__ volatile("" : : "r"(place));
+	return place;
+}
+
+static void read_build_id(struct rt_module *module, const char *notes, size_t bytes)
+{
+	size_t at = 0;
+
+	while (at + sizeof(ElfW(Nhdr)) <= bytes) {
+		const ElfW(Nhdr) *header = (const ElfW(Nhdr) *)(notes + at);
+		size_t name = at + sizeof(*header), description = name + ((header->n_namesz + 3u) & ~3u);
+
+		if (header->n_type == NT_GNU_BUILD_ID && !strcmp(notes + name, "GNU")) {
+			module->build_id_bytes = header->n_descsz;
+			memcpy(module->build_id, notes + description, header->n_descsz);
+		}
+		at = description + ((header->n_descsz + 3u) & ~3u);
+	}
+}
+
+static void read_notes(struct rt_module *module, const struct dl_phdr_info *info)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const char *note = (const char *)info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type == PT_NOTE)
+			read_build_id(module, note, info->dlpi_phdr[i].p_memsz);
+	}
+}
+
+/* The object whose name ends the module's path: "" is the program itself. */
+static int fill(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct rt_module *module = context;
+
+	if (*module->path ? !strstr(info->dlpi_name, module->path) : *info->dlpi_name)
+		return 0;
+	module->bias = info->dlpi_addr;
+	read_notes(module, info);
+	if (*info->dlpi_name)
+		cr_assert(realpath(info->dlpi_name, module->path));
+	return 1;
+}
+
+static int fill_vdso(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct rt_module *module = context;
+	uintptr_t header = getauxval(AT_SYSINFO_EHDR);
+
+	if (info->dlpi_addr != header)
+		return 0;
+	module->bias = header;
+	read_notes(module, info);
+	return 1;
+}
+
+static struct rt_module own_module(void)
+{
+	struct rt_module module = {.state = 2};
+
+	dl_iterate_phdr(fill, &module);
+	cr_assert(readlink("/proc/self/exe", module.path, sizeof(module.path) - 1) > 0);
+	return module;
+}
+
+static unsigned resolve(struct symbolizer *symbolizer, const struct rt_module *module, void *place,
+                        struct symbol_frame *frames)
+{
+	return symbolizer_resolve(symbolizer, module, (uintptr_t)place - module->bias, false, frames, MAX);
+}
+
+static const char *base(const char *path) { return path ? strrchr(path, '/') + 1 : "(none)"; }
+
+/* ---- addresses -------------------------------------------------------------------------- */
+
+Test(symbolize, names_function_file_and_line)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = own_module();
+	struct symbol_frame frames[MAX];
+	void *place = plain_place();
+
+	cr_assert_eq(resolve(symbolizer, &module, place, frames), 1);
+	cr_expect_str_eq(frames[0].function, "plain_place");
+	cr_expect_str_eq(base(frames[0].file), "test_symbolize.c");
+	cr_expect_eq(*frames[0].file, '/');
+	cr_expect_eq(frames[0].line, plain_line);
+	cr_expect_not(frames[0].inlined);
+	symbolizer_free(symbolizer);
+}
+
+Test(symbolize, shows_inlined_calls_innermost_first)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = own_module();
+	struct symbol_frame frames[MAX];
+	void *place = place_with_inlined_call();
+
+	cr_assert_eq(resolve(symbolizer, &module, place, frames), 2);
+	cr_expect_str_eq(frames[0].function, "inlined_place");
+	cr_expect(frames[0].inlined);
+	cr_expect_eq(frames[0].line, inner_line);
+	cr_expect_str_eq(frames[1].function, "place_with_inlined_call");
+	cr_expect_not(frames[1].inlined);
+	cr_expect_eq(frames[1].line, outer_line);
+	symbolizer_free(symbolizer);
+}
+
+Test(symbolize, a_first_instruction_is_exact_and_its_predecessor_a_call)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = own_module();
+	struct symbol_frame frames[MAX];
+	uint64_t start = (uintptr_t)plain_place - module.bias;
+
+	symbolizer_resolve(symbolizer, &module, start, true, frames, MAX);
+	cr_expect_str_eq(frames[0].function, "plain_place");
+	symbolizer_resolve(symbolizer, &module, start, false, frames, MAX);
+	cr_expect(!frames[0].function || strcmp(frames[0].function, "plain_place"));
+	symbolizer_free(symbolizer);
+}
+
+Test(symbolize, names_libc_by_its_dynamic_symbols)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = {.state = 2, .path = "/libc.so"};
+	struct symbol_frame frames[MAX];
+	uintptr_t inside = (uintptr_t)dlsym(RTLD_DEFAULT, "lfind") + 5;
+
+	cr_assert(dl_iterate_phdr(fill, &module));
+	symbolizer_resolve(symbolizer, &module, inside - module.bias, false, frames, MAX);
+	cr_assert(frames[0].function);
+	cr_expect_str_eq(frames[0].function, "lfind");
+	symbolizer_free(symbolizer);
+}
+
+Test(symbolize, a_replaced_file_gives_no_names)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = own_module();
+	struct symbol_frame frames[MAX];
+
+	module.build_id_bytes = 20;
+	module.build_id[3] ^= 1;
+	cr_assert_eq(resolve(symbolizer, &module, plain_place(), frames), 1);
+	cr_expect_null(frames[0].function);
+	cr_expect_null(frames[0].file);
+	symbolizer_free(symbolizer);
+}
+
+Test(symbolize, what_is_no_elf_file_gives_no_names)
+{
+	static const char *const paths[] = {"/nonexistent", "/etc/passwd", "/dev/zero", "/", "", "relative"};
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct symbol_frame frames[MAX];
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct rt_module module = {.state = 2, .build_id_bytes = ~UINT64_C(0)};
+
+		strcpy(module.path, paths[i]);
+		cr_expect_eq(symbolizer_resolve(symbolizer, &module, 0x1000, false, frames, MAX), 1);
+		cr_expect_null(frames[0].function);
+	}
+	symbolizer_free(symbolizer);
+}
+
+Test(symbolize, the_vdso_is_named_while_it_is_the_same)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = {.state = 2, .path = "[vdso]"};
+	struct symbol_frame frames[MAX];
+	bool named = false;
+
+	if (!dl_iterate_phdr(fill_vdso, &module))
+		cr_skip_test("no vDSO here");
+	for (uint64_t offset = 0; offset < 0x4000 && !named; offset += 16) {
+		symbolizer_resolve(symbolizer, &module, offset, true, frames, MAX);
+		named = frames[0].function && strstr(frames[0].function, "clock_gettime");
+	}
+	cr_expect(named);
+	symbolizer_free(symbolizer);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+Test(symbolize, demangles_cxx_without_parameters)
+{
+	struct names names = {0};
+
+	cr_expect_str_eq(names_function(&names, "_ZN3foo3barEiPKc"), "foo::bar");
+	cr_expect_str_eq(names_function(&names, "_ZNSt6vectorIiSaIiEE9push_backERKi"),
+	                 "std::vector<int, std::allocator<int> >::push_back");
+	cr_expect_str_eq(names_function(&names, "_Znwm"), "operator new");
+	names_free(&names);
+}
+
+Test(symbolize, demangles_rust_of_both_manglings)
+{
+	struct names names = {0};
+
+	cr_expect_str_eq(names_function(&names, "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"),
+	                 "core::fmt::Formatter::pad");
+	cr_expect_str_eq(names_function(&names, "_RNvCs1234_7mycrate3foo"), "mycrate::foo");
+	names_free(&names);
+}
+
+Test(symbolize, leaves_plain_and_broken_names_alone)
+{
+	struct names names = {0};
+
+	cr_expect_str_eq(names_function(&names, "main"), "main");
+	cr_expect_str_eq(names_function(&names, "read@@GLIBC_2.2.5"), "read");
+	cr_expect_str_eq(names_function(&names, "_Zbroken"), "_Zbroken");
+	cr_expect_null(names_function(&names, ""));
+	cr_expect_null(names_function(&names, NULL));
+	names_free(&names);
+}
+
+Test(symbolize, cleans_paths)
+{
+	struct names names = {0};
+
+	cr_expect_str_eq(names_file(&names, "/src/build", "../lib/./a.c"), "/src/lib/a.c");
+	cr_expect_str_eq(names_file(&names, "/src", "/usr//include/x.h"), "/usr/include/x.h");
+	cr_expect_str_eq(names_file(&names, NULL, "../../a.c"), "../../a.c");
+	cr_expect_str_eq(names_file(&names, "./elf", "elf/../b/c.c"), "b/c.c");
+	cr_expect_str_eq(names_file(&names, "/", "../x.c"), "/x.c");
+	cr_expect_null(names_file(&names, "/src", "???"));
+	names_free(&names);
+}

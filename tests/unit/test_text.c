@@ -1,0 +1,268 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/stored_run.h"
+#include "tools/render/format.h"
+#include "tools/render/page.h"
+#include "tools/render/progress.h"
+
+#define EXPECT_TEXT(call, expected) cr_expect_str_eq((call).text, expected)
+
+/* ---- numbers ----------------------------------------------------------------------------- */
+
+Test(format, counts_have_groups)
+{
+	EXPECT_TEXT(human_count(0), "0");
+	EXPECT_TEXT(human_count(999), "999");
+	EXPECT_TEXT(human_count(1000), "1,000");
+	EXPECT_TEXT(human_count(1234567), "1,234,567");
+	EXPECT_TEXT(human_count(UINT64_MAX), "18,446,744,073,709,551,615");
+}
+
+Test(format, bytes_have_units)
+{
+	EXPECT_TEXT(human_bytes(0), "0 B");
+	EXPECT_TEXT(human_bytes(1023), "1023 B");
+	EXPECT_TEXT(human_bytes(1024), "1.0 KiB");
+	EXPECT_TEXT(human_bytes(1536), "1.5 KiB");
+	EXPECT_TEXT(human_bytes(1048575), "1.0 MiB");
+	EXPECT_TEXT(human_bytes(UINT64_C(123456789012)), "115 GiB");
+	EXPECT_TEXT(human_bytes(UINT64_MAX), "16.0 EiB");
+}
+
+Test(format, times_have_units)
+{
+	EXPECT_TEXT(human_seconds(0), "0 s");
+	EXPECT_TEXT(human_seconds(1.2e-7), "120 ns");
+	EXPECT_TEXT(human_seconds(3.5e-4), "350 us");
+	EXPECT_TEXT(human_seconds(0.0123), "12.3 ms");
+	EXPECT_TEXT(human_seconds(1.239), "1.24 s");
+	EXPECT_TEXT(human_seconds(200), "3 min 20 s");
+	EXPECT_TEXT(human_seconds(7300), "2 h 1 min");
+}
+
+Test(format, shares_are_percent)
+{
+	EXPECT_TEXT(human_share(1, 3), "33.3%");
+	EXPECT_TEXT(human_share(5, 5), "100%");
+	EXPECT_TEXT(human_share(0, 0), "-");
+}
+
+static void expect_short(const char *name, size_t width, const char *expected)
+{
+	char out[512];
+
+	shorten_function(name, width, out, sizeof(out));
+	cr_expect_str_eq(out, expected);
+	cr_expect_leq(strlen(out), width);
+}
+
+Test(format, long_names_lose_template_arguments_first)
+{
+	expect_short("f", 20, "f");
+	expect_short("std::map<int, std::vector<int> >::insert", 39, "std::map<...>::insert");
+	expect_short("a::map<int, a::vector<std::pair<int, char> > >::f", 40,
+	             "a::map<int, a::vector<...> >::f");
+	expect_short("ns::S::operator<< <int>", 80, "ns::S::operator<< <int>");
+}
+
+Test(format, the_middle_goes_last)
+{
+	expect_short("alpha::beta::gamma::delta", 20, "alpha...gamma::delta");
+	expect_short("<alpha::Beta<Gamma> as delta::Trait>::go", 30, "<alpha::B... delta::Trait>::go");
+}
+
+/* ---- the page ------------------------------------------------------------------------------ */
+
+static char *buffer;
+static size_t buffer_size;
+
+static struct report page(unsigned width)
+{
+	return (struct report){.out = open_memstream(&buffer, &buffer_size), .width = width};
+}
+
+Test(page, paragraphs_are_broken_at_spaces)
+{
+	struct report report = page(20);
+
+	page_paragraph(&report, 2, "one two three four five  six");
+	fclose(report.out);
+	cr_expect_str_eq(buffer, "  one two three four\n  five six\n");
+	free(buffer);
+}
+
+Test(page, a_word_too_long_for_a_line_is_not_lost)
+{
+	struct report report = page(10);
+
+	page_paragraph(&report, 2, "a 0123456789abcdef b");
+	fclose(report.out);
+	cr_expect_str_eq(buffer, "  a\n  0123456789abcdef\n  b\n");
+	free(buffer);
+}
+
+Test(page, what_a_terminal_would_obey_is_not_printed)
+{
+	struct report report = page(80);
+
+	page_text(&report, "a\033[2Jb\r");
+	page_print(&report, "%s\n", "\033]0;x\007");
+	fclose(report.out);
+	cr_expect_str_eq(buffer, "a?[2Jb??]0;x?\n");
+	free(buffer);
+}
+
+Test(page, color_only_where_asked)
+{
+	struct report report = page(80);
+
+	page_paint(&report, PAINT_BAD, "x");
+	report.color = true;
+	page_paint(&report, PAINT_BAD, "\ny\n");
+	fclose(report.out);
+	cr_expect_str_eq(buffer, "x\n\033[1;31my\033[0m\n");
+	free(buffer);
+}
+
+Test(page, bars_show_whatever_is_there)
+{
+	struct report report = page(80);
+
+	page_bar(&report, 1, 1000000, 10);
+	page_bar(&report, 0, 10, 10);
+	page_bar(&report, 10, 10, 4);
+	fclose(report.out);
+	cr_expect_str_eq(buffer, "#####");
+	free(buffer);
+}
+
+Test(progress, nothing_is_shown_of_short_work)
+{
+	struct progress progress;
+
+	setenv("RINGTAIL_PROGRESS", "1", 1);
+	progress_begin(&progress, "testing", 100);
+	for (uint64_t i = 0; i < 100; i++)
+		progress_update(&progress, i);
+	cr_expect_not(progress.shown);
+	progress_end(&progress);
+}
+
+/* ---- which findings ---------------------------------------------------------------------------- */
+
+Test(report, only_names_kinds_and_classes)
+{
+	struct report report = {.only = "leak,deadlock:realised"};
+	const char *bad;
+
+	cr_expect(report_wants(&report, "leak", "definite"));
+	cr_expect(report_wants(&report, "deadlock", "realised"));
+	cr_expect_not(report_wants(&report, "deadlock", "predicted"));
+	cr_expect_not(report_wants(&report, "deadlock", NULL));
+	cr_expect_not(report_wants(&report, "thread-leak", "unjoined"));
+	cr_expect(report_only_valid("leak,misuse:double-free", &bad));
+	cr_expect_not(report_only_valid("leak,lock", &bad));
+	cr_expect_str_eq(bad, "lock");
+	cr_expect_not(report_only_valid("", &bad));
+}
+
+/* ---- whole reports ------------------------------------------------------------------------------- */
+
+static struct stored_run run;
+
+static void make(void)
+{
+	struct process_end end = {.how = END_SIGNAL, .signal = 11};
+	uint32_t stack;
+
+	stored_run_make(&run);
+	stack = stored_run_stack(&run, 3, place_allocate, place_work, place_start);
+	for (uint64_t i = 0; i < 40; i++)
+		stored_run_alloc(&run, 1, stack, 0x1000 + 0x100 * i, 100);
+	stored_run_finish(&run, end);
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+}
+
+static void remove_run(void) { stored_run_remove(&run); }
+TestSuite(text_report, .init = make, .fini = remove_run);
+
+static void expect_in(const char *text, const char *part)
+{
+	cr_expect(strstr(text, part), "\"%s\" is missing in:\n%s", part, text);
+}
+
+static void expect_width(const char *text, size_t width)
+{
+	for (const char *line = text; *line;
+	     line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
+		cr_expect_leq(strcspn(line, "\n"), width, "too long: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+Test(text_report, says_how_it_ended_what_leaked_and_where)
+{
+	char *text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS | PART_HEAP, .limit = 10},
+	                               render_text);
+
+	expect_in(text, "synthetic -x");
+	expect_in(text, "killed by SIGSEGV");
+	expect_in(text, "1,234,567 recorded, none lost");
+	expect_in(text, "not done: this version does not scan for reachability");
+	expect_in(text, "leak:live-at-death  3.9 KiB in 40 blocks");
+	expect_in(text, "#0  place_allocate (stored_run.c:");
+	expect_in(text, "#2  place_start (stored_run.c:");
+	expect_in(text, "3.9 KiB (4,000 bytes) in 40 blocks");
+	expect_width(text, 80);
+	free(text);
+}
+
+Test(text_report, what_has_no_name_is_module_and_offset)
+{
+	char *text;
+
+	sqlite3_exec(run.store.db,
+	             "UPDATE frame SET function = NULL, file = NULL, line = NULL, offset = 4660", NULL, NULL,
+	             NULL);
+	sqlite3_exec(run.store.db, "UPDATE module SET path = '/usr/lib/libx.so.1'", NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	expect_in(text, "#0  libx.so.1+0x1234\n");
+	free(text);
+	sqlite3_exec(run.store.db, "UPDATE frame SET function = 'f', module = NULL", NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	expect_in(text, "#0  f\n");
+	free(text);
+}
+
+Test(text_report, detail_has_rankings_and_sizes)
+{
+	char *text = stored_run_render(&run, (struct report){.parts = PART_HEAP | PART_DETAIL, .limit = 10},
+	                               render_text);
+
+	expect_in(text, "by bytes allocated");
+	expect_in(text, "by calls");
+	expect_in(text, "held at the peak");
+	expect_in(text, "##########");
+	expect_width(text, 80);
+	free(text);
+}
+
+Test(text_report, only_leaves_the_rest_out)
+{
+	char *text = stored_run_render(
+	    &run, (struct report){.parts = PART_FINDINGS | PART_HEAP, .only = "deadlock"}, render_text);
+
+	expect_in(text, "NO FINDINGS of the kinds asked for");
+	cr_expect_not(strstr(text, "HEAP"));
+	free(text);
+}
+
+Test(text_report, a_broken_database_is_an_error_not_a_crash)
+{
+	char *text;
+
+	sqlite3_exec(run.store.db, "DROP TABLE frame", NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	expect_in(text, "failed: ");
+	free(text);
+}

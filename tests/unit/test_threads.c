@@ -1,0 +1,203 @@
+#include <criterion/criterion.h>
+
+#include "tests/unit/event_script.h"
+
+static struct script s;
+
+static void begin(void)
+{
+	script_begin(&s);
+	script_main(&s);
+}
+static void end(void) { script_free(&s); }
+TestSuite(threads, .init = begin, .fini = end);
+
+static void expect(size_t unjoined, size_t blocked, size_t running)
+{
+	cr_expect_eq(script_count(&s, "thread-leak", "unjoined"), unjoined);
+	cr_expect_eq(script_count(&s, "thread-leak", "blocked"), blocked);
+	cr_expect_eq(script_count(&s, "thread-leak", "running"), running);
+}
+
+Test(threads, a_life_is_told)
+{
+	const struct thread_result *thread;
+	char name[16] = "worker";
+	struct event event = {.type = RT_THREAD_NAME, .thread = 1, .object = PTHREAD(2)};
+
+	script_create(&s, 1, 50, 2, 0);
+	memcpy(&event.arg, name, 8);
+	memcpy(&event.arg2, name + 8, 8);
+	script_event(&s, event);
+	script_end(&s, 2);
+	script_join(&s, 1, 51, 2);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	thread = script_thread(&s, 2);
+	cr_assert_eq(thread->tid, 1002);
+	cr_assert_eq(thread->created_by, 1);
+	cr_assert_eq(thread->created_stack, 50);
+	cr_assert_eq(thread->start_routine, 0x4000);
+	cr_assert_eq(thread->created, 2);
+	cr_assert_eq(thread->started, 3);
+	cr_assert_eq(thread->ended, 6);
+	cr_assert_str_eq(thread->name, "worker");
+	cr_assert(thread->joined && !thread->detached && !thread->main);
+	cr_assert_eq(thread->state_at_end, THREAD_ENDED);
+	cr_assert_eq(thread->events, 2);
+	cr_assert(script_thread(&s, 1)->main);
+	cr_assert_eq(script_thread(&s, 1)->state_at_end, THREAD_ENDED);
+	expect(0, 0, 0);
+}
+
+Test(threads, unjoined_are_grouped_by_creation_stack)
+{
+	const struct finding *finding;
+
+	for (uint32_t i = 2; i < 12; i++) {
+		script_create(&s, 1, 50 + i % 2, i, 0);
+		script_end(&s, i);
+	}
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(2, 0, 0);
+	finding = script_finding(&s, "thread-leak", "unjoined", 0);
+	cr_assert_eq(finding->times, 5);
+	cr_assert_eq(finding->thread_count, 5);
+	cr_assert_eq(finding->stacks[0].stack, 50);
+}
+
+Test(threads, detached_threads_are_no_leak)
+{
+	script_create(&s, 1, 50, 2, RT_THREAD_DETACHED);
+	script_create(&s, 1, 50, 3, 0);
+	script_object(&s, RT_DETACH, 1, 51, PTHREAD(3));
+	script_create(&s, 1, 50, 4, RT_THREAD_DETACHED);
+	script_create(&s, 1, 50, 5, RT_THREAD_DETACHED);
+	script_end(&s, 2);
+	script_end(&s, 3);
+	script_sync(&s, RT_WAIT, 4, 60, RT_KIND_SEM, 0, 0x1000);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+	cr_assert(script_thread(&s, 3)->detached);
+	cr_assert_eq(script_thread(&s, 4)->state_at_end, THREAD_BLOCKED);
+	cr_assert_eq(script_thread(&s, 5)->state_at_end, THREAD_RUNNING);
+}
+
+Test(threads, detached_thread_blocked_on_a_lock_is_a_leak)
+{
+	script_create(&s, 1, 50, 2, RT_THREAD_DETACHED);
+	script_lock(&s, 1, 60, 0x1000);
+	script_wait(&s, 2, 61, 0x1000);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	cr_assert_eq(script_thread(&s, 2)->blocked_owner, 1);
+}
+
+Test(threads, blocked_and_running_at_exit)
+{
+	const struct finding *finding;
+
+	script_create(&s, 1, 50, 2, 0);
+	script_create(&s, 1, 51, 3, 0);
+	script_lock(&s, 2, 60, 0x1000);
+	script_cond(&s, RT_COND_WAIT, 2, 61, 0x2000, 0x1000);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 1);
+	finding = script_finding(&s, "thread-leak", "blocked", 0);
+	cr_assert_eq(finding->stack_count, 2);
+	cr_assert_eq(finding->stacks[0].stack, 50);
+	cr_assert_eq(finding->stacks[1].stack, 61);
+	cr_assert_str_eq(finding->message, "a thread created here was still blocked on a cond at exit");
+}
+
+Test(threads, someone_waiting_for_it_makes_running_no_leak)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_create(&s, 1, 51, 3, RT_THREAD_DETACHED);
+	script_join_wait(&s, 1, 60, 2);
+	script_exit(&s, 3);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+	cr_assert_eq(script_thread(&s, 1)->state_at_end, THREAD_BLOCKED);
+	cr_assert_eq(script_thread(&s, 1)->blocked_kind, RT_KIND_THREAD);
+	cr_assert_eq(script_thread(&s, 1)->blocked_owner, 2);
+}
+
+Test(threads, a_killed_process_leaves_no_blocked_threads)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_create(&s, 1, 50, 3, 0);
+	script_sync(&s, RT_WAIT, 2, 60, RT_KIND_SEM, 0, 0x1000);
+	script_finish(&s, END_SIGNAL);
+	expect(0, 0, 0);
+}
+
+Test(threads, a_killed_process_may_have_been_joining)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_create(&s, 1, 50, 3, 0);
+	script_end(&s, 3);
+	script_join_wait(&s, 1, 60, 2);
+	script_finish(&s, END_SIGNAL);
+	expect(0, 0, 0);
+}
+
+Test(threads, reused_pthread_t_is_another_thread)
+{
+	for (uint32_t i = 2; i < 5; i++) {
+		script_event(&s,
+		             (struct event){.type = RT_THREAD_CREATE, .thread = 1, .stack = 50, .arg = i});
+		script_event(
+		    &s, (struct event){.type = RT_THREAD_BEGIN, .thread = i, .object = PTHREAD(2), .arg = i});
+		script_event(&s, (struct event){
+		                     .type = RT_THREAD_CREATED, .thread = 1, .object = PTHREAD(2), .arg = i});
+		script_end(&s, i);
+		script_join(&s, 1, 51, 2);
+	}
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+	for (uint32_t i = 1; i < 5; i++)
+		cr_assert_eq(script_thread(&s, i)->joined, i > 1);
+}
+
+Test(threads, failed_creation_leaves_no_thread)
+{
+	script_event(&s, (struct event){.type = RT_THREAD_CREATE, .thread = 1, .stack = 50, .arg = 2});
+	script_event(&s, (struct event){.type = RT_THREAD_CREATED, .thread = 1, .arg = 2, .aux = 11});
+	script_create(&s, 1, 50, 3, 0);
+	script_end(&s, 3);
+	script_join(&s, 1, 51, 3);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	cr_assert_null(script_thread(&s, 2));
+	cr_assert_not_null(script_thread(&s, 3));
+	expect(0, 0, 0);
+}
+
+Test(threads, adopted_threads_are_no_leak)
+{
+	script_event(&s, (struct event){.type = RT_THREAD_BEGIN,
+	                                .thread = 2,
+	                                .object = PTHREAD(2),
+	                                .aux = RT_THREAD_ADOPTED,
+	                                .arg = 2});
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+	cr_assert(script_thread(&s, 2)->adopted);
+}
+
+Test(threads, the_thread_that_calls_exit_is_no_leak)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_exit(&s, 2);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+	cr_assert_eq(script_thread(&s, 2)->state_at_end, THREAD_ENDED);
+	cr_assert_eq(script_thread(&s, 1)->state_at_end, THREAD_RUNNING);
+}

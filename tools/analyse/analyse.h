@@ -1,0 +1,44 @@
+/*
+ * The analysers: independent consumers of one process's ordered event stream.
+ * Each keeps its own state, learns nothing from the others, and at the end
+ * leaves results that store/ writes to the database.
+ *
+ * Memory grows with distinct stacks, live blocks, live objects and threads,
+ * never with the number of events.
+ */
+#ifndef RINGTAIL_ANALYSE_H
+#define RINGTAIL_ANALYSE_H
+
+#include "tools/event.h"
+#include "tools/source/ring_file.h"
+
+/* What the process came to, told to the analysers at the end. */
+struct process_end {
+	enum { END_RUNNING, END_EXIT, END_SIGNAL, END_EXEC } how;
+	int status;     /* END_EXIT */
+	int signal;     /* END_SIGNAL; 0: not known which */
+	uint64_t stamp; /* of the last event or the end */
+};
+
+struct heap_analysis;
+struct lock_analysis;
+struct thread_analysis;
+struct finding_list;
+
+struct analysis {
+	struct ring_file *ring;
+	struct heap_analysis *heap;
+	struct lock_analysis *locks;
+	struct thread_analysis *threads;
+	struct finding_list *findings; /* filled by analysis_finish */
+	struct process_end end;
+};
+
+/* ring must outlive the analysis. */
+struct analysis *analysis_new(struct ring_file *ring);
+void analysis_free(struct analysis *analysis);
+/* A merge_sink: context is the struct analysis. */
+void analysis_event(void *analysis, const struct event *event);
+void analysis_finish(struct analysis *analysis, struct process_end end);
+
+#endif

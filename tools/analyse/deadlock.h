@@ -1,0 +1,24 @@
+/*
+ * Deadlocks.  Realised: threads that wait for each other at the end.
+ * Predicted: a cycle of the lock order that could have closed in another
+ * timing.  Inversion: a cycle that something in this run rules out.
+ */
+#ifndef RINGTAIL_ANALYSE_DEADLOCK_H
+#define RINGTAIL_ANALYSE_DEADLOCK_H
+
+#include "tools/analyse/findings.h"
+#include "tools/analyse/lock_analysis.h"
+
+/* Signatures of the cycles that are reported already; keys of a u64_map. */
+void deadlock_realised(struct lock_analysis *locks, struct finding_list *findings, struct u64_map *reported);
+void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findings,
+                        const struct u64_map *reported);
+
+/* The same for all cycles of the same code: a hash of the distinct (held, wanted) pairs of stacks.  Sorts
+ * pairs. */
+uint64_t deadlock_signature(uint64_t *pairs, size_t count);
+struct finding_object deadlock_object(const struct lock *lock);
+/* Who could end this wait: the owner, 0 where nobody is known. */
+uint32_t deadlock_waits_for(const struct lock_analysis *locks, const struct lock_thread *thread);
+
+#endif

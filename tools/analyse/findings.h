@@ -1,0 +1,56 @@
+/* Findings: what an analyser has to say, in one shape for all kinds. */
+#ifndef RINGTAIL_ANALYSE_FINDINGS_H
+#define RINGTAIL_ANALYSE_FINDINGS_H
+
+#include "tools/analyse/analyse.h"
+
+struct finding_stack {
+	char label[96];  /* "allocated here", "held since here", "wanted here", ... */
+	uint32_t thread; /* 0: none */
+	uint64_t stamp;  /* 0: none */
+	uint32_t stack;
+};
+
+struct finding_object {
+	uint8_t kind; /* enum rt_kind; RT_KIND_NONE: a block */
+	uint64_t address;
+	uint32_t generation;
+	uint32_t created_stack;
+};
+
+struct finding_edge { /* deadlock: this thread held one lock and wanted the next */
+	uint32_t thread;
+	struct finding_object held, wanted;
+	bool held_shared, wanted_shared, inferred;
+	uint32_t held_stack, wanted_stack;
+	uint64_t held_since, wanted_at;
+};
+
+struct finding {
+	const char *kind;  /* "leak", "deadlock", "thread-leak", "misuse", "loss", ...: static strings */
+	const char *class; /* "definite", "predicted", "mismatched-free", ... or NULL */
+	char message[512]; /* one sentence a person can act on; no addresses or counts that change the meaning */
+	uint64_t blocks, bytes; /* leak */
+	uint64_t times;         /* how often seen, 0 and 1: once */
+	struct finding_stack *stacks; size_t stack_count;
+	struct finding_object *objects; size_t object_count;
+	struct finding_edge *edges; size_t edge_count;
+	uint32_t *threads; size_t thread_count;
+};
+
+struct finding_list { struct finding *items; size_t count, room; };
+
+/* Appends a zeroed finding and returns it; valid until the next append. */
+struct finding *finding_add(struct finding_list *list, const char *kind, const char *class);
+void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
+                                        uint64_t stamp, uint32_t stack);
+struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
+                                          uint32_t generation, uint32_t created_stack);
+struct finding_edge *finding_add_edge(struct finding *finding);
+void finding_add_thread(struct finding *finding, uint32_t thread);
+/* Worst first, and stable: equals stay in the order in which they were added. */
+void finding_list_sort(struct finding_list *list);
+void finding_list_free(struct finding_list *list);
+
+#endif

@@ -1,0 +1,565 @@
+/*
+ * The heap analyser: every block from its allocation to its end.
+ *
+ * A block belongs to the site that gave it its present size: after a realloc,
+ * to the realloc's.  A realloc is one change: its old block is set aside at
+ * RT_REALLOC_BEGIN (another thread may get the address before the call has
+ * returned), stays counted as live, and is replaced at RT_REALLOC_END.
+ */
+#include "tools/analyse/heap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/analyse/findings.h"
+#include "tools/analyse/heap_blocks.h"
+#include "tools/analyse/heap_misuse.h"
+#include "tools/analyse/heap_samples.h"
+#include "tools/analyse/heap_sites.h"
+#include "tools/memory.h"
+
+/* How far below an unknown pointer the start of its block is looked for, and how often in all. */
+#define INTERIOR_REACH  65536u
+#define INTERIOR_BUDGET (1u << 26)
+#define BLOCK_ALIGNMENT 16u
+
+struct pending_realloc { /* between RT_REALLOC_BEGIN and _END of a lane */
+	uint32_t lane;
+	bool open, known;
+	struct block old;
+};
+
+struct heap_analysis {
+	struct block_table blocks;
+	struct site_table sites;
+	struct actor_table actors;
+	uint64_t serial; /* of the latest maximum of live bytes */
+	uint64_t live_bytes, live_blocks;
+	uint64_t peak_bytes, peak_blocks, peak_stamp;
+	uint64_t ended_address, ended_size;
+	struct heap_size_class classes[HEAP_SIZE_CLASSES];
+	struct samples samples;
+	struct u64_map lanes; /* index + 1 into pending */
+	struct pending_realloc *pending;
+	size_t pending_count, pending_room;
+	struct recent_free *recent;
+	struct misuse_table *misuse;
+	uint64_t certain_until; /* stamp after which events may be missing */
+	uint64_t interior_budget;
+
+	struct heap_counts totals; /* from here on: made by heap_finish */
+	struct heap_site *site_results;
+	struct heap_thread *thread_results;
+	size_t thread_count;
+};
+
+struct heap_analysis *heap_new(struct ring_file *ring)
+{
+	struct heap_analysis *heap = memory_zeroed(1, sizeof *heap);
+
+	blocks_init(&heap->blocks);
+	sites_init(&heap->sites, ring);
+	actors_init(&heap->actors);
+	samples_init(&heap->samples);
+	heap->recent = memory_zeroed(RECENT_FREES, sizeof *heap->recent);
+	heap->misuse = misuse_new();
+	heap->certain_until = UINT64_MAX;
+	heap->interior_budget = INTERIOR_BUDGET;
+	return heap;
+}
+
+void heap_free(struct heap_analysis *heap)
+{
+	if (!heap)
+		return;
+	blocks_free(&heap->blocks);
+	sites_free(&heap->sites);
+	actors_free(&heap->actors);
+	u64_map_free(&heap->lanes);
+	misuse_free(heap->misuse);
+	free(heap->pending);
+	free(heap->recent);
+	free(heap->site_results);
+	free(heap->thread_results);
+	free(heap);
+}
+
+/* ---- the life of a block ------------------------------------------------------ */
+
+static struct site *site_of(struct heap_analysis *heap, const struct block *block)
+{
+	return &heap->sites.items[block->site];
+}
+
+static struct heap_size_class *class_of(struct heap_analysis *heap, uint64_t size)
+{
+	unsigned class = size ? 64 - (unsigned)__builtin_clzll(size) : 0;
+
+	return &heap->classes[class < HEAP_SIZE_CLASSES ? class : HEAP_SIZE_CLASSES - 1];
+}
+
+static void block_begins(struct heap_analysis *heap, struct block *block, const struct event *event,
+                         uint8_t type)
+{
+	uint32_t site = sites_get(&heap->sites, event->stack, type, heap->serial);
+	uint32_t thread = actors_get(&heap->actors, event->thread, heap->serial);
+	struct heap_actor *actor = &heap->actors.items[thread];
+	struct heap_size_class *class = class_of(heap, event->size);
+
+	holder_gain(&heap->sites.items[site].holder, heap->serial, event->size);
+	holder_gain(&actor->holder, heap->serial, event->size);
+	actor->latest = event->stamp;
+	class->allocations++;
+	class->bytes += event->size;
+	class->live_blocks++;
+	class->live_bytes += event->size;
+	heap->live_bytes += event->size;
+	heap->live_blocks++;
+	*block = (struct block){.address = event->object,
+	                        .size = event->size,
+	                        .site = site,
+	                        .thread = thread,
+	                        .serial = (uint32_t)actor->holder.counts.allocations};
+}
+
+/* Takes the block out of all numbers of live blocks; why it ended is for the caller to count. */
+static void block_ends(struct heap_analysis *heap, const struct block *block)
+{
+	struct heap_size_class *class = class_of(heap, block->size);
+
+	holder_lose(&site_of(heap, block)->holder, heap->serial, block->size);
+	holder_lose(&heap->actors.items[block->thread].holder, heap->serial, block->size);
+	class->live_blocks--;
+	class->live_bytes -= block->size;
+	heap->live_bytes -= block->size;
+	heap->live_blocks--;
+}
+
+static void note_level(struct heap_analysis *heap, uint64_t stamp)
+{
+	if (heap->live_bytes > heap->peak_bytes) {
+		heap->peak_bytes = heap->live_bytes;
+		heap->peak_blocks = heap->live_blocks;
+		heap->peak_stamp = stamp;
+		heap->serial++;
+	}
+	samples_note(&heap->samples, stamp, heap->live_bytes, heap->live_blocks);
+}
+
+/* Its free was lost, or made by what cannot be hooked. */
+static void end_unseen(struct heap_analysis *heap, const struct block *block)
+{
+	block_ends(heap, block);
+	site_of(heap, block)->holder.counts.unseen_frees++;
+	heap->actors.items[block->thread].holder.counts.unseen_frees++;
+}
+
+static void allocate(struct heap_analysis *heap, const struct event *event, uint8_t type)
+{
+	bool existed;
+	struct block *block;
+
+	if (!event->object)
+		return;
+	block = blocks_put(&heap->blocks, event->object, &existed);
+	if (existed)
+		end_unseen(heap, block);
+	block_begins(heap, block, event, type);
+}
+
+static struct heap_actor *caller_of(struct heap_analysis *heap, const struct event *event)
+{
+	uint32_t index = actors_get(&heap->actors, event->thread, heap->serial); /* may move the items */
+
+	return &heap->actors.items[index];
+}
+
+static struct heap_counts *caller_counts(struct heap_analysis *heap, const struct event *event)
+{
+	return &caller_of(heap, event)->holder.counts;
+}
+
+static void allocation_failed(struct heap_analysis *heap, const struct event *event, unsigned type)
+{
+	uint32_t site;
+
+	if (type != RT_REALLOC_END && (type < RT_ALLOC_FIRST || type > RT_ALLOC_LAST))
+		type = RT_MALLOC;
+	site = sites_get(&heap->sites, event->stack, (uint8_t)type, heap->serial);
+	heap->sites.items[site].holder.counts.failed++;
+	caller_counts(heap, event)->failed++;
+}
+
+/* ---- misuse -------------------------------------------------------------------- */
+
+static void note_misuse(struct heap_analysis *heap, const struct event *event, const char *class,
+                        const struct site *site, uint32_t earlier_stack)
+{
+	misuse_note(heap->misuse, &(struct heap_misuse){.class = class,
+	                                                .alloc_stack = site->stack,
+	                                                .alloc_type = site->type,
+	                                                .earlier_stack = earlier_stack,
+	                                                .free_stack = event->stack,
+	                                                .free_type = event->type,
+	                                                .thread = event->thread,
+	                                                .stamp = event->stamp});
+}
+
+static void check_counterpart(struct heap_analysis *heap, const struct event *event,
+                              const struct block *block)
+{
+	struct site *site = site_of(heap, block);
+	uint8_t used = event->type == RT_REALLOC_BEGIN ? RT_FREE : event->type;
+
+	if (__builtin_expect(misuse_right_free(site->type) == used, 1))
+		return;
+	if (event->stamp > heap->certain_until)
+		return;
+	site->holder.counts.mismatched++;
+	caller_counts(heap, event)->mismatched++;
+	note_misuse(heap, event, "mismatched-free", site, 0);
+}
+
+/* The live block that address points into.  Blocks of malloc are aligned, so that looking down in steps finds
+ * it; how far is bounded, since frees of blocks never seen may be many. */
+static struct block *block_around(struct heap_analysis *heap, uint64_t address)
+{
+	uint64_t at = address & ~(uint64_t)(BLOCK_ALIGNMENT - 1);
+
+	for (unsigned steps = 0; steps < INTERIOR_REACH / BLOCK_ALIGNMENT && at;
+	     steps++, at -= BLOCK_ALIGNMENT) {
+		struct block *block;
+
+		if (!heap->interior_budget)
+			return NULL;
+		heap->interior_budget--;
+		block = blocks_find(&heap->blocks, at);
+		if (block)
+			return address - at < block->size ? block : NULL;
+	}
+	return NULL;
+}
+
+static void recent_put(struct heap_analysis *heap, const struct block *block, uint32_t stack)
+{
+	heap->recent[recent_slot(block->address)] = (struct recent_free){block->address, block->site, stack};
+}
+
+/*
+ * A free of what is not live.  An address in `recent` was last seen when it was freed: had it been handed out
+ * since, it would be live, or freed again and then the entry would be of that free.
+ */
+static void free_unknown(struct heap_analysis *heap, const struct event *event)
+{
+	const struct recent_free *recent = &heap->recent[recent_slot(event->object)];
+	struct heap_counts *caller = caller_counts(heap, event);
+	const struct block *around;
+
+	if (event->stamp > heap->certain_until) {
+		caller->unknown_frees++;
+		return;
+	}
+	around = block_around(heap, event->object);
+	if (!around && recent->address == event->object) {
+		caller->double_frees++;
+		note_misuse(heap, event, event->type == RT_REALLOC_BEGIN ? "realloc-of-freed" : "double-free",
+		            &heap->sites.items[recent->site], recent->stack);
+		return;
+	}
+	caller->unknown_frees++;
+	if (around)
+		note_misuse(heap, event, "invalid-free", site_of(heap, around), 0);
+}
+
+/* ---- events -------------------------------------------------------------------- */
+
+static struct pending_realloc *pending_of(struct heap_analysis *heap, uint32_t lane)
+{
+	uint64_t found = u64_map_get(&heap->lanes, lane);
+
+	if (!found) {
+		GROW(heap->pending, heap->pending_room, heap->pending_count + 1);
+		heap->pending[heap->pending_count] = (struct pending_realloc){.lane = lane};
+		found = ++heap->pending_count;
+		u64_map_put(&heap->lanes, lane, found);
+	}
+	return &heap->pending[found - 1];
+}
+
+static void count_free(struct heap_analysis *heap, const struct event *event, const struct block *block)
+{
+	struct heap_counts *of_site = &site_of(heap, block)->holder.counts;
+	struct heap_actor *owner = &heap->actors.items[block->thread];
+	bool temporary =
+	    owner->id == event->thread && (uint32_t)owner->holder.counts.allocations == block->serial;
+
+	of_site->frees++;
+	of_site->freed_bytes += block->size;
+	of_site->temporary += temporary;
+	owner->holder.counts.frees++;
+	owner->holder.counts.freed_bytes += block->size;
+	owner->holder.counts.temporary += temporary;
+}
+
+static void end_by_free(struct heap_analysis *heap, const struct event *event, const struct block *block)
+{
+	block_ends(heap, block);
+	count_free(heap, event, block);
+	recent_put(heap, block, event->stack);
+	heap->ended_address = block->address;
+	heap->ended_size = block->size;
+}
+
+/* realloc(p, 0) after its RT_REALLOC_BEGIN: the block set aside is the one that ends. */
+static bool free_pending(struct heap_analysis *heap, const struct event *event)
+{
+	struct pending_realloc *pending = pending_of(heap, event->lane);
+
+	if (!pending->open || !pending->known || pending->old.address != event->object)
+		return false;
+	pending->open = false;
+	end_by_free(heap, event, &pending->old);
+	return true;
+}
+
+static void release(struct heap_analysis *heap, const struct event *event)
+{
+	struct block *block = blocks_find(&heap->blocks, event->object);
+
+	caller_of(heap, event)->latest = event->stamp;
+	if (event->type == RT_FREE && event->aux == RT_FREE_BY_REALLOC && free_pending(heap, event))
+		return;
+	if (!block) {
+		free_unknown(heap, event);
+		return;
+	}
+	check_counterpart(heap, event, block);
+	end_by_free(heap, event, block);
+	blocks_remove(&heap->blocks, block);
+}
+
+static void realloc_begins(struct heap_analysis *heap, const struct event *event)
+{
+	struct pending_realloc *pending = pending_of(heap, event->lane);
+	struct block *block = blocks_find(&heap->blocks, event->object);
+
+	if (pending->open && pending->known) /* its end was lost */
+		end_unseen(heap, &pending->old);
+	pending->open = true;
+	pending->known = block != NULL;
+	if (!block) {
+		free_unknown(heap, event);
+		return;
+	}
+	check_counterpart(heap, event, block);
+	recent_put(heap, block, event->stack);
+	pending->old = *block;
+	blocks_remove(&heap->blocks, block);
+}
+
+static void realloc_failed(struct heap_analysis *heap, const struct event *event,
+                           struct pending_realloc *pending)
+{
+	bool existed;
+	struct block *slot;
+
+	allocation_failed(heap, event, RT_REALLOC_END);
+	if (!pending->open || !pending->known)
+		return;
+	slot = blocks_put(&heap->blocks, pending->old.address, &existed);
+	if (existed) /* only where events are missing */
+		end_unseen(heap, &pending->old);
+	else
+		*slot = pending->old;
+}
+
+static void count_reallocation(struct heap_analysis *heap, const struct event *event, bool in_place)
+{
+	uint32_t index = sites_get(&heap->sites, event->stack, RT_REALLOC_END, heap->serial);
+	struct heap_counts *of_site = &heap->sites.items[index].holder.counts;
+	struct heap_counts *of_caller = caller_counts(heap, event);
+
+	of_site->reallocations++;
+	of_caller->reallocations++;
+	of_site->reallocated_in_place += in_place;
+	of_caller->reallocated_in_place += in_place;
+}
+
+static void realloc_ends(struct heap_analysis *heap, const struct event *event)
+{
+	struct pending_realloc *pending = pending_of(heap, event->lane);
+
+	if (!event->object) {
+		realloc_failed(heap, event, pending);
+		pending->open = false;
+		return;
+	}
+	if (pending->open && pending->known) {
+		block_ends(heap, &pending->old);
+		count_reallocation(heap, event, pending->old.address == event->object);
+	}
+	pending->open = false;
+	allocate(heap, event, RT_REALLOC_END);
+}
+
+/*
+ * What is missing was recorded by this thread after its last event that came through; claims about what
+ * happened later may be wrong.  Not so in signal handlers, whose lanes wait for their next turn to tell.
+ */
+static void note_loss(struct heap_analysis *heap, const struct event *event)
+{
+	uint64_t since = caller_of(heap, event)->latest;
+
+	if (event->depth || event->aux == RT_LOSS_NESTED || !event->thread)
+		since = 0;
+	if (since < heap->certain_until)
+		heap->certain_until = since;
+}
+
+void heap_event(struct heap_analysis *heap, const struct event *event)
+{
+	heap->ended_address = 0;
+	switch (event->type) {
+	case RT_MALLOC ... RT_ALLOC_LAST:
+		allocate(heap, event, event->type);
+		break;
+	case RT_FREE ... RT_FREE_LAST:
+		release(heap, event);
+		break;
+	case RT_REALLOC_BEGIN:
+		realloc_begins(heap, event);
+		return;
+	case RT_REALLOC_END:
+		realloc_ends(heap, event);
+		break;
+	case RT_ALLOC_FAILED:
+		allocation_failed(heap, event, event->aux);
+		return;
+	case RT_LOSS:
+		note_loss(heap, event);
+		return;
+	default:
+		return;
+	}
+	note_level(heap, event->stamp);
+}
+
+void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
+{
+	blocks_prefetch(&heap->blocks, event->object);
+	if (event->type >= RT_FREE_FIRST)
+		__builtin_prefetch(&heap->recent[recent_slot(event->object)], 1);
+}
+
+bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size)
+{
+	*address = heap->ended_address;
+	*size = heap->ended_size;
+	return heap->ended_address != 0;
+}
+
+/* ---- results -------------------------------------------------------------------- */
+
+static void add_counts(struct heap_counts *sum, const struct heap_counts *counts)
+{
+	sum->allocations += counts->allocations;
+	sum->allocated_bytes += counts->allocated_bytes;
+	sum->reallocations += counts->reallocations;
+	sum->reallocated_in_place += counts->reallocated_in_place;
+	sum->frees += counts->frees;
+	sum->freed_bytes += counts->freed_bytes;
+	sum->failed += counts->failed;
+	sum->temporary += counts->temporary;
+	sum->live_blocks += counts->live_blocks;
+	sum->live_bytes += counts->live_bytes;
+	sum->unknown_frees += counts->unknown_frees;
+	sum->double_frees += counts->double_frees;
+	sum->mismatched += counts->mismatched;
+	sum->unseen_frees += counts->unseen_frees;
+	if (counts->largest > sum->largest)
+		sum->largest = counts->largest;
+}
+
+static void finish_sites(struct heap_analysis *heap)
+{
+	heap->site_results = memory_zeroed(heap->sites.count, sizeof *heap->site_results);
+	for (size_t i = 0; i < heap->sites.count; i++) {
+		struct site *site = &heap->sites.items[i];
+
+		holder_save_peak(&site->holder, heap->serial);
+		heap->site_results[i] = (struct heap_site){site->stack, site->type, site->holder.counts};
+	}
+}
+
+static void finish_threads(struct heap_analysis *heap)
+{
+	static const struct heap_counts nothing;
+
+	heap->thread_results = memory_zeroed(heap->actors.count, sizeof *heap->thread_results);
+	for (size_t i = 0; i < heap->actors.count; i++) {
+		struct heap_actor *actor = &heap->actors.items[i];
+
+		if (!memcmp(&actor->holder.counts, &nothing, sizeof nothing))
+			continue;
+		holder_save_peak(&actor->holder, heap->serial);
+		heap->thread_results[heap->thread_count++] =
+		    (struct heap_thread){actor->id, actor->holder.counts};
+		add_counts(&heap->totals, &actor->holder.counts);
+	}
+	heap->totals.peak_bytes = heap->peak_bytes;
+	heap->totals.peak_blocks = heap->peak_blocks;
+}
+
+/* No scan of what is reachable has been made: every live block is "live at death". */
+static void report_leaks(const struct heap_analysis *heap, struct finding_list *findings)
+{
+	for (size_t i = 0; i < heap->sites.count; i++) {
+		const struct heap_site *site = &heap->site_results[i];
+		uint64_t blocks = site->counts.live_blocks, bytes = site->counts.live_bytes;
+		struct finding *finding;
+
+		if (!blocks)
+			continue;
+		finding = finding_add(findings, "leak", "live-at-death");
+		finding->blocks = blocks;
+		finding->bytes = bytes;
+		finding_message(finding, "%llu byte%s in %llu block%s allocated here %s never freed%s",
+		                (unsigned long long)bytes, bytes == 1 ? "" : "s", (unsigned long long)blocks,
+		                blocks == 1 ? "" : "s", bytes == 1 ? "was" : "were",
+		                heap->certain_until == UINT64_MAX ? "" : ", as far as is known: events were lost");
+		finding_add_stack(finding, "allocated here", 0, 0, site->stack);
+	}
+}
+
+void heap_finish(struct heap_analysis *heap, const struct process_end *end, struct finding_list *findings)
+{
+	samples_finish(&heap->samples, (struct heap_sample){end->stamp, heap->live_bytes, heap->live_blocks});
+	finish_sites(heap);
+	finish_threads(heap);
+	report_leaks(heap, findings);
+	misuse_report(heap->misuse, heap->certain_until, findings);
+}
+
+const struct heap_counts *heap_totals(const struct heap_analysis *heap) { return &heap->totals; }
+
+uint64_t heap_peak_stamp(const struct heap_analysis *heap) { return heap->peak_stamp; }
+
+const struct heap_site *heap_sites(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->sites.count;
+	return heap->site_results;
+}
+
+const struct heap_size_class *heap_size_classes(const struct heap_analysis *heap) { return heap->classes; }
+
+const struct heap_thread *heap_threads(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->thread_count;
+	return heap->thread_results;
+}
+
+const struct heap_sample *heap_samples(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->samples.count;
+	return heap->samples.items;
+}

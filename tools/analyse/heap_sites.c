@@ -1,0 +1,65 @@
+#include "tools/analyse/heap_sites.h"
+
+#include <stdlib.h>
+
+#include "tools/memory.h"
+
+/* Stack ids come from a file that may be damaged: no more room than its own stack tree has. */
+static uint32_t stack_limit(const struct ring_file *ring)
+{
+	uint64_t nodes = ring->header.nodes.count;
+
+	return nodes > RT_STACK_MAX - RT_NODE_FIRST ? RT_STACK_MAX + 1u : (uint32_t)nodes + RT_NODE_FIRST;
+}
+
+void sites_init(struct site_table *table, const struct ring_file *ring)
+{
+	*table = (struct site_table){.stack_limit = stack_limit(ring)};
+	table->by_stack = memory_zeroed(table->stack_limit, sizeof *table->by_stack);
+}
+
+void sites_free(struct site_table *table)
+{
+	free(table->by_stack);
+	free(table->items);
+	*table = (struct site_table){0};
+}
+
+/* serial: a site that is new now had nothing at the peak. */
+uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
+{
+	GROW(table->items, table->room, table->count + 1);
+	table->items[table->count] = (struct site){
+	    .holder.saved = serial, .stack = stack, .type = type, .next = table->by_stack[stack]};
+	table->by_stack[stack] = (uint32_t)++table->count;
+	return (uint32_t)table->count - 1;
+}
+
+/* Thread 0, not known, is always there. */
+void actors_init(struct actor_table *table)
+{
+	*table = (struct actor_table){.last_id = UINT32_MAX};
+	actors_find(table, 0, 0);
+}
+
+void actors_free(struct actor_table *table)
+{
+	u64_map_free(&table->by_id);
+	free(table->items);
+	*table = (struct actor_table){0};
+}
+
+uint32_t actors_find(struct actor_table *table, uint32_t id, uint64_t serial)
+{
+	uint64_t found = u64_map_get(&table->by_id, id);
+
+	if (!found) {
+		GROW(table->items, table->room, table->count + 1);
+		table->items[table->count] = (struct heap_actor){.holder.saved = serial, .id = id};
+		found = ++table->count;
+		u64_map_put(&table->by_id, id, found);
+	}
+	table->last_id = id;
+	table->last_index = (uint32_t)(found - 1);
+	return table->last_index;
+}

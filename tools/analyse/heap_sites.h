@@ -1,0 +1,101 @@
+/*
+ * Who allocated: the sites (stack and function) and the threads, with their
+ * numbers and, exactly, their share of the process's peak.
+ *
+ * The peak in O(1) an event: each new maximum of live bytes gets a serial.
+ * Before a holder's live numbers change, it saves them if the maximum is newer
+ * than its last save.  A holder that has not changed since the maximum was
+ * reached has its share in its live numbers.
+ */
+#ifndef RINGTAIL_ANALYSE_HEAP_SITES_H
+#define RINGTAIL_ANALYSE_HEAP_SITES_H
+
+#include "tools/analyse/heap.h"
+#include "tools/analyse/u64_map.h"
+
+struct holder { /* of blocks: a site or a thread */
+	struct heap_counts counts;
+	uint64_t saved; /* serial of the maximum that counts.peak_* are of */
+};
+
+struct site {
+	struct holder holder;
+	uint32_t stack;
+	uint32_t next; /* index + 1 of the next site of the same stack */
+	uint8_t type;
+};
+
+struct heap_actor { /* a thread */
+	struct holder holder;
+	uint32_t id;
+	uint64_t latest; /* stamp of its last event */
+};
+
+struct site_table {
+	uint32_t *by_stack; /* index + 1 of the first site of a stack */
+	uint32_t stack_limit;
+	struct site *items;
+	size_t count, room;
+};
+
+struct actor_table {
+	struct u64_map by_id; /* index + 1 */
+	struct heap_actor *items;
+	size_t count, room;
+	uint32_t last_id, last_index; /* of the last look-up */
+};
+
+void sites_init(struct site_table *table, const struct ring_file *ring);
+void sites_free(struct site_table *table);
+uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial);
+void actors_init(struct actor_table *table);
+void actors_free(struct actor_table *table);
+uint32_t actors_find(struct actor_table *table, uint32_t id, uint64_t serial);
+
+/* Index of the site, which is made where it is new. */
+static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
+{
+	uint32_t site;
+
+	if (stack >= table->stack_limit)
+		stack = RT_STACK_NONE;
+	for (site = table->by_stack[stack]; site; site = table->items[site - 1].next)
+		if (table->items[site - 1].type == type)
+			return site - 1;
+	return sites_add(table, stack, type, serial);
+}
+
+static inline uint32_t actors_get(struct actor_table *table, uint32_t id, uint64_t serial)
+{
+	return id == table->last_id ? table->last_index : actors_find(table, id, serial);
+}
+
+/* To be called before a holder's live numbers change. */
+static inline void holder_save_peak(struct holder *holder, uint64_t serial)
+{
+	if (holder->saved == serial)
+		return;
+	holder->counts.peak_bytes = holder->counts.live_bytes;
+	holder->counts.peak_blocks = holder->counts.live_blocks;
+	holder->saved = serial;
+}
+
+static inline void holder_gain(struct holder *holder, uint64_t serial, uint64_t size)
+{
+	holder_save_peak(holder, serial);
+	holder->counts.allocations++;
+	holder->counts.allocated_bytes += size;
+	holder->counts.live_blocks++;
+	holder->counts.live_bytes += size;
+	if (size > holder->counts.largest)
+		holder->counts.largest = size;
+}
+
+static inline void holder_lose(struct holder *holder, uint64_t serial, uint64_t size)
+{
+	holder_save_peak(holder, serial);
+	holder->counts.live_blocks--;
+	holder->counts.live_bytes -= size;
+}
+
+#endif

@@ -1,0 +1,262 @@
+#include "tools/analyse/lock_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/memory.h"
+
+#define MAX_EDGES       (1u << 20)
+#define MAX_SET_MEMBERS (1u << 24)
+#define FIRST_PRUNE     (1u << 16)
+
+static void set_drop(struct lock_order *order, struct lock_set *set)
+{
+	order->set_members -= set->count;
+	HASH_DEL(order->sets, set);
+	free(set);
+}
+
+static void edge_drop(struct lock_order *order, struct order_edge *edge)
+{
+	HASH_DEL(order->edges, edge);
+	if (--edge->set->edges == 0)
+		set_drop(order, edge->set);
+	free(edge->witnesses);
+	free(edge);
+}
+
+void lock_order_free(struct lock_order *order)
+{
+	struct order_edge *edge, *next;
+
+	HASH_ITER(hh, order->edges, edge, next)
+	edge_drop(order, edge);
+	*order = (struct lock_order){0};
+}
+
+/* ---- sets of locks ---------------------------------------------------------------- */
+
+static int compare_members(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static size_t list_members(const struct lock_thread *thread, uint64_t *members)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < thread->count; i++)
+		if (!thread->held[i].lock->ended)
+			members[count++] =
+			    (uint64_t)thread->held[i].lock->result.id << 1 | thread->held[i].shared;
+	if (count > 1)
+		qsort(members, count, sizeof *members, compare_members);
+	return count;
+}
+
+static struct lock_set *set_add(struct lock_order *order, const uint64_t *members, size_t count)
+{
+	struct lock_set *set = memory_zeroed(1, sizeof *set + count * sizeof *set->members);
+
+	set->id = ++order->last_set;
+	set->count = count;
+	memcpy(set->members, members, count * sizeof *members);
+	order->set_members += count;
+	HASH_ADD_KEYPTR(hh, order->sets, set->members, count * sizeof *set->members, set);
+	return set;
+}
+
+/* The set of locks that the thread holds; NULL where there is no room for it. */
+static struct lock_set *set_of(struct lock_order *order, const struct lock_thread *thread)
+{
+	uint64_t few[16], *members = few;
+	struct lock_set *set;
+	size_t count;
+
+	if (thread->count > sizeof few / sizeof *few)
+		members = memory_zeroed(thread->count, sizeof *members);
+	count = list_members(thread, members);
+	HASH_FIND(hh, order->sets, members, count * sizeof *members, set);
+	if (!set && order->set_members + count <= MAX_SET_MEMBERS)
+		set = set_add(order, members, count);
+	if (members != few)
+		free(members);
+	return set;
+}
+
+bool lock_order_exclude(const struct lock_set *left, const struct lock_set *right)
+{
+	for (size_t i = 0, j = 0; i < left->count && j < right->count;) {
+		uint64_t a = left->members[i], b = right->members[j];
+
+		if (a >> 1 == b >> 1 && !(a & b & 1))
+			return true;
+		i += a >> 1 <= b >> 1;
+		j += b >> 1 <= a >> 1;
+	}
+	return false;
+}
+
+/* ---- edges -------------------------------------------------------------------------- */
+
+static void add_witness(struct order_edge *edge, struct order_witness witness)
+{
+	size_t room = edge->witness_room;
+
+	for (uint32_t i = 0; i < edge->witness_count; i++)
+		if (edge->witnesses[i].thread == witness.thread &&
+		    edge->witnesses[i].segment == witness.segment)
+			return;
+	if (edge->witness_count == ORDER_WITNESSES) {
+		edge->witnesses[ORDER_WITNESSES / 2 + edge->witness_next++ % (ORDER_WITNESSES / 2)] = witness;
+		return;
+	}
+	if (edge->witness_count == edge->witness_room) {
+		edge->witnesses =
+		    memory_grow(edge->witnesses, &room, room ? room + 1 : 1, sizeof *edge->witnesses);
+		edge->witness_room = (uint32_t)room;
+	}
+	edge->witnesses[edge->witness_count++] = witness;
+}
+
+static struct order_edge *edge_get(struct lock_order *order, const struct order_key *key,
+                                   struct lock_set *set)
+{
+	struct order_edge *edge;
+
+	HASH_FIND(hh, order->edges, key, sizeof *key, edge);
+	if (edge)
+		return edge;
+	if (HASH_COUNT(order->edges) >= MAX_EDGES) {
+		order->truncated = true;
+		return NULL;
+	}
+	edge = memory_zeroed(1, sizeof *edge);
+	edge->key = *key;
+	edge->set = set;
+	set->edges++;
+	HASH_ADD(hh, order->edges, key, sizeof edge->key, edge);
+	return edge;
+}
+
+static void add_edge(struct lock_order *order, const struct lock_thread *thread, const struct held_lock *held,
+                     struct lock_set *set, struct lock *wanted, bool shared, const struct event *event)
+{
+	struct order_key key = {.held = held->lock->result.id,
+	                        .wanted = wanted->result.id,
+	                        .held_stack = held->stack,
+	                        .wanted_stack = event->stack,
+	                        .set = set->id,
+	                        .held_shared = held->shared,
+	                        .wanted_shared = shared};
+	struct order_edge *edge = edge_get(order, &key, set);
+
+	if (!edge)
+		return;
+	edge->held = held->lock;
+	edge->wanted = wanted;
+	add_witness(edge, (struct order_witness){thread->id, thread->segment, held->since, event->stamp});
+}
+
+static void add_edges(struct lock_order *order, const struct lock_thread *thread, struct lock *wanted,
+                      bool shared, const struct event *event)
+{
+	struct lock_set *set = set_of(order, thread);
+
+	if (!set) {
+		order->truncated = true;
+		return;
+	}
+	for (size_t i = 0; i < thread->count && !order->truncated; i++)
+		if (thread->held[i].lock != wanted && !thread->held[i].lock->ended)
+			add_edge(order, thread, &thread->held[i], set, wanted, shared, event);
+	if (!set->edges)
+		set_drop(order, set);
+}
+
+/* Most of what a thread does it has done before: whether this is so is asked of a hash over all that makes
+ * its edges. */
+static bool seen_before(struct lock_thread *thread, const struct lock *wanted, bool shared, uint32_t stack)
+{
+	uint64_t hash =
+	    u64_mix((uint64_t)wanted->result.id << 32 | stack) + u64_mix(thread->segment * 2ull + shared);
+	uint64_t *slot;
+
+	for (size_t i = 0; i < thread->count; i++) {
+		const struct held_lock *held = &thread->held[i];
+
+		hash = u64_mix(hash ^ ((uint64_t)held->lock->result.id << 32 | held->stack)) + held->shared;
+	}
+	if (!thread->order_cache)
+		thread->order_cache = memory_zeroed(ORDER_CACHE, sizeof *thread->order_cache);
+	slot = &thread->order_cache[u64_mix(hash) % ORDER_CACHE];
+	if (*slot == hash)
+		return true;
+	*slot = hash;
+	return false;
+}
+
+void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
+                     const struct event *event)
+{
+	if (!thread->count || order->truncated || wanted->ended)
+		return;
+	if (thread->count == 1 && thread->held[0].lock == wanted)
+		return;
+	if (!seen_before(thread, wanted, shared, event->stack))
+		add_edges(order, thread, wanted, shared, event);
+}
+
+/* ---- pruning ------------------------------------------------------------------------ */
+
+static void count_edges(struct lock_order *order, struct lock_table *table)
+{
+	struct order_edge *edge;
+
+	for (size_t i = 0; i < table->count; i++)
+		table->locks[i]->edges_in = table->locks[i]->edges_out = 0;
+	for (edge = order->edges; edge; edge = edge->hh.next) {
+		edge->held->edges_out++;
+		edge->wanted->edges_in++;
+	}
+}
+
+/* A lock that has ended gets no new edges: with none in, or none out, no cycle will ever pass through it. */
+static bool beyond_cycles(const struct lock *lock)
+{
+	return lock->ended && (!lock->edges_in || !lock->edges_out);
+}
+
+static bool prune_once(struct lock_order *order)
+{
+	struct order_edge *edge, *next;
+	bool any = false;
+
+	HASH_ITER(hh, order->edges, edge, next)
+	{
+		if (!beyond_cycles(edge->held) && !beyond_cycles(edge->wanted))
+			continue;
+		edge->held->edges_out--;
+		edge->wanted->edges_in--;
+		edge_drop(order, edge);
+		any = true;
+	}
+	return any;
+}
+
+bool lock_order_full(const struct lock_order *order)
+{
+	return HASH_COUNT(order->edges) > FIRST_PRUNE + 2 * order->prune_edges ||
+	       order->set_members > FIRST_PRUNE * 8 + 2 * order->prune_members;
+}
+
+void lock_order_prune(struct lock_order *order, struct lock_table *table)
+{
+	count_edges(order, table);
+	for (unsigned pass = 0; pass < 8 && prune_once(order); pass++)
+		;
+	order->prune_edges = HASH_COUNT(order->edges);
+	order->prune_members = order->set_members;
+}

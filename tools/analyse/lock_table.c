@@ -1,0 +1,290 @@
+#include "tools/analyse/lock_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "tools/memory.h"
+
+#define PAGE_SHIFT 12
+
+struct fold_key {
+	uint32_t init_stack, first_stack, kind;
+};
+
+struct lock_fold {
+	struct fold_key key;
+	struct lock *lock; /* that the others are added to */
+	UT_hash_handle hh;
+};
+
+void lock_table_free(struct lock_table *table)
+{
+	struct lock_fold *fold, *next;
+
+	for (size_t i = 0; i < table->count; i++)
+		free(table->locks[i]);
+	HASH_ITER(hh, table->folds, fold, next)
+	{
+		HASH_DEL(table->folds, fold);
+		free(fold);
+	}
+	free(table->locks);
+	free(table->places);
+	u64_map_free(&table->by_address);
+	u64_map_free(&table->by_page);
+	*table = (struct lock_table){0};
+}
+
+/* A futex word may lie inside of another object: it is known apart. */
+static uint64_t place_key(uint64_t address, uint8_t kind)
+{
+	return address | (uint64_t)(kind == RT_KIND_FUTEX) << 63;
+}
+
+static struct lock_place *place_find(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	uint64_t found = u64_map_get(&table->by_address, place_key(address, kind));
+
+	return found ? &table->places[found - 1] : NULL;
+}
+
+static struct lock_place *place_get(struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	struct lock_place *place = place_find(table, address, kind);
+
+	if (place)
+		return place;
+	GROW(table->places, table->place_room, table->place_count + 1);
+	place = &table->places[table->place_count++];
+	*place = (struct lock_place){0};
+	u64_map_put(&table->by_address, place_key(address, kind), table->place_count);
+	return place;
+}
+
+/* ---- by page ------------------------------------------------------------------- */
+
+static void filter_set(struct lock_table *table, uint64_t page)
+{
+	table->page_filter[u64_mix(page) >> 6 & 63] |= UINT64_C(1) << (u64_mix(page) & 63);
+}
+
+static bool filter_has(const struct lock_table *table, uint64_t page)
+{
+	return table->page_filter[u64_mix(page) >> 6 & 63] >> (u64_mix(page) & 63) & 1;
+}
+
+static struct lock *page_first(const struct lock_table *table, uint64_t page)
+{
+	return (struct lock *)(uintptr_t)u64_map_get(&table->by_page, page);
+}
+
+static void page_link(struct lock_table *table, struct lock *lock)
+{
+	uint64_t page = lock->result.address >> PAGE_SHIFT;
+
+	lock->page_previous = NULL;
+	lock->page_next = page_first(table, page);
+	if (lock->page_next)
+		lock->page_next->page_previous = lock;
+	u64_map_put(&table->by_page, page, (uintptr_t)lock);
+	filter_set(table, page);
+}
+
+static void page_unlink(struct lock_table *table, struct lock *lock)
+{
+	uint64_t page = lock->result.address >> PAGE_SHIFT;
+
+	if (lock->page_next)
+		lock->page_next->page_previous = lock->page_previous;
+	if (lock->page_previous)
+		lock->page_previous->page_next = lock->page_next;
+	else if (lock->page_next)
+		u64_map_put(&table->by_page, page, (uintptr_t)lock->page_next);
+	else
+		u64_map_remove(&table->by_page, page);
+}
+
+static void end_in_page(struct lock_table *table, uint64_t page, uint64_t start, uint64_t end)
+{
+	struct lock *lock, *next;
+
+	for (lock = page_first(table, page); lock; lock = next) {
+		next = lock->page_next;
+		if (lock->result.address >= start && lock->result.address < end)
+			lock_table_end(table, lock);
+	}
+}
+
+/* A block of more pages than there are locks: ask each lock instead of each page. */
+static void end_in_range(struct lock_table *table, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < table->place_count; i++) {
+		struct lock *lock = table->places[i].lock;
+
+		if (lock && lock->result.address >= start && lock->result.address < end)
+			lock_table_end(table, lock);
+	}
+}
+
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size)
+{
+	uint64_t end = address + size, page = address >> PAGE_SHIFT, last;
+
+	if (!table->by_page.count || !size || end < address)
+		return;
+	last = (end - 1) >> PAGE_SHIFT;
+	if (last - page > table->place_count) {
+		end_in_range(table, address, end);
+		return;
+	}
+	for (; page <= last; page++)
+		if (filter_has(table, page))
+			end_in_page(table, page, address, end);
+}
+
+/* ---- generations ---------------------------------------------------------------- */
+
+static struct lock *lock_add(struct lock_table *table, struct lock_place *place, uint64_t address,
+                             uint8_t kind)
+{
+	struct lock *lock = memory_zeroed(1, sizeof *lock);
+
+	lock->result = (struct lock_result){
+	    .address = address, .id = ++table->last_id, .generation = place->generations++, .kind = kind};
+	place->lock = place->latest = lock;
+	GROW(table->locks, table->room, table->count + 1);
+	table->locks[table->count++] = lock;
+	page_link(table, lock);
+	return lock;
+}
+
+struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock_place *place = place_find(table, address, kind);
+
+	return place ? place->lock : NULL;
+}
+
+struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t kind, uint32_t stack)
+{
+	struct lock_place *place = place_get(table, address, kind);
+	struct lock *lock = place->lock;
+
+	if (lock && lock->result.kind != kind) {
+		lock_table_end(table, lock);
+		lock = NULL;
+	}
+	if (!lock)
+		lock = lock_add(table, place, address, kind);
+	if (!lock->used) {
+		lock->used = true;
+		if (!lock->init_seen)
+			lock->result.first_stack = stack;
+	}
+	return lock;
+}
+
+struct lock *lock_table_init(struct lock_table *table, const struct event *event)
+{
+	struct lock_place *place = place_get(table, event->object, event->kind);
+	struct lock *lock = place->lock;
+
+	if (lock && (lock->used || lock->result.kind != event->kind)) {
+		lock_table_end(table, lock);
+		lock = NULL;
+	}
+	if (!lock)
+		lock = lock_add(table, place, event->object, event->kind);
+	lock->init_seen = true;
+	lock->init_type = event->arg & RT_INIT_TYPE_MASK;
+	lock->result.init_stack = lock->result.first_stack = event->stack;
+	return lock;
+}
+
+void lock_table_end(struct lock_table *table, struct lock *lock)
+{
+	struct lock_place *place = place_find(table, lock->result.address, lock->result.kind);
+
+	if (lock->ended || !place)
+		return;
+	lock->ended = true;
+	table->ended++;
+	place->lock = NULL;
+	page_unlink(table, lock);
+}
+
+void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	struct lock_place *place = place_find(table, address, kind);
+
+	if (!place || place->lock || !place->latest)
+		return;
+	place->lock = place->latest;
+	place->lock->ended = false;
+	table->ended--;
+	page_link(table, place->lock);
+}
+
+/* ---- forgetting ------------------------------------------------------------------ */
+
+static void add_results(struct lock_result *sum, const struct lock_result *one)
+{
+	sum->acquisitions += one->acquisitions;
+	sum->contended += one->contended;
+	sum->failed += one->failed;
+	sum->wait_ticks += one->wait_ticks;
+	sum->hold_ticks += one->hold_ticks;
+	if (one->hold_longest > sum->hold_longest)
+		sum->hold_longest = one->hold_longest;
+	if (one->wait_longest > sum->wait_longest) {
+		sum->wait_longest = one->wait_longest;
+		sum->worst_wait_stack = one->worst_wait_stack;
+	}
+	sum->folded += one->folded + 1;
+}
+
+/* Whether the lock was added to another and may be forgotten. */
+static bool fold_away(struct lock_table *table, struct lock *lock)
+{
+	struct fold_key key = {lock->result.init_stack, lock->result.first_stack, lock->result.kind};
+	struct lock_fold *fold;
+
+	HASH_FIND(hh, table->folds, &key, sizeof key, fold);
+	if (!fold) {
+		fold = memory_zeroed(1, sizeof *fold);
+		fold->key = key;
+		fold->lock = lock;
+		HASH_ADD(hh, table->folds, key, sizeof fold->key, fold);
+	}
+	if (fold->lock == lock)
+		return false;
+	add_results(&fold->lock->result, &lock->result);
+	return true;
+}
+
+static void forget(struct lock_table *table, struct lock *lock)
+{
+	struct lock_place *place = place_find(table, lock->result.address, lock->result.kind);
+
+	if (place && place->latest == lock)
+		place->latest = NULL;
+	table->ended--;
+	free(lock);
+}
+
+void lock_table_fold(struct lock_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct lock *lock = table->locks[i];
+		bool idle = lock->ended && !lock->holders && !lock->edges_in && !lock->edges_out;
+
+		if (idle && fold_away(table, lock))
+			forget(table, lock);
+		else
+			table->locks[kept++] = lock;
+	}
+	table->count = kept;
+}

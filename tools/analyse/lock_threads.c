@@ -1,0 +1,89 @@
+#include "tools/analyse/lock_threads.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/memory.h"
+
+void lock_threads_free(struct lock_threads *threads)
+{
+	for (size_t i = 0; i < threads->count; i++) {
+		free(threads->items[i]->held);
+		free(threads->items[i]->order_cache);
+		free(threads->items[i]);
+	}
+	free(threads->items);
+	u64_map_free(&threads->by_id);
+	*threads = (struct lock_threads){0};
+}
+
+/* What it holds it goes on holding: a lock of a dead thread is locked for ever. */
+void lock_thread_ended(struct lock_thread *thread)
+{
+	thread->ended = true;
+	thread->wait.active = false;
+	thread->undo.type = 0;
+	free(thread->order_cache);
+	thread->order_cache = NULL;
+}
+
+struct lock_thread *lock_threads_find(const struct lock_threads *threads, uint32_t id)
+{
+	uint64_t found = u64_map_get(&threads->by_id, id);
+
+	return found ? threads->items[found - 1] : NULL;
+}
+
+struct lock_thread *lock_threads_get(struct lock_threads *threads, uint32_t id)
+{
+	struct lock_thread *thread = threads->last;
+
+	if (thread && thread->id == id)
+		return thread;
+	thread = lock_threads_find(threads, id);
+	if (!thread) {
+		thread = memory_zeroed(1, sizeof *thread);
+		thread->id = id;
+		GROW(threads->items, threads->room, threads->count + 1);
+		threads->items[threads->count++] = thread;
+		u64_map_put(&threads->by_id, id, threads->count);
+	}
+	threads->last = thread;
+	return thread;
+}
+
+/* From the end: what was locked last is mostly unlocked first. */
+struct held_lock *held_find(const struct lock_thread *thread, uint64_t address)
+{
+	for (size_t i = thread->count; i > 0; i--)
+		if (thread->held[i - 1].lock->result.address == address)
+			return &thread->held[i - 1];
+	return NULL;
+}
+
+void held_push(struct lock_thread *thread, struct held_lock held)
+{
+	GROW(thread->held, thread->room, thread->count + 1);
+	thread->held[thread->count++] = held;
+	held.lock->holders++;
+	if (!held.shared)
+		held.lock->result.owner = thread->id;
+}
+
+void held_remove(struct lock_thread *thread, struct held_lock *held)
+{
+	struct lock *lock = held->lock;
+	size_t after = &thread->held[thread->count] - (held + 1);
+
+	lock->holders--;
+	if (lock->result.owner == thread->id)
+		lock->result.owner = 0;
+	memmove(held, held + 1, after * sizeof *held);
+	thread->count--;
+}
+
+void held_clear(struct lock_thread *thread)
+{
+	while (thread->count)
+		held_remove(thread, &thread->held[thread->count - 1]);
+}

@@ -1,0 +1,67 @@
+/* What each thread holds and what it waits for. */
+#ifndef RINGTAIL_ANALYSE_LOCK_THREADS_H
+#define RINGTAIL_ANALYSE_LOCK_THREADS_H
+
+#include "tools/analyse/lock_table.h"
+
+struct held_lock {
+	struct lock *lock;
+	uint64_t since;
+	uint32_t stack;
+	uint32_t count; /* recursive locks and read locks: times held */
+	bool shared;
+};
+
+struct lock_wait {
+	bool active;
+	uint8_t kind, flags;
+	uint32_t stack;
+	uint32_t target; /* a join's: the thread joined, 0 not known */
+	uint64_t object, since;
+	uint64_t mutex; /* a condition's: what it gave back, 0 none */
+};
+
+/* The last release or destruction, until the thread's next event says that it failed. */
+struct lock_undo {
+	uint8_t type; /* RT_RELEASE, RT_DESTROY, or 0: nothing to undo */
+	uint8_t kind;
+	uint64_t object;
+	struct held_lock held;
+	uint32_t owner;
+};
+
+#define ORDER_CACHE 1024
+
+struct lock_thread {
+	uint32_t id;
+	uint32_t segment;      /* of happens_before */
+	uint32_t start_stack;  /* where it was created */
+	uint64_t started;
+	bool ended;
+	struct held_lock *held; /* in the order in which they were acquired */
+	size_t count, room;
+	struct lock_wait wait;
+	struct lock_undo undo;
+	uint64_t *order_cache; /* ORDER_CACHE hashes of what lock_order has seen of it; NULL until needed */
+};
+
+struct lock_threads { /* zeroed: empty */
+	struct u64_map by_id; /* index + 1 */
+	struct lock_thread **items;
+	size_t count, room;
+	struct lock_thread *last; /* of the last look-up */
+};
+
+void lock_thread_ended(struct lock_thread *thread);
+void lock_threads_free(struct lock_threads *threads);
+struct lock_thread *lock_threads_find(const struct lock_threads *threads, uint32_t id);
+/* Made where it is new. */
+struct lock_thread *lock_threads_get(struct lock_threads *threads, uint32_t id);
+
+/* The thread's entry for the lock at this address, NULL where it holds none. */
+struct held_lock *held_find(const struct lock_thread *thread, uint64_t address);
+void held_push(struct lock_thread *thread, struct held_lock held);
+void held_remove(struct lock_thread *thread, struct held_lock *held);
+void held_clear(struct lock_thread *thread);
+
+#endif

@@ -1,0 +1,40 @@
+/* Locks: who held and wanted what, lock order, deadlocks realised and predicted, contention. */
+#ifndef RINGTAIL_ANALYSE_LOCKS_H
+#define RINGTAIL_ANALYSE_LOCKS_H
+
+#include "tools/analyse/analyse.h"
+
+struct lock_result {
+	uint64_t address;
+	uint32_t id;         /* in this process, from 1 */
+	uint32_t generation; /* 0 for the first lock at this address */
+	uint8_t kind;        /* enum rt_kind */
+	uint32_t init_stack; /* RT_STACK_NONE: static initialiser */
+	uint32_t first_stack; /* of the first event on it */
+	uint64_t acquisitions, contended, failed;
+	uint64_t wait_ticks, wait_longest, hold_ticks, hold_longest;
+	uint32_t worst_wait_stack; /* where the longest wait happened */
+	uint32_t owner;      /* thread that holds it at the end, 0 none */
+	uint32_t folded;     /* further locks, ended, that were made at the same place and whose numbers are added here */
+};
+
+struct lock_analysis *locks_new(struct ring_file *ring);
+void locks_free(struct lock_analysis *locks);
+void locks_event(struct lock_analysis *locks, const struct event *event);
+/* A block was freed: locks inside of it are no more. */
+void locks_block_ended(struct lock_analysis *locks, uint64_t address, uint64_t size);
+void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);
+const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count);
+
+/* What a thread is blocked on now (or at the end), from its WAIT without an answer. */
+struct blocked {
+	uint32_t thread;
+	uint8_t kind;
+	uint64_t object;
+	uint32_t stack;
+	uint64_t since;
+	uint32_t owner; /* who could end it, 0 not known */
+};
+bool locks_blocked(const struct lock_analysis *locks, uint32_t thread, struct blocked *blocked);
+
+#endif

@@ -1,0 +1,184 @@
+#include "tools/archive.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "shim/atomics.h"
+#include "tools/memory.h"
+
+#define RETAIN_BYTES (UINT64_C(256) << 20)
+
+struct item { /* a recording to be stored */
+	struct item *prev, *next;
+	struct recording *recording;
+	bool final;
+};
+
+struct retained { /* a ring file that is kept */
+	struct retained *prev, *next;
+	char *path;
+	uint64_t bytes;
+	pid_t pid;
+};
+
+struct archive {
+	pthread_t thread;
+	pthread_mutex_t lock; /* over items and closing */
+	pthread_cond_t changed;
+	struct item *items;
+	bool closing;
+
+	/* The thread's own. */
+	struct store *store;
+	struct retained *files; /* oldest first */
+	uint64_t file_bytes;
+	struct error err; /* the first failure */
+	bool failed;
+};
+
+/* ---- ring files ------------------------------------------------------------------------- */
+
+static void forget(struct archive *archive, struct retained *file)
+{
+	DL_DELETE(archive->files, file);
+	archive->file_bytes -= file->bytes;
+	free(file->path);
+	free(file);
+}
+
+/* A process that goes on as another image numbers its next file by those that are there: its files stay. */
+static void make_room(struct archive *archive)
+{
+	struct retained *file, *next;
+
+	DL_FOREACH_SAFE(archive->files, file, next) {
+		if (archive->file_bytes <= RETAIN_BYTES)
+			return;
+		if (!kill(file->pid, 0))
+			continue;
+		unlink(file->path);
+		forget(archive, file);
+	}
+}
+
+static void retain(struct archive *archive, const struct ring_file *ring)
+{
+	struct stat stat;
+	struct retained *file = memory_zeroed(1, sizeof *file);
+
+	file->path = strdup(ring->path);
+	file->pid = (pid_t)ring->header.pid;
+	file->bytes = fstat(ring->fd, &stat) ? 0 : (uint64_t)stat.st_blocks * 512;
+	archive->file_bytes += file->bytes;
+	DL_APPEND(archive->files, file);
+	make_room(archive);
+}
+
+/* ---- the thread --------------------------------------------------------------------------- */
+
+static void store_item(struct archive *archive, struct item *item)
+{
+	struct recording *recording = item->recording;
+	struct error err;
+
+	if (!archive->store) {
+		archive->failed = true; /* whoever could not open it has said so */
+	} else if (store_process(archive->store, recording->analysis, merge_totals(recording->merge),
+	                         item->final, &err)) {
+		if (item->final) {
+			store_release(&recording->ring.shared->analysed, UINT64_C(1));
+			retain(archive, &recording->ring);
+		}
+	} else if (!archive->failed) {
+		archive->err = err;
+		archive->failed = true;
+	}
+	recording_close(recording);
+	free(recording);
+	free(item);
+}
+
+static struct item *next_item(struct archive *archive)
+{
+	pthread_mutex_lock(&archive->lock);
+	while (!archive->items && !archive->closing)
+		pthread_cond_wait(&archive->changed, &archive->lock);
+	struct item *item = archive->items;
+	if (item)
+		DL_DELETE(archive->items, item);
+	pthread_mutex_unlock(&archive->lock);
+	return item;
+}
+
+static void *run(void *context)
+{
+	struct archive *archive = context;
+	struct item *item;
+
+	while ((item = next_item(archive)))
+		store_item(archive, item);
+	return NULL;
+}
+
+/* ---- the collector's side --------------------------------------------------------------------- */
+
+/* Signals are the collector's. */
+static bool start_thread(struct archive *archive)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&archive->thread, NULL, run, archive);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error == 0;
+}
+
+struct archive *archive_open(struct store *store)
+{
+	struct archive *archive = memory_zeroed(1, sizeof *archive);
+
+	archive->store = store;
+	pthread_mutex_init(&archive->lock, NULL);
+	pthread_cond_init(&archive->changed, NULL);
+	if (start_thread(archive))
+		return archive;
+	free(archive);
+	return NULL;
+}
+
+void archive_put(struct archive *archive, struct recording *recording, bool final)
+{
+	struct item *item = memory_zeroed(1, sizeof *item);
+
+	item->recording = recording;
+	item->final = final;
+	pthread_mutex_lock(&archive->lock);
+	DL_APPEND(archive->items, item);
+	pthread_cond_signal(&archive->changed);
+	pthread_mutex_unlock(&archive->lock);
+}
+
+bool archive_close(struct archive *archive, struct error *err)
+{
+	pthread_mutex_lock(&archive->lock);
+	archive->closing = true;
+	pthread_cond_signal(&archive->changed);
+	pthread_mutex_unlock(&archive->lock);
+	pthread_join(archive->thread, NULL);
+	while (archive->files)
+		forget(archive, archive->files);
+	bool good = !archive->failed;
+	if (!good)
+		*err = archive->err;
+	pthread_mutex_destroy(&archive->lock);
+	pthread_cond_destroy(&archive->changed);
+	free(archive);
+	return good;
+}

@@ -1,0 +1,24 @@
+/*
+ * What becomes of a process that was read live: its analysis goes to the
+ * database, its ring file is kept for `ringtail events` while there is room.
+ *
+ * A thread of its own does it, as symbolizing takes time, and the rings of the
+ * processes that still run must not wait for it.
+ */
+#ifndef RINGTAIL_ARCHIVE_H
+#define RINGTAIL_ARCHIVE_H
+
+#include "tools/recording.h"
+#include "tools/store/store.h"
+
+struct archive;
+
+/* store must outlive the archive, and is the archive's alone until archive_close.  NULL: nothing can be
+ * stored, and the ring files stay as they are. */
+struct archive *archive_open(struct store *store);
+/* Takes a malloced, finished recording over.  final: the process has ended. */
+void archive_put(struct archive *archive, struct recording *recording, bool final);
+/* Waits until all is stored.  False with err filled when something could not be. */
+bool archive_close(struct archive *archive, struct error *err);
+
+#endif

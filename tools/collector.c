@@ -1,0 +1,334 @@
+#include "tools/collector.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "shim/atomics.h"
+#include "tools/memory.h"
+#include "tools/archive.h"
+#include "tools/process.h"
+#include "tools/recording.h"
+#include "tools/source/ring_clock.h"
+
+#define MS             UINT64_C(1000000)
+#define BUSY_EVENTS    100000u /* in one round: go on at once */
+#define SLEEP_SHORT_MS 4
+#define SLEEP_LONG_MS  50         /* a heartbeat must not be older than what the shim calls stale */
+#define LOOK_EVERY     (100 * MS) /* for new rings, where inotify does not tell */
+#define LIFE_EVERY     (50 * MS)  /* for processes that are not our children */
+#define GRACE          (200 * MS) /* for the command's children, once it has ended */
+#define START_WITHIN   (10000 * MS)
+
+struct watched {                     /* a ring file */
+	struct watched *prev, *next; /* among those that are being read */
+	UT_hash_handle hh;           /* among all that were ever met */
+	char *name;
+	struct recording *recording; /* NULL: not open yet, or passed on */
+	uint64_t met, life_looked;
+	bool done;
+};
+
+struct collector {
+	const struct collector_request *request;
+	struct collector_result result;
+	struct archive *archive;
+	struct watched *rings, *names;
+	int inotify;
+	uint64_t now, looked, command_ended; /* CLOCK_MONOTONIC ns */
+	uint64_t exec_until; /* an image that was entered by exec should have made its ring by then */
+	unsigned sleep_ms;
+	bool look_now, stop;
+};
+
+/* ---- rings -------------------------------------------------------------------------------- */
+
+static bool is_ring_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 5 && !strcmp(name + length - 5, ".ring");
+}
+
+static void meet(struct collector *collector, const char *name)
+{
+	struct watched *ring;
+
+	HASH_FIND_STR(collector->names, name, ring);
+	if (ring || !is_ring_name(name))
+		return;
+	ring = memory_zeroed(1, sizeof *ring);
+	ring->name = strdup(name);
+	ring->met = collector->now;
+	HASH_ADD_KEYPTR(hh, collector->names, ring->name, strlen(ring->name), ring);
+	DL_APPEND(collector->rings, ring);
+}
+
+static void look_for_rings(struct collector *collector)
+{
+	struct dirent *entry;
+	DIR *directory = opendir(collector->request->run);
+
+	while (directory && (entry = readdir(directory)))
+		meet(collector, entry->d_name);
+	if (directory)
+		closedir(directory);
+	collector->looked = collector->now;
+	collector->look_now = false;
+}
+
+/* A ring may be met before its process has filled its header in: tried again in the next round. */
+static void open_ring(struct collector *collector, struct watched *ring)
+{
+	char path[4096 + 256];
+	struct error err;
+	struct recording *recording = memory_zeroed(1, sizeof *recording);
+
+	snprintf(path, sizeof path, "%s/%s", collector->request->run, ring->name);
+	if (recording_open(recording, path, true, &err)) {
+		ring->recording = recording;
+		collector->result.processes++;
+		return;
+	}
+	free(recording);
+	ring->done = !err.retry || collector->now - ring->met > START_WITHIN;
+	if (ring->done)
+		error_print(&err);
+}
+
+static bool is_command(const struct collector *collector, const struct watched *ring)
+{
+	return ring->recording->ring.header.pid == (uint32_t)collector->request->command;
+}
+
+static bool has_ended(struct collector *collector, struct watched *ring)
+{
+	if (is_command(collector, ring) && collector->command_ended)
+		return true;
+	if (collector->now - ring->life_looked < LIFE_EVERY && !collector->command_ended)
+		return false;
+	ring->life_looked = collector->now;
+	return !ring_file_alive(&ring->recording->ring);
+}
+
+/* Reads the rest and passes the recording on to the archive. */
+static void conclude(struct collector *collector, struct watched *ring)
+{
+	struct recording *recording = ring->recording;
+	bool reaped = is_command(collector, ring) && collector->command_ended;
+	struct process_end end = reaped ? recording_end_by_status(recording, collector->result.wait_status)
+	                                : recording_end(recording);
+
+	if (end.how == END_RUNNING)
+		merge_detach(recording->merge);
+	if (end.how == END_EXEC &&
+	    process_alive((pid_t)recording->ring.header.pid, recording->ring.header.process_start))
+		collector->exec_until = collector->now + GRACE;
+	recording_finish(recording, end);
+	archive_put(collector->archive, recording, end.how != END_RUNNING);
+	ring->recording = NULL;
+	ring->done = true;
+}
+
+static uint64_t read_ring(struct collector *collector, struct watched *ring)
+{
+	if (!ring->recording)
+		open_ring(collector, ring);
+	if (!ring->recording)
+		return 0;
+	if (!has_ended(collector, ring))
+		return merge_poll(ring->recording->merge, analysis_event, ring->recording->analysis);
+	conclude(collector, ring);
+	return 0;
+}
+
+/* One round over all rings.  Returns the number of events. */
+static uint64_t read_rings(struct collector *collector)
+{
+	struct watched *ring, *next;
+	uint64_t events = 0;
+
+	DL_FOREACH_SAFE(collector->rings, ring, next) {
+		events += read_ring(collector, ring);
+		if (ring->done)
+			DL_DELETE(collector->rings, ring);
+	}
+	return events;
+}
+
+/* ---- the command and signals ---------------------------------------------------------------- */
+
+static void reap(struct collector *collector)
+{
+	int status;
+
+	if (collector->command_ended || waitpid(collector->request->command, &status, WNOHANG) <= 0)
+		return;
+	collector->result.wait_status = status;
+	collector->command_ended = collector->result.ended_ns = collector->now;
+	collector->look_now = true;
+}
+
+/* The terminal sends SIGINT and SIGQUIT to the command too, and it decides what they mean; SIGTERM and SIGHUP
+ * come to us alone and are passed on.  Once the command has ended any of them means that we shall not wait
+ * for others. */
+static void take_signal(struct collector *collector, int signal)
+{
+	if (signal == SIGCHLD)
+		return;
+	if (collector->command_ended)
+		collector->stop = true;
+	else if (signal == SIGTERM || signal == SIGHUP)
+		kill(collector->request->command, signal);
+}
+
+static void take_signals(struct collector *collector)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(collector->request->signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
+		take_signal(collector, (int)signal.ssi_signo);
+	reap(collector);
+}
+
+static void take_names(struct collector *collector, const char *at, const char *end)
+{
+	while (at < end) {
+		const struct inotify_event *notice = (const struct inotify_event *)at;
+		if (notice->mask & IN_Q_OVERFLOW)
+			collector->look_now = true;
+		else if (notice->len)
+			meet(collector, notice->name);
+		at += sizeof *notice + notice->len;
+	}
+}
+
+static void take_notices(struct collector *collector)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t got;
+
+	while (collector->inotify >= 0 && (got = read(collector->inotify, buffer, sizeof buffer)) > 0)
+		take_names(collector, buffer, buffer + got);
+	if (collector->inotify < 0 && collector->now - collector->looked > LOOK_EVERY)
+		collector->look_now = true;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------- */
+
+/* Something is being read, or about to be: a ring that is being set up, or that of an image just entered by
+ * exec. */
+static bool may_read_more(const struct collector *collector)
+{
+	return collector->look_now || collector->rings || collector->now < collector->exec_until;
+}
+
+static bool is_over(const struct collector *collector)
+{
+	if (!collector->command_ended)
+		return false;
+	return collector->stop || !may_read_more(collector) ||
+	       (!collector->request->wait_all && collector->now - collector->command_ended > GRACE);
+}
+
+static void choose_sleep(struct collector *collector, uint64_t events)
+{
+	if (events >= BUSY_EVENTS)
+		collector->sleep_ms = 0;
+	else if (events || collector->command_ended)
+		collector->sleep_ms = SLEEP_SHORT_MS;
+	else if (collector->sleep_ms < SLEEP_LONG_MS)
+		collector->sleep_ms += SLEEP_SHORT_MS;
+}
+
+static void sleep_until_news(struct collector *collector)
+{
+	struct pollfd news[] = {{.fd = collector->request->signals, .events = POLLIN},
+	                        {.fd = collector->inotify, .events = POLLIN}};
+
+	poll(news, 2, (int)collector->sleep_ms);
+}
+
+static void rounds(struct collector *collector)
+{
+	for (;;) {
+		collector->now = ring_clock_ns(CLOCK_MONOTONIC);
+		take_signals(collector);
+		take_notices(collector);
+		if (collector->look_now)
+			look_for_rings(collector);
+		uint64_t events = read_rings(collector);
+		if (is_over(collector))
+			return;
+		choose_sleep(collector, events);
+		sleep_until_news(collector);
+	}
+}
+
+static void leave_running(struct collector *collector)
+{
+	struct watched *ring;
+
+	DL_FOREACH(collector->rings, ring) {
+		if (!ring->recording)
+			continue;
+		collector->result.left_running++;
+		conclude(collector, ring);
+	}
+}
+
+static void forget_rings(struct collector *collector)
+{
+	struct watched *ring, *next;
+
+	HASH_ITER(hh, collector->names, ring, next) {
+		HASH_DEL(collector->names, ring);
+		free(ring->name);
+		free(ring);
+	}
+}
+
+static int watch_directory(const char *path)
+{
+	int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (inotify >= 0 && inotify_add_watch(inotify, path, IN_CREATE | IN_MOVED_TO) < 0) {
+		close(inotify);
+		return -1;
+	}
+	return inotify;
+}
+
+struct collector_result collector_run(const struct collector_request *request, struct error *err)
+{
+	struct collector collector = {.request = request, .look_now = true};
+
+	collector.archive = archive_open(request->store);
+	if (!collector.archive) {
+		error_set(err, EXIT_INTERNAL, "cannot start a thread: %s", strerror(errno));
+		waitpid(request->command, &collector.result.wait_status, 0);
+		collector.result.ended_ns = ring_clock_ns(CLOCK_MONOTONIC);
+		return collector.result;
+	}
+	collector.inotify = watch_directory(request->run);
+	rounds(&collector);
+	leave_running(&collector);
+	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
+	sigprocmask(SIG_SETMASK, request->signals_after, NULL);
+	collector.result.stored = archive_close(collector.archive, err);
+	forget_rings(&collector);
+	if (collector.inotify >= 0)
+		close(collector.inotify);
+	return collector.result;
+}

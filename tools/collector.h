@@ -1,0 +1,33 @@
+/* Reads the rings of a run while its processes run, until the command has ended. */
+#ifndef RINGTAIL_COLLECTOR_H
+#define RINGTAIL_COLLECTOR_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "tools/error.h"
+#include "tools/store/store.h"
+
+struct collector_request {
+	const char *run; /* directory */
+	pid_t command;   /* our child */
+	bool wait_all;   /* stay until every watched process has ended */
+	int signals;     /* a signalfd of SIGCHLD and of those that may end us, which are blocked */
+	const sigset_t *signals_after; /* mask to go back to when only storing is left to do */
+	struct store *store;
+};
+
+struct collector_result {
+	int wait_status;    /* of the command */
+	uint64_t ended_ns;  /* CLOCK_MONOTONIC when it was seen to have ended */
+	unsigned processes; /* that recorded something */
+	unsigned left_running;
+	bool stored; /* all that was read is in the database; else err */
+};
+
+/* Returns when the command has ended and all there was to read is stored. */
+struct collector_result collector_run(const struct collector_request *request, struct error *err);
+
+#endif

@@ -1,0 +1,21 @@
+#include "tools/commands/commands.h"
+#include "tools/commands/view.h"
+
+int cmd_deadlocks(int argc, char **argv)
+{
+	static const struct view view = {
+	    .name = "deadlocks",
+	    .about = "Deadlocks that happened (realised), that could have (predicted), and locks taken in\n"
+	             "conflicting orders that cannot deadlock as the program ran (inversion); for each edge "
+	             "the thread,\n"
+	             "what it held and what it wanted, with both stacks.",
+	    .examples = "examples:\n"
+	                "  ringtail deadlocks                 of the newest run here, also while it hangs\n"
+	                "  ringtail deadlocks --full-stacks\n"
+	                "  ringtail deadlocks --format json | jq '.processes[].findings[].edges'\n",
+	    .parts = PART_FINDINGS,
+	    .only = "deadlock",
+	};
+
+	return view_command(&view, argc, argv);
+}

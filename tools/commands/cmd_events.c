@@ -1,0 +1,342 @@
+/* ringtail events: the ring files that are still there, event by event, in order. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/atomics.h"
+#include "tools/commands/commands.h"
+#include "tools/run_directory.h"
+#include "tools/source/merge.h"
+#include "tools/symbolize/symbolize.h"
+
+#define FRAMES_MAX  256
+#define INLINED_MAX 16
+
+struct listing {
+	struct ring_file *ring;
+	struct symbolizer *symbolizer; /* NULL: no frames wanted */
+	bool json;
+};
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+typedef void frame_sink(void *context, const struct rt_pc *pc, const struct rt_module *module,
+                        const struct symbol_frame *frame);
+
+static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *sink, void *context)
+{
+	struct symbol_frame frames[INLINED_MAX];
+	const struct rt_pc *pc = ring_file_pc(listing->ring, pc_id);
+
+	if (!pc)
+		return;
+	const struct rt_module *module = pc->module ? ring_file_module(listing->ring, pc->module - 1) : NULL;
+	if (!module) {
+		sink(context, pc, NULL, &(struct symbol_frame){0});
+		return;
+	}
+	unsigned count =
+	    symbolizer_resolve(listing->symbolizer, module, (pc->key & RT_PC_ADDRESS) - module->bias,
+	                       pc->key & RT_PC_EXACT, frames, INLINED_MAX);
+	for (unsigned i = 0; i < count; i++)
+		sink(context, pc, module, &frames[i]);
+}
+
+static void each_frame(struct listing *listing, uint32_t stack, frame_sink *sink, void *context)
+{
+	uint32_t pcs[FRAMES_MAX], root;
+	unsigned count = ring_file_stack(listing->ring, stack, pcs, FRAMES_MAX, &root);
+
+	for (unsigned i = 0; i < count; i++)
+		each_frame_of(listing, pcs[i], sink, context);
+}
+
+static void print_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
+                        const struct symbol_frame *frame)
+{
+	uint64_t address = pc->key & RT_PC_ADDRESS;
+
+	printf("    %s", frame->function ? frame->function : "?");
+	if (frame->file)
+		printf(" %s:%d", frame->file, frame->line);
+	else if (module)
+		printf(" %s+0x%" PRIx64, module->path, address - module->bias);
+	else
+		printf(" 0x%" PRIx64, address);
+	puts(frame->inlined ? " (inlined)" : "");
+}
+
+static void add_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
+                      const struct symbol_frame *frame)
+{
+	json_t *item = json_object();
+	char offset[32];
+
+	snprintf(offset, sizeof offset, "0x%" PRIx64,
+	         (pc->key & RT_PC_ADDRESS) - (module ? module->bias : 0));
+	json_object_set_new(item, "function", frame->function ? json_string(frame->function) : json_null());
+	json_object_set_new(item, "file", frame->file ? json_string(frame->file) : json_null());
+	json_object_set_new(item, "line", frame->line ? json_integer(frame->line) : json_null());
+	json_object_set_new(item, "inlined", json_boolean(frame->inlined));
+	json_object_set_new(item, "module", module ? json_string(module->path) : json_null());
+	json_object_set_new(item, "offset", json_string(offset));
+	json_array_append_new(context, item);
+}
+
+/* ---- one event -------------------------------------------------------------------------------- */
+
+static const char *loss_reason(unsigned reason)
+{
+	switch (reason) {
+	case RT_LOSS_FULL:
+		return "ring full";
+	case RT_LOSS_NESTED:
+		return "signal handlers nested too deep";
+	case RT_LOSS_MEMORY:
+		return "no memory or disk";
+	default:
+		return "overwritten, or no longer kept";
+	}
+}
+
+static const struct {
+	uint8_t flag;
+	const char *name;
+} flag_names[] = {{RT_SYNC_SHARED, "shared"}, {RT_SYNC_TRY, "try"}, {RT_SYNC_TIMED, "timed"}};
+
+/* The fourth flag means what the type makes of it. */
+static const char *last_flag_name(const struct event *event)
+{
+	switch (event->type) {
+	case RT_COND_WAKE:
+		return "cancelled";
+	case RT_ACQUIRE:
+		return "serial";
+	default:
+		return "unlock";
+	}
+}
+
+static void print_sync(const struct event *event)
+{
+	printf(" %s", event_kind_name(event->kind));
+	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
+		if (event->flags & flag_names[i].flag)
+			printf(" %s", flag_names[i].name);
+	if (event->flags & RT_SYNC_UNLOCK)
+		printf(" %s", last_flag_name(event));
+	if (event->result)
+		printf(" result=%u", event->result);
+}
+
+static bool has_size(unsigned shape) { return shape == EVENT_ALLOC || shape == EVENT_SIZED; }
+
+static void print_event(void *context, const struct event *event)
+{
+	struct listing *listing = context;
+	unsigned shape = event_types[event->type].shape;
+	double at = ring_file_seconds(listing->ring, event->stamp);
+
+	if (event->type == RT_LOSS) {
+		printf("%.9f %u %u loss: %" PRIu64 " events missing here (%s)\n", at,
+		       listing->ring->header.pid, event->thread, event->object, loss_reason(event->aux));
+		return;
+	}
+	printf("%.9f %u %u %s 0x%" PRIx64, at, listing->ring->header.pid, event->thread,
+	       event_type_name(event->type), event->object);
+	if (has_size(shape))
+		printf(" size=%" PRIu64, event->size);
+	if (event->align_log2)
+		printf(" align=2^%u", event->align_log2);
+	if (shape == EVENT_SYNC)
+		print_sync(event);
+	else if (shape == EVENT_PLAIN && event->aux)
+		printf(" aux=%u", event->aux);
+	if (event->arg && !has_size(shape))
+		printf(" arg=0x%" PRIx64, event->arg);
+	if (event->depth)
+		printf(" depth=%u", event->depth);
+	printf(" stack=%u\n", event->stack);
+	if (listing->symbolizer)
+		each_frame(listing, event->stack, print_frame, NULL);
+}
+
+static json_t *flags_json(const struct event *event)
+{
+	json_t *flags = json_array();
+
+	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
+		if (event->flags & flag_names[i].flag)
+			json_array_append_new(flags, json_string(flag_names[i].name));
+	if (event->flags & RT_SYNC_UNLOCK)
+		json_array_append_new(flags, json_string(last_flag_name(event)));
+	return flags;
+}
+
+static void put_details(json_t *line, const struct event *event)
+{
+	unsigned shape = event_types[event->type].shape;
+	char object[32];
+
+	snprintf(object, sizeof object, "0x%" PRIx64, event->object);
+	json_object_set_new(line, "object", json_string(object));
+	if (has_size(shape))
+		json_object_set_new(line, "size", json_integer((json_int_t)event->size));
+	if (event->align_log2)
+		json_object_set_new(line, "align_log2", json_integer(event->align_log2));
+	if (shape == EVENT_SYNC) {
+		json_object_set_new(line, "kind", json_string(event_kind_name(event->kind)));
+		json_object_set_new(line, "flags", flags_json(event));
+		json_object_set_new(line, "result", json_integer(event->result));
+	} else if (shape == EVENT_PLAIN && event->aux) {
+		json_object_set_new(line, "aux", json_integer(event->aux));
+	}
+	if (event->arg && !has_size(shape))
+		json_object_set_new(line, "arg", json_integer((json_int_t)event->arg));
+}
+
+static void put_loss(json_t *line, const struct event *event)
+{
+	json_object_set_new(line, "missing", json_integer((json_int_t)event->object));
+	json_object_set_new(line, "reason", json_string(loss_reason(event->aux)));
+}
+
+static void print_json_event(void *context, const struct event *event)
+{
+	struct listing *listing = context;
+	json_t *line = json_object();
+
+	json_object_set_new(line, "time", json_real(ring_file_seconds(listing->ring, event->stamp)));
+	json_object_set_new(line, "pid", json_integer(listing->ring->header.pid));
+	json_object_set_new(line, "thread", json_integer(event->thread));
+	json_object_set_new(line, "type", json_string(event_type_name(event->type)));
+	if (event->type == RT_LOSS)
+		put_loss(line, event);
+	else
+		put_details(line, event);
+	json_object_set_new(line, "depth", json_integer(event->depth));
+	json_object_set_new(line, "stack", json_integer(event->stack));
+	if (listing->symbolizer) {
+		json_t *frames = json_array();
+		each_frame(listing, event->stack, add_frame, frames);
+		json_object_set_new(line, "frames", frames);
+	}
+	json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	putchar('\n');
+	json_decref(line);
+}
+
+/* ---- the command -------------------------------------------------------------------------------- */
+
+struct request {
+	const char *run;
+	bool json, stacks, help;
+};
+
+static const char help[] =
+    "usage: ringtail events [RUN] [OPTION...]\n\n"
+    "The raw event stream, all threads of a process in one order, process after process.  After `ringtail run` it\n"
+    "is the part that was kept (its option keep); where earlier events are missing, a line says how many.\n\n"
+    "  --format text|json   json: one object a line\n"
+    "  --stacks             with the frames of each event's stack\n"
+    "  --help\n\n"
+    "examples:\n"
+    "  ringtail events | less\n"
+    "  ringtail events ringtail.demo.123 --format json | jq 'select(.type == \"wait\")'\n";
+
+static bool set_format(struct request *request, const char *format, struct error *err)
+{
+	if (strcmp(format, "json") && strcmp(format, "text"))
+		return error_set(err, EXIT_USAGE, "--format %s: text or json is wanted", format);
+	request->json = !strcmp(format, "json");
+	return true;
+}
+
+static bool parse(struct request *request, int argc, char **argv, struct error *err)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *argument = argv[i];
+		if (!strcmp(argument, "--stacks")) {
+			request->stacks = true;
+		} else if (!strcmp(argument, "--help") || !strcmp(argument, "-h")) {
+			request->help = true;
+		} else if (!strncmp(argument, "--format", 8) && (argument[8] == '=' || !argument[8])) {
+			const char *format = argument[8] ? argument + 9 : argv[++i];
+			if (!format)
+				return error_set(err, EXIT_USAGE, "--format needs a value: text or json");
+			if (!set_format(request, format, err))
+				return false;
+		} else if (argument[0] == '-' && argument[1]) {
+			return error_set(err, EXIT_USAGE, "no option %s; `ringtail help events` lists them",
+			                 argument);
+		} else if (request->run) {
+			return error_set(err, EXIT_USAGE, "one run at a time, not %s and %s", request->run,
+			                 argument);
+		} else {
+			request->run = argument;
+		}
+	}
+	return true;
+}
+
+static bool list_ring(const struct request *request, const char *path, struct symbolizer *symbolizer,
+                      struct error *err)
+{
+	struct ring_file ring;
+
+	if (!ring_file_open(&ring, path, false, err))
+		return false;
+	struct listing listing = {.ring = &ring, .symbolizer = symbolizer, .json = request->json};
+	struct merge *merge = merge_new(&ring);
+	merge_finish(merge, request->json ? print_json_event : print_event, &listing);
+	uint64_t lost = merge_totals(merge).lost;
+	if (lost && load_relaxed(&ring.shared->drained_events))
+		fprintf(stderr,
+		        "ringtail: pid %u: %" PRIu64 " events are no longer kept here; the reports were "
+		        "made from all that was not lost\n",
+		        ring.header.pid, lost);
+	merge_free(merge);
+	bool whole = ring_file_whole(&ring, err);
+	ring_file_close(&ring);
+	return whole;
+}
+
+static int list_all(const struct request *request, char **paths, size_t count)
+{
+	struct symbolizer *symbolizer = request->stacks ? symbolizer_new() : NULL;
+	struct error err;
+	int status = EXIT_FINE;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!list_ring(request, paths[i], symbolizer, &err))
+			status = error_print(&err);
+		free(paths[i]);
+	}
+	free(paths);
+	if (!count)
+		fputs("ringtail: no events are kept here any more; the reports were made from them\n",
+		      stderr);
+	if (symbolizer)
+		symbolizer_free(symbolizer);
+	return fflush(stdout) ? EXIT_INTERNAL : status;
+}
+
+int cmd_events(int argc, char **argv)
+{
+	struct request request = {0};
+	struct error err;
+	size_t count;
+
+	if (!parse(&request, argc, argv, &err))
+		return error_print(&err);
+	if (request.help) {
+		fputs(help, stdout);
+		return EXIT_FINE;
+	}
+	char *directory = run_directory_find(request.run, &err);
+	char **paths = directory ? run_directory_rings(directory, &count, &err) : NULL;
+	free(directory);
+	return paths ? list_all(&request, paths, count) : error_print(&err);
+}

@@ -1,0 +1,18 @@
+#include "tools/commands/commands.h"
+#include "tools/commands/view.h"
+
+int cmd_leaks(int argc, char **argv)
+{
+	static const struct view view = {
+	    .name = "leaks",
+	    .about = "Blocks that were never freed, by the stack that allocated them, most bytes first.",
+	    .examples = "examples:\n"
+	                "  ringtail leaks                     of the newest run here\n"
+	                "  ringtail leaks --limit 0           all of them\n"
+	                "  ringtail leaks --format json | jq '.processes[].findings[].bytes'\n",
+	    .parts = PART_FINDINGS,
+	    .only = "leak",
+	};
+
+	return view_command(&view, argc, argv);
+}

@@ -1,0 +1,22 @@
+#include "tools/commands/commands.h"
+#include "tools/commands/view.h"
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct view view = {
+	    .name = "report",
+	    .about = "Everything that was found in a run, worst first: findings with their stacks, then "
+	             "heap, threads\n"
+	             "and locks in short.",
+	    .examples = "examples:\n"
+	                "  ringtail report                          of the newest run here\n"
+	                "  ringtail report ringtail.demo.4711       of this one\n"
+	                "  ringtail report --only leak,misuse       these kinds of findings\n"
+	                "  ringtail report --only deadlock:inversion\n"
+	                "  ringtail report --format json | jq '.processes[].findings[].message'\n",
+	    .parts = PART_FINDINGS | PART_HEAP | PART_THREADS | PART_LOCKS,
+	    .takes_only = true,
+	};
+
+	return view_command(&view, argc, argv);
+}

@@ -1,0 +1,317 @@
+/* ringtail run: CMD under the shim, its rings read while it runs, a summary at the end. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/collector.h"
+#include "tools/commands/commands.h"
+#include "tools/launch.h"
+#include "tools/options.h"
+#include "tools/render/progress.h"
+#include "tools/render/report.h"
+#include "tools/run_directory.h"
+#include "tools/source/ring_clock.h"
+#include "tools/watchable.h"
+
+struct run {
+	struct options options;
+	char **command;
+	char *library;
+	char *directory;
+	struct store store;
+	bool store_open;
+	uint64_t started_realtime, started;
+	sigset_t signals_before;
+	int signals;
+	struct launch launch;
+};
+
+/* ---- before -------------------------------------------------------------------------------- */
+
+/* What another `ringtail run` around us told its shim is not for ours. */
+static void drop_inherited(struct options *options)
+{
+	if (!options_yes(options, OPTION_live))
+		return;
+	free(options->given[OPTION_run]);
+	free(options->given[OPTION_live]);
+	options->given[OPTION_run] = options->given[OPTION_live] = NULL;
+}
+
+static bool parse(struct run *run, int argc, char **argv, struct error *err)
+{
+	const char *environment = getenv("RINGTAIL");
+
+	if (environment && !options_parse_text(&run->options, environment, err)) {
+		char text[sizeof err->text];
+		snprintf(text, sizeof text, "%s", err->text);
+		return error_set(err, EXIT_USAGE, "in RINGTAIL: %.900s", text);
+	}
+	drop_inherited(&run->options);
+	int first = options_parse_arguments(&run->options, argc, argv, err);
+	if (first < 0)
+		return false;
+	if (first >= argc)
+		return error_set(err, EXIT_USAGE, "run what? ringtail run [OPTION...] [--] CMD [ARG...]");
+	run->command = argv + first;
+	return true;
+}
+
+/* Runs it as it is, in our place. */
+static int run_unwatched(char **command)
+{
+	execvp(command[0], command);
+	int error = errno;
+	fprintf(stderr, "ringtail: %s: %s\n", command[0], strerror(error));
+	return error == ENOENT ? 127 : 126;
+}
+
+/* Whether there is anything to do for us; if not, *status is what to end with. */
+static bool look_first(struct run *run, int *status)
+{
+	char why[PATH_MAX + 256];
+	enum watchable answer = watchable_look(run->command[0], why, sizeof why);
+
+	if (answer == WATCHABLE)
+		return true;
+	if (answer == WATCHABLE_NOT_FOUND || answer == WATCHABLE_NOT_EXECUTABLE) {
+		fprintf(stderr, "ringtail: %s\n", why);
+		*status = answer == WATCHABLE_NOT_FOUND ? 127 : 126;
+		return false;
+	}
+	bool must = options_yes(&run->options, OPTION_must_watch);
+	fprintf(stderr, "ringtail: cannot watch: %s%s\n", why,
+	        must                           ? "; not run (--must-watch)"
+	        : answer == WATCHABLE_CHILDREN ? "; it runs unwatched, what it starts is watched"
+	                                       : "; it runs unwatched");
+	if (must)
+		*status = EXIT_UNWATCHABLE;
+	else if (answer == WATCHABLE_NOT)
+		*status = run_unwatched(run->command);
+	return !must && answer == WATCHABLE_CHILDREN;
+}
+
+/* ---- signals -------------------------------------------------------------------------------------- */
+
+/* They are the collector's, by a descriptor; the child has them as they were. */
+static void block_signals(struct run *run)
+{
+	static const int taken[] = {SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		sigaddset(&ours, taken[i]);
+	sigprocmask(SIG_BLOCK, &ours, &run->signals_before);
+	run->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- start ------------------------------------------------------------------------------------------ */
+
+static char *shim_settings(struct run *run)
+{
+	options_put(&run->options, OPTION_run, run->directory);
+	options_put(&run->options, OPTION_live, "yes");
+	return options_encode(&run->options);
+}
+
+/* The directory depends on the child's pid, so the child comes first and waits. */
+static bool start(struct run *run, struct error *err)
+{
+	block_signals(run);
+	if (!launch_fork(&run->launch, run->command, run->library, &run->signals_before, err))
+		return false;
+	run->directory =
+	    launch_make_run(run->options.given[OPTION_run], run->command[0], run->launch.pid, err);
+	char *settings = run->directory ? shim_settings(run) : NULL;
+	int error = launch_go(&run->launch, settings ? settings : "");
+	free(settings);
+	if (run->directory && !error)
+		return true;
+	waitpid(run->launch.pid, NULL, 0);
+	if (run->directory) {
+		rmdir(run->directory);
+		error_set(err, error == ENOENT ? 127 : 126, "%s: %s", run->command[0], strerror(error));
+	}
+	return false;
+}
+
+/* Without a database the program runs all the same: `ringtail report` can make it later. */
+static void open_store(struct run *run, struct error *err, bool *failed)
+{
+	run->store_open = store_open(&run->store, run->directory, err) &&
+	                  store_run(&run->store, run->directory, run->started_realtime, 0, run->command, err);
+	*failed = !run->store_open;
+}
+
+/* ---- end ---------------------------------------------------------------------------------------------- */
+
+/* As the user would name it. */
+static const char *short_name(const char *directory)
+{
+	static char here[PATH_MAX];
+
+	if (!getcwd(here, sizeof here))
+		return directory;
+	size_t length = strlen(here);
+	return !strncmp(directory, here, length) && directory[length] == '/' ? directory + length + 1
+	                                                                     : directory;
+}
+
+static void say_end(const struct run *run, const struct collector_result *result, double seconds)
+{
+	const char *name = run->command[0];
+
+	if (WIFSIGNALED(result->wait_status))
+		fprintf(stderr, "ringtail: %s (pid %d) was killed by signal %d (%s) after %.2f s\n", name,
+		        (int)run->launch.pid, WTERMSIG(result->wait_status),
+		        strsignal(WTERMSIG(result->wait_status)), seconds);
+	else
+		fprintf(stderr, "ringtail: %s (pid %d) exited with status %d after %.2f s\n", name,
+		        (int)run->launch.pid, WEXITSTATUS(result->wait_status), seconds);
+	if (result->left_running)
+		fprintf(stderr, "ringtail: %u watched %s still running and recording into %s\n",
+		        result->left_running, result->left_running == 1 ? "process is" : "processes are",
+		        short_name(run->directory));
+}
+
+static void summarize(struct run *run, const struct collector_result *result, double seconds)
+{
+	struct error err;
+	struct report report = {.db = run->store.db,
+	                        .out = stderr,
+	                        .directory = short_name(run->directory),
+	                        .parts = PART_FINDINGS | PART_HEAP,
+	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
+	                        .width = 80,
+	                        .err = &err};
+
+	say_end(run, result, seconds);
+	if (!render_summary(&report))
+		error_print(&err);
+	report_close(&report);
+}
+
+static void say_nothing_recorded(const struct run *run)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof path, "%s/%s", run->directory, STORE_FILE);
+	unlink(path);
+	rmdir(run->directory);
+	fprintf(stderr, "ringtail: nothing was recorded: no process that %s started could be watched\n",
+	        run->command[0]);
+}
+
+/* CMD's own status; a failure of ours shows only where CMD had none. */
+static int exit_status(const struct collector_result *result, bool failed)
+{
+	int status = WIFSIGNALED(result->wait_status) ? 128 + WTERMSIG(result->wait_status)
+	                                              : WEXITSTATUS(result->wait_status);
+
+	return status == 0 && failed ? EXIT_INTERNAL : status;
+}
+
+static int finish(struct run *run, const struct collector_result *result, bool failed, struct error *err)
+{
+	double seconds = (double)(result->ended_ns - run->started) / 1e9;
+
+	if (run->store_open && !failed)
+		failed = !store_run(&run->store, run->directory, run->started_realtime, seconds, run->command,
+		                    err);
+	if (failed)
+		fprintf(stderr, "ringtail: not all could be stored: %s; `ringtail report %s` tries again\n",
+		        err->text, short_name(run->directory));
+	if (!result->processes && !failed)
+		say_nothing_recorded(run);
+	else if (run->store_open && !options_yes(&run->options, OPTION_quiet))
+		summarize(run, result, seconds);
+	return exit_status(result, failed);
+}
+
+static int run_watched(struct run *run)
+{
+	struct error err;
+	bool failed;
+
+	if (!start(run, &err))
+		return error_print(&err);
+	run->started = ring_clock_ns(CLOCK_MONOTONIC);
+	run->started_realtime = ring_clock_ns(CLOCK_REALTIME);
+	progress_silence(true);
+	open_store(run, &err, &failed);
+	struct collector_request request = {
+	    .run = run->directory,
+	    .command = run->launch.pid,
+	    .wait_all = !strcmp(options_text(&run->options, OPTION_wait), "all"),
+	    .signals = run->signals,
+	    .signals_after = &run->signals_before,
+	    .store = run->store_open ? &run->store : NULL,
+	};
+	struct error first = err;
+	struct collector_result result = collector_run(&request, &err);
+	if (failed)
+		err = first;
+	int status = finish(run, &result, failed || !result.stored, &err);
+	if (run->store_open)
+		store_close(&run->store);
+	return status;
+}
+
+static bool is_free(const struct run *run, struct error *err)
+{
+	const char *given = run->options.given[OPTION_run];
+
+	if (!given || !run_directory_holds_run(given))
+		return true;
+	return error_set(err, EXIT_USAGE, "%s already holds a run: name another directory, or remove it", given);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+}
+
+static void print_help(void)
+{
+	puts("usage: ringtail run [OPTION...] [--] CMD [ARG...]\n\n"
+	     "Runs CMD with the shim preloaded, follows the processes that it starts, reads what they record while\n"
+	     "they run, and prints a summary to standard error at the end.  CMD's own output is left alone.\n\n"
+	     "Options, also taken from RINGTAIL=\"key=value:key=value\":");
+	options_help(stdout);
+	puts("\nExit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
+	     "64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
+	     "examples:\n"
+	     "  ringtail run ./server config.ini\n"
+	     "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"
+	     "  ringtail run --heap=no --depth=32 ./worker     only locks and threads, short stacks");
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run run = {.signals = -1};
+	struct error err;
+	int status = EXIT_FINE;
+
+	if (asks_for_help(argc, argv)) {
+		print_help();
+		return EXIT_FINE;
+	}
+	if (!parse(&run, argc, argv, &err) || !is_free(&run, &err)) {
+		status = error_print(&err);
+	} else if (look_first(&run, &status)) {
+		run.library = launch_library(&err);
+		status = run.library ? run_watched(&run) : error_print(&err);
+	}
+	free(run.library);
+	free(run.directory);
+	options_free(&run.options);
+	return status;
+}

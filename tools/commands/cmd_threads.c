@@ -1,0 +1,20 @@
+#include "tools/commands/commands.h"
+#include "tools/commands/view.h"
+
+int cmd_threads(int argc, char **argv)
+{
+	static const struct view view = {
+	    .name = "threads",
+	    .about = "Every thread: who made it and where, how long it lived, and what became of it: joined, "
+	             "detached,\n"
+	             "never joined, still running, or blocked, and then on what.",
+	    .examples = "examples:\n"
+	                "  ringtail threads                   of the newest run here\n"
+	                "  ringtail threads --limit 0         however many there are\n"
+	                "  ringtail threads --format json | jq '.processes[].threads[] | "
+	                "select(.state_at_end==\"blocked\")'\n",
+	    .parts = PART_THREADS | PART_DETAIL,
+	};
+
+	return view_command(&view, argc, argv);
+}

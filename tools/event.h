@@ -1,0 +1,51 @@
+/*
+ * One decoded event, as every analyser sees it: in one order over all threads
+ * of a process (see merge.h).
+ */
+#ifndef RINGTAIL_EVENT_H
+#define RINGTAIL_EVENT_H
+
+#include <stdint.h>
+
+#include "shim/format.h"
+
+struct event {
+	uint64_t stamp;  /* ticks of the ring's clock */
+	uint64_t object; /* address: block, lock, pthread_t ... (word 1) */
+	uint64_t size;   /* blocks: bytes asked for */
+	uint64_t arg;    /* word 2 as it is, for records that have one and are no blocks */
+	uint64_t arg2;   /* word 3 likewise */
+	uint32_t thread; /* 0: not known (its THREAD_BEGIN was lost) */
+	uint32_t stack;  /* innermost stack node, RT_STACK_NONE.. */
+	uint32_t lane;
+	uint16_t aux;    /* of word 1, raw */
+	uint8_t type;    /* enum rt_type; RT_TIME is consumed by the source and never seen here */
+	uint8_t align_log2; /* blocks: log2 of the alignment asked for, 0 none */
+	uint8_t kind;    /* synchronisation: enum rt_kind */
+	uint8_t flags;   /* synchronisation: RT_SYNC_* */
+	uint8_t result;  /* synchronisation: errno value */
+	uint8_t depth;   /* 0, or how deep in signal handlers the event was recorded */
+};
+
+/* What the words of a record mean. */
+enum event_shape {
+	EVENT_UNKNOWN, /* no such type: skipped by its size */
+	EVENT_PLAIN,   /* words go to object, aux, arg, arg2 as they are */
+	EVENT_ALLOC,   /* size in aux, or with the alignment in word 2 */
+	EVENT_SIZED,   /* size in word 2 */
+	EVENT_SYNC,    /* aux is kind, flags and result */
+};
+
+struct event_type {
+	const char *name;
+	uint8_t words; /* at least, in every record of this type */
+	uint8_t shape; /* enum event_shape */
+};
+extern const struct event_type event_types[1 << RT_TYPE_BITS];
+
+/* Name of an event type for people and JSON ("malloc", "wait", ...); "unknown" where it has none. */
+const char *event_type_name(unsigned type);
+/* "mutex", "rwlock", ... */
+const char *event_kind_name(unsigned kind);
+
+#endif

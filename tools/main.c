@@ -1,0 +1,89 @@
+/* The command `ringtail`: finds the command in the table and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/commands/commands.h"
+#include "tools/error.h"
+#include "tools/suggest.h"
+
+static const struct command {
+	const char *name, *arguments, *help;
+	int (*function)(int argc, char **argv);
+} commands[] = {
+#define COMMAND(name, arguments, help) {#name, arguments, help, cmd_##name},
+#include "tools/commands/commands.def"
+#undef COMMAND
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static void help(FILE *out)
+{
+	fputs("ringtail " RINGTAIL_VERSION
+	      ": what an unmodified program does with its heap, locks and threads\n\n"
+	      "usage: ringtail COMMAND [ARGUMENT...]\n\n",
+	      out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
+	fputs("\n`ringtail help COMMAND` tells more of one.  RUN is the directory of a run; without it, "
+	      "commands\n"
+	      "take the newest one in the current directory.\n",
+	      out);
+}
+
+static int unknown(const char *name)
+{
+	const char *names[COMMANDS + 2] = {"help"};
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i + 1] = commands[i].name;
+	const char *near = suggest(name, names);
+	if (near)
+		fprintf(stderr, "ringtail: no command %s; did you mean %s?\n", name, near);
+	else
+		fprintf(stderr, "ringtail: no command %s; `ringtail help` lists them\n", name);
+	return EXIT_USAGE;
+}
+
+static int help_on(const char *name)
+{
+	const struct command *command = find(name);
+
+	char *argv[] = {(char *)name, "--help", NULL};
+	return command ? command->function(2, argv) : unknown(name);
+}
+
+static bool is_help(const char *argument) { return !strcmp(argument, "--help") || !strcmp(argument, "-h"); }
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("ringtail " RINGTAIL_VERSION);
+		return EXIT_FINE;
+	}
+	if (is_help(argv[1]) || !strcmp(argv[1], "help")) {
+		if (argc > 2)
+			return help_on(argv[2]);
+		help(stdout);
+		return EXIT_FINE;
+	}
+	if (argv[1][0] == '-') {
+		fprintf(stderr,
+		        "ringtail: no option %s here; options follow the command: ringtail run %s ...\n",
+		        argv[1], argv[1]);
+		return EXIT_USAGE;
+	}
+	const struct command *command = find(argv[1]);
+	return command ? command->function(argc - 1, argv + 1) : unknown(argv[1]);
+}

@@ -1,0 +1,40 @@
+#include "tools/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/error.h"
+
+static void out_of_memory(void)
+{
+	fputs("ringtail: out of memory while analysing; run it on a machine with more, or record a shorter "
+	      "run\n",
+	      stderr);
+	exit(EXIT_INTERNAL);
+}
+
+void *memory_zeroed(size_t count, size_t size)
+{
+	void *items = calloc(count ? count : 1, size);
+
+	if (!items)
+		out_of_memory();
+	return items;
+}
+
+void *memory_grow(void *items, size_t *room, size_t needed, size_t size)
+{
+	size_t more = *room ? *room : 8;
+
+	while (more < needed) {
+		if (more > SIZE_MAX / 2 / size)
+			out_of_memory();
+		more *= 2;
+	}
+	items = realloc(items, more * size);
+	if (!items)
+		out_of_memory();
+	*room = more;
+	return items;
+}

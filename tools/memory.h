@@ -1,0 +1,15 @@
+/* Memory of the reader and the analysers.  There is no going on without it: running out ends the tool with one clear line. */
+#ifndef RINGTAIL_MEMORY_H
+#define RINGTAIL_MEMORY_H
+
+#include <stddef.h>
+
+/* count zeroed items; pages that are never touched take no memory. */
+void *memory_zeroed(size_t count, size_t size);
+/* The array with room for at least `needed` items; grows by doubling. */
+void *memory_grow(void *items, size_t *room, size_t needed, size_t size);
+
+#define GROW(items, room, needed) \
+	((needed) <= (room) ? (void)0 : (void)((items) = memory_grow((items), &(room), (needed), sizeof *(items))))
+
+#endif

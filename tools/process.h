@@ -1,0 +1,23 @@
+/* What /proc tells about processes and threads of others. */
+#ifndef RINGTAIL_TOOLS_PROCESS_H
+#define RINGTAIL_TOOLS_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct process_stat {
+	char state; /* 'R', 'S', 'T', 'Z', ... */
+	unsigned threads;
+	uint64_t start; /* field 22: tells a reused pid */
+};
+
+/* Of a process, or with tid of one of its threads.  False: there is no such. */
+bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
+/* Whether the process that had started at `start` still runs (a zombie does not). */
+bool process_alive(pid_t pid, uint64_t start);
+/* Whether the process has a file of this name (without its directory) mapped; true also where we may not
+ * know. By name, as device and inode numbers in maps are not those of stat on overlayfs and btrfs. */
+bool process_maps(pid_t pid, const char *name);
+
+#endif

@@ -1,0 +1,139 @@
+#include "tools/render/json.h"
+
+/* The edges of a deadlock have their stacks among the others too, for readers that know stacks alone. */
+static const char stacks_sql[] =
+    "SELECT 0, ordinal, label, thread, at, stack FROM finding_stack WHERE process = ?1 AND finding = ?2"
+    " UNION ALL SELECT 1, 2 * ordinal, 'holds ' || held || ' since here', thread, held_since, held_stack"
+    " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
+    " UNION ALL SELECT 1, 2 * ordinal + 1, 'wants ' || wanted || ' here', thread, wanted_at, wanted_stack"
+    " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY 1, 2";
+
+static json_t *json_stacks(struct report *report, const struct process *process, int64_t finding)
+{
+	sqlite3_stmt *row = report_query(report, stacks_sql, 2, process->id, finding);
+	json_t *array = json_array();
+
+	while (report_row(report, row)) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "label", json_column(row, 2));
+		json_object_set_new(object, "thread", json_column(row, 3));
+		json_object_set_new(object, "at", json_column(row, 4));
+		json_object_set_new(object, "frames",
+		                    json_stack(report, process->id, sqlite3_column_int64(row, 5)));
+		json_array_append_new(array, object);
+	}
+	sqlite3_finalize(row);
+	return array;
+}
+
+/* From four columns: what, address, generation, created_stack. */
+static json_t *json_object_at(struct report *report, const struct process *process, sqlite3_stmt *row,
+                              int column)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "what", json_column(row, column));
+	json_object_set_new(object, "address", json_address(sqlite3_column_int64(row, column + 1)));
+	json_object_set_new(object, "generation", json_column(row, column + 2));
+	json_object_set_new(object, "name", json_null());
+	json_object_set_new(object, "created",
+	                    json_stack(report, process->id, sqlite3_column_int64(row, column + 3)));
+	return object;
+}
+
+static json_t *json_objects(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	json_t *array = json_array();
+
+	while (report_row(report, row))
+		json_array_append_new(array, json_object_at(report, process, row, 0));
+	sqlite3_finalize(row);
+	return array;
+}
+
+/* From seven columns: the object's four, shared, stamp, stack. */
+static json_t *json_edge_side(struct report *report, const struct process *process, sqlite3_stmt *row,
+                              int column)
+{
+	json_t *side = json_object_at(report, process, row, column);
+
+	json_object_set_new(side, "shared", json_boolean(sqlite3_column_int(row, column + 4)));
+	json_object_set_new(side, "at", json_column(row, column + 5));
+	json_object_set_new(side, "stack",
+	                    json_stack(report, process->id, sqlite3_column_int64(row, column + 6)));
+	return side;
+}
+
+static json_t *json_edges(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] =
+	    "SELECT thread, inferred, held, held_address, held_generation, held_created_stack, held_shared,"
+	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_created_stack,"
+	    " wanted_shared, wanted_at, wanted_stack FROM finding_edge"
+	    " WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	json_t *array = json_array();
+
+	while (report_row(report, row)) {
+		json_t *edge = json_object();
+
+		json_object_set_new(edge, "thread", json_column(row, 0));
+		json_object_set_new(edge, "inferred", json_boolean(sqlite3_column_int(row, 1)));
+		json_object_set_new(edge, "held", json_edge_side(report, process, row, 2));
+		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 9));
+		json_array_append_new(array, edge);
+	}
+	sqlite3_finalize(row);
+	return array;
+}
+
+static json_t *json_thread_ids(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] =
+	    "SELECT thread FROM finding_thread WHERE process = ? AND finding = ? ORDER BY thread";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	json_t *array = json_array();
+
+	while (report_row(report, row))
+		json_array_append_new(array, json_column(row, 0));
+	sqlite3_finalize(row);
+	return array;
+}
+
+static json_t *json_finding(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	int64_t ordinal = sqlite3_column_int64(row, 0);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "kind", json_column(row, 1));
+	json_object_set_new(object, "class", json_column(row, 2));
+	json_object_set_new(object, "id", json_column(row, 3));
+	json_object_set_new(object, "message", json_column(row, 4));
+	json_object_set_new(object, "suppressed", json_boolean(sqlite3_column_int(row, 5)));
+	json_object_set_new(object, "blocks", json_column(row, 6));
+	json_object_set_new(object, "bytes", json_column(row, 7));
+	json_object_set_new(object, "times", json_column(row, 8));
+	json_object_set_new(object, "objects", json_objects(report, process, ordinal));
+	json_object_set_new(object, "threads", json_thread_ids(report, process, ordinal));
+	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
+	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
+	return object;
+}
+
+void json_findings(struct json_list *list, const struct process *process)
+{
+	static const char sql[] = "SELECT ordinal, kind, class, id, message, suppressed, blocks, bytes, times"
+	                          " FROM finding WHERE process = ? ORDER BY ordinal";
+	struct report *report = list->report;
+	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+
+	while (report_row(report, row)) {
+		if (report_wants(report, report_text(row, 1), report_text_or_null(row, 2)))
+			json_list_add(list, json_finding(report, process, row));
+	}
+	sqlite3_finalize(row);
+}

@@ -1,0 +1,82 @@
+/*
+ * What a report is made from: the database, and what the user asked to see.
+ * Every report is queries over the database and nothing else.
+ */
+#ifndef RINGTAIL_RENDER_REPORT_H
+#define RINGTAIL_RENDER_REPORT_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tools/error.h"
+
+/* Parts of a report. */
+#define PART_FINDINGS 1u
+#define PART_THREADS  2u
+#define PART_HEAP     4u
+#define PART_LOCKS    8u
+#define PART_DETAIL   16u /* all there is on the part, not its summary */
+
+struct report {
+	sqlite3 *db;
+	FILE *out;
+	const char *directory; /* as the user knows it */
+	unsigned parts;
+	const char *only; /* "KIND[:CLASS],...", NULL: all that are worth a look */
+	unsigned limit;   /* items in a list, 0: all */
+	bool full_stacks;
+	bool color;
+	unsigned width;
+	/* Kept from one stack to the next. */
+	sqlite3_stmt *frames_query, *root_query;
+	bool failed; /* err is filled; what is asked for after this gives nothing */
+	struct error *err;
+};
+
+/* out, db, directory and parts are set by the caller; true: everything was written. */
+bool render_text(struct report *report);
+bool render_json(struct report *report);
+/* The few lines at the end of `ringtail run`. */
+bool render_summary(struct report *report);
+void report_close(struct report *report);
+
+/* ---- queries, for the renderers -------------------------------------------------- */
+
+/* A statement with its integer parameters bound, to be finalized; NULL when it failed. */
+sqlite3_stmt *report_query(struct report *report, const char *sql, int count, ...);
+/* Whether there is a next row. */
+bool report_row(struct report *report, sqlite3_stmt *statement);
+/* A column's text, good until the next row; "?" or NULL for SQL's NULL. */
+const char *report_text(sqlite3_stmt *row, int column);
+const char *report_text_or_null(sqlite3_stmt *row, int column);
+/* First column of the first row; fallback where there is none. */
+int64_t report_number(struct report *report, const char *sql, int64_t process, int64_t fallback);
+
+/* Whether a finding of this kind and class is wanted. */
+bool report_wants(const struct report *report, const char *kind, const char *class);
+/* "KIND[:CLASS],..." names kinds that exist; otherwise *bad is where it goes wrong. */
+bool report_only_valid(const char *only, const char **bad);
+
+/* ---- stacks ---------------------------------------------------------------------- */
+
+struct frame {
+	char *function, *file, *module, *build_id; /* NULL where not known */
+	int64_t line, offset;
+	bool inlined;
+};
+
+struct frames {
+	struct frame *items; /* innermost first */
+	unsigned count;
+	unsigned root; /* RT_ROOT_* */
+};
+
+/* stack is a column that may be NULL: no frames then.  To be freed. */
+struct frames frames_load(struct report *report, int64_t process, int64_t stack);
+void frames_free(struct frames *frames);
+/* How many of them, from the innermost, are the program's own: main's callers are not. */
+unsigned frames_own(const struct frames *frames);
+
+#endif

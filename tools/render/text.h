@@ -1,0 +1,24 @@
+/* The sections of a text report, one file each. */
+#ifndef RINGTAIL_RENDER_TEXT_H
+#define RINGTAIL_RENDER_TEXT_H
+
+#include "tools/render/page.h"
+#include "tools/render/process.h"
+
+void text_findings(struct report *report, const struct process *process);
+void text_heap(struct report *report, const struct process *process);
+void text_threads(struct report *report, const struct process *process);
+void text_locks(struct report *report, const struct process *process);
+
+/* Findings of the process that the report shows. */
+int64_t text_findings_shown(struct report *report, const struct process *process);
+/* One line: kind, message. */
+void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);
+/* `thread 2 "worker"` */
+void text_thread_name(struct report *report, const struct process *process, int64_t thread);
+/* "exited with status 0" */
+void text_ending(const struct process *process, char *out, size_t size);
+/* JSON array of words as one command line, quoted where a shell would need it. */
+char *text_command_line(const char *json);
+
+#endif

@@ -1,0 +1,246 @@
+#include "tools/render/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/render/format.h"
+
+static const char findings_sql[] =
+    "SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed FROM finding"
+    " WHERE process = ? ORDER BY ordinal";
+
+/* Shown on request only: they are no reason to act. */
+static bool is_quiet(const char *kind, const char *class)
+{
+	static const char *const quiet[][2] = {
+	    {"deadlock", "inversion"}, {"leak", "reachable"}, {"contention", NULL}, {"pool", NULL}};
+
+	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++) {
+		if (!strcmp(quiet[i][0], kind) && (!quiet[i][1] || (class && !strcmp(quiet[i][1], class))))
+			return true;
+	}
+	return false;
+}
+
+static bool is_shown(const struct report *report, sqlite3_stmt *row)
+{
+	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
+
+	return report_wants(report, kind, class) && (report->only || !is_quiet(kind, class)) &&
+	       !sqlite3_column_int(row, 8);
+}
+
+int64_t text_findings_shown(struct report *report, const struct process *process)
+{
+	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
+	int64_t count = 0;
+
+	while (report_row(report, row))
+		count += is_shown(report, row);
+	sqlite3_finalize(row);
+	return count;
+}
+
+static enum paint paint_of(const char *kind, const char *class)
+{
+	if (!strcmp(kind, "loss") || is_quiet(kind, class))
+		return PAINT_DIM;
+	if (!strcmp(kind, "thread-leak") ||
+	    (class && (!strcmp(class, "live-at-death") || !strcmp(class, "possible"))))
+		return PAINT_WARN;
+	return PAINT_BAD;
+}
+
+void text_finding_line(struct report *report, const char *kind, const char *class, const char *message)
+{
+	page_print(report, "  ");
+	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
+	page_print(report, "\n");
+	page_paragraph(report, 4, message);
+}
+
+void text_thread_name(struct report *report, const struct process *process, int64_t thread)
+{
+	static const char sql[] = "SELECT name, main FROM thread WHERE process = ? AND id = ?";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	bool known = report_row(report, row);
+
+	if (!thread)
+		page_print(report, "a thread that is not known");
+	else
+		page_print(report, "thread %lld", (long long)thread);
+	if (known && sqlite3_column_int(row, 1)) {
+		page_print(report, " (main)");
+	} else if (known && sqlite3_column_type(row, 0) != SQLITE_NULL) {
+		page_print(report, " \"");
+		page_text(report, report_text(row, 0));
+		page_print(report, "\"");
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- stacks, edges, objects -------------------------------------------------------- */
+
+static void print_at(struct report *report, const char *before, sqlite3_stmt *row, int column)
+{
+	if (sqlite3_column_type(row, column) != SQLITE_NULL)
+		page_print(report, "%s%s", before, human_seconds(sqlite3_column_double(row, column)).text);
+}
+
+static void print_stacks(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT label, thread, at, stack FROM finding_stack"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+
+	while (report_row(report, row)) {
+		page_print(report, "   ");
+		page_text(report, report_text(row, 0));
+		if (sqlite3_column_int64(row, 1)) {
+			page_print(report, " by ");
+			text_thread_name(report, process, sqlite3_column_int64(row, 1));
+		}
+		print_at(report, " at ", row, 2);
+		page_print(report, ":\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+	}
+	sqlite3_finalize(row);
+}
+
+static void print_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
+{
+	page_print(report, "%s 0x%llx", report_text(row, what),
+	           (unsigned long long)sqlite3_column_int64(row, what + 1));
+	if (sqlite3_column_int64(row, what + 2))
+		page_print(report, " (lock %lld at this address)",
+		           (long long)sqlite3_column_int64(row, what + 2) + 1);
+	if (shared)
+		page_print(report, " for reading");
+}
+
+static void print_edge(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	page_print(report, "   ");
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	if (strcmp(report_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
+		page_print(report, " holds ");
+		print_object(report, row, 2, sqlite3_column_int(row, 5));
+		print_at(report, ", taken at ", row, 6);
+		page_print(report, ":\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 7));
+		page_print(report, "   and wants ");
+	} else {
+		page_print(report, " waits for ");
+	}
+	print_object(report, row, 8, sqlite3_column_int(row, 11));
+	print_at(report, ", at ", row, 12);
+	page_print(report, "%s:\n", sqlite3_column_int(row, 1) ? " (who holds it is a conclusion)" : "");
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 13));
+}
+
+static void print_edges(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] =
+	    "SELECT thread, inferred, held, held_address, held_generation, held_shared, held_since, "
+	    "held_stack,"
+	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack"
+	    " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+
+	while (report_row(report, row))
+		print_edge(report, process, row);
+	sqlite3_finalize(row);
+}
+
+/* Where the locks come from; blocks have their stacks already. */
+static void print_objects(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
+	                          " WHERE process = ? AND finding = ? AND what <> 'block' ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+
+	while (report_row(report, row)) {
+		page_print(report, "   ");
+		print_object(report, row, 0, false);
+		if (sqlite3_column_type(row, 3) == SQLITE_NULL) {
+			page_print(report, ": its initialisation was not seen (static?)\n");
+			continue;
+		}
+		page_print(report, " was initialised here:\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- the list --------------------------------------------------------------------------- */
+
+static void print_amounts(struct report *report, sqlite3_stmt *row)
+{
+	uint64_t times = (uint64_t)sqlite3_column_int64(row, 5),
+	         blocks = (uint64_t)sqlite3_column_int64(row, 6),
+	         bytes = (uint64_t)sqlite3_column_int64(row, 7);
+
+	if (blocks)
+		page_print(report, "  %s in %s %s", human_bytes(bytes).text, human_count(blocks).text,
+		           plural(blocks, "block", "blocks"));
+	if (times > 1)
+		page_print(report, "  %s times", human_count(times).text);
+}
+
+static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row,
+                          int64_t number)
+{
+	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
+	int64_t ordinal = sqlite3_column_int64(row, 0);
+
+	page_print(report, "\n%2lld. ", (long long)number);
+	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
+	print_amounts(report, row);
+	page_paint(report, PAINT_DIM, "  [%s]\n", report_text(row, 4));
+	page_paragraph(report, 3, report_text(row, 3));
+	print_edges(report, process, ordinal);
+	print_stacks(report, process, ordinal);
+	print_objects(report, process, ordinal);
+}
+
+static void print_left_out(struct report *report, int64_t more, int64_t quiet, int64_t suppressed)
+{
+	if (more)
+		page_paint(report, PAINT_DIM, "\n%lld more; --limit 0 shows all\n", (long long)more);
+	if (quiet && !report->only)
+		page_paint(
+		    report, PAINT_DIM,
+		    "\n%lld more for information: --only deadlock:inversion,leak:reachable,contention,pool\n",
+		    (long long)quiet);
+	if (suppressed)
+		page_paint(report, PAINT_DIM, "\n%lld suppressed\n", (long long)suppressed);
+}
+
+static void print_heading(struct report *report, int64_t shown)
+{
+	if (shown)
+		page_heading(report, "FINDINGS: %s", human_count((uint64_t)shown).text);
+	else
+		page_heading(report, "%s",
+		             report->only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+}
+
+void text_findings(struct report *report, const struct process *process)
+{
+	int64_t shown = text_findings_shown(report, process), number = 0, quiet = 0, suppressed = 0;
+	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
+
+	print_heading(report, shown);
+	while (report_row(report, row)) {
+		if (is_shown(report, row)) {
+			if (!report->limit || number < report->limit)
+				print_finding(report, process, row, ++number);
+		} else if (sqlite3_column_int(row, 8)) {
+			suppressed++;
+		} else {
+			quiet++;
+		}
+	}
+	print_left_out(report, shown - number, quiet, suppressed);
+	sqlite3_finalize(row);
+}

@@ -1,0 +1,180 @@
+#include "tools/render/text.h"
+
+#include <string.h>
+
+#include "tools/render/format.h"
+
+#define SUMMARY_GROUPS 8
+#define NAME_WIDTH     16
+
+/* What became of a thread, in SQL: the same words group threads and describe them. */
+#define OUTCOME                                                                                              \
+	"CASE WHEN state_at_end = 'blocked' THEN 'blocked on ' || coalesce(blocked_on, '?')"                 \
+	" WHEN main THEN state_at_end"                                                                       \
+	" WHEN state_at_end = 'running' THEN CASE WHEN detached THEN 'running, detached' ELSE 'running' END" \
+	" WHEN joined THEN 'joined' WHEN detached THEN 'ended, detached'"                                    \
+	" WHEN adopted THEN 'ended' ELSE 'never joined' END"
+
+static enum paint outcome_paint(const char *outcome)
+{
+	if (!strncmp(outcome, "blocked", 7))
+		return PAINT_BAD;
+	return !strcmp(outcome, "never joined") ? PAINT_WARN : PAINT_PLAIN;
+}
+
+static int64_t row_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
+
+/* ---- groups: threads made at the same place that came to the same end ------------------- */
+
+static void print_group(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
+	const char *outcome = report_text(row, 1);
+
+	page_print(report, "  %8s  ", human_count(count).text);
+	page_paint(report, outcome_paint(outcome), "%-20s", outcome);
+	if (sqlite3_column_int(row, 4))
+		page_print(report, " the main thread");
+	else if (sqlite3_column_type(row, 2) == SQLITE_NULL)
+		page_print(report, " made where ringtail could not see");
+	else {
+		page_print(report, " made by ");
+		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - 41);
+	}
+	page_print(report, "\n");
+}
+
+static void print_groups(struct report *report, const struct process *process, int64_t limit)
+{
+	static const char sql[] =
+	    "SELECT count(*), " OUTCOME
+	    " AS outcome, created_stack, min(id), main FROM thread WHERE process = ?1"
+	    " GROUP BY main, created_stack, outcome ORDER BY outcome LIKE 'blocked%' DESC,"
+	    " outcome = 'never joined' DESC, count(*) DESC, min(id) LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+
+	while (report_row(report, row))
+		print_group(report, process, row);
+	sqlite3_finalize(row);
+}
+
+/* ---- each thread ------------------------------------------------------------------------ */
+
+static void print_lifetime(struct report *report, sqlite3_stmt *row)
+{
+	char times[2 * sizeof(struct label) + 4];
+	struct label begin = human_seconds(sqlite3_column_double(row, 5));
+
+	if (sqlite3_column_type(row, 6) == SQLITE_NULL)
+		snprintf(times, sizeof(times), "%s -", begin.text);
+	else
+		snprintf(times, sizeof(times), "%s - %s", begin.text,
+		         human_seconds(sqlite3_column_double(row, 6)).text);
+	page_print(report, "%-20s ", times);
+}
+
+static void print_thread(struct report *report, sqlite3_stmt *row)
+{
+	const char *outcome = report_text(row, 4);
+	const char *name = report_text_or_null(row, 2);
+
+	if (!name)
+		name = sqlite3_column_int(row, 3) ? "(main)" : "-";
+	page_print(report, "  %4lld %8lld  %-*s ", (long long)sqlite3_column_int64(row, 0),
+	           (long long)sqlite3_column_int64(row, 1), NAME_WIDTH, name);
+	print_lifetime(report, row);
+	if (sqlite3_column_int64(row, 7))
+		page_print(report, "%4lld  ", (long long)sqlite3_column_int64(row, 7));
+	else
+		page_print(report, "%4s  ", "-");
+	page_paint(report, outcome_paint(outcome), "%s\n", outcome);
+}
+
+static void print_table(struct report *report, const struct process *process)
+{
+	static const char sql[] = "SELECT id, tid, name, main, " OUTCOME
+	                          ", coalesce(started_at, created_at, 0), ended_at, created_by"
+	                          " FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
+	int64_t limit = report->limit ? 4 * (int64_t)report->limit : -1;
+	int64_t count =
+	    report_number(report, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+
+	page_print(report, "\n");
+	page_paint(report, PAINT_DIM, "  %4s %8s  %-*s %-20s %4s  %s\n", "id", "tid", NAME_WIDTH, "name",
+	           "from - to", "by", "end");
+	while (report_row(report, row))
+		print_thread(report, row);
+	sqlite3_finalize(row);
+	if (limit > 0 && count > limit)
+		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n",
+		           (long long)(count - limit));
+}
+
+static void print_blocked(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_owner, blocked_stack FROM thread"
+	    " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
+
+	while (report_row(report, row)) {
+		page_print(report, "\n  ");
+		text_thread_name(report, process, sqlite3_column_int64(row, 0));
+		page_print(report, " waits for %s 0x%llx", report_text(row, 1),
+		           (unsigned long long)sqlite3_column_int64(row, 2));
+		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
+			page_print(report, " since %s", human_seconds(sqlite3_column_double(row, 3)).text);
+		if (sqlite3_column_int64(row, 4)) {
+			page_print(report, "\n  that is up to ");
+			text_thread_name(report, process, sqlite3_column_int64(row, 4));
+		}
+		page_print(report, "\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 5));
+	}
+	sqlite3_finalize(row);
+}
+
+static void print_creator(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
+
+	page_print(report, "\n  ");
+	if (count == 1)
+		text_thread_name(report, process, sqlite3_column_int64(row, 2));
+	else
+		page_print(report, "%s threads, from %lld to %lld,", human_count(count).text,
+		           (long long)sqlite3_column_int64(row, 2), (long long)sqlite3_column_int64(row, 3));
+	page_print(report, " %s made here\n", plural(count, "was", "were"));
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 1));
+}
+
+/* Where they were made, for those made by somebody. */
+static void print_creators(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT count(*), created_stack, min(id), max(id) FROM thread WHERE process = ?1"
+	    " AND created_stack IS NOT NULL GROUP BY created_stack ORDER BY 1 DESC, 3 LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
+
+	while (report_row(report, row))
+		print_creator(report, process, row);
+	sqlite3_finalize(row);
+}
+
+void text_threads(struct report *report, const struct process *process)
+{
+	int64_t count =
+	    report_number(report, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	bool detail = report->parts & PART_DETAIL;
+
+	if (!detail && count < 2)
+		return;
+	page_heading(report, "THREADS: %s", human_count((uint64_t)count).text);
+	print_groups(report, process, detail ? -1 : SUMMARY_GROUPS);
+	if (!detail)
+		return;
+	print_table(report, process);
+	print_blocked(report, process);
+	print_creators(report, process);
+}

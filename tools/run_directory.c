@@ -1,0 +1,354 @@
+#include "tools/run_directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shim/atomics.h"
+#include "tools/memory.h"
+#include "tools/recording.h"
+#include "tools/source/ring_clock.h"
+#include "tools/store/store.h"
+
+#define RUN_PREFIX    "ringtail."
+#define RING_SUFFIX   ".ring"
+#define START_TRIES   20 /* of START_WAIT_US, for a process that is just starting */
+#define START_WAIT_US 25000
+
+/* ---- finding a run --------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && !strcmp(text + length - end_length, end);
+}
+
+bool run_directory_holds_run(const char *path)
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *directory = opendir(path);
+
+	while (directory && !found && (entry = readdir(directory)))
+		found = !strcmp(entry->d_name, STORE_FILE) || ends_with(entry->d_name, RING_SUFFIX);
+	if (directory)
+		closedir(directory);
+	return found;
+}
+
+/* When it was made; a report written later into an old run does not make that run the newest. */
+static int64_t birth_ns(const char *path)
+{
+	struct statx stat;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME | STATX_TYPE, &stat) ||
+	    !S_ISDIR(stat.stx_mode))
+		return -1;
+	struct statx_timestamp time = stat.stx_mask & STATX_BTIME ? stat.stx_btime : stat.stx_mtime;
+	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+static char *newest_run(void)
+{
+	struct dirent *entry;
+	int64_t newest_ns = -1;
+	char *newest = NULL;
+	DIR *directory = opendir(".");
+
+	while (directory && (entry = readdir(directory))) {
+		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)))
+			continue;
+		int64_t ns = birth_ns(entry->d_name);
+		if (ns <= newest_ns || !run_directory_holds_run(entry->d_name))
+			continue;
+		free(newest);
+		newest = strdup(entry->d_name);
+		newest_ns = ns;
+	}
+	if (directory)
+		closedir(directory);
+	return newest;
+}
+
+static char *named_run(const char *argument, struct error *err)
+{
+	struct stat stat_buffer;
+
+	if (stat(argument, &stat_buffer))
+		error_set(err, EXIT_BAD_DATA, "no run %s: %s", argument, strerror(errno));
+	else if (!S_ISDIR(stat_buffer.st_mode))
+		error_set(err, EXIT_BAD_DATA, "%s is not the directory of a run", argument);
+	else if (access(argument, R_OK | X_OK))
+		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", argument, strerror(errno));
+	else if (!run_directory_holds_run(argument))
+		error_set(err, EXIT_BAD_DATA, "%s holds no run (no " STORE_FILE " and no *" RING_SUFFIX ")",
+		          argument);
+	else
+		return strdup(argument);
+	return NULL;
+}
+
+char *run_directory_find(const char *argument, struct error *err)
+{
+	if (argument)
+		return named_run(argument, err);
+	char *newest = newest_run();
+	if (newest)
+		fprintf(stderr, "ringtail: reading %s\n", newest);
+	else
+		error_set(err, EXIT_BAD_DATA,
+		          "no run in this directory: name one, or record one with `ringtail run CMD`");
+	return newest;
+}
+
+/* ---- its ring files ------------------------------------------------------------------------- */
+
+struct ring_name {
+	char *path;
+	uint64_t started;
+	uint32_t image;
+};
+
+/* For the order only: the file is checked when it is opened to be read. */
+static void read_order(struct ring_name *name)
+{
+	struct rt_header header = {0};
+	int fd = open(name->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && pread(fd, &header, sizeof header, 0) == (ssize_t)sizeof header) {
+		name->started = header.realtime_ns;
+		name->image = header.image;
+	} else {
+		name->started = UINT64_MAX;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct ring_name *x = a, *y = b;
+
+	if (x->started != y->started)
+		return x->started < y->started ? -1 : 1;
+	if (x->image != y->image)
+		return x->image < y->image ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static char *join(const char *directory, const char *name)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+char **run_directory_rings(const char *directory, size_t *count, struct error *err)
+{
+	struct ring_name *names = NULL;
+	size_t room = 0;
+	struct dirent *entry;
+	DIR *handle = opendir(directory);
+
+	*count = 0;
+	if (!handle) {
+		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", directory, strerror(errno));
+		return NULL;
+	}
+	while ((entry = readdir(handle))) {
+		if (!ends_with(entry->d_name, RING_SUFFIX))
+			continue;
+		GROW(names, room, *count + 1);
+		names[*count] = (struct ring_name){.path = join(directory, entry->d_name)};
+		read_order(&names[(*count)++]);
+	}
+	closedir(handle);
+	if (*count)
+		qsort(names, *count, sizeof *names, by_start);
+	char **paths = memory_zeroed(*count + 1, sizeof *paths);
+	for (size_t i = 0; i < *count; i++)
+		paths[i] = names[i].path;
+	free(names);
+	return paths;
+}
+
+/* ---- bringing the database up to date ---------------------------------------------------------- */
+
+struct update {
+	const char *directory;
+	struct store store;
+	uint64_t started;  /* CLOCK_REALTIME ns of the first process */
+	double seconds;    /* until the last one ended */
+	char **command;    /* of the first process, where no live reader has stored it at the start */
+	struct error *err; /* the first thing that went wrong */
+	bool good;
+};
+
+static bool note_error(struct update *update, const struct error *err)
+{
+	if (update->good)
+		*update->err = *err;
+	update->good = false;
+	return false;
+}
+
+/* Opens a ring; one whose process has just started gets a moment.  *skip: its process died before it recorded
+ * anything, so there is nothing to miss. */
+static bool open_ring(struct recording *recording, const char *path, bool *skip, struct error *err)
+{
+	for (int tries = 0;; tries++) {
+		if (recording_open(recording, path, false, err))
+			return true;
+		if (!err->retry || tries == START_TRIES)
+			break;
+		usleep(START_WAIT_US);
+	}
+	struct ring_name name = {.path = (char *)path};
+	read_order(&name);
+	*skip = err->retry && name.started != 0 && name.started != UINT64_MAX;
+	if (*skip)
+		fprintf(stderr, "ringtail: %s; nothing is known of it\n", err->text);
+	return false;
+}
+
+static void say_if_read_live(const struct ring_file *ring)
+{
+	uint32_t reader = load_relaxed(&ring->shared->reader_pid);
+	uint64_t beat = load_relaxed(&ring->shared->reader_heartbeat), now = ring_clock_ns(CLOCK_MONOTONIC);
+
+	if (ring->same_boot && reader && now - beat < UINT64_C(2000000000))
+		fprintf(stderr,
+		        "ringtail: pid %u is being recorded by `ringtail run` (pid %u); this is what is "
+		        "left of its events at this moment\n",
+		        ring->header.pid, reader);
+}
+
+static void note_first(struct update *update, const struct ring_file *ring)
+{
+	if (update->started)
+		return;
+	update->started = ring->header.realtime_ns;
+	if (!ring->header.live)
+		update->command = recording_command(ring);
+}
+
+static void note_time(struct update *update, const struct recording *recording)
+{
+	const struct rt_header *header = &recording->ring.header;
+
+	double before = ((double)header->realtime_ns - (double)update->started) / 1e9;
+	double end = before + ring_file_seconds(&recording->ring, recording->analysis->end.stamp);
+	if (end > update->seconds)
+		update->seconds = end;
+}
+
+static bool analyse_recording(struct update *update, struct recording *recording, struct error *err)
+{
+	struct process_end end = recording_end(recording);
+
+	say_if_read_live(&recording->ring);
+	recording_finish(recording, end);
+	if (!ring_file_whole(&recording->ring, err))
+		return false;
+	note_time(update, recording);
+	return store_process(&update->store, recording->analysis, merge_totals(recording->merge),
+	                     end.how != END_RUNNING, err);
+}
+
+static void analyse_ring(struct update *update, const char *path)
+{
+	struct recording recording;
+	struct error err;
+	bool skip = false;
+
+	if (!open_ring(&recording, path, &skip, &err)) {
+		if (!skip)
+			note_error(update, &err);
+		return;
+	}
+	const struct rt_header *header = &recording.ring.header;
+	note_first(update, &recording.ring);
+	bool done = store_has_final(&update->store, header->pid, header->image);
+	if (!done && !analyse_recording(update, &recording, &err))
+		note_error(update, &err);
+	recording_close(&recording);
+}
+
+/* Whether a ring file is known to be stored, so that nothing need be written: a run may be read-only. */
+static bool is_final(struct store *store, const char *path)
+{
+	struct ring_file ring;
+	struct error err;
+
+	if (!ring_file_open(&ring, path, false, &err))
+		return false;
+	bool final = store_has_final(store, ring.header.pid, ring.header.image);
+	ring_file_close(&ring);
+	return final;
+}
+
+static bool all_final(const char *directory, char **paths, size_t count)
+{
+	struct store store;
+	struct error err;
+	char *database = join(directory, STORE_FILE);
+	bool final = database && !access(database, R_OK) && store_open_read(&store, directory, &err);
+
+	free(database);
+	if (!final)
+		return false;
+	for (size_t i = 0; i < count && final; i++)
+		final = is_final(&store, paths[i]);
+	store_close(&store);
+	return final;
+}
+
+static void store_own_row(struct update *update)
+{
+	struct error err;
+	char *absolute = realpath(update->directory, NULL);
+
+	if (update->command && !store_run(&update->store, absolute ? absolute : update->directory,
+	                                  update->started, update->seconds, update->command, &err))
+		note_error(update, &err);
+	if (update->command)
+		recording_free_command(update->command);
+	free(absolute);
+}
+
+static void analyse_rings(struct update *update, char **paths, size_t count)
+{
+	struct error err;
+
+	if (!store_open(&update->store, update->directory, &err)) {
+		note_error(update, &err);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		analyse_ring(update, paths[i]);
+	store_own_row(update);
+	store_close(&update->store);
+}
+
+bool run_directory_analyse(const char *directory, struct error *err)
+{
+	struct update update = {.directory = directory, .err = err, .good = true};
+	size_t count;
+	char **paths = run_directory_rings(directory, &count, err);
+
+	if (!paths)
+		return false;
+	if (count && !all_final(directory, paths, count))
+		analyse_rings(&update, paths, count);
+	for (size_t i = 0; i < count; i++)
+		free(paths[i]);
+	free(paths);
+	return update.good;
+}

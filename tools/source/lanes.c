@@ -1,0 +1,188 @@
+#include "tools/source/lanes.h"
+
+#include <stdlib.h>
+
+#include "shim/atomics.h"
+#include "tools/memory.h"
+
+void lanes_init(struct lanes *lanes, struct reading *reading)
+{
+	*lanes = (struct lanes){.reading = reading};
+	lanes->refs = memory_zeroed(reading->ring->header.chunk_count, sizeof *lanes->refs);
+}
+
+void lanes_free(struct lanes *lanes)
+{
+	struct lane *lane, *next;
+
+	HASH_ITER(hh, lanes->table, lane, next) {
+		HASH_DEL(lanes->table, lane);
+		free(lane);
+	}
+	free(lanes->refs);
+	free(lanes->fresh);
+}
+
+static struct lane *lane_of(struct lanes *lanes, uint32_t number)
+{
+	struct lane *lane;
+
+	HASH_FIND(hh, lanes->table, &number, sizeof number, lane);
+	if (lane)
+		return lane;
+	lane = memory_zeroed(1, sizeof *lane);
+	lane->reading = lanes->reading;
+	lane->number = number;
+	lane->next_seq = RT_SEQ_FIRST;
+	HASH_ADD(hh, lanes->table, number, sizeof lane->number, lane);
+	return lane;
+}
+
+static unsigned state_of(uint32_t word) { return word & RT_CHUNK_STATE_MASK; }
+
+static bool is_readable(const struct lanes *lanes, unsigned state)
+{
+	return state == RT_CHUNK_OPEN || state == RT_CHUNK_FULL ||
+	       (state == RT_CHUNK_DRAINED && !lanes->handed_back);
+}
+
+/* Published bytes, within the chunk. */
+static uint32_t end_within(struct lanes *lanes, uint64_t tail)
+{
+	uint64_t end = tail & ~UINT64_C(7);
+
+	if (end >= sizeof(struct rt_chunk) && end <= lanes->reading->ring->header.chunk_bytes)
+		return (uint32_t)end;
+	lanes->reading->totals.bad_records++;
+	return end < sizeof(struct rt_chunk) ? sizeof(struct rt_chunk)
+	                                     : lanes->reading->ring->header.chunk_bytes;
+}
+
+static void note_activity(struct lanes *lanes, const struct chunk_ref *ref, uint64_t tail)
+{
+	struct lane *lane = lane_of(lanes, ref->number);
+
+	lane->active = true;
+	lane->active_end = tail;
+}
+
+/* What was published in a chunk that is known. */
+static void look_again(struct lanes *lanes, struct chunk_ref *ref, uint32_t state)
+{
+	if (ref->full || !ref->lane)
+		return;
+	uint64_t tail = load_acquire(&ref->chunk->tail);
+	/* Only while it is still this generation's: else the tail is another's. */
+	if (load_acquire(&ref->chunk->state) >> RT_CHUNK_GEN_SHIFT != ref->generation)
+		return;
+	ref->end = end_within(lanes, tail);
+	ref->full = state_of(state) != RT_CHUNK_OPEN;
+	if (ref->lane->current == ref)
+		ref->lane->end = (const uint64_t *)ref->chunk + ref->end / sizeof(uint64_t);
+	if (!ref->full && (tail & RT_TAIL_ACTIVE))
+		note_activity(lanes, ref, tail);
+}
+
+static void look_first(struct lanes *lanes, struct chunk_ref *ref, struct rt_chunk *chunk, uint32_t state)
+{
+	struct chunk_ref seen = {.chunk = chunk,
+	                         .index = ref->index,
+	                         .generation = state >> RT_CHUNK_GEN_SHIFT,
+	                         .number = load_relaxed(&chunk->lane),
+	                         .seq = load_relaxed(&chunk->seq),
+	                         .thread = load_relaxed(&chunk->thread),
+	                         .tid = load_relaxed(&chunk->tid),
+	                         .depth = load_relaxed(&chunk->depth),
+	                         .base_stamp = load_relaxed(&chunk->base_stamp),
+	                         .first_event = load_relaxed(&chunk->first_event),
+	                         .full = state_of(state) != RT_CHUNK_OPEN,
+	                         .taken = true};
+	uint64_t tail = load_acquire(&chunk->tail);
+
+	if (load_acquire(&chunk->state) >> RT_CHUNK_GEN_SHIFT != seen.generation)
+		return; /* claimed anew this moment: what it will hold is later than this look */
+	seen.end = end_within(lanes, tail);
+	*ref = seen;
+	GROW(lanes->fresh, lanes->fresh_room, lanes->fresh_count + 1);
+	lanes->fresh[lanes->fresh_count++] = ref;
+	if (!ref->full && (tail & RT_TAIL_ACTIVE))
+		note_activity(lanes, ref, tail);
+}
+
+static void look_at(struct lanes *lanes, uint32_t index)
+{
+	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
+	uint32_t state = load_acquire(&chunk->state);
+	struct chunk_ref *ref = &lanes->refs[index];
+	bool known = state_of(state) != RT_CHUNK_UNUSED && ref->taken &&
+	             ref->generation == state >> RT_CHUNK_GEN_SHIFT;
+
+	if (ref->lane && !known)
+		lane_drop(ref);
+	if (!is_readable(lanes, state_of(state)))
+		return;
+	ref->index = index;
+	if (known)
+		look_again(lanes, ref, state);
+	else
+		look_first(lanes, ref, chunk, state);
+}
+
+static int by_lane_and_place(const void *a, const void *b)
+{
+	const struct chunk_ref *x = *(struct chunk_ref *const *)a, *y = *(struct chunk_ref *const *)b;
+	uint32_t x_seq = x->seq - RT_SEQ_FIRST, y_seq = y->seq - RT_SEQ_FIRST;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	if (x->first_event != y->first_event)
+		return x->first_event < y->first_event ? -1 : 1;
+	if (x_seq != y_seq)
+		return x_seq < y_seq ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+/* Sorted first, so that a lane's queue is only appended to: chunks lie in the file in any order. */
+static void queue_fresh(struct lanes *lanes)
+{
+	if (lanes->fresh_count > 1)
+		qsort(lanes->fresh, lanes->fresh_count, sizeof *lanes->fresh, by_lane_and_place);
+	for (size_t i = 0; i < lanes->fresh_count; i++)
+		lane_queue(lane_of(lanes, lanes->fresh[i]->number), lanes->fresh[i]);
+	lanes->fresh_count = 0;
+}
+
+void lanes_look(struct lanes *lanes)
+{
+	uint32_t chunks = ring_file_chunks(lanes->reading->ring);
+
+	for (struct lane *lane = lanes->table; lane; lane = lane->hh.next)
+		lane->active = false;
+	for (uint32_t i = 0; i < chunks; i++)
+		look_at(lanes, i);
+	queue_fresh(lanes);
+}
+
+void lanes_seal(struct lanes *lanes)
+{
+	uint32_t chunks = ring_file_chunks(lanes->reading->ring);
+
+	for (uint32_t i = 0; i < chunks; i++)
+		if (lanes->refs[i].lane)
+			lanes->refs[i].full = true;
+}
+
+uint64_t lanes_taken_before(const struct lanes *lanes)
+{
+	uint64_t drained = load_relaxed(&lanes->reading->ring->shared->drained_events), still_there = 0;
+	uint32_t chunks = ring_file_chunks(lanes->reading->ring);
+
+	if (lanes->handed_back)
+		return 0;
+	for (uint32_t i = 0; i < chunks; i++) {
+		const struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, i);
+		if (state_of(load_relaxed(&chunk->state)) == RT_CHUNK_DRAINED)
+			still_there = count_sum(still_there, load_relaxed(&chunk->events));
+	}
+	return drained > still_there ? drained - still_there : 0;
+}

@@ -1,0 +1,165 @@
+#include "tools/store/finding_id.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/symbolize/names.h"
+
+#define MAX_STACK 1024
+
+/* FNV-1a */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+#define HASH_PRIME UINT64_C(0x100000001b3)
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
+{
+	const unsigned char *byte = bytes;
+
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ byte[i]) * HASH_PRIME;
+	return hash;
+}
+
+/* With its NUL, so that "a" "bc" and "ab" "c" differ. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return hash_bytes(hash, text, strlen(text) + 1);
+}
+
+static const char *module_name(const struct stack_set *stacks, const struct pc_frames *frames)
+{
+	const struct rt_module *module =
+	    frames->module ? ring_file_module(stacks->ring, (uint32_t)frames->module - 1) : NULL;
+	const char *slash =
+	    module ? memrchr(module->path, '/', strnlen(module->path, sizeof(module->path))) : NULL;
+
+	if (!module)
+		return "";
+	return slash ? slash + 1 : module->path;
+}
+
+static uint64_t hash_offset(uint64_t hash, const struct stack_set *stacks, const struct pc_frames *frames)
+{
+	char offset[32];
+
+	if (!frames->module)
+		return hash_text(hash, "(no module)");
+	snprintf(offset, sizeof(offset), "+0x%" PRIx64, frames->offset);
+	return hash_text(hash_text(hash, module_name(stacks, frames)), offset);
+}
+
+static uint64_t hash_names(uint64_t hash, const struct stack_set *stacks, const struct pc_frames *frames)
+{
+	for (unsigned i = 0; i < frames->count; i++) {
+		if (frames->frames[i].function)
+			hash = hash_text(hash, frames->frames[i].function);
+		else
+			hash = hash_offset(hash, stacks, frames);
+	}
+	return hash;
+}
+
+static bool is_libc(const struct stack_set *stacks, const struct pc_frames *frames)
+{
+	return !strncmp(module_name(stacks, frames), "libc.so", 7);
+}
+
+/* What calls main or a thread's start routine is libc's business, and differs from one libc to the next. */
+static unsigned own_frames(const struct pc_frames *const *frames, unsigned count,
+                           const struct stack_set *stacks)
+{
+	unsigned own = count;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (name_is_main(frames[i]->frames[frames[i]->count - 1].function))
+			return i + 1;
+	}
+	while (own > 0 && is_libc(stacks, frames[own - 1]))
+		own--;
+	return own ? own : count;
+}
+
+static struct finding_key key_of_stack(struct stack_set *stacks, uint32_t stack)
+{
+	uint32_t pcs[MAX_STACK], root;
+	const struct pc_frames *frames[MAX_STACK];
+	unsigned length = ring_file_stack(stacks->ring, stack, pcs, MAX_STACK, &root), count = 0;
+	struct finding_key key = {HASH_START, HASH_START};
+
+	for (unsigned i = 0; i < length; i++) {
+		frames[count] = stack_set_frames(stacks, pcs[i]);
+		count += frames[count] != NULL;
+	}
+	count = own_frames(frames, count, stacks);
+	for (unsigned i = 0; i < count; i++) {
+		key.id = hash_names(key.id, stacks, frames[i]);
+		key.place = hash_offset(key.place, stacks, frames[i]);
+	}
+	return key;
+}
+
+static struct finding_key key_of_edge(struct stack_set *stacks, const struct finding_edge *edge)
+{
+	struct finding_key held = key_of_stack(stacks, edge->held_stack);
+	struct finding_key wanted = key_of_stack(stacks, edge->wanted_stack);
+	uint64_t ids[2] = {held.id, wanted.id}, places[2] = {held.place, wanted.place};
+
+	return (struct finding_key){hash_bytes(HASH_START, ids, sizeof(ids)),
+	                            hash_bytes(HASH_START, places, sizeof(places))};
+}
+
+static int by_value(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* As a set: neither the order in which stacks came nor how often one came matters. */
+static uint64_t hash_set(uint64_t hash, uint64_t *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), by_value);
+	for (size_t i = 0; i < count; i++) {
+		if (!i || values[i] != values[i - 1])
+			hash = hash_bytes(hash, &values[i], sizeof(values[i]));
+	}
+	return hash;
+}
+
+static uint64_t hash_class(const struct finding *finding)
+{
+	return hash_text(hash_text(HASH_START, finding->kind), finding->class ? finding->class : "");
+}
+
+struct finding_key finding_key(struct stack_set *stacks, const struct finding *finding)
+{
+	size_t count = finding->stack_count + finding->edge_count, used = 0;
+	uint64_t *ids = calloc(2 * count + 1, sizeof(*ids)), *places = ids + count;
+	struct finding_key key = {hash_class(finding), hash_class(finding)};
+
+	for (size_t i = 0; ids && i < count; i++, used++) {
+		struct finding_key part =
+		    i < finding->stack_count ? key_of_stack(stacks, finding->stacks[i].stack)
+		                             : key_of_edge(stacks, &finding->edges[i - finding->stack_count]);
+
+		ids[i] = part.id;
+		places[i] = part.place;
+	}
+	if (used) {
+		key.id = hash_set(key.id, ids, used);
+		key.place = hash_set(key.place, places, used);
+	}
+	free(ids);
+	return key;
+}
+
+void finding_id(struct finding_key key, size_t ordinal, char out[FINDING_ID_TEXT])
+{
+	uint64_t number = ordinal;
+
+	if (ordinal)
+		key.id = hash_bytes(key.id, &number, sizeof(number));
+	snprintf(out, FINDING_ID_TEXT, "%016" PRIx64, key.id);
+}

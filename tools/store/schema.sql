@@ -1,0 +1,321 @@
+-- ringtail.db: what one run came to.  `ringtail sql` queries it read-only; so does any SQLite shell.
+--
+-- Times are seconds since the process started, unless a name says otherwise.  Addresses are integers:
+-- printf('0x%x', address) shows them as reports do.  A stack is the id of its innermost node; NULL where none
+-- was recorded.  Threads are ringtail's ids (1 is main), unique in a process; NULL or 0 where not known.
+-- `process` in every table is process.id, as a pid can come twice.
+
+CREATE TABLE meta (
+	key   TEXT PRIMARY KEY, -- directory, started (RFC 3339), seconds, command (JSON array), version
+	value TEXT
+) WITHOUT ROWID;
+
+-- One process image: an exec starts the next image of the same pid.
+CREATE TABLE process (
+	id INTEGER PRIMARY KEY,
+	pid INTEGER NOT NULL,
+	image INTEGER NOT NULL,         -- 0, after the first exec 1, ...
+	parent INTEGER NOT NULL,        -- pid
+	exe TEXT,
+	command TEXT,                   -- JSON array
+	command_truncated INTEGER NOT NULL,
+	started TEXT,                   -- RFC 3339
+	started_ns INTEGER,             -- nanoseconds since 1970
+	seconds REAL,                   -- how long it lived, or has lived when this was written
+	end_how TEXT NOT NULL,          -- exit, signal, exec, running
+	end_status INTEGER,             -- of exit
+	end_signal TEXT,                -- SIGSEGV, ...; NULL where not known which
+	events_recorded INTEGER NOT NULL,
+	events_lost INTEGER NOT NULL,
+	watch_heap INTEGER NOT NULL,
+	watch_locks INTEGER NOT NULL,
+	stacks TEXT NOT NULL,           -- full, caller, none
+	depth INTEGER NOT NULL,         -- frames per stack at most
+	leak_scan_done INTEGER NOT NULL,
+	leak_scan_why_not TEXT,
+	final INTEGER NOT NULL,         -- 0: it was still running, or its end had not been read yet
+	UNIQUE (pid, image)
+);
+
+-- What could not be seen.  what: events, stacks, records, order.
+CREATE TABLE loss (
+	process INTEGER NOT NULL,
+	what    TEXT NOT NULL,
+	count   INTEGER NOT NULL,
+	why     TEXT NOT NULL,
+	PRIMARY KEY (process, what, why)
+) WITHOUT ROWID;
+
+-- ---- stacks --------------------------------------------------------------------
+
+CREATE TABLE module (
+	process  INTEGER NOT NULL,
+	id       INTEGER NOT NULL,
+	path     TEXT,
+	build_id TEXT,          -- hexadecimal
+	start    INTEGER,
+	end      INTEGER,
+	bias     INTEGER,       -- an address in memory minus its address in the file
+	seen     REAL,
+	unloaded REAL,          -- NULL while loaded
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- Stacks share their outer frames: each node knows the caller's node.
+CREATE TABLE stack (
+	process INTEGER NOT NULL,
+	id      INTEGER NOT NULL,
+	parent  INTEGER NOT NULL, -- below 16 there is none: 1 outermost frame, 2 could not be unwound further,
+	                          -- 3 depth limit reached
+	pc      INTEGER NOT NULL, -- frame.pc
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- What a place in the code is called.  Calls inlined there come first: ordinal 0 is the innermost.
+CREATE TABLE frame (
+	process  INTEGER NOT NULL,
+	pc       INTEGER NOT NULL,
+	ordinal  INTEGER NOT NULL,
+	function TEXT,             -- demangled, NULL where unknown
+	file     TEXT,
+	line     INTEGER,
+	inlined  INTEGER NOT NULL, -- into the frame of the next ordinal
+	module   INTEGER,          -- module.id; NULL: code made at run time
+	offset   INTEGER NOT NULL, -- address in the module's file
+	PRIMARY KEY (process, pc, ordinal)
+) WITHOUT ROWID;
+
+-- ---- threads -------------------------------------------------------------------
+
+CREATE TABLE thread (
+	process       INTEGER NOT NULL,
+	id            INTEGER NOT NULL,
+	tid           INTEGER NOT NULL, -- the kernel's
+	name          TEXT,
+	created_by    INTEGER NOT NULL, -- thread.id, 0 not known
+	created_at    REAL,
+	started_at    REAL,
+	ended_at      REAL,
+	created_stack INTEGER,
+	main          INTEGER NOT NULL,
+	adopted       INTEGER NOT NULL, -- not made through a call that is watched
+	joined        INTEGER NOT NULL,
+	detached      INTEGER NOT NULL,
+	state_at_end  TEXT NOT NULL,    -- ended, running, blocked
+	blocked_on    TEXT,             -- mutex, cond, ...
+	blocked_object INTEGER,         -- its address
+	blocked_since REAL,
+	blocked_stack INTEGER,
+	blocked_owner INTEGER,          -- the thread that could end it
+	events        INTEGER NOT NULL,
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- ---- heap ------------------------------------------------------------------------
+-- The same counts for the whole process, each site and each thread.
+--   allocations      calls that returned memory, reallocations included
+--   temporary        freed by the same thread with no other allocation of that thread between
+--   peak_blocks/_bytes  its share of what was live at the moment when the process had most bytes live
+--   live_blocks/_bytes  live at the end
+--   unknown_frees    of blocks never seen allocated
+--   unseen_frees     blocks that must have been freed, as their address was handed out again
+
+CREATE TABLE heap (
+	process INTEGER PRIMARY KEY,
+	allocations INTEGER, allocated_bytes INTEGER, reallocations INTEGER, reallocated_in_place INTEGER,
+	frees INTEGER, freed_bytes INTEGER, failed INTEGER, temporary INTEGER,
+	live_blocks INTEGER, live_bytes INTEGER, peak_blocks INTEGER, peak_bytes INTEGER,
+	largest INTEGER, unknown_frees INTEGER, double_frees INTEGER, mismatched INTEGER,
+	unseen_frees INTEGER,
+	peak_at REAL
+);
+
+-- One allocation stack and function.
+CREATE TABLE heap_site (
+	process INTEGER NOT NULL,
+	id      INTEGER NOT NULL,
+	stack   INTEGER,
+	type    TEXT NOT NULL, -- malloc, calloc, new, ...
+	allocations INTEGER, allocated_bytes INTEGER, reallocations INTEGER, reallocated_in_place INTEGER,
+	frees INTEGER, freed_bytes INTEGER, failed INTEGER, temporary INTEGER,
+	live_blocks INTEGER, live_bytes INTEGER, peak_blocks INTEGER, peak_bytes INTEGER,
+	largest INTEGER, unknown_frees INTEGER, double_frees INTEGER, mismatched INTEGER,
+	unseen_frees INTEGER,
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+CREATE TABLE heap_thread (
+	process INTEGER NOT NULL,
+	thread  INTEGER NOT NULL,
+	allocations INTEGER, allocated_bytes INTEGER, reallocations INTEGER, reallocated_in_place INTEGER,
+	frees INTEGER, freed_bytes INTEGER, failed INTEGER, temporary INTEGER,
+	live_blocks INTEGER, live_bytes INTEGER, peak_blocks INTEGER, peak_bytes INTEGER,
+	largest INTEGER, unknown_frees INTEGER, double_frees INTEGER, mismatched INTEGER,
+	unseen_frees INTEGER,
+	PRIMARY KEY (process, thread)
+) WITHOUT ROWID;
+
+-- How often each size was asked for; only classes that were.
+CREATE TABLE heap_size_class (
+	process     INTEGER NOT NULL,
+	low         INTEGER NOT NULL, -- sizes from here
+	high        INTEGER NOT NULL, -- to here, inclusive
+	allocations INTEGER NOT NULL,
+	bytes       INTEGER NOT NULL,
+	live_blocks INTEGER NOT NULL,
+	live_bytes  INTEGER NOT NULL,
+	PRIMARY KEY (process, low)
+) WITHOUT ROWID;
+
+-- How much was live over time.
+CREATE TABLE heap_sample (
+	process     INTEGER NOT NULL,
+	ordinal     INTEGER NOT NULL,
+	at          REAL NOT NULL,
+	live_bytes  INTEGER NOT NULL,
+	live_blocks INTEGER NOT NULL,
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
+-- ---- locks -----------------------------------------------------------------------
+
+CREATE TABLE lock (
+	process      INTEGER NOT NULL,
+	id           INTEGER NOT NULL,
+	kind         TEXT NOT NULL,    -- mutex, rwlock, ...
+	address      INTEGER NOT NULL,
+	generation   INTEGER NOT NULL, -- 0 for the first lock at this address
+	init_stack   INTEGER,          -- NULL: static initialiser
+	first_stack  INTEGER,          -- of the first call on it
+	acquisitions INTEGER NOT NULL,
+	contended    INTEGER NOT NULL,
+	failed       INTEGER NOT NULL,
+	wait_seconds REAL NOT NULL,
+	wait_longest REAL NOT NULL,
+	hold_seconds REAL NOT NULL,
+	hold_longest REAL NOT NULL,
+	worst_wait_stack INTEGER,
+	owner        INTEGER NOT NULL, -- the thread that holds it at the end, 0 none
+	folded       INTEGER NOT NULL, -- further locks made at the same place, ended, counted in here
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- ---- findings ----------------------------------------------------------------------
+
+CREATE TABLE finding (
+	process    INTEGER NOT NULL,
+	ordinal    INTEGER NOT NULL, -- worst first, from 1
+	id         TEXT NOT NULL,    -- stable from run to run
+	kind       TEXT NOT NULL,    -- leak, deadlock, thread-leak, misuse, ...
+	class      TEXT,
+	message    TEXT NOT NULL,
+	suppressed INTEGER NOT NULL,
+	blocks     INTEGER NOT NULL,
+	bytes      INTEGER NOT NULL,
+	times      INTEGER NOT NULL,
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX finding_id ON finding (id);
+
+CREATE TABLE finding_stack (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL, -- finding.ordinal
+	ordinal INTEGER NOT NULL,
+	label   TEXT NOT NULL,    -- "allocated here", ...
+	thread  INTEGER,
+	at      REAL,
+	stack   INTEGER,
+	PRIMARY KEY (process, finding, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE finding_object (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	what    TEXT NOT NULL,    -- block, mutex, rwlock, ...
+	address INTEGER NOT NULL,
+	generation INTEGER NOT NULL,
+	created_stack INTEGER,
+	PRIMARY KEY (process, finding, ordinal)
+) WITHOUT ROWID;
+
+-- Deadlocks: the thread held one lock and wanted the next edge's.
+CREATE TABLE finding_edge (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	thread  INTEGER,
+	inferred INTEGER NOT NULL,  -- 1: who holds it is a conclusion from past calls, not known
+	held TEXT NOT NULL, held_address INTEGER NOT NULL, held_generation INTEGER NOT NULL,
+	held_shared INTEGER NOT NULL, held_since REAL, held_stack INTEGER, held_created_stack INTEGER,
+	wanted TEXT NOT NULL, wanted_address INTEGER NOT NULL, wanted_generation INTEGER NOT NULL,
+	wanted_shared INTEGER NOT NULL, wanted_at REAL, wanted_stack INTEGER, wanted_created_stack INTEGER,
+	PRIMARY KEY (process, finding, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE finding_thread (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	thread  INTEGER NOT NULL,
+	PRIMARY KEY (process, finding, thread)
+) WITHOUT ROWID;
+
+-- ---- views ---------------------------------------------------------------------------
+
+-- Every frame of a stack, innermost first:
+--   select depth, function, file, line from v_stack where process = 1 and stack = 42 order by depth, ordinal
+-- The walk is made for each stack by itself, so that asking for one costs no more than one.
+CREATE VIEW v_stack AS
+SELECT top.process, top.id AS stack, pcs.key AS depth, f.ordinal, f.function, f.file, f.line, f.inlined,
+	m.path AS module, f.offset, m.build_id
+FROM stack top
+CROSS JOIN json_each((
+	WITH RECURSIVE walk (depth, parent, pc) AS (
+		SELECT 0, top.parent, top.pc
+		UNION ALL
+		SELECT depth + 1, s.parent, s.pc
+		FROM walk JOIN stack s ON s.process = top.process AND s.id = walk.parent
+		WHERE walk.parent >= 16 AND depth < 1023
+	)
+	SELECT '[' || group_concat(pc) || ']' FROM walk
+)) pcs
+CROSS JOIN frame f ON f.process = top.process AND f.pc = pcs.value
+LEFT JOIN module m ON m.process = f.process AND m.id = f.module;
+
+-- The innermost frame of every stack that is stored: quick, where the whole stack is not needed.
+CREATE VIEW v_where AS
+SELECT s.process, s.id AS stack,
+	coalesce(f.function, coalesce(m.path, '?') || printf('+0x%x', f.offset)) AS function,
+	f.file, f.line, m.path AS module
+FROM stack s
+JOIN frame f ON f.process = s.process AND f.pc = s.pc AND f.ordinal = 0
+LEFT JOIN module m ON m.process = f.process AND m.id = f.module;
+
+-- Allocation sites, most bytes first.
+CREATE VIEW v_top_sites AS
+SELECT h.process, h.id AS site, h.type, w.function, w.file, w.line, h.allocations, h.allocated_bytes,
+	h.temporary, h.peak_bytes, h.live_blocks, h.live_bytes, h.stack
+FROM heap_site h LEFT JOIN v_where w ON w.process = h.process AND w.stack = h.stack
+ORDER BY h.allocated_bytes DESC;
+
+CREATE VIEW v_findings AS
+SELECT p.pid, p.exe, f.ordinal, f.kind, f.class, f.id, f.message, f.blocks, f.bytes, f.times, f.suppressed
+FROM finding f JOIN process p ON p.id = f.process
+ORDER BY p.started_ns, p.image, f.ordinal;
+
+CREATE VIEW v_locks AS
+SELECT l.process, l.id, l.kind, printf('0x%x', l.address) AS address, l.generation, l.acquisitions, l.contended,
+	l.wait_seconds, l.wait_longest, l.hold_seconds, l.hold_longest, l.owner, l.folded,
+	coalesce(i.function, u.function) AS function, coalesce(i.file, u.file) AS file,
+	coalesce(i.line, u.line) AS line
+FROM lock l
+LEFT JOIN v_where i ON i.process = l.process AND i.stack = l.init_stack
+LEFT JOIN v_where u ON u.process = l.process AND u.stack = l.first_stack
+ORDER BY l.wait_seconds DESC, l.acquisitions DESC;
+
+CREATE VIEW v_threads AS
+SELECT p.pid, t.id, t.tid, t.name, t.created_by, t.created_at, t.ended_at, t.state_at_end, t.joined, t.detached,
+	w.function AS created_in, w.file, w.line
+FROM thread t JOIN process p ON p.id = t.process
+LEFT JOIN v_where w ON w.process = t.process AND w.stack = t.created_stack
+ORDER BY p.started_ns, p.image, t.id;

@@ -1,0 +1,216 @@
+#include "tools/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/store/text.h"
+#include "tools/symbolize/symbolize.h"
+
+#define APPLICATION_ID     0x52544c31 /* "RTL1", for file(1) */
+#define WAIT_FOR_OTHERS_MS 20000
+
+static const char schema[] =
+#include "schema_sql.h"
+    ;
+
+static bool fail(struct store *store, struct error *err, const char *doing)
+{
+	return error_set(err, EXIT_BAD_DATA, "%s: cannot %s: %s", store->path, doing,
+	                 store->db ? sqlite3_errmsg(store->db) : "out of memory");
+}
+
+static char *database_path(const char *run_directory)
+{
+	char *path = malloc(strlen(run_directory) + sizeof("/" STORE_FILE));
+
+	if (path)
+		sprintf(path, "%s/" STORE_FILE, run_directory);
+	return path;
+}
+
+static bool query_number(struct store *store, const char *sql, int64_t *number)
+{
+	sqlite3_stmt *statement = NULL;
+	bool found = false;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW) {
+		*number = sqlite3_column_int64(statement, 0);
+		found = true;
+	}
+	sqlite3_finalize(statement);
+	return found;
+}
+
+/* ---- opening ------------------------------------------------------------------------- */
+
+/* SQLite would create it with the umask's rights; what a program does is its owner's business alone. */
+static bool create_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return error_set(err, EXIT_BAD_DATA, "%s: cannot create or open: %s", path, strerror(errno));
+	close(fd);
+	return true;
+}
+
+static bool open_database(struct store *store, const char *run_directory, int flags, struct error *err)
+{
+	memset(store, 0, sizeof(*store));
+	store->path = database_path(run_directory);
+	if (!store->path)
+		return error_set(err, EXIT_INTERNAL, "out of memory");
+	if ((flags & SQLITE_OPEN_READWRITE) && !create_file(store->path, err))
+		return false;
+	if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+		return fail(store, err, "open");
+	sqlite3_busy_timeout(store->db, WAIT_FOR_OTHERS_MS);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return true;
+}
+
+/* 0 for a database with nothing in it yet. */
+static bool schema_version(struct store *store, int64_t *version, struct error *err)
+{
+	int64_t tables = 0;
+
+	if (!query_number(store, "PRAGMA user_version", version) ||
+	    !query_number(store, "SELECT count(*) FROM sqlite_schema", &tables))
+		return fail(store, err, "read");
+	if (*version == STORE_SCHEMA || (*version == 0 && tables == 0))
+		return true;
+	return error_set(
+	    err, EXIT_BAD_DATA,
+	    "%s: written with schema %lld, and this ringtail reads schema %d: use the ringtail that "
+	    "wrote it, or remove the file and run `ringtail report` to make it anew",
+	    store->path, (long long)*version, STORE_SCHEMA);
+}
+
+static bool create_schema(struct store *store, struct error *err)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+	         STORE_SCHEMA);
+	if (sqlite3_exec(store->db, schema, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return fail(store, err, "create its tables");
+}
+
+/* In one transaction: two commands may open a new RUN at the same time. */
+static bool ensure_schema(struct store *store, struct error *err)
+{
+	int64_t version = 0;
+	bool good;
+
+	if (!schema_version(store, &version, err))
+		return false;
+	if (version)
+		return true;
+	if (sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return fail(store, err, "lock");
+	good = schema_version(store, &version, err) && (version || create_schema(store, err));
+	if (good && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		good = fail(store, err, "write");
+	if (!good)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return good;
+}
+
+bool store_open(struct store *store, const char *run_directory, struct error *err)
+{
+	/* No sync: a database that a power cut spoils is made anew from the rings. */
+	static const char pragmas[] = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;"
+	                              "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+
+	if (!open_database(store, run_directory, SQLITE_OPEN_READWRITE, err))
+		goto fail;
+	if (sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
+		fail(store, err, "open");
+		goto fail;
+	}
+	if (ensure_schema(store, err))
+		return true;
+fail:
+	store_close(store);
+	return false;
+}
+
+bool store_open_read(struct store *store, const char *run_directory, struct error *err)
+{
+	int64_t version = 0;
+
+	if (!open_database(store, run_directory, SQLITE_OPEN_READONLY, err) ||
+	    !schema_version(store, &version, err))
+		goto fail;
+	if (version == STORE_SCHEMA)
+		return true;
+	error_set(err, EXIT_BAD_DATA, "%s: nothing has been stored in it yet", store->path);
+fail:
+	store_close(store);
+	return false;
+}
+
+void store_close(struct store *store)
+{
+	sqlite3_close(store->db);
+	symbolizer_free(store->symbolizer);
+	free(store->path);
+	memset(store, 0, sizeof(*store));
+}
+
+/* ---- the run --------------------------------------------------------------------------- */
+
+static bool put_meta(struct store *store, const char *key, const char *value)
+{
+	sqlite3_stmt *statement = NULL;
+	char *clean = text_utf8(value, strlen(value));
+	bool good = clean &&
+	            sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO meta VALUES (?, ?)", -1, &statement,
+	                               NULL) == SQLITE_OK &&
+	            sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC) == SQLITE_OK &&
+	            sqlite3_bind_text(statement, 2, clean, -1, SQLITE_STATIC) == SQLITE_OK &&
+	            sqlite3_step(statement) == SQLITE_DONE;
+
+	sqlite3_finalize(statement);
+	free(clean);
+	return good;
+}
+
+bool store_run(struct store *store, const char *directory, uint64_t started_realtime_ns, double seconds,
+               char *const *command, struct error *err)
+{
+	char started[40], duration[40];
+	char *command_json = text_argv_json(command);
+	bool good;
+
+	text_rfc3339(started_realtime_ns, started, sizeof(started));
+	snprintf(duration, sizeof(duration), "%.6f", seconds);
+	good = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+	       put_meta(store, "directory", directory) && put_meta(store, "started", started) &&
+	       put_meta(store, "seconds", duration) && put_meta(store, "version", RINGTAIL_VERSION) &&
+	       put_meta(store, "command", command_json ? command_json : "[]") &&
+	       sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+	if (!good) {
+		fail(store, err, "write");
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	free(command_json);
+	return good;
+}
+
+bool store_has_final(struct store *store, uint32_t pid, uint32_t image)
+{
+	char sql[128];
+	int64_t final = 0;
+
+	snprintf(sql, sizeof(sql), "SELECT final FROM process WHERE pid = %u AND image = %u", pid, image);
+	return query_number(store, sql, &final) && final;
+}

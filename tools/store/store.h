@@ -1,0 +1,40 @@
+/*
+ * RUN/ringtail.db: what was found, once.  Every report is a query over it.
+ * schema.sql is the reference, and users may query it: names are a contract.
+ */
+#ifndef RINGTAIL_STORE_H
+#define RINGTAIL_STORE_H
+
+#include <sqlite3.h>
+
+#include "tools/analyse/analyse.h"
+#include "tools/error.h"
+#include "tools/source/merge.h"
+
+#define STORE_FILE   "ringtail.db"
+#define STORE_SCHEMA 1 /* user_version; "schema" in JSON */
+
+struct symbolizer;
+struct store {
+	sqlite3 *db;
+	char *path;
+	struct symbolizer *symbolizer; /* one for all processes: they share most of their modules */
+};
+
+/* Opens or creates DIR/ringtail.db for writing. */
+bool store_open(struct store *store, const char *run_directory, struct error *err);
+/* Opens it for reading only. */
+bool store_open_read(struct store *store, const char *run_directory, struct error *err);
+void store_close(struct store *store);
+
+/* What the whole run was.  command: argv, NULL terminated. */
+bool store_run(struct store *store, const char *directory, uint64_t started_realtime_ns, double seconds,
+               char *const *command, struct error *err);
+/* Writes one process with everything its analysis found, in one transaction, replacing what was stored for
+ * the same pid and image.  Symbolizes every stack that is stored (progress on stderr when slow). */
+bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
+                   struct error *err);
+/* Whether the process of this pid and image is stored with final set. */
+bool store_has_final(struct store *store, uint32_t pid, uint32_t image);
+
+#endif

@@ -1,0 +1,239 @@
+#include "tools/store/finding_id.h"
+#include "tools/store/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The list is sorted, worst first.  Equals come in the order in which threads happened to run: their ids put
+ * them in one order that is the same for every run. */
+struct ranked {
+	const struct finding *finding;
+	size_t group; /* of equals */
+	struct finding_key key;
+	char id[FINDING_ID_TEXT];
+};
+
+static bool same_class(const struct finding *a, const struct finding *b)
+{
+	if (!a->class || !b->class)
+		return a->class == b->class;
+	return !strcmp(a->class, b->class);
+}
+
+static bool equal(const struct finding *a, const struct finding *b)
+{
+	return !strcmp(a->kind, b->kind) && same_class(a, b) && a->bytes == b->bytes && a->times == b->times;
+}
+
+static int by_group_and_id(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+static int by_key(const void *left, const void *right)
+{
+	const struct finding_key *a = &((const struct ranked *)left)->key,
+	                         *b = &((const struct ranked *)right)->key;
+
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+/* No two findings of a process have the same id. */
+static void set_ids(struct ranked *ranked, size_t count)
+{
+	size_t ordinal = 0;
+
+	qsort(ranked, count, sizeof(*ranked), by_key);
+	for (size_t i = 0; i < count; i++) {
+		ordinal = i && ranked[i].key.id == ranked[i - 1].key.id ? ordinal + 1 : 0;
+		finding_id(ranked[i].key, ordinal, ranked[i].id);
+	}
+}
+
+/* Whether the innermost frame is an operator new or delete of C++. */
+static bool is_in_operator(struct writer *writer, uint32_t stack)
+{
+	uint32_t pc, root;
+	const struct pc_frames *frames =
+	    ring_file_stack(writer->ring, stack, &pc, 1, &root) ? stack_set_frames(&writer->stacks, pc) : NULL;
+	const char *name = frames && frames->count ? frames->frames[frames->count - 1].function : NULL;
+
+	return name && (!strncmp(name, "operator new", 12) || !strncmp(name, "operator delete", 15));
+}
+
+/* A library that brings a C++ runtime of its own may use its operator new unseen and our operator delete, or the other
+ * way round.  The calls alone look mismatched then; the names tell. */
+static bool is_refuted(struct writer *writer, const struct finding *finding)
+{
+	if (!finding->class || strcmp(finding->class, "mismatched-free"))
+		return false;
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (is_in_operator(writer, finding->stacks[i].stack))
+			return true;
+	return false;
+}
+
+/* *count: how many there are. */
+static struct ranked *rank(struct writer *writer, const struct finding_list *list, size_t *count)
+{
+	struct ranked *ranked = calloc(list->count + 1, sizeof(*ranked));
+	size_t group = 0;
+
+	*count = 0;
+
+	if (!ranked) {
+		error_set(writer->err, EXIT_INTERNAL, "out of memory while storing %zu findings",
+		          list->count);
+		writer->failed = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		group += i && !equal(&list->items[i - 1], &list->items[i]);
+		if (is_refuted(writer, &list->items[i]))
+			continue;
+		ranked[(*count)++] = (struct ranked){.finding = &list->items[i],
+		                                     .group = group,
+		                                     .key = finding_key(&writer->stacks, &list->items[i])};
+	}
+	set_ids(ranked, *count);
+	qsort(ranked, *count, sizeof(*ranked), by_group_and_id);
+	return ranked;
+}
+
+/* RT_KIND_NONE is a block of the heap here. */
+static const char *object_kind_name(unsigned kind)
+{
+	return kind == RT_KIND_NONE ? "block" : event_kind_name(kind);
+}
+
+static void row_thread(struct row *row, uint32_t thread)
+{
+	if (thread)
+		row_int(row, thread);
+	else
+		row_null(row);
+}
+
+static struct row part_begin(struct writer *writer, enum store_table table, int64_t finding, size_t ordinal)
+{
+	struct row row = row_begin(writer, table);
+
+	row_int(&row, finding);
+	row_int(&row, (int64_t)ordinal);
+	return row;
+}
+
+static void store_finding_stacks(struct writer *writer, int64_t ordinal, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->stack_count; i++) {
+		const struct finding_stack *stack = &finding->stacks[i];
+		struct row row = part_begin(writer, TABLE_finding_stack, ordinal, i);
+
+		row_text(&row, stack->label);
+		row_thread(&row, stack->thread);
+		row_stamp(&row, stack->stamp);
+		row_stack(&row, stack->stack);
+		row_end(&row);
+	}
+}
+
+static void store_finding_objects(struct writer *writer, int64_t ordinal, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->object_count; i++) {
+		const struct finding_object *object = &finding->objects[i];
+		struct row row = part_begin(writer, TABLE_finding_object, ordinal, i);
+
+		row_text(&row, object_kind_name(object->kind));
+		row_int(&row, (int64_t)object->address);
+		row_int(&row, object->generation);
+		row_stack(&row, object->created_stack);
+		row_end(&row);
+	}
+}
+
+static void row_edge_side(struct row *row, const struct finding_object *object, bool shared, uint64_t stamp,
+                          uint32_t stack)
+{
+	row_text(row, object_kind_name(object->kind));
+	row_int(row, (int64_t)object->address);
+	row_int(row, object->generation);
+	row_int(row, shared);
+	row_stamp(row, stamp);
+	row_stack(row, stack);
+	row_stack(row, object->created_stack);
+}
+
+static void store_finding_edges(struct writer *writer, int64_t ordinal, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->edge_count; i++) {
+		const struct finding_edge *edge = &finding->edges[i];
+		struct row row = part_begin(writer, TABLE_finding_edge, ordinal, i);
+
+		row_thread(&row, edge->thread);
+		row_int(&row, edge->inferred);
+		row_edge_side(&row, &edge->held, edge->held_shared, edge->held_since, edge->held_stack);
+		row_edge_side(&row, &edge->wanted, edge->wanted_shared, edge->wanted_at, edge->wanted_stack);
+		row_end(&row);
+	}
+}
+
+static bool named_before(const struct finding *finding, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (finding->threads[j] == finding->threads[i])
+			return true;
+	}
+	return false;
+}
+
+static void store_finding_threads(struct writer *writer, int64_t ordinal, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->thread_count; i++) {
+		struct row row;
+
+		if (named_before(finding, i))
+			continue;
+		row = row_begin(writer, TABLE_finding_thread);
+		row_int(&row, ordinal);
+		row_int(&row, finding->threads[i]);
+		row_end(&row);
+	}
+}
+
+static void store_finding(struct writer *writer, int64_t ordinal, const struct ranked *ranked)
+{
+	const struct finding *finding = ranked->finding;
+	struct row row = row_begin(writer, TABLE_finding);
+
+	row_int(&row, ordinal);
+	row_text(&row, ranked->id);
+	row_text(&row, finding->kind);
+	row_text(&row, finding->class);
+	row_text(&row, finding->message);
+	row_int(&row, 0);
+	row_int(&row, (int64_t)finding->blocks);
+	row_int(&row, (int64_t)finding->bytes);
+	row_int(&row, finding->times ? (int64_t)finding->times : 1);
+	row_end(&row);
+	store_finding_stacks(writer, ordinal, finding);
+	store_finding_objects(writer, ordinal, finding);
+	store_finding_edges(writer, ordinal, finding);
+	store_finding_threads(writer, ordinal, finding);
+}
+
+void store_findings(struct writer *writer)
+{
+	const struct finding_list *list = writer->analysis->findings;
+	size_t count = 0;
+	struct ranked *ranked = list ? rank(writer, list, &count) : NULL;
+
+	for (size_t i = 0; ranked && i < count && !writer->failed; i++)
+		store_finding(writer, (int64_t)i + 1, &ranked[i]);
+	free(ranked);
+}

@@ -1,0 +1,184 @@
+#include "tools/store/text.h"
+#include "tools/store/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_SCAN "this version does not scan for reachability"
+
+static int exec(struct store *store, const char *sql)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+}
+
+/* The id it was stored with before, or the next one. */
+static int64_t process_id(struct writer *writer)
+{
+	static const char sql[] = "SELECT coalesce((SELECT id FROM process WHERE pid = ?1 AND image = ?2),"
+	                          " (SELECT coalesce(max(id), 0) + 1 FROM process))";
+	sqlite3_stmt *statement = NULL;
+	int64_t id = 0;
+
+	if (sqlite3_prepare_v2(writer->store->db, sql, -1, &statement, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(statement, 1, writer->ring->header.pid);
+		sqlite3_bind_int64(statement, 2, writer->ring->header.image);
+		if (sqlite3_step(statement) == SQLITE_ROW)
+			id = sqlite3_column_int64(statement, 0);
+	}
+	if (!id)
+		writer_fail(writer);
+	sqlite3_finalize(statement);
+	return id;
+}
+
+static const char *how_name(const struct process_end *end)
+{
+	switch (end->how) {
+	case END_EXIT:
+		return "exit";
+	case END_SIGNAL:
+		return "signal";
+	case END_EXEC:
+		return "exec";
+	default:
+		return "running";
+	}
+}
+
+static const char *stacks_name(uint32_t stacks)
+{
+	return stacks == RT_STACKS_FULL ? "full" : stacks == RT_STACKS_CALLER ? "caller" : "none";
+}
+
+static void row_identity(struct row *row, const struct ring_file *ring)
+{
+	const struct rt_header *header = &ring->header, *shared = ring->shared;
+	size_t bytes = header->command_bytes < RT_COMMAND_MAX ? header->command_bytes : RT_COMMAND_MAX;
+	char *command = text_command_json(header->command, bytes);
+	char exe[RT_PATH_MAX], started[40];
+
+	memcpy(exe, header->exe, sizeof(exe));
+	exe[sizeof(exe) - 1] = '\0';
+	text_rfc3339(header->realtime_ns, started, sizeof(started));
+	row_int(row, header->pid);
+	row_int(row, header->image);
+	row_int(row, header->parent);
+	row_text(row, exe);
+	row_text(row, command);
+	row_int(row, shared->command_truncated != 0);
+	row_text(row, started);
+	row_int(row, (int64_t)header->realtime_ns);
+	free(command);
+}
+
+static void row_ending(struct row *row, const struct ring_file *ring, const struct process_end *end)
+{
+	char signal[24];
+
+	row_real(row, end->stamp ? ring_file_seconds(ring, end->stamp) : 0);
+	row_text(row, how_name(end));
+	if (end->how == END_EXIT)
+		row_int(row, end->status);
+	else
+		row_null(row);
+	row_text(row,
+	         end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
+}
+
+static void store_process_row(struct writer *writer)
+{
+	const struct rt_header *header = &writer->ring->header;
+	struct row row = row_begin(writer, TABLE_process);
+
+	row_identity(&row, writer->ring);
+	row_ending(&row, writer->ring, &writer->analysis->end);
+	row_int(&row, (int64_t)writer->totals.events);
+	row_int(&row, (int64_t)writer->totals.lost);
+	row_int(&row, !!(header->watch & RT_WATCH_HEAP));
+	row_int(&row, !!(header->watch & RT_WATCH_LOCKS));
+	row_text(&row, stacks_name(header->stacks));
+	row_int(&row, header->depth);
+	row_int(&row, 0);
+	row_text(&row, NO_SCAN);
+	row_int(&row, writer->final);
+	row_end(&row);
+}
+
+static void store_loss(struct writer *writer, const char *what, uint64_t count, const char *why)
+{
+	struct row row;
+
+	if (!count)
+		return;
+	row = row_begin(writer, TABLE_loss);
+	row_text(&row, what);
+	row_int(&row, (int64_t)count);
+	row_text(&row, why);
+	row_end(&row);
+}
+
+static void store_losses(struct writer *writer)
+{
+	const struct rt_header *shared = writer->ring->shared;
+	uint64_t lost = writer->totals.lost;
+	uint64_t never = writer->totals.never_written < lost ? writer->totals.never_written : lost;
+
+	store_loss(writer, "events", lost - never, "overwritten by later ones: the ring was full");
+	store_loss(writer, "events", never, "never written: no room");
+	store_loss(writer, "stacks", shared->stacks_lost, "the stack table was full");
+	store_loss(writer, "records", writer->totals.bad_records, "not understood");
+	store_loss(writer, "order", writer->totals.late, "came too late to be put in order");
+}
+
+static void store_parts(struct writer *writer)
+{
+	writer->process = process_id(writer);
+	writer_clear(writer);
+	store_process_row(writer);
+	store_losses(writer);
+	store_threads(writer);
+	store_heap(writer);
+	store_locks(writer);
+	store_findings(writer);
+	store_stacks(writer);
+}
+
+static bool prepare(struct writer *writer)
+{
+	if (!writer->store->symbolizer)
+		writer->store->symbolizer = symbolizer_new();
+	if (writer->store->symbolizer &&
+	    stack_set_new(&writer->stacks, writer->ring, writer->store->symbolizer))
+		return writer_open(writer);
+	writer->failed = true;
+	return error_set(writer->err, EXIT_INTERNAL, "out of memory while storing process %u",
+	                 writer->ring->header.pid);
+}
+
+bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
+                   struct error *err)
+{
+	struct writer writer = {
+	    .store = store,
+	    .analysis = analysis,
+	    .ring = analysis->ring,
+	    .totals = totals,
+	    .final = final,
+	    .err = err,
+	};
+
+	if (exec(store, "BEGIN IMMEDIATE") != SQLITE_OK) {
+		writer_fail(&writer);
+		return false;
+	}
+	if (prepare(&writer))
+		store_parts(&writer);
+	writer_close(&writer);
+	stack_set_free(&writer.stacks);
+	if (!writer.failed && exec(store, "COMMIT") != SQLITE_OK)
+		writer_fail(&writer);
+	if (writer.failed)
+		exec(store, "ROLLBACK");
+	return !writer.failed;
+}

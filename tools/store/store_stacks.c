@@ -1,0 +1,104 @@
+#include "tools/render/progress.h"
+#include "tools/store/text.h"
+#include "tools/store/writer.h"
+
+#include <string.h>
+
+/* A node whose caller's node is broken ends there. */
+static void store_node(struct writer *writer, uint32_t node)
+{
+	uint32_t parent, pc;
+	struct row row;
+
+	if (!ring_file_node(writer->ring, node, &parent, &pc))
+		return;
+	if (parent >= RT_NODE_FIRST && !stack_set_has_node(&writer->stacks, parent))
+		parent = RT_ROOT_TRUNCATED;
+	row = row_begin(writer, TABLE_stack);
+	row_int(&row, node);
+	row_int(&row, parent);
+	row_int(&row, pc);
+	row_end(&row);
+}
+
+static void store_nodes(struct writer *writer)
+{
+	const struct id_list *nodes = &writer->stacks.used_nodes;
+
+	for (size_t i = 0; i < nodes->count && !writer->failed; i++)
+		store_node(writer, nodes->ids[i]);
+}
+
+static void store_frames(struct writer *writer, uint32_t pc)
+{
+	const struct pc_frames *frames = stack_set_frames(&writer->stacks, pc);
+
+	for (unsigned i = 0; frames && i < frames->count; i++) {
+		const struct symbol_frame *frame = &frames->frames[i];
+		struct row row = row_begin(writer, TABLE_frame);
+
+		row_int(&row, pc);
+		row_int(&row, i);
+		row_text(&row, frame->function);
+		row_text(&row, frame->file);
+		if (frame->line)
+			row_int(&row, frame->line);
+		else
+			row_null(&row);
+		row_int(&row, frame->inlined);
+		if (frames->module)
+			row_int(&row, frames->module);
+		else
+			row_null(&row);
+		row_int(&row, (int64_t)frames->offset);
+		row_end(&row);
+	}
+}
+
+static void store_pcs(struct writer *writer)
+{
+	const struct id_list *pcs = &writer->stacks.used_pcs;
+	struct progress progress;
+
+	progress_begin(&progress, "naming stack frames", pcs->count);
+	for (size_t i = 0; i < pcs->count && !writer->failed; i++) {
+		store_frames(writer, pcs->ids[i]);
+		progress_update(&progress, i + 1);
+	}
+	progress_end(&progress);
+}
+
+static void store_module(struct writer *writer, uint32_t index, const struct rt_module *module)
+{
+	char path[RT_MODULE_PATH], build_id[2 * RT_BUILD_ID_MAX + 1];
+	struct row row = row_begin(writer, TABLE_module);
+	size_t id_bytes = module->build_id_bytes <= RT_BUILD_ID_MAX ? module->build_id_bytes : 0;
+
+	memcpy(path, module->path, sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	text_hex(module->build_id, id_bytes, build_id);
+	row_int(&row, index + 1);
+	row_text(&row, path);
+	row_text(&row, *build_id ? build_id : NULL);
+	row_int(&row, (int64_t)module->start);
+	row_int(&row, (int64_t)module->end);
+	row_int(&row, (int64_t)module->bias);
+	row_stamp(&row, module->seen);
+	row_stamp(&row, module->unloaded);
+	row_end(&row);
+}
+
+void store_stacks(struct writer *writer)
+{
+	uint32_t modules = ring_file_modules(writer->ring);
+
+	for (uint32_t i = 0; i < modules && !writer->failed; i++) {
+		const struct rt_module *module = ring_file_module(writer->ring, i);
+
+		if (module)
+			store_module(writer, i, module);
+	}
+	stack_set_sort(&writer->stacks);
+	store_nodes(writer);
+	store_pcs(writer);
+}

@@ -1,0 +1,52 @@
+#include "tools/analyse/threads.h"
+#include "tools/store/writer.h"
+
+static const char *state_name(int state)
+{
+	return state == THREAD_ENDED ? "ended" : state == THREAD_BLOCKED ? "blocked" : "running";
+}
+
+static void row_blocked(struct row *row, const struct thread_result *thread)
+{
+	if (thread->state_at_end != THREAD_BLOCKED) {
+		for (int column = 0; column < 5; column++)
+			row_null(row);
+		return;
+	}
+	row_text(row, event_kind_name(thread->blocked_kind));
+	row_int(row, (int64_t)thread->blocked_object);
+	row_stamp(row, thread->blocked_since);
+	row_stack(row, thread->blocked_stack);
+	row_int(row, thread->blocked_owner);
+}
+
+static void store_thread(struct writer *writer, const struct thread_result *thread)
+{
+	struct row row = row_begin(writer, TABLE_thread);
+
+	row_int(&row, thread->id);
+	row_int(&row, thread->tid);
+	row_text(&row, thread->name[0] ? thread->name : NULL);
+	row_int(&row, thread->created_by);
+	row_stamp(&row, thread->created);
+	row_stamp(&row, thread->started);
+	row_stamp(&row, thread->ended);
+	row_stack(&row, thread->created_stack);
+	row_int(&row, thread->main);
+	row_int(&row, thread->adopted);
+	row_int(&row, thread->joined);
+	row_int(&row, thread->detached);
+	row_text(&row, state_name(thread->state_at_end));
+	row_blocked(&row, thread);
+	row_int(&row, (int64_t)thread->events);
+	row_end(&row);
+}
+
+void store_threads(struct writer *writer)
+{
+	size_t count;
+	const struct thread_result *threads = threads_results(writer->analysis->threads, &count);
+
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_thread(writer, &threads[i]);
+}

@@ -1,0 +1,177 @@
+#include "tools/symbolize/names.h"
+
+#include <libiberty/demangle.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+struct name {
+	char *key;
+	char *value;
+	UT_hash_handle hh;
+};
+
+static const char *lookup(struct name *table, const char *key)
+{
+	struct name *found = NULL;
+
+	HASH_FIND_STR(table, key, found);
+	return found ? found->value : NULL;
+}
+
+/* Takes value, which may be NULL: then there is no memory, and no name. */
+static const char *keep(struct name **table, const char *key, char *value)
+{
+	struct name *name = calloc(1, sizeof(*name));
+
+	if (!name || !value)
+		goto fail;
+	name->key = strdup(key);
+	if (!name->key)
+		goto fail;
+	name->value = value;
+	HASH_ADD_KEYPTR(hh, *table, name->key, strlen(name->key), name);
+	return value;
+fail:
+	free(name);
+	free(value);
+	return NULL;
+}
+
+/* Local copies of one function ("f.part.0", "f.constprop.1", "f.llvm.123") are that function to a reader. */
+static char *drop_clone_suffix(char *text)
+{
+	char *clone = strstr(text, " [clone ");
+
+	if (clone && clone != text)
+		*clone = '\0';
+	return text;
+}
+
+/* Without its symbol version, and without glibc's mark for calls of its own functions. */
+static char *plain_name(const char *raw)
+{
+	if (!strncmp(raw, "__GI_", 5) && raw[5])
+		raw += 5;
+	return strndup(raw, *raw == '@' ? strlen(raw) : strcspn(raw, "@"));
+}
+
+static char *demangle(const char *raw)
+{
+	bool mangled = !strncmp(raw, "_Z", 2) || !strncmp(raw, "_R", 2) || !strncmp(raw, "__Z", 3);
+	char *text = mangled ? cplus_demangle(raw, DMGL_ANSI | DMGL_AUTO) : NULL;
+
+	return text ? drop_clone_suffix(text) : plain_name(raw);
+}
+
+const char *names_function(struct names *names, const char *raw)
+{
+	const char *known;
+
+	if (!raw || !*raw)
+		return NULL;
+	known = lookup(names->functions, raw);
+	return known ? known : keep(&names->functions, raw, demangle(raw));
+}
+
+/* Removes the last component of out[0..length), unless there is none or it is ".." itself. */
+static bool drop_component(const char *out, size_t *length)
+{
+	size_t end = *length, start = end;
+
+	while (start > 0 && out[start - 1] != '/')
+		start--;
+	if (start == end || (end - start == 2 && !strncmp(out + start, "..", 2)))
+		return false;
+	*length = start > 1 ? start - 1 : start;
+	return true;
+}
+
+/* Moves a component down to the end of what is kept; the places may overlap. */
+static void append_component(char *out, size_t *length, const char *part, size_t size)
+{
+	if (*length > 0 && out[*length - 1] != '/')
+		out[(*length)++] = '/';
+	memmove(out + *length, part, size);
+	*length += size;
+}
+
+/* In place: the result is never longer, so what is written is always behind what is read. */
+static void clean_path(char *path)
+{
+	const char *part = path;
+	size_t length = 0;
+
+	if (*path == '/')
+		length = 1;
+	while (*part) {
+		size_t size = strcspn(part, "/");
+		const char *next = part + size + (part[size] == '/');
+		bool here = size == 0 || (size == 1 && part[0] == '.');
+		bool up = size == 2 && !strncmp(part, "..", 2);
+		bool at_root = up && length == 1 && *path == '/';
+
+		if (!here && !at_root && !(up && drop_component(path, &length)))
+			append_component(path, &length, part, size);
+		part = next;
+	}
+	path[length] = '\0';
+}
+
+static bool says_nothing(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL, *base = slash ? slash + 1 : path;
+
+	return !path || !*path || !strcmp(base, "???") || !strcmp(base, "?") || !strcmp(base, "<unknown>");
+}
+
+/* With a relative directory, libdw has gone as far as can be gone. */
+static char *join(const char *directory, const char *path)
+{
+	char *text = NULL;
+
+	if (!directory || *directory != '/' || *path == '/')
+		return strdup(path);
+	return asprintf(&text, "%s/%s", directory, path) < 0 ? NULL : text;
+}
+
+const char *names_file(struct names *names, const char *directory, const char *path)
+{
+	char *joined = says_nothing(path) ? NULL : join(directory, path), *value;
+	const char *result = joined ? lookup(names->files, joined) : NULL;
+
+	if (joined && !result) {
+		value = strdup(joined);
+		if (value)
+			clean_path(value);
+		result = keep(&names->files, joined, value);
+	}
+	free(joined);
+	return result;
+}
+
+bool name_is_main(const char *function)
+{
+	return function && (!strcmp(function, "main") || strstr(function, "__rust_begin_short_backtrace"));
+}
+
+static void free_table(struct name **table)
+{
+	struct name *name, *next;
+
+	HASH_ITER(hh, *table, name, next)
+	{
+		HASH_DEL(*table, name);
+		free(name->key);
+		free(name->value);
+		free(name);
+	}
+}
+
+void names_free(struct names *names)
+{
+	free_table(&names->functions);
+	free_table(&names->files);
+}

@@ -1,0 +1,236 @@
+#include "tools/symbolize/symbolize.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "tools/symbolize/elf_symbols.h"
+#include "tools/symbolize/module_file.h"
+#include "tools/symbolize/names.h"
+#include "tools/symbolize/units.h"
+
+#define MAX_FRAMES 66 /* of one address: what units.c can nest, and the function itself */
+
+struct module_key {
+	uint8_t build_id[RT_BUILD_ID_MAX];
+	char path[RT_MODULE_PATH];
+};
+
+struct module {
+	struct module_key key;
+	Dwfl *dwfl;            /* NULL: no file, no names */
+	GElf_Addr bias;        /* from the file's addresses to libdwfl's */
+	Dwarf_Addr dwarf_bias; /* from the debug information's addresses to libdwfl's */
+	struct elf_symbols symbols;
+	struct units units;
+	UT_hash_handle hh;
+};
+
+struct address_key {
+	struct module *module;
+	uint64_t address; /* of the instruction */
+};
+
+struct address {
+	struct address_key key;
+	unsigned count;
+	UT_hash_handle hh;
+	struct symbol_frame frames[];
+};
+
+struct symbolizer {
+	struct module *modules;
+	struct address *addresses;
+	struct names names;
+};
+
+static char *default_debug_path;
+static const Dwfl_Callbacks callbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+    .debuginfo_path = &default_debug_path,
+};
+
+struct symbolizer *symbolizer_new(void) { return calloc(1, sizeof(struct symbolizer)); }
+
+/* ---- modules ------------------------------------------------------------------ */
+
+static Dwfl_Module *report_file(struct module *module, int fd)
+{
+	Dwfl_Module *mod = NULL;
+
+	dwfl_report_begin(module->dwfl);
+	/* Base 0 and the file's own addresses: the bias is 0 then, mostly. */
+	mod = dwfl_report_elf(module->dwfl, module->key.path, module->key.path, fd, 0, true);
+	if (!mod)
+		close(fd);
+	if (dwfl_report_end(module->dwfl, NULL, NULL) != 0)
+		return NULL;
+	return mod;
+}
+
+static bool load_names(struct module *module, int fd)
+{
+	Dwfl_Module *mod = report_file(module, fd);
+	Dwarf *dwarf;
+
+	if (!mod || !dwfl_module_getelf(mod, &module->bias))
+		return false;
+	elf_symbols_load(&module->symbols, mod);
+	dwarf = dwfl_module_getdwarf(mod, &module->dwarf_bias);
+	if (dwarf)
+		units_load(&module->units, dwarf);
+	return true;
+}
+
+static void load_module(struct module *module, const struct rt_module *from)
+{
+	int fd = module_file_open(from);
+
+	if (fd < 0)
+		return;
+	module->dwfl = dwfl_begin(&callbacks);
+	if (!module->dwfl) {
+		close(fd);
+		return;
+	}
+	if (!load_names(module, fd)) {
+		dwfl_end(module->dwfl);
+		module->dwfl = NULL;
+	}
+}
+
+static void set_key(struct module_key *key, const struct rt_module *from)
+{
+	size_t length = from->build_id_bytes <= RT_BUILD_ID_MAX ? from->build_id_bytes : 0;
+
+	memset(key, 0, sizeof(*key));
+	memcpy(key->build_id, from->build_id, length);
+	memcpy(key->path, from->path, strnlen(from->path, sizeof(key->path) - 1));
+}
+
+static struct module *find_module(struct symbolizer *symbolizer, const struct rt_module *from)
+{
+	struct module_key key;
+	struct module *module = NULL;
+
+	set_key(&key, from);
+	HASH_FIND(hh, symbolizer->modules, &key, sizeof(key), module);
+	if (module)
+		return module;
+	module = calloc(1, sizeof(*module));
+	if (!module)
+		return NULL;
+	module->key = key;
+	load_module(module, from);
+	HASH_ADD(hh, symbolizer->modules, key, sizeof(module->key), module);
+	return module;
+}
+
+/* ---- addresses ------------------------------------------------------------------ */
+
+/* A name that others can link to is better than the debug information's own ("__GI___qsort_r"), and is the
+ * same with and without debug information; a local one may be a mere part of a function ("f.cold"). */
+static void name_outermost(struct symbolizer *symbolizer, struct module *module, uint64_t address,
+                           struct symbol_frame *frame)
+{
+	const struct elf_symbol *symbol = elf_symbols_find(&module->symbols, address);
+
+	if (symbol && (!frame->function || !symbol->local))
+		frame->function = names_function(&symbolizer->names, symbol->name);
+}
+
+static unsigned name_frames(struct symbolizer *symbolizer, struct module *module, uint64_t address,
+                            struct symbol_frame *frames, unsigned max)
+{
+	uint64_t mapped = address + module->bias;
+	unsigned count = 0;
+
+	memset(&frames[0], 0, sizeof(frames[0]));
+	if (!module->dwfl)
+		return 1;
+	count = units_find(&module->units, &symbolizer->names, mapped - module->dwarf_bias, frames, max);
+	if (!count)
+		count = 1;
+	name_outermost(symbolizer, module, mapped, &frames[count - 1]);
+	return count;
+}
+
+static struct address *remember(struct symbolizer *symbolizer, const struct address_key *key)
+{
+	struct symbol_frame frames[MAX_FRAMES];
+	unsigned count = name_frames(symbolizer, key->module, key->address, frames, MAX_FRAMES);
+	struct address *address = calloc(1, sizeof(*address) + count * sizeof(frames[0]));
+
+	if (!address)
+		return NULL;
+	address->key = *key;
+	address->count = count;
+	memcpy(address->frames, frames, count * sizeof(frames[0]));
+	HASH_ADD(hh, symbolizer->addresses, key, sizeof(address->key), address);
+	return address;
+}
+
+unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module,
+                            uint64_t file_offset, bool exact, struct symbol_frame *frames, unsigned max)
+{
+	struct address_key key = {.address = exact || !file_offset ? file_offset : file_offset - 1};
+	struct address *address = NULL;
+
+	if (!max)
+		return 0;
+	memset(&frames[0], 0, sizeof(frames[0]));
+	key.module = find_module(symbolizer, module);
+	if (!key.module)
+		return 1;
+	HASH_FIND(hh, symbolizer->addresses, &key, sizeof(key), address);
+	if (!address)
+		address = remember(symbolizer, &key);
+	if (!address)
+		return 1;
+	if (max > address->count)
+		max = address->count;
+	memcpy(frames, address->frames, max * sizeof(frames[0]));
+	return max;
+}
+
+/* ---- the end ---------------------------------------------------------------------- */
+
+static void free_addresses(struct symbolizer *symbolizer)
+{
+	struct address *address, *next;
+
+	HASH_ITER(hh, symbolizer->addresses, address, next)
+	{
+		HASH_DEL(symbolizer->addresses, address);
+		free(address);
+	}
+}
+
+static void free_modules(struct symbolizer *symbolizer)
+{
+	struct module *module, *next;
+
+	HASH_ITER(hh, symbolizer->modules, module, next)
+	{
+		HASH_DEL(symbolizer->modules, module);
+		units_free(&module->units);
+		elf_symbols_free(&module->symbols);
+		if (module->dwfl)
+			dwfl_end(module->dwfl);
+		free(module);
+	}
+}
+
+void symbolizer_free(struct symbolizer *symbolizer)
+{
+	if (!symbolizer)
+		return;
+	free_addresses(symbolizer);
+	free_modules(symbolizer);
+	names_free(&symbolizer->names);
+	free(symbolizer);
+}

@@ -1,0 +1,354 @@
+#include "tools/symbolize/units.h"
+
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Deeper nesting of scopes than any compiler writes: the file is broken. */
+#define MAX_NESTING 128
+#define MAX_INLINED 64
+
+struct inlined {
+	uint64_t low, high;
+	Dwarf_Die die;
+};
+
+struct function {
+	uint64_t low, high;
+	Dwarf_Die die;
+	bool read;
+	struct inlined *inlined; /* outer calls before the calls inside them */
+	size_t inlined_count, inlined_room;
+};
+
+struct unit {
+	struct unit *next;
+	Dwarf_Die die;   /* has the line table */
+	Dwarf_Die scope; /* has the functions: of the .dwo file, for split debug information */
+	bool read;
+	struct function *functions; /* sorted by low */
+	size_t count, room;
+};
+
+/* Room for one more item of an array, or false. */
+static bool grow(void **items, size_t count, size_t *room, size_t size)
+{
+	size_t wanted = *room ? *room * 2 : 16;
+	void *larger;
+
+	if (count < *room)
+		return true;
+	larger = reallocarray(*items, wanted, size);
+	if (!larger)
+		return false;
+	*items = larger;
+	*room = wanted;
+	return true;
+}
+
+/* ---- units ------------------------------------------------------------------- */
+
+static void add_unit_ranges(struct units *units, struct unit *unit)
+{
+	Dwarf_Addr base, low, high;
+	ptrdiff_t offset = 0;
+
+	while ((offset = dwarf_ranges(&unit->die, offset, &base, &low, &high)) > 0) {
+		if (low >= high || low == 0)
+			continue; /* what the linker threw away */
+		if (!grow((void **)&units->ranges, units->count, &units->room, sizeof(*units->ranges)))
+			return;
+		units->ranges[units->count++] = (struct unit_range){low, high, unit};
+	}
+}
+
+static void add_unit(struct units *units, const Dwarf_Die *die, const Dwarf_Die *scope)
+{
+	struct unit *unit = calloc(1, sizeof(*unit));
+
+	if (!unit)
+		return;
+	unit->die = *die;
+	unit->scope = *scope;
+	unit->next = units->list;
+	units->list = unit;
+	add_unit_ranges(units, unit);
+}
+
+static int by_unit_low(const void *left, const void *right)
+{
+	const struct unit_range *a = left, *b = right;
+
+	return a->low < b->low ? -1 : a->low > b->low;
+}
+
+void units_load(struct units *units, Dwarf *dwarf)
+{
+	Dwarf_CU *unit = NULL;
+	uint8_t type;
+	Dwarf_Die die, split;
+
+	memset(units, 0, sizeof(*units));
+	while (dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &split) == 0) {
+		if (type == DW_UT_skeleton && split.addr)
+			add_unit(units, &die, &split);
+		else if (dwarf_tag(&die) == DW_TAG_compile_unit)
+			add_unit(units, &die, &die);
+	}
+	if (units->count)
+		qsort(units->ranges, units->count, sizeof(*units->ranges), by_unit_low);
+}
+
+static struct unit *find_unit(const struct units *units, uint64_t address)
+{
+	size_t low = 0, high = units->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (units->ranges[middle].low <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < units->ranges[low - 1].high ? units->ranges[low - 1].unit : NULL;
+}
+
+/* ---- the functions of a unit --------------------------------------------------- */
+
+static void add_function(struct unit *unit, Dwarf_Die *die)
+{
+	Dwarf_Addr base, low, high;
+	ptrdiff_t offset = 0;
+
+	while ((offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0) {
+		if (low >= high || low == 0)
+			continue;
+		if (!grow((void **)&unit->functions, unit->count, &unit->room, sizeof(*unit->functions)))
+			return;
+		unit->functions[unit->count++] = (struct function){.low = low, .high = high, .die = *die};
+	}
+}
+
+static bool may_hold_functions(int tag)
+{
+	return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
+}
+
+static void add_functions_below(struct unit *unit, Dwarf_Die *parent, unsigned nesting)
+{
+	Dwarf_Die die;
+
+	if (nesting > MAX_NESTING || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		int tag = dwarf_tag(&die);
+
+		if (tag == DW_TAG_subprogram)
+			add_function(unit, &die);
+		else if (may_hold_functions(tag))
+			add_functions_below(unit, &die, nesting + 1);
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+static int by_function_low(const void *left, const void *right)
+{
+	const struct function *a = left, *b = right;
+
+	return a->low < b->low ? -1 : a->low > b->low;
+}
+
+static void read_unit(struct unit *unit)
+{
+	unit->read = true;
+	add_functions_below(unit, &unit->scope, 0);
+	if (unit->count)
+		qsort(unit->functions, unit->count, sizeof(*unit->functions), by_function_low);
+}
+
+static struct function *find_function(struct unit *unit, uint64_t address)
+{
+	size_t low = 0, high;
+
+	if (!unit->read)
+		read_unit(unit);
+	high = unit->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (unit->functions[middle].low <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < unit->functions[low - 1].high ? &unit->functions[low - 1] : NULL;
+}
+
+/* ---- the inlined calls of a function --------------------------------------------- */
+
+static void add_inlined(struct function *function, Dwarf_Die *die)
+{
+	Dwarf_Addr base, low, high;
+	ptrdiff_t offset = 0;
+
+	while ((offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0) {
+		if (low >= high)
+			continue;
+		if (!grow((void **)&function->inlined, function->inlined_count, &function->inlined_room,
+		          sizeof(*function->inlined)))
+			return;
+		function->inlined[function->inlined_count++] = (struct inlined){low, high, *die};
+	}
+}
+
+static void add_inlined_below(struct function *function, Dwarf_Die *parent, unsigned nesting)
+{
+	Dwarf_Die die;
+
+	if (nesting > MAX_NESTING || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		int tag = dwarf_tag(&die);
+
+		if (tag == DW_TAG_inlined_subroutine)
+			add_inlined(function, &die);
+		if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block)
+			add_inlined_below(function, &die, nesting + 1);
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+/* The chain of inlined calls around address, outermost first; a call with two ranges counts once. */
+static unsigned inlined_chain(struct function *function, uint64_t address, Dwarf_Die **chain)
+{
+	unsigned count = 0;
+
+	if (!function->read) {
+		function->read = true;
+		add_inlined_below(function, &function->die, 0);
+	}
+	for (size_t i = 0; i < function->inlined_count && count < MAX_INLINED; i++) {
+		struct inlined *call = &function->inlined[i];
+
+		if (address < call->low || address >= call->high)
+			continue;
+		if (!count || dwarf_dieoffset(chain[count - 1]) != dwarf_dieoffset(&call->die))
+			chain[count++] = &call->die;
+	}
+	return count;
+}
+
+/* ---- what they are called, and where ----------------------------------------------- */
+
+static const char *string_attribute(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formstring(dwarf_attr_integrate(die, name, &attribute));
+}
+
+static const char *die_name(struct names *names, Dwarf_Die *die)
+{
+	const char *raw = string_attribute(die, DW_AT_linkage_name);
+
+	if (!raw)
+		raw = string_attribute(die, DW_AT_MIPS_linkage_name);
+	if (!raw)
+		raw = string_attribute(die, DW_AT_name);
+	return names_function(names, raw);
+}
+
+static const char *compile_directory(struct unit *unit)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute));
+}
+
+static void set_line_of_address(struct unit *unit, struct names *names, uint64_t address,
+                                struct symbol_frame *frame)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+	const char *path = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+
+	frame->file = names_file(names, compile_directory(unit), path);
+	if (!frame->file || dwarf_lineno(line, &frame->line) != 0)
+		frame->line = 0;
+}
+
+static Dwarf_Word number_attribute(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value = 0;
+
+	if (dwarf_formudata(dwarf_attr(die, name, &attribute), &value) != 0)
+		return 0;
+	return value;
+}
+
+static void set_line_of_call(struct unit *unit, struct names *names, Dwarf_Die *call,
+                             struct symbol_frame *frame)
+{
+	Dwarf_Word file = number_attribute(call, DW_AT_call_file),
+	           line = number_attribute(call, DW_AT_call_line);
+	Dwarf_Files *files;
+	size_t count;
+
+	frame->file = NULL;
+	frame->line = 0;
+	if (dwarf_getsrcfiles(&unit->die, &files, &count) != 0 || file >= count)
+		return;
+	frame->file = names_file(names, compile_directory(unit), dwarf_filesrc(files, file, NULL, NULL));
+	if (frame->file && line <= INT32_MAX)
+		frame->line = (int)line;
+}
+
+unsigned units_find(struct units *units, struct names *names, uint64_t address, struct symbol_frame *frames,
+                    unsigned max)
+{
+	struct unit *unit = find_unit(units, address);
+	struct function *function = unit ? find_function(unit, address) : NULL;
+	Dwarf_Die *chain[MAX_INLINED];
+	unsigned inlined = function ? inlined_chain(function, address, chain) : 0;
+	unsigned count = 0;
+
+	if (!unit)
+		return 0;
+	for (unsigned i = 0; i <= inlined && i < max; i++) {
+		struct symbol_frame *frame = &frames[count++];
+		bool outermost = i == inlined;
+
+		memset(frame, 0, sizeof(*frame));
+		frame->inlined = !outermost;
+		if (function)
+			frame->function =
+			    die_name(names, outermost ? &function->die : chain[inlined - 1 - i]);
+		if (i == 0)
+			set_line_of_address(unit, names, address, frame);
+		else
+			set_line_of_call(unit, names, chain[inlined - i], frame);
+	}
+	return count;
+}
+
+static void free_unit(struct unit *unit)
+{
+	for (size_t i = 0; i < unit->count; i++)
+		free(unit->functions[i].inlined);
+	free(unit->functions);
+	free(unit);
+}
+
+void units_free(struct units *units)
+{
+	struct unit *unit = units->list;
+
+	while (unit) {
+		struct unit *next = unit->next;
+
+		free_unit(unit);
+		unit = next;
+	}
+	free(units->ranges);
+	memset(units, 0, sizeof(*units));
+}
