@@ -100,8 +100,8 @@ enum rt_type {
 	RT_ALIGNED_ALLOC = 20,
 	RT_VALLOC = 21,
 	RT_PVALLOC = 22,
-	RT_NEW = 23,        /* operator new in all its forms */
-	RT_NEW_ARRAY = 24,  /* operator new[] in all its forms */
+	RT_OPERATOR_NEW = 23,        /* operator new in all its forms */
+	RT_OPERATOR_NEW_ARRAY = 24,  /* operator new[] in all its forms */
 	RT_ALLOC_LAST = 24,
 	RT_REALLOC_BEGIN = 25, /* word 1: the old block, not null; stamped BEFORE the real call,
 	                        * which may give it away */
@@ -113,8 +113,8 @@ enum rt_type {
 	 * realloc(p, 0), if that freed it (aux: RT_FREE_BY_REALLOC). */
 	RT_FREE_FIRST = 32,
 	RT_FREE = 32,
-	RT_DELETE = 33,
-	RT_DELETE_ARRAY = 34,
+	RT_OPERATOR_DELETE = 33,
+	RT_OPERATOR_DELETE_ARRAY = 34,
 	RT_FREE_LAST = 34,
 
 	/* Synchronisation.  Word 1: the object, aux: rt_sync_aux(). */
@@ -130,7 +130,7 @@ enum rt_type {
 	                    * ETIMEDOUT, ...; RT_SYNC_CANCELLED when the wait was cancelled */
 	RT_SIGNAL = 48,    /* cond signal, futex wake (word 2: how many) */
 	RT_BROADCAST = 49,
-	RT_CONSISTENT = 50, /* pthread_mutex_consistent succeeded */
+	RT_MUTEX_CONSISTENT = 50, /* pthread_mutex_consistent succeeded */
 
 	/* Threads. */
 	RT_THREAD_CREATE = 56,  /* stamped before the real call: word 1: start routine, aux:

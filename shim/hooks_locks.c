@@ -33,7 +33,7 @@ int pthread_mutex_consistent(pthread_mutex_t *m)
 	struct thread *self = lock_watcher();
 	int error = real.pthread_mutex_consistent(m);
 	if (!error)
-		record_sync(self, &caller, RT_CONSISTENT, m, RT_KIND_MUTEX, 0, 0);
+		record_sync(self, &caller, RT_MUTEX_CONSISTENT, m, RT_KIND_MUTEX, 0, 0);
 	return error;
 }
 

@@ -3,6 +3,8 @@
  * to note which operator it was, and its caller, for the hook that follows (thread->origin).  A runtime whose
  * operator new does not call malloc is passed through unrecorded.  Exceptions (bad_alloc) pass through as well.
  */
+#include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 
 #include "shim/hooks.h"
@@ -59,11 +61,20 @@ static __attribute__((noinline)) void look_up(void)
 
 extern void *_ZSt15get_new_handlerv(void) __attribute__((weak)); /* std::get_new_handler: every C++ runtime has it */
 
-/* Where the program has a C++ runtime from the start, before main: nobody holds the lock, and dlerror has no message
- * that could get lost. */
+static bool is_in_library(void *function)
+{
+	struct dl_find_object object;
+	return _dl_find_object(function, &object) == 0 && *object.dlfo_link_map->l_name;
+}
+
+/*
+ * Where the program has a C++ runtime from the start, before main: nobody holds the lock, and dlerror has no message
+ * that could get lost.  A runtime linked into the executable itself calls its own operators, never ours, and looking for
+ * others would cost a search of the library path each.
+ */
 void operators_start_up(void)
 {
-	if (_ZSt15get_new_handlerv && !looked_up)
+	if (_ZSt15get_new_handlerv && !looked_up && is_in_library(_ZSt15get_new_handlerv))
 		look_up();
 }
 

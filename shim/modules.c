@@ -1,11 +1,7 @@
 #include "shim/modules.h"
 
 #include <elf.h>
-#define RT_CONSISTENT LINK_MAP_CONSISTENT /* link.h has enumerators of these names */
-#define RT_DELETE LINK_MAP_DELETE
 #include <link.h>
-#undef RT_CONSISTENT
-#undef RT_DELETE
 #include <string.h>
 #include <sys/auxv.h>
 

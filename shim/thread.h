@@ -39,7 +39,7 @@ struct caller {
 
 /* operator new and delete reach malloc and free as what the program called. */
 struct origin {
-	uint32_t type; /* RT_NEW, RT_DELETE, ...; 0: the program called malloc itself */
+	uint32_t type; /* RT_OPERATOR_NEW, RT_OPERATOR_DELETE, ...; 0: the program called malloc itself */
 	struct caller caller;
 };
 

@@ -263,18 +263,18 @@ Test(heap, reused_address_is_no_double_free)
 
 Test(heap, mismatched_frees)
 {
-	script_alloc(&s, RT_NEW, 1, 20, 0x1000, 10);
+	script_alloc(&s, RT_OPERATOR_NEW, 1, 20, 0x1000, 10);
 	s_free(1, 0x1000);
-	script_alloc(&s, RT_NEW_ARRAY, 1, 21, 0x1000, 10);
-	script_object(&s, RT_DELETE, 1, 30, 0x1000);
-	script_alloc(&s, RT_NEW, 1, 22, 0x1000, 10);
+	script_alloc(&s, RT_OPERATOR_NEW_ARRAY, 1, 21, 0x1000, 10);
+	script_object(&s, RT_OPERATOR_DELETE, 1, 30, 0x1000);
+	script_alloc(&s, RT_OPERATOR_NEW, 1, 22, 0x1000, 10);
 	script_object(&s, RT_REALLOC_BEGIN, 1, 31, 0x1000);
 	script_alloc(&s, RT_REALLOC_END, 1, 31, 0x2000, 10);
 	s_free(1, 0x2000);
-	script_alloc(&s, RT_NEW, 1, 23, 0x1000, 10);
-	script_object(&s, RT_DELETE, 1, 32, 0x1000);
-	script_alloc(&s, RT_NEW_ARRAY, 1, 23, 0x1000, 10);
-	script_object(&s, RT_DELETE_ARRAY, 1, 33, 0x1000);
+	script_alloc(&s, RT_OPERATOR_NEW, 1, 23, 0x1000, 10);
+	script_object(&s, RT_OPERATOR_DELETE, 1, 32, 0x1000);
+	script_alloc(&s, RT_OPERATOR_NEW_ARRAY, 1, 23, 0x1000, 10);
+	script_object(&s, RT_OPERATOR_DELETE_ARRAY, 1, 33, 0x1000);
 	cr_assert_eq(finish()->mismatched, 3);
 	cr_assert_eq(script_count(&s, "misuse", "mismatched-free"), 3);
 	cr_assert_eq(script_count(&s, "misuse", NULL), 3);
@@ -299,7 +299,7 @@ Test(heap, nothing_is_claimed_after_a_loss)
 	s_free(1, 0x1000);
 	script_loss(&s, 1, 5);
 	s_free(1, 0x1000);
-	script_alloc(&s, RT_NEW, 1, 21, 0x3000, 10);
+	script_alloc(&s, RT_OPERATOR_NEW, 1, 21, 0x3000, 10);
 	s_free(1, 0x3000);
 	s_malloc(1, 20, 0x4000, 10);
 	s_malloc(1, 20, 0x4000, 20);

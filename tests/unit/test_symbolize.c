@@ -1,11 +1,7 @@
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <elf.h>
-#define RT_DELETE     LINK_RT_DELETE /* link.h has enumerators of these names too */
-#define RT_CONSISTENT LINK_RT_CONSISTENT
 #include <link.h>
-#undef RT_DELETE
-#undef RT_CONSISTENT
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>

@@ -64,10 +64,10 @@ void misuse_note(struct misuse_table *table, const struct heap_misuse *misuse)
 uint8_t misuse_right_free(uint8_t alloc_type)
 {
 	switch (alloc_type) {
-	case RT_NEW:
-		return RT_DELETE;
-	case RT_NEW_ARRAY:
-		return RT_DELETE_ARRAY;
+	case RT_OPERATOR_NEW:
+		return RT_OPERATOR_DELETE;
+	case RT_OPERATOR_NEW_ARRAY:
+		return RT_OPERATOR_DELETE_ARRAY;
 	default:
 		return RT_FREE;
 	}
@@ -76,9 +76,9 @@ uint8_t misuse_right_free(uint8_t alloc_type)
 static const char *alloc_name(uint8_t type)
 {
 	switch (type) {
-	case RT_NEW:
+	case RT_OPERATOR_NEW:
 		return "operator new";
-	case RT_NEW_ARRAY:
+	case RT_OPERATOR_NEW_ARRAY:
 		return "operator new[]";
 	case RT_REALLOC_END:
 		return "realloc()";
@@ -90,9 +90,9 @@ static const char *alloc_name(uint8_t type)
 static const char *free_name(uint8_t type)
 {
 	switch (type) {
-	case RT_DELETE:
+	case RT_OPERATOR_DELETE:
 		return "delete";
-	case RT_DELETE_ARRAY:
+	case RT_OPERATOR_DELETE_ARRAY:
 		return "delete[]";
 	case RT_REALLOC_BEGIN:
 		return "realloc()";

@@ -32,7 +32,7 @@ void misuse_note(struct misuse_table *table, const struct heap_misuse *misuse);
 /* One finding each for what was seen before events began to be missing. */
 void misuse_report(const struct misuse_table *table, uint64_t certain_until, struct finding_list *findings);
 
-/* The right counterpart of an allocation: RT_FREE, RT_DELETE or RT_DELETE_ARRAY. */
+/* The right counterpart of an allocation: RT_FREE, RT_OPERATOR_DELETE or RT_OPERATOR_DELETE_ARRAY. */
 uint8_t misuse_right_free(uint8_t alloc_type);
 
 static inline size_t recent_slot(uint64_t address)

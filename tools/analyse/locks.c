@@ -449,7 +449,7 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 	if (!event->thread || event->type > RT_THREAD_EXIT)
 		return;
 	thread = thread_of(locks, event->thread);
-	if (thread_event(locks, thread, event) || event->type > RT_CONSISTENT)
+	if (thread_event(locks, thread, event) || event->type > RT_MUTEX_CONSISTENT)
 		return;
 	if (event->kind == RT_KIND_THREAD)
 		on_join_event(locks, thread, event);
