@@ -9,6 +9,7 @@
 #include "tools/commands/commands.h"
 #include "tools/run_directory.h"
 #include "tools/source/merge.h"
+#include "tools/store/text.h"
 #include "tools/symbolize/symbolize.h"
 
 #define FRAMES_MAX  256
@@ -68,6 +69,16 @@ static void print_frame(void *context, const struct rt_pc *pc, const struct rt_m
 	puts(frame->inlined ? " (inlined)" : "");
 }
 
+static json_t *build_id_json(const struct rt_module *module)
+{
+	char text[2 * RT_BUILD_ID_MAX + 1];
+
+	if (!module || !module->build_id_bytes || module->build_id_bytes > RT_BUILD_ID_MAX)
+		return json_null();
+	text_hex(module->build_id, module->build_id_bytes, text);
+	return json_string(text);
+}
+
 static void add_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
                       const struct symbol_frame *frame)
 {
@@ -82,6 +93,7 @@ static void add_frame(void *context, const struct rt_pc *pc, const struct rt_mod
 	json_object_set_new(item, "inlined", json_boolean(frame->inlined));
 	json_object_set_new(item, "module", module ? json_string(module->path) : json_null());
 	json_object_set_new(item, "offset", json_string(offset));
+	json_object_set_new(item, "build_id", build_id_json(module));
 	json_array_append_new(context, item);
 }
 
