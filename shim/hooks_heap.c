@@ -160,15 +160,15 @@ static inline bool about_to_free(void *block, struct caller *caller)
 {
 	if (unlikely(boot_heap_has(block)))
 		return false;
-	struct thread *self = heap_watcher();
-	if (unlikely(!self))
-		return true;
-	unsigned type = RT_FREE;
 	bool loader = unlikely(in_range(&loader_range, caller->pc));
-	take_origin(self, caller, &type);
-	record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
+	struct thread *self = heap_watcher();
+	if (likely(self != NULL)) {
+		unsigned type = RT_FREE;
+		take_origin(self, caller, &type);
+		record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
+	}
 	if (loader)
-		modules_recheck(); /* it may have unloaded a library just now */
+		modules_recheck(); /* it may have unloaded a library just now: matters without the heap too */
 	return true;
 }
 

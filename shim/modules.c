@@ -15,43 +15,55 @@ enum { MODULE_UNUSED, MODULE_WRITING, MODULE_LOADED, MODULE_UNLOADED };
 
 static size_t align4(size_t n) { return (n + 3) & ~(size_t)3; }
 
+struct build_id {
+	const unsigned char *bytes;
+	size_t count; /* 0: there is none */
+};
+
 /* The GNU build id among the notes at [at, end). */
-static void copy_build_id(struct rt_module *module, const unsigned char *at, const unsigned char *end)
+static struct build_id build_id_in(const unsigned char *at, const unsigned char *end)
 {
 	while (end - at > (ptrdiff_t)sizeof(ElfW(Nhdr))) {
 		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
 		const unsigned char *name = at + sizeof *note;
 		const unsigned char *id = name + align4(note->n_namesz);
 		if (id > end || note->n_descsz > (size_t)(end - id))
-			return;
+			break;
 		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && !memcmp(name, "GNU", 4) &&
-		    note->n_descsz <= RT_BUILD_ID_MAX) {
-			memcpy(module->build_id, id, note->n_descsz);
-			module->build_id_bytes = note->n_descsz;
-			return;
-		}
+		    note->n_descsz <= RT_BUILD_ID_MAX)
+			return (struct build_id){id, note->n_descsz};
 		at = id + align4(note->n_descsz);
 	}
+	return (struct build_id){NULL, 0};
 }
 
 /* The ELF header is at the start of the first segment in every object that linkers make. */
-static void find_build_id(struct rt_module *module)
+static struct build_id find_build_id(const struct dl_find_object *object)
 {
-	const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)module->start;
-	if (module->end - module->start < sizeof *elf || memcmp(elf->e_ident, ELFMAG, SELFMAG) ||
+	struct build_id id = {NULL, 0};
+	uintptr_t start = (uintptr_t)object->dlfo_map_start, end = (uintptr_t)object->dlfo_map_end;
+	const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)start;
+	if (end - start < sizeof *elf || memcmp(elf->e_ident, ELFMAG, SELFMAG) ||
 	    elf->e_phoff > 4096 - sizeof(ElfW(Phdr)) || elf->e_phentsize != sizeof(ElfW(Phdr)))
-		return;
-	const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(module->start + elf->e_phoff);
+		return id;
+	const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(start + elf->e_phoff);
 	unsigned most = (unsigned)((4096 - elf->e_phoff) / sizeof *segment);
-	for (unsigned i = 0; i < elf->e_phnum && i < most; i++) {
+	for (unsigned i = 0; i < elf->e_phnum && i < most && !id.count; i++) {
 		if (segment[i].p_type != PT_NOTE)
 			continue;
-		uintptr_t notes = module->bias + segment[i].p_vaddr;
-		if (notes < module->start || notes + segment[i].p_memsz > module->end)
-			continue;
-		copy_build_id(module, (const unsigned char *)notes,
-		              (const unsigned char *)notes + segment[i].p_memsz);
+		uintptr_t notes = object->dlfo_link_map->l_addr + segment[i].p_vaddr;
+		if (notes >= start && notes + segment[i].p_memsz <= end)
+			id = build_id_in((const unsigned char *)notes,
+			                 (const unsigned char *)notes + segment[i].p_memsz);
 	}
+	return id;
+}
+
+static void copy_build_id(struct rt_module *module, struct build_id id)
+{
+	if (id.count)
+		memcpy(module->build_id, id.bytes, id.count);
+	module->build_id_bytes = id.count;
 }
 
 static void copy_text(char *to, size_t room, const char *from)
@@ -78,11 +90,25 @@ static void find_path(struct rt_module *module, const struct link_map *map)
 	copy_text(module->path + used, sizeof module->path - used, name);
 }
 
+static bool is_in_place_of(const struct rt_module *module, const struct dl_find_object *object)
+{
+	return module->start == (uintptr_t)object->dlfo_map_start &&
+	       module->end == (uintptr_t)object->dlfo_map_end && module->bias == object->dlfo_link_map->l_addr;
+}
+
 static bool is_same(const struct rt_module *module, const struct dl_find_object *object)
 {
-	return load_acquire(&module->state) == MODULE_LOADED &&
-	       module->start == (uintptr_t)object->dlfo_map_start &&
-	       module->end == (uintptr_t)object->dlfo_map_end && module->bias == object->dlfo_link_map->l_addr;
+	return load_acquire(&module->state) == MODULE_LOADED && is_in_place_of(module, object);
+}
+
+/* The very library that was unloaded from here: its addresses mean what they meant.  Never claimed without a build id. */
+static bool is_back(const struct rt_module *module, const struct dl_find_object *object)
+{
+	if (load_acquire(&module->state) != MODULE_UNLOADED || !is_in_place_of(module, object))
+		return false;
+	struct build_id id = find_build_id(object);
+	return id.count && id.count == module->build_id_bytes && !memcmp(id.bytes, module->build_id, id.count) &&
+	       !strcmp(object->dlfo_link_map->l_name, module->path);
 }
 
 static uint32_t modules_used(void)
@@ -105,9 +131,24 @@ static uint32_t add_module(const struct dl_find_object *object)
 	module->end = (uintptr_t)object->dlfo_map_end;
 	module->seen = clock_ticks();
 	find_path(module, object->dlfo_link_map);
-	find_build_id(module);
+	copy_build_id(module, find_build_id(object));
 	store_release(&module->state, MODULE_LOADED);
 	return (uint32_t)index + 1;
+}
+
+/* A program that loads and unloads one library for ever shall not run out of entries and addresses. */
+static uint32_t revive_module(const struct dl_find_object *object, uint32_t used)
+{
+	for (uint32_t i = 0; i < used; i++) {
+		struct rt_module *module = &process->modules[i];
+		if (!is_back(module, object))
+			continue;
+		module->unloaded = 0;
+		store_release(&module->state, MODULE_LOADED);
+		stack_table_revive(i + 1);
+		return i + 1;
+	}
+	return 0;
 }
 
 uint32_t modules_index(const struct dl_find_object *object)
@@ -116,7 +157,8 @@ uint32_t modules_index(const struct dl_find_object *object)
 	for (uint32_t i = 0; i < used; i++)
 		if (is_same(&process->modules[i], object))
 			return i + 1;
-	return add_module(object); /* two threads at once: two entries that say the same */
+	uint32_t revived = revive_module(object, used);
+	return revived ? revived : add_module(object); /* two threads at once: two entries that say the same */
 }
 
 static bool is_gone(const struct rt_module *module)

@@ -8,7 +8,9 @@
  * loader frees its link map, which comes through our free(): after the library has
  * left _dl_find_object's table, and before another can take its place (the loader
  * holds its lock).  Its addresses are then marked dead, and get new ids if they come
- * to mean something else.
+ * to mean something else.  If the same library (path, build id) comes back to the same
+ * place, its entry and its addresses are valid again: plugins that come and go for
+ * ever take no more room than once.
  */
 #ifndef RINGTAIL_MODULES_H
 #define RINGTAIL_MODULES_H

@@ -115,10 +115,13 @@ static __attribute__((noinline)) uint32_t capture_full(struct stack_state *state
 	return intern_frames(frames, count, root);
 }
 
-static uint32_t capture_caller(struct stack_state *state, unsigned lane, const struct caller *caller)
+static uint32_t capture_caller_nested(const struct caller *caller)
 {
-	if (lane)
-		return stack_table_node(RT_ROOT_DEPTH, stack_table_pc(caller->pc, false).id);
+	return stack_table_node(RT_ROOT_DEPTH, stack_table_pc(caller->pc, false).id);
+}
+
+static uint32_t capture_caller(struct stack_state *state, const struct caller *caller)
+{
 	return find_node(state, RT_ROOT_DEPTH, find_pc(state, caller->pc).id);
 }
 
@@ -394,13 +397,16 @@ static inline uint32_t capture_own_stack(struct stack_state *state, const struct
 
 static inline uint32_t capture(struct stack_state *state, unsigned lane, const struct caller *caller)
 {
-	if (unlikely(options.stacks != RT_STACKS_FULL))
-		return options.stacks == RT_STACKS_NONE ? RT_STACK_NONE : capture_caller(state, lane, caller);
+	if (unlikely(options.stacks == RT_STACKS_NONE))
+		return RT_STACK_NONE;
+	bool caller_only = options.stacks == RT_STACKS_CALLER;
 	if (unlikely(lane))
-		return capture_nested(state, caller);
+		return caller_only ? capture_caller_nested(caller) : capture_nested(state, caller);
 	uint32_t unloads = load_acquire(&process->unloads);
 	if (unlikely(state->unloads != unloads))
 		forget_unloaded(state, unloads);
+	if (unlikely(caller_only))
+		return capture_caller(state, caller);
 	if (unlikely(caller->sp < state->low || caller->sp >= state->high))
 		return capture_full(state, caller); /* an alternate stack, or a coroutine's */
 	return capture_own_stack(state, caller);

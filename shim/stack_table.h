@@ -6,6 +6,8 @@
  * A key hashes to one small group of slots per level (a cache line).  It lives in the
  * first free slot found going through its groups from the first level on; slots are
  * never freed, so whoever looks for a key meets it before the first free slot.
+ * An address of a library that is gone stays where it is, marked dead; the same address
+ * of another library has a slot, and an id, of its own.
  * Insertion is one compare-and-swap of 0 -> key; the loser looks at the slot again.
  * Small programs touch only the first, small level.  The index of the slot is the id.
  */
@@ -43,6 +45,8 @@ uint32_t stack_table_node(uint32_t parent, uint32_t pc_id);
 
 /* Marks the addresses in [start, end) as those of a library that is gone. */
 void stack_table_bury(uintptr_t start, uintptr_t end);
+/* The library of that module number is back where it was. */
+void stack_table_revive(uint32_t module);
 
 #pragma GCC visibility pop
 

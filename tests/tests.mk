@@ -6,11 +6,18 @@ PROGRAMS := $(patsubst tests/programs/%,$(BUILD)/programs/%,$(basename $(PROGRAM
 PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -fno-builtin -pthread
 
 .PHONY: programs
-programs: $(PROGRAMS) $(BUILD)/programs/small.so $(BUILD)/programs/starts_thread.so
+programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so starts_thread.so epoch_a.so epoch_b.so)
 
 $(BUILD)/programs/small.so: tests/programs/lib/small.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/programs/epoch_a.so: PROGRAM_FLAGS += -DEPOCH=a -DBYTES=101
+$(BUILD)/programs/epoch_b.so: PROGRAM_FLAGS += -DEPOCH=b -DBYTES=202
+$(BUILD)/programs/epoch_%.so: tests/programs/lib/epoch.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
 
 $(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc

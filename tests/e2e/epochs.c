@@ -1,0 +1,102 @@
+/* Libraries that come and go: an address is read with the library that was there at its time. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(epochs);
+
+struct seen {
+	char mutexes[2][32]; /* as the program says where they are */
+	long long blocks[2], locks[2];
+};
+
+static bool is_a(const char *what) { return !strcmp(what, "malloc") || !strcmp(what, "acquire"); }
+
+/* The innermost frame must be of the library whose block or mutex this is: 0 for a, 1 for b. */
+static void expect_library(const json_t *event, int index, const char *what)
+{
+	const json_t *frame = json_array_get(json_object_get(event, "frames"), 0);
+	char function[32], library[32];
+
+	snprintf(function, sizeof function, "epoch_%c_%s", 'a' + index, what);
+	snprintf(library, sizeof library, "/epoch_%c.so", 'a' + index);
+	cr_assert(frame, "an event of %s has no stack", library);
+	cr_expect_str_eq(json_text(frame, "function"), function);
+	cr_expect(strstr(json_text(frame, "module"), library), "%s in %s", function, json_text(frame, "module"));
+	cr_expect_eq(strlen(json_text(frame, "build_id")), 40);
+}
+
+static void look_at(struct seen *seen, const json_t *event)
+{
+	const char *type = json_text(event, "type");
+
+	for (int i = 0; i < 2 && is_a(type); i++) {
+		if (!strcmp(type, "malloc") && json_number(event, "size") == 101 * (i + 1)) {
+			expect_library(event, i, "allocate");
+			seen->blocks[i]++;
+		}
+		if (!strcmp(type, "acquire") && !strcmp(json_text(event, "object"), seen->mutexes[i])) {
+			expect_library(event, i, "lock");
+			seen->locks[i]++;
+		}
+	}
+}
+
+static void look_at_all(struct rt *rt, struct seen *seen)
+{
+	struct outcome events = rt_tool(rt, "events RUN --stacks --format json");
+
+	cr_assert_eq(events.status, 0, "%s", events.err);
+	for (char *line = strtok(events.out, "\n"); line; line = strtok(NULL, "\n")) {
+		json_t *event = json_loads(line, 0, NULL);
+
+		cr_assert(event, "no JSON: %s", line);
+		look_at(seen, event);
+		json_decref(event);
+	}
+	outcome_free(&events);
+}
+
+/* The kernel hands out the place anew, so that b comes where a was; where it did not, this shows nothing. */
+static void expect_same_place(const struct outcome *program, int rounds)
+{
+	const char *line = strstr(program->out, "same place ");
+
+	cr_assert(line && atoi(line + 11) == rounds, "the libraries were not loaded at the same place: %s", program->out);
+}
+
+static void expect_epochs(enum way way, const char *options, const char *how, int rounds, int times, bool heap)
+{
+	struct rt rt = rt_new();
+	struct seen seen = { 0 };
+	char line[64];
+
+	snprintf(line, sizeof line, "dlopen_epochs %s %d", how, rounds);
+	rt_program_with(&rt, way, options, line);
+	cr_assert_eq(rt.program.status, 0, "%s%s", rt.program.out, rt.program.err);
+	cr_assert_eq(sscanf(rt.program.out, "mutexes %31s %31s", seen.mutexes[0], seen.mutexes[1]), 2);
+	if (!strcmp(how, "rounds"))
+		expect_same_place(&rt.program, rounds);
+	look_at_all(&rt, &seen);
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(seen.blocks[i], heap ? rounds * times : 0, "%lld blocks", seen.blocks[i]);
+		cr_expect_eq(seen.locks[i], rounds * times, "%lld locks", seen.locks[i]);
+	}
+	rt_end(&rt);
+}
+
+/* EPOCHS(name, options of way 1, of way 2, arguments, rounds, threads, heap is watched) */
+#define EPOCHS(name, run, preload, how, rounds, times, heap)                                                 \
+	Test(epochs, name##_run) { expect_epochs(WAY_RUN, run, how, rounds, times, heap); }                  \
+	Test(epochs, name##_preload) { expect_epochs(WAY_PRELOAD, preload, how, rounds, times, heap); }
+
+EPOCHS(two, "", "", "rounds", 1, 1, true)
+EPOCHS(many, "", "", "rounds", 50, 1, true)
+EPOCHS(without_heap, "--heap=no", "heap=no", "rounds", 20, 1, false)
+EPOCHS(with_callers_only, "--stacks=caller", "stacks=caller", "rounds", 20, 1, true)
+EPOCHS(in_threads, "", "", "threads", 50, 4, true)
+/* More loads than the ring file has entries for modules. */
+EPOCHS(without_end, "--keep=64M", "", "rounds", 3000, 1, true)
