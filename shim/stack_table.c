@@ -10,7 +10,6 @@
 #include "shim/unwind.h"
 
 #define PC_GROUP 4
-#define PC_PROBES 16
 #define NODE_GROUP 8
 
 static const uint32_t pc_level_size[PC_LEVELS] = {1024, 4096, 16384, 65536, 262144, 1048576};
@@ -48,13 +47,13 @@ static bool level_ready(uint32_t *ready, unsigned level, void *start, uint64_t b
 }
 
 /* The slot that holds the key or now does; NULL when the group is full of others. */
-static uint64_t *claim_in_group(uint64_t *slot, uint64_t key)
+static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride, uint64_t key, uint64_t ignore)
 {
-	for (unsigned i = 0; i < NODE_GROUP; i++, slot++) {
+	for (unsigned i = 0; i < count; i++, slot += stride) {
 		uint64_t held = load_acquire(slot);
 		if (!held && cas_acq_rel(slot, 0, key))
 			return slot;
-		if (load_acquire(slot) == key)
+		if ((load_acquire(slot) & ~ignore) == key)
 			return slot;
 	}
 	return NULL;
@@ -74,7 +73,7 @@ uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 			break;
 		uint64_t groups = node_level_size[i] / NODE_GROUP;
 		uint64_t *group = level + (hash >> 20) % groups * NODE_GROUP;
-		uint64_t *slot = claim_in_group(group, key);
+		uint64_t *slot = claim_in_group(group, NODE_GROUP, 1, key, 0);
 		if (slot)
 			return (uint32_t)(slot - process->nodes) + RT_NODE_FIRST;
 	}
@@ -136,83 +135,17 @@ static __attribute__((noinline)) struct rt_pc *add_pc(uint64_t key, uintptr_t pc
 	return entry;
 }
 
-/* A look for an address, or for room for it. */
-struct pc_look {
-	uint64_t key;
-	bool buried; /* the same address was met, of a library that is gone */
-	bool asked;  /* and modules_index was asked whether that library is back */
-};
-
-enum pc_in_group { PC_FOUND, PC_NOT_HERE, PC_BURIED_HERE, PC_ASK };
-
-static enum pc_in_group look_in_group(struct pc_look *look, struct rt_pc *group, struct rt_pc **entry)
-{
-	bool buried_here = false;
-	for (*entry = group; *entry < group + PC_GROUP; ++*entry) {
-		uint64_t held = load_acquire(&(*entry)->key);
-		if (!held && look->buried && !look->asked)
-			return PC_ASK;
-		if (!held && cas_acq_rel(&(*entry)->key, 0, look->key))
-			return PC_FOUND;
-		if (load_acquire(&(*entry)->key) == look->key)
-			return PC_FOUND;
-		buried_here |= held == (look->key | RT_PC_DEAD);
-		look->buried |= buried_here;
-	}
-	return buried_here ? PC_BURIED_HERE : PC_NOT_HERE;
-}
-
-/* One group; and where that is full of this very address from earlier times, the groups behind it: libraries that
- * come to one place in turns would else use up the address's groups of all levels. */
-static enum pc_in_group look_in_level(struct pc_look *look, struct rt_pc *level, uint64_t groups, struct rt_pc **entry)
-{
-	uint64_t first = mix(look->key) >> 20;
-	enum pc_in_group result = PC_BURIED_HERE;
-	for (unsigned i = 0; i < PC_PROBES && result == PC_BURIED_HERE; i++)
-		result = look_in_group(look, level + (first + i) % groups * PC_GROUP, entry);
-	return result;
-}
-
-/* PC_NOT_HERE: there is no room. */
-static enum pc_in_group look_in_levels(struct pc_look *look, struct rt_pc **entry)
-{
-	struct rt_pc *level = process->pcs;
-	for (unsigned i = 0; i < process->pc_levels; level += pc_level_size[i++]) {
-		if (!level_ready(&process->pc_levels_ready, i, level,
-		                 (uint64_t)pc_level_size[i] * sizeof *level))
-			break;
-		enum pc_in_group result = look_in_level(look, level, pc_level_size[i] / PC_GROUP, entry);
-		if (result == PC_FOUND || result == PC_ASK)
-			return result;
-	}
-	return PC_NOT_HERE;
-}
-
-static void ask_for_module(struct pc_look *look, uintptr_t pc, bool exact)
-{
-	struct dl_find_object object;
-	if (cfi_object(exact ? pc : pc - 1, &object))
-		modules_index(&object);
-	look->asked = true;
-}
-
 struct stack_pc stack_table_pc(uintptr_t pc, bool exact)
 {
-	struct pc_look look = {(pc & RT_PC_ADDRESS) | RT_PC_USED | (exact ? RT_PC_EXACT : 0), false, false};
-	struct rt_pc *entry;
-	enum pc_in_group result = look_in_levels(&look, &entry);
+	uint64_t key = (pc & RT_PC_ADDRESS) | RT_PC_USED | (exact ? RT_PC_EXACT : 0);
+	struct rt_pc *entry = pc_entry(key, false);
 
-	if (unlikely(result == PC_ASK)) {
-		ask_for_module(&look, pc, exact);
-		result = look_in_levels(&look, &entry);
-	}
-	if (unlikely(result != PC_FOUND)) {
-		fetch_add_relaxed(&process->header->stacks_lost, 1);
-		return (struct stack_pc){0, UNWIND_NONE};
-	}
-	if (!load_acquire(&entry->rule))
-		complete_pc(entry, pc, exact);
-	return (struct stack_pc){(uint32_t)(entry - process->pcs) + 1, load_relaxed(&entry->rule)};
+	if (!entry || !load_acquire(&entry->rule))
+		entry = add_pc(key, pc, exact);
+	if (entry)
+		return (struct stack_pc){(uint32_t)(entry - process->pcs) + 1, load_relaxed(&entry->rule)};
+	fetch_add_relaxed(&process->header->stacks_lost, 1);
+	return (struct stack_pc){0, UNWIND_NONE};
 }
 
 /* Which addresses a library that comes or goes takes along. */
