@@ -241,6 +241,7 @@ struct rt_chunk {
 
 /* ---- tables ---------------------------------------------------------------- */
 
+#define RT_DEPTH_MOST 4096u /* frames per stack, whatever is asked for */
 #define RT_MODULE_PATH 880
 #define RT_BUILD_ID_MAX 32
 

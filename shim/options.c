@@ -4,7 +4,7 @@
 
 struct options options;
 
-enum option_type { PATH, SIZE, COUNT, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
+enum option_type { PATH, SIZE, FRAMES, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
 
 struct choice {
 	const char *name;
@@ -64,6 +64,15 @@ static bool set_number(void *target, const char *value)
 	return true;
 }
 
+static bool set_frames(void *target, const char *value)
+{
+	uint64_t number;
+	bool good = set_number(&number, value) && number >= 1 && number <= RT_DEPTH_MOST;
+	if (good)
+		*(uint64_t *)target = number;
+	return good;
+}
+
 static bool set_choice(uint32_t *target, const struct choice *choices, const char *value)
 {
 	for (; choices->name; choices++)
@@ -79,8 +88,8 @@ static bool set_value(enum option_type type, void *target, const char *value)
 	switch (type) {
 	case PATH: return set_path(target, value);
 	case YESNO: return set_yesno(target, value);
-	case SIZE:
-	case COUNT: return set_number(target, value);
+	case SIZE: return set_number(target, value);
+	case FRAMES: return set_frames(target, value);
 	case CHOICE_STACKS: return set_choice(target, stacks_choices, value);
 	case CHOICE_ON_FULL: return set_choice(target, on_full_choices, value);
 	default: return false;

@@ -473,14 +473,6 @@ static bool create_ring(void)
 
 static void at_exit(int status, void *unused) { process_end(RT_END_EXIT, status); }
 
-static void bound_options(void)
-{
-	if (options.depth < 1)
-		options.depth = 1;
-	if (options.depth > STACK_DEPTH_MOST)
-		options.depth = STACK_DEPTH_MOST;
-}
-
 static void do_boot(void)
 {
 	resolve_all();
@@ -489,7 +481,6 @@ static void do_boot(void)
 	const char *bad = options_parse(initial_variable("RINGTAIL"));
 	if (bad)
 		process_say("RINGTAIL has a key or value that is not understood, and goes on without it", bad);
-	bound_options();
 	clock_choose();
 	modules_start_up();
 	thread_start_up();

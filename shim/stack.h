@@ -36,7 +36,6 @@
 #define STACK_CACHE_BITS 9
 #define STACK_CACHE (1u << STACK_CACHE_BITS)
 #define STACK_LEAVES 4
-#define STACK_DEPTH_MOST 4096u
 
 struct stack_frame { /* of the memo */
 	uintptr_t pc, sp, bp;

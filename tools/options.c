@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/format.h"
 #include "tools/suggest.h"
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -95,8 +96,9 @@ static bool is_good(enum option_type type, const char *value)
 	case OPTION_TYPE_PATH:
 		return *value != '\0';
 	case OPTION_TYPE_SIZE:
-	case OPTION_TYPE_COUNT:
 		return parse_number(value, &number);
+	case OPTION_TYPE_FRAMES:
+		return parse_number(value, &number) && number >= 1 && number <= RT_DEPTH_MOST;
 	case OPTION_TYPE_YESNO:
 		return parse_yes(value) >= 0;
 	default:
@@ -116,8 +118,8 @@ static const char *wanted(enum option_type type, char *text, size_t room)
 		return "a path";
 	case OPTION_TYPE_SIZE:
 		return "a size like 512K, 64M or 1G";
-	case OPTION_TYPE_COUNT:
-		return "a number";
+	case OPTION_TYPE_FRAMES:
+		return "a number from 1 to 4096";
 	case OPTION_TYPE_YESNO:
 		return "yes or no";
 	default:
@@ -301,7 +303,7 @@ static void help_row(FILE *out, const struct option_row *row)
 {
 	static const char *const placeholders[] = {
 	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH",    [OPTION_TYPE_SIZE] = "SIZE",
-	    [OPTION_TYPE_COUNT] = "N",     [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
+	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
 	char left[64] = "", default_text[64] = "";
 	const char *const *choices = choices_of(row->type);
 
