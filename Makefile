@@ -76,7 +76,7 @@ $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 # ---- packages ----------------------------------------------------------------------
 # Debian packages: installs the missing ones, does nothing when all are there.
 DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev
-TEST_DEPS := libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps
+TEST_DEPS := libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 install_missing = @missing=""; for package in $(1); do \

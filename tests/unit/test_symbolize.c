@@ -260,6 +260,20 @@ Test(symbolize, leaves_plain_and_broken_names_alone)
 	names_free(&names);
 }
 
+Test(symbolize, a_part_of_a_function_has_its_name)
+{
+	struct names names = {0};
+
+	cr_expect_str_eq(names_function(&names, "work.part.0"), "work");
+	cr_expect_str_eq(names_function(&names, "work.constprop.0.isra.1"), "work");
+	cr_expect_str_eq(names_function(&names, "work.cold"), "work");
+	cr_expect_str_eq(names_function(&names, "work.lto_priv.3@@V1"), "work");
+	cr_expect_str_eq(names_function(&names, "_ZN3foo3barEi.part.0"), "foo::bar");
+	cr_expect_str_eq(names_function(&names, "_RNvCs1234_7mycrate3foo.llvm.1234"), "mycrate::foo");
+	cr_expect_str_eq(names_function(&names, "main.main"), "main.main");
+	names_free(&names);
+}
+
 Test(symbolize, cleans_paths)
 {
 	struct names names = {0};

@@ -23,8 +23,9 @@ struct listing {
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
+/* missing: what became of the module's file, where that is why there is no name. */
 typedef void frame_sink(void *context, const struct rt_pc *pc, const struct rt_module *module,
-                        const struct symbol_frame *frame);
+                        const struct symbol_frame *frame, const char *missing);
 
 static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *sink, void *context)
 {
@@ -35,14 +36,15 @@ static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *s
 		return;
 	const struct rt_module *module = pc->module ? ring_file_module(listing->ring, pc->module - 1) : NULL;
 	if (!module) {
-		sink(context, pc, NULL, &(struct symbol_frame){0});
+		sink(context, pc, NULL, &(struct symbol_frame){0}, NULL);
 		return;
 	}
 	unsigned count =
 	    symbolizer_resolve(listing->symbolizer, module, (pc->key & RT_PC_ADDRESS) - module->bias,
 	                       pc->key & RT_PC_EXACT, frames, INLINED_MAX);
+	const char *missing = symbolizer_missing(listing->symbolizer, module);
 	for (unsigned i = 0; i < count; i++)
-		sink(context, pc, module, &frames[i]);
+		sink(context, pc, module, &frames[i], missing);
 }
 
 static void each_frame(struct listing *listing, uint32_t stack, frame_sink *sink, void *context)
@@ -55,17 +57,21 @@ static void each_frame(struct listing *listing, uint32_t stack, frame_sink *sink
 }
 
 static void print_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
-                        const struct symbol_frame *frame)
+                        const struct symbol_frame *frame, const char *missing)
 {
 	uint64_t address = pc->key & RT_PC_ADDRESS;
 
 	printf("    %s", frame->function ? frame->function : "?");
+	if (frame->by_symbol)
+		printf("+0x%" PRIx64, frame->into);
 	if (frame->file)
 		printf(" %s:%d", frame->file, frame->line);
 	else if (module)
 		printf(" %s+0x%" PRIx64, module->path, address - module->bias);
 	else
 		printf(" 0x%" PRIx64, address);
+	if (missing)
+		printf(" (%s)", missing);
 	puts(frame->inlined ? " (inlined)" : "");
 }
 
@@ -80,7 +86,7 @@ static json_t *build_id_json(const struct rt_module *module)
 }
 
 static void add_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
-                      const struct symbol_frame *frame)
+                      const struct symbol_frame *frame, const char *missing)
 {
 	json_t *item = json_object();
 	char offset[32];
@@ -249,7 +255,8 @@ struct request {
 
 static const char help[] =
     "usage: ringtail events [RUN] [OPTION...]\n\n"
-    "The raw event stream, all threads of a process in one order, process after process.  After `ringtail run` it\n"
+    "The raw event stream, all threads of a process in one order, process after process.  After `ringtail "
+    "run` it\n"
     "is the part that was kept (its option keep); where earlier events are missing, a line says how many.\n\n"
     "  --format text|json   json: one object a line\n"
     "  --stacks             with the frames of each event's stack\n"
@@ -301,6 +308,8 @@ static bool list_ring(const struct request *request, const char *path, struct sy
 	if (!ring_file_open(&ring, path, false, err))
 		return false;
 	struct listing listing = {.ring = &ring, .symbolizer = symbolizer, .json = request->json};
+	if (symbolizer)
+		symbolizer_process(symbolizer, &ring);
 	struct merge *merge = merge_new(&ring);
 	merge_finish(merge, request->json ? print_json_event : print_event, &listing);
 	uint64_t lost = merge_totals(merge).lost;

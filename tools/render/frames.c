@@ -15,7 +15,8 @@
 	" ON s.process = ?1 AND s.id = walk.parent WHERE depth < 1023) "
 
 static const char frames_sql[] =
-    WALK "SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id FROM walk"
+    WALK "SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id,"
+         " coalesce(f.function_offset, -1), m.missing FROM walk"
          " JOIN frame f ON f.process = ?1 AND f.pc = walk.pc"
          " LEFT JOIN module m ON m.process = ?1 AND m.id = f.module ORDER BY walk.depth, f.ordinal";
 static const char root_sql[] = WALK "SELECT parent FROM walk ORDER BY depth DESC LIMIT 1";
@@ -59,6 +60,8 @@ static bool append(struct frames *frames, unsigned *room, sqlite3_stmt *row)
 	    .module = copy_column(row, 4),
 	    .offset = sqlite3_column_int64(row, 5),
 	    .build_id = copy_column(row, 6),
+	    .into = sqlite3_column_int64(row, 7),
+	    .missing = copy_column(row, 8),
 	};
 	return true;
 }
@@ -87,6 +90,7 @@ void frames_free(struct frames *frames)
 		free(frames->items[i].file);
 		free(frames->items[i].module);
 		free(frames->items[i].build_id);
+		free(frames->items[i].missing);
 	}
 	free(frames->items);
 	memset(frames, 0, sizeof(*frames));

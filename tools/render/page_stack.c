@@ -13,7 +13,7 @@
 /* Columns that a place in the source leaves for the function's name. */
 #define NAME_AT_LEAST 12
 
-/* " (list.c:12)", or the module where no file is known. */
+/* " (list.c:12)", or the module where no file is known, or what became of that. */
 static void place_of(const struct frame *frame, char *out, size_t size)
 {
 	*out = '\0';
@@ -23,11 +23,15 @@ static void place_of(const struct frame *frame, char *out, size_t size)
 		snprintf(out, size, " (%s)", base_name(frame->file));
 	else if (frame->function && frame->module)
 		snprintf(out, size, " (%s)", base_name(frame->module));
+	else if (frame->module && frame->missing)
+		snprintf(out, size, " (%s)", frame->missing);
 }
 
 static void name_of(const struct frame *frame, char *out, size_t size)
 {
-	if (frame->function)
+	if (frame->function && frame->into >= 0)
+		snprintf(out, size, "%s+0x%llx", frame->function, (unsigned long long)frame->into);
+	else if (frame->function)
 		snprintf(out, size, "%s", frame->function);
 	else if (frame->module)
 		snprintf(out, size, "%s+0x%llx", base_name(frame->module), (unsigned long long)frame->offset);

@@ -1,6 +1,7 @@
 #include "tools/render/progress.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,17 @@
 static bool silenced;
 
 void progress_silence(bool silent) { silenced = silent; }
+
+void progress_say(const char *format, ...)
+{
+	va_list arguments;
+
+	if (silenced)
+		return;
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+}
 
 static uint64_t now(void)
 {

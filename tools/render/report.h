@@ -63,7 +63,9 @@ bool report_only_valid(const char *only, const char **bad);
 
 struct frame {
 	char *function, *file, *module, *build_id; /* NULL where not known */
+	char *missing;                             /* what became of the module's file, where that is why */
 	int64_t line, offset;
+	int64_t into; /* bytes after the function's start; -1: not known, or of no use */
 	bool inlined;
 };
 

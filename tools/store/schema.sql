@@ -58,6 +58,8 @@ CREATE TABLE module (
 	bias     INTEGER,       -- an address in memory minus its address in the file
 	seen     REAL,
 	unloaded REAL,          -- NULL while loaded
+	missing  TEXT,          -- why its places have no names: deleted, changed (another file is there now),
+	                        -- unreadable; NULL where they have
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -82,6 +84,7 @@ CREATE TABLE frame (
 	inlined  INTEGER NOT NULL, -- into the frame of the next ordinal
 	module   INTEGER,          -- module.id; NULL: code made at run time
 	offset   INTEGER NOT NULL, -- address in the module's file
+	function_offset INTEGER,   -- bytes after the function's start, where only the symbol table knows it
 	PRIMARY KEY (process, pc, ordinal)
 ) WITHOUT ROWID;
 

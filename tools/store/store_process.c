@@ -148,6 +148,8 @@ static bool prepare(struct writer *writer)
 {
 	if (!writer->store->symbolizer)
 		writer->store->symbolizer = symbolizer_new();
+	if (writer->store->symbolizer)
+		symbolizer_process(writer->store->symbolizer, writer->ring);
 	if (writer->store->symbolizer &&
 	    stack_set_new(&writer->stacks, writer->ring, writer->store->symbolizer))
 		return writer_open(writer);
@@ -176,6 +178,8 @@ bool store_process(struct store *store, struct analysis *analysis, struct merge_
 		store_parts(&writer);
 	writer_close(&writer);
 	stack_set_free(&writer.stacks);
+	if (store->symbolizer)
+		symbolizer_process(store->symbolizer, NULL);
 	if (!writer.failed && exec(store, "COMMIT") != SQLITE_OK)
 		writer_fail(&writer);
 	if (writer.failed)

@@ -51,6 +51,10 @@ static void store_frames(struct writer *writer, uint32_t pc)
 		else
 			row_null(&row);
 		row_int(&row, (int64_t)frames->offset);
+		if (frame->by_symbol)
+			row_int(&row, (int64_t)frame->into);
+		else
+			row_null(&row);
 		row_end(&row);
 	}
 }
@@ -85,10 +89,11 @@ static void store_module(struct writer *writer, uint32_t index, const struct rt_
 	row_int(&row, (int64_t)module->bias);
 	row_stamp(&row, module->seen);
 	row_stamp(&row, module->unloaded);
+	row_text(&row, symbolizer_missing(writer->store->symbolizer, module));
 	row_end(&row);
 }
 
-void store_stacks(struct writer *writer)
+static void store_modules(struct writer *writer)
 {
 	uint32_t modules = ring_file_modules(writer->ring);
 
@@ -98,7 +103,13 @@ void store_stacks(struct writer *writer)
 		if (module)
 			store_module(writer, i, module);
 	}
+}
+
+/* Modules last: by then it is known which of them have names. */
+void store_stacks(struct writer *writer)
+{
 	stack_set_sort(&writer->stacks);
 	store_nodes(writer);
 	store_pcs(writer);
+	store_modules(writer);
 }

@@ -1,9 +1,11 @@
 #include "tools/symbolize/module_file.h"
 
 #include <elfutils/libdwelf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -17,8 +19,7 @@ static size_t build_id_bytes(const struct rt_module *module)
 	return module->build_id_bytes <= RT_BUILD_ID_MAX ? module->build_id_bytes : 0;
 }
 
-/* A module without a build id can only be told from a file with one. */
-static bool same_build_id(const struct rt_module *module, int fd)
+static bool is_elf_with_build_id(const struct rt_module *module, int fd)
 {
 	const void *id = NULL;
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -33,18 +34,78 @@ static bool same_build_id(const struct rt_module *module, int fd)
 	return same;
 }
 
-static int open_if_same(const struct rt_module *module, const char *path)
+/* Without build ids, a file that nobody has touched since the module was seen is the module's. */
+static bool is_untouched(const struct stat *status, const struct module_process *process)
+{
+	uint64_t changed = (uint64_t)status->st_ctim.tv_sec * 1000000000u + (uint64_t)status->st_ctim.tv_nsec;
+
+	return !process->realtime_ns || changed <= process->realtime_ns;
+}
+
+static int open_if_same(const struct rt_module *module, const struct module_process *process,
+                        const char *path, enum module_file *state)
 {
 	/* O_NONBLOCK: the path is not ours, and might be a pipe by now. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 
-	if (fd < 0)
+	if (fd < 0) {
+		*state = errno == ENOENT || errno == ENOTDIR ? MODULE_FILE_DELETED : MODULE_FILE_UNREADABLE;
 		return -1;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && same_build_id(module, fd))
+	}
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && is_elf_with_build_id(module, fd) &&
+	    (build_id_bytes(module) || is_untouched(&status, process))) {
+		*state = MODULE_FILE_FOUND;
 		return fd;
+	}
+	*state = MODULE_FILE_CHANGED;
 	close(fd);
 	return -1;
+}
+
+/* The mapping that starts where the module does, as /proc/PID/map_files calls it. */
+static bool find_mapping(const struct rt_module *module, pid_t pid, char *range, size_t size)
+{
+	char path[64], *line = NULL;
+	size_t room = 0;
+	unsigned long start, end;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	FILE *maps = fopen(path, "re");
+	if (!maps)
+		return false;
+	while (!found && getline(&line, &room, maps) > 0)
+		found = sscanf(line, "%lx-%lx", &start, &end) == 2 && start == module->start;
+	if (found)
+		snprintf(range, size, "%lx-%lx", start, end);
+	free(line);
+	fclose(maps);
+	return found;
+}
+
+/* While the process lives, the kernel still has its files, wherever their names went.  Only with a build id:
+ * the process may end, and its number be given to another, at any moment. */
+static int open_from_process(const struct rt_module *module, const struct module_process *process,
+                             const char *name)
+{
+	char path[RT_MODULE_PATH + 64], range[64];
+	enum module_file ignored;
+	int fd;
+
+	if (!process->pid || !build_id_bytes(module))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->pid);
+	fd = open_if_same(module, process, path, &ignored);
+	if (fd < 0) { /* it may see another tree of files */
+		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)process->pid, name);
+		fd = open_if_same(module, process, path, &ignored);
+	}
+	if (fd < 0 && find_mapping(module, process->pid, range, sizeof(range))) {
+		snprintf(path, sizeof(path), "/proc/%d/map_files/%s", (int)process->pid, range);
+		fd = open_if_same(module, process, path, &ignored);
+	}
+	return fd;
 }
 
 /* Its names without its code: what distributions install as debug packages. */
@@ -52,6 +113,7 @@ static int open_debug_file(const struct rt_module *module)
 {
 	char path[128];
 	size_t length = build_id_bytes(module), used;
+	enum module_file ignored;
 
 	if (length < 2)
 		return -1;
@@ -59,7 +121,7 @@ static int open_debug_file(const struct rt_module *module)
 	for (size_t i = 1; i < length; i++)
 		used += (size_t)snprintf(path + used, sizeof(path) - used, "%02x", module->build_id[i]);
 	snprintf(path + used, sizeof(path) - used, ".debug");
-	return open_if_same(module, path);
+	return open_if_same(module, &(struct module_process){0}, path, &ignored);
 }
 
 static size_t vdso_bytes(const Elf64_Ehdr *header)
@@ -77,22 +139,40 @@ static int open_vdso(const struct rt_module *module)
 
 	if (fd < 0)
 		return -1;
-	if (bytes && write(fd, header, bytes) == (ssize_t)bytes && same_build_id(module, fd))
+	if (bytes && write(fd, header, bytes) == (ssize_t)bytes && is_elf_with_build_id(module, fd))
 		return fd;
 	close(fd);
 	return -1;
 }
 
-int module_file_open(const struct rt_module *module)
+int module_file_open(const struct rt_module *module, const struct module_process *process,
+                     enum module_file *state)
 {
 	char path[RT_MODULE_PATH];
-	int fd;
+	int fd = -1;
 
 	memcpy(path, module->path, sizeof(path));
 	path[sizeof(path) - 1] = '\0';
 	elf_version(EV_CURRENT);
-	if (!strcmp(path, "[vdso]"))
-		return open_vdso(module);
-	fd = *path == '/' ? open_if_same(module, path) : -1;
-	return fd >= 0 ? fd : open_debug_file(module);
+	*state = MODULE_FILE_UNREADABLE;
+	if (!strcmp(path, "[vdso]")) {
+		*state = MODULE_FILE_CHANGED;
+		fd = open_vdso(module);
+	} else if (*path == '/') {
+		fd = open_if_same(module, process, path, state);
+		if (fd < 0)
+			fd = open_from_process(module, process, path);
+	}
+	if (fd < 0)
+		fd = open_debug_file(module);
+	if (fd >= 0)
+		*state = MODULE_FILE_FOUND;
+	return fd;
+}
+
+const char *module_file_state(enum module_file state)
+{
+	static const char *const names[] = {NULL, "deleted", "changed", "unreadable"};
+
+	return names[state];
 }

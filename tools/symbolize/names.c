@@ -50,18 +50,38 @@ static char *drop_clone_suffix(char *text)
 	return text;
 }
 
+/* The same for names that are not mangled.  Other dots are the name's own: Go has "main.main". */
+static size_t length_without_clone_suffix(const char *name, size_t length)
+{
+	static const char *const suffixes[] = {".part.", ".constprop.", ".isra.",
+	                                       ".cold",  ".lto_priv.",  ".llvm."};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		const char *suffix = memmem(name, length, suffixes[i], strlen(suffixes[i]));
+
+		if (suffix && suffix != name)
+			length = (size_t)(suffix - name);
+	}
+	return length;
+}
+
 /* Without its symbol version, and without glibc's mark for calls of its own functions. */
 static char *plain_name(const char *raw)
 {
 	if (!strncmp(raw, "__GI_", 5) && raw[5])
 		raw += 5;
-	return strndup(raw, *raw == '@' ? strlen(raw) : strcspn(raw, "@"));
+	size_t length = *raw == '@' ? strlen(raw) : strcspn(raw, "@");
+	return strndup(raw, length_without_clone_suffix(raw, length));
+}
+
+bool name_is_mangled(const char *raw)
+{
+	return !strncmp(raw, "_Z", 2) || !strncmp(raw, "_R", 2) || !strncmp(raw, "__Z", 3);
 }
 
 static char *demangle(const char *raw)
 {
-	bool mangled = !strncmp(raw, "_Z", 2) || !strncmp(raw, "_R", 2) || !strncmp(raw, "__Z", 3);
-	char *text = mangled ? cplus_demangle(raw, DMGL_ANSI | DMGL_AUTO) : NULL;
+	char *text = name_is_mangled(raw) ? cplus_demangle(raw, DMGL_ANSI | DMGL_AUTO) : NULL;
 
 	return text ? drop_clone_suffix(text) : plain_name(raw);
 }

@@ -18,6 +18,9 @@ const char *names_function(struct names *names, const char *raw);
 const char *names_file(struct names *names, const char *directory, const char *path);
 void names_free(struct names *names);
 
+/* As compilers of C++ and Rust write it. */
+bool name_is_mangled(const char *raw);
+
 /* main, or what stands for it: who calls it is the runtime's business. */
 bool name_is_main(const char *function);
 

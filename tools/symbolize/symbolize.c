@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "tools/process.h"
+#include "tools/symbolize/downloads.h"
 #include "tools/symbolize/elf_symbols.h"
 #include "tools/symbolize/module_file.h"
 #include "tools/symbolize/names.h"
@@ -20,7 +22,9 @@ struct module_key {
 
 struct module {
 	struct module_key key;
-	Dwfl *dwfl;            /* NULL: no file, no names */
+	Dwfl *dwfl; /* NULL: no file, no names */
+	enum module_file file;
+	unsigned tried_for;    /* process: by way of another one there may be a file */
 	GElf_Addr bias;        /* from the file's addresses to libdwfl's */
 	Dwarf_Addr dwarf_bias; /* from the debug information's addresses to libdwfl's */
 	struct elf_symbols symbols;
@@ -44,6 +48,9 @@ struct symbolizer {
 	struct module *modules;
 	struct address *addresses;
 	struct names names;
+	struct downloads downloads;
+	const struct ring_file *ring; /* of the process whose addresses are asked for; may be NULL */
+	unsigned process;             /* counts them */
 };
 
 static char *default_debug_path;
@@ -55,6 +62,12 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 struct symbolizer *symbolizer_new(void) { return calloc(1, sizeof(struct symbolizer)); }
+
+void symbolizer_process(struct symbolizer *symbolizer, const struct ring_file *ring)
+{
+	symbolizer->ring = ring;
+	symbolizer->process++;
+}
 
 /* ---- modules ------------------------------------------------------------------ */
 
@@ -72,24 +85,42 @@ static Dwfl_Module *report_file(struct module *module, int fd)
 	return mod;
 }
 
-static bool load_names(struct module *module, int fd)
+static bool load_names(struct module *module, int fd, struct downloads *downloads)
 {
 	Dwfl_Module *mod = report_file(module, fd);
 	Dwarf *dwarf;
 
 	if (!mod || !dwfl_module_getelf(mod, &module->bias))
 		return false;
+	downloads_begin(downloads, module->dwfl, module->key.path);
 	elf_symbols_load(&module->symbols, mod);
 	dwarf = dwfl_module_getdwarf(mod, &module->dwarf_bias);
+	downloads_end(downloads);
 	if (dwarf)
 		units_load(&module->units, dwarf);
 	return true;
 }
 
-static void load_module(struct module *module, const struct rt_module *from)
+static struct module_process process_of(const struct ring_file *ring, const struct rt_module *module)
 {
-	int fd = module_file_open(from);
+	struct module_process process = {0};
 
+	if (!ring)
+		return process;
+	if (process_alive((pid_t)ring->header.pid, ring->header.process_start))
+		process.pid = (pid_t)ring->header.pid;
+	process.realtime_ns = ring->header.realtime_ns;
+	if (module->seen)
+		process.realtime_ns += (uint64_t)(ring_file_seconds(ring, module->seen) * 1e9);
+	return process;
+}
+
+static void load_module(struct symbolizer *symbolizer, struct module *module, const struct rt_module *from)
+{
+	struct module_process process = process_of(symbolizer->ring, from);
+	int fd = module_file_open(from, &process, &module->file);
+
+	module->tried_for = symbolizer->process;
 	if (fd < 0)
 		return;
 	module->dwfl = dwfl_begin(&callbacks);
@@ -97,9 +128,10 @@ static void load_module(struct module *module, const struct rt_module *from)
 		close(fd);
 		return;
 	}
-	if (!load_names(module, fd)) {
+	if (!load_names(module, fd, &symbolizer->downloads)) {
 		dwfl_end(module->dwfl);
 		module->dwfl = NULL;
+		module->file = MODULE_FILE_UNREADABLE;
 	}
 }
 
@@ -119,28 +151,45 @@ static struct module *find_module(struct symbolizer *symbolizer, const struct rt
 
 	set_key(&key, from);
 	HASH_FIND(hh, symbolizer->modules, &key, sizeof(key), module);
-	if (module)
-		return module;
-	module = calloc(1, sizeof(*module));
-	if (!module)
-		return NULL;
-	module->key = key;
-	load_module(module, from);
-	HASH_ADD(hh, symbolizer->modules, key, sizeof(module->key), module);
+	if (!module) {
+		module = calloc(1, sizeof(*module));
+		if (!module)
+			return NULL;
+		module->key = key;
+		load_module(symbolizer, module, from);
+		HASH_ADD(hh, symbolizer->modules, key, sizeof(module->key), module);
+	} else if (!module->dwfl && module->tried_for != symbolizer->process) {
+		load_module(symbolizer, module, from);
+	}
 	return module;
+}
+
+const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module)
+{
+	struct module_key key;
+	struct module *known = NULL;
+
+	set_key(&key, module);
+	HASH_FIND(hh, symbolizer->modules, &key, sizeof(key), known);
+	return known && !known->dwfl ? module_file_state(known->file) : NULL;
 }
 
 /* ---- addresses ------------------------------------------------------------------ */
 
 /* A name that others can link to is better than the debug information's own ("__GI___qsort_r"), and is the
- * same with and without debug information; a local one may be a mere part of a function ("f.cold"). */
+ * same with and without debug information; a local one may be a mere part of a function ("f.cold").  A
+ * mangled one has its scopes even where the debug information gives a bare "operator()": in unnamed
+ * namespaces. */
 static void name_outermost(struct symbolizer *symbolizer, struct module *module, uint64_t address,
                            struct symbol_frame *frame)
 {
 	const struct elf_symbol *symbol = elf_symbols_find(&module->symbols, address);
 
-	if (symbol && (!frame->function || !symbol->local))
-		frame->function = names_function(&symbolizer->names, symbol->name);
+	if (!symbol || (frame->function && symbol->local && !name_is_mangled(symbol->name)))
+		return;
+	frame->by_symbol = !frame->function && !frame->file;
+	frame->into = address - symbol->start;
+	frame->function = names_function(&symbolizer->names, symbol->name);
 }
 
 static unsigned name_frames(struct symbolizer *symbolizer, struct module *module, uint64_t address,
@@ -150,8 +199,6 @@ static unsigned name_frames(struct symbolizer *symbolizer, struct module *module
 	unsigned count = 0;
 
 	memset(&frames[0], 0, sizeof(frames[0]));
-	if (!module->dwfl)
-		return 1;
 	count = units_find(&module->units, &symbolizer->names, mapped - module->dwarf_bias, frames, max);
 	if (!count)
 		count = 1;
@@ -184,7 +231,7 @@ unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_modul
 		return 0;
 	memset(&frames[0], 0, sizeof(frames[0]));
 	key.module = find_module(symbolizer, module);
-	if (!key.module)
+	if (!key.module || !key.module->dwfl)
 		return 1;
 	HASH_FIND(hh, symbolizer->addresses, &key, sizeof(key), address);
 	if (!address)

@@ -1,0 +1,105 @@
+#include "tools/symbolize/downloads.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/render/progress.h"
+
+#define SECOND UINT64_C(1000000000)
+
+/* As <elfutils/debuginfod.h> has them; the library is there only where libdw has found it. */
+typedef int progress_callback(debuginfod_client *client, long done, long total);
+typedef void set_progress(debuginfod_client *client, progress_callback *callback);
+
+/* The one that is being made: libdebuginfod calls back on the thread that asked. */
+static _Thread_local struct {
+	struct downloads *downloads;
+	struct progress progress;
+	uint64_t started_ns;
+	char what[128];
+} current;
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+static bool is_configured(void)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	return urls && *urls;
+}
+
+static unsigned long seconds_allowed(void)
+{
+	const char *text = getenv("DEBUGINFOD_MAXTIME");
+	unsigned long seconds = text ? strtoul(text, NULL, 10) : 0;
+
+	return seconds ? seconds : DOWNLOADS_SECONDS;
+}
+
+/* libdwfl cannot be told to look on this machine only; the library reads the variable at each request. */
+static void give_up(struct downloads *downloads)
+{
+	downloads->given_up = true;
+	unsetenv("DEBUGINFOD_URLS");
+	progress_say(
+	    "ringtail: debuginfod: gave up after %lu s; the names are made from what is on this machine "
+	    "(DEBUGINFOD_MAXTIME is the bound)\n",
+	    seconds_allowed());
+}
+
+/* Called once a second or more often while a server is asked; not 0: stop. */
+static int on_progress(debuginfod_client *client, long done, long total)
+{
+	struct downloads *downloads = current.downloads;
+
+	if (!downloads)
+		return 1;
+	current.progress.total = total > 0 ? (uint64_t)total : 0;
+	current.progress.next_look = 0;
+	progress_update(&current.progress, total > 0 && done > 0 ? (uint64_t)done : 0);
+	if (downloads->waited_ns + now() - current.started_ns < seconds_allowed() * SECOND)
+		return 0;
+	progress_end(&current.progress);
+	if (!downloads->given_up)
+		give_up(downloads);
+	return 1;
+}
+
+static void watch(debuginfod_client *client)
+{
+	void *library = dlopen("libdebuginfod.so.1", RTLD_LAZY);
+	set_progress *set = library ? (set_progress *)dlsym(library, "debuginfod_set_progressfn") : NULL;
+
+	if (set)
+		set(client, on_progress);
+}
+
+void downloads_begin(struct downloads *downloads, Dwfl *dwfl, const char *name)
+{
+	debuginfod_client *client = is_configured() ? dwfl_get_debuginfod_client(dwfl) : NULL;
+	const char *slash = strrchr(name, '/');
+
+	current.downloads = downloads;
+	current.started_ns = now();
+	snprintf(current.what, sizeof current.what, "asking debuginfod for %.80s", slash ? slash + 1 : name);
+	progress_begin(&current.progress, current.what, 0);
+	if (client)
+		watch(client);
+}
+
+void downloads_end(struct downloads *downloads)
+{
+	if (is_configured())
+		downloads->waited_ns += now() - current.started_ns;
+	progress_end(&current.progress);
+	current.downloads = NULL;
+}
