@@ -20,6 +20,7 @@
 #include "tools/archive.h"
 #include "tools/process.h"
 #include "tools/recording.h"
+#include "tools/render/progress.h"
 #include "tools/source/ring_clock.h"
 
 #define MS             UINT64_C(1000000)
@@ -323,6 +324,8 @@ struct collector_result collector_run(const struct collector_request *request, s
 	}
 	collector.inotify = watch_directory(request->run);
 	rounds(&collector);
+	if (!collector.rings && !collector.request->quiet)
+		progress_silence(false); /* the terminal is ours again */
 	leave_running(&collector);
 	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
 	sigprocmask(SIG_SETMASK, request->signals_after, NULL);

@@ -14,6 +14,7 @@ struct collector_request {
 	const char *run; /* directory */
 	pid_t command;   /* our child */
 	bool wait_all;   /* stay until every watched process has ended */
+	bool quiet;      /* no progress, even when nobody else uses the terminal any more */
 	int signals;     /* a signalfd of SIGCHLD and of those that may end us, which are blocked */
 	const sigset_t *signals_after; /* mask to go back to when only storing is left to do */
 	struct store *store;

@@ -85,8 +85,7 @@ static void count_and_analyse(void *context, const struct event *event)
 	struct counted *counted = context;
 
 	analysis_event(counted->analysis, event);
-	if (unlikely(++counted->events >= counted->progress.next_look))
-		progress_update(&counted->progress, counted->events);
+	progress_update(&counted->progress, ++counted->events);
 }
 
 /* Events that the chunks say they hold: only for showing progress. */

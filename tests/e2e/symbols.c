@@ -287,6 +287,28 @@ Test(symbols, debuginfod_that_hangs_is_given_up)
 	rt_end(&rt);
 }
 
+/* `ringtail run` says nothing while the program has the terminal, and shows what it waits for afterwards. */
+static void expect_run_with_hanging_server(const char *options, bool shown)
+{
+	struct rt rt = debuginfod_case();
+	char script[1024];
+	struct outcome run;
+
+	snprintf(script, sizeof script,
+	         BUILD_ID SERVER("hang") "export DEBUGINFOD_MAXTIME=3 RINGTAIL_PROGRESS=1 DEBUGINFOD_URLS=$URL;"
+	                                 "$T run %s -o $R.2 -- ./prog",
+	         options);
+	run = shell(&rt, script);
+	cr_expect_eq(run.status, 0, "%s", run.err);
+	cr_expect_eq(strstr(run.err, "asking debuginfod for prog (") != NULL, shown, "%s", run.err);
+	cr_expect_eq(strstr(run.err, "gave up after 3 s") != NULL, shown, "%s", run.err);
+	outcome_free(&run);
+	rt_end(&rt);
+}
+
+Test(symbols, run_shows_what_it_waits_for) { expect_run_with_hanging_server("", true); }
+Test(symbols, run_is_silent_when_asked) { expect_run_with_hanging_server("--quiet", false); }
+
 /* ---- files that are not there any more ------------------------------------------------------------ */
 
 /* The kernel has an executable for as long as it runs, whatever became of its name. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/symbolize/names.h"
@@ -175,6 +176,35 @@ Test(symbolize, names_libc_by_its_dynamic_symbols)
 	symbolizer_resolve(symbolizer, &module, inside - module.bias, false, frames, MAX);
 	cr_assert(frames[0].function);
 	cr_expect_str_eq(frames[0].function, "lfind");
+	symbolizer_free(symbolizer);
+}
+
+static unsigned count_named(struct symbolizer *symbolizer, const struct rt_module *module, unsigned count)
+{
+	struct symbol_frame frames[MAX];
+	unsigned named = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned n = symbolizer_resolve(symbolizer, module, 0x28000 + 13 * i, true, frames, MAX);
+		named += frames[n - 1].function != NULL;
+	}
+	return named;
+}
+
+/* A tenth of a second to half of one, and seconds under the sanitizers: work for each that grows with the
+ * file shows. */
+Test(symbolize, names_a_hundred_thousand_places_in_seconds, .timeout = 60)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = {.state = 2, .path = "/libc.so"};
+	clock_t start = clock();
+	unsigned named;
+
+	cr_assert(dl_iterate_phdr(fill, &module));
+	named = count_named(symbolizer, &module, 100000);
+	cr_expect_gt(named, 50000, "only %u have names", named);
+	cr_expect_eq(count_named(symbolizer, &module, 100000), named);
+	cr_expect_lt((double)(clock() - start) / CLOCKS_PER_SEC, 20);
 	symbolizer_free(symbolizer);
 }
 

@@ -1,6 +1,9 @@
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/stored_run.h"
 #include "tools/render/format.h"
@@ -138,7 +141,33 @@ Test(page, bars_show_whatever_is_there)
 	free(buffer);
 }
 
-Test(progress, nothing_is_shown_of_short_work)
+static char stderr_text[65536];
+
+/* All that was written, which holds text; "": nothing was. */
+static void expect_on_stderr(const char *text)
+{
+	FILE *file = cr_get_redirected_stderr();
+
+	if (!*stderr_text) {
+		int fd = fileno(file);
+		ssize_t n;
+
+		fflush(stderr);
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		n = read(fd, stderr_text, sizeof stderr_text - 1);
+		stderr_text[n > 0 ? n : 0] = '\0';
+	}
+	cr_expect(*text ? strstr(stderr_text, text) != NULL : !*stderr_text, "%s", stderr_text);
+}
+
+static bool ends_in_erased_line(void)
+{
+	size_t length = strlen(stderr_text);
+
+	return length > 4 && !strcmp(stderr_text + length - 4, "\r\033[K");
+}
+
+Test(progress, nothing_is_shown_of_short_work, .init = cr_redirect_stderr)
 {
 	struct progress progress;
 
@@ -146,8 +175,39 @@ Test(progress, nothing_is_shown_of_short_work)
 	progress_begin(&progress, "testing", 100);
 	for (uint64_t i = 0; i < 100; i++)
 		progress_update(&progress, i);
-	cr_expect_not(progress.shown);
 	progress_end(&progress);
+	expect_on_stderr("");
+}
+
+/* One call of a library may take all of the time, and calls nobody back. */
+Test(progress, slow_work_is_shown_without_a_step, .init = cr_redirect_stderr)
+{
+	struct progress outer, inner;
+
+	setenv("RINGTAIL_PROGRESS", "1", 1);
+	progress_begin(&outer, "outer", 100);
+	progress_update(&outer, 7);
+	progress_begin(&inner, "inner", 0);
+	usleep(1300000);
+	progress_end(&inner);
+	usleep(300000);
+	progress_end(&outer);
+	expect_on_stderr("\rringtail: inner (1 s)\033[K");
+	expect_on_stderr("\rringtail: outer: 7% of 100 (1 s)\033[K");
+	cr_expect(ends_in_erased_line());
+}
+
+Test(progress, nothing_is_shown_while_silenced, .init = cr_redirect_stderr)
+{
+	struct progress progress;
+
+	setenv("RINGTAIL_PROGRESS", "1", 1);
+	progress_silence(true);
+	progress_begin(&progress, "testing", 0);
+	usleep(1300000);
+	progress_say("a word\n");
+	progress_end(&progress);
+	expect_on_stderr("");
 }
 
 /* ---- which findings ---------------------------------------------------------------------------- */

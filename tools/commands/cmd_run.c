@@ -251,6 +251,7 @@ static int run_watched(struct run *run)
 	    .run = run->directory,
 	    .command = run->launch.pid,
 	    .wait_all = !strcmp(options_text(&run->options, OPTION_wait), "all"),
+	    .quiet = options_yes(&run->options, OPTION_quiet),
 	    .signals = run->signals,
 	    .signals_after = &run->signals_before,
 	    .store = run->store_open ? &run->store : NULL,

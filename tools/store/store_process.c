@@ -1,3 +1,4 @@
+#include "tools/render/progress.h"
 #include "tools/store/text.h"
 #include "tools/store/writer.h"
 
@@ -133,6 +134,12 @@ static void store_losses(struct writer *writer)
 
 static void store_parts(struct writer *writer)
 {
+	struct progress progress;
+	char what[64];
+
+	/* Findings and sites need names too: those for which they are asked here first. */
+	snprintf(what, sizeof(what), "storing what was found of pid %u", writer->ring->header.pid);
+	progress_begin(&progress, what, 0);
 	writer->process = process_id(writer);
 	writer_clear(writer);
 	store_process_row(writer);
@@ -142,6 +149,7 @@ static void store_parts(struct writer *writer)
 	store_locks(writer);
 	store_findings(writer);
 	store_stacks(writer);
+	progress_end(&progress);
 }
 
 static bool prepare(struct writer *writer)

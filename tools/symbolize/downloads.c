@@ -63,8 +63,7 @@ static int on_progress(debuginfod_client *client, long done, long total)
 
 	if (!downloads)
 		return 1;
-	current.progress.total = total > 0 ? (uint64_t)total : 0;
-	current.progress.next_look = 0;
+	store_relaxed(&current.progress.total, total > 0 ? (uint64_t)total : 0);
 	progress_update(&current.progress, total > 0 && done > 0 ? (uint64_t)done : 0);
 	if (downloads->waited_ns + now() - current.started_ns < seconds_allowed() * SECOND)
 		return 0;
@@ -91,9 +90,10 @@ void downloads_begin(struct downloads *downloads, Dwfl *dwfl, const char *name)
 	current.downloads = downloads;
 	current.started_ns = now();
 	snprintf(current.what, sizeof current.what, "asking debuginfod for %.80s", slash ? slash + 1 : name);
+	if (!client)
+		return;
 	progress_begin(&current.progress, current.what, 0);
-	if (client)
-		watch(client);
+	watch(client);
 }
 
 void downloads_end(struct downloads *downloads)
@@ -101,5 +101,6 @@ void downloads_end(struct downloads *downloads)
 	if (is_configured())
 		downloads->waited_ns += now() - current.started_ns;
 	progress_end(&current.progress);
+	memset(&current.progress, 0, sizeof current.progress);
 	current.downloads = NULL;
 }

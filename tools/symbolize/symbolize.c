@@ -1,12 +1,14 @@
 #include "tools/symbolize/symbolize.h"
 
 #include <elfutils/libdwfl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uthash.h>
 
 #include "tools/process.h"
+#include "tools/render/progress.h"
 #include "tools/symbolize/downloads.h"
 #include "tools/symbolize/elf_symbols.h"
 #include "tools/symbolize/module_file.h"
@@ -115,6 +117,20 @@ static struct module_process process_of(const struct ring_file *ring, const stru
 	return process;
 }
 
+static bool load_with_progress(struct symbolizer *symbolizer, struct module *module, int fd)
+{
+	const char *slash = strrchr(module->key.path, '/');
+	struct progress progress;
+	char what[128];
+	bool loaded;
+
+	snprintf(what, sizeof(what), "reading the names of %.80s", slash ? slash + 1 : module->key.path);
+	progress_begin(&progress, what, 0);
+	loaded = load_names(module, fd, &symbolizer->downloads);
+	progress_end(&progress);
+	return loaded;
+}
+
 static void load_module(struct symbolizer *symbolizer, struct module *module, const struct rt_module *from)
 {
 	struct module_process process = process_of(symbolizer->ring, from);
@@ -128,7 +144,7 @@ static void load_module(struct symbolizer *symbolizer, struct module *module, co
 		close(fd);
 		return;
 	}
-	if (!load_names(module, fd, &symbolizer->downloads)) {
+	if (!load_with_progress(symbolizer, module, fd)) {
 		dwfl_end(module->dwfl);
 		module->dwfl = NULL;
 		module->file = MODULE_FILE_UNREADABLE;
