@@ -77,6 +77,9 @@ $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 # Debian packages: installs the missing ones, does nothing when all are there.
 DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev
 TEST_DEPS := libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps
+# the peers of `make bench`, and the programs that it runs
+BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
+	redis-tools mariadb-server sysbench
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 install_missing = @missing=""; for package in $(1); do \
@@ -139,10 +142,11 @@ help:
 	@echo 'make demo       install what is missing, build, watch a small program and sqlite3, print the reports'
 	@echo 'make demo CMD=  the same with a command of yours'
 	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
-	@echo 'make bench      measure; make fuzz: fuzz the readers'
+	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader, WAYS=, OUT=FILE.json)'
+	@echo 'make fuzz       fuzz the readers'
 	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
-	@echo 'make deps       install the Debian packages that building needs (test-deps: testing)'
+	@echo 'make deps       install the Debian packages that building needs (test-deps: testing; bench-deps: measuring)'
 	@echo 'V=1 shows the commands, CI=1 makes warnings errors'
 
 # ---- sanitizers: the tools and their unit tests ---------------------------------------

@@ -79,7 +79,11 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/unit/ring_builder.o $(BUILD
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -o $@ $< $(filter %.o %.a,$^) $(TOOLS_LIBS) -pthread
 
-.PHONY: bench
+# make bench ROUNDS=5 ONLY=pairs|programs|servers|reader WAYS="bare,run" OUT=FILE.json
+.PHONY: bench bench-deps
 bench: all $(BENCHES)
-	@tests/bench/bench.py $(BUILD)
-	@echo && tests/bench/whole_programs.py $(BUILD) $(if $(ROUNDS),$(ROUNDS),3)
+	@tests/bench/bench.py $(BUILD) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)") \
+		$(if $(WAYS),--ways "$(WAYS)") $(if $(OUT),--out "$(OUT)")
+# The peers, and the programs that are watched.
+bench-deps: deps
+	$(call install_missing,$(BENCH_DEPS))

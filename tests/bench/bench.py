@@ -1,112 +1,136 @@
 #!/usr/bin/env python3
-"""What the shim adds to a pair of calls, and how fast the tools read.
+"""What ringtail costs, beside the bare program and its peers, all measured in one run.
 
-usage: tests/bench/bench.py BUILD [ROUNDS [PAIRS]]
+Each round runs every way of each case, one after the other, so that what the machine does meanwhile meets
+all of them.  Medians over the rounds are printed; the JSON file has every round, and the minimum.
 
-Every round runs bench_pairs bare, under LD_PRELOAD alone, and under `ringtail run`, one after the other,
-so that what the machine does meanwhile meets all of them.  Medians over the rounds are printed, and all
-measurements are kept in BUILD/bench.json.
+  workloads   bench_pairs.c (pairs of calls), programs.py, servers.py, and the tools' own: bench_reader.c ...
+  ways.py     bare, ringtail's ways, and the peers
+  pairs.py    measuring pairs; the others measure themselves
+  bars.py     what must be reached, held against what was measured
+  tables.py   the results as text
 """
 
+import argparse
+import contextlib
 import json
 import os
-import shutil
-import statistics
-import subprocess
+import signal
 import sys
 import tempfile
 
-WAYS = ("bare", "preload", "run")
+import bars
+import machine
+import pairs
+import programs
+import reader
+import servers
+import tables
+import ways
+
+PARTS = ("pairs", "programs", "servers", "reader")
+QUIET = 0.05  # above this share of the processors, others disturb
 
 
-def command(build, way, directory, pairs):
-    """Arguments and environment of bench_pairs in one of the ways."""
-    program = [f"{build}/bench/bench_pairs", str(pairs)]
-    env = {k: v for k, v in os.environ.items() if k not in ("LD_PRELOAD", "RINGTAIL")}
-    if way == "preload":
-        env |= {"LD_PRELOAD": f"{build}/libringtail.so", "RINGTAIL": f"run={directory}/run"}
-    if way == "run":
-        program = [f"{build}/ringtail", "run", "-o", f"{directory}/run", "--", *program]
-    return program, env
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build", help="directory with libringtail.so, ringtail and bench/")
+    parser.add_argument("--rounds", type=int, default=3, help="of each case (default 3; some peers take part in one)")
+    parser.add_argument("--only", default="", help=f"comma-separated: {' '.join(PARTS)}; programs is servers too")
+    parser.add_argument("--ways", default="", help="comma-separated names of ways; bare is always one")
+    parser.add_argument("--out", help="JSON file (default BUILD/bench.json)")
+    chosen = parser.parse_args()
+    chosen.build = os.path.abspath(chosen.build)
+    chosen.only = set(chosen.only.split(",")) if chosen.only else set(PARTS)
+    if not chosen.only <= set(PARTS) or chosen.rounds < 1:
+        parser.error(f"--only takes {', '.join(PARTS)}; --rounds 1 or more")
+    if "programs" in chosen.only:
+        chosen.only.add("servers")
+    chosen.out = os.path.abspath(chosen.out or f"{chosen.build}/bench.json")
+    return chosen
 
 
-def measure(build, way, pairs):
-    """{(what, shape, depth, threads): nanoseconds} of one run of bench_pairs."""
-    directory = tempfile.mkdtemp(prefix="ringtail-bench.")
-    try:
-        arguments, env = command(build, way, directory, pairs)
-        done = subprocess.run(arguments, env=env, capture_output=True, text=True, timeout=170)
-    finally:
-        shutil.rmtree(directory)
-    if done.returncode != 0:
-        sys.exit(f"bench_pairs ({way}) ended with {done.returncode}: {done.stderr}")
-    lines = (line.split() for line in done.stdout.splitlines())
-    return {(what, shape, int(depth), int(threads)): float(ns) for what, shape, depth, threads, ns in lines}
+def usable(build, names):
+    """The ways asked for that can be used here; says which cannot, and why."""
+    known = ways.all_ways(build)
+    wanted = set(names.split(",")) if names else {way.name for way in known}
+    if not wanted <= {way.name for way in known}:
+        sys.exit(f"ways are {', '.join(way.name for way in known)}")
+    found = []
+    for way in known:
+        if way.name != "bare" and way.name not in wanted:
+            continue
+        if way.missing():
+            print(f"{way.name}: {way.missing()}, left out (make bench-deps)")
+        else:
+            found.append(way)
+    return found
 
 
-def progress(text):
-    if sys.stderr.isatty():
-        print(f"{text:<40}", end="\r", file=sys.stderr, flush=True)
-
-
-def all_rounds(build, rounds, pairs):
-    """{way: {case: [nanoseconds of each round]}}"""
-    results = {way: {} for way in WAYS}
-    for number in range(rounds):
-        for way in WAYS:
-            progress(f"round {number + 1} of {rounds}: {way}")
-            for case, ns in measure(build, way, pairs).items():
-                results[way].setdefault(case, []).append(ns)
-    progress("")
+def measure(chosen, used):
+    """{part: rows}; what was measured is printed at once, as the whole takes minutes."""
+    results = {}
+    if "pairs" in chosen.only:
+        results["pairs"] = pairs.bench(chosen.build, used, chosen.rounds)
+        tables.pairs(results["pairs"])
+    if "servers" in chosen.only:
+        rows = programs.bench(chosen.build, used, chosen.rounds) if "programs" in chosen.only else []
+        results["programs"] = rows + servers.bench(used, chosen.rounds)
+        tables.programs(results["programs"])
+    if "reader" in chosen.only:
+        results["reader"] = reader.bench(chosen.build)
+        tables.reader(results["reader"])
     return results
 
 
-def table(results):
-    """One row a case: medians, and what was added."""
-    rows = []
-    for case in results["bare"]:
-        bare, preload, run = (statistics.median(results[way][case]) for way in WAYS)
-        what, shape, depth, threads = case
-        rows.append({"what": what, "shape": shape, "depth": depth, "threads": threads,
-                     "bare_ns": bare, "preload_ns": preload, "run_ns": run,
-                     "preload_added_ns": preload - bare, "run_added_ns": run - bare,
-                     "rounds": {way: results[way][case] for way in WAYS}})
-    return rows
+def print_bars(results):
+    results["bars"] = {"pairs": bars.pairs(results.get("pairs")), "programs": bars.programs(results.get("programs"))}
+    for rows in results["bars"].values():
+        tables.bars(rows)
 
 
-def print_table(rows):
-    print("nanoseconds per pair           bare    LD_PRELOAD    (added)  ringtail run    (added)")
-    for row in rows:
-        print(f"{row['what']:<7}{row['shape']:<5} depth {row['depth']:>3} x{row['threads']:<2}"
-              f"{row['bare_ns']:>10.1f}{row['preload_ns']:>14.1f}{row['preload_added_ns']:>11.1f}"
-              f"{row['run_ns']:>14.1f}{row['run_added_ns']:>11.1f}")
+def say_discarded(used):
+    """A peer that throws events away does less than one that keeps them."""
+    for way in used:
+        if way.discarded:
+            print(f"\n{way.name} discarded {way.discarded:,} events for want of room in its buffers")
+    return {way.name: way.discarded for way in used if way.discarded}
 
 
-def tool_benches(build):
-    """The tools' own benchmarks print their result lines themselves."""
-    outputs = {}
-    for name in ("bench_reader", "bench_analyse"):
-        program = f"{build}/bench/{name}"
-        if os.access(program, os.X_OK):
-            done = subprocess.run([program], capture_output=True, text=True, timeout=170)
-            outputs[name] = done.stdout.splitlines()
-            print(f"\n{name}:\n{done.stdout}{done.stderr}", end="")
-            if done.returncode != 0:
-                sys.exit(f"{name} ended with {done.returncode}")
-    return outputs
+def say_meanwhile(others):
+    """Noise is told, not hidden."""
+    warning = ": too much, measure again on a quiet machine" if others > QUIET else ""
+    print(f"\nprocessor time that others took meanwhile: {others:.0%}{warning}")
+    return others
+
+
+def ours_failed(results):
+    """A peer may fail; the bare program and ringtail may not."""
+    rows = results.get("pairs", []) + results.get("programs", [])
+    return any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
 
 
 def main():
-    build = os.path.abspath(sys.argv[1])
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 600000
-    rows = table(all_rounds(build, rounds, pairs))
-    print_table(rows)
-    outputs = tool_benches(build)
-    with open(f"{build}/bench.json", "w", encoding="utf-8") as file:
-        json.dump({"processors": os.cpu_count(), "pairs": rows, **outputs}, file, indent=1)
-    print(f"\nall rounds: {build}/bench.json")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    sys.stdout.reconfigure(line_buffering=True)
+    chosen = arguments()
+    results = {"machine": machine.describe(tempfile.gettempdir()), "rounds": chosen.rounds}
+    print(machine.line(results["machine"]))
+    used = usable(chosen.build, chosen.ways)
+    meanwhile = machine.Meanwhile()
+    with contextlib.ExitStack() as ends:
+        for way in used:
+            ends.callback(way.end)
+            way.begin()
+        results |= measure(chosen, used)
+    print_bars(results)
+    results["discarded_events"] = say_discarded(used)
+    results["others"] = say_meanwhile(meanwhile.others())
+    with open(chosen.out, "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+    print(f"all rounds: {chosen.out}")
+    return 1 if ours_failed(results) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

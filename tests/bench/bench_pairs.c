@@ -1,33 +1,59 @@
 /*
  * What a pair of calls costs: malloc and free, or lock and unlock, at a given call depth, in a given number of
- * threads.  Prints a line for each case: "what shape depth threads nanoseconds".
+ * threads.  One case a process, as its beginning is one of the two things measured:
+ *
+ *   start  the first pairs of a new process: memory, caches and tables are used for the first time
+ *   warm   pairs of a process that has been doing this for a while
+ *
+ * and three shapes of the stacks from which the calls come:
  *
  *   hot    one loop at full depth: the stack stays the same from call to call
- *   path   every pair at the end of another path: the lower half of the stack is the same, the upper half is
- *          walked anew and turns left or right at each level as a counter's bits say
+ *   walk   as in a compiler or a tree walk: after each pair a random number of frames returns (geometric, mean
+ *          about 3, at most 10), the frame then reached calls another function than before, and from there
+ *          it goes down to full depth again, left or right at random at each level.  The outer frames stay
+ *   path   the extreme: the lower half of the stack is the same, the upper half is walked anew for every pair
+ *          and turns left or right at each level as a counter's bits say
  *
- * Nanoseconds are of processor time where threads outnumber processors: elapsed time x min(threads,
- * processors) / pairs.  Each thread has a mutex of its own: this measures us, not contention.
+ * One thread is the main thread of a process that has no other.  Nanoseconds are of processor time where threads
+ * outnumber processors: elapsed time x min(threads, processors) / pairs.  Each thread has a mutex of its own:
+ * this measures us, not contention.  Prints "start warm", nanoseconds per pair.
  *
- * usage: bench_pairs [PAIRS]    pairs a case, shared out to its threads; default 1000000
+ * usage: bench_pairs malloc|mutex hot|walk|path DEPTH THREADS [START-PAIRS [WARM-UP-MS [MEASURE-MS]]]
  */
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#define MOST_THREADS    64
+#define PAIRS_A_LOOK    256 /* so often a thread looks at the clock */
+#define START_MS        1000 /* the start ends here, too: some peers take microseconds a pair */
+#define MOST_RETURNS    10
+#define NOT_A_TAIL_CALL() __asm__ volatile("" ::: "memory")
+
+enum phase { START, WARM_UP, WARM, PHASES };
+
 struct work {
 	void (*pair)(struct work *work);
-	bool changing_path;
+	void (*shape)(struct work *work);
 	unsigned depth;
-	long pairs;
-	unsigned long turns;
 	pthread_mutex_t lock;
-	pthread_barrier_t *start;
-	double began, ended;
+
+	/* the phase at work */
+	long most_pairs;
+	double began, ended, deadline;
+	long pairs;
+	unsigned until_look;
+	bool over;
+
+	/* the way through the stacks */
+	uint64_t random;
+	unsigned long turns;
+	unsigned returns; /* frames that are still to return */
 } __attribute__((aligned(128))); /* no two threads' on one cache line */
 
 static double now_ns(void)
@@ -38,7 +64,13 @@ static double now_ns(void)
 	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-#define NOT_A_TAIL_CALL() __asm__ volatile("" ::: "memory")
+static uint32_t next_random(struct work *work)
+{
+	work->random = work->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(work->random >> 32);
+}
+
+/* ---- the pairs ------------------------------------------------------------------ */
 
 __attribute__((noinline)) static void malloc_pair(struct work *work)
 {
@@ -55,7 +87,32 @@ __attribute__((noinline)) static void lock_pair(struct work *work)
 	NOT_A_TAIL_CALL();
 }
 
-/* ---- the two shapes ---------------------------------------------------------- */
+/* The phase is over when its pairs are done or its time is up, at a multiple of PAIRS_A_LOOK. */
+static bool look_at_the_clock(struct work *work)
+{
+	work->pairs += PAIRS_A_LOOK;
+	work->until_look = PAIRS_A_LOOK;
+	work->ended = now_ns();
+	work->over = work->pairs >= work->most_pairs || work->ended >= work->deadline;
+	return !work->over;
+}
+
+/* Whether another pair is to come; asked before each. */
+static inline bool another(struct work *work)
+{
+	return work->until_look-- > 0 || look_at_the_clock(work);
+}
+
+/* ---- hot --------------------------------------------------------------------------- */
+
+__attribute__((noinline)) static void hot(struct work *work)
+{
+	while (another(work))
+		work->pair(work);
+	NOT_A_TAIL_CALL();
+}
+
+/* ---- path ---------------------------------------------------------------------------- */
 
 static void turn(struct work *work, unsigned levels);
 
@@ -83,98 +140,214 @@ __attribute__((noinline)) static void turn(struct work *work, unsigned levels)
 	NOT_A_TAIL_CALL();
 }
 
-__attribute__((noinline)) static void loop(struct work *work)
+__attribute__((noinline)) static void path(struct work *work)
 {
-	for (long i = 0; i < work->pairs; i++) {
+	while (another(work)) {
 		work->turns += 2654435761u;
-		if (work->changing_path)
-			turn(work, work->depth / 4);
-		else
-			work->pair(work);
+		turn(work, work->depth / 4);
 	}
 	NOT_A_TAIL_CALL();
+}
+
+/* ---- walk ---------------------------------------------------------------------------- */
+
+typedef void walker(struct work *work, unsigned levels);
+
+#define WALKER_LEVELS 8
+static walker *const walkers[WALKER_LEVELS][2];
+
+/* 1 to MOST_RETURNS: each further frame returns with two chances in three. */
+static unsigned frames_to_return(struct work *work)
+{
+	unsigned frames = 1;
+
+	for (uint32_t bits = next_random(work); frames < MOST_RETURNS && bits % 3; bits /= 3)
+		frames++;
+	return frames;
+}
+
+/* The innermost frame: one pair, and it is known how many frames return after it. */
+static void walk_leaf(struct work *work)
+{
+	if (another(work)) {
+		work->pair(work);
+		work->returns = frames_to_return(work);
+	}
+}
+
+/* What each frame of a walk does.  The first call is either of two functions; after a return to here the next
+ * one is the other. */
+static inline void walk_on(struct work *work, unsigned levels)
+{
+	unsigned which = next_random(work) & 1;
+
+	do {
+		if (levels == 0)
+			walk_leaf(work);
+		else
+			walkers[levels % WALKER_LEVELS][which](work, levels - 1);
+		which ^= 1;
+	} while (!work->over && work->returns-- == 0);
+	NOT_A_TAIL_CALL();
+}
+
+/* Functions with frames of different sizes, two for each level. */
+#define WALKER(name, words)                                                                                           \
+	__attribute__((noinline)) static void name(struct work *work, unsigned levels)                               \
+	{                                                                                                            \
+		volatile uint64_t locals[words];                                                                     \
+		locals[0] = levels;                                                                                  \
+		walk_on(work, (unsigned)locals[0]);                                                                  \
+	}
+
+WALKER(statement, 4) WALKER(declaration, 9)
+WALKER(expression, 2) WALKER(condition, 12)
+WALKER(sum, 6) WALKER(difference, 3)
+WALKER(product, 7) WALKER(quotient, 5)
+WALKER(call, 14) WALKER(index_of, 4)
+WALKER(argument, 8) WALKER(initialiser, 10)
+WALKER(name, 2) WALKER(literal, 3)
+WALKER(type, 5) WALKER(member, 11)
+
+static walker *const walkers[WALKER_LEVELS][2] = {
+	{ statement, declaration }, { expression, condition }, { sum, difference }, { product, quotient },
+	{ call, index_of },         { argument, initialiser }, { name, literal },   { type, member },
+};
+
+/* Returns may reach this frame while it is not over: then it goes down again. */
+__attribute__((noinline)) static void walk(struct work *work)
+{
+	while (!work->over) {
+		work->returns = 0;
+		statement(work, work->depth);
+	}
+	NOT_A_TAIL_CALL();
+}
+
+/* ---- phases ---------------------------------------------------------------------------- */
+
+static struct work works[MOST_THREADS];
+static unsigned threads;
+static pthread_barrier_t together;
+static long phase_pairs[PHASES] = { 400000, INT64_MAX, INT64_MAX };
+static double phase_ms[PHASES] = { START_MS, 150, 150 };
+
+/* Where the shape's own frames are on top, fewer are below. */
+static unsigned frames_below(const struct work *work)
+{
+	return work->shape == hot ? work->depth : work->shape == path ? work->depth / 2 : 0;
 }
 
 __attribute__((noinline)) static void dive(struct work *work, unsigned levels)
 {
 	if (levels == 0)
-		loop(work);
+		work->shape(work);
 	else
 		dive(work, levels - 1);
 	NOT_A_TAIL_CALL();
 }
 
+/* From the first thread that begins to the last that ends. */
+static double phase_ns(void)
+{
+	double began = works[0].began, ended = works[0].ended, pairs = 0;
+	unsigned processors = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (unsigned i = 0; i < threads; i++) {
+		began = works[i].began < began ? works[i].began : began;
+		ended = works[i].ended > ended ? works[i].ended : ended;
+		pairs += (double)works[i].pairs;
+	}
+	return (ended - began) * (threads < processors ? threads : processors) / pairs;
+}
+
+/* No barrier for a thread alone: a single-threaded process has none. */
+static void meet(void)
+{
+	if (threads > 1)
+		pthread_barrier_wait(&together);
+}
+
+static void run_phase(struct work *work, enum phase phase)
+{
+	work->most_pairs = phase_pairs[phase] / threads;
+	work->pairs = 0;
+	work->until_look = PAIRS_A_LOOK;
+	work->over = false;
+	work->began = now_ns();
+	work->deadline = work->began + phase_ms[phase] * 1e6;
+	dive(work, frames_below(work));
+}
+
 static void *run(void *argument)
 {
+	static double results[PHASES];
 	struct work *work = argument;
 
-	pthread_barrier_wait(work->start);
-	work->began = now_ns();
-	dive(work, work->changing_path ? work->depth / 2 : work->depth);
-	work->ended = now_ns();
+	for (int phase = START; phase < PHASES; phase++) {
+		meet();
+		run_phase(work, phase);
+		meet();
+		if (work == works)
+			results[phase] = phase_ns();
+	}
+	if (work == works)
+		printf("%.2f %.2f\n", results[START], results[WARM]);
 	return NULL;
 }
 
-/* ---- cases ----------------------------------------------------------------------- */
-
-#define MOST_THREADS 64
-
-static struct work works[MOST_THREADS];
-
-/* From the first that begins to the last that ends. */
-static double elapsed(unsigned threads)
-{
-	double began = works[0].began, ended = works[0].ended;
-
-	for (unsigned i = 1; i < threads; i++) {
-		began = works[i].began < began ? works[i].began : began;
-		ended = works[i].ended > ended ? works[i].ended : ended;
-	}
-	return ended - began;
-}
-
-static double measure(const struct work *pattern, unsigned threads)
+static void run_threads(void)
 {
 	pthread_t ids[MOST_THREADS];
-	pthread_barrier_t start;
-	double processors = (double)sysconf(_SC_NPROCESSORS_ONLN);
 
-	pthread_barrier_init(&start, NULL, threads);
-	for (unsigned i = 0; i < threads; i++) {
-		works[i] = *pattern;
-		works[i].start = &start;
-		works[i].pairs /= threads;
-		pthread_mutex_init(&works[i].lock, NULL);
+	pthread_barrier_init(&together, NULL, threads);
+	for (unsigned i = 0; i < threads; i++)
 		pthread_create(&ids[i], NULL, run, &works[i]);
-	}
 	for (unsigned i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
-	return elapsed(threads) * (threads < processors ? threads : processors) / (double)(works[0].pairs * threads);
 }
 
-static void measure_and_print(const char *what, bool changing_path, unsigned depth, unsigned threads, long pairs)
+static bool set_shape(struct work *work, const char *name)
 {
-	struct work work = { .pair = strcmp(what, "malloc") ? lock_pair : malloc_pair,
-		             .changing_path = changing_path,
-		             .depth = depth,
-		             .pairs = pairs };
+	work->shape = !strcmp(name, "hot") ? hot : !strcmp(name, "walk") ? walk : !strcmp(name, "path") ? path : NULL;
+	return work->shape;
+}
 
-	printf("%s %s %u %u %.2f\n", what, changing_path ? "path" : "hot", depth, threads, measure(&work, threads));
-	fflush(stdout);
+static bool set_pair(struct work *work, const char *name)
+{
+	work->pair = !strcmp(name, "malloc") ? malloc_pair : !strcmp(name, "mutex") ? lock_pair : NULL;
+	return work->pair;
+}
+
+static bool arguments(int argc, char **argv, struct work *pattern)
+{
+	if (argc < 5 || argc > 8 || !set_pair(pattern, argv[1]) || !set_shape(pattern, argv[2]))
+		return false;
+	pattern->depth = (unsigned)atoi(argv[3]);
+	threads = (unsigned)atoi(argv[4]);
+	phase_pairs[START] = argc > 5 ? atol(argv[5]) : phase_pairs[START];
+	phase_ms[WARM_UP] = argc > 6 ? atof(argv[6]) : phase_ms[WARM_UP];
+	phase_ms[WARM] = argc > 7 ? atof(argv[7]) : phase_ms[WARM];
+	return pattern->depth > MOST_RETURNS - 1 && threads >= 1 && threads <= MOST_THREADS;
 }
 
 int main(int argc, char **argv)
 {
-	static const unsigned depths[] = { 10, 30, 100 }, thread_counts[] = { 1, 2, 4, 8 };
-	static const char *const whats[] = { "malloc", "mutex" };
-	long pairs = argc > 1 ? atol(argv[1]) : 1000000;
+	struct work pattern = { .depth = 0 };
 
-	for (int what = 0; what < 2; what++) {
-		for (int depth = 0; depth < 3; depth++) {
-			for (int threads = 0; threads < 4; threads++)
-				measure_and_print(whats[what], false, depths[depth], thread_counts[threads], pairs);
-			measure_and_print(whats[what], true, depths[depth], 1, pairs / 4);
-		}
+	if (!arguments(argc, argv, &pattern)) {
+		fprintf(stderr, "usage: bench_pairs malloc|mutex hot|walk|path DEPTH THREADS "
+		                "[START-PAIRS [WARM-UP-MS [MEASURE-MS]]]\n");
+		return 64;
 	}
+	for (unsigned i = 0; i < threads; i++) {
+		works[i] = pattern;
+		works[i].random = i + 1;
+		pthread_mutex_init(&works[i].lock, NULL);
+	}
+	if (threads == 1)
+		run(&works[0]);
+	else
+		run_threads();
 	return 0;
 }
