@@ -5,6 +5,8 @@ these and some more, when ringtail writes where it wrote before (its oldest even
 has taken them).
 """
 
+import re
+
 from measure import Failure, progress, run, summary
 from ways import scratch
 
@@ -13,6 +15,7 @@ THREADS = (1, 2, 4, 8)
 PHASES = ("start", "warm")
 # The default ring would take seconds to be used up: the small one is warm soon, and from the start it is the same.
 WAYS = ("bare", "preload 16M", "run", "heaptrack", "lttng", "lsan", "memcheck")
+RESULT = re.compile(r"^([0-9.]+) ([0-9.]+)$", re.MULTILINE)
 
 
 def cases():
@@ -38,7 +41,10 @@ def measure(build, way, case):
         command = [f"{build}/bench/bench_pairs", *map(str, case)]
         with way.watching(command, directory) as (arguments, env):
             _, output = run(arguments, env)
-    return dict(zip(PHASES, map(float, output.split())))
+    found = RESULT.search(output)  # among what heaptrack prints
+    if not found:
+        raise Failure("bench_pairs printed no result")
+    return dict(zip(PHASES, map(float, found.groups())))
 
 
 def one_case(build, ways, case, number, row):
