@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shim/process.h"
+#include "shim/ring_map.h"
 #include "shim/sys.h"
 #include "shim/thread.h"
 
@@ -14,6 +15,7 @@
 #define WAIT_STEP_NS 200000
 #define SEARCH_WHEN_DROPPING 64u
 #define SEARCH_FOR_DRAINED 128u
+#define READ_AHEAD_FROM 64u /* chunks: 4 MiB */
 
 bool ring_threaded;
 
@@ -53,6 +55,8 @@ static struct rt_chunk *claim_unused(uint32_t limit)
 	if (index >= header->chunk_count)
 		return NULL;
 	struct rt_chunk *chunk = chunk_at((uint32_t)index);
+	if (index == READ_AHEAD_FROM)
+		ring_map_read_ahead((unsigned char *)chunk);
 	if (!sys_populate(chunk, header->chunk_bytes)) {
 		store_relaxed(&process->disk_full, 1);
 		process_say("no more room under the ring file: older events are overwritten from now on", NULL);

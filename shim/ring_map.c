@@ -32,8 +32,16 @@ unsigned char *ring_map(int fd, uint64_t bytes)
 		return NULL;
 	parts[0] = (struct part){base, bytes};
 	sys_madvise(base, bytes, MADV_DONTDUMP);
-	sys_madvise(base, bytes, MADV_RANDOM); /* no read-ahead: on some file systems it costs milliseconds */
+	sys_madvise(base, bytes, MADV_RANDOM); /* no read-ahead: on some file systems its start costs milliseconds */
 	return base;
+}
+
+void ring_map_read_ahead(unsigned char *from)
+{
+	const struct part *last = parts[1].at ? &parts[1] : &parts[0];
+	unsigned char *end = last->at + last->bytes;
+	if (from < end && !sys_restricted)
+		sys_madvise(from, (size_t)(end - from), MADV_SEQUENTIAL);
 }
 
 /* The program is left nearly all. */

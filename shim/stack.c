@@ -25,6 +25,8 @@ void stack_state_start(struct stack_state *state, uint32_t depth)
 {
 	state->depth = depth;
 	state->count = 0;
+	state->pcs_size = (struct stack_cache_size){STACK_CACHE_BITS_FIRST, STACK_PC_CACHE_BITS, 0};
+	state->nodes_size = (struct stack_cache_size){STACK_CACHE_BITS_FIRST, STACK_NODE_CACHE_BITS, 0};
 	state->frames = (struct stack_frame *)state->arrays;
 	state->fresh = (struct stack_fresh *)(state->frames + depth);
 	state->checks = (struct stack_check *)(state->fresh + depth);
@@ -39,19 +41,26 @@ void stack_state_bounds(struct stack_state *state, uintptr_t low, uintptr_t high
 
 /* ---- caches ---------------------------------------------------------------- */
 
-static inline unsigned cache_slot(uint64_t key)
+static inline unsigned cache_slot(const struct stack_cache_size *size, uint64_t key)
 {
-	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - STACK_CACHE_BITS));
+	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - size->bits));
 }
 
-static inline struct stack_pc find_pc(struct stack_state *state, uintptr_t pc)
+static inline void cache_missed(struct stack_cache_size *size)
 {
-	struct stack_pc_entry *entry = &state->pcs[cache_slot(pc)];
-	if (likely(entry->pc == pc))
-		return entry->found;
+	if (++size->misses >> size->bits && size->bits < size->most) {
+		size->bits++;
+		size->misses = 0;
+	}
+}
+
+static __attribute__((noinline)) struct stack_pc add_pc(struct stack_state *state, uintptr_t pc)
+{
 	struct stack_pc found = stack_table_pc(pc, false);
 	if (!found.id)
 		return found;
+	cache_missed(&state->pcs_size);
+	struct stack_pc_entry *entry = &state->pcs[cache_slot(&state->pcs_size, pc)];
 	entry->pc = 0;
 	signal_fence();
 	entry->found = found;
@@ -60,15 +69,20 @@ static inline struct stack_pc find_pc(struct stack_state *state, uintptr_t pc)
 	return found;
 }
 
-static inline uint32_t find_node(struct stack_state *state, uint32_t parent, uint32_t pc_id)
+static inline struct stack_pc find_pc(struct stack_state *state, uintptr_t pc)
+{
+	const struct stack_pc_entry *entry = &state->pcs[cache_slot(&state->pcs_size, pc)];
+	return likely(entry->pc == pc) ? entry->found : add_pc(state, pc);
+}
+
+static __attribute__((noinline)) uint32_t add_node(struct stack_state *state, uint32_t parent, uint32_t pc_id)
 {
 	uint64_t key = (uint64_t)parent << 32 | pc_id;
-	struct stack_node_entry *entry = &state->nodes[cache_slot(key)];
-	if (likely(entry->key == key))
-		return entry->node;
 	uint32_t node = parent ? stack_table_node(parent, pc_id) : 0;
 	if (!node)
 		return 0;
+	cache_missed(&state->nodes_size);
+	struct stack_node_entry *entry = &state->nodes[cache_slot(&state->nodes_size, key)];
 	entry->key = 0;
 	signal_fence();
 	entry->node = node;
@@ -77,11 +91,18 @@ static inline uint32_t find_node(struct stack_state *state, uint32_t parent, uin
 	return node;
 }
 
+static inline uint32_t find_node(struct stack_state *state, uint32_t parent, uint32_t pc_id)
+{
+	uint64_t key = (uint64_t)parent << 32 | pc_id;
+	const struct stack_node_entry *entry = &state->nodes[cache_slot(&state->nodes_size, key)];
+	return likely(entry->key == key) ? entry->node : add_node(state, parent, pc_id);
+}
+
 static void forget_unloaded(struct stack_state *state, uint32_t unloads)
 {
 	state->count = 0;
-	memset(state->pcs, 0, sizeof state->pcs);
-	memset(state->nodes, 0, sizeof state->nodes);
+	memset(state->pcs, 0, sizeof *state->pcs << state->pcs_size.bits);
+	memset(state->nodes, 0, sizeof *state->nodes << state->nodes_size.bits);
 	state->unloads = unloads;
 }
 

@@ -33,8 +33,10 @@
 
 #pragma GCC visibility push(hidden)
 
-#define STACK_CACHE_BITS 9
-#define STACK_CACHE (1u << STACK_CACHE_BITS)
+/* The caches of a thread begin small, for the many threads that end soon, and double while they miss. */
+#define STACK_CACHE_BITS_FIRST 8
+#define STACK_PC_CACHE_BITS 12
+#define STACK_NODE_CACHE_BITS 13
 #define STACK_LEAVES 4
 
 struct stack_frame { /* of the memo */
@@ -67,6 +69,12 @@ struct stack_fresh { /* a frame just walked, not yet in the memo */
 	stack_rule rule;
 };
 
+/* Direct-mapped.  An entry from before the last growth is at a place where nobody looks for it, and true all the same. */
+struct stack_cache_size {
+	uint8_t bits, most;
+	uint32_t misses; /* since the last growth */
+};
+
 struct stack_pc_entry {
 	uintptr_t pc;
 	struct stack_pc found;
@@ -85,11 +93,12 @@ struct stack_state {
 	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
 	uint32_t serial;     /* last one given to an entry */
 	struct stack_leaf leaves[STACK_LEAVES];
-	struct stack_pc_entry pcs[STACK_CACHE];
-	struct stack_node_entry nodes[STACK_CACHE];
+	struct stack_cache_size pcs_size, nodes_size;
 	struct stack_frame *frames; /* [depth], outermost first */
 	struct stack_fresh *fresh;  /* [depth], innermost first */
 	struct stack_check *checks; /* [3 * depth] */
+	struct stack_pc_entry pcs[1u << STACK_PC_CACHE_BITS];
+	struct stack_node_entry nodes[1u << STACK_NODE_CACHE_BITS];
 	uint64_t arrays[];
 };
 

@@ -12,9 +12,9 @@
 #define PC_GROUP 4
 #define NODE_GROUP 8
 
-static const uint32_t pc_level_size[PC_LEVELS] = {1024, 4096, 16384, 65536, 262144, 1048576};
-static const uint32_t node_level_size[NODE_LEVELS] = {4096,    16384,   65536,  262144,
-                                                      1048576, 4194304, 8388608};
+/* Powers of two.  Few levels, since whoever looks for a key goes through all those before its own. */
+static const uint32_t pc_level_size[PC_LEVELS] = {1024, 16384, 131072, 1048576};
+static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 524288, 4194304, 8388608};
 
 static uint32_t sum(const uint32_t *sizes, unsigned levels)
 {
@@ -31,6 +31,11 @@ static uint64_t mix(uint64_t key)
 {
 	key *= UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio */
 	return key ^ key >> 29;
+}
+
+static uint64_t group_start(uint64_t hash, uint32_t level_size, uint32_t group_size)
+{
+	return (hash >> 20) & (level_size - group_size);
 }
 
 /* Gives a level its pages before its first use, so that a full disk shows here. */
@@ -71,8 +76,7 @@ uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 		if (!level_ready(&process->node_levels_ready, i, level,
 		                 (uint64_t)node_level_size[i] * sizeof *level))
 			break;
-		uint64_t groups = node_level_size[i] / NODE_GROUP;
-		uint64_t *group = level + (hash >> 20) % groups * NODE_GROUP;
+		uint64_t *group = level + group_start(hash, node_level_size[i], NODE_GROUP);
 		uint64_t *slot = claim_in_group(group, NODE_GROUP, 1, key, 0);
 		if (slot)
 			return (uint32_t)(slot - process->nodes) + RT_NODE_FIRST;
@@ -108,8 +112,7 @@ static struct rt_pc *pc_entry(uint64_t key, bool add)
 			break;
 		if (!level_ready(&process->pc_levels_ready, i, level, (uint64_t)pc_level_size[i] * sizeof *level))
 			break;
-		uint64_t groups = pc_level_size[i] / PC_GROUP;
-		struct rt_pc *group = level + (hash >> 20) % groups * PC_GROUP;
+		struct rt_pc *group = level + group_start(hash, pc_level_size[i], PC_GROUP);
 		unsigned stride = sizeof *group / sizeof(uint64_t);
 		uint64_t *slot = add ? claim_in_group(&group->key, PC_GROUP, stride, key, 0)
 		                     : find_in_group(&group->key, PC_GROUP, stride, key, &is_new);

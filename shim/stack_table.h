@@ -21,9 +21,9 @@
 
 #pragma GCC visibility push(hidden)
 
-#define PC_LEVELS 6
-#define NODE_LEVELS 7
-#define LEVELS_LEAST 4 /* where memory is limited: 85,000 addresses and 340,000 nodes */
+#define PC_LEVELS 4
+#define NODE_LEVELS 5
+#define LEVELS_LEAST 2 /* where memory is limited: 17,000 addresses and 70,000 nodes */
 
 /* Entries of the first so many levels. */
 uint32_t stack_table_pcs(unsigned levels);
