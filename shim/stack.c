@@ -173,23 +173,27 @@ static inline bool checks_hold(const struct stack_check *checks, uint32_t n)
 
 static inline bool is_state(const struct stack_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t bp)
 {
-	return frame->pc == pc && frame->sp == sp && (frame->bp == bp || !frame->bp_matters);
+	return frame->sp == sp && frame->pc == pc && (frame->bp == bp || !frame->bp_matters);
 }
 
-/* Drops what the walk has passed; true when its state is now that of the memo's innermost frame and the rest holds. */
-static inline bool meets_memo(struct stack_state *state, uintptr_t pc, uintptr_t sp, uintptr_t bp)
+static inline uint16_t *place_of(struct stack_state *state, uintptr_t sp)
 {
-	while (state->count && state->frames[state->count - 1].sp < sp)
-		state->count--;
-	if (!state->count)
-		return false;
-	const struct stack_frame *top = &state->frames[state->count - 1];
-	if (top->sp != sp)
-		return false;
-	if (is_state(top, pc, sp, bp) && checks_hold(state->checks, top->checks))
-		return true;
-	state->count--;
-	return false;
+	return &state->places[sp / 16 % STACK_PLACES];
+}
+
+/* The frame of the memo that the walk has come to, when the rest holds; NULL: none yet. */
+static inline const struct stack_frame *meets_memo(struct stack_state *state, uintptr_t pc, uintptr_t sp, uintptr_t bp)
+{
+	uint32_t place = *place_of(state, sp);
+	if (place >= state->count)
+		return NULL;
+	const struct stack_frame *frame = &state->frames[place];
+	if (!is_state(frame, pc, sp, bp))
+		return NULL;
+	if (likely(checks_hold(state->checks, frame->checks)))
+		return frame;
+	state->count = place;
+	return NULL;
 }
 
 /* Where a walk stands, and what the last step read to get there. */
@@ -230,27 +234,31 @@ static enum step step_aligned(const struct stack_state *state, struct walk *walk
 	return walk->pc ? STEP_ON : STEP_FULL_ENGINE;
 }
 
-/* From the frame where the walk stands to its caller's. */
-static inline enum step step(const struct stack_state *state, struct walk *walk, struct stack_fresh *frame)
+/* Rules that are not simple. */
+static __attribute__((noinline)) enum step step_otherwise(const struct stack_state *state, struct walk *walk,
+                                                          struct stack_fresh *frame)
 {
-	uintptr_t cfa;
 	switch (unwind_kind(frame->rule)) {
-	case UNWIND_SP: cfa = walk->sp + unwind_offset(frame->rule); break;
-	case UNWIND_BP: cfa = walk->bp + unwind_offset(frame->rule); break;
 	case UNWIND_BP_DEREF: return step_aligned(state, walk, frame);
 	case UNWIND_COMPLEX: return STEP_FULL_ENGINE;
 	case UNWIND_END: return end_walk(walk, RT_ROOT_COMPLETE);
 	default: return end_walk(walk, RT_ROOT_TRUNCATED);
 	}
-	if (unlikely(cfa <= walk->sp || cfa > state->high || cfa % 8))
-		return STEP_FULL_ENGINE; /* it reads with care, and says what this is */
-	uintptr_t bp_offset = unwind_bp_offset(frame->rule);
-	if (bp_offset) {
-		frame->bp_saved_at = cfa - bp_offset;
-		if (unlikely(!readable(state, walk, frame->bp_saved_at)))
-			return STEP_FULL_ENGINE;
-		walk->bp = *(const uintptr_t *)frame->bp_saved_at;
-	}
+}
+
+/* From the frame where the walk stands to its caller's. */
+static inline enum step step(const struct stack_state *state, struct walk *walk, struct stack_fresh *frame)
+{
+	stack_rule rule = frame->rule;
+	if (unlikely(!unwind_is_simple(rule)))
+		return step_otherwise(state, walk, frame);
+	uintptr_t cfa = (unwind_kind(rule) == UNWIND_SP ? walk->sp : walk->bp) + unwind_offset(rule);
+	uintptr_t frame_bytes = cfa - walk->sp, bp_offset = unwind_bp_offset(rule);
+	/* the full engine reads with care, and says what this is */
+	if (unlikely((frame_bytes - 1 >= state->high - walk->sp) | (cfa % 8) | (bp_offset > frame_bytes)))
+		return STEP_FULL_ENGINE;
+	frame->bp_saved_at = bp_offset ? cfa - bp_offset : 0;
+	walk->bp = *(bp_offset ? (const uintptr_t *)(cfa - bp_offset) : &frame->bp); /* no branch: it would guess */
 	walk->pc = *(const uintptr_t *)(cfa - 8);
 	walk->sp = cfa;
 	if (unlikely(!walk->pc)) {
@@ -272,6 +280,11 @@ static inline uint32_t next_serial(struct stack_state *state)
 	return state->serial;
 }
 
+static inline uint32_t node_of(struct stack_state *state, uint32_t outer, const struct stack_fresh *fresh)
+{
+	return unlikely(fresh->rule & UNWIND_SHIM) ? outer : find_node(state, outer, fresh->pc_id);
+}
+
 /* The first frame of a memo: what it depends on is how the stack ends. */
 static void remember_outermost(struct stack_state *state, const struct stack_fresh *fresh, const struct walk *walk)
 {
@@ -279,32 +292,114 @@ static void remember_outermost(struct stack_state *state, const struct stack_fre
 	*frame = (struct stack_frame){fresh->pc, fresh->sp, fresh->bp, 0, 0, next_serial(state), uses_bp(fresh->rule)};
 	if (walk->end_slot)
 		state->checks[frame->checks++] = (struct stack_check){walk->end_slot, 0};
-	frame->node = fresh->rule & UNWIND_SHIM ? walk->root : find_node(state, walk->root, fresh->pc_id);
+	frame->node = node_of(state, walk->root, fresh);
+	*place_of(state, fresh->sp) = 0;
 }
 
-/* Adds a frame called by the memo's innermost.  To reach that one from here, its return address was read, its bp
- * where this frame had saved it, and its sp where that was saved. */
+/* What was read to get from a frame just walked to its caller `outer`: that one's return address, its bp where this
+ * frame had saved it, and its sp where that was saved.  Returns the new end of the checks. */
+static inline struct stack_check *add_checks(struct stack_check *checks, const struct stack_fresh *fresh,
+                                             uintptr_t outer_pc, uintptr_t outer_sp, uintptr_t outer_bp,
+                                             bool outer_bp_matters)
+{
+	*checks++ = (struct stack_check){outer_sp - 8, outer_pc};
+	if (outer_bp_matters && fresh->bp_saved_at)
+		*checks++ = (struct stack_check){fresh->bp_saved_at, outer_bp};
+	if (unlikely(fresh->cfa_saved_at))
+		*checks++ = (struct stack_check){fresh->cfa_saved_at, outer_sp};
+	return checks;
+}
+
+static inline bool bp_matters(const struct stack_fresh *fresh, bool outer_bp_matters)
+{
+	return uses_bp(fresh->rule) || (!fresh->bp_saved_at && outer_bp_matters);
+}
+
+/* Adds a frame called by the memo's innermost. */
 static inline void remember(struct stack_state *state, const struct stack_fresh *fresh)
 {
 	const struct stack_frame *outer = &state->frames[state->count - 1];
 	struct stack_frame *frame = &state->frames[state->count];
-	uint32_t checks = outer->checks;
+	const struct stack_check *checks = add_checks(&state->checks[outer->checks], fresh, outer->pc, outer->sp,
+	                                              outer->bp, outer->bp_matters);
 
-	state->checks[checks++] = (struct stack_check){outer->sp - 8, outer->pc};
-	if (outer->bp_matters && fresh->bp_saved_at)
-		state->checks[checks++] = (struct stack_check){fresh->bp_saved_at, outer->bp};
-	if (unlikely(fresh->cfa_saved_at))
-		state->checks[checks++] = (struct stack_check){fresh->cfa_saved_at, outer->sp};
 	frame->pc = fresh->pc;
 	frame->sp = fresh->sp;
 	frame->bp = fresh->bp;
-	frame->checks = checks;
+	frame->checks = (uint32_t)(checks - state->checks);
 	frame->serial = next_serial(state);
-	frame->bp_matters = uses_bp(fresh->rule) || (!fresh->bp_saved_at && outer->bp_matters);
-	frame->node = fresh->rule & UNWIND_SHIM ? outer->node : find_node(state, outer->node, fresh->pc_id);
+	frame->bp_matters = bp_matters(fresh, outer->bp_matters);
+	frame->node = node_of(state, outer->node, fresh);
+	*place_of(state, fresh->sp) = (uint16_t)state->count;
 	signal_fence();
 	state->count++;
 }
+
+/* ---- contexts ------------------------------------------------------------------ */
+
+static inline struct stack_context *context_set(struct stack_state *state, const struct caller *caller)
+{
+	uint64_t key = caller->pc ^ caller->sp << 20;
+	return state->contexts[key * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (STACK_CONTEXT_SETS - 1)];
+}
+
+static inline bool holds(const struct stack_state *state, const struct stack_context *context,
+                         const struct caller *caller)
+{
+	if (context->sp != caller->sp || context->pc != caller->pc || context->anchor >= state->count)
+		return false;
+	const struct stack_frame *anchor = &state->frames[context->anchor];
+	return anchor->serial == context->anchor_serial && (context->bp == caller->bp || !context->bp_matters) &&
+	       checks_hold(context->checks, context->check_count) && checks_hold(state->checks, anchor->checks);
+}
+
+/* The caller was here before by the same way, and nothing has changed since. */
+static inline const struct stack_context *familiar(struct stack_state *state, const struct caller *caller)
+{
+	const struct stack_context *set = context_set(state, caller);
+	for (unsigned way = 0; way < STACK_CONTEXT_WAYS; way++)
+		if (holds(state, &set[way], caller))
+			return &set[way];
+	return NULL;
+}
+
+/* The stack of the frames just walked, called by that frame of the memo; kept for the next time if they are few. */
+static inline uint32_t add_context(struct stack_state *state, const struct caller *caller, uint32_t fresh_count,
+                                   const struct stack_frame *anchor)
+{
+	struct stack_context *context = &context_set(state, caller)[state->context_hand++ % STACK_CONTEXT_WAYS];
+	struct stack_check *checks = context->checks;
+	struct stack_frame outer = *anchor;
+
+	context->anchor_serial = 0;
+	signal_fence();
+	while (fresh_count) {
+		const struct stack_fresh *fresh = &state->fresh[--fresh_count];
+		if (likely(checks <= context->checks + STACK_CONTEXT_CHECKS - 3))
+			checks = add_checks(checks, fresh, outer.pc, outer.sp, outer.bp, outer.bp_matters);
+		else
+			checks = context->checks + STACK_CONTEXT_CHECKS; /* too many */
+		outer.pc = fresh->pc;
+		outer.sp = fresh->sp;
+		outer.bp = fresh->bp;
+		outer.bp_matters = bp_matters(fresh, outer.bp_matters);
+		outer.node = node_of(state, outer.node, fresh);
+	}
+	if (unlikely(checks == context->checks + STACK_CONTEXT_CHECKS))
+		return outer.node;
+	context->pc = outer.pc;
+	context->sp = outer.sp;
+	context->bp = outer.bp;
+	context->bp_matters = outer.bp_matters;
+	context->node = outer.node;
+	context->check_count = (uint16_t)(checks - context->checks);
+	context->anchor = (uint32_t)(anchor - state->frames);
+	signal_fence();
+	context->anchor_serial = anchor->serial;
+	return outer.node;
+}
+
+/* ---- the walk ------------------------------------------------------------------ */
 
 enum walked { WALK_DONE, WALK_AGAIN, WALK_FULL_ENGINE };
 
@@ -315,92 +410,64 @@ static inline enum step walk_frame(struct stack_state *state, struct walk *walk,
 	return step(state, walk, frame);
 }
 
-static inline struct stack_leaf *leaf_of(struct stack_state *state, uintptr_t pc)
+/* Whether the stack, with so many frames called by that of the memo, is cut by the depth limit where the memo's was or
+ * nowhere. */
+static inline bool cut_as_before(const struct stack_state *state, const struct stack_frame *anchor, uint32_t fresh_count)
 {
-	return &state->leaves[(pc ^ pc >> 4) % STACK_LEAVES];
+	uint32_t frames = fresh_count + (uint32_t)(anchor - state->frames) + 1;
+	return likely(state->root != RT_ROOT_DEPTH) ? frames <= state->depth : frames == state->depth;
 }
 
-/* The stack of an innermost frame, whose callers are the memo's now; kept for the next time. */
-static inline uint32_t add_leaf(struct stack_state *state, const struct stack_fresh *fresh)
+/* A walk that went to the end of the stack: the memo is a new one. */
+static uint32_t start_memo(struct stack_state *state, const struct walk *walk, uint32_t fresh_count)
 {
-	const struct stack_frame *outer = &state->frames[state->count - 1];
-	struct stack_leaf *leaf = leaf_of(state, fresh->pc);
-	uint32_t node = fresh->rule & UNWIND_SHIM ? outer->node : find_node(state, outer->node, fresh->pc_id);
-
-	leaf->outer = 0;
-	if (unlikely(fresh->cfa_saved_at))
-		return node;
+	state->count = 0;
+	state->root = walk->root;
+	remember_outermost(state, &state->fresh[fresh_count - 1], walk);
 	signal_fence();
-	leaf->pc = fresh->pc;
-	leaf->sp = fresh->sp;
-	leaf->bp = fresh->bp;
-	leaf->node = node;
-	leaf->bp_check = (struct stack_check){outer->bp_matters ? fresh->bp_saved_at : 0, outer->bp};
-	leaf->bp_matters = uses_bp(fresh->rule) || (!fresh->bp_saved_at && outer->bp_matters);
-	signal_fence();
-	leaf->outer = outer->serial;
-	return node;
+	state->count = 1;
+	return fresh_count - 1;
 }
 
 /* Walks until the memo is met or the stack ends, then brings the memo up to date. */
-static enum walked walk_stack(struct stack_state *state, const struct caller *caller, uint32_t *node)
+static __attribute__((noinline)) enum walked walk_stack(struct stack_state *state, const struct caller *caller,
+                                                        uint32_t *node)
 {
 	struct walk walk = {caller->pc, caller->sp, caller->bp, 0, RT_ROOT_DEPTH};
 	uint32_t fresh_count = 1;
+	const struct stack_frame *anchor = NULL;
 	enum step next = walk_frame(state, &walk, &state->fresh[0]);
 
-	while (next == STEP_ON && !meets_memo(state, walk.pc, walk.sp, walk.bp)) {
-		if (fresh_count == state->depth)
-			break;
+	while (next == STEP_ON && !(anchor = meets_memo(state, walk.pc, walk.sp, walk.bp)) &&
+	       fresh_count < state->depth)
 		next = walk_frame(state, &walk, &state->fresh[fresh_count++]);
-	}
 	if (unlikely(next == STEP_FULL_ENGINE))
 		return WALK_FULL_ENGINE;
-	bool met = state->count != 0 && next == STEP_ON && fresh_count + state->count <= state->depth &&
-	           (state->root != RT_ROOT_DEPTH || fresh_count + state->count == state->depth);
-	if (!met && state->count) { /* the depth limit cuts elsewhere now: every node differs */
+	if (unlikely(anchor && !cut_as_before(state, anchor, fresh_count))) { /* every node differs */
 		state->count = 0;
 		return WALK_AGAIN;
 	}
-	if (!met && fresh_count == 1) {
-		*node = find_node(state, walk.root, state->fresh[0].pc_id);
-		return WALK_DONE;
+	if (unlikely(!anchor)) {
+		fresh_count = start_memo(state, &walk, fresh_count);
+		anchor = state->frames;
 	}
-	if (!met) {
-		state->root = walk.root;
-		remember_outermost(state, &state->fresh[--fresh_count], &walk);
-		signal_fence();
-		state->count = 1;
+	if (fresh_count > STACK_CONTEXT_FRAMES) { /* the program works somewhere else now */
+		state->count = (uint32_t)(anchor - state->frames) + 1;
+		while (fresh_count > STACK_CONTEXT_FRAMES / 2)
+			remember(state, &state->fresh[--fresh_count]);
+		anchor = &state->frames[state->count - 1];
 	}
-	while (fresh_count > 1)
-		remember(state, &state->fresh[--fresh_count]);
-	*node = add_leaf(state, &state->fresh[0]);
+	*node = fresh_count ? add_context(state, caller, fresh_count, anchor) : anchor->node;
 	return WALK_DONE;
-}
-
-/* The caller was here before, called from where the memo ends, and nothing has changed since. */
-static inline const struct stack_leaf *familiar(struct stack_state *state, const struct caller *caller)
-{
-	if (unlikely(!state->count))
-		return NULL;
-	const struct stack_leaf *leaf = leaf_of(state, caller->pc);
-	const struct stack_frame *outer = &state->frames[state->count - 1];
-
-	if (leaf->outer != outer->serial || leaf->pc != caller->pc || leaf->sp != caller->sp ||
-	    (leaf->bp_matters && leaf->bp != caller->bp))
-		return NULL;
-	if (*(const uintptr_t *)(outer->sp - 8) != outer->pc || (leaf->bp_check.at && !check_holds(&leaf->bp_check)))
-		return NULL;
-	return checks_hold(state->checks, outer->checks) ? leaf : NULL;
 }
 
 static inline uint32_t capture_own_stack(struct stack_state *state, const struct caller *caller)
 {
-	const struct stack_leaf *leaf = familiar(state, caller);
+	const struct stack_context *context = familiar(state, caller);
 	uint32_t node;
 
-	if (likely(leaf != NULL))
-		return leaf->node;
+	if (likely(context != NULL))
+		return context->node;
 	enum walked walked = walk_stack(state, caller, &node);
 	if (unlikely(walked == WALK_AGAIN))
 		walked = walk_stack(state, caller, &node);

@@ -7,14 +7,16 @@
  * (1) A frame is known by its state: pc, sp (the CFA of the frame it called) and bp.
  *     By the frame's rule (see unwind.h) that state and the memory that the rule
  *     reads give the state of its caller.
- * (2) The memo is the thread's last stack, outermost frame first, with every slot
- *     the unwinding READ to get there and the value found: return addresses, and
- *     those saved bp that some frame further out really used.
- *     The frame that called the hook is kept beside the memo (struct stack_leaf).
+ * (2) The memo is the outer part of a stack that the thread had, outermost frame first, with every
+ *     slot the unwinding READ to get there and the value found: return addresses, and
+ *     those saved bp that some frame further out really used.  A context is an inner part, the
+ *     few frames between a hook and a frame of the memo, with its slots: threads come to the same
+ *     hooks by the same few ways again and again, in turn.
  * (3) If a new walk meets a frame of the memo in the same state, and all slots read
  *     from there outwards still hold the same values, then by (1) the rest of the walk
  *     would find the same frames.  So it is not walked: comparing is enough.  This is
- *     exact.  A bp that no frame further out uses takes no part in the comparison.
+ *     exact.  A bp that no frame further out uses takes no part in the comparison.  The same holds
+ *     for a context, whose innermost frame is the hook's caller: then nothing is walked at all.
  * (4) Rules change only when a library goes (process->unloads); the memo goes with it.
  *
  * Everything here belongs to one thread, and to hooks that no other hook of the same
@@ -37,7 +39,11 @@
 #define STACK_CACHE_BITS_FIRST 8
 #define STACK_PC_CACHE_BITS 12
 #define STACK_NODE_CACHE_BITS 13
-#define STACK_LEAVES 4
+#define STACK_CONTEXT_SETS 32u
+#define STACK_CONTEXT_WAYS 4u
+#define STACK_CONTEXT_FRAMES 6u
+#define STACK_CONTEXT_CHECKS 10u
+#define STACK_PLACES 256u
 
 struct stack_frame { /* of the memo */
 	uintptr_t pc, sp, bp;
@@ -51,14 +57,15 @@ struct stack_check { /* a slot that was read */
 	uintptr_t at, value;
 };
 
-/* An innermost frame: the one that called the hook.  It is not in the memo but beside it, several of them at a time,
- * since the places of a function that call hooks (here it allocates, there it frees) take turns. */
-struct stack_leaf {
-	uintptr_t pc, sp, bp;
+/* The frames from the caller of a hook to one of the memo. */
+struct stack_context {
+	uintptr_t pc, sp, bp; /* of the innermost */
 	uint32_t node;
-	uint32_t outer;          /* serial of the entry that it is called by; 0: unused */
-	struct stack_check bp_check; /* where it had saved the bp of that entry, if that matters; else at is 0 */
+	uint32_t anchor;        /* the frame of the memo that they are called by */
+	uint32_t anchor_serial; /* 0: unused */
+	uint16_t check_count;
 	bool bp_matters;
+	struct stack_check checks[STACK_CONTEXT_CHECKS];
 };
 
 struct stack_fresh { /* a frame just walked, not yet in the memo */
@@ -92,11 +99,13 @@ struct stack_state {
 	uint32_t count;      /* frames in the memo */
 	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
 	uint32_t serial;     /* last one given to an entry */
-	struct stack_leaf leaves[STACK_LEAVES];
+	uint32_t context_hand; /* which way of a set is replaced next */
+	uint16_t places[STACK_PLACES]; /* by sp: where in the memo to look for such a frame; a hint */
 	struct stack_cache_size pcs_size, nodes_size;
 	struct stack_frame *frames; /* [depth], outermost first */
 	struct stack_fresh *fresh;  /* [depth], innermost first */
 	struct stack_check *checks; /* [3 * depth] */
+	struct stack_context contexts[STACK_CONTEXT_SETS][STACK_CONTEXT_WAYS];
 	struct stack_pc_entry pcs[1u << STACK_PC_CACHE_BITS];
 	struct stack_node_entry nodes[1u << STACK_NODE_CACHE_BITS];
 	uint64_t arrays[];

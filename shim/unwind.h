@@ -23,8 +23,8 @@
 enum unwind_kind {
 	UNWIND_UNKNOWN = 0, /* not looked up yet */
 	UNWIND_END,         /* the first frame of a thread: no caller */
-	UNWIND_SP,          /* CFA = sp + offset */
-	UNWIND_BP,          /* CFA = bp + offset */
+	UNWIND_SP = 2,      /* CFA = sp + offset */
+	UNWIND_BP = 3,      /* CFA = bp + offset */
 	UNWIND_BP_DEREF,    /* CFA = *(bp - offset), bp saved at bp: functions that align their stack */
 	UNWIND_COMPLEX,     /* needs the full engine */
 	UNWIND_NONE,        /* no unwind information: the stack ends here, truncated */
@@ -37,6 +37,9 @@ enum unwind_kind {
 #define UNWIND_BP_MAX 0x1fffu
 
 static inline enum unwind_kind unwind_kind(stack_rule rule) { return (enum unwind_kind)(rule & UNWIND_KIND_MASK); }
+
+/* CFA = a register + offset: nearly all frames. */
+static inline int unwind_is_simple(stack_rule rule) { return (rule & (UNWIND_KIND_MASK - 1)) == UNWIND_SP; }
 
 static inline uintptr_t unwind_offset(stack_rule rule)
 {
