@@ -25,8 +25,8 @@ void stack_state_start(struct stack_state *state, uint32_t depth)
 {
 	state->depth = depth;
 	state->count = 0;
-	state->pcs_size = (struct stack_cache_size){STACK_CACHE_BITS_FIRST, STACK_PC_CACHE_BITS, 0};
-	state->nodes_size = (struct stack_cache_size){STACK_CACHE_BITS_FIRST, STACK_NODE_CACHE_BITS, 0};
+	state->pcs_size = (struct stack_cache_size){64 - STACK_CACHE_BITS_FIRST, 64 - STACK_PC_CACHE_BITS, 0};
+	state->nodes_size = (struct stack_cache_size){64 - STACK_CACHE_BITS_FIRST, 64 - STACK_NODE_CACHE_BITS, 0};
 	state->frames = (struct stack_frame *)state->arrays;
 	state->fresh = (struct stack_fresh *)(state->frames + depth);
 	state->checks = (struct stack_check *)(state->fresh + depth);
@@ -43,13 +43,13 @@ void stack_state_bounds(struct stack_state *state, uintptr_t low, uintptr_t high
 
 static inline unsigned cache_slot(const struct stack_cache_size *size, uint64_t key)
 {
-	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - size->bits));
+	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> size->shift);
 }
 
 static inline void cache_missed(struct stack_cache_size *size)
 {
-	if (++size->misses >> size->bits && size->bits < size->most) {
-		size->bits++;
+	if (size->shift > size->least && ++size->misses >> (64 - size->shift)) {
+		size->shift--;
 		size->misses = 0;
 	}
 }
@@ -101,8 +101,8 @@ static inline uint32_t find_node(struct stack_state *state, uint32_t parent, uin
 static void forget_unloaded(struct stack_state *state, uint32_t unloads)
 {
 	state->count = 0;
-	memset(state->pcs, 0, sizeof *state->pcs << state->pcs_size.bits);
-	memset(state->nodes, 0, sizeof *state->nodes << state->nodes_size.bits);
+	memset(state->pcs, 0, sizeof *state->pcs << (64 - state->pcs_size.shift));
+	memset(state->nodes, 0, sizeof *state->nodes << (64 - state->nodes_size.shift));
 	state->unloads = unloads;
 }
 
@@ -255,7 +255,7 @@ static inline enum step step(const struct stack_state *state, struct walk *walk,
 	uintptr_t cfa = (unwind_kind(rule) == UNWIND_SP ? walk->sp : walk->bp) + unwind_offset(rule);
 	uintptr_t frame_bytes = cfa - walk->sp, bp_offset = unwind_bp_offset(rule);
 	/* the full engine reads with care, and says what this is */
-	if (unlikely((frame_bytes - 1 >= state->high - walk->sp) | (cfa % 8) | (bp_offset > frame_bytes)))
+	if (unlikely(frame_bytes - 1 >= state->high - walk->sp || cfa % 8 || bp_offset > frame_bytes))
 		return STEP_FULL_ENGINE;
 	frame->bp_saved_at = bp_offset ? cfa - bp_offset : 0;
 	walk->bp = *(bp_offset ? (const uintptr_t *)(cfa - bp_offset) : &frame->bp); /* no branch: it would guess */
@@ -337,10 +337,15 @@ static inline void remember(struct stack_state *state, const struct stack_fresh 
 
 /* ---- contexts ------------------------------------------------------------------ */
 
-static inline struct stack_context *context_set(struct stack_state *state, const struct caller *caller)
+struct context_place {
+	unsigned set;
+	uint32_t tag; /* never 0 */
+};
+
+static inline struct context_place context_place(const struct caller *caller)
 {
-	uint64_t key = caller->pc ^ caller->sp << 20;
-	return state->contexts[key * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (STACK_CONTEXT_SETS - 1)];
+	uint64_t hash = (caller->pc ^ caller->sp << 20) * UINT64_C(0x9e3779b97f4a7c15);
+	return (struct context_place){(unsigned)(hash >> 32) % STACK_CONTEXT_SETS, (uint32_t)(hash >> 40) | 1};
 }
 
 static inline bool holds(const struct stack_state *state, const struct stack_context *context,
@@ -354,12 +359,12 @@ static inline bool holds(const struct stack_state *state, const struct stack_con
 }
 
 /* The caller was here before by the same way, and nothing has changed since. */
-static inline const struct stack_context *familiar(struct stack_state *state, const struct caller *caller)
+static inline const struct stack_context *familiar(const struct stack_state *state, const struct caller *caller)
 {
-	const struct stack_context *set = context_set(state, caller);
+	const struct context_place place = context_place(caller);
 	for (unsigned way = 0; way < STACK_CONTEXT_WAYS; way++)
-		if (holds(state, &set[way], caller))
-			return &set[way];
+		if (state->tags[place.set][way] == place.tag && holds(state, &state->contexts[place.set][way], caller))
+			return &state->contexts[place.set][way];
 	return NULL;
 }
 
@@ -367,11 +372,13 @@ static inline const struct stack_context *familiar(struct stack_state *state, co
 static inline uint32_t add_context(struct stack_state *state, const struct caller *caller, uint32_t fresh_count,
                                    const struct stack_frame *anchor)
 {
-	struct stack_context *context = &context_set(state, caller)[state->context_hand++ % STACK_CONTEXT_WAYS];
+	const struct context_place place = context_place(caller);
+	unsigned way = state->context_hand++ % STACK_CONTEXT_WAYS;
+	struct stack_context *context = &state->contexts[place.set][way];
 	struct stack_check *checks = context->checks;
 	struct stack_frame outer = *anchor;
 
-	context->anchor_serial = 0;
+	state->tags[place.set][way] = 0;
 	signal_fence();
 	while (fresh_count) {
 		const struct stack_fresh *fresh = &state->fresh[--fresh_count];
@@ -394,8 +401,9 @@ static inline uint32_t add_context(struct stack_state *state, const struct calle
 	context->node = outer.node;
 	context->check_count = (uint16_t)(checks - context->checks);
 	context->anchor = (uint32_t)(anchor - state->frames);
-	signal_fence();
 	context->anchor_serial = anchor->serial;
+	signal_fence();
+	state->tags[place.set][way] = place.tag;
 	return outer.node;
 }
 

@@ -39,7 +39,7 @@
 #define STACK_CACHE_BITS_FIRST 8
 #define STACK_PC_CACHE_BITS 12
 #define STACK_NODE_CACHE_BITS 13
-#define STACK_CONTEXT_SETS 32u
+#define STACK_CONTEXT_SETS 64u
 #define STACK_CONTEXT_WAYS 4u
 #define STACK_CONTEXT_FRAMES 6u
 #define STACK_CONTEXT_CHECKS 10u
@@ -62,7 +62,7 @@ struct stack_context {
 	uintptr_t pc, sp, bp; /* of the innermost */
 	uint32_t node;
 	uint32_t anchor;        /* the frame of the memo that they are called by */
-	uint32_t anchor_serial; /* 0: unused */
+	uint32_t anchor_serial;
 	uint16_t check_count;
 	bool bp_matters;
 	struct stack_check checks[STACK_CONTEXT_CHECKS];
@@ -78,7 +78,7 @@ struct stack_fresh { /* a frame just walked, not yet in the memo */
 
 /* Direct-mapped.  An entry from before the last growth is at a place where nobody looks for it, and true all the same. */
 struct stack_cache_size {
-	uint8_t bits, most;
+	uint8_t shift, least; /* 64 - binary logarithm of the size: now, and of the largest */
 	uint32_t misses; /* since the last growth */
 };
 
@@ -105,6 +105,7 @@ struct stack_state {
 	struct stack_frame *frames; /* [depth], outermost first */
 	struct stack_fresh *fresh;  /* [depth], innermost first */
 	struct stack_check *checks; /* [3 * depth] */
+	uint32_t tags[STACK_CONTEXT_SETS][STACK_CONTEXT_WAYS]; /* what the context is for; 0: unused */
 	struct stack_context contexts[STACK_CONTEXT_SETS][STACK_CONTEXT_WAYS];
 	struct stack_pc_entry pcs[1u << STACK_PC_CACHE_BITS];
 	struct stack_node_entry nodes[1u << STACK_NODE_CACHE_BITS];
