@@ -142,7 +142,7 @@ help:
 	@echo 'make demo       install what is missing, build, watch a small program and sqlite3, print the reports'
 	@echo 'make demo CMD=  the same with a command of yours'
 	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
-	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|reader, WAYS=, OUT=FILE.json)'
+	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader, WAYS=, OUT=FILE.json)'
 	@echo 'make fuzz       fuzz the readers'
 	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'

@@ -1,7 +1,8 @@
 """What ringtail must reach, beside what was measured.
 
 Every bar is held against each of ringtail's own ways, as it was measured: {"bar", "relation", "limit", "aim",
-"columns": {way: {"value", "met", "what"}}}; `what` names the case that decided, where a bar is about the worst of several.
+"columns": {way: {"value", "met", "what"}}}; `what` names the case that decided, where a bar is about the worst of
+several.
 """
 
 from measure import geometric_mean

@@ -192,12 +192,12 @@ static inline void walk_on(struct work *work, unsigned levels)
 }
 
 /* Functions with frames of different sizes, two for each level. */
-#define WALKER(name, words)                                                                                           \
-	__attribute__((noinline)) static void name(struct work *work, unsigned levels)                               \
-	{                                                                                                            \
-		volatile uint64_t locals[words];                                                                     \
-		locals[0] = levels;                                                                                  \
-		walk_on(work, (unsigned)locals[0]);                                                                  \
+#define WALKER(name, words)                                                                                  \
+	__attribute__((noinline)) static void name(struct work *work, unsigned levels)                       \
+	{                                                                                                    \
+		volatile uint64_t locals[words];                                                             \
+		locals[0] = levels;                                                                          \
+		walk_on(work, (unsigned)locals[0]);                                                          \
 	}
 
 WALKER(statement, 4) WALKER(declaration, 9)

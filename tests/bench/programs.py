@@ -34,7 +34,8 @@ int main() {
     std::vector<std::string> keys;
     std::transform(values.begin(), values.end(), std::back_inserter(keys), [](auto &v) { return v.first; });
     std::sort(keys.begin(), keys.end(), std::greater<>());
-    return std::accumulate(keys.begin(), keys.end(), (int)shared.size(), [](int n, auto &k) { return n + (int)k.size(); });
+    auto longer = [](size_t n, auto &key) { return n + key.size(); };
+    return (int)std::accumulate(keys.begin(), keys.end(), shared.size(), longer);
 }
 """
 

@@ -78,7 +78,7 @@ def reader(rates):
 
 
 def verdict(column):
-    value = f"{column['value']:.2f}" if abs(column["value"]) < 10 else f"{column['value']:.0f}"
+    value = f"{column['value']:.2f}" if abs(column["value"]) < 100 else f"{column['value']:.0f}"
     return f"{value} {'met' if column['met'] else 'NOT MET'}"
 
 

@@ -165,11 +165,12 @@ class Lttng(Way):
 
 
 class Lsan(Way):
-    """gcc's LeakSanitizer preloaded, with complete stacks; its search for leaks at exit is part of it."""
+    """gcc's LeakSanitizer preloaded, with complete stacks; its search for leaks at exit is part of it.
+    Once, like memcheck: it takes many times as long as the others."""
 
     name = "lsan"
     locks = False
-    rounds = 1
+    rounds = program_rounds = 1
 
     def __init__(self):
         try:
