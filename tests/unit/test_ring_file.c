@@ -95,6 +95,22 @@ Test(ring_file, another_machine_is_refused)
 	expect_refused("another kind of machine");
 }
 
+Test(ring_file, a_finished_one_of_the_other_machine_is_read_without_its_clock)
+{
+	struct error err;
+
+	builder.header->arch = RT_ARCH_AARCH64;
+	cr_assert(opens(&err), "%s", err.text);
+}
+
+Test(ring_file, a_running_one_of_the_other_machine_is_refused)
+{
+	ring_builder_remove(&builder);
+	ring_builder_make(&builder, 4096, 8, false);
+	builder.header->arch = RT_ARCH_AARCH64;
+	expect_refused("when that has ended");
+}
+
 Test(ring_file, zeros_are_refused_and_may_be_tried_again)
 {
 	struct error err;

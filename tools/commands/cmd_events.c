@@ -47,13 +47,25 @@ static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *s
 		sink(context, pc, module, &frames[i], missing);
 }
 
-static void each_frame(struct listing *listing, uint32_t stack, frame_sink *sink, void *context)
+/* Returns how the stack ends: RT_STACK_NONE or RT_ROOT_*. */
+static uint32_t each_frame(struct listing *listing, uint32_t stack, frame_sink *sink, void *context)
 {
 	uint32_t pcs[FRAMES_MAX], root;
 	unsigned count = ring_file_stack(listing->ring, stack, pcs, FRAMES_MAX, &root);
 
 	for (unsigned i = 0; i < count; i++)
 		each_frame_of(listing, pcs[i], sink, context);
+	return root;
+}
+
+static const char *stack_end_name(uint32_t root)
+{
+	switch (root) {
+	case RT_STACK_NONE: return "none";
+	case RT_ROOT_COMPLETE: return "complete";
+	case RT_ROOT_DEPTH: return "depth";
+	default: return "truncated";
+	}
 }
 
 static void print_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
@@ -177,8 +189,11 @@ static void print_event(void *context, const struct event *event)
 	if (event->depth)
 		printf(" depth=%u", event->depth);
 	printf(" stack=%u\n", event->stack);
-	if (listing->symbolizer)
-		each_frame(listing, event->stack, print_frame, NULL);
+	if (!listing->symbolizer)
+		return;
+	uint32_t end = each_frame(listing, event->stack, print_frame, NULL);
+	if (end == RT_ROOT_TRUNCATED || end == RT_ROOT_DEPTH)
+		printf("    (%s)\n", stack_end_name(end));
 }
 
 static json_t *flags_json(const struct event *event)
@@ -238,8 +253,9 @@ static void print_json_event(void *context, const struct event *event)
 	json_object_set_new(line, "stack", json_integer(event->stack));
 	if (listing->symbolizer) {
 		json_t *frames = json_array();
-		each_frame(listing, event->stack, add_frame, frames);
+		uint32_t end = each_frame(listing, event->stack, add_frame, frames);
 		json_object_set_new(line, "frames", frames);
+		json_object_set_new(line, "stack_end", json_string(stack_end_name(end)));
 	}
 	json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	putchar('\n');

@@ -60,10 +60,24 @@ static bool check_identity(const char *path, const struct rt_header *header, str
 		    "%s has format version %u, this ringtail reads version %u: use the ringtail it "
 		    "was recorded with",
 		    path, header->version, RT_FORMAT_VERSION);
-	if (header->arch != OWN_ARCH)
+	if (header->arch != RT_ARCH_X86_64 && header->arch != RT_ARCH_AARCH64)
 		return error_set(err, EXIT_BAD_DATA,
 		                 "%s was recorded on another kind of machine (%u, this is %u): read it there",
 		                 path, header->arch, OWN_ARCH);
+	return true;
+}
+
+/* Both machines have the same byte order and layout, so either's file can be read; but the counters of a running
+ * process (it is under an emulator then) and of this machine are not the same. */
+static bool check_comparable(struct ring_file *ring, struct error *err)
+{
+	if (ring->header.arch == OWN_ARCH)
+		return true;
+	if (ring_file_alive(ring))
+		return error_set(err, EXIT_BAD_DATA,
+		                 "%s is being recorded by a program of another kind of machine: read it when that has ended",
+		                 ring->path);
+	ring->same_boot = false;
 	return true;
 }
 
@@ -215,6 +229,10 @@ bool ring_file_open(struct ring_file *ring, const char *path, bool writable, str
 		return false;
 	}
 	ring->same_boot = ring_clock_same_boot(&ring->header);
+	if (!check_comparable(ring, err)) {
+		ring_file_close(ring);
+		return false;
+	}
 	ring_file_calibrate(ring);
 	return true;
 }
