@@ -298,6 +298,19 @@ static bool find_register(struct engine *engine, const struct cfi_row *row, unsi
 
 enum step { STEP_ON, STEP_COMPLETE, STEP_TRUNCATED };
 
+/* The address that a saved return address means: on aarch64 it may be signed (xpaclri, a hint that older processors
+ * ignore, takes the signature off). */
+static uintptr_t return_address(uintptr_t saved)
+{
+#if defined(__aarch64__)
+	register uintptr_t x30 __asm__("x30") = saved;
+	__asm__("hint #7" : "+r"(x30));
+	return x30;
+#else
+	return saved;
+#endif
+}
+
 /* From one frame to its caller's. */
 static enum step unwind_step(struct engine *engine)
 {
@@ -318,7 +331,7 @@ static enum step unwind_step(struct engine *engine)
 			known |= UINT64_C(1) << reg;
 	if (!(known >> row.return_register & 1))
 		return STEP_TRUNCATED;
-	uintptr_t pc = values[row.return_register];
+	uintptr_t pc = return_address(values[row.return_register]);
 	if (row.registers[CFI_SP].how == CFI_SAME) {
 		values[CFI_SP] = cfa; /* what the CFA means on these machines */
 		known |= UINT64_C(1) << CFI_SP;
