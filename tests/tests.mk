@@ -1,9 +1,13 @@
 # Tests: unit (Criterion), programs (one shape each), e2e (Criterion, driving the programs).
 
-# One program a file; each is built as its name says, at -O1 with debug information.
-PROGRAM_SRC := $(wildcard tests/programs/*.c tests/programs/*.cc)
+# One program a file; each is built as its name says, at -O1 with debug information.  Those that are in part assembly are
+# named for their machine.
+MACHINE := $(subst -,_,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+PROGRAM_SRC := $(filter-out $(if $(filter x86_64,$(MACHINE)),,tests/programs/x86_64_%), \
+	$(wildcard tests/programs/*.c tests/programs/*.cc))
 PROGRAMS := $(patsubst tests/programs/%,$(BUILD)/programs/%,$(basename $(PROGRAM_SRC)))
-PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -fno-builtin -pthread
+PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -Wno-infinite-recursion -fno-builtin -pthread \
+	$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard) # return addresses are signed
 
 .PHONY: programs
 programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so starts_thread.so epoch_a.so epoch_b.so)
@@ -54,16 +58,30 @@ $(BUILD)/e2e-tests: $(E2E_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $(E2E_OBJ) -ljansson -lsqlite3 -lcriterion -pthread
 
+# ---- aarch64 --------------------------------------------------------------------
+# The other machine, by Debian's cross compiler: the shim and test programs, which the end-to-end tests run under
+# qemu-user, and the tools' objects (their libraries for that machine are not packaged for this one).
+CROSS ?= aarch64-linux-gnu-
+CROSS_PROGRAMS := frames_callbacks frames_jumps frames_prologues known_heap abba_no_hang
+
+.PHONY: aarch64 tools-objects
+tools-objects: $(TOOLS_OBJ)
+aarch64:
+ifneq ($(MACHINE),aarch64)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 CC=$(CROSS)gcc CI=1 TOOLS_INCLUDE='-idirafter /usr/include' \
+		$(BUILD)/aarch64/libringtail.so tools-objects $(CROSS_PROGRAMS:%=$(BUILD)/aarch64/programs/%)
+endif
+
 .PHONY: unit e2e test check
 unit: $(BUILD)/unit-tests
 	@tests/run.sh $(BUILD) unit-tests
-e2e: all programs $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
+e2e: all programs aarch64 $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) e2e-tests
 
 # Everything, from a machine without packages to the last line: "N passed, N failed".
 test check:
 	@$(MAKE) --no-print-directory test-deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all programs $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
+	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) unit-tests e2e-tests
 
 # ---- benchmarks ---------------------------------------------------------------

@@ -27,3 +27,7 @@ static void expect_findings(enum way way, const char *program, const char *argum
 	Test(findings, program##_run) { expect_findings(WAY_RUN, #program, arguments, expected); }           \
 	Test(findings, program##_preload) { expect_findings(WAY_PRELOAD, #program, arguments, expected); }
 #include "tests/e2e/findings.def"
+
+#if defined(__x86_64__)
+Test(findings, abba_no_hang_aarch64) { expect_findings(WAY_AARCH64, "abba_no_hang", "", "deadlock:predicted=1"); }
+#endif

@@ -69,3 +69,7 @@ HEAP(leak_list, "leak_list", 5)
 HEAP(ten_million, "ten_million 100000", 6)
 HEAP(killed, "killed", 4)
 HEAP(many_killed, "killed 300000", 4)
+
+#if defined(__x86_64__)
+Test(heap_exact, known_heap_aarch64) { expect_exact(WAY_AARCH64, "known_heap", 7); }
+#endif

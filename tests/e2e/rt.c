@@ -127,20 +127,32 @@ static void append_all(char **words, const char *line)
 }
 
 /* Programs of ours are known by their name alone. */
-static void find_program(char **word)
+static void find_program(enum way way, char **word)
 {
 	char name[RT_PATH];
 
-	snprintf(name, sizeof name, "programs/%.200s", *word);
+	snprintf(name, sizeof name, "%sprograms/%.200s", way == WAY_AARCH64 ? "aarch64/" : "", *word);
 	if (!strchr(*word, '/') && access(rt_built(name), X_OK) == 0) {
 		free(*word);
 		*word = strdup(rt_built(name));
 	}
 }
 
+static void append_emulator(char **words, struct rt *rt, const char *options)
+{
+	char setting[2 * RT_PATH];
+
+	append_all(words, "qemu-aarch64 -L /usr/aarch64-linux-gnu -E");
+	snprintf(setting, sizeof setting, "LD_PRELOAD=%s", rt_built("aarch64/libringtail.so"));
+	append(words, setting);
+	append(words, "-E");
+	snprintf(setting, sizeof setting, "RINGTAIL=run=%s%s%s", rt->run, *options ? ":" : "", options);
+	append(words, setting);
+}
+
 static char **program_words(struct rt *rt, enum way way, const char *options, const char *line)
 {
-	char **words = calloc(strlen(line) + strlen(options) + 16, sizeof *words);
+	char **words = calloc(strlen(line) + strlen(options) + 20, sizeof *words);
 	char **program;
 
 	if (way == WAY_RUN) {
@@ -151,10 +163,12 @@ static char **program_words(struct rt *rt, enum way way, const char *options, co
 		append(words, rt->run);
 		append(words, "--");
 	}
+	if (way == WAY_AARCH64)
+		append_emulator(words, rt, options);
 	for (program = words; *program; program++)
 		;
 	append_all(words, line);
-	find_program(program);
+	find_program(way, program);
 	return words;
 }
 

@@ -21,6 +21,7 @@ enum way {
 	WAY_BARE,    /* without ringtail */
 	WAY_RUN,     /* ringtail run -o RUN -- CMD */
 	WAY_PRELOAD, /* LD_PRELOAD=libringtail.so RINGTAIL=run=RUN CMD; the report is made afterwards */
+	WAY_AARCH64, /* as WAY_PRELOAD, one of CROSS_PROGRAMS (tests.mk) with the shim for aarch64 under an emulator */
 };
 
 #define RT_PATH 512
