@@ -1,7 +1,7 @@
 /* The hooks whose bodies come from their rows, and the function that all hooks record through. */
 #include "shim/hooks.h"
 
-static inline void record_words(struct thread *self, const struct caller *caller, unsigned type, unsigned words,
+static inline __attribute__((always_inline)) void record_words(struct thread *self, const struct caller *caller, unsigned type, unsigned words,
                                 uint64_t word1, uint64_t word2, uint64_t word3)
 {
 	unsigned lane = thread_enter(self, (uintptr_t)__builtin_frame_address(0));

@@ -358,13 +358,25 @@ static inline bool holds(const struct stack_state *state, const struct stack_con
 	       checks_hold(context->checks, context->check_count) && checks_hold(state->checks, anchor->checks);
 }
 
+/* Bit per way.  No branch a way: which one it is cannot be foreseen. */
+static inline unsigned ways_with_tag(const uint32_t *tags, uint32_t tag)
+{
+	unsigned ways = 0;
+	for (unsigned way = 0; way < STACK_CONTEXT_WAYS; way++)
+		ways |= (unsigned)(tags[way] == tag) << way;
+	return ways;
+}
+
 /* The caller was here before by the same way, and nothing has changed since. */
 static inline const struct stack_context *familiar(const struct stack_state *state, const struct caller *caller)
 {
 	const struct context_place place = context_place(caller);
-	for (unsigned way = 0; way < STACK_CONTEXT_WAYS; way++)
-		if (state->tags[place.set][way] == place.tag && holds(state, &state->contexts[place.set][way], caller))
-			return &state->contexts[place.set][way];
+	unsigned ways = ways_with_tag(state->tags[place.set], place.tag);
+	for (; ways; ways &= ways - 1) {
+		const struct stack_context *context = &state->contexts[place.set][__builtin_ctz(ways)];
+		if (likely(holds(state, context, caller)))
+			return context;
+	}
 	return NULL;
 }
 
