@@ -1,0 +1,78 @@
+/*
+ * The usual path of an event takes no lock, no memory and no system call: when a program makes 990,000 more rounds of malloc,
+ * lock, unlock and free, the system calls of its process, counted by strace, grow by what populates the ring's chunks.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(system_calls);
+
+#define FEW 10000L
+#define MANY 1000000L
+#define EVENTS_OF_ROUND 4
+#define EVENT_BYTES 16
+#define CHUNK_BYTES 65536
+/* What differs from run to run without ringtail too: the allocator's arenas grow, threads wait for each other's end. */
+#define JITTER 24
+
+struct calls {
+	long populate; /* madvise */
+	long others;
+};
+
+/* Lines of "calls name". */
+static struct calls read_calls(const char *path)
+{
+	struct calls calls = {0, 0};
+	char line[256], name[64];
+	long count;
+	FILE *file = fopen(path, "r");
+
+	cr_assert(file, "strace has written nothing");
+	while (fgets(line, sizeof line, file)) {
+		if (sscanf(line, " %ld %63s", &count, name) != 2 || !strcmp(name, "total"))
+			continue;
+		*(strcmp(name, "madvise") ? &calls.others : &calls.populate) += count;
+	}
+	fclose(file);
+	cr_assert_gt(calls.others, 0, "strace has counted nothing");
+	return calls;
+}
+
+static struct calls count_calls(bool watched, long rounds, int threads)
+{
+	struct rt rt = rt_new();
+	char out[RT_PATH + 32], preload[3 * RT_PATH] = "", line[6 * RT_PATH];
+
+	snprintf(out, sizeof out, "%s/strace.txt", rt.root);
+	if (watched)
+		snprintf(preload, sizeof preload, "LD_PRELOAD=%s RINGTAIL=run=%s", rt_built("libringtail.so"), rt.run);
+	snprintf(line, sizeof line, "strace -f -c -U calls,name -o %s env %s %s %ld %d", out, preload,
+	         rt_built("programs/hot_loop"), rounds, threads);
+	rt_program(&rt, WAY_BARE, line);
+	cr_assert_eq(rt.program.status, 0, "%s: status %d: %s", line, rt.program.status, rt.program.err);
+	struct calls calls = read_calls(out);
+	rt_end(&rt);
+	return calls;
+}
+
+static void expect_few_calls(int threads)
+{
+	struct calls few = count_calls(true, FEW, threads), many = count_calls(true, MANY, threads);
+	long more_rounds = (MANY - FEW) * threads;
+	long chunks = more_rounds * EVENTS_OF_ROUND * EVENT_BYTES / CHUNK_BYTES;
+	long populated = many.populate - few.populate;
+
+	cr_expect_leq(labs(many.others - few.others), JITTER, "%ld system calls became %ld", few.others, many.others);
+	cr_expect_leq(populated, chunks + chunks / 10 + JITTER, "%ld times memory was populated for %ld chunks", populated,
+	              chunks);
+	/* Else the events were not recorded, or not with what they cost. */
+	cr_expect_geq(populated, chunks - chunks / 10, "%ld times memory was populated for %ld chunks", populated, chunks);
+}
+
+Test(system_calls, none_for_an_event) { expect_few_calls(1); }
+Test(system_calls, none_for_an_event_of_four_threads) { expect_few_calls(4); }
