@@ -48,8 +48,8 @@ class Program:
         self.threads = threads
 
 
-def c_source(functions=120):
-    """A C file that keeps the compiler busy for a second."""
+def c_source(functions=80):
+    """A C file that keeps the compiler busy for two thirds of a second."""
     body = "".join(
         f"static int f{i}(int a, int b) {{ int s = 0; for (int i = 0; i < a; i++) {{ if (i % {i + 2} == b) s += i * b; "
         f"else s ^= a; switch (i % 5) {{ case 0: s += 1; break; case 1: s -= {i}; break; default: s *= 3; }} }} "

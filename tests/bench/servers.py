@@ -190,7 +190,7 @@ def summarize(row):
 
 def bench(ways, rounds):
     """A row for each server and phase, like those of programs."""
-    rows = []
+    rows, ways = [], [way for way in ways if way.servers]
     with scratch() as directory:
         for server in (Redis(1, 10000), Redis(16, 50000), Mariadb()):
             absent = [need for need in server.needs if not shutil.which(need)]

@@ -33,6 +33,7 @@ class Way:
     ours = False
     rounds = None  # all of them
     program_rounds = None
+    servers = True  # whether it can take part there
     discarded = 0  # events that it was given and did not keep
 
     def missing(self):
@@ -188,10 +189,10 @@ class Lsan(Way):
 
 
 class Memcheck(Way):
-    """Once: it takes twenty times as long as the bare program and more."""
+    """Once: it takes twenty times as long as the bare program and more.  Not for servers, which would be minutes."""
 
     name = "memcheck"
-    locks = False
+    locks = servers = False
     rounds = program_rounds = 1
 
     def missing(self):
