@@ -10,6 +10,7 @@
 #include "shim/unwind.h"
 
 #define PC_GROUP 4
+#define PC_PROBES 64 /* groups of one level that one address of many epochs may take */
 #define NODE_GROUP 8
 
 /* Powers of two.  Few levels, since whoever looks for a key goes through all those before its own. */
@@ -100,10 +101,34 @@ static uint64_t *find_in_group(uint64_t *slot, unsigned count, unsigned stride, 
 	return NULL;
 }
 
+static bool holds_dead(const struct rt_pc *group, uint64_t key)
+{
+	for (unsigned i = 0; i < PC_GROUP; i++)
+		if (load_relaxed(&group[i].key) == (key | RT_PC_DEAD))
+			return true;
+	return false;
+}
+
+/* Where a group is full, of this very address from earlier epochs too, the groups behind it are the key's as well:
+ * libraries that come to one place in turns would else use up its groups of all levels. */
+static uint64_t *slot_in_level(struct rt_pc *level, uint32_t size, uint64_t key, bool add, bool *is_new)
+{
+	unsigned stride = sizeof *level / sizeof(uint64_t);
+	uint64_t first = group_start(mix(key), size, PC_GROUP);
+
+	for (unsigned i = 0; i < PC_PROBES; i++) {
+		struct rt_pc *group = level + ((first + i * PC_GROUP) & (size - PC_GROUP));
+		uint64_t *slot = add ? claim_in_group(&group->key, PC_GROUP, stride, key, 0)
+		                     : find_in_group(&group->key, PC_GROUP, stride, key, is_new);
+		if (slot || *is_new || likely(!holds_dead(group, key)))
+			return slot;
+	}
+	return NULL;
+}
+
 /* The entry of a key; where there is none, NULL or, with add, a new one.  NULL with add: no room. */
 static struct rt_pc *pc_entry(uint64_t key, bool add)
 {
-	uint64_t hash = mix(key);
 	struct rt_pc *level = process->pcs;
 	bool is_new = false;
 
@@ -112,10 +137,7 @@ static struct rt_pc *pc_entry(uint64_t key, bool add)
 			break;
 		if (!level_ready(&process->pc_levels_ready, i, level, (uint64_t)pc_level_size[i] * sizeof *level))
 			break;
-		struct rt_pc *group = level + group_start(hash, pc_level_size[i], PC_GROUP);
-		unsigned stride = sizeof *group / sizeof(uint64_t);
-		uint64_t *slot = add ? claim_in_group(&group->key, PC_GROUP, stride, key, 0)
-		                     : find_in_group(&group->key, PC_GROUP, stride, key, &is_new);
+		uint64_t *slot = slot_in_level(level, pc_level_size[i], key, add, &is_new);
 		if (slot)
 			return (struct rt_pc *)slot;
 	}

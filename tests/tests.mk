@@ -10,7 +10,7 @@ PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -Wno-infinite-recursion -fno-builtin
 	$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard) # return addresses are signed
 
 .PHONY: programs
-programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so starts_thread.so epoch_a.so epoch_b.so)
+programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so)
 
 $(BUILD)/programs/small.so: tests/programs/lib/small.c
 	@mkdir -p $(@D)
@@ -19,6 +19,8 @@ $(BUILD)/programs/small.so: tests/programs/lib/small.c
 
 $(BUILD)/programs/epoch_a.so: PROGRAM_FLAGS += -DEPOCH=a -DBYTES=101
 $(BUILD)/programs/epoch_b.so: PROGRAM_FLAGS += -DEPOCH=b -DBYTES=202
+$(BUILD)/programs/epoch_a_bare.so: PROGRAM_FLAGS += -DEPOCH=a -DBYTES=101 -Wl,--build-id=none
+$(BUILD)/programs/epoch_b_bare.so: PROGRAM_FLAGS += -DEPOCH=b -DBYTES=202 -Wl,--build-id=none
 $(BUILD)/programs/epoch_%.so: tests/programs/lib/epoch.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)

@@ -2,6 +2,7 @@
  * One library after the other at the same place: epoch_a.so and epoch_b.so (beside this program) are loaded, used and
  * unloaded in turns, N rounds each.  Blocks of a have 101 bytes, those of b 202; a locks the first mutex, b the second.
  *   dlopen_epochs rounds N    one thread; says how often both had the same address, and where the mutexes are
+ *   dlopen_epochs bare N      the same with epoch_a_bare.so and epoch_b_bare.so, which have no build id
  *   dlopen_epochs threads N   four threads at once, each with both
  */
 #include <dlfcn.h>
@@ -77,6 +78,10 @@ int main(int argc, char **argv)
 
 	must(argc == 3);
 	rounds = atoi(argv[2]);
+	if (!strcmp(argv[1], "bare")) {
+		strcpy(libraries[0].path, "/epoch_a_bare.so");
+		strcpy(libraries[1].path, "/epoch_b_bare.so");
+	}
 	find_library(&libraries[0]);
 	find_library(&libraries[1]);
 	say("mutexes %p %p\n", (void *)&libraries[0].mutex, (void *)&libraries[1].mutex);
