@@ -23,9 +23,8 @@ struct listing {
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* missing: what became of the module's file, where that is why there is no name. */
 typedef void frame_sink(void *context, const struct rt_pc *pc, const struct rt_module *module,
-                        const struct symbol_frame *frame, const char *missing);
+                        const struct symbol_frame *frame);
 
 static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *sink, void *context)
 {
@@ -36,15 +35,14 @@ static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *s
 		return;
 	const struct rt_module *module = pc->module ? ring_file_module(listing->ring, pc->module - 1) : NULL;
 	if (!module) {
-		sink(context, pc, NULL, &(struct symbol_frame){0}, NULL);
+		sink(context, pc, NULL, &(struct symbol_frame){0});
 		return;
 	}
 	unsigned count =
 	    symbolizer_resolve(listing->symbolizer, module, (pc->key & RT_PC_ADDRESS) - module->bias,
 	                       pc->key & RT_PC_EXACT, frames, INLINED_MAX);
-	const char *missing = symbolizer_missing(listing->symbolizer, module);
 	for (unsigned i = 0; i < count; i++)
-		sink(context, pc, module, &frames[i], missing);
+		sink(context, pc, module, &frames[i]);
 }
 
 /* Returns how the stack ends: RT_STACK_NONE or RT_ROOT_*. */
@@ -69,7 +67,7 @@ static const char *stack_end_name(uint32_t root)
 }
 
 static void print_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
-                        const struct symbol_frame *frame, const char *missing)
+                        const struct symbol_frame *frame)
 {
 	uint64_t address = pc->key & RT_PC_ADDRESS;
 
@@ -82,8 +80,8 @@ static void print_frame(void *context, const struct rt_pc *pc, const struct rt_m
 		printf(" %s+0x%" PRIx64, module->path, address - module->bias);
 	else
 		printf(" 0x%" PRIx64, address);
-	if (missing)
-		printf(" (%s)", missing);
+	if (frame->missing)
+		printf(" (%s)", frame->missing);
 	puts(frame->inlined ? " (inlined)" : "");
 }
 
@@ -98,7 +96,7 @@ static json_t *build_id_json(const struct rt_module *module)
 }
 
 static void add_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
-                      const struct symbol_frame *frame, const char *missing)
+                      const struct symbol_frame *frame)
 {
 	json_t *item = json_object();
 	char offset[32];

@@ -46,8 +46,12 @@ struct address {
 	struct symbol_frame frames[];
 };
 
+#define RECENT 64
+
 struct symbolizer {
 	struct module *modules;
+	struct module
+	    *recent[RECENT]; /* by where its struct rt_module lies: hashing paths takes a microsecond */
 	struct address *addresses;
 	struct names names;
 	struct downloads downloads;
@@ -160,11 +164,20 @@ static void set_key(struct module_key *key, const struct rt_module *from)
 	memcpy(key->path, from->path, strnlen(from->path, sizeof(key->path) - 1));
 }
 
+static bool is_of(const struct module *module, const struct rt_module *from)
+{
+	return !memcmp(module->key.build_id, from->build_id, sizeof(from->build_id)) &&
+	       !strncmp(module->key.path, from->path, sizeof(from->path));
+}
+
 static struct module *find_module(struct symbolizer *symbolizer, const struct rt_module *from)
 {
+	struct module **recent = &symbolizer->recent[(uintptr_t)from / sizeof(*from) % RECENT];
 	struct module_key key;
 	struct module *module = NULL;
 
+	if (*recent && (*recent)->dwfl && is_of(*recent, from))
+		return *recent;
 	set_key(&key, from);
 	HASH_FIND(hh, symbolizer->modules, &key, sizeof(key), module);
 	if (!module) {
@@ -177,6 +190,7 @@ static struct module *find_module(struct symbolizer *symbolizer, const struct rt
 	} else if (!module->dwfl && module->tried_for != symbolizer->process) {
 		load_module(symbolizer, module, from);
 	}
+	*recent = module;
 	return module;
 }
 
@@ -247,8 +261,12 @@ unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_modul
 		return 0;
 	memset(&frames[0], 0, sizeof(frames[0]));
 	key.module = find_module(symbolizer, module);
-	if (!key.module || !key.module->dwfl)
+	if (!key.module)
 		return 1;
+	if (!key.module->dwfl) {
+		frames[0].missing = module_file_state(key.module->file);
+		return 1;
+	}
 	HASH_FIND(hh, symbolizer->addresses, &key, sizeof(key), address);
 	if (!address)
 		address = remember(symbolizer, &key);

@@ -14,6 +14,7 @@ struct symbol_frame {         /* owned by the symbolizer, valid until symbolizer
 	bool inlined;         /* inlined into the frame that follows */
 	bool by_symbol;       /* only the symbol table knows this function ... */
 	uint64_t into;        /* ... and the address is so many bytes after its start */
+	const char *missing;  /* why there is no name, as symbolizer_missing has it */
 };
 
 struct symbolizer;
