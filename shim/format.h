@@ -123,8 +123,9 @@ enum rt_type {
 	RT_RELEASE = 42, /* about to be unlocked / posted; stamped BEFORE the real call */
 	RT_FAILED = 43,  /* the call returned an error (aux.result), nothing was acquired; with
 	                  * RT_SYNC_UNLOCK: the release before it did not happen */
-	RT_INIT = 44,    /* word 2: rt_init_word() */
-	RT_DESTROY = 45, /* stamped after the call; aux.result: 0, or why it refused */
+	RT_INIT = 44,    /* word 2: RT_INIT_*; aux.result: 0, or why it was refused */
+	RT_DESTROY = 45, /* cond, barrier: BEFORE the call, which may wait; else after it; aux.result: 0, or
+	                  * why it refused */
 	RT_COND_WAIT = 46, /* object: the cond; word 2: the mutex, released by this wait */
 	RT_COND_WAKE = 47, /* object: the cond; word 2: the mutex, held again; aux.result: 0,
 	                    * ETIMEDOUT, ...; RT_SYNC_CANCELLED when the wait was cancelled */
@@ -187,6 +188,7 @@ enum rt_kind {
 #define RT_SYNC_UNLOCK 8u    /* RT_FAILED: it was the unlock that failed */
 #define RT_SYNC_CANCELLED 8u /* RT_COND_WAKE: the waiter was cancelled */
 #define RT_SYNC_SERIAL 8u    /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
+#define RT_SYNC_PSHARED 8u   /* RT_WAIT, RT_COND_WAIT: process-shared, others may end the wait */
 
 /* aux of a synchronisation record: kind:4 flags:4 result:8 (an errno value) */
 static inline unsigned rt_sync_aux(unsigned kind, unsigned flags, unsigned result)
@@ -204,6 +206,7 @@ static inline unsigned rt_aux_result(unsigned aux) { return aux >> 8 & 255u; }
 #define RT_INIT_ROBUST (1u << 9)
 #define RT_INIT_PI (1u << 10)
 #define RT_INIT_PP (1u << 11)
+#define RT_INIT_NAMED (1u << 12) /* sem_open: opened again, it is the same semaphore */
 #define RT_INIT_VALUE_SHIFT 32
 
 enum rt_fork { RT_FORK_FORK = 1, RT_FORK_VFORK = 2, RT_FORK_SPAWN = 3 };
@@ -371,6 +374,9 @@ struct rt_header {
 	char command[RT_COMMAND_MAX];  /* arguments, NUL separated, as in /proc/PID/cmdline */
 	uint32_t command_bytes;
 	uint32_t command_truncated;
+
+	uint32_t forked; /* 1: made by fork without exec, so that locks may be held that were never seen taken */
+	uint32_t forked_reserved;
 };
 
 #define RT_AT(type, field, offset) \
@@ -395,6 +401,7 @@ RT_AT(rt_header, chunks_used, 232);
 RT_AT(rt_header, end_how, 296);
 RT_AT(rt_header, reader_pid, 312);
 RT_AT(rt_header, exe, 344);
+RT_AT(rt_header, forked, 2400);
 _Static_assert(sizeof(struct rt_chunk) == 64, "a chunk header is one cache line");
 _Static_assert(sizeof(struct rt_module) == 1024, "module size");
 _Static_assert(sizeof(struct rt_pc) == 16, "pc size");

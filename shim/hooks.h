@@ -44,11 +44,17 @@ static inline struct thread *lock_watcher(void)
 	return likely(options.locks) ? self : NULL;
 }
 
-/* A synchronisation object was made; attributes: word 2 of RT_INIT. */
+/* A synchronisation object was made, or refused with error; attributes: word 2 of RT_INIT. */
+static inline void record_init_result(const struct caller *caller, const void *object, unsigned kind,
+                                      uint64_t attributes, int error)
+{
+	record_wide(lock_watcher(), caller, RT_INIT, 3,
+	            rt_word1((uintptr_t)object, rt_sync_aux(kind, 0, (unsigned)error)), attributes, 0);
+}
+
 static inline void record_init(const struct caller *caller, const void *object, unsigned kind, uint64_t attributes)
 {
-	record_wide(lock_watcher(), caller, RT_INIT, 3, rt_word1((uintptr_t)object, rt_sync_aux(kind, 0, 0)), attributes,
-	            0);
+	record_init_result(caller, object, kind, attributes, 0);
 }
 
 static inline bool usable_clock(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
@@ -88,6 +94,21 @@ static inline int try_mutex(pthread_mutex_t *m)
 	return m->__data.__kind & 16 /* PTHREAD_MUTEX_ROBUST_NORMAL_NP */ ? EBUSY : real.pthread_mutex_trylock(m);
 }
 
+/* RT_SYNC_PSHARED where the object says that other processes use it too: glibc's layouts, asked only before blocking. */
+static inline unsigned process_shared(unsigned kind, const void *object)
+{
+	const unsigned *words = object;
+	unsigned shared = 0;
+	switch (kind) {
+	case RT_KIND_MUTEX: shared = ((const pthread_mutex_t *)object)->__data.__kind & 128; break;
+	case RT_KIND_RWLOCK: shared = ((const pthread_rwlock_t *)object)->__data.__shared != 0; break;
+	case RT_KIND_COND: shared = ((const pthread_cond_t *)object)->__data.__wrefs & 1; break;
+	case RT_KIND_SEM: shared = words[2]; break;     /* struct new_sem: value, waiters; private */
+	case RT_KIND_BARRIER: shared = words[3]; break; /* in, current_round, count; shared */
+	}
+	return shared ? RT_SYNC_PSHARED : 0;
+}
+
 #pragma GCC visibility pop
 
 #define FIRST_(first, ...) ((const void *)(first))
@@ -105,7 +126,7 @@ static inline int try_mutex(pthread_mutex_t *m)
 			record_sync(self, &caller, RT_ACQUIRE, FIRST(args), kind, flags, error); \
 			return error; \
 		} \
-		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, flags, 0); \
+		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | process_shared(kind, FIRST(args)), 0); \
 		error = real.name args; \
 		return record_outcome(self, &caller, FIRST(args), kind, flags, error); \
 	}

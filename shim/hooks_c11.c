@@ -82,8 +82,8 @@ void cnd_destroy(cnd_t *c)
 {
 	struct caller caller = CALLER();
 	struct thread *self = lock_watcher();
+	record_sync(self, &caller, RT_DESTROY, c, RT_KIND_COND, 0, 0); /* before: it may wait for waiters */
 	real.cnd_destroy(c);
-	record_sync(self, &caller, RT_DESTROY, c, RT_KIND_COND, 0, 0);
 }
 
 static void record_cond(struct thread *self, const struct caller *caller, unsigned type, const void *c, const void *m,

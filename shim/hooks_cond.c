@@ -36,7 +36,7 @@ static void record_cond_wait(const struct cond_wait *wait, unsigned flags)
 	struct caller caller = CALLER(); \
 	struct cond_wait wait = {lock_watcher(), &caller, c, m}; \
 	SCOPE(scope, cond_wait_left, &wait); \
-	record_cond_wait(&wait, flags); \
+	record_cond_wait(&wait, (flags) | process_shared(RT_KIND_COND, c)); \
 	int error = call; \
 	record_wake(&wait, flags, error); \
 	return error;
@@ -68,10 +68,8 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 	int NAME(pthread_cond_destroy)(pthread_cond_t *c) \
 	{ \
 		struct caller caller = CALLER(); \
-		thread_self(); \
-		int error = CALL(pthread_cond_destroy)(c); \
-		record_cond(&caller, RT_DESTROY, c, error); \
-		return error; \
+		record_cond(&caller, RT_DESTROY, c, 0); /* before: it may wait for waiters, and never fails */ \
+		return CALL(pthread_cond_destroy)(c); \
 	} \
 	int NAME(pthread_cond_signal)(pthread_cond_t *c) \
 	{ \

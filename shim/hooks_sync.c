@@ -16,8 +16,9 @@ int sem_init(sem_t *s, int shared, unsigned value)
 	struct caller caller = CALLER();
 	thread_self();
 	int result = real.sem_init(s, shared, value);
-	if (!result)
-		record_init(&caller, s, RT_KIND_SEM, attributes(shared, value));
+	int error = errno;
+	record_init_result(&caller, s, RT_KIND_SEM, attributes(shared, value), result ? error : 0);
+	errno = error;
 	return result;
 }
 
@@ -46,7 +47,7 @@ sem_t *sem_open(const char *name, int flags, ...)
 	thread_self();
 	sem_t *s = real.sem_open(name, flags, mode, value);
 	if (s != SEM_FAILED)
-		record_init(&caller, s, RT_KIND_SEM, attributes(true, value));
+		record_init(&caller, s, RT_KIND_SEM, attributes(true, value) | RT_INIT_NAMED);
 	return s;
 }
 
@@ -78,7 +79,7 @@ static bool sem_taken(sem_t *s)
 	} \
 	struct wait wait = {self, &caller, s, RT_KIND_SEM, flags}; \
 	SCOPE(scope, wait_left, &wait); \
-	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, flags, 0); \
+	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, (flags) | process_shared(RT_KIND_SEM, s), 0); \
 	int result = call; \
 	int error = errno; \
 	record_outcome(self, &caller, s, RT_KIND_SEM, flags, result ? error : 0); \
@@ -129,8 +130,7 @@ int pthread_barrier_init(pthread_barrier_t *b, const pthread_barrierattr_t *attr
 	int error = real.pthread_barrier_init(b, attr, count);
 	if (attr)
 		pthread_barrierattr_getpshared(attr, &shared);
-	if (!error)
-		record_init(&caller, b, RT_KIND_BARRIER, attributes(shared == PTHREAD_PROCESS_SHARED, count));
+	record_init_result(&caller, b, RT_KIND_BARRIER, attributes(shared == PTHREAD_PROCESS_SHARED, count), error);
 	return error;
 }
 
@@ -138,11 +138,23 @@ int pthread_barrier_wait(pthread_barrier_t *b)
 {
 	struct caller caller = CALLER();
 	struct thread *self = lock_watcher();
-	record_sync(self, &caller, RT_WAIT, b, RT_KIND_BARRIER, 0, 0);
+	record_sync(self, &caller, RT_WAIT, b, RT_KIND_BARRIER, process_shared(RT_KIND_BARRIER, b), 0);
 	int result = real.pthread_barrier_wait(b);
 	bool serial = result == PTHREAD_BARRIER_SERIAL_THREAD;
 	record_outcome(self, &caller, b, RT_KIND_BARRIER, serial ? RT_SYNC_SERIAL : 0, serial ? 0 : result);
 	return result;
+}
+
+/* Before the call, which may wait for waiters.  It was EBUSY once, and fails no more. */
+int pthread_barrier_destroy(pthread_barrier_t *b)
+{
+	struct caller caller = CALLER();
+	struct thread *self = lock_watcher();
+	record_sync(self, &caller, RT_DESTROY, b, RT_KIND_BARRIER, 0, 0);
+	int error = real.pthread_barrier_destroy(b);
+	if (unlikely(error))
+		record_sync(self, &caller, RT_FAILED, b, RT_KIND_BARRIER, 0, error);
+	return error;
 }
 
 /* ---- once ----------------------------------------------------------------------------------

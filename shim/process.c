@@ -398,6 +398,9 @@ static void write_options(struct rt_header *header)
 	                (options.mmap ? RT_WATCH_MMAP : 0);
 }
 
+/* Ordinary memory, so that a forked child finds what its parent left. */
+static bool begun_before;
+
 static void write_header(struct rt_header *header, const struct layout *layout, uint32_t image, const char *exe)
 {
 	memcpy(header->magic, RT_MAGIC, sizeof header->magic);
@@ -412,6 +415,8 @@ static void write_header(struct rt_header *header, const struct layout *layout, 
 	header->pid = (uint32_t)sys_getpid();
 	header->parent = (uint32_t)sys_getppid();
 	header->image = image;
+	header->forked = begun_before;
+	begun_before = true;
 	header->realtime_ns = clock_ns(CLOCK_REALTIME);
 	header->process_start = process_start_time();
 	header->clock = rt_clock_is_counter ? RT_CLOCK_TSC : RT_CLOCK_MONOTONIC_RAW;

@@ -26,6 +26,10 @@ static void expect_findings(enum way way, const char *program, const char *argum
 #define FINDINGS(program, arguments, expected)                                                               \
 	Test(findings, program##_run) { expect_findings(WAY_RUN, #program, arguments, expected); }           \
 	Test(findings, program##_preload) { expect_findings(WAY_PRELOAD, #program, arguments, expected); }
+/* One of a program's shapes: the arguments are its name. */
+#define SHAPE(program, shape, expected)                                                                      \
+	Test(findings, program##_##shape##_run) { expect_findings(WAY_RUN, #program, #shape, expected); }    \
+	Test(findings, program##_##shape##_preload) { expect_findings(WAY_PRELOAD, #program, #shape, expected); }
 #include "tests/e2e/findings.def"
 
 #if defined(__x86_64__)

@@ -9,6 +9,7 @@
 #include "tools/analyse/findings.h"
 #include "tools/analyse/heap.h"
 #include "tools/analyse/locks.h"
+#include "tools/analyse/signal_stacks.h"
 #include "tools/memory.h"
 #include "tools/analyse/threads.h"
 
@@ -19,7 +20,10 @@ struct analysis_queue {
 	struct event events[QUEUE];
 	unsigned in, out;
 	uint64_t lost;
+	struct signal_stacks signals;
 };
+
+static bool is_freed(void *heap, uint64_t address) { return heap_is_freed(heap, address); }
 
 struct analysis *analysis_new(struct ring_file *ring)
 {
@@ -28,7 +32,9 @@ struct analysis *analysis_new(struct ring_file *ring)
 
 	analysis->ring = ring;
 	analysis->heap = heap_new(ring);
-	analysis->locks = locks_new(ring);
+	signal_stacks_init(&queue->signals, ring);
+	analysis->locks = locks_new(ring, &queue->signals);
+	locks_use_heap(analysis->locks, is_freed, analysis->heap);
 	analysis->threads = threads_new(ring);
 	analysis->findings = memory_zeroed(1, sizeof *analysis->findings);
 	return analysis;
@@ -38,6 +44,7 @@ void analysis_free(struct analysis *analysis)
 {
 	if (!analysis)
 		return;
+	signal_stacks_free(&((struct analysis_queue *)analysis)->signals);
 	heap_free(analysis->heap);
 	locks_free(analysis->locks);
 	threads_free(analysis->threads);
@@ -54,7 +61,7 @@ static void heap_turn(struct analysis *analysis, const struct event *event)
 
 	heap_event(analysis->heap, event);
 	if (heap_ended_block(analysis->heap, &address, &size))
-		locks_block_ended(analysis->locks, address, size);
+		locks_block_ended(analysis->locks, event, address, size);
 }
 
 static void dispatch(struct analysis_queue *queue, const struct event *event)
@@ -62,6 +69,8 @@ static void dispatch(struct analysis_queue *queue, const struct event *event)
 	struct analysis *analysis = &queue->analysis;
 
 	threads_event(analysis->threads, event);
+	if (event->depth || signal_stacks_have(&queue->signals, event->stack))
+		locks_in_handler(analysis->locks, event);
 	if (is_heap_event(event->type)) {
 		heap_turn(analysis, event);
 		return;

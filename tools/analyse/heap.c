@@ -21,6 +21,7 @@
 /* How far below an unknown pointer the start of its block is looked for, and how often in all. */
 #define INTERIOR_REACH  65536u
 #define INTERIOR_BUDGET (1u << 26)
+#define FREED_QUESTIONS 100u
 #define BLOCK_ALIGNMENT 16u
 
 struct pending_realloc { /* between RT_REALLOC_BEGIN and _END of a lane */
@@ -46,6 +47,7 @@ struct heap_analysis {
 	struct misuse_table *misuse;
 	uint64_t certain_until; /* stamp after which events may be missing */
 	uint64_t interior_budget;
+	unsigned freed_questions; /* that may be asked yet */
 
 	struct heap_counts totals; /* from here on: made by heap_finish */
 	struct heap_site *site_results;
@@ -65,6 +67,7 @@ struct heap_analysis *heap_new(struct ring_file *ring)
 	heap->misuse = misuse_new();
 	heap->certain_until = UINT64_MAX;
 	heap->interior_budget = INTERIOR_BUDGET;
+	heap->freed_questions = FREED_QUESTIONS;
 	return heap;
 }
 
@@ -449,6 +452,20 @@ void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
 	blocks_prefetch(&heap->blocks, event->object);
 	if (event->type >= RT_FREE_FIRST)
 		__builtin_prefetch(&heap->recent[recent_slot(event->object)], 1);
+}
+
+bool heap_is_freed(struct heap_analysis *heap, uint64_t address)
+{
+	if (!heap->freed_questions)
+		return false;
+	heap->freed_questions--;
+	for (size_t i = 0; i <= heap->blocks.mask; i++) {
+		const struct block *block = &heap->blocks.slots[i];
+
+		if (block->address && address - block->address < block->size)
+			return false;
+	}
+	return true;
 }
 
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size)

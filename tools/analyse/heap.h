@@ -46,6 +46,8 @@ void heap_event(struct heap_analysis *heap, const struct event *event);
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event);
 /* Whether the last event given to heap_event ended a block by freeing it, and which. */
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size);
+/* Whether the address lies in no live block for certain.  Slow, and answers no when it was asked too often. */
+bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
 void heap_finish(struct heap_analysis *heap, const struct process_end *end, struct finding_list *findings);
 
 /* Results, valid after heap_finish and owned by the analysis. */

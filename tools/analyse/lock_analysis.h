@@ -5,6 +5,8 @@
 #include "tools/analyse/happens_before.h"
 #include "tools/analyse/lock_order.h"
 #include "tools/analyse/pthread_index.h"
+#include "tools/analyse/signal_stacks.h"
+#include "tools/analyse/sync_misuse.h"
 
 struct lock_analysis {
 	struct lock_table table;
@@ -12,6 +14,11 @@ struct lock_analysis {
 	struct lock_order order;
 	struct happens_before before;
 	struct pthread_index pthreads;
+	struct signal_stacks *signals; /* the analysis's */
+	struct sync_misuses misuses;
+	bool forked; /* locks may be held that were never seen taken */
+	bool (*is_freed)(void *heap, uint64_t address);
+	void *heap; /* its argument */
 	size_t fold_at; /* ended locks that are worth a folding */
 	struct lock_result *results;
 	size_t result_count;

@@ -22,8 +22,10 @@ void lock_table_free(struct lock_table *table)
 {
 	struct lock_fold *fold, *next;
 
-	for (size_t i = 0; i < table->count; i++)
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->locks[i]->sync);
 		free(table->locks[i]);
+	}
 	HASH_ITER(hh, table->folds, fold, next)
 	{
 		HASH_DEL(table->folds, fold);
@@ -105,42 +107,56 @@ static void page_unlink(struct lock_table *table, struct lock *lock)
 		u64_map_remove(&table->by_page, page);
 }
 
-static void end_in_page(struct lock_table *table, uint64_t page, uint64_t start, uint64_t end)
+struct block_end {
+	struct lock_table *table;
+	uint64_t start, end;
+	struct lock_ghost ghost;
+	lock_sink *sink;
+	void *context;
+};
+
+static void end_with_block(const struct block_end *block, struct lock *lock)
+{
+	if (lock->result.address < block->start || lock->result.address >= block->end)
+		return;
+	block->sink(block->context, lock);
+	lock_table_end(block->table, lock, block->ghost);
+}
+
+static void end_in_page(const struct block_end *block, uint64_t page)
 {
 	struct lock *lock, *next;
 
-	for (lock = page_first(table, page); lock; lock = next) {
+	for (lock = page_first(block->table, page); lock; lock = next) {
 		next = lock->page_next;
-		if (lock->result.address >= start && lock->result.address < end)
-			lock_table_end(table, lock);
+		end_with_block(block, lock);
 	}
 }
 
 /* A block of more pages than there are locks: ask each lock instead of each page. */
-static void end_in_range(struct lock_table *table, uint64_t start, uint64_t end)
+static void end_in_range(const struct block_end *block)
 {
-	for (size_t i = 0; i < table->place_count; i++) {
-		struct lock *lock = table->places[i].lock;
-
-		if (lock && lock->result.address >= start && lock->result.address < end)
-			lock_table_end(table, lock);
-	}
+	for (size_t i = 0; i < block->table->place_count; i++)
+		if (block->table->places[i].lock)
+			end_with_block(block, block->table->places[i].lock);
 }
 
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size)
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_ghost ghost,
+                            lock_sink *sink, void *context)
 {
-	uint64_t end = address + size, page = address >> PAGE_SHIFT, last;
+	struct block_end block = {table, address, address + size, ghost, sink, context};
+	uint64_t page = address >> PAGE_SHIFT, last;
 
-	if (!table->by_page.count || !size || end < address)
+	if (!table->by_page.count || !size || block.end < address)
 		return;
-	last = (end - 1) >> PAGE_SHIFT;
+	last = (block.end - 1) >> PAGE_SHIFT;
 	if (last - page > table->place_count) {
-		end_in_range(table, address, end);
+		end_in_range(&block);
 		return;
 	}
 	for (; page <= last; page++)
 		if (filter_has(table, page))
-			end_in_page(table, page, address, end);
+			end_in_page(&block, page);
 }
 
 /* ---- generations ---------------------------------------------------------------- */
@@ -166,13 +182,20 @@ struct lock *lock_table_find(const struct lock_table *table, uint64_t address, u
 	return place ? place->lock : NULL;
 }
 
+struct lock *lock_table_latest(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock_place *place = place_find(table, address, kind);
+
+	return place && place->latest && place->latest->result.kind == kind ? place->latest : NULL;
+}
+
 struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t kind, uint32_t stack)
 {
 	struct lock_place *place = place_get(table, address, kind);
 	struct lock *lock = place->lock;
 
 	if (lock && lock->result.kind != kind) {
-		lock_table_end(table, lock);
+		lock_table_end(table, lock, (struct lock_ghost){0});
 		lock = NULL;
 	}
 	if (!lock)
@@ -185,24 +208,43 @@ struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t 
 	return lock;
 }
 
+/* Whether the present generation is over with this initialisation.  Opening a named semaphore again is none. */
+static bool begins_anew(const struct lock *lock, const struct event *event)
+{
+	if (lock->result.kind != event->kind)
+		return true;
+	if (event->arg & RT_INIT_NAMED && lock->init_flags & RT_INIT_NAMED)
+		return false;
+	return lock->used;
+}
+
 struct lock *lock_table_init(struct lock_table *table, const struct event *event)
 {
 	struct lock_place *place = place_get(table, event->object, event->kind);
 	struct lock *lock = place->lock;
 
-	if (lock && (lock->used || lock->result.kind != event->kind)) {
-		lock_table_end(table, lock);
+	if (lock && begins_anew(lock, event)) {
+		lock_table_end(table, lock, (struct lock_ghost){0});
 		lock = NULL;
+	}
+	place->ghost.how = GHOST_NONE;
+	if (lock && lock->opens) {
+		lock->opens++;
+		return lock;
 	}
 	if (!lock)
 		lock = lock_add(table, place, event->object, event->kind);
 	lock->init_seen = true;
 	lock->init_type = event->arg & RT_INIT_TYPE_MASK;
+	lock->init_flags = (uint32_t)event->arg & ~RT_INIT_TYPE_MASK;
+	lock->init_value = (uint32_t)(event->arg >> RT_INIT_VALUE_SHIFT);
+	lock->opens = (event->arg & RT_INIT_NAMED) != 0;
+	lock->maybe_foreign |= (event->arg & RT_INIT_SHARED) != 0;
 	lock->result.init_stack = lock->result.first_stack = event->stack;
 	return lock;
 }
 
-void lock_table_end(struct lock_table *table, struct lock *lock)
+void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_ghost ghost)
 {
 	struct lock_place *place = place_find(table, lock->result.address, lock->result.kind);
 
@@ -211,7 +253,16 @@ void lock_table_end(struct lock_table *table, struct lock *lock)
 	lock->ended = true;
 	table->ended++;
 	place->lock = NULL;
+	place->ghost = ghost;
+	place->ghost.kind = lock->result.kind;
 	page_unlink(table, lock);
+}
+
+struct lock_ghost lock_table_ghost(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock_place *place = place_find(table, address, kind);
+
+	return place && place->ghost.kind == kind ? place->ghost : (struct lock_ghost){0};
 }
 
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
@@ -221,6 +272,7 @@ void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
 	if (!place || place->lock || !place->latest)
 		return;
 	place->lock = place->latest;
+	place->ghost.how = GHOST_NONE;
 	place->lock->ended = false;
 	table->ended--;
 	page_link(table, place->lock);
@@ -270,6 +322,7 @@ static void forget(struct lock_table *table, struct lock *lock)
 	if (place && place->latest == lock)
 		place->latest = NULL;
 	table->ended--;
+	free(lock->sync);
 	free(lock);
 }
 

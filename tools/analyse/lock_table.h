@@ -9,10 +9,40 @@
 #include "tools/analyse/locks.h"
 #include "tools/analyse/u64_map.h"
 
+/* How the last generation at an address ended. */
+struct lock_ghost {
+	enum { GHOST_NONE, GHOST_DESTROYED, GHOST_FREED } how;
+	uint8_t kind;
+	uint32_t thread, stack; /* of the call that ended it */
+	uint64_t stamp;
+};
+
+/* Who is blocked for certain on a condition, a semaphore or a barrier: waits without a time-out less all that
+ * may have ended one.  A signal counts until its thread's next event, since the call itself comes after its
+ * record. */
+struct sync_state {
+	uint32_t blocked, woken;
+	uint32_t thread, stack; /* of the latest of them to wait */
+	uint64_t since;
+	uint64_t mutex;     /* condition: that they gave back */
+	uint32_t arrivals;  /* barrier: of this round */
+	int64_t value;      /* semaphore: at most; counted from its initialisation on */
+	struct {            /* condition: the last signal that nobody waited for */
+		uint32_t thread, stack;
+		uint64_t stamp;
+		uint64_t mutexes[8]; /* that the signaller held, or had held since its signal before */
+	} wasted;
+};
+
 struct lock {
 	struct lock_result result; /* owner: who holds it exclusively now */
 	uint32_t init_type;        /* PTHREAD_MUTEX_* */
+	uint32_t init_flags;       /* RT_INIT_* */
+	uint32_t init_value;       /* of a semaphore or barrier */
+	uint32_t opens;            /* a named semaphore: times opened */
+	struct sync_state *sync;   /* NULL until needed */
 	bool init_seen;
+	bool maybe_foreign; /* process-shared: others may hold it, or end a wait for it */
 	bool used;  /* by anything but its initialisation */
 	bool ended; /* its generation is over */
 	uint32_t holders;   /* threads that hold it, in any mode */
@@ -24,6 +54,7 @@ struct lock_place { /* an address */
 	struct lock *lock;      /* the present generation, NULL between two */
 	struct lock *latest;    /* the last one, for undoing its end */
 	uint32_t generations;   /* so far */
+	struct lock_ghost ghost;
 };
 
 struct lock_fold;
@@ -46,12 +77,18 @@ void lock_table_free(struct lock_table *table);
 struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind);
 /* The lock that event is about; made where it is new. */
 struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t kind, uint32_t stack);
+/* That of a call which began before the present generation: the last one, NULL where it is forgotten. */
+struct lock *lock_table_latest(const struct lock_table *table, uint64_t address, uint8_t kind);
 struct lock *lock_table_init(struct lock_table *table, const struct event *event);
-void lock_table_end(struct lock_table *table, struct lock *lock);
+void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_ghost ghost);
+/* How the generation before the present one ended; GHOST_NONE once the place was initialised anew. */
+struct lock_ghost lock_table_ghost(const struct lock_table *table, uint64_t address, uint8_t kind);
 /* Its end did not happen after all. */
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
-/* Ends all locks in [address, address + size). */
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size);
+typedef void lock_sink(void *context, struct lock *lock);
+/* Ends all locks in [address, address + size), each of which sink is told of before. */
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_ghost ghost,
+                            lock_sink *sink, void *context);
 /* Adds up the ended locks that nothing refers to with others of the same place in the code, and forgets them.
  * edges_in and edges_out must be up to date. */
 void lock_table_fold(struct lock_table *table);

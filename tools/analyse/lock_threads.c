@@ -10,6 +10,7 @@ void lock_threads_free(struct lock_threads *threads)
 	for (size_t i = 0; i < threads->count; i++) {
 		free(threads->items[i]->held);
 		free(threads->items[i]->order_cache);
+		free(threads->items[i]->suspicion);
 		free(threads->items[i]);
 	}
 	free(threads->items);

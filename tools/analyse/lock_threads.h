@@ -10,6 +10,7 @@ struct held_lock {
 	uint32_t stack;
 	uint32_t count; /* recursive locks and read locks: times held */
 	bool shared;
+	bool owner_died; /* robust: the last owner died with it, and its state was not said to be consistent since */
 };
 
 struct lock_wait {
@@ -31,13 +32,25 @@ struct lock_undo {
 };
 
 #define ORDER_CACHE 1024
+#define RELEASED_MUTEXES 8
+
+struct sync_misuse;
 
 struct lock_thread {
 	uint32_t id;
 	uint32_t segment;      /* of happens_before */
 	uint32_t start_stack;  /* where it was created */
 	uint64_t started;
-	bool ended;
+	bool ended, detached, joined;
+	uint32_t settled_by, settled_stack; /* who joined or detached it, and where */
+	uint32_t joiner;                    /* who waits for it in a join, 0 nobody */
+	struct {
+		uint64_t cond; /* signalled by this thread's last event, 0 none */
+		bool all;
+	} signalling;
+	uint64_t released[RELEASED_MUTEXES]; /* mutexes, since its last signal; the latest */
+	uint32_t released_count;
+	struct sync_misuse *suspicion; /* holds unless the next event says that the call failed; NULL: none */
 	struct held_lock *held; /* in the order in which they were acquired */
 	size_t count, room;
 	struct lock_wait wait;

@@ -8,20 +8,22 @@
  */
 #include "tools/analyse/locks.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "tools/analyse/deadlock.h"
 #include "tools/analyse/findings.h"
-#include "tools/analyse/lock_analysis.h"
+#include "tools/analyse/lock_checks.h"
 #include "tools/memory.h"
 
 #define FIRST_FOLD 4096u
 
-struct lock_analysis *locks_new(struct ring_file *ring)
+struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals)
 {
 	struct lock_analysis *locks = memory_zeroed(1, sizeof *locks);
 
-	(void)ring;
+	locks->signals = signals;
+	locks->forked = ring->header.forked;
 	locks->fold_at = FIRST_FOLD;
 	return locks;
 }
@@ -35,6 +37,7 @@ void locks_free(struct lock_analysis *locks)
 	lock_table_free(&locks->table);
 	happens_before_free(&locks->before);
 	pthread_index_free(&locks->pthreads);
+	sync_misuses_free(&locks->misuses);
 	free(locks->results);
 	free(locks);
 }
@@ -130,7 +133,7 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
 		held_remove(thread, held);
 	if (lock->result.owner)
 		take_from_owner(locks, lock, event->stamp);
-	held_push(thread, (struct held_lock){lock, event->stamp, stack, 1, shared});
+	held_push(thread, (struct held_lock){lock, event->stamp, stack, 1, shared, event->result == EOWNERDEAD});
 }
 
 static bool adds_order(const struct event *event)
@@ -149,6 +152,16 @@ static void want(struct lock_analysis *locks, struct lock_thread *thread, struct
 	lock_order_want(&locks->order, thread, lock, event->flags & RT_SYNC_SHARED, event);
 }
 
+/* What a wait is for may be destroyed once the wait is sure to end, and before its thread says that it has. */
+static struct lock *lock_of(struct lock_analysis *locks, const struct lock_thread *thread, const struct event *event)
+{
+	struct lock *latest = NULL;
+
+	if (thread->wait.active && thread->wait.object == event->object && thread->wait.kind == event->kind)
+		latest = lock_table_latest(&locks->table, event->object, event->kind);
+	return latest ? latest : lock_table_get(&locks->table, event->object, event->kind, event->stack);
+}
+
 /* ---- events on objects ------------------------------------------------------------------ */
 
 static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
@@ -156,13 +169,14 @@ static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, con
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 
 	begin_wait(thread, event);
+	lock->maybe_foreign |= (event->flags & RT_SYNC_PSHARED) != 0;
 	if (adds_order(event))
 		want(locks, thread, lock, event);
 }
 
 static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
-	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
+	struct lock *lock = lock_of(locks, thread, event);
 	uint32_t stack = event->stack;
 	bool waited = end_wait(thread, lock, event);
 
@@ -202,6 +216,8 @@ static void on_release(struct lock_analysis *locks, struct lock_thread *thread, 
 	}
 	if (thread->wait.active && thread->wait.object == event->object)
 		thread->wait.active = false;
+	if (event->kind == RT_KIND_MUTEX)
+		thread->released[thread->released_count++ % RELEASED_MUTEXES] = event->object;
 	holder = holder_of(locks, thread, event, &held);
 	if (!held)
 		return;
@@ -251,7 +267,15 @@ static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, 
 
 	if (!lock || event->result) /* known to have failed where it is recorded after the call */
 		return;
-	lock_table_end(&locks->table, lock);
+	if (lock->opens > 1) {
+		lock->opens--;
+		return;
+	}
+	lock_table_end(&locks->table, lock,
+	               (struct lock_ghost){.how = GHOST_DESTROYED,
+	                                   .thread = event->thread,
+	                                   .stack = event->stack,
+	                                   .stamp = event->stamp});
 	thread->undo = (struct lock_undo){.type = RT_DESTROY, .kind = event->kind, .object = event->object};
 }
 
@@ -269,7 +293,7 @@ static void on_cond_wait(struct lock_analysis *locks, struct lock_thread *thread
 /* The mutex is locked again inside of the wait, unseen: from here on it is held, and it was wanted. */
 static void on_cond_wake(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
-	struct lock *cond = lock_table_get(&locks->table, event->object, event->kind, event->stack), *mutex;
+	struct lock *cond = lock_of(locks, thread, event), *mutex;
 	struct event relock = *event;
 
 	if (end_wait(thread, cond, event) && relock.stack == RT_STACK_NONE)
@@ -286,6 +310,14 @@ static void on_cond_wake(struct lock_analysis *locks, struct lock_thread *thread
 	mutex = lock_table_get(&locks->table, relock.object, RT_KIND_MUTEX, relock.stack);
 	want(locks, thread, mutex, &relock);
 	grant(locks, thread, mutex, &relock, relock.stack);
+}
+
+static void on_consistent(struct lock_thread *thread, const struct event *event)
+{
+	struct held_lock *held = held_find(thread, event->object);
+
+	if (held)
+		held->owner_died = false;
 }
 
 /* Ended locks, and the edges between them, are looked through when there are many new ones. */
@@ -311,6 +343,7 @@ static void on_join_event(struct lock_analysis *locks, struct lock_thread *threa
 	if (event->type == RT_WAIT) {
 		begin_wait(thread, event);
 		thread->wait.target = pthread_index_join_begins(&locks->pthreads, thread->id, event->object);
+		lock_checks_join(locks, thread, event, thread->wait.target);
 	} else if (event->type == RT_FAILED || event->type == RT_ACQUIRE) {
 		join_wait_over(thread);
 	}
@@ -325,6 +358,7 @@ static void on_create(struct lock_analysis *locks, struct lock_thread *thread, c
 		return;
 	child = lock_threads_get(&locks->threads, child_id);
 	child->start_stack = event->stack;
+	child->detached = (event->aux & RT_THREAD_DETACHED) != 0;
 	child->segment = happens_before_segment(&locks->before, child_id, child->segment, thread->segment);
 	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, 0);
 }
@@ -336,6 +370,7 @@ static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, c
 
 	join_wait_over(thread);
 	joined_id = pthread_index_join_ends(&locks->pthreads, thread->id, event->object);
+	lock_checks_joined(locks, thread, event, joined_id);
 	if (event->aux || !joined_id)
 		return;
 	pthread_index_gone(&locks->pthreads, joined_id);
@@ -368,6 +403,7 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 			pthread_index_add(&locks->pthreads, (uint32_t)event->arg, event->object);
 		return true;
 	case RT_DETACH:
+		lock_checks_detach(locks, thread, event);
 		if (!event->aux)
 			pthread_index_gone(&locks->pthreads,
 			                   pthread_index_settled(&locks->pthreads, event->object));
@@ -383,10 +419,23 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 
 /* ---- the stream --------------------------------------------------------------------------- */
 
+/* A wait without an answer, and the thread does something else, not in a signal handler: it left by longjmp. */
+static void leave_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	const struct lock_wait *wait = &thread->wait;
+
+	if (!wait->active || (wait->object == event->object && wait->kind == event->kind) || event->depth ||
+	    event->stack < RT_NODE_FIRST || !locks->signals || signal_stacks_have(locks->signals, event->stack))
+		return;
+	thread->wait.active = false;
+}
+
 static void object_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	struct lock_undo undo = thread->undo;
 
+	lock_checks_event(locks, thread, event);
+	leave_wait(locks, thread, event);
 	thread->undo.type = 0;
 	switch (event->type) {
 	case RT_WAIT:
@@ -402,7 +451,8 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 		on_failed(locks, thread, event, &undo);
 		break;
 	case RT_INIT:
-		lock_table_init(&locks->table, event);
+		if (!event->result)
+			lock_table_init(&locks->table, event);
 		break;
 	case RT_DESTROY:
 		on_destroy(locks, thread, event);
@@ -412,6 +462,9 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 		break;
 	case RT_COND_WAKE:
 		on_cond_wake(locks, thread, event);
+		break;
+	case RT_MUTEX_CONSISTENT:
+		on_consistent(thread, event);
 		break;
 	default:
 		lock_table_get(&locks->table, event->object, event->kind, event->stack);
@@ -441,6 +494,7 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 	struct lock_thread *thread;
 
 	if (event->type == RT_LOSS) {
+		locks->misuses.uncertain = true;
 		note_loss(locks, event->thread);
 		return;
 	}
@@ -457,9 +511,36 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 		object_event(locks, thread, event);
 }
 
-void locks_block_ended(struct lock_analysis *locks, uint64_t address, uint64_t size)
+struct block_end {
+	struct lock_analysis *locks;
+	const struct event *event;
+};
+
+static void lock_freed(void *context, struct lock *lock)
 {
-	lock_table_block_ended(&locks->table, address, size);
+	const struct block_end *end = context;
+
+	lock_checks_freed(end->locks, lock, end->event);
+}
+
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size)
+{
+	struct block_end end = {locks, event};
+
+	lock_table_block_ended(&locks->table, address, size,
+	                       (struct lock_ghost){.how = GHOST_FREED,
+	                                           .thread = event->thread,
+	                                           .stack = event->stack,
+	                                           .stamp = event->stamp},
+	                       lock_freed, &end);
+}
+
+void locks_in_handler(struct lock_analysis *locks, const struct event *event) { lock_checks_handler(locks, event); }
+
+void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, uint64_t address), void *heap)
+{
+	locks->is_freed = is_freed;
+	locks->heap = heap;
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
@@ -468,7 +549,8 @@ void locks_finish(struct lock_analysis *locks, const struct process_end *end, st
 {
 	struct u64_map reported = {0};
 
-	(void)end;
+	lock_checks_finish(locks, end);
+	sync_misuse_report(&locks->misuses, findings);
 	deadlock_realised(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);

@@ -18,11 +18,17 @@ struct lock_result {
 	uint32_t folded;     /* further locks, ended, that were made at the same place and whose numbers are added here */
 };
 
-struct lock_analysis *locks_new(struct ring_file *ring);
+struct signal_stacks;
+
+struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals);
 void locks_free(struct lock_analysis *locks);
 void locks_event(struct lock_analysis *locks, const struct event *event);
-/* A block was freed: locks inside of it are no more. */
-void locks_block_ended(struct lock_analysis *locks, uint64_t address, uint64_t size);
+/* A block was freed by event: locks inside of it are no more. */
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size);
+/* An event that was recorded in a signal handler. */
+void locks_in_handler(struct lock_analysis *locks, const struct event *event);
+/* How to ask whether an address lies in no live block. */
+void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, uint64_t address), void *heap);
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);
 const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count);
 

@@ -1,0 +1,133 @@
+/* Threads joined and detached wrongly, and calls that signal handlers may not make; and nearly so: the first argument
+ * names the shape (shapes.h). */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+
+#include "shapes.h"
+
+static void *nothing(void *argument) { return argument; }
+
+static void *sleep_long(void *argument)
+{
+	pause_ms(200);
+	return argument;
+}
+
+static void join_self(void) { must(pthread_join(pthread_self(), NULL) == EDEADLK); }
+
+static void *join_it(void *thread)
+{
+	pthread_join(*(pthread_t *)thread, NULL);
+	return NULL;
+}
+
+/* Two at a time: the second is refused, or waits for nothing. */
+static void join_twice(void)
+{
+	pthread_t thread = start(sleep_long, NULL), joiner = start(join_it, &thread);
+	struct timespec when = in_ms(80);
+
+	pause_ms(50);
+	must(pthread_timedjoin_np(thread, NULL, &when) != 0);
+	pthread_join(joiner, NULL);
+}
+
+/* The same pthread_t, and another thread each time. */
+static void join_twice_ok(void)
+{
+	for (int i = 0; i < 10; i++)
+		in_thread(nothing, NULL);
+	pthread_t thread = start(sleep_long, NULL);
+	while (pthread_tryjoin_np(thread, NULL) == EBUSY)
+		pause_ms(10);
+}
+
+static void join_detached(void)
+{
+	pthread_t thread = start(sleep_long, NULL);
+
+	pthread_detach(thread);
+	must(pthread_join(thread, NULL) == EINVAL);
+	pause_ms(300);
+}
+
+static void detach_twice(void)
+{
+	pthread_t thread = start(sleep_long, NULL);
+
+	pthread_detach(thread);
+	must(pthread_detach(thread) == EINVAL);
+	pause_ms(300);
+}
+
+static void *detach_self(void *argument)
+{
+	pthread_detach(pthread_self());
+	return argument;
+}
+
+static void detach_ok(void)
+{
+	for (int i = 0; i < 10; i++) {
+		pthread_detach(start(nothing, NULL));
+		start(detach_self, NULL);
+		pause_ms(5);
+	}
+	pause_ms(50);
+}
+
+/* Memory that was never a thread: glibc sees no thread id there. */
+static void join_invalid(void)
+{
+	static char no_thread[4096];
+
+	memset(no_thread, 0xff, sizeof no_thread);
+	must(pthread_join((pthread_t)no_thread, NULL) == ESRCH);
+}
+
+/* ---- signal handlers ---------------------------------------------------------------------------- */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sem_t sem;
+
+static void allocate(int signal) { free(malloc(10)); }
+
+static void take_lock(int signal)
+{
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void post(int signal) { sem_post(&sem); }
+
+static void handle(void (*handler)(int))
+{
+	signal(SIGUSR1, handler);
+	raise(SIGUSR1);
+}
+
+static void malloc_in_handler(void) { handle(allocate); }
+static void lock_in_handler(void) { handle(take_lock); }
+
+/* sem_post may be called there, and all is allowed once the handler has returned. */
+static void handler_ok(void)
+{
+	sem_init(&sem, 0, 0);
+	handle(post);
+	sem_wait(&sem);
+	allocate(0);
+	take_lock(0);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct shape shapes[] = {
+		SHAPE(join_self), SHAPE(join_twice), SHAPE(join_twice_ok), SHAPE(join_detached), SHAPE(detach_twice),
+		SHAPE(detach_ok), SHAPE(join_invalid), SHAPE(malloc_in_handler), SHAPE(lock_in_handler),
+		SHAPE(handler_ok),
+	};
+
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
+}

@@ -1,0 +1,268 @@
+/* Condition variables, semaphores and barriers used wrongly, and nearly so: the first argument names the shape
+ * (shapes.h). */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <semaphore.h>
+#include <stdbool.h>
+
+#include "shapes.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static bool ready;
+static sem_t sem;
+static pthread_barrier_t barrier;
+
+/* ---- conditions ------------------------------------------------------------------------------- */
+
+static void *wait_ready(void *m)
+{
+	pthread_mutex_lock(m);
+	while (!__atomic_load_n(&ready, __ATOMIC_RELAXED))
+		pthread_cond_wait(&cond, m);
+	pthread_mutex_unlock(m);
+	return NULL;
+}
+
+static void set_ready(void)
+{
+	pthread_mutex_lock(&mutex);
+	__atomic_store_n(&ready, true, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&mutex);
+	pthread_cond_broadcast(&cond);
+}
+
+static void wait_not_held(void)
+{
+	struct timespec when = in_ms(10);
+
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+	pthread_cond_timedwait(&cond, &mutex, &when);
+}
+
+static void wait_not_held_ok(void)
+{
+	struct timespec when = in_ms(10);
+
+	pthread_mutex_lock(&mutex);
+	must(pthread_cond_timedwait(&cond, &mutex, &when) == ETIMEDOUT);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void two_mutexes(void)
+{
+	pthread_t one = start(wait_ready, &mutex), two;
+
+	pause_ms(50);
+	two = start(wait_ready, &other);
+	pause_ms(50);
+	set_ready();
+	pthread_join(one, NULL);
+	pthread_join(two, NULL);
+}
+
+/* One after the other, nobody waiting in between. */
+static void two_mutexes_ok(void)
+{
+	pthread_t one = start(wait_ready, &mutex);
+
+	pause_ms(50);
+	set_ready();
+	pthread_join(one, NULL);
+	ready = false;
+	one = start(wait_ready, &other);
+	pause_ms(50);
+	set_ready();
+	pthread_join(one, NULL);
+}
+
+static void *wait_for_ever(void *m)
+{
+	pthread_mutex_lock(m);
+	for (;;)
+		pthread_cond_wait(&cond, m);
+	return NULL;
+}
+
+static void *destroy_cond(void *unused)
+{
+	pthread_cond_destroy(&cond);
+	return unused;
+}
+
+static void destroy_waiters(void)
+{
+	start(wait_for_ever, &mutex);
+	pause_ms(50);
+	start(destroy_cond, NULL); /* glibc waits there for the waiter to leave */
+	pause_ms(100);
+}
+
+/* Broadcast and destroyed at once: allowed, since nobody is blocked any more. */
+static void destroy_waiters_ok(void)
+{
+	pthread_t threads[4];
+
+	for (int i = 0; i < 4; i++)
+		threads[i] = start(wait_ready, &mutex);
+	pause_ms(50);
+	set_ready();
+	pthread_cond_destroy(&cond);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* What is waited for is changed without the mutex: the signal can fall between the test and the wait. */
+static void lost_wakeup(void)
+{
+	pthread_t waiter;
+
+	pthread_cond_signal(&cond);
+	waiter = start(wait_ready, &mutex);
+	pthread_detach(waiter);
+	pause_ms(50);
+}
+
+/* Signalled without the mutex, but changed with it; and a worker that has nothing left to do at the end. */
+static void lost_wakeup_ok(void)
+{
+	set_ready();
+	in_thread(wait_ready, &mutex);
+	ready = false;
+	pthread_detach(start(wait_ready, &mutex));
+	pause_ms(50);
+}
+
+/* ---- semaphores ---------------------------------------------------------------------------------- */
+
+static void *wait_sem(void *unused)
+{
+	sem_wait(&sem);
+	return unused;
+}
+
+static void sem_destroy_waiters(void)
+{
+	sem_init(&sem, 0, 0);
+	pthread_detach(start(wait_sem, NULL));
+	pause_ms(50);
+	sem_destroy(&sem);
+}
+
+static void sem_destroy_waiters_ok(void)
+{
+	pthread_t waiter;
+
+	sem_init(&sem, 0, 0);
+	waiter = start(wait_sem, NULL);
+	pause_ms(50);
+	sem_post(&sem);
+	sem_destroy(&sem);
+	pthread_join(waiter, NULL);
+}
+
+static void sem_invalid_value(void) { must(sem_init(&sem, 0, (unsigned)SEM_VALUE_MAX + 1) != 0); }
+
+static void sem_invalid_destroyed(void)
+{
+	sem_init(&sem, 0, 1);
+	sem_destroy(&sem);
+	sem_trywait(&sem);
+}
+
+static void sem_invalid_ok(void)
+{
+	char name[64];
+
+	for (int i = 0; i < 2; i++) {
+		sem_init(&sem, 0, 1);
+		sem_wait(&sem);
+		sem_destroy(&sem);
+	}
+	snprintf(name, sizeof name, "/ringtail-test-%d", (int)getpid());
+	sem_t *one = sem_open(name, O_CREAT, 0600, 1), *two = sem_open(name, 0);
+	sem_unlink(name);
+	must(one != SEM_FAILED && two == one);
+	sem_close(one);
+	sem_wait(two); /* still open */
+	sem_close(two);
+}
+
+static void *with_sem_as_lock(void *unused)
+{
+	sem_wait(&sem);
+	sem_post(&sem);
+	return unused;
+}
+
+static void *post_sem(void *unused)
+{
+	sem_post(&sem);
+	return unused;
+}
+
+/* A lock that may be given back by another thread. */
+static void sem_as_lock_ok(void)
+{
+	sem_init(&sem, 0, 1);
+	in_thread(with_sem_as_lock, NULL);
+	sem_wait(&sem);
+	in_thread(post_sem, NULL);
+	sem_destroy(&sem);
+}
+
+/* ---- barriers ---------------------------------------------------------------------------------------- */
+
+static void barrier_zero(void) { must(pthread_barrier_init(&barrier, NULL, 0) == EINVAL); }
+
+static void *wait_barrier(void *unused)
+{
+	pthread_barrier_wait(&barrier);
+	return unused;
+}
+
+static void *destroy_barrier(void *unused)
+{
+	pthread_barrier_destroy(&barrier);
+	return unused;
+}
+
+static void barrier_destroy_waiters(void)
+{
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_detach(start(wait_barrier, NULL));
+	pause_ms(50);
+	pthread_detach(start(destroy_barrier, NULL)); /* glibc may wait there */
+	pause_ms(100);
+}
+
+/* Destroyed by whoever comes out first. */
+static void barrier_ok(void)
+{
+	for (int i = 0; i < 20; i++) {
+		pthread_t thread;
+
+		must(pthread_barrier_init(&barrier, NULL, 2) == 0);
+		thread = start(wait_barrier, NULL);
+		pthread_barrier_wait(&barrier);
+		pthread_barrier_destroy(&barrier);
+		pthread_join(thread, NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct shape shapes[] = {
+		SHAPE(wait_not_held), SHAPE(wait_not_held_ok), SHAPE(two_mutexes), SHAPE(two_mutexes_ok),
+		SHAPE(destroy_waiters), SHAPE(destroy_waiters_ok), SHAPE(lost_wakeup), SHAPE(lost_wakeup_ok),
+		SHAPE(sem_destroy_waiters), SHAPE(sem_destroy_waiters_ok), SHAPE(sem_invalid_value),
+		SHAPE(sem_invalid_destroyed), SHAPE(sem_invalid_ok), SHAPE(sem_as_lock_ok), SHAPE(barrier_zero),
+		SHAPE(barrier_destroy_waiters), SHAPE(barrier_ok),
+	};
+
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
+}

@@ -1,0 +1,76 @@
+/*
+ * For programs of many shapes, one a run: the first argument names it.  A table row is SHAPE(name), a function
+ * `static void name(void)`.  What is wrong in one shape is right in its neighbour with `_ok` behind its name.
+ */
+#ifndef TESTS_PROGRAMS_SHAPES_H
+#define TESTS_PROGRAMS_SHAPES_H
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "say.h"
+
+struct shape {
+	const char *name;
+	void (*run)(void);
+};
+
+#define SHAPE(name) { #name, name }
+
+static inline int run_shape(const struct shape *shapes, size_t count, int argc, char **argv)
+{
+	alarm(60);
+	for (size_t i = 0; argc == 2 && i < count; i++) {
+		if (strcmp(shapes[i].name, argv[1]))
+			continue;
+		shapes[i].run();
+		say("done\n");
+		return 0;
+	}
+	say("which shape?\n");
+	return 2;
+}
+
+static inline void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+static inline struct timespec in_ms(long ms)
+{
+	struct timespec when;
+
+	clock_gettime(CLOCK_REALTIME, &when);
+	when.tv_nsec += ms * 1000000;
+	when.tv_sec += when.tv_nsec / 1000000000;
+	when.tv_nsec %= 1000000000;
+	return when;
+}
+
+static inline pthread_t start(void *(*routine)(void *), void *argument)
+{
+	pthread_t thread;
+
+	must(pthread_create(&thread, NULL, routine, argument) == 0);
+	return thread;
+}
+
+/* Runs it in a thread of its own, to the end. */
+static inline void in_thread(void *(*routine)(void *), void *argument)
+{
+	must(pthread_join(start(routine, argument), NULL) == 0);
+}
+
+static inline void init_mutex(pthread_mutex_t *mutex, int type, int robust)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, type);
+	pthread_mutexattr_setrobust(&attributes, robust);
+	must(pthread_mutex_init(mutex, &attributes) == 0);
+	pthread_mutexattr_destroy(&attributes);
+}
+
+#endif

@@ -1,0 +1,62 @@
+#include "tools/analyse/signal_stacks.h"
+
+#include <stdlib.h>
+
+#include "shim/atomics.h"
+#include "tools/memory.h"
+
+#define FRAMES_MOST 4096 /* what a file of good faith has at most */
+
+enum { NOT_KNOWN, ORDINARY, IN_HANDLER };
+
+void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ring)
+{
+	*stacks = (struct signal_stacks){.ring = ring};
+	if (!ring->map)
+		return;
+	stacks->room = RT_NODE_FIRST + ring->header.nodes.count;
+	stacks->known = memory_zeroed(stacks->room, 1);
+}
+
+void signal_stacks_free(struct signal_stacks *stacks) { free(stacks->known); }
+
+/* Only an interrupted frame's address is exact; the others are return addresses. */
+static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
+{
+	const struct rt_pc *pc = ring_file_pc(ring, pc_id);
+
+	return pc && load_relaxed(&pc->key) & RT_PC_EXACT;
+}
+
+/* Walks outwards to an interrupted frame or to one that is known; all from `stack` to there are what it is. */
+static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
+{
+	uint8_t found = NOT_KNOWN;
+	uint32_t parent = 0, pc, at = stack;
+	unsigned frames = 0;
+
+	for (; !found && frames < FRAMES_MOST; frames++, at = parent) {
+		if (at >= stacks->room || !ring_file_node(stacks->ring, at, &parent, &pc))
+			found = ORDINARY;
+		else if (stacks->known[at])
+			found = stacks->known[at];
+		else if (interrupted(stacks->ring, pc))
+			found = IN_HANDLER;
+	}
+	for (at = stack; frames && at < stacks->room; frames--, at = parent) {
+		if (!stacks->known[at])
+			stacks->known[at] = found ? found : ORDINARY;
+		if (!ring_file_node(stacks->ring, at, &parent, &pc))
+			break;
+	}
+	return found;
+}
+
+bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack)
+{
+	if (stack < RT_NODE_FIRST || stack >= stacks->room)
+		return false;
+	if (stacks->known[stack])
+		return stacks->known[stack] == IN_HANDLER;
+	return find_out(stacks, stack) == IN_HANDLER;
+}
