@@ -15,7 +15,8 @@ struct finding_object check_object(const struct lock *lock)
 	return lock ? deadlock_object(lock) : (struct finding_object){0};
 }
 
-void misuse_add(struct sync_misuse *misuse, const char *label, uint32_t thread, uint64_t stamp, uint32_t stack)
+void misuse_add(struct sync_misuse *misuse, const char *label, uint32_t thread, uint64_t stamp,
+                uint32_t stack)
 {
 	unsigned i = 0;
 
@@ -68,11 +69,12 @@ static void suspect(const struct check *check, const struct sync_misuse *misuse)
 	*thread->suspicion = *misuse;
 }
 
-static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *thread,
+                             const struct event *event)
 {
 	struct sync_misuse *suspicion = thread->suspicion;
-	bool refused = event && event->type == RT_FAILED && event->flags & RT_SYNC_UNLOCK &&
-	               suspicion && event->object == suspicion->object.address;
+	bool refused = event && event->type == RT_FAILED && event->flags & RT_SYNC_UNLOCK && suspicion &&
+	               event->object == suspicion->object.address;
 
 	if (!suspicion || !suspicion->class)
 		return;
@@ -83,7 +85,10 @@ static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *th
 
 /* ---- what is known -------------------------------------------------------------------------- */
 
-static bool is_type(const struct lock *lock, uint32_t type) { return lock->init_seen && lock->init_type == type; }
+static bool is_type(const struct lock *lock, uint32_t type)
+{
+	return lock->init_seen && lock->init_type == type;
+}
 
 static bool is_robust(const struct lock *lock)
 {
@@ -128,12 +133,14 @@ struct unlock_classes { /* by kind */
 };
 
 static const struct unlock_classes unlock_classes[] = {
-    [RT_KIND_MUTEX] = {"mutex-unlock-unlocked", "mutex-unlock-not-owner", "a mutex is unlocked that is not locked",
+    [RT_KIND_MUTEX] = {"mutex-unlock-unlocked", "mutex-unlock-not-owner",
+                       "a mutex is unlocked that is not locked",
                        "a mutex is unlocked by a thread that did not lock it"},
     [RT_KIND_RWLOCK] = {"rwlock-unlock-not-held", "rwlock-unlock-not-held",
                         "a read-write lock is unlocked that nobody holds",
                         "a read-write lock is unlocked by a thread that does not hold it"},
-    [RT_KIND_SPIN] = {"spin-unlock-unlocked", "spin-unlock-not-owner", "a spin lock is unlocked that is not locked",
+    [RT_KIND_SPIN] = {"spin-unlock-unlocked", "spin-unlock-not-owner",
+                      "a spin lock is unlocked that is not locked",
                       "a spin lock is unlocked by a thread that did not lock it"},
 };
 
@@ -159,10 +166,11 @@ static void check_copied(const struct check *check)
 
 		if (held->lock->result.kind != RT_KIND_MUTEX)
 			continue;
-		misuse = check_misuse(check, "mutex-copied",
-		                      "a mutex is unlocked that was never locked, while its thread holds another: "
-		                      "a locked mutex was copied, and the copy unlocked",
-		                      "unlocked here");
+		misuse =
+		    check_misuse(check, "mutex-copied",
+		                 "a mutex is unlocked that was never locked, while its thread holds another: "
+		                 "a locked mutex was copied, and the copy unlocked",
+		                 "unlocked here");
 		misuse_add(&misuse, "locked here, at another address", thread->id, held->since, held->stack);
 		suspect(check, &misuse);
 		return;
@@ -176,7 +184,8 @@ static void check_robust_unlock(const struct check *check)
 {
 	if (check->held->owner_died)
 		note_held(check, "mutex-robust-inconsistent",
-		          "a robust mutex whose owner died is unlocked without pthread_mutex_consistent: nobody can "
+		          "a robust mutex whose owner died is unlocked without pthread_mutex_consistent: "
+		          "nobody can "
 		          "ever lock it again",
 		          "unlocked here", check->thread, check->held);
 }
@@ -192,10 +201,12 @@ static void check_release(const struct check *check)
 		check_robust_unlock(check);
 		return;
 	}
-	if (check->lock && is_type(check->lock, PTHREAD_MUTEX_ERRORCHECK) && check->event->kind == RT_KIND_MUTEX)
+	if (check->lock && is_type(check->lock, PTHREAD_MUTEX_ERRORCHECK) &&
+	    check->event->kind == RT_KIND_MUTEX)
 		return;
 	if (!known_from_start(check)) {
-		bool freed = lock_table_ghost(&check->locks->table, check->event->object, check->event->kind).how;
+		bool freed =
+		    lock_table_ghost(&check->locks->table, check->event->object, check->event->kind).how;
 
 		if (check->event->kind == RT_KIND_MUTEX && !check->locks->forked && !check->lock && !freed)
 			check_copied(check);
@@ -226,11 +237,12 @@ static void check_relock(const struct check *check)
 		          "locked again here", check->thread, check->held);
 	else if (event->kind == RT_KIND_RWLOCK && shared && !check->held->shared)
 		note_held(check, "rwlock-read-while-write-held",
-		          "a thread that holds a read-write lock for writing locks it for reading", "read-locked here",
-		          check->thread, check->held);
+		          "a thread that holds a read-write lock for writing locks it for reading",
+		          "read-locked here", check->thread, check->held);
 	else if (event->kind == RT_KIND_RWLOCK && !shared && check->held->shared)
 		note_held(check, "rwlock-upgrade",
-		          "a thread that holds a read-write lock for reading locks it for writing: it waits for itself",
+		          "a thread that holds a read-write lock for reading locks it for writing: it waits "
+		          "for itself",
 		          "write-locked here", check->thread, check->held);
 }
 
@@ -241,17 +253,17 @@ static void check_freed_memory(const struct check *check)
 	struct lock_ghost ghost = lock_table_ghost(&check->locks->table, event->object, event->kind);
 	struct sync_misuse misuse;
 
-	if (check->lock || ghost.how != GHOST_FREED || event->kind != RT_KIND_MUTEX || !check->locks->is_freed ||
-	    !check->locks->is_freed(check->locks->heap, event->object))
+	if (check->lock || ghost.how != GHOST_FREED || event->kind != RT_KIND_MUTEX ||
+	    !check->locks->is_freed || !check->locks->is_freed(check->locks->heap, event->object))
 		return;
-	misuse = check_misuse(check, "mutex-in-freed-memory", "a mutex is used that lies in a block that was freed",
-	                      "used here");
+	misuse = check_misuse(check, "mutex-in-freed-memory",
+	                      "a mutex is used that lies in a block that was freed", "used here");
 	misuse_add(&misuse, "freed here", ghost.thread, ghost.stamp, ghost.stack);
 	check_note(check, &misuse);
 }
 
-/* glibc marks a mutex that is destroyed: EINVAL is its answer.  What was set to zero or to a static initialiser since
- * does not answer so. */
+/* glibc marks a mutex that is destroyed: EINVAL is its answer.  What was set to zero or to a static
+ * initialiser since does not answer so. */
 static bool check_destroyed(const struct check *check)
 {
 	const struct event *event = check->event;
@@ -260,7 +272,8 @@ static bool check_destroyed(const struct check *check)
 
 	if (event->kind != RT_KIND_MUTEX || event->result != EINVAL || ghost.how != GHOST_DESTROYED)
 		return false;
-	misuse = check_misuse(check, "mutex-use-destroyed", "a mutex is used after pthread_mutex_destroy", "used here");
+	misuse = check_misuse(check, "mutex-use-destroyed", "a mutex is used after pthread_mutex_destroy",
+	                      "used here");
 	misuse_add(&misuse, "destroyed here", ghost.thread, ghost.stamp, ghost.stack);
 	check_note(check, &misuse);
 	return true;
@@ -271,21 +284,29 @@ static bool check_destroyed(const struct check *check)
 /* These do not come from the state that a program may want to ask for. */
 static bool is_error(int result)
 {
-	return result == EINVAL || result == EPERM || result == EDEADLK || result == EAGAIN || result == EOVERFLOW ||
-	       result == ENOTRECOVERABLE || result == ESRCH || result == ENOSYS;
+	return result == EINVAL || result == EPERM || result == EDEADLK || result == EAGAIN ||
+	       result == EOVERFLOW || result == ENOTRECOVERABLE || result == ESRCH || result == ENOSYS;
 }
 
 static const char *error_message(int result)
 {
 	switch (result) {
-	case EINVAL: return "a call on a synchronisation object failed with EINVAL: it is not valid";
-	case EPERM: return "a call on a synchronisation object failed with EPERM: its thread does not hold it";
-	case EDEADLK: return "a call on a synchronisation object failed with EDEADLK: its thread holds it already";
-	case EAGAIN: return "a call on a synchronisation object failed with EAGAIN: a limit was reached";
-	case EOVERFLOW: return "sem_post failed with EOVERFLOW: the semaphore is at its greatest value";
-	case ENOTRECOVERABLE: return "a robust mutex was asked for that can never be locked again (ENOTRECOVERABLE)";
-	case ESRCH: return "a call on a thread failed with ESRCH: there is no such thread";
-	default: return "a call on a synchronisation object failed";
+	case EINVAL:
+		return "a call on a synchronisation object failed with EINVAL: it is not valid";
+	case EPERM:
+		return "a call on a synchronisation object failed with EPERM: its thread does not hold it";
+	case EDEADLK:
+		return "a call on a synchronisation object failed with EDEADLK: its thread holds it already";
+	case EAGAIN:
+		return "a call on a synchronisation object failed with EAGAIN: a limit was reached";
+	case EOVERFLOW:
+		return "sem_post failed with EOVERFLOW: the semaphore is at its greatest value";
+	case ENOTRECOVERABLE:
+		return "a robust mutex was asked for that can never be locked again (ENOTRECOVERABLE)";
+	case ESRCH:
+		return "a call on a thread failed with ESRCH: there is no such thread";
+	default:
+		return "a call on a synchronisation object failed";
 	}
 }
 
@@ -306,7 +327,8 @@ static void check_error(const struct check *check)
 	if (check_destroyed(check) || is_expected(check))
 		return;
 	if (event->kind == RT_KIND_SEM && event->result == EINVAL)
-		note(check, "sem-invalid", "a call on a semaphore failed with EINVAL: the semaphore or the time is not valid",
+		note(check, "sem-invalid",
+		     "a call on a semaphore failed with EINVAL: the semaphore or the time is not valid",
 		     "called here");
 	else if (event->kind != RT_KIND_FUTEX && is_error(event->result) && !(event->flags & RT_SYNC_TRY))
 		note(check, "api-error-ignored", error_message(event->result), "called here");
@@ -317,10 +339,11 @@ static void check_timed_relock(const struct check *check)
 {
 	const struct lock_wait *wait = &check->thread->wait;
 
-	if (check->event->result == ETIMEDOUT && check->held && wait->active && wait->object == check->event->object &&
-	    check->event->kind == RT_KIND_MUTEX && !check->held->shared)
-		note_held(check, "mutex-relock", "a thread waited for a mutex that it holds itself", "locked again here",
-		          check->thread, check->held);
+	if (check->event->result == ETIMEDOUT && check->held && wait->active &&
+	    wait->object == check->event->object && check->event->kind == RT_KIND_MUTEX &&
+	    !check->held->shared)
+		note_held(check, "mutex-relock", "a thread waited for a mutex that it holds itself",
+		          "locked again here", check->thread, check->held);
 }
 
 static void check_failed(const struct check *check)
@@ -339,9 +362,11 @@ static void check_init(const struct check *check)
 
 	if (event->result) {
 		if (event->kind == RT_KIND_BARRIER && !(event->arg >> RT_INIT_VALUE_SHIFT))
-			note(check, "barrier-zero", "a barrier is initialised for no threads", "initialised here");
+			note(check, "barrier-zero", "a barrier is initialised for no threads",
+			     "initialised here");
 		else if (event->kind == RT_KIND_SEM)
-			note(check, "sem-invalid", "a semaphore is initialised with a value that it cannot have",
+			note(check, "sem-invalid",
+			     "a semaphore is initialised with a value that it cannot have",
 			     "initialised here");
 		return;
 	}
@@ -359,9 +384,10 @@ static void check_destroy(const struct check *check)
 	static const char *const classes[] = {[RT_KIND_MUTEX] = "mutex-destroy-locked",
 	                                      [RT_KIND_RWLOCK] = "rwlock-destroy-held",
 	                                      [RT_KIND_SPIN] = "spin-destroy-locked"};
-	static const char *const messages[] = {[RT_KIND_MUTEX] = "a mutex is destroyed while it is locked",
-	                                       [RT_KIND_RWLOCK] = "a read-write lock is destroyed while it is held",
-	                                       [RT_KIND_SPIN] = "a spin lock is destroyed while it is locked"};
+	static const char *const messages[] = {
+	    [RT_KIND_MUTEX] = "a mutex is destroyed while it is locked",
+	    [RT_KIND_RWLOCK] = "a read-write lock is destroyed while it is held",
+	    [RT_KIND_SPIN] = "a spin lock is destroyed while it is locked"};
 	struct lock_thread *holder;
 	struct held_lock *held;
 
@@ -369,8 +395,8 @@ static void check_destroy(const struct check *check)
 		return;
 	holder = living_holder(check->locks, check->lock, &held);
 	if (holder)
-		note_held(check, classes[check->event->kind], messages[check->event->kind], "destroyed here", holder,
-		          held);
+		note_held(check, classes[check->event->kind], messages[check->event->kind], "destroyed here",
+		          holder, held);
 }
 
 void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, const struct event *event)
@@ -385,8 +411,8 @@ void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, con
 	holder = living_holder(locks, lock, &held);
 	if (!holder)
 		return;
-	misuse = check_misuse(&check, "free-with-locked-mutex", "a block is freed while a mutex in it is locked",
-	                      "freed here");
+	misuse = check_misuse(&check, "free-with-locked-mutex",
+	                      "a block is freed while a mutex in it is locked", "freed here");
 	misuse.object = check_object(lock);
 	misuse_add(&misuse, "locked here", holder->id, held->since, held->stack);
 	check_note(&check, &misuse);
@@ -401,12 +427,14 @@ void lock_checks_handler(struct lock_analysis *locks, const struct event *event)
 
 	if (memory)
 		note(&check, "malloc-in-signal-handler",
-		     "a signal handler allocates or frees memory: it hangs or destroys the heap if it interrupts malloc",
+		     "a signal handler allocates or frees memory: it hangs or destroys the heap if it "
+		     "interrupts malloc",
 		     "called here");
 	else if ((event->type == RT_ACQUIRE || event->type == RT_WAIT) && event->kind != RT_KIND_SEM &&
 	         event->kind != RT_KIND_FUTEX && !(event->flags & RT_SYNC_TRY))
 		note(&check, "lock-in-signal-handler",
-		     "a signal handler takes a lock: it hangs if it interrupts the thread that holds it", "called here");
+		     "a signal handler takes a lock: it hangs if it interrupts the thread that holds it",
+		     "called here");
 }
 
 /* ---- threads ------------------------------------------------------------------------------------------ */
@@ -433,8 +461,9 @@ void lock_checks_join(struct lock_analysis *locks, struct lock_thread *thread, c
 
 	if (!target)
 		return;
-	other = target->joiner && target->joiner != thread->id ? lock_threads_find(&locks->threads, target->joiner)
-	                                                       : NULL;
+	other = target->joiner && target->joiner != thread->id
+	            ? lock_threads_find(&locks->threads, target->joiner)
+	            : NULL;
 	if (target == thread)
 		note_target(&check, "thread-join-self", "a thread joins itself", NULL);
 	else if (target->joined || (other && other->wait.active && other->wait.target == target_id))
@@ -460,7 +489,8 @@ void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread,
 	} else if (event->aux == ESRCH && !target) {
 		note_target(&check, "thread-join-invalid", "a join of what is no thread", NULL);
 	} else if (event->aux == EINVAL && !target) {
-		note_target(&check, "api-error-ignored", "a join failed with EINVAL: the thread is not joinable", NULL);
+		note_target(&check, "api-error-ignored",
+		            "a join failed with EINVAL: the thread is not joinable", NULL);
 	}
 }
 
@@ -475,7 +505,8 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
 	} else if (event->aux == EINVAL && target && target->detached) {
-		note_target(&check, "thread-detach-twice", "a thread is detached that was detached already", target);
+		note_target(&check, "thread-detach-twice", "a thread is detached that was detached already",
+		            target);
 	} else if (event->aux) {
 		note_target(&check, "api-error-ignored", error_message(event->aux), NULL);
 	}
@@ -483,7 +514,8 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 
 /* ---- the end ------------------------------------------------------------------------------------------- */
 
-static struct check check_of_wait(struct lock_analysis *locks, struct lock_thread *thread, struct event *event)
+static struct check check_of_wait(struct lock_analysis *locks, struct lock_thread *thread,
+                                  struct event *event)
 {
 	const struct lock_wait *wait = &thread->wait;
 
@@ -498,14 +530,14 @@ static struct check check_of_wait(struct lock_analysis *locks, struct lock_threa
 	                      held_find(thread, wait->object)};
 }
 
-/* Never initialised or locked here, held by nobody here, and it never comes: it was locked when the process was
- * forked, by a thread that is not in it. */
+/* Never initialised or locked here, held by nobody here, and it never comes: it was locked when the process
+ * was forked, by a thread that is not in it. */
 static bool lost_by_fork(const struct check *check)
 {
 	const struct lock *lock = check->lock;
 
-	return check->locks->forked && lock && !lock->init_seen && !lock->result.acquisitions && !lock->holders &&
-	       !(check->event->flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED)) &&
+	return check->locks->forked && lock && !lock->init_seen && !lock->result.acquisitions &&
+	       !lock->holders && !(check->event->flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED)) &&
 	       (lock->result.kind == RT_KIND_MUTEX || lock->result.kind == RT_KIND_RWLOCK);
 }
 
@@ -516,14 +548,17 @@ static void check_hung(struct lock_analysis *locks, struct lock_thread *thread, 
 
 	if (event.kind == RT_KIND_MUTEX && check.held && check.held->lock == check.lock &&
 	    !(event.flags & RT_SYNC_TIMED))
-		note_held(&check, "mutex-relock", "a thread locks a mutex that it holds itself, and waits for ever",
+		note_held(&check, "mutex-relock",
+		          "a thread locks a mutex that it holds itself, and waits for ever",
 		          "locked again here", thread, check.held);
 	else if (lost_by_fork(&check))
 		note(&check, "lock-held-across-fork",
 		     "a forked process waits for ever for a lock that another thread held when it was forked",
 		     "waits here");
-	else if (event.kind == RT_KIND_THREAD && !thread->wait.target && (end->how == END_SIGNAL || locks->forked))
-		note_target(&check, "thread-join-invalid", "a join of what is no thread of this process", NULL);
+	else if (event.kind == RT_KIND_THREAD && !thread->wait.target &&
+	         (end->how == END_SIGNAL || locks->forked))
+		note_target(&check, "thread-join-invalid", "a join of what is no thread of this process",
+		            NULL);
 }
 
 static bool exclusive_at_exit(const struct held_lock *held)
@@ -535,9 +570,10 @@ static void check_dead_holder(struct lock_analysis *locks, const struct lock_thr
 {
 	for (size_t i = 0; i < thread->count; i++) {
 		const struct held_lock *held = &thread->held[i];
-		struct sync_misuse misuse = {.class = "thread-exit-holding-lock",
-		                             .message = "a thread ended while it held a lock: nobody can ever unlock it",
-		                             .object = check_object(held->lock)};
+		struct sync_misuse misuse = {
+		    .class = "thread-exit-holding-lock",
+		    .message = "a thread ended while it held a lock: nobody can ever unlock it",
+		    .object = check_object(held->lock)};
 
 		if (!exclusive_at_exit(held))
 			continue;
@@ -562,7 +598,8 @@ void lock_checks_finish(struct lock_analysis *locks, const struct process_end *e
 	wait_checks_finish(locks);
 }
 
-/* ---- the stream ------------------------------------------------------------------------------------------ */
+/* ---- the stream ------------------------------------------------------------------------------------------
+ */
 
 static void check_lock_event(const struct check *check)
 {
@@ -587,7 +624,8 @@ static void check_lock_event(const struct check *check)
 
 void lock_checks_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
-	struct check check = {locks, thread, event, lock_table_find(&locks->table, event->object, event->kind), NULL};
+	struct check check = {locks, thread, event,
+	                      lock_table_find(&locks->table, event->object, event->kind), NULL};
 
 	wait_checks_signal_sent(&check);
 	if (thread->suspicion)

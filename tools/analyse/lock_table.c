@@ -182,6 +182,15 @@ struct lock *lock_table_find(const struct lock_table *table, uint64_t address, u
 	return place ? place->lock : NULL;
 }
 
+struct sync_state *lock_sync(struct lock *lock)
+{
+	if (!lock->sync) {
+		lock->sync = memory_zeroed(1, sizeof *lock->sync);
+		lock->sync->value = lock->init_value;
+	}
+	return lock->sync;
+}
+
 struct lock *lock_table_latest(const struct lock_table *table, uint64_t address, uint8_t kind)
 {
 	const struct lock_place *place = place_find(table, address, kind);

@@ -20,7 +20,11 @@ struct lock_ghost {
 /* Who is blocked for certain on a condition, a semaphore or a barrier: waits without a time-out less all that
  * may have ended one.  A signal counts until its thread's next event, since the call itself comes after its
  * record. */
+#define WAKERS_KNOWN 6
+
 struct sync_state {
+	uint32_t wakers[WAKERS_KNOWN]; /* threads that signalled, posted, or came to the barrier so far */
+	uint32_t waker_count;          /* more than WAKERS_KNOWN: there were others too */
 	uint32_t blocked, woken;
 	uint32_t thread, stack; /* of the latest of them to wait */
 	uint64_t since;
@@ -75,6 +79,8 @@ struct lock_table { /* zeroed: empty */
 void lock_table_free(struct lock_table *table);
 /* NULL where nothing is known there. */
 struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind);
+/* What is known of the waits for it; made where it is new. */
+struct sync_state *lock_sync(struct lock *lock);
 /* The lock that event is about; made where it is new. */
 struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t kind, uint32_t stack);
 /* That of a call which began before the present generation: the last one, NULL where it is forgotten. */

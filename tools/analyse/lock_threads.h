@@ -37,7 +37,9 @@ struct lock_undo {
 struct sync_misuse;
 
 struct lock_thread {
-	uint32_t id;
+	uint32_t id, tid;
+	bool awake; /* the kernel says that it runs: it is not blocked, whatever its last event said */
+	bool stuck; /* of deadlock_realised: nothing that goes on can end its wait */
 	uint32_t segment;      /* of happens_before */
 	uint32_t start_stack;  /* where it was created */
 	uint64_t started;

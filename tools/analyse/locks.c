@@ -382,6 +382,7 @@ static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, c
 static void on_begin(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	pthread_index_add(&locks->pthreads, thread->id, event->object);
+	thread->tid = (uint32_t)(event->arg >> 32);
 	if (!thread->started)
 		thread->started = event->stamp;
 }
@@ -417,6 +418,36 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 	}
 }
 
+static bool may_wake(const struct event *event)
+{
+	switch (event->type) {
+	case RT_SIGNAL:
+	case RT_BROADCAST:
+		return true;
+	case RT_RELEASE:
+		return event->kind == RT_KIND_SEM;
+	case RT_WAIT:
+		return event->kind == RT_KIND_BARRIER;
+	default:
+		return false;
+	}
+}
+
+/* Who ended waits before is who will be looked at when one never ends. */
+static void note_waker(struct lock_analysis *locks, const struct event *event)
+{
+	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
+	struct sync_state *state = lock_sync(lock);
+
+	for (uint32_t i = 0; i < state->waker_count && i < WAKERS_KNOWN; i++)
+		if (state->wakers[i] == event->thread)
+			return;
+	if (state->waker_count < WAKERS_KNOWN)
+		state->wakers[state->waker_count] = event->thread;
+	if (state->waker_count <= WAKERS_KNOWN)
+		state->waker_count++;
+}
+
 /* ---- the stream --------------------------------------------------------------------------- */
 
 /* A wait without an answer, and the thread does something else, not in a signal handler: it left by longjmp. */
@@ -437,6 +468,8 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 	lock_checks_event(locks, thread, event);
 	leave_wait(locks, thread, event);
 	thread->undo.type = 0;
+	if (may_wake(event))
+		note_waker(locks, event);
 	switch (event->type) {
 	case RT_WAIT:
 		on_wait(locks, thread, event);
@@ -548,10 +581,12 @@ void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, ui
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings)
 {
 	struct u64_map reported = {0};
+	struct deadlock_world world = {
+	    .before = UINT64_MAX, .handlers = true, .exited = end->how == END_EXIT || end->how == END_EXEC};
 
 	lock_checks_finish(locks, end);
 	sync_misuse_report(&locks->misuses, findings);
-	deadlock_realised(locks, findings, &reported);
+	deadlock_realised(locks, &world, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);
 	locks->results = memory_zeroed(locks->table.count, sizeof *locks->results);

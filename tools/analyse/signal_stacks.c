@@ -28,7 +28,8 @@ static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
 	return pc && load_relaxed(&pc->key) & RT_PC_EXACT;
 }
 
-/* Walks outwards to an interrupted frame or to one that is known; all from `stack` to there are what it is. */
+/* Walks outwards to an interrupted frame or to one that is known; all from `stack` to there are what it is.
+ */
 static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 {
 	uint8_t found = NOT_KNOWN;

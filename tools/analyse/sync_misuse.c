@@ -34,7 +34,8 @@ void sync_misuses_free(struct sync_misuses *misuses)
 
 void sync_misuse_note(struct sync_misuses *misuses, const struct sync_misuse *misuse)
 {
-	struct note_key key = {.class = misuse->class, .message = misuse->message, .kind = misuse->object.kind};
+	struct note_key key = {
+	    .class = misuse->class, .message = misuse->message, .kind = misuse->object.kind};
 	struct misuse_note *note;
 
 	if (misuses->uncertain)

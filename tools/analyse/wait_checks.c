@@ -1,24 +1,15 @@
 /*
  * Checks on condition variables, semaphores and barriers.
  *
- * Who is blocked is not known exactly: a signal is recorded before it is sent, and a woken thread's record comes when
- * it has the mutex again.  sync_state counts those that are blocked for certain, so that a signal that may have
- * reached a waiter is taken to have reached it.
+ * Who is blocked is not known exactly: a signal is recorded before it is sent, and a woken thread's record
+ * comes when it has the mutex again.  sync_state counts those that are blocked for certain, so that a signal
+ * that may have reached a waiter is taken to have reached it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/analyse/lock_checks.h"
 #include "tools/memory.h"
-
-static struct sync_state *state_of(struct lock *lock)
-{
-	if (!lock->sync) {
-		lock->sync = memory_zeroed(1, sizeof *lock->sync);
-		lock->sync->value = lock->init_value;
-	}
-	return lock->sync;
-}
 
 static void blocks(struct sync_state *state, const struct event *event)
 {
@@ -85,7 +76,7 @@ static void check_signal(const struct check *check)
 
 	check->thread->signalling.cond = event->object;
 	check->thread->signalling.all = event->type == RT_BROADCAST;
-	state = state_of(lock_table_get(&check->locks->table, event->object, event->kind, event->stack));
+	state = lock_sync(lock_table_get(&check->locks->table, event->object, event->kind, event->stack));
 	if (state->blocked || state->woken)
 		state->wasted.stamp = 0;
 	else
@@ -117,9 +108,9 @@ static void check_mutex_held(const struct check *check, uint64_t mutex)
 		return;
 	if ((check->locks->forked && !(lock && lock->result.acquisitions)) || (lock && lock->maybe_foreign))
 		return;
-	struct sync_misuse misuse =
-	    check_misuse(check, "cond-wait-mutex-not-held",
-	                 "a thread waits for a condition variable with a mutex that it does not hold", "waits here");
+	struct sync_misuse misuse = check_misuse(
+	    check, "cond-wait-mutex-not-held",
+	    "a thread waits for a condition variable with a mutex that it does not hold", "waits here");
 	if (lock)
 		misuse.object = check_object(lock);
 	check_note(check, &misuse);
@@ -136,7 +127,7 @@ static void check_cond_wait(const struct check *check)
 	if (!lock)
 		lock = lock_table_get(&check->locks->table, event->object, event->kind, event->stack);
 	lock->maybe_foreign |= (event->flags & RT_SYNC_PSHARED) != 0;
-	state = state_of(lock);
+	state = lock_sync(lock);
 	if (!lock->maybe_foreign)
 		check_two_mutexes(check, state, mutex);
 	if (event->flags & RT_SYNC_TIMED)
@@ -164,7 +155,10 @@ static void note_waiters(const struct check *check, const char *class, const cha
 	check_note(check, &misuse);
 }
 
-static bool is_ours(const struct check *check) { return check->lock && check->lock->sync && !check->lock->maybe_foreign; }
+static bool is_ours(const struct check *check)
+{
+	return check->lock && check->lock->sync && !check->lock->maybe_foreign;
+}
 
 static void cond_event(const struct check *check)
 {
@@ -209,7 +203,8 @@ static void check_dead_sem(const struct check *check)
 
 	if (check->lock || ghost.how != GHOST_DESTROYED || ends_wait(check))
 		return;
-	misuse = check_misuse(check, "sem-invalid", "a semaphore is used after it was destroyed or closed", "used here");
+	misuse = check_misuse(check, "sem-invalid", "a semaphore is used after it was destroyed or closed",
+	                      "used here");
 	misuse_add(&misuse, "destroyed here", ghost.thread, ghost.stamp, ghost.stack);
 	check_note(check, &misuse);
 }
@@ -217,12 +212,12 @@ static void check_dead_sem(const struct check *check)
 static void sem_event(const struct check *check)
 {
 	const struct event *event = check->event;
-	struct sync_state *state = is_ours(check) ? state_of(check->lock) : NULL;
+	struct sync_state *state = is_ours(check) ? lock_sync(check->lock) : NULL;
 
 	if (event->type != RT_INIT && event->type != RT_DESTROY)
 		check_dead_sem(check);
 	if (check->lock && check->lock->init_seen && !check->lock->maybe_foreign)
-		state = state_of(check->lock);
+		state = lock_sync(check->lock);
 	if (!state)
 		return;
 	switch (event->type) {
@@ -243,7 +238,8 @@ static void sem_event(const struct check *check)
 			unblocks(state);
 		break;
 	case RT_DESTROY:
-		if ((int64_t)state->blocked > (state->value > 0 ? state->value : 0) && check->lock->opens <= 1)
+		if ((int64_t)state->blocked > (state->value > 0 ? state->value : 0) &&
+		    check->lock->opens <= 1)
 			note_waiters(check, "sem-destroy-waiters",
 			             "a semaphore is destroyed while a thread waits for it");
 		break;
@@ -260,12 +256,13 @@ static void barrier_event(const struct check *check)
 
 	if (!check->lock || !check->lock->init_seen || check->lock->maybe_foreign || !check->lock->init_value)
 		return;
-	state = state_of(check->lock);
+	state = lock_sync(check->lock);
 	if (check->event->type == RT_WAIT) {
 		blocks(state, check->event);
 		state->arrivals = (state->arrivals + 1) % check->lock->init_value;
 	} else if (check->event->type == RT_DESTROY && state->arrivals) {
-		note_waiters(check, "barrier-destroy-waiters", "a barrier is destroyed while a thread waits at it");
+		note_waiters(check, "barrier-destroy-waiters",
+		             "a barrier is destroyed while a thread waits at it");
 	}
 }
 
@@ -305,20 +302,22 @@ static bool held_around(const struct sync_state *state, uint64_t mutex)
 }
 
 /*
- * It waits for ever, and the last signal came before it began to wait, when nobody waited, from a thread that did not
- * have the mutex then nor since its signal before: so what the waiter waits for was not changed under the mutex, and
- * its test and the wait were not one step for the signaller.
+ * It waits for ever, and the last signal came before it began to wait, when nobody waited, from a thread that
+ * did not have the mutex then nor since its signal before: so what the waiter waits for was not changed under
+ * the mutex, and its test and the wait were not one step for the signaller.
  */
 static void check_lost_wakeup(struct lock_analysis *locks, struct lock_thread *thread)
 {
 	const struct lock_wait *wait = &thread->wait;
 	struct lock *cond = lock_table_find(&locks->table, wait->object, RT_KIND_COND);
-	struct sync_misuse misuse = {.class = "cond-lost-wakeup",
-	                             .message = "a thread waits for ever for a condition variable that was signalled "
-	                                        "before it waited, by a thread that did not lock the mutex"};
+	struct sync_misuse misuse = {
+	    .class = "cond-lost-wakeup",
+	    .message = "a thread waits for ever for a condition variable that was signalled "
+	               "before it waited, by a thread that did not lock the mutex"};
 
-	if (!cond || !cond->sync || !cond->sync->wasted.stamp || wait->flags & (RT_SYNC_TIMED | RT_SYNC_PSHARED) ||
-	    cond->sync->wasted.stamp > wait->since || held_around(cond->sync, wait->mutex))
+	if (!cond || !cond->sync || !cond->sync->wasted.stamp ||
+	    wait->flags & (RT_SYNC_TIMED | RT_SYNC_PSHARED) || cond->sync->wasted.stamp > wait->since ||
+	    held_around(cond->sync, wait->mutex))
 		return;
 	misuse.object = check_object(cond);
 	misuse_add(&misuse, "waits here", thread->id, wait->since, wait->stack);

@@ -1,0 +1,428 @@
+/*
+ * Hangs of all kinds, for good: the first argument names the shape (shapes.h).  Prints its pid and "hangs" shortly
+ * before.  A SIGALRM ends it after a minute, so that nothing is left behind by a broken test.
+ *
+ * The shapes ending in _ok look like hangs for a second, and come to an end.
+ */
+#define _GNU_SOURCE
+#include <semaphore.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#include "shapes.h"
+
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t third = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_spinlock_t spin;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_barrier_t both, never;
+static sem_t sem, other_sem;
+static bool ready;
+
+static void hangs(void) { say("%d hangs\n", (int)getpid()); }
+
+/* Both are there before either goes on. */
+static void meet(void) { pthread_barrier_wait(&both); }
+
+static void two(void *(*one)(void *), void *(*other)(void *))
+{
+	pthread_t threads[2];
+
+	pthread_barrier_init(&both, NULL, 2);
+	threads[0] = start(one, NULL);
+	threads[1] = start(other, NULL);
+	hangs();
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
+/* ---- locks -------------------------------------------------------------------------------------- */
+
+static void *first_then_second(void *unused)
+{
+	pthread_mutex_lock(&first);
+	meet();
+	pthread_mutex_lock(&second);
+	return unused;
+}
+
+static void *second_then_first(void *unused)
+{
+	pthread_mutex_lock(&second);
+	meet();
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void mutexes(void) { two(first_then_second, second_then_first); }
+
+/* Error-checking and recursive ones see their own owner, not a cycle. */
+static void typed_mutexes(void)
+{
+	init_mutex(&first, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED);
+	init_mutex(&second, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
+	two(first_then_second, second_then_first);
+}
+
+static void *read_then_first(void *unused)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	meet();
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void *first_then_write(void *unused)
+{
+	pthread_mutex_lock(&first);
+	meet();
+	pthread_rwlock_wrlock(&rwlock);
+	return unused;
+}
+
+static void reader(void) { two(read_then_first, first_then_write); }
+
+static void *first_then_spin(void *unused)
+{
+	pthread_mutex_lock(&first);
+	meet();
+	pthread_spin_lock(&spin);
+	return unused;
+}
+
+static void *spin_then_first(void *unused)
+{
+	pthread_spin_lock(&spin);
+	meet();
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void spinning(void)
+{
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+	two(first_then_spin, spin_then_first);
+}
+
+static void *lock_ring(void *numbers)
+{
+	static pthread_mutex_t *const ring[] = { &first, &second, &third };
+	long n = (long)numbers;
+
+	pthread_mutex_lock(ring[n]);
+	meet();
+	pthread_mutex_lock(ring[(n + 1) % 3]);
+	return NULL;
+}
+
+static void ring_of_three(void)
+{
+	pthread_t threads[3];
+
+	pthread_barrier_init(&both, NULL, 3);
+	for (long i = 0; i < 3; i++)
+		threads[i] = start(lock_ring, (void *)i);
+	hangs();
+	pthread_join(threads[0], NULL);
+}
+
+static void self(void)
+{
+	hangs();
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&first);
+}
+
+/* ---- join, once ------------------------------------------------------------------------------------ */
+
+static void *lock_first(void *unused)
+{
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void join_with_lock(void)
+{
+	pthread_mutex_lock(&first);
+	pthread_t thread = start(lock_first, NULL);
+	hangs();
+	pthread_join(thread, NULL);
+}
+
+static void once_routine(void)
+{
+	meet();
+	pthread_mutex_lock(&first);
+}
+
+static void *call_once_routine(void *unused)
+{
+	pthread_once(&once, once_routine);
+	return unused;
+}
+
+static void *first_then_once(void *unused)
+{
+	pthread_mutex_lock(&first);
+	meet();
+	pthread_once(&once, once_routine);
+	return unused;
+}
+
+static void once_and_mutex(void) { two(call_once_routine, first_then_once); }
+
+/* ---- conditions, semaphores, barriers: owners are inferred -------------------------------------------- */
+
+static void *signal_with_first(void *unused)
+{
+	for (int i = 0; i < 3; i++) {
+		pthread_mutex_lock(&first);
+		pthread_mutex_lock(&second);
+		ready = i < 2;
+		pthread_cond_signal(&cond);
+		pthread_mutex_unlock(&second);
+		pthread_mutex_unlock(&first);
+		pause_ms(30);
+	}
+	return unused;
+}
+
+static void *wait_with_first(void *unused)
+{
+	pause_ms(45);
+	pthread_mutex_lock(&first); /* the signaller wants it too */
+	pthread_mutex_lock(&second);
+	ready = false;
+	while (!ready)
+		pthread_cond_wait(&cond, &second);
+	return unused;
+}
+
+static void cond_and_mutex(void)
+{
+	pthread_t threads[] = { start(signal_with_first, NULL), start(wait_with_first, NULL) };
+
+	hangs();
+	pthread_join(threads[1], NULL);
+	pthread_join(threads[0], NULL);
+}
+
+static void *post_with_first(void *unused)
+{
+	sem_post(&sem);
+	meet();
+	meet();
+	pthread_mutex_lock(&first);
+	sem_post(&sem);
+	return unused;
+}
+
+static void *wait_sem_with_first(void *unused)
+{
+	meet();
+	sem_wait(&sem);
+	pthread_mutex_lock(&first);
+	meet();
+	sem_wait(&sem);
+	return unused;
+}
+
+static void sem_and_mutex(void)
+{
+	sem_init(&sem, 0, 0);
+	two(post_with_first, wait_sem_with_first);
+}
+
+/* The same while another thread goes on: only the past says who would have posted. */
+static void *tick(void *unused)
+{
+	for (;;)
+		pause_ms(10);
+	return unused;
+}
+
+static void sem_and_mutex_inferred(void)
+{
+	pthread_detach(start(tick, NULL));
+	sem_and_mutex();
+}
+
+static void *barrier_with_first(void *unused)
+{
+	pthread_mutex_lock(&first);
+	meet();
+	pthread_barrier_wait(&never);
+	return unused;
+}
+
+static void *first_then_barrier(void *unused)
+{
+	meet();
+	pthread_mutex_lock(&first);
+	pthread_barrier_wait(&never);
+	return unused;
+}
+
+static void barrier_and_mutex(void)
+{
+	pthread_barrier_init(&never, NULL, 2);
+	two(barrier_with_first, first_then_barrier);
+}
+
+static void *wait_cond(void *unused)
+{
+	pthread_mutex_lock(&first);
+	for (;;)
+		pthread_cond_wait(&cond, &first);
+	return unused;
+}
+
+/* Nobody waits for anybody in particular. */
+static void all_asleep(void)
+{
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		threads[i] = start(wait_cond, NULL);
+	hangs();
+	pthread_join(threads[0], NULL);
+}
+
+/* ---- one process of several ------------------------------------------------------------------------ */
+
+static void *shared_memory(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	must(memory != MAP_FAILED);
+	return memory;
+}
+
+static void in_child(void)
+{
+	if (fork() == 0) {
+		self();
+		_exit(1);
+	}
+	for (;;)
+		pause();
+}
+
+/* ---- no hangs ---------------------------------------------------------------------------------------- */
+
+static void *hold_first(void *unused)
+{
+	pthread_mutex_lock(&first);
+	pause_ms(1000);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void slow_owner_ok(void)
+{
+	pthread_t threads[] = { start(hold_first, NULL), start(hold_first, NULL) };
+
+	pthread_join(threads[1], NULL);
+	pthread_join(threads[0], NULL);
+}
+
+static void *timed_second(void *unused)
+{
+	struct timespec when = in_ms(1000);
+
+	pthread_mutex_lock(&first);
+	meet();
+	pthread_mutex_timedlock(&second, &when);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void *second_then_first_ok(void *unused)
+{
+	second_then_first(NULL);
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+static void timed_ok(void) { two(timed_second, second_then_first_ok); }
+
+static void post(int signal) { sem_post(&sem); }
+
+/* A daemon that waits for a signal. */
+static void handler_posts_ok(void)
+{
+	sem_init(&sem, 0, 0);
+	sem_init(&other_sem, 0, 0);
+	signal(SIGVTALRM, post);
+	if (fork() == 0) {
+		pause_ms(1000);
+		kill(getppid(), SIGVTALRM);
+		_exit(0);
+	}
+	while (sem_wait(&sem))
+		;
+}
+
+/* The mutex is unlocked by another process. */
+static void shared_ok(void)
+{
+	pthread_mutex_t *shared = shared_memory(4096);
+	pthread_mutexattr_t attributes;
+	sem_t *held = (sem_t *)((char *)shared + 1024);
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(shared, &attributes);
+	sem_init(held, 1, 0);
+	if (fork() == 0) {
+		pthread_mutex_lock(shared);
+		sem_post(held);
+		pause_ms(1000);
+		pthread_mutex_unlock(shared);
+		_exit(0);
+	}
+	sem_wait(held);
+	pthread_mutex_lock(shared);
+	pthread_mutex_unlock(shared);
+}
+
+static void *wait_ready(void *unused)
+{
+	pthread_mutex_lock(&first);
+	while (!ready)
+		pthread_cond_wait(&cond, &first);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+/* A pool that waits for its first work, while main does something else. */
+static void idle_pool_ok(void)
+{
+	pthread_t threads[4];
+
+	for (int i = 0; i < 4; i++)
+		threads[i] = start(wait_ready, NULL);
+	pause_ms(1000);
+	pthread_mutex_lock(&first);
+	ready = true;
+	pthread_cond_broadcast(&cond);
+	pthread_mutex_unlock(&first);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct shape shapes[] = {
+		SHAPE(mutexes), SHAPE(typed_mutexes), SHAPE(reader), SHAPE(spinning), SHAPE(ring_of_three), SHAPE(self),
+		SHAPE(join_with_lock), SHAPE(once_and_mutex), SHAPE(cond_and_mutex), SHAPE(sem_and_mutex),
+		SHAPE(sem_and_mutex_inferred), SHAPE(barrier_and_mutex), SHAPE(all_asleep), SHAPE(in_child),
+		SHAPE(slow_owner_ok), SHAPE(timed_ok), SHAPE(handler_posts_ok), SHAPE(shared_ok), SHAPE(idle_pool_ok),
+	};
+
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
+}
