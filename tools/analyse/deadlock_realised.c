@@ -32,7 +32,8 @@ struct wait_step { /* who is waited for, and what it has that is wanted; held NU
 struct wait_search {
 	const struct lock_analysis *locks;
 	const struct deadlock_world *world;
-	bool inferring;      /* past wakers count as those to come */
+	bool inferring;  /* past wakers count as those to come */
+	bool anybody;    /* where there are none, every thread does */
 	size_t going_on;     /* living threads that are not stuck */
 	struct u64_map seen; /* thread ids */
 	struct wait_step *steps;
@@ -231,11 +232,16 @@ static void push_owner(struct wait_search *search, const struct lock *lock, cons
 
 static void push_wakers(struct wait_search *search, const struct lock_thread *thread, size_t from)
 {
+	const struct lock_threads *threads = &search->locks->threads;
 	const struct lock *lock = waited_for(search->locks, thread);
 	struct lock_thread *waker;
+	unsigned known = 0;
 
-	for (unsigned i = 0; search->inferring && (waker = past_waker(search, lock, thread, i)); i++)
+	for (; (waker = past_waker(search, lock, thread, known)); known++)
 		push(search, waker, NULL, from, true);
+	for (size_t i = 0; !known && search->anybody && i < threads->count; i++)
+		if (threads->items[i] != thread && threads->items[i]->stuck)
+			push(search, threads->items[i], NULL, from, true);
 }
 
 /* Those that this stuck thread waits for. */
@@ -468,10 +474,11 @@ void deadlock_realised(struct lock_analysis *locks, const struct deadlock_world 
 	report_orphans(&search, findings, &in_cycle);
 	find_stuck(&search, false);
 	asleep = !search.going_on && !world->strangers && !world->exited;
-	if (asleep) {
-		search.inferring = true;
+	if (asleep && locks->threads.count) {
 		any |= report_cycles(&search, true, findings, &in_cycle, reported);
-		if (!any && locks->threads.count)
+		search.anybody = true;
+		any |= report_cycles(&search, false, findings, &in_cycle, reported);
+		if (!any)
 			report_all_asleep(&search, findings);
 	}
 	u64_map_free(&search.seen);
