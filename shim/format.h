@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 1u
+#define RT_FORMAT_VERSION 2u
 
 #define RT_ARCH_X86_64 62u   /* ELF's e_machine numbers */
 #define RT_ARCH_AARCH64 183u
@@ -301,6 +301,18 @@ enum rt_end_how {
 enum rt_on_full { RT_ON_FULL_WAIT = 0, RT_ON_FULL_DROP = 1, RT_ON_FULL_OVERWRITE = 2 };
 enum rt_stacks { RT_STACKS_FULL = 0, RT_STACKS_CALLER = 1, RT_STACKS_NONE = 2 };
 
+#define RT_SCAN_REGISTERS 33u
+
+/* The leak scan; shim/scan.h has the whole picture. */
+enum rt_scan {
+	RT_SCAN_NONE = 0,    /* none asked for yet, or nobody came */
+	RT_SCAN_WAITING = 1, /* the program is at its end and waits */
+	RT_SCAN_TAKEN = 2,   /* the tool is at it */
+	RT_SCAN_DONE = 3,    /* its result is known, or lies in the .scan file beside this one */
+	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
+};
+#define RT_SCAN_COMMAND "scan-at-end" /* `ringtail scan-at-end RING`, as the shim starts it */
+
 #define RT_WATCH_HEAP 1u
 #define RT_WATCH_LOCKS 2u
 #define RT_WATCH_MMAP 4u
@@ -375,8 +387,15 @@ struct rt_header {
 	uint32_t command_bytes;
 	uint32_t command_truncated;
 
-	uint32_t forked; /* 1: made by fork without exec, so that locks may be held that were never seen taken */
-	uint32_t forked_reserved;
+	uint32_t forked; /* 1: made by fork without exec: locks may be held that were never seen taken, and there are blocks of
+	                  * its parent's */
+
+	/* The leak scan. */
+	uint32_t scan_tid;   /* the thread that waits at the end */
+	uint32_t scan_state; /* enum rt_scan; waited on as a futex by the program */
+	uint32_t scan_wait;  /* seconds that it may take; 0: none is wanted */
+	uint64_t scan_sp;    /* where the program's part of that thread's stack begins; 0: not known */
+	uint64_t scan_registers[RT_SCAN_REGISTERS]; /* of the frame there */
 };
 
 #define RT_AT(type, field, offset) \
@@ -402,6 +421,7 @@ RT_AT(rt_header, end_how, 296);
 RT_AT(rt_header, reader_pid, 312);
 RT_AT(rt_header, exe, 344);
 RT_AT(rt_header, forked, 2400);
+RT_AT(rt_header, scan_sp, 2416);
 _Static_assert(sizeof(struct rt_chunk) == 64, "a chunk header is one cache line");
 _Static_assert(sizeof(struct rt_module) == 1024, "module size");
 _Static_assert(sizeof(struct rt_pc) == 16, "pc size");

@@ -6,6 +6,7 @@
 
 #include "shim/hooks.h"
 #include "shim/ring_map.h"
+#include "shim/scan.h"
 #include "shim/sys.h"
 
 /* ---- fork -------------------------------------------------------------------------------- */
@@ -156,6 +157,7 @@ static void about_to_exec(const struct caller *caller)
 		return; /* a vfork child, or one that has recorded nothing */
 	record(self, caller, RT_EXEC, 0);
 	process_end(RT_END_EXEC, 0);
+	scan_at_end();
 }
 
 static int exec_failed(const struct caller *caller, int result)
@@ -316,6 +318,7 @@ void exit(int status)
 void _exit(int status)
 {
 	about_to_end(RT_END_EXIT_NOW, status);
+	scan_at_end();
 	real._exit(status);
 	__builtin_unreachable();
 }
@@ -323,10 +326,12 @@ void _exit(int status)
 void _Exit(int status)
 {
 	about_to_end(RT_END_EXIT_NOW, status);
+	scan_at_end();
 	real._Exit(status);
 	__builtin_unreachable();
 }
 
+/* Its handlers come first; the last of them is ours. */
 void quick_exit(int status)
 {
 	about_to_end(RT_END_EXIT_NOW, status);

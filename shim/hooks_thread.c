@@ -15,12 +15,20 @@
 /* By return, pthread_exit or cancellation: the latter two unwind through here. */
 static void left_start_routine(void *self, bool unwound) { thread_end(self); }
 
+/* What the thread forgets must not seem to be reachable by us. */
+static void *take_argument(struct thread *self)
+{
+	void *argument = self->argument;
+	self->argument = NULL;
+	return argument;
+}
+
 static void *run_thread(void *prepared)
 {
 	struct thread *self = prepared;
 	SCOPE(scope, left_start_routine, self);
 	thread_begin(self);
-	return self->start(self->argument);
+	return self->start(take_argument(self));
 }
 
 static int run_thread_c11(void *prepared)
@@ -28,7 +36,7 @@ static int run_thread_c11(void *prepared)
 	struct thread *self = prepared;
 	SCOPE(scope, left_start_routine, self);
 	thread_begin(self);
-	return self->start_c11(self->argument);
+	return self->start_c11(take_argument(self));
 }
 
 /* ---- creation ------------------------------------------------------------------------------ */

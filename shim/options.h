@@ -11,10 +11,10 @@
 
 struct options {
 	char run[SHIM_PATH_MAX]; /* absolute once the process has started; "" until then: make one */
-	bool heap, locks, mmap, live;
+	bool heap, locks, mmap, scan, live;
 	uint32_t stacks;  /* enum rt_stacks */
 	uint32_t on_full; /* enum rt_on_full */
-	uint64_t depth, max, live_max, keep;
+	uint64_t depth, max, live_max, keep, scan_wait;
 };
 
 extern __attribute__((visibility("hidden"))) struct options options;

@@ -18,7 +18,8 @@
  *     calls the real function, and nothing else happens.
  *
  * (4) The end: on_exit handlers run in reverse order; ours, registered first of all, runs after every destructor
- *     and atexit handler.  _exit, quick_exit, abort and exec are hooked.  Events after any of these are recorded
+ *     and atexit handler.  _exit, quick_exit, abort and exec are hooked.  There the process waits for the leak scan
+ *     (scan.h), unless it aborts.  Events after any of these are recorded
  *     like others: calls after the end are normal.  SIGKILL leaves RT_END_RUNNING and a dead pid.
  *
  * (5) Threads: see thread.h.  Signals: any hook may be interrupted at any instruction; see ring.h and stack.h for why
@@ -44,6 +45,7 @@
 #include "shim/options.h"
 #include "shim/resolve.h"
 #include "shim/ring_map.h"
+#include "shim/scan.h"
 #include "shim/stack_table.h"
 #include "shim/sys.h"
 #include "shim/thread.h"
@@ -56,6 +58,7 @@ bool sys_restricted;
 struct text_range shim_range, loader_range;
 
 extern void *__libc_stack_end;
+int __cxa_at_quick_exit(void (*handler)(void *), void *dso); /* what at_quick_exit of a library is made of */
 
 static uint32_t boot_state; /* 0, 1 while booting, 2 */
 static __thread bool starting;
@@ -276,14 +279,21 @@ static struct layout lay_out(uint64_t allowed)
 	return l;
 }
 
-/* RUN/PID.IMAGE.ring, new. */
+/* RUN/PID.IMAGE.ring */
+static void name_ring(char *to, size_t room, uint32_t pid, uint32_t image)
+{
+	char *end = to + room;
+	char *at = append(append(to, end, options.run), end, "/");
+	at = append(append_number(at, end, pid), end, ".");
+	append(append_number(at, end, image), end, ".ring");
+}
+
+void process_ring_path(char *to, size_t room) { name_ring(to, room, process->header->pid, process->header->image); }
+
 static int create_file(char *path, size_t room, uint32_t *image)
 {
-	char *end = path + room;
 	for (*image = 0; *image < 100000; ++*image) {
-		char *at = append(append(path, end, options.run), end, "/");
-		at = append(append_number(at, end, (uint64_t)sys_getpid()), end, ".");
-		append(append_number(at, end, *image), end, ".ring");
+		name_ring(path, room, (uint32_t)sys_getpid(), *image);
 		long fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd != -EEXIST)
 			return (int)fd;
@@ -396,6 +406,7 @@ static void write_options(struct rt_header *header)
 	header->live = options.live;
 	header->watch = (options.heap ? RT_WATCH_HEAP : 0) | (options.locks ? RT_WATCH_LOCKS : 0) |
 	                (options.mmap ? RT_WATCH_MMAP : 0);
+	header->scan_wait = options.scan ? least(options.scan_wait, UINT32_MAX) : 0;
 }
 
 /* Ordinary memory, so that a forked child finds what its parent left. */
@@ -476,7 +487,14 @@ static bool create_ring(void)
 
 /* ---- boot and begin ------------------------------------------------------------------------ */
 
-static void at_exit(int status, void *unused) { process_end(RT_END_EXIT, status); }
+static void at_exit(int status, void *unused)
+{
+	process_end(RT_END_EXIT, status);
+	scan_at_end();
+}
+
+/* The status is known to the hook, which came first. */
+static void at_quick_exit_end(void *unused) { scan_at_end(); }
 
 static void do_boot(void)
 {
@@ -490,6 +508,7 @@ static void do_boot(void)
 	modules_start_up();
 	thread_start_up();
 	on_exit(at_exit, NULL);
+	__cxa_at_quick_exit(at_quick_exit_end, NULL);
 	process = sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (process)
 		sys_madvise(process, 4096, MADV_WIPEONFORK);
@@ -604,4 +623,6 @@ void process_end(enum rt_end_how how, int status)
 	header->end_stamp = header->clock_latest.ticks;
 	header->end_status = status;
 	store_release(&header->end_how, how);
+	if (how == RT_END_RUNNING)
+		scan_not_the_end();
 }

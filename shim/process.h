@@ -5,6 +5,7 @@
 #define RINGTAIL_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shim/atomics.h"
@@ -68,6 +69,9 @@ void process_end(enum rt_end_how how, int status);
 
 /* One line on standard error, unless the program has closed or replaced it; at most once per text. */
 void process_say(const char *what, const char *detail);
+
+/* Of our ring file. */
+void process_ring_path(char *to, size_t room);
 
 /* RINGTAIL's value for programs that this one starts ("RINGTAIL=..."), naming our run directory. */
 const char *process_environment(void);

@@ -80,8 +80,7 @@ static struct rt_chunk *claim_used(unsigned wanted, uint32_t most)
 	return NULL;
 }
 
-/* Whether a live reader can be counted on to hand chunks back. */
-static bool reader_lives(void)
+bool ring_reader_lives(void)
 {
 	struct rt_header *header = process->header;
 	if (!header->live || sys_restricted) /* no way to sleep */
@@ -116,12 +115,12 @@ static struct rt_chunk *claim_when_full(void)
 
 	if (header->on_full == RT_ON_FULL_DROP)
 		return claim_used(1u << RT_CHUNK_DRAINED, SEARCH_WHEN_DROPPING);
-	if (header->on_full == RT_ON_FULL_WAIT && reader_lives()) {
+	if (header->on_full == RT_ON_FULL_WAIT && ring_reader_lives()) {
 		fetch_add_relaxed(&process->header->waits, 1);
 		do {
 			sys_sleep_ns(WAIT_STEP_NS);
 			chunk = claim_used(1u << RT_CHUNK_DRAINED, UINT32_MAX);
-		} while (!chunk && reader_lives() && reader_owes_chunks());
+		} while (!chunk && ring_reader_lives() && reader_owes_chunks());
 		if (chunk)
 			return chunk;
 	}

@@ -69,6 +69,9 @@ void ring_lose(struct lane *lane, enum rt_loss reason);
 /* Announces the lane's thread where that has not been done: first use of a nested lane. */
 void ring_announce(struct thread *thread, struct lane *lane);
 
+/* Whether a live reader can be counted on: to hand chunks back, and to look at the end. */
+bool ring_reader_lives(void);
+
 /* Maps the file's chunks; once, when the ring was created. */
 void ring_start_up(void);
 

@@ -367,6 +367,31 @@ static enum step unwind_step(struct engine *engine)
 #define HERE_KNOWN (UINT64_C(0x1fff) << 19 | UINT64_C(1) << CFI_SP)
 #endif
 
+#define FRAMES_OF_LIBC 32u
+
+__attribute__((noinline)) bool unwind_to_program(const struct text_range *libc, uint64_t *registers, uintptr_t *sp)
+{
+	struct engine engine;
+	uintptr_t *here_registers = engine.registers;
+
+	HERE(engine);
+	engine.known = HERE_KNOWN;
+	engine.exact = true;
+	engine.memory.window_bytes = 0;
+	engine.memory.window_at = 0;
+	engine.memory.low = engine.memory.high = 0; /* verify every read: this happens once */
+	for (unsigned i = 0; i < FRAMES_OF_LIBC && unwind_step(&engine) == STEP_ON; i++) {
+		if (in_range(&shim_range, engine.pc) || in_range(libc, engine.pc))
+			continue;
+		for (unsigned reg = 0; reg < CFI_REGISTERS; reg++)
+			if (engine.known >> reg & 1)
+				registers[reg] = engine.registers[reg];
+		*sp = engine.registers[CFI_SP];
+		return true;
+	}
+	return false;
+}
+
 __attribute__((noinline)) unsigned unwind_full(uintptr_t from, uintptr_t low, uintptr_t high,
                                                struct unwound_frame *frames, unsigned most, uint32_t *root)
 {

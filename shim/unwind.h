@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shim/process.h"
 #include "shim/stack_table.h"
 
 #pragma GCC visibility push(hidden)
@@ -62,6 +63,10 @@ struct unwound_frame {
  * first, and in *root one of RT_ROOT_*.  Any thread, any stack, signal handlers too. */
 unsigned unwind_full(uintptr_t from, uintptr_t low, uintptr_t high, struct unwound_frame *frames, unsigned most,
                      uint32_t *root);
+
+/* Unwinds the calling thread through the shim and through `libc` to whoever called that: its stack pointer, and the
+ * registers that are known there (others are left as they are).  False: no such frame was found. */
+bool unwind_to_program(const struct text_range *libc, uint64_t *registers, uintptr_t *sp);
 
 #pragma GCC visibility pop
 

@@ -21,6 +21,7 @@
 #include "tools/process.h"
 #include "tools/recording.h"
 #include "tools/render/progress.h"
+#include "tools/scan/at_end.h"
 #include "tools/source/ring_clock.h"
 
 #define MS             UINT64_C(1000000)
@@ -136,10 +137,23 @@ static void conclude(struct collector *collector, struct watched *ring)
 	if (end.how == END_EXEC &&
 	    process_alive((pid_t)recording->ring.header.pid, recording->ring.header.process_start))
 		collector->exec_until = collector->now + GRACE;
+	scan_at_end_take(recording);
 	recording_finish(recording, end);
 	archive_put(collector->archive, recording, end.how != END_RUNNING);
 	ring->recording = NULL;
 	ring->done = true;
+}
+
+/* A scan may take a while: no program should think meanwhile that its reader has died. */
+static bool beat_all(void *context)
+{
+	struct collector *collector = context;
+	struct watched *ring;
+
+	DL_FOREACH(collector->rings, ring)
+		if (ring->recording)
+			merge_beat(ring->recording->merge);
+	return true;
 }
 
 static uint64_t read_ring(struct collector *collector, struct watched *ring)
@@ -148,10 +162,13 @@ static uint64_t read_ring(struct collector *collector, struct watched *ring)
 		open_ring(collector, ring);
 	if (!ring->recording)
 		return 0;
-	if (!has_ended(collector, ring))
-		return merge_poll(ring->recording->merge, analysis_event, ring->recording->analysis);
-	conclude(collector, ring);
-	return 0;
+	if (has_ended(collector, ring)) {
+		conclude(collector, ring);
+		return 0;
+	}
+	uint64_t events = merge_poll(ring->recording->merge, analysis_event, ring->recording->analysis);
+	scan_at_end(ring->recording, &(struct scan_tick){beat_all, collector});
+	return events;
 }
 
 /* One round over all rings.  Returns the number of events. */
@@ -304,7 +321,7 @@ static int watch_directory(const char *path)
 {
 	int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	if (inotify >= 0 && inotify_add_watch(inotify, path, IN_CREATE | IN_MOVED_TO) < 0) {
+	if (inotify >= 0 && inotify_add_watch(inotify, path, IN_CREATE | IN_MOVED_TO | IN_ATTRIB) < 0) {
 		close(inotify);
 		return -1;
 	}

@@ -48,6 +48,16 @@ bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat)
 	return read_small(path, text, sizeof text) && parse_stat(text, stat);
 }
 
+pid_t process_parent(pid_t pid)
+{
+	char path[64], text[1024];
+	int parent = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	const char *rest = read_small(path, text, sizeof text) ? strrchr(text, ')') : NULL;
+	return rest && sscanf(rest + 1, " %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+}
+
 bool process_alive(pid_t pid, uint64_t start)
 {
 	struct process_stat stat;

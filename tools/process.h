@@ -14,6 +14,8 @@ struct process_stat {
 
 /* Of a process, or with tid of one of its threads.  False: there is no such. */
 bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
+/* 0: not known. */
+pid_t process_parent(pid_t pid);
 /* Whether the process that had started at `start` still runs (a zombie does not). */
 bool process_alive(pid_t pid, uint64_t start);
 /* Whether the process has a file of this name (without its directory) mapped; true also where we may not

@@ -13,6 +13,7 @@
 #include "shim/atomics.h"
 #include "tools/memory.h"
 #include "tools/recording.h"
+#include "tools/scan/at_end.h"
 #include "tools/source/ring_clock.h"
 #include "tools/store/store.h"
 
@@ -254,6 +255,7 @@ static bool analyse_recording(struct update *update, struct recording *recording
 	struct process_end end = recording_end(recording);
 
 	say_if_read_live(&recording->ring);
+	scan_at_end_take(recording);
 	recording_finish(recording, end);
 	if (!ring_file_whole(&recording->ring, err))
 		return false;

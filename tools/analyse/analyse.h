@@ -9,6 +9,7 @@
 #ifndef RINGTAIL_ANALYSE_H
 #define RINGTAIL_ANALYSE_H
 
+#include "tools/analyse/leak_groups.h"
 #include "tools/event.h"
 #include "tools/source/ring_file.h"
 
@@ -31,6 +32,7 @@ struct analysis {
 	struct lock_analysis *locks;
 	struct thread_analysis *threads;
 	struct finding_list *findings; /* filled by analysis_finish */
+	struct leak_scan scan;         /* of the end; may be set until analysis_finish */
 	struct process_end end;
 };
 
@@ -39,6 +41,8 @@ struct analysis *analysis_new(struct ring_file *ring);
 void analysis_free(struct analysis *analysis);
 /* A merge_sink: context is the struct analysis. */
 void analysis_event(void *analysis, const struct event *event);
+/* Events given so far have come through. */
+void analysis_flush(struct analysis *analysis);
 void analysis_finish(struct analysis *analysis, struct process_end end);
 
 #endif

@@ -50,6 +50,7 @@ void analysis_free(struct analysis *analysis)
 	threads_free(analysis->threads);
 	finding_list_free(analysis->findings);
 	free(analysis->findings);
+	leak_scan_free(&analysis->scan);
 	free(analysis);
 }
 
@@ -106,14 +107,21 @@ static void report_loss(const struct analysis_queue *queue)
 	    "events are missing from this recording: counts are too low, and some findings may be missing");
 }
 
-void analysis_finish(struct analysis *analysis, struct process_end end)
+void analysis_flush(struct analysis *analysis)
 {
 	struct analysis_queue *queue = (struct analysis_queue *)analysis;
 
 	while (queue->out != queue->in)
 		dispatch(queue, &queue->events[queue->out++ % QUEUE]);
+}
+
+void analysis_finish(struct analysis *analysis, struct process_end end)
+{
+	struct analysis_queue *queue = (struct analysis_queue *)analysis;
+
+	analysis_flush(analysis);
 	analysis->end = end;
-	heap_finish(analysis->heap, &end, analysis->findings);
+	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);
 	locks_finish(analysis->locks, &end, analysis->findings);
 	threads_finish(analysis->threads, analysis->locks, &end, analysis->findings);
 	report_loss(queue);

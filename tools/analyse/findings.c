@@ -69,6 +69,12 @@ struct finding_edge *finding_add_edge(struct finding *finding)
 	return &finding->edges[finding->edge_count - 1];
 }
 
+struct finding_kept *finding_add_kept(struct finding *finding)
+{
+	finding->kept = one_more(finding->kept, &finding->kept_count, sizeof *finding->kept);
+	return &finding->kept[finding->kept_count - 1];
+}
+
 void finding_add_thread(struct finding *finding, uint32_t thread)
 {
 	for (size_t i = 0; i < finding->thread_count; i++)
@@ -158,6 +164,7 @@ void finding_list_free(struct finding_list *list)
 		free(list->items[i].stacks);
 		free(list->items[i].objects);
 		free(list->items[i].edges);
+		free(list->items[i].kept);
 		free(list->items[i].threads);
 	}
 	free(list->items);

@@ -26,6 +26,11 @@ struct finding_edge { /* deadlock: this thread held one lock and wanted the next
 	uint64_t held_since, wanted_at;
 };
 
+struct finding_kept { /* leak:definite: blocks that are lost with it */
+	uint32_t stack; /* that allocated them */
+	uint64_t blocks, bytes;
+};
+
 struct finding {
 	const char *kind;  /* "leak", "deadlock", "thread-leak", "misuse", "loss", ...: static strings */
 	const char *class; /* "definite", "predicted", "mismatched-free", ... or NULL */
@@ -35,6 +40,7 @@ struct finding {
 	struct finding_stack *stacks; size_t stack_count;
 	struct finding_object *objects; size_t object_count;
 	struct finding_edge *edges; size_t edge_count;
+	struct finding_kept *kept; size_t kept_count;
 	uint32_t *threads; size_t thread_count;
 };
 
@@ -48,6 +54,7 @@ struct finding_stack *finding_add_stack(struct finding *finding, const char *lab
 struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
                                           uint32_t generation, uint32_t created_stack);
 struct finding_edge *finding_add_edge(struct finding *finding);
+struct finding_kept *finding_add_kept(struct finding *finding);
 void finding_add_thread(struct finding *finding, uint32_t thread);
 /* Worst first, and stable: equals stay in the order in which they were added. */
 void finding_list_sort(struct finding_list *list);

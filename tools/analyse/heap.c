@@ -16,6 +16,7 @@
 #include "tools/analyse/heap_misuse.h"
 #include "tools/analyse/heap_samples.h"
 #include "tools/analyse/heap_sites.h"
+#include "tools/analyse/leaks.h"
 #include "tools/memory.h"
 
 /* How far below an unknown pointer the start of its block is looked for, and how often in all. */
@@ -527,8 +528,23 @@ static void finish_threads(struct heap_analysis *heap)
 	heap->totals.peak_blocks = heap->peak_blocks;
 }
 
+struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count)
+{
+	const struct block_table *table = &heap->blocks;
+	struct live_block *list = memory_zeroed(table->count + 1, sizeof *list);
+
+	*count = 0;
+	for (size_t i = 0; i <= table->mask; i++)
+		if (table->slots[i].address)
+			list[(*count)++] = (struct live_block){
+			    .address = table->slots[i].address, .size = table->slots[i].size, .site = table->slots[i].site};
+	return list;
+}
+
+uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site) { return heap->sites.items[site].stack; }
+
 /* No scan of what is reachable has been made: every live block is "live at death". */
-static void report_leaks(const struct heap_analysis *heap, struct finding_list *findings)
+static void report_live(const struct heap_analysis *heap, struct finding_list *findings)
 {
 	for (size_t i = 0; i < heap->sites.count; i++) {
 		const struct heap_site *site = &heap->site_results[i];
@@ -548,12 +564,16 @@ static void report_leaks(const struct heap_analysis *heap, struct finding_list *
 	}
 }
 
-void heap_finish(struct heap_analysis *heap, const struct process_end *end, struct finding_list *findings)
+void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,
+                 struct finding_list *findings)
 {
 	samples_finish(&heap->samples, (struct heap_sample){end->stamp, heap->live_bytes, heap->live_blocks});
 	finish_sites(heap);
 	finish_threads(heap);
-	report_leaks(heap, findings);
+	if (scan->done)
+		leaks_report(scan, heap->certain_until != UINT64_MAX, findings);
+	else
+		report_live(heap, findings);
 	misuse_report(heap->misuse, heap->certain_until, findings);
 }
 

@@ -3,6 +3,7 @@
 #define RINGTAIL_ANALYSE_HEAP_H
 
 #include "tools/analyse/analyse.h"
+#include "tools/scan/blocks.h"
 
 struct heap_counts {
 	uint64_t allocations;     /* calls that returned memory, reallocations included */
@@ -48,7 +49,12 @@ void heap_prefetch(const struct heap_analysis *heap, const struct event *event);
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size);
 /* Whether the address lies in no live block for certain.  Slow, and answers no when it was asked too often. */
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
-void heap_finish(struct heap_analysis *heap, const struct process_end *end, struct finding_list *findings);
+/* What is live now, in no order; malloced.  A site number is good for heap_site_stack. */
+struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count);
+uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site);
+/* scan: of the end, or one that was not done. */
+void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,
+                 struct finding_list *findings);
 
 /* Results, valid after heap_finish and owned by the analysis. */
 const struct heap_counts *heap_totals(const struct heap_analysis *heap);

@@ -62,6 +62,8 @@ static json_t *json_leak_scan(const struct process *process)
 
 	json_object_set_new(object, "done", json_boolean(process->leak_scan_done));
 	json_object_set_new(object, "why_not", json_text(process->why_not));
+	json_object_set_new(object, "pause", json_real(process->leak_scan_pause));
+	json_object_set_new(object, "seconds", json_real(process->leak_scan_seconds));
 	return object;
 }
 

@@ -91,6 +91,26 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 	return array;
 }
 
+static json_t *json_kept(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	json_t *array = json_array();
+
+	while (report_row(report, row)) {
+		json_t *kept = json_object();
+
+		json_object_set_new(kept, "blocks", json_column(row, 0));
+		json_object_set_new(kept, "bytes", json_column(row, 1));
+		json_object_set_new(kept, "frames",
+		                    json_stack(report, process->id, sqlite3_column_int64(row, 2)));
+		json_array_append_new(array, kept);
+	}
+	sqlite3_finalize(row);
+	return array;
+}
+
 static json_t *json_thread_ids(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] =
@@ -121,6 +141,7 @@ static json_t *json_finding(struct report *report, const struct process *process
 	json_object_set_new(object, "threads", json_thread_ids(report, process, ordinal));
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
 	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
+	json_object_set_new(object, "kept", json_kept(report, process, ordinal));
 	return object;
 }
 

@@ -6,7 +6,8 @@
 static const char processes_sql[] =
     "SELECT id, pid, image, parent, exe, command, started, seconds, end_how, end_signal, end_status,"
     " command_truncated, final, events_recorded, events_lost, depth, watch_heap, watch_locks, leak_scan_done,"
-    " stacks, leak_scan_why_not, (SELECT count(*) FROM finding f WHERE f.process = p.id)"
+    " stacks, leak_scan_why_not, (SELECT count(*) FROM finding f WHERE f.process = p.id),"
+    " leak_scan_pause, leak_scan_seconds"
     " FROM process p ORDER BY started_ns, pid, image";
 
 sqlite3_stmt *process_query(struct report *report) { return report_query(report, processes_sql, 0); }
@@ -39,6 +40,8 @@ bool process_next(struct report *report, sqlite3_stmt *row, struct process *proc
 	    .stacks = report_text(row, 19),
 	    .why_not = report_text_or_null(row, 20),
 	    .findings = sqlite3_column_int64(row, 21),
+	    .leak_scan_pause = sqlite3_column_double(row, 22),
+	    .leak_scan_seconds = sqlite3_column_double(row, 23),
 	};
 	return true;
 }

@@ -14,6 +14,7 @@ struct process { /* texts belong to the statement, until its next row */
 	int64_t events_recorded, events_lost, depth;
 	bool watch_heap, watch_locks, leak_scan_done;
 	const char *stacks, *why_not;
+	double leak_scan_pause, leak_scan_seconds;
 	int64_t findings;
 };
 

@@ -172,6 +172,51 @@ static void print_objects(struct report *report, const struct process *process, 
 	sqlite3_finalize(row);
 }
 
+/* What a lost block took with it: the largest, as one line each. */
+static void print_kept(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT k.blocks, k.bytes, w.function, w.file, w.line FROM finding_kept k"
+	                          " LEFT JOIN v_where w ON w.process = k.process AND w.stack = k.stack"
+	                          " WHERE k.process = ? AND k.finding = ? ORDER BY k.ordinal LIMIT ?";
+	int64_t limit = report->limit ? (int64_t)report->limit : -1, lines = 0;
+	sqlite3_stmt *row = report_query(report, sql, 3, process->id, finding, limit);
+
+	while (report_row(report, row)) {
+		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 0), bytes = (uint64_t)sqlite3_column_int64(row, 1);
+
+		page_print(report, "%s      %s in %s %s, ", lines++ ? "" : "   lost with it, allocated in:\n",
+		           human_bytes(bytes).text, human_count(blocks).text, plural(blocks, "block", "blocks"));
+		page_text(report, report_text(row, 2));
+		if (sqlite3_column_type(row, 3) != SQLITE_NULL) {
+			page_print(report, " ");
+			page_text(report, base_name(report_text(row, 3)));
+			page_print(report, ":%lld", (long long)sqlite3_column_int64(row, 4));
+		}
+		page_print(report, "\n");
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- the leak summary --- as memcheck has it ------------------------------------------- */
+
+static void print_leak_summary(struct report *report, const struct process *process)
+{
+	static const char sql[] = "SELECT class, sum(bytes), sum(blocks) FROM finding WHERE process = ?"
+	                          " AND kind = 'leak' AND NOT suppressed GROUP BY class ORDER BY min(ordinal)";
+	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+
+	while (process->leak_scan_done && report_row(report, row)) {
+		char name[32];
+
+		snprintf(name, sizeof name, "leak:%s", report_text(row, 0));
+		page_print(report, "  %-16s %12s bytes in %s %s\n", name,
+		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+		           plural((uint64_t)sqlite3_column_int64(row, 2), "block", "blocks"));
+	}
+	sqlite3_finalize(row);
+}
+
 /* ---- the list --------------------------------------------------------------------------- */
 
 static void print_amounts(struct report *report, sqlite3_stmt *row)
@@ -201,6 +246,7 @@ static void print_finding(struct report *report, const struct process *process, 
 	print_edges(report, process, ordinal);
 	print_stacks(report, process, ordinal);
 	print_objects(report, process, ordinal);
+	print_kept(report, process, ordinal);
 }
 
 static void print_left_out(struct report *report, int64_t more, int64_t quiet, int64_t suppressed)
@@ -231,6 +277,8 @@ void text_findings(struct report *report, const struct process *process)
 	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
 
 	print_heading(report, shown);
+	if (report_wants(report, "leak", NULL) || !report->only)
+		print_leak_summary(report, process);
 	while (report_row(report, row)) {
 		if (is_shown(report, row)) {
 			if (!report->limit || number < report->limit)

@@ -38,6 +38,7 @@
 #define MARGIN_NS  1000000u
 #define STUCK_NS   UINT64_C(2000000000)
 #define GIVE_UP_NS UINT64_C(10000000000)
+#define ROUND_EVENTS 262144u /* of one live program at a time: others wait too, some of them at their end */
 #define BEAT_EVERY 65536u /* events between heartbeats within a round */
 
 struct merge {
@@ -149,7 +150,7 @@ static inline void emit(struct merge *merge, struct event *event)
 	merge->sink(merge->context, event);
 }
 
-static void beat(struct merge *merge)
+void merge_beat(struct merge *merge)
 {
 	store_release(&merge->reading.ring->shared->reader_heartbeat, ring_clock_ns(CLOCK_MONOTONIC));
 }
@@ -180,11 +181,11 @@ static uint64_t deliver(struct merge *merge, merge_sink *sink, void *context)
 	merge->sink = sink;
 	merge->context = context;
 	build_heap(merge);
-	while (merge->heap_count) {
+	while (merge->heap_count && !(merge->reading.live && delivered >= ROUND_EVENTS)) {
 		delivered += drain_top(merge);
 		if (merge->reading.live && delivered - beaten >= BEAT_EVERY) {
 			beaten = delivered;
-			beat(merge);
+			merge_beat(merge);
 		}
 	}
 	return delivered;
@@ -258,7 +259,7 @@ static void attach(struct merge *merge)
 	struct rt_header *shared = merge->reading.ring->shared;
 
 	merge->reading.live = true;
-	beat(merge);
+	merge_beat(merge);
 	store_release(&shared->reader_pid, (uint32_t)getpid());
 }
 
@@ -266,12 +267,33 @@ uint64_t merge_poll(struct merge *merge, merge_sink *sink, void *context)
 {
 	if (!merge->reading.live)
 		attach(merge);
-	beat(merge);
+	merge_beat(merge);
+	merge->lanes.handed_back = true;
+	return merge_follow(merge, sink, context);
+}
+
+uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context)
+{
 	uint64_t bound = safe_now(merge->reading.ring); /* R1 */
 	uint64_t least = look(merge, bound);
 	merge->last_bound = bound;
 	merge->reading.limit = least ? least - 1 : 0;
-	merge->lanes.handed_back = true;
+	return deliver(merge, sink, context);
+}
+
+bool merge_is_quiet(struct merge *merge)
+{
+	lanes_look(&merge->lanes);
+	for (const struct lane *lane = merge->lanes.table; lane; lane = lane->hh.next)
+		if (lane->active)
+			return false;
+	return true;
+}
+
+uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context)
+{
+	lanes_look(&merge->lanes);
+	merge->reading.limit = UINT64_MAX;
 	return deliver(merge, sink, context);
 }
 

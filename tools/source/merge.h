@@ -38,6 +38,17 @@ void merge_finish(struct merge *merge, merge_sink *sink, void *context);
  * Returns the number of events delivered. */
 uint64_t merge_poll(struct merge *merge, merge_sink *sink, void *context);
 
+/* For a process whose threads are all stopped.  Quiet: no record is in the making, so that all which is published is all
+ * that happened.  Rest: delivers that. */
+bool merge_is_quiet(struct merge *merge);
+uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context);
+
+/* As merge_poll, for one who only looks on: no chunk is handed back, and the program does not count on us. */
+uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context);
+
+/* Tells the program that its reader lives. */
+void merge_beat(struct merge *merge);
+
 /* The program is left to itself: from here on it goes on as with no reader. */
 void merge_detach(struct merge *merge);
 

@@ -33,6 +33,8 @@ CREATE TABLE process (
 	depth INTEGER NOT NULL,         -- frames per stack at most
 	leak_scan_done INTEGER NOT NULL,
 	leak_scan_why_not TEXT,
+	leak_scan_pause REAL,           -- seconds that the program was stopped for it
+	leak_scan_seconds REAL,         -- that all of it took
 	final INTEGER NOT NULL,         -- 0: it was still running, or its end had not been read yet
 	UNIQUE (pid, image)
 );
@@ -253,6 +255,17 @@ CREATE TABLE finding_edge (
 	held_shared INTEGER NOT NULL, held_since REAL, held_stack INTEGER, held_created_stack INTEGER,
 	wanted TEXT NOT NULL, wanted_address INTEGER NOT NULL, wanted_generation INTEGER NOT NULL,
 	wanted_shared INTEGER NOT NULL, wanted_at REAL, wanted_stack INTEGER, wanted_created_stack INTEGER,
+	PRIMARY KEY (process, finding, ordinal)
+) WITHOUT ROWID;
+
+-- leak:definite: blocks that are lost with it, by the stack that allocated them.
+CREATE TABLE finding_kept (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL, -- most bytes first
+	stack   INTEGER,
+	blocks  INTEGER NOT NULL,
+	bytes   INTEGER NOT NULL,
 	PRIMARY KEY (process, finding, ordinal)
 ) WITHOUT ROWID;
 

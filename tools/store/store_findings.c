@@ -206,6 +206,18 @@ static void store_finding_threads(struct writer *writer, int64_t ordinal, const 
 	}
 }
 
+static void store_finding_kept(struct writer *writer, int64_t ordinal, const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->kept_count; i++) {
+		struct row row = part_begin(writer, TABLE_finding_kept, ordinal, i);
+
+		row_stack(&row, finding->kept[i].stack);
+		row_int(&row, (int64_t)finding->kept[i].blocks);
+		row_int(&row, (int64_t)finding->kept[i].bytes);
+		row_end(&row);
+	}
+}
+
 static void store_finding(struct writer *writer, int64_t ordinal, const struct ranked *ranked)
 {
 	const struct finding *finding = ranked->finding;
@@ -224,6 +236,7 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 	store_finding_stacks(writer, ordinal, finding);
 	store_finding_objects(writer, ordinal, finding);
 	store_finding_edges(writer, ordinal, finding);
+	store_finding_kept(writer, ordinal, finding);
 	store_finding_threads(writer, ordinal, finding);
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_SCAN "this version does not scan for reachability"
 
 static int exec(struct store *store, const char *sql)
 {
@@ -87,6 +86,38 @@ static void row_ending(struct row *row, const struct ring_file *ring, const stru
 	         end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
 }
 
+/* Why there was no scan, where nobody tried to make one. */
+static const char *why_no_scan(const struct analysis *analysis)
+{
+	const struct rt_header *header = &analysis->ring->header;
+
+	if (!(header->watch & RT_WATCH_HEAP))
+		return "the heap was not watched";
+	if (analysis->end.how == END_RUNNING)
+		return "the process still runs: `ringtail leaks --now` looks at it";
+	if (analysis->end.how == END_SIGNAL)
+		return "the process was killed, or crashed: its memory was gone";
+	if (!header->scan_wait)
+		return "it was not wanted (--scan=no)";
+	return "nobody came to look: the process was under seccomp, or without a `ringtail` beside the library, or "
+	       "waited for longer than --scan-wait";
+}
+
+static void row_scan(struct row *row, const struct analysis *analysis)
+{
+	const struct leak_scan *scan = &analysis->scan;
+
+	row_int(row, scan->done);
+	row_text(row, scan->done ? NULL : scan->tried ? scan->why_not : why_no_scan(analysis));
+	if (scan->tried) {
+		row_real(row, (double)scan->pause_ns / 1e9);
+		row_real(row, (double)scan->whole_ns / 1e9);
+	} else {
+		row_null(row);
+		row_null(row);
+	}
+}
+
 static void store_process_row(struct writer *writer)
 {
 	const struct rt_header *header = &writer->ring->header;
@@ -100,8 +131,7 @@ static void store_process_row(struct writer *writer)
 	row_int(&row, !!(header->watch & RT_WATCH_LOCKS));
 	row_text(&row, stacks_name(header->stacks));
 	row_int(&row, header->depth);
-	row_int(&row, 0);
-	row_text(&row, NO_SCAN);
+	row_scan(&row, writer->analysis);
 	row_int(&row, writer->final);
 	row_end(&row);
 }

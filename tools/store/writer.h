@@ -16,7 +16,7 @@
 	T(process)                                                                                           \
 	T(loss) T(module) T(stack) T(frame) T(thread) T(heap) T(heap_site) T(heap_thread) T(heap_size_class) \
 	    T(heap_sample) T(lock) T(finding) T(finding_stack) T(finding_object) T(finding_edge)             \
-	        T(finding_thread)
+	        T(finding_kept) T(finding_thread)
 
 enum store_table {
 #define T(name) TABLE_##name,

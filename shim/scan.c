@@ -1,0 +1,191 @@
+#include "shim/scan.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <link.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "shim/cfi.h"
+#include "shim/clock.h"
+#include "shim/hooks.h"
+#include "shim/options.h"
+#include "shim/process.h"
+#include "shim/ring.h"
+#include "shim/sys.h"
+#include "shim/unwind.h"
+
+#define WAIT_STEP_NS 20000000
+#define SECOND_NS UINT64_C(1000000000)
+#define REAP_STEPS 50 /* of WAIT_STEP_NS */
+#define TOOL "ringtail"
+
+#ifndef PR_SET_PTRACER
+#define PR_SET_PTRACER 0x59616d61
+#endif
+
+/* ---- the tool, started by us -------------------------------------------------------------- */
+
+/* Beside the library, or where `make install` puts it.  False: PATH names no file that can be run. */
+static bool find_tool(char *path, size_t room)
+{
+	static const char *const places[] = {"/" TOOL, "/../../bin/" TOOL, "/../bin/" TOOL};
+	struct dl_find_object found;
+
+	if (_dl_find_object((void *)(uintptr_t)find_tool, &found) || !found.dlfo_link_map->l_name)
+		return false;
+	const char *library = found.dlfo_link_map->l_name, *slash = strrchr(library, '/');
+	size_t length = slash ? (size_t)(slash - library) : 0;
+	for (size_t i = 0; library[0] == '/' && i < sizeof places / sizeof *places; i++) {
+		if (length + strlen(places[i]) >= room)
+			continue;
+		memcpy(path, library, length);
+		memcpy(path + length, places[i], strlen(places[i]) + 1);
+		if (sys_call6(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static long fork_quietly(unsigned long exit_signal) { return sys_call6(SYS_clone, (long)exit_signal, 0, 0, 0, 0, 0); }
+
+static _Noreturn void leave(int status)
+{
+	for (;;)
+		sys_call3(SYS_exit_group, status, 0, 0);
+}
+
+/* Nothing of the program's is left open, and nothing of ours is in its way. */
+static _Noreturn void become_tool(const char *tool, const char *ring)
+{
+	const char *argv[] = {TOOL, RT_SCAN_COMMAND, ring, NULL}, *envp[] = {NULL};
+
+	sys_call3(SYS_close_range, 0, ~0u, 0);
+	for (int i = 0; i < 3; i++)
+		sys_open("/dev/null", O_RDWR, 0);
+	sys_call3(SYS_execve, tool, argv, envp);
+	leave(127);
+}
+
+/* Returns the process between us and the tool, or -errno.  In it, everything that is wiped on fork is zeroes: it makes
+ * system calls and nothing else. */
+static long start_tool(const char *tool, const char *ring)
+{
+	long between = fork_quietly(0);
+
+	if (between)
+		return between;
+	long child = fork_quietly(SIGCHLD);
+	if (child == 0)
+		become_tool(tool, ring);
+	while (child > 0 && sys_call6(SYS_wait4, child, 0, 0, 0, 0, 0) == -EINTR)
+		;
+	leave(0);
+}
+
+/* The tool writes down what it saw before it says that it is done: it will not take long. */
+static void reap(long between)
+{
+	for (unsigned i = 0; i < REAP_STEPS; i++) {
+		if (sys_call6(SYS_wait4, between, 0, WNOHANG | __WCLONE, 0, 0, 0) != 0)
+			return;
+		sys_sleep_ns(WAIT_STEP_NS / 10);
+	}
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+static uint32_t state_now(void) { return load_acquire(&process->header->scan_state); }
+
+/* Whether whoever is to do the scan is still there.  between: of the tool that we started, 0: the live reader. */
+static bool tool_lives(long *between)
+{
+	if (!*between)
+		return ring_reader_lives();
+	if (sys_call6(SYS_wait4, *between, 0, WNOHANG | __WCLONE, 0, 0, 0) == 0)
+		return true;
+	*between = -1;
+	return false;
+}
+
+static void wait_for_tool(long *between)
+{
+	struct timespec step = {0, WAIT_STEP_NS};
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + options.scan_wait * SECOND_NS;
+	uint32_t state;
+
+	while ((state = state_now()) == RT_SCAN_WAITING || state == RT_SCAN_TAKEN) {
+		sys_call6(SYS_futex, (long)&process->header->scan_state, FUTEX_WAIT, state, (long)&step, 0, 0);
+		bool late = clock_ns(CLOCK_MONOTONIC) > until;
+		if (state_now() == state && (!tool_lives(between) || late)) /* S5 */
+			cas_acq_rel(&process->header->scan_state, state, RT_SCAN_NONE);
+	}
+}
+
+/* The live reader sleeps until a file of its directory changes. */
+static void call_reader(const char *ring) { sys_call6(SYS_utimensat, AT_FDCWD, (long)ring, 0, 0, 0, 0); }
+
+/* exit and what it calls have frames full of what others left there, which would make lost blocks seem reachable: the
+ * program's own part of the stack begins where it called libc. */
+static void tell_frames(struct rt_header *header)
+{
+	_Static_assert(CFI_REGISTERS <= RT_SCAN_REGISTERS, "room for all of them");
+	struct dl_find_object libc;
+	struct text_range range = {0, 0};
+	uintptr_t sp = 0;
+
+	if (!_dl_find_object((void *)(uintptr_t)real.exit, &libc))
+		range = (struct text_range){(uintptr_t)libc.dlfo_map_start,
+		                            (uintptr_t)libc.dlfo_map_end - (uintptr_t)libc.dlfo_map_start};
+	memset(header->scan_registers, 0, sizeof header->scan_registers);
+	if (!range.bytes || !unwind_to_program(&range, header->scan_registers, &sp))
+		sp = 0;
+	header->scan_sp = sp;
+	header->scan_tid = (uint32_t)sys_gettid();
+}
+
+static bool is_wanted(void)
+{
+	const struct rt_header *header = process->header;
+
+	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
+}
+
+void scan_at_end(void)
+{
+	static char ring[SHIM_PATH_MAX + 64], tool[SHIM_PATH_MAX];
+	long between = 0;
+
+	if (!process_is_ours() || !is_wanted() || !cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING))
+		return;
+	int error = errno;
+	tell_frames(process->header);
+	process_ring_path(ring, sizeof ring);
+	if (process->header->live)
+		call_reader(ring);
+	else if (find_tool(tool, sizeof tool))
+		between = start_tool(tool, ring);
+	else
+		between = -1;
+	long tracer = process->header->live ? (long)load_acquire(&process->header->reader_pid) : between;
+	if (tracer > 0) /* no child of ours that it could be allowed for by itself */
+		sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
+	if (between >= 0)
+		wait_for_tool(&between);
+	else
+		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE);
+	if (between > 0)
+		reap(between);
+	if (tracer > 0)
+		sys_call6(SYS_prctl, PR_SET_PTRACER, 0, 0, 0, 0, 0);
+	errno = error;
+}
+
+void scan_not_the_end(void)
+{
+	if (process_is_ours())
+		store_release(&process->header->scan_state, RT_SCAN_NONE);
+}

@@ -1,0 +1,98 @@
+#include "tools/scan/at_end.h"
+
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shim/atomics.h"
+#include "tools/source/ring_clock.h"
+
+struct deadline {
+	uint64_t until; /* CLOCK_MONOTONIC ns */
+	const struct scan_tick *tick;
+};
+
+static bool in_time(void *context)
+{
+	const struct deadline *deadline = context;
+
+	if (deadline->tick && !deadline->tick->call(deadline->tick->context))
+		return false;
+	return ring_clock_ns(CLOCK_MONOTONIC) < deadline->until;
+}
+
+/* One line for a run, whichever process it was. */
+static void say_refused(const struct recording *recording, const struct leak_scan *scan)
+{
+	static bool said;
+
+	if (said)
+		return;
+	said = true;
+	fprintf(stderr, "ringtail: no leak scan of pid %u: %s\n", recording->ring.header.pid, scan->why_not);
+}
+
+static bool make_scan(struct recording *recording, const struct scan_tick *tick)
+{
+	struct rt_header *shared = recording->ring.shared;
+	struct leak_scan *scan = &recording->analysis->scan;
+	struct deadline deadline = {ring_clock_ns(CLOCK_MONOTONIC) + recording->ring.header.scan_wait * UINT64_C(1000000000),
+	                            tick};
+
+	if (load_acquire(&shared->scan_state) != RT_SCAN_WAITING ||
+	    !cas_acq_rel(&shared->scan_state, RT_SCAN_WAITING, RT_SCAN_TAKEN)) /* S2 */
+		return false;
+	leak_scan_free(scan);
+	leak_scan_run(scan, recording, &(struct scan_tick){in_time, &deadline});
+	if (!scan->done)
+		say_refused(recording, scan);
+	return true;
+}
+
+/* S4 */
+static void let_go(struct recording *recording)
+{
+	struct rt_header *shared = recording->ring.shared;
+
+	cas_acq_rel(&shared->scan_state, RT_SCAN_TAKEN, recording->analysis->scan.done ? RT_SCAN_DONE : RT_SCAN_REFUSED);
+	syscall(SYS_futex, &shared->scan_state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+bool scan_at_end(struct recording *recording, const struct scan_tick *tick)
+{
+	if (!make_scan(recording, tick))
+		return false;
+	let_go(recording);
+	return true;
+}
+
+int scan_at_end_command(const char *ring_path)
+{
+	struct recording recording;
+	struct error err;
+	char *path = leak_scan_path(ring_path);
+
+	if (!path || !recording_open(&recording, ring_path, true, &err))
+		return EXIT_BAD_DATA;
+	bool good = make_scan(&recording, NULL) && leak_scan_write(&recording.analysis->scan, path);
+	let_go(&recording);
+	recording_close(&recording);
+	free(path);
+	return good ? EXIT_FINE : EXIT_INTERNAL;
+}
+
+void scan_at_end_take(struct recording *recording)
+{
+	uint32_t state = load_acquire(&recording->ring.shared->scan_state);
+	struct leak_scan *scan = &recording->analysis->scan;
+	char *path = leak_scan_path(recording->ring.path);
+
+	if (state != RT_SCAN_DONE && state != RT_SCAN_REFUSED)
+		leak_scan_free(scan); /* it went on after that, or never waited */
+	else if (!scan->tried && path)
+		leak_scan_read(scan, path);
+	free(path);
+}

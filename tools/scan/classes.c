@@ -1,0 +1,124 @@
+#include "tools/scan/classes.h"
+
+#include <stdlib.h>
+
+#include "tools/memory.h"
+
+#define TICK_EVERY 65536u
+#define UNSEEN     LEAK_CLASSES
+
+struct walk {
+	struct graph *graph;
+	struct live_block *blocks;
+	uint32_t *stack; /* blocks whose edges are still to be followed */
+	size_t depth, room;
+	uint32_t *owners;
+	const struct scan_tick *tick;
+	unsigned since_tick;
+	bool stopped;
+};
+
+static void push(struct walk *walk, uint32_t block)
+{
+	GROW(walk->stack, walk->room, walk->depth + 1);
+	walk->stack[walk->depth++] = block;
+}
+
+static bool pop(struct walk *walk, uint32_t *block)
+{
+	if (++walk->since_tick == TICK_EVERY) {
+		walk->since_tick = 0;
+		walk->stopped = walk->tick && !walk->tick->call(walk->tick->context);
+	}
+	if (!walk->depth || walk->stopped)
+		return false;
+	*block = walk->stack[--walk->depth];
+	return true;
+}
+
+/* ---- from the roots ---------------------------------------------------------------------- */
+
+/* A block is followed again when it turns out to be better reachable than was thought: twice at most. */
+static void follow_edges(struct walk *walk, size_t from, bool certain)
+{
+	for (uint64_t i = walk->graph->first[from]; i < walk->graph->first[from + 1]; i++) {
+		uint32_t edge = walk->graph->edges[i], to = edge & ~EDGE_INTERIOR;
+		uint32_t class = certain && !(edge & EDGE_INTERIOR) ? LEAK_REACHABLE : LEAK_POSSIBLE;
+		uint32_t before = walk->blocks[to].class;
+
+		if (before == LEAK_REACHABLE || before == class)
+			continue;
+		walk->blocks[to].class = class;
+		push(walk, to);
+	}
+}
+
+static void mark_from_roots(struct walk *walk)
+{
+	uint32_t block;
+
+	follow_edges(walk, walk->graph->index.count, true);
+	while (pop(walk, &block))
+		follow_edges(walk, block, walk->blocks[block].class == LEAK_REACHABLE);
+}
+
+/* ---- what is lost -------------------------------------------------------------------------- */
+
+/* All that can be reached from the leader is its own, those included that were leaders before it; what those own they
+ * bring with them. */
+static void gather(struct walk *walk, uint32_t leader)
+{
+	uint32_t block;
+
+	walk->blocks[leader].class = LEAK_DEFINITE;
+	push(walk, leader);
+	while (pop(walk, &block)) {
+		for (uint64_t i = walk->graph->first[block]; i < walk->graph->first[block + 1]; i++) {
+			uint32_t to = walk->graph->edges[i] & ~EDGE_INTERIOR, before = walk->blocks[to].class;
+
+			if (to == leader || (before != UNSEEN && before != LEAK_DEFINITE))
+				continue;
+			walk->blocks[to].class = LEAK_INDIRECT;
+			walk->owners[to] = leader;
+			if (before == UNSEEN)
+				push(walk, to);
+		}
+	}
+}
+
+static uint32_t owner_of(uint32_t *owners, uint32_t block)
+{
+	uint32_t owner = block;
+
+	while (owners[owner] != owner)
+		owner = owners[owner];
+	while (owners[block] != owner) {
+		uint32_t next = owners[block];
+		owners[block] = owner;
+		block = next;
+	}
+	return owner;
+}
+
+uint32_t *classes_find(struct graph *graph, const struct scan_tick *tick)
+{
+	size_t count = graph->index.count;
+	struct walk walk = {.graph = graph, .blocks = graph->index.blocks, .tick = tick};
+
+	walk.owners = memory_zeroed(count + 1, sizeof *walk.owners);
+	for (size_t i = 0; i < count; i++) {
+		walk.blocks[i].class = UNSEEN;
+		walk.owners[i] = (uint32_t)i;
+	}
+	mark_from_roots(&walk);
+	for (size_t i = 0; i < count && !walk.stopped; i++)
+		if (walk.blocks[i].class == UNSEEN)
+			gather(&walk, (uint32_t)i);
+	for (size_t i = 0; i < count && !walk.stopped; i++)
+		owner_of(walk.owners, (uint32_t)i);
+	free(walk.stack);
+	if (!walk.stopped)
+		return walk.owners;
+	free(walk.owners);
+	return NULL;
+}

@@ -1,0 +1,199 @@
+#include "tools/scan/graph.h"
+
+#include <stdlib.h>
+
+#include "tools/memory.h"
+#include "tools/scan/heuristics.h"
+
+#define PIECE      (UINT64_C(1) << 20) /* read at a time */
+#define GAP        (UINT64_C(4) << 10) /* between blocks that are read together */
+#define CHUNK_LEAST 32u                /* of glibc's chunks, headers included */
+
+struct reader {
+	struct graph *graph;
+	const struct target *target;
+	const struct scan_tick *tick;
+	unsigned char *piece;
+	uint64_t start, end; /* what is in it */
+	bool allocator;      /* see struct root_range */
+	uint32_t last;       /* edge of the word before: copies of one pointer often stand together */
+	bool stopped;
+};
+
+/* ---- words ------------------------------------------------------------------------------- */
+
+/* glibc's arena and its free lists hold the addresses of chunks.  A chunk's first eight bytes are the last eight of the
+ * block before, where that has use for them: such an address seems to point into a live block. */
+static bool is_next_chunk(const struct live_block *block, uint64_t pointer)
+{
+	uint64_t chunk = (block->size + 8 + 15) & ~UINT64_C(15);
+
+	return pointer == block->address - 16 + (chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk);
+}
+
+static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer)
+{
+	struct graph *graph = reader->graph;
+	const struct live_block *to = &graph->index.blocks[block];
+	uint32_t edge = pointer == to->address ? block : block | EDGE_INTERIOR;
+
+	if (edge == reader->last)
+		return;
+	if (reader->allocator && edge != block && is_next_chunk(to, pointer))
+		return;
+	reader->last = edge;
+	if (edge != block && heuristics_may_apply(to, pointer)) {
+		GROW(graph->interiors, graph->interior_room, graph->interior_count + 1);
+		graph->interiors[graph->interior_count++] = (struct interior){graph->edge_count, pointer};
+		reader->last = NO_BLOCK; /* another pointer into the same block may be a better one */
+	}
+	GROW(graph->edges, graph->edge_room, graph->edge_count + 1);
+	graph->edges[graph->edge_count++] = edge;
+}
+
+static void take_word(struct reader *reader, uint64_t word)
+{
+	uint32_t block = block_index_find(&reader->graph->index, word);
+
+	if (block != NO_BLOCK)
+		add_edge(reader, block, word);
+}
+
+/* [start, end) of the program, which is in the piece. */
+static void take_words(struct reader *reader, uint64_t start, uint64_t end)
+{
+	const struct block_index *index = &reader->graph->index;
+	const uint64_t *word = (const uint64_t *)(reader->piece + (start - reader->start));
+	const uint64_t *last = word + (end - start) / 8;
+	uint64_t low = index->low, span = index->high - index->low;
+
+	for (; word < last; word++)
+		if (__builtin_expect(*word - low < span, 0))
+			take_word(reader, *word);
+}
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+/* Reads what can be read of [start, end), at most PIECE, aligned; the rest may lie in no memory. */
+static void fill(struct reader *reader, uint64_t start, uint64_t end)
+{
+	if (end - start > PIECE)
+		end = start + PIECE;
+	reader->start = start;
+	reader->end = start + target_read(reader->target, start, reader->piece, end - start);
+	if (reader->tick && !reader->tick->call(reader->tick->context))
+		reader->stopped = true;
+}
+
+static uint64_t word_up(uint64_t address) { return (address + 7) & ~UINT64_C(7); }
+
+static void take_part(void *context, uint64_t start, uint64_t end)
+{
+	struct reader *reader = context;
+
+	for (start = word_up(start), end &= ~UINT64_C(7); start < end && !reader->stopped;) {
+		fill(reader, start, end);
+		uint64_t got = reader->end & ~UINT64_C(7);
+		take_words(reader, start, got > start ? got : start);
+		/* A page that cannot be read does not end the range. */
+		start = got > start ? got : (start | 4095) + 1;
+	}
+}
+
+static void take_large(struct reader *reader, uint64_t start, uint64_t end)
+{
+	target_populated(reader->target, start, end, take_part, reader);
+}
+
+/* ---- blocks -------------------------------------------------------------------------------- */
+
+/* How far to read so that this block and those behind it come together. */
+static uint64_t together(const struct block_index *index, size_t from)
+{
+	uint64_t start = index->blocks[from].address & ~UINT64_C(7), end = start;
+
+	for (size_t i = from; i < index->count; i++) {
+		const struct live_block *block = &index->blocks[i];
+		if (i > from && (block->address > end + GAP || block->address + block->size > start + PIECE))
+			break;
+		if (block->address + block->size > end)
+			end = block->address + block->size;
+	}
+	return end;
+}
+
+static void take_block(struct reader *reader, size_t i)
+{
+	const struct live_block *block = &reader->graph->index.blocks[i];
+	uint64_t start = word_up(block->address), end = (block->address + block->size) & ~UINT64_C(7);
+
+	reader->last = NO_BLOCK;
+	if (start >= end)
+		return;
+	if (block->size >= PIECE) {
+		take_large(reader, start, end);
+		return;
+	}
+	if (start < reader->start || end > reader->end)
+		fill(reader, block->address & ~UINT64_C(7), together(&reader->graph->index, i));
+	if (end <= reader->end)
+		take_words(reader, start, end);
+	else
+		take_part(reader, start, end); /* some of it is in no memory */
+}
+
+static void take_blocks(struct reader *reader)
+{
+	struct graph *graph = reader->graph;
+
+	for (size_t i = 0; i < graph->index.count && !reader->stopped; i++) {
+		graph->first[i] = graph->edge_count;
+		take_block(reader, i);
+	}
+	graph->first[graph->index.count] = graph->edge_count;
+}
+
+static void take_roots(struct reader *reader, const struct roots *roots)
+{
+	for (size_t i = 0; i < roots->count && !reader->stopped; i++) {
+		reader->allocator = roots->ranges[i].allocator;
+		reader->last = NO_BLOCK;
+		take_large(reader, roots->ranges[i].start, roots->ranges[i].end);
+	}
+	reader->allocator = false;
+	for (size_t i = 0; i < roots->word_count; i++)
+		take_word(reader, roots->words[i]);
+	reader->graph->first[reader->graph->index.count + 1] = reader->graph->edge_count;
+}
+
+bool graph_read(struct graph *graph, const struct target *target, struct live_block *blocks, size_t count,
+                const struct root_request *request, const struct scan_tick *tick)
+{
+	struct reader reader = {.graph = graph, .target = target, .tick = tick, .last = NO_BLOCK};
+	struct root_request with_blocks = *request;
+	struct roots roots;
+
+	*graph = (struct graph){0};
+	block_index_init(&graph->index, blocks, count);
+	graph->first = memory_zeroed(count + 2, sizeof *graph->first);
+	reader.piece = memory_zeroed(1, PIECE);
+	with_blocks.blocks = blocks;
+	with_blocks.block_count = count;
+	roots_find(&roots, &with_blocks);
+	take_blocks(&reader);
+	take_roots(&reader, &roots);
+	if (!reader.stopped)
+		heuristics_apply(graph, target);
+	roots_free(&roots);
+	free(reader.piece);
+	return !reader.stopped;
+}
+
+void graph_free(struct graph *graph)
+{
+	block_index_free(&graph->index);
+	free(graph->first);
+	free(graph->edges);
+	free(graph->interiors);
+	*graph = (struct graph){0};
+}

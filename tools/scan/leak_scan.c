@@ -1,0 +1,273 @@
+#include "tools/scan/leak_scan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shim/atomics.h"
+#include "tools/analyse/heap.h"
+#include "tools/analyse/threads.h"
+#include "tools/analyse/u64_map.h"
+#include "tools/memory.h"
+#include "tools/scan/classes.h"
+#include "tools/source/ring_clock.h"
+
+#define QUIET_TRIES 50u
+#define BLOCKS_MOST EDGE_INTERIOR
+
+void leak_scan_free(struct leak_scan *scan)
+{
+	free(scan->groups);
+	*scan = (struct leak_scan){0};
+}
+
+/* ---- the process, stopped --------------------------------------------------------------------- */
+
+/* A thread that is stopped while it writes a record may have done what it is about to tell. */
+static bool stop(struct target *target, struct recording *recording, struct leak_scan *scan)
+{
+	if (!target_stop(target, (pid_t)recording->ring.header.pid, scan->why_not))
+		return false;
+	for (unsigned tries = 0; !merge_is_quiet(recording->merge) && tries < QUIET_TRIES; tries++)
+		if (!target_stop_again(target, scan->why_not))
+			return false;
+	merge_rest(recording->merge, analysis_event, recording->analysis);
+	analysis_flush(recording->analysis);
+	if (target_look(target, scan->why_not))
+		return true;
+	target_resume(target);
+	return false;
+}
+
+/* What is said to have been allocated where there is no memory is nobody's block. */
+static size_t drop_unmapped(const struct target *target, struct live_block *blocks, size_t count)
+{
+	const struct target_map *map = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t address = blocks[i].address;
+		if (!map || address < map->start || address >= map->end)
+			map = target_map_at(target, address);
+		if (!map || !map->readable)
+			continue;
+		blocks[kept] = blocks[i];
+		if (blocks[kept].size > (UINT64_C(1) << 46))
+			blocks[kept].size = map->end - address;
+		kept++;
+	}
+	return kept;
+}
+
+static struct root_thread *threads_of(const struct recording *recording, size_t *count)
+{
+	const struct thread_result *threads = threads_results(recording->analysis->threads, count);
+	struct root_thread *list = memory_zeroed(*count + 1, sizeof *list);
+
+	for (size_t i = 0; i < *count; i++)
+		list[i] = (struct root_thread){.pthread = threads[i].pthread,
+		                               .ended = threads[i].ended != 0,
+		                               .gone = threads[i].joined || threads[i].detached};
+	return list;
+}
+
+/* The thread that waits for us: its innermost frames are the shim's. */
+static void leave_waiting_frames(struct target *target, const struct rt_header *shared)
+{
+	uint64_t sp = load_relaxed(&shared->scan_sp);
+
+	for (size_t i = 0; i < target->thread_count && load_acquire(&shared->scan_state) == RT_SCAN_TAKEN; i++) {
+		struct target_thread *thread = &target->threads[i];
+		const struct target_map *map = target_map_at(target, thread->sp);
+		if (thread->tid != (pid_t)load_relaxed(&shared->scan_tid) || !map || sp < thread->sp || sp >= map->end)
+			continue;
+		thread->sp = sp;
+		thread->own_frames = true;
+		for (unsigned k = 0; k < RT_SCAN_REGISTERS; k++)
+			thread->registers[k] = load_relaxed(&shared->scan_registers[k]);
+		thread->register_count = RT_SCAN_REGISTERS;
+	}
+}
+
+static bool read_graph(struct graph *graph, struct target *target, struct live_block *blocks, size_t count,
+                       const struct recording *recording, const struct scan_tick *tick)
+{
+	const char *slash = strrchr(recording->ring.path, '/');
+	struct root_request roots = {
+	    .target = target,
+	    .ring_name = slash ? slash + 1 : recording->ring.path,
+	    .heap_is_root = recording->ring.header.forked,
+	};
+	struct root_thread *threads = threads_of(recording, &roots.thread_count);
+
+	roots.threads = threads;
+	leave_waiting_frames(target, recording->ring.shared);
+	bool good = graph_read(graph, target, blocks, drop_unmapped(target, blocks, count), &roots, tick);
+	free(threads);
+	return good;
+}
+
+/* ---- groups ------------------------------------------------------------------------------------- */
+
+static uint64_t group_key(enum leak_class class, uint32_t site, uint32_t owner)
+{
+	return (uint64_t)class << 62 | (uint64_t)site << 31 | owner;
+}
+
+static void make_groups(struct leak_scan *scan, const struct live_block *blocks, size_t count, const uint32_t *owners,
+                        const struct heap_analysis *heap)
+{
+	struct u64_map by_key = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct live_block *block = &blocks[i];
+		bool indirect = block->class == LEAK_INDIRECT;
+		uint32_t owner = indirect ? blocks[owners[i]].site : 0;
+		uint64_t key = group_key(block->class, block->site, owner) + 1, found = u64_map_get(&by_key, key);
+
+		if (!found) {
+			GROW(scan->groups, scan->room, scan->count + 1);
+			scan->groups[scan->count] = (struct leak_group){
+			    .class = block->class,
+			    .stack = heap_site_stack(heap, block->site),
+			    .owner_stack = indirect ? heap_site_stack(heap, owner) : RT_STACK_NONE};
+			found = ++scan->count;
+			u64_map_put(&by_key, key, found);
+		}
+		scan->groups[found - 1].blocks++;
+		scan->groups[found - 1].bytes += block->size;
+	}
+	u64_map_free(&by_key);
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+static void too_long(struct leak_scan *scan)
+{
+	snprintf(scan->why_not, sizeof scan->why_not, "it took longer than --scan-wait allows: give it more");
+}
+
+static void scan_stopped(struct leak_scan *scan, struct target *target, struct recording *recording, uint64_t since,
+                         const struct scan_tick *tick)
+{
+	struct graph graph;
+	size_t count;
+	struct live_block *blocks = heap_live_blocks(recording->analysis->heap, &count);
+	bool fits = count < BLOCKS_MOST;
+	bool read = fits && read_graph(&graph, target, blocks, count, recording, tick);
+
+	target_resume(target);
+	scan->pause_ns = ring_clock_ns(CLOCK_MONOTONIC) - since;
+	uint32_t *owners = read ? classes_find(&graph, tick) : NULL;
+	if (owners) {
+		make_groups(scan, blocks, graph.index.count, owners, recording->analysis->heap);
+		scan->done = true;
+	} else {
+		too_long(scan);
+	}
+	free(owners);
+	if (fits)
+		graph_free(&graph);
+	free(blocks);
+}
+
+void leak_scan_run(struct leak_scan *scan, struct recording *recording, const struct scan_tick *tick)
+{
+	struct target target;
+	uint64_t since = ring_clock_ns(CLOCK_MONOTONIC);
+
+	*scan = (struct leak_scan){.tried = true};
+	if (stop(&target, recording, scan))
+		scan_stopped(scan, &target, recording, since, tick);
+	target_free(&target);
+	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - since;
+}
+
+/* ---- kept beside the ring ------------------------------------------------------------------------ */
+
+#define SCAN_MAGIC  "ringtail scan 1"
+#define GROUPS_MOST (1u << 24)
+
+char *leak_scan_path(const char *ring_path)
+{
+	char *path = NULL;
+	int stem = (int)strlen(ring_path) - (int)strlen(".ring");
+
+	return stem > 0 && asprintf(&path, "%.*s.scan", stem, ring_path) > 0 ? path : NULL;
+}
+
+static void write_all(const struct leak_scan *scan, FILE *file)
+{
+	fprintf(file, "%s\n%d %" PRIu64 " %" PRIu64 " %zu\n%s\n", SCAN_MAGIC, scan->done, scan->pause_ns, scan->whole_ns,
+	        scan->count, scan->why_not);
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct leak_group *group = &scan->groups[i];
+		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", (unsigned)group->class,
+		        group->stack, group->owner_stack, group->blocks, group->bytes);
+	}
+}
+
+/* Under another name first: whoever finds it finds all of it. */
+bool leak_scan_write(const struct leak_scan *scan, const char *path)
+{
+	char *part = NULL;
+	FILE *file = asprintf(&part, "%s.part", path) > 0 ? fopen(part, "wxe") : NULL;
+
+	if (file)
+		write_all(scan, file);
+	bool good = file && !fflush(file) && !ferror(file);
+	if (file)
+		fclose(file);
+	good = good && !rename(part, path);
+	if (file && !good)
+		remove(part);
+	free(part);
+	return good;
+}
+
+static bool read_group(FILE *file, struct leak_group *group)
+{
+	unsigned class;
+
+	if (fscanf(file, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 "\n", &class, &group->stack,
+	           &group->owner_stack, &group->blocks, &group->bytes) != 5)
+		return false;
+	group->class = (enum leak_class)class;
+	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
+}
+
+static bool read_all(struct leak_scan *scan, FILE *file)
+{
+	char magic[sizeof SCAN_MAGIC + 1];
+	int done;
+	size_t count;
+
+	if (!fgets(magic, sizeof magic, file) || strcmp(magic, SCAN_MAGIC "\n") ||
+	    fscanf(file, "%d %" SCNu64 " %" SCNu64 " %zu", &done, &scan->pause_ns, &scan->whole_ns, &count) != 4 ||
+	    fgetc(file) != '\n' || !fgets(scan->why_not, sizeof scan->why_not, file) || count > GROUPS_MOST)
+		return false;
+	scan->why_not[strcspn(scan->why_not, "\n")] = '\0';
+	for (scan->count = 0; scan->count < count; scan->count++) {
+		GROW(scan->groups, scan->room, scan->count + 1);
+		if (!read_group(file, &scan->groups[scan->count]))
+			return false;
+	}
+	scan->done = done == 1;
+	scan->tried = true;
+	return true;
+}
+
+bool leak_scan_read(struct leak_scan *scan, const char *path)
+{
+	FILE *file = fopen(path, "re");
+
+	*scan = (struct leak_scan){0};
+	bool good = file && read_all(scan, file);
+	if (file)
+		fclose(file);
+	if (!good)
+		leak_scan_free(scan);
+	return good;
+}

@@ -1,0 +1,387 @@
+#include "tools/scan/target.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/memory.h"
+#include "tools/process.h"
+
+#define STOP_WITHIN_NS UINT64_C(2000000000)
+#define STOP_STEP_NS   50000
+#define PAGE           UINT64_C(4096)
+#define CLOSE_LOOK     (UINT64_C(1) << 20) /* ranges as large are asked which of their pages exist */
+#define PAGEMAP_PIECE  4096u
+
+/* ---- stopping -------------------------------------------------------------------------- */
+
+static bool refuse(char *why, const char *text, int error)
+{
+	snprintf(why, TARGET_WHY_BYTES, text, strerror(error));
+	return false;
+}
+
+static bool is_known(const struct target *target, pid_t tid)
+{
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid == tid)
+			return true;
+	return false;
+}
+
+static bool is_running(pid_t pid, pid_t tid)
+{
+	struct process_stat stat;
+
+	return process_stat(pid, tid, &stat) && stat.state != 'Z' && stat.state != 'X';
+}
+
+/* A thread that is about to be gone is left alone. */
+static bool seize(struct target *target, pid_t tid, char *why)
+{
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
+		int error = errno;
+		if (error == ESRCH || !is_running(target->pid, tid))
+			return true;
+		return refuse(why,
+		              "the kernel refused to let it be looked at (ptrace: %s): sysctl "
+		              "kernel.yama.ptrace_scope=0, CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
+		              "with `ringtail run`",
+		              error);
+	}
+	GROW(target->threads, target->thread_room, target->thread_count + 1);
+	target->threads[target->thread_count++] = (struct target_thread){.tid = tid};
+	return true;
+}
+
+/* Threads may make threads until all are stopped: again until there is no new one. */
+static bool seize_new(struct target *target, size_t *added, char *why)
+{
+	char path[64];
+	struct dirent *entry;
+	bool good = true;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)target->pid);
+	DIR *tasks = opendir(path);
+	if (!tasks)
+		return refuse(why, "its threads cannot be listed (%s)", errno);
+	*added = target->thread_count;
+	while (good && (entry = readdir(tasks))) {
+		pid_t tid = (pid_t)atoi(entry->d_name);
+		if (tid > 0 && !is_known(target, tid))
+			good = seize(target, tid, why);
+	}
+	*added = target->thread_count - *added;
+	closedir(tasks);
+	return good;
+}
+
+/* One that has ended: if it is our own child, how is left for whoever waits for that child. */
+static void leave_dead(struct target *target, struct target_thread *thread)
+{
+	struct process_stat stat;
+	bool ours = thread->tid == target->pid && process_parent(thread->tid) == getpid();
+
+	if (!ours && process_stat(target->pid, thread->tid, &stat))
+		waitpid(thread->tid, NULL, __WALL | WNOHANG);
+	thread->tid = 0;
+}
+
+/* True: it has stopped, or is no more. */
+static bool has_stopped(struct target *target, struct target_thread *thread)
+{
+	siginfo_t info = {0};
+	int status;
+
+	if (thread->stopped || !thread->tid)
+		return true;
+	if (waitid(P_PID, (id_t)thread->tid, &info, WSTOPPED | WEXITED | __WALL | WNOHANG | WNOWAIT)) {
+		thread->tid = 0;
+		return true;
+	}
+	if (!info.si_pid)
+		return false;
+	if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
+		leave_dead(target, thread);
+		return true;
+	}
+	if (waitpid(thread->tid, &status, __WALL | WNOHANG) != thread->tid || !WIFSTOPPED(status))
+		return false;
+	if (status >> 16 == 0) /* a signal was being delivered */
+		thread->signal = WSTOPSIG(status);
+	thread->stopped = true;
+	return true;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool await_stops(struct target *target, char *why)
+{
+	uint64_t until = monotonic_ns() + STOP_WITHIN_NS;
+
+	for (size_t i = 0; i < target->thread_count; i++) {
+		while (!has_stopped(target, &target->threads[i])) {
+			if (monotonic_ns() > until) {
+				snprintf(why, TARGET_WHY_BYTES,
+				         "its thread %d could not be stopped: it is waiting within the kernel",
+				         (int)target->threads[i].tid);
+				return false;
+			}
+			nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
+		}
+	}
+	return true;
+}
+
+static bool interrupt_all(struct target *target, char *why)
+{
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid && !target->threads[i].stopped)
+			ptrace(PTRACE_INTERRUPT, target->threads[i].tid, NULL, NULL);
+	return await_stops(target, why);
+}
+
+bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES])
+{
+	size_t added;
+
+	*target = (struct target){.pid = pid, .pagemap = -1};
+	do {
+		if (!seize_new(target, &added, why) || !interrupt_all(target, why)) {
+			target_resume(target);
+			return false;
+		}
+	} while (added);
+	return true;
+}
+
+bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES])
+{
+	target_resume(target);
+	nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
+	pid_t pid = target->pid;
+	target_free(target);
+	return target_stop(target, pid, why);
+}
+
+void target_resume(struct target *target)
+{
+	for (size_t i = 0; i < target->thread_count; i++) {
+		struct target_thread *thread = &target->threads[i];
+		if (!thread->tid)
+			continue;
+		/* One that would not stop can be let go only when it has. */
+		for (unsigned tries = 0; !has_stopped(target, thread) && tries < 100; tries++)
+			nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
+		if (thread->stopped)
+			ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
+	}
+	target->thread_count = 0;
+}
+
+/* ---- registers ------------------------------------------------------------------------- */
+
+static void add_registers(struct target_thread *thread, const void *from, size_t bytes)
+{
+	size_t count = bytes / sizeof(uint64_t);
+
+	if (count > TARGET_REGISTERS - thread->register_count)
+		count = TARGET_REGISTERS - thread->register_count;
+	memcpy(thread->registers + thread->register_count, from, count * sizeof(uint64_t));
+	thread->register_count += (unsigned)count;
+}
+
+static bool read_registers(struct target_thread *thread)
+{
+	struct user_regs_struct general;
+	struct iovec place = {&general, sizeof general};
+
+	if (ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_PRSTATUS, &place))
+		return false;
+	add_registers(thread, &general, place.iov_len);
+#if defined(__x86_64__)
+	struct user_fpregs_struct vector;
+	thread->sp = general.rsp;
+	thread->thread_pointer = general.fs_base;
+	place = (struct iovec){&vector, sizeof vector};
+	if (!ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_FPREGSET, &place))
+		add_registers(thread, vector.xmm_space, sizeof vector.xmm_space);
+#elif defined(__aarch64__)
+	struct user_fpsimd_struct vector;
+	thread->sp = general.sp;
+	place = (struct iovec){&thread->thread_pointer, sizeof thread->thread_pointer};
+	ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_ARM_TLS, &place);
+	place = (struct iovec){&vector, sizeof vector};
+	if (!ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_FPREGSET, &place))
+		add_registers(thread, vector.vregs, sizeof vector.vregs);
+#endif
+	return true;
+}
+
+/* ---- mappings -------------------------------------------------------------------------- */
+
+static enum map_kind kind_of(const char *path)
+{
+	if (!*path || !strncmp(path, "[anon", 5))
+		return MAP_ANONYMOUS_MEMORY;
+	if (!strcmp(path, "[heap]"))
+		return MAP_BRK_HEAP;
+	if (!strcmp(path, "[stack]"))
+		return MAP_MAIN_STACK;
+	if (*path == '[' ||
+	    (!strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) && strcmp(path, "/dev/zero")))
+		return MAP_NO_MEMORY;
+	return MAP_FILE;
+}
+
+static void take_map(struct target *target, const char *line)
+{
+	unsigned long long start, end;
+	char rights[8];
+	int path = 0;
+
+	if (sscanf(line, "%llx-%llx %7s %*s %*s %*s %n", &start, &end, rights, &path) != 3 || start >= end)
+		return;
+	GROW(target->maps, target->map_room, target->map_count + 1);
+	target->maps[target->map_count++] = (struct target_map){
+	    .start = start,
+	    .end = end,
+	    .readable = rights[0] == 'r',
+	    .writable = rights[1] == 'w',
+	    .executable = rights[2] == 'x',
+	    .shared = rights[3] == 's',
+	    .kind = kind_of(line + path),
+	    .path = kind_of(line + path) == MAP_FILE ? strdup(line + path) : NULL,
+	};
+}
+
+static bool read_maps(struct target *target, char *why)
+{
+	char path[64], *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)target->pid);
+	FILE *maps = fopen(path, "re");
+	if (!maps)
+		return refuse(why, "its mappings cannot be read (%s)", errno);
+	while ((length = getline(&line, &room, maps)) > 0) {
+		if (line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		take_map(target, line);
+	}
+	free(line);
+	fclose(maps);
+	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)target->pid);
+	target->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	return true;
+}
+
+bool target_open(struct target *target, pid_t pid)
+{
+	char why[TARGET_WHY_BYTES];
+
+	*target = (struct target){.pid = pid, .pagemap = -1};
+	return read_maps(target, why);
+}
+
+bool target_look(struct target *target, char why[TARGET_WHY_BYTES])
+{
+	uint64_t word;
+
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid && !read_registers(&target->threads[i]))
+			return refuse(why, "the registers of a thread cannot be read (%s)", errno);
+	if (!read_maps(target, why))
+		return false;
+	for (size_t i = 0; i < target->map_count; i++) {
+		if (!target->maps[i].readable || target->maps[i].kind != MAP_FILE)
+			continue;
+		if (target_read(target, target->maps[i].start, &word, sizeof word) == sizeof word)
+			return true;
+		return refuse(why, "its memory cannot be read (process_vm_readv: %s)", errno);
+	}
+	return true;
+}
+
+void target_free(struct target *target)
+{
+	for (size_t i = 0; i < target->map_count; i++)
+		free(target->maps[i].path);
+	free(target->maps);
+	free(target->threads);
+	if (target->pagemap >= 0)
+		close(target->pagemap);
+	*target = (struct target){.pagemap = -1};
+}
+
+const struct target_map *target_map_at(const struct target *target, uint64_t address)
+{
+	size_t low = 0, high = target->map_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (target->maps[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < target->map_count && target->maps[low].start <= address ? &target->maps[low] : NULL;
+}
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+size_t target_read(const struct target *target, uint64_t address, void *to, size_t bytes)
+{
+	struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
+	ssize_t got = process_vm_readv(target->pid, &local, 1, &remote, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+#define PAGE_PRESENT (UINT64_C(3) << 62) /* in memory, or in swap */
+
+void target_populated(const struct target *target, uint64_t start, uint64_t end,
+                      void (*visit)(void *context, uint64_t start, uint64_t end), void *context)
+{
+	uint64_t entries[PAGEMAP_PIECE], run = 0;
+	uint64_t page = start / PAGE, last = (end + PAGE - 1) / PAGE;
+
+	if (end - start < CLOSE_LOOK || target->pagemap < 0) {
+		visit(context, start, end);
+		return;
+	}
+	while (page < last) {
+		size_t wanted = last - page < PAGEMAP_PIECE ? last - page : PAGEMAP_PIECE;
+		ssize_t got = pread(target->pagemap, entries, wanted * sizeof *entries, (off_t)(page * sizeof *entries));
+		if (got < (ssize_t)sizeof *entries)
+			break;
+		for (size_t i = 0; i < (size_t)got / sizeof *entries; i++, page++) {
+			uint64_t at = page * PAGE > start ? page * PAGE : start;
+			if (entries[i] & PAGE_PRESENT) {
+				run = run ? run : at;
+			} else if (run) {
+				visit(context, run, at);
+				run = 0;
+			}
+		}
+	}
+	if (run)
+		visit(context, run, page * PAGE < end ? page * PAGE : end);
+}
