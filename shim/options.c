@@ -4,7 +4,7 @@
 
 struct options options;
 
-enum option_type { PATH, SIZE, FRAMES, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
+enum option_type { PATH, SIZE, FRAMES, SECONDS, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
 
 struct choice {
 	const char *name;
@@ -88,7 +88,8 @@ static bool set_value(enum option_type type, void *target, const char *value)
 	switch (type) {
 	case PATH: return set_path(target, value);
 	case YESNO: return set_yesno(target, value);
-	case SIZE: return set_number(target, value);
+	case SIZE:
+	case SECONDS: return set_number(target, value);
 	case FRAMES: return set_frames(target, value);
 	case CHOICE_STACKS: return set_choice(target, stacks_choices, value);
 	case CHOICE_ON_FULL: return set_choice(target, on_full_choices, value);

@@ -13,6 +13,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 #undef OPTION
 };
 
+#define SECONDS_MOST 86400u
+
 static const char *const stacks_choices[] = {"full", "caller", "none", NULL};
 static const char *const on_full_choices[] = {"wait", "drop", "overwrite", NULL};
 static const char *const wait_choices[] = {"cmd", "all", NULL};
@@ -97,6 +99,8 @@ static bool is_good(enum option_type type, const char *value)
 		return *value != '\0';
 	case OPTION_TYPE_SIZE:
 		return parse_number(value, &number);
+	case OPTION_TYPE_SECONDS:
+		return parse_number(value, &number) && number <= SECONDS_MOST;
 	case OPTION_TYPE_FRAMES:
 		return parse_number(value, &number) && number >= 1 && number <= RT_DEPTH_MOST;
 	case OPTION_TYPE_YESNO:
@@ -120,6 +124,8 @@ static const char *wanted(enum option_type type, char *text, size_t room)
 		return "a size like 512K, 64M or 1G";
 	case OPTION_TYPE_FRAMES:
 		return "a number from 1 to 4096";
+	case OPTION_TYPE_SECONDS:
+		return "a number of seconds";
 	case OPTION_TYPE_YESNO:
 		return "yes or no";
 	default:
@@ -303,7 +309,8 @@ static void help_row(FILE *out, const struct option_row *row)
 {
 	static const char *const placeholders[] = {
 	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH",    [OPTION_TYPE_SIZE] = "SIZE",
-	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
+	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_SECONDS] = "N",
+        [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
 	char left[64] = "", default_text[64] = "";
 	const char *const *choices = choices_of(row->type);
 

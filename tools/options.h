@@ -21,6 +21,7 @@ enum option_type {
 	OPTION_TYPE_PATH,
 	OPTION_TYPE_SIZE,
 	OPTION_TYPE_FRAMES,
+	OPTION_TYPE_SECONDS,
 	OPTION_TYPE_YESNO,
 	OPTION_TYPE_CHOICE_STACKS,
 	OPTION_TYPE_CHOICE_ON_FULL,
@@ -55,7 +56,7 @@ char *options_encode(const struct options *options);
 
 const char *options_text(const struct options *options, enum option_id id);
 bool options_yes(const struct options *options, enum option_id id);
-/* SIZE or FRAMES */
+/* SIZE, FRAMES or SECONDS */
 uint64_t options_number(const struct options *options, enum option_id id);
 
 /* A line for each option that the command line takes. */
