@@ -12,6 +12,7 @@
 #include "tests/differential/stack_check.h"
 #endif
 
+#define SLACK_DEPTH 64u  /* smaller limits are meant to the frame */
 #define NESTED_DEPTH 64u /* frames shown of a stack inside a hook inside a signal handler */
 
 static size_t array_bytes(uint32_t depth)
@@ -24,6 +25,7 @@ size_t stack_state_bytes(uint32_t depth) { return sizeof(struct stack_state) + a
 void stack_state_start(struct stack_state *state, uint32_t depth)
 {
 	state->depth = depth;
+	state->slack = depth >= SLACK_DEPTH ? depth / 4 : 0;
 	state->count = 0;
 	state->pcs_size = (struct stack_cache_size){64 - STACK_CACHE_BITS_FIRST, 64 - STACK_PC_CACHE_BITS, 0};
 	state->nodes_size = (struct stack_cache_size){64 - STACK_CACHE_BITS_FIRST, 64 - STACK_NODE_CACHE_BITS, 0};
@@ -435,7 +437,16 @@ static inline enum step walk_frame(struct stack_state *state, struct walk *walk,
 static inline bool cut_as_before(const struct stack_state *state, const struct stack_frame *anchor, uint32_t fresh_count)
 {
 	uint32_t frames = fresh_count + (uint32_t)(anchor - state->frames) + 1;
-	return likely(state->root != RT_ROOT_DEPTH) ? frames <= state->depth : frames == state->depth;
+	if (unlikely(frames > state->depth))
+		return false;
+	return likely(state->root != RT_ROOT_DEPTH) || frames + 2 * state->slack >= state->depth;
+}
+
+/* Of a stack deeper than the limit the innermost frames are kept, and not quite as many as the limit allows: were it
+ * cut at the limit, every frame more or less would move the cut, and with it change every node. */
+static inline uint32_t frames_kept(const struct stack_state *state, const struct walk *walk, uint32_t fresh_count)
+{
+	return unlikely(walk->root == RT_ROOT_DEPTH) ? fresh_count - state->slack : fresh_count;
 }
 
 /* A walk that went to the end of the stack: the memo is a new one. */
@@ -468,7 +479,7 @@ static __attribute__((noinline)) enum walked walk_stack(struct stack_state *stat
 		return WALK_AGAIN;
 	}
 	if (unlikely(!anchor)) {
-		fresh_count = start_memo(state, &walk, fresh_count);
+		fresh_count = start_memo(state, &walk, frames_kept(state, &walk, fresh_count));
 		anchor = state->frames;
 	}
 	if (fresh_count > STACK_CONTEXT_FRAMES) { /* the program works somewhere else now */

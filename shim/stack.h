@@ -96,6 +96,7 @@ struct stack_state {
 	uintptr_t low, high; /* the thread's own stack */
 	uint32_t unloads;    /* process->unloads at the time of the memo and the caches */
 	uint32_t depth;      /* most frames: what the arrays have room for */
+	uint32_t slack;      /* a cut stack has from depth - 2 * slack to depth frames */
 	uint32_t count;      /* frames in the memo */
 	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
 	uint32_t serial;     /* last one given to an entry */

@@ -115,6 +115,13 @@ static bool is_due(void)
 	return fetch_add_relaxed(&seen, 1) % every == 0;
 }
 
+/* A stack that is cut may be cut a little before the limit: then its frames are the innermost of the others'. */
+static unsigned most_frames(const struct stack_state *state, const struct trace *ours)
+{
+	bool cut = ours->root == RT_ROOT_DEPTH && ours->count >= state->depth - 2 * state->slack;
+	return cut ? ours->count : state->depth;
+}
+
 void stack_check(struct stack_state *state, unsigned lane, const struct caller *caller, uint32_t node)
 {
 	static __thread struct trace ours, full, peer;
@@ -122,8 +129,9 @@ void stack_check(struct stack_state *state, unsigned lane, const struct caller *
 		return;
 	checking = true;
 	from_table(node, &ours);
-	from_full_engine(state, caller, state->depth, &full);
-	from_libunwind(caller, state->depth, &peer);
+	unsigned most = most_frames(state, &ours);
+	from_full_engine(state, caller, most, &full);
+	from_libunwind(caller, most, &peer);
 	fetch_add_relaxed(&checked, 1);
 	if (!same(&ours, &full) && fetch_add_relaxed(&memo_differs, 1) < SHOWN) {
 		describe("MEMO ", &ours);

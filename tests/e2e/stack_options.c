@@ -8,7 +8,7 @@
 
 TEST_SUITE(stack_options);
 
-#define CALLS 60
+#define CALLS 100
 
 /* The events of take(), all of which have the same stack but for the line. */
 static bool is_ours(const json_t *event, const char *mutex)
@@ -103,5 +103,7 @@ STACKS(none, "--stacks=none", "stacks=none", 0, 0)
 STACKS(depth_1, "--depth=1", "depth=1", 1, 1)
 STACKS(depth_2, "--depth=2", "depth=2", 2, 2)
 STACKS(depth_32, "--depth=32", "depth=32", 32, 32)
+/* of a stack that is cut, half of the limit at least */
+STACKS(depth_64, "--depth=64", "depth=64", 32, 64)
 STACKS(depth_4096, "--depth=4096", "depth=4096", CALLS + 2, CALLS + 5)
 STACKS(caller_whatever_the_depth, "--stacks=caller --depth=32", "stacks=caller:depth=32", 1, 1)
