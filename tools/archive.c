@@ -13,9 +13,10 @@
 
 #define RETAIN_BYTES (UINT64_C(256) << 20)
 
-struct item { /* a recording to be stored */
+struct item { /* a recording to be stored, or a notice to be printed */
 	struct item *prev, *next;
 	struct recording *recording;
+	struct notice *notice;
 	bool final;
 };
 
@@ -120,8 +121,14 @@ static void *run(void *context)
 	struct archive *archive = context;
 	struct item *item;
 
-	while ((item = next_item(archive)))
-		store_item(archive, item);
+	while ((item = next_item(archive))) {
+		if (item->notice) {
+			notice_print(item->notice);
+			free(item);
+		} else {
+			store_item(archive, item);
+		}
+	}
 	return NULL;
 }
 
@@ -153,17 +160,23 @@ struct archive *archive_open(struct store *store)
 	return NULL;
 }
 
-void archive_put(struct archive *archive, struct recording *recording, bool final)
+static void put(struct archive *archive, struct item item)
 {
-	struct item *item = memory_zeroed(1, sizeof *item);
+	struct item *copy = memory_zeroed(1, sizeof *copy);
 
-	item->recording = recording;
-	item->final = final;
+	*copy = item;
 	pthread_mutex_lock(&archive->lock);
-	DL_APPEND(archive->items, item);
+	DL_APPEND(archive->items, copy);
 	pthread_cond_signal(&archive->changed);
 	pthread_mutex_unlock(&archive->lock);
 }
+
+void archive_put(struct archive *archive, struct recording *recording, bool final)
+{
+	put(archive, (struct item){.recording = recording, .final = final});
+}
+
+void archive_tell(struct archive *archive, struct notice *notice) { put(archive, (struct item){.notice = notice}); }
 
 bool archive_close(struct archive *archive, struct error *err)
 {

@@ -8,7 +8,7 @@
 #ifndef RINGTAIL_ARCHIVE_H
 #define RINGTAIL_ARCHIVE_H
 
-#include "tools/recording.h"
+#include "tools/notice.h"
 #include "tools/store/store.h"
 
 struct archive;
@@ -18,6 +18,8 @@ struct archive;
 struct archive *archive_open(struct store *store);
 /* Takes a malloced, finished recording over.  final: the process has ended. */
 void archive_put(struct archive *archive, struct recording *recording, bool final);
+/* Takes a notice over, to be printed before any recording that is put after it is closed. */
+void archive_tell(struct archive *archive, struct notice *notice);
 /* Waits until all is stored.  False with err filled when something could not be. */
 bool archive_close(struct archive *archive, struct error *err);
 

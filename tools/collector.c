@@ -18,11 +18,13 @@
 #include "shim/atomics.h"
 #include "tools/memory.h"
 #include "tools/archive.h"
+#include "tools/hang_watch.h"
 #include "tools/process.h"
 #include "tools/recording.h"
 #include "tools/render/progress.h"
 #include "tools/scan/at_end.h"
 #include "tools/source/ring_clock.h"
+#include "tools/trace_line.h"
 
 #define MS             UINT64_C(1000000)
 #define BUSY_EVENTS    100000u /* in one round: go on at once */
@@ -32,6 +34,7 @@
 #define LIFE_EVERY     (50 * MS)  /* for processes that are not our children */
 #define GRACE          (200 * MS) /* for the command's children, once it has ended */
 #define START_WITHIN   (10000 * MS)
+#define INSIST_AFTER   (1000 * MS) /* SIGKILL for what was asked to end because of a deadlock */
 
 struct watched {                     /* a ring file */
 	struct watched *prev, *next; /* among those that are being read */
@@ -39,6 +42,9 @@ struct watched {                     /* a ring file */
 	char *name;
 	struct recording *recording; /* NULL: not open yet, or passed on */
 	uint64_t met, life_looked;
+	struct hang_watch hang;
+	struct trace_line trace;
+	uint64_t kill_at; /* it hangs, and was asked to end; 0: it was not */
 	bool done;
 };
 
@@ -49,6 +55,7 @@ struct collector {
 	struct watched *rings, *names;
 	int inotify;
 	uint64_t now, looked, command_ended; /* CLOCK_MONOTONIC ns */
+	uint64_t kill_command_at; /* as kill_at */
 	uint64_t exec_until; /* an image that was entered by exec should have made its ring by then */
 	unsigned sleep_ms;
 	bool look_now, stop;
@@ -156,6 +163,60 @@ static bool beat_all(void *context)
 	return true;
 }
 
+/* ---- what hangs ----------------------------------------------------------------------------- */
+
+/* The command is asked to end as well if it is another process that hangs: it may wait for that one for ever. */
+static void end_hung(struct collector *collector, struct watched *ring)
+{
+	pid_t pid = (pid_t)ring->recording->ring.header.pid;
+
+	if (collector->request->on_deadlock == ON_DEADLOCK_REPORT)
+		return;
+	collector->result.ended_for_deadlock = true;
+	kill(pid, collector->request->on_deadlock == ON_DEADLOCK_CORE ? SIGABRT : SIGKILL);
+	ring->kill_at = collector->now + INSIST_AFTER;
+	if (collector->command_ended || is_command(collector, ring))
+		return;
+	kill(collector->request->command, SIGTERM);
+	collector->kill_command_at = collector->now + INSIST_AFTER;
+}
+
+static void look_for_hang(struct collector *collector, struct watched *ring)
+{
+	struct finding_list findings;
+	size_t count = hang_watch_look(&ring->hang, ring->recording, collector->now, &findings);
+
+	if (count) {
+		archive_tell(collector->archive, notice_new(ring->recording, findings.items, count));
+		hang_watch_keep(ring->recording, &findings);
+		end_hung(collector, ring);
+	}
+	if (ring->kill_at && collector->now > ring->kill_at) {
+		kill((pid_t)ring->recording->ring.header.pid, SIGKILL);
+		ring->kill_at = collector->now + INSIST_AFTER;
+	}
+}
+
+static void insist_on_command(struct collector *collector)
+{
+	if (!collector->kill_command_at || collector->command_ended || collector->now < collector->kill_command_at)
+		return;
+	kill(collector->request->command, SIGKILL);
+	collector->kill_command_at = collector->now + INSIST_AFTER;
+}
+
+static void trace(struct collector *collector, struct watched *ring)
+{
+	uint64_t every = collector->request->trace_every_ns;
+
+	if (!every)
+		return;
+	if (!ring->trace.at)
+		ring->trace.at = collector->now; /* the first line comes one period after the start */
+	else if (collector->now - ring->trace.at >= every)
+		trace_line_print(&ring->trace, ring->recording, collector->now);
+}
+
 static uint64_t read_ring(struct collector *collector, struct watched *ring)
 {
 	if (!ring->recording)
@@ -168,6 +229,8 @@ static uint64_t read_ring(struct collector *collector, struct watched *ring)
 	}
 	uint64_t events = merge_poll(ring->recording->merge, analysis_event, ring->recording->analysis);
 	scan_at_end(ring->recording, &(struct scan_tick){beat_all, collector});
+	look_for_hang(collector, ring);
+	trace(collector, ring);
 	return events;
 }
 
@@ -268,6 +331,9 @@ static void choose_sleep(struct collector *collector, uint64_t events)
 		collector->sleep_ms = SLEEP_SHORT_MS;
 	else if (collector->sleep_ms < SLEEP_LONG_MS)
 		collector->sleep_ms += SLEEP_SHORT_MS;
+	uint64_t trace_ms = collector->request->trace_every_ns / MS;
+	if (trace_ms && collector->sleep_ms > trace_ms)
+		collector->sleep_ms = (unsigned)trace_ms;
 }
 
 static void sleep_until_news(struct collector *collector)
@@ -287,6 +353,7 @@ static void rounds(struct collector *collector)
 		if (collector->look_now)
 			look_for_rings(collector);
 		uint64_t events = read_rings(collector);
+		insist_on_command(collector);
 		if (is_over(collector))
 			return;
 		choose_sleep(collector, events);
@@ -312,6 +379,7 @@ static void forget_rings(struct collector *collector)
 
 	HASH_ITER(hh, collector->names, ring, next) {
 		HASH_DEL(collector->names, ring);
+		hang_watch_free(&ring->hang);
 		free(ring->name);
 		free(ring);
 	}

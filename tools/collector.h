@@ -10,6 +10,8 @@
 #include "tools/error.h"
 #include "tools/store/store.h"
 
+enum on_deadlock { ON_DEADLOCK_REPORT, ON_DEADLOCK_KILL, ON_DEADLOCK_CORE };
+
 struct collector_request {
 	const char *run; /* directory */
 	pid_t command;   /* our child */
@@ -18,6 +20,8 @@ struct collector_request {
 	int signals;     /* a signalfd of SIGCHLD and of those that may end us, which are blocked */
 	const sigset_t *signals_after; /* mask to go back to when only storing is left to do */
 	struct store *store;
+	enum on_deadlock on_deadlock;
+	uint64_t trace_every_ns; /* a line for each process that often; 0: none */
 };
 
 struct collector_result {
@@ -25,6 +29,7 @@ struct collector_result {
 	uint64_t ended_ns;  /* CLOCK_MONOTONIC when it was seen to have ended */
 	unsigned processes; /* that recorded something */
 	unsigned left_running;
+	bool ended_for_deadlock; /* by us, as on_deadlock asks */
 	bool stored; /* all that was read is in the database; else err */
 };
 

@@ -6,6 +6,8 @@
 #include "shim/format.h"
 #include "tools/suggest.h"
 
+#define MS_MOST 86400000u /* a day */
+
 const struct option_row option_rows[OPTION_COUNT] = {
 #define OPTION(id, name, type, value, scope, help)                                                           \
 	[OPTION_##id] = {name, value, help, OPTION_TYPE_##type, OPTION_SCOPE_##scope},
@@ -18,6 +20,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 static const char *const stacks_choices[] = {"full", "caller", "none", NULL};
 static const char *const on_full_choices[] = {"wait", "drop", "overwrite", NULL};
 static const char *const wait_choices[] = {"cmd", "all", NULL};
+static const char *const on_deadlock_choices[] = {"report", "kill", "core", NULL};
 
 static const char *const *choices_of(enum option_type type)
 {
@@ -28,6 +31,8 @@ static const char *const *choices_of(enum option_type type)
 		return on_full_choices;
 	case OPTION_TYPE_CHOICE_WAIT:
 		return wait_choices;
+	case OPTION_TYPE_CHOICE_ON_DEADLOCK:
+		return on_deadlock_choices;
 	default:
 		return NULL;
 	}
@@ -101,6 +106,8 @@ static bool is_good(enum option_type type, const char *value)
 		return parse_number(value, &number);
 	case OPTION_TYPE_SECONDS:
 		return parse_number(value, &number) && number <= SECONDS_MOST;
+	case OPTION_TYPE_MS:
+		return parse_number(value, &number) && number <= MS_MOST;
 	case OPTION_TYPE_FRAMES:
 		return parse_number(value, &number) && number >= 1 && number <= RT_DEPTH_MOST;
 	case OPTION_TYPE_YESNO:
@@ -122,6 +129,8 @@ static const char *wanted(enum option_type type, char *text, size_t room)
 		return "a path";
 	case OPTION_TYPE_SIZE:
 		return "a size like 512K, 64M or 1G";
+	case OPTION_TYPE_MS:
+		return "a number of milliseconds, up to a day";
 	case OPTION_TYPE_FRAMES:
 		return "a number from 1 to 4096";
 	case OPTION_TYPE_SECONDS:
@@ -309,7 +318,7 @@ static void help_row(FILE *out, const struct option_row *row)
 {
 	static const char *const placeholders[] = {
 	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH",    [OPTION_TYPE_SIZE] = "SIZE",
-	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_SECONDS] = "N",
+	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_SECONDS] = "N", [OPTION_TYPE_MS] = "N",
         [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
 	char left[64] = "", default_text[64] = "";
 	const char *const *choices = choices_of(row->type);

@@ -22,10 +22,12 @@ enum option_type {
 	OPTION_TYPE_SIZE,
 	OPTION_TYPE_FRAMES,
 	OPTION_TYPE_SECONDS,
+	OPTION_TYPE_MS,
 	OPTION_TYPE_YESNO,
 	OPTION_TYPE_CHOICE_STACKS,
 	OPTION_TYPE_CHOICE_ON_FULL,
 	OPTION_TYPE_CHOICE_WAIT,
+	OPTION_TYPE_CHOICE_ON_DEADLOCK,
 };
 
 enum option_scope { OPTION_SCOPE_BOTH, OPTION_SCOPE_SHIM, OPTION_SCOPE_TOOL };
@@ -56,7 +58,7 @@ char *options_encode(const struct options *options);
 
 const char *options_text(const struct options *options, enum option_id id);
 bool options_yes(const struct options *options, enum option_id id);
-/* SIZE, FRAMES or SECONDS */
+/* SIZE, FRAMES, SECONDS or MS */
 uint64_t options_number(const struct options *options, enum option_id id);
 
 /* A line for each option that the command line takes. */

@@ -1,11 +1,14 @@
 #include "tools/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tools/memory.h"
 
 static bool read_small(const char *path, char *text, size_t room)
 {
@@ -56,6 +59,66 @@ pid_t process_parent(pid_t pid)
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	const char *rest = read_small(path, text, sizeof text) ? strrchr(text, ')') : NULL;
 	return rest && sscanf(rest + 1, " %*c %d", &parent) == 1 ? (pid_t)parent : 0;
+}
+
+/* The number behind `name` at the start of a line. */
+static bool number_after(const char *text, const char *name, int base, uint64_t *number)
+{
+	const char *at = strstr(text, name);
+
+	if (at)
+		*number = strtoull(at + strlen(name), NULL, base);
+	return at != NULL;
+}
+
+static bool read_task(pid_t pid, struct process_task *task)
+{
+	char path[64], text[4096];
+	uint64_t asked = 0, taken = 0;
+	const char *state;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)task->tid);
+	if (!read_small(path, text, sizeof text) || !(state = strstr(text, "\nState:\t")))
+		return false;
+	number_after(text, "\nvoluntary_ctxt_switches:\t", 10, &asked);
+	number_after(text, "\nnonvoluntary_ctxt_switches:\t", 10, &taken);
+	task->state = state[8];
+	task->switches = asked + taken;
+	return true;
+}
+
+struct process_task *process_tasks(pid_t pid, size_t *count)
+{
+	struct process_task *tasks = NULL;
+	struct dirent *entry;
+	char path[64];
+	size_t room = 0;
+
+	*count = 0;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	DIR *directory = opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		GROW(tasks, room, *count + 1);
+		tasks[*count] = (struct process_task){.tid = atoi(entry->d_name)};
+		*count += read_task(pid, &tasks[*count]);
+	}
+	if (directory)
+		closedir(directory);
+	return tasks;
+}
+
+#define SIGNALS_OF_LIBC (UINT64_C(3) << 31) /* 32 and 33: cancellation and setxid */
+
+bool process_handles_signals(pid_t pid)
+{
+	char path[64], text[4096];
+	uint64_t caught;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	return !read_small(path, text, sizeof text) || !number_after(text, "\nSigCgt:\t", 16, &caught) ||
+	       caught & ~SIGNALS_OF_LIBC;
 }
 
 bool process_alive(pid_t pid, uint64_t start)

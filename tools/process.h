@@ -16,6 +16,16 @@ struct process_stat {
 bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
 /* 0: not known. */
 pid_t process_parent(pid_t pid);
+struct process_task { /* a thread */
+	pid_t tid;
+	char state;        /* 'R', 'S', ... */
+	uint64_t switches; /* times that it was taken from or left its processor: it has not run while that stays */
+};
+
+/* Its threads; free() them.  NULL, and *count 0, where it cannot be looked at. */
+struct process_task *process_tasks(pid_t pid, size_t *count);
+/* Whether it has a handler for a signal that is not libc's own; true where we may not know. */
+bool process_handles_signals(pid_t pid);
 /* Whether the process that had started at `start` still runs (a zombie does not). */
 bool process_alive(pid_t pid, uint64_t start);
 /* Whether the process has a file of this name (without its directory) mapped; true also where we may not

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "shim/atomics.h"
+#include "tools/hang_watch.h"
 #include "tools/memory.h"
 #include "tools/render/progress.h"
 
@@ -107,6 +108,8 @@ void recording_finish(struct recording *recording, struct process_end end)
 	progress_begin(&counted.progress, what, events_in(&recording->ring));
 	merge_finish(recording->merge, count_and_analyse, &counted);
 	progress_end(&counted.progress);
+	if (end.how == END_RUNNING && recording->ring.same_boot)
+		hang_watch_ask_kernel(recording);
 	end.stamp = end_stamp(recording, &end);
 	analysis_finish(recording->analysis, end);
 }

@@ -78,10 +78,44 @@ static char *newest_run(void)
 	return newest;
 }
 
+/* The directory of the ring that the process has mapped; NULL where there is none, or it is not ours to know. */
+static char *run_of_process(const char *pid)
+{
+	char path[64], *line = NULL, *found = NULL;
+	size_t room = 0;
+
+	snprintf(path, sizeof path, "/proc/%.20s/maps", pid);
+	FILE *maps = fopen(path, "re");
+	while (maps && !found && getline(&line, &room, maps) > 0) {
+		char *slash = strchr(line, '/'), *end;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!slash || !ends_with(slash, RING_SUFFIX))
+			continue;
+		end = strrchr(slash, '/');
+		*end = '\0';
+		found = run_directory_holds_run(slash) ? strdup(slash) : NULL;
+	}
+	if (maps)
+		fclose(maps);
+	free(line);
+	return found;
+}
+
+static bool is_number(const char *text) { return *text && !text[strspn(text, "0123456789")]; }
+
 static char *named_run(const char *argument, struct error *err)
 {
 	struct stat stat_buffer;
+	char *of_process;
 
+	if (is_number(argument) && access(argument, F_OK)) {
+		of_process = run_of_process(argument);
+		if (!of_process)
+			error_set(err, EXIT_BAD_DATA,
+			          "no run %s, and no process of this id that records into one", argument);
+		return of_process;
+	}
 	if (stat(argument, &stat_buffer))
 		error_set(err, EXIT_BAD_DATA, "no run %s: %s", argument, strerror(errno));
 	else if (!S_ISDIR(stat_buffer.st_mode))

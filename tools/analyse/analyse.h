@@ -41,7 +41,7 @@ struct analysis *analysis_new(struct ring_file *ring);
 void analysis_free(struct analysis *analysis);
 /* A merge_sink: context is the struct analysis. */
 void analysis_event(void *analysis, const struct event *event);
-/* Events given so far have come through. */
+/* Events that were handed over are all looked at, also the last few. */
 void analysis_flush(struct analysis *analysis);
 void analysis_finish(struct analysis *analysis, struct process_end end);
 

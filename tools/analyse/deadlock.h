@@ -9,16 +9,15 @@
 #include "tools/analyse/findings.h"
 #include "tools/analyse/lock_analysis.h"
 
-struct deadlock_world { /* what the events do not tell */
-	uint64_t before; /* only waits that began before this stamp, or at it */
-	bool strangers;  /* there may be threads that were never seen, and go on */
-	bool handlers;   /* a signal handler may post a semaphore */
-	bool exited;     /* the process went on to its exit: what its other threads waited for was no matter */
-};
-
 /* Signatures of the cycles that are reported already; keys of a u64_map. */
 void deadlock_realised(struct lock_analysis *locks, const struct deadlock_world *world,
                        struct finding_list *findings, struct u64_map *reported);
+/* The same for the same threads in the same waits. */
+uint64_t deadlock_moment(const struct finding *finding);
+/* What was confirmed while the process hung is reported at its end, also if something ended it meanwhile.  The finding
+ * is the analysis's from here on. */
+void deadlock_keep(struct lock_analysis *locks, struct finding finding);
+void deadlock_report_kept(struct lock_analysis *locks, struct finding_list *findings, struct u64_map *reported);
 void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findings,
                         const struct u64_map *reported);
 

@@ -121,6 +121,8 @@ static bool woken_by_anybody(const struct wait_search *search, const struct lock
 	const struct lock *lock = waited_for(search->locks, thread);
 	bool by_handler = thread->wait.kind == RT_KIND_SEM || thread->wait.kind == RT_KIND_FUTEX;
 
+	if (thread->wait.since > search->world->settled)
+		return true;
 	if (search->inferring && past_waker(search, lock, thread, 0))
 		return any_past_waker_goes_on(search, lock, thread);
 	return search->going_on || search->world->strangers || (by_handler && search->world->handlers);
@@ -484,4 +486,44 @@ void deadlock_realised(struct lock_analysis *locks, const struct deadlock_world 
 	u64_map_free(&search.seen);
 	u64_map_free(&in_cycle);
 	free(search.steps);
+}
+
+/* ---- from moment to moment ------------------------------------------------------------------- */
+
+uint64_t deadlock_moment(const struct finding *finding)
+{
+	uint64_t moment = finding->edge_count + 1;
+
+	for (size_t i = 0; i < finding->edge_count; i++)
+		moment += u64_mix(finding->edges[i].thread + u64_mix(finding->edges[i].wanted_at));
+	for (size_t i = 0; i < finding->stack_count; i++)
+		moment += u64_mix(finding->stacks[i].thread + u64_mix(finding->stacks[i].stamp + 1));
+	return moment;
+}
+
+void deadlock_keep(struct lock_analysis *locks, struct finding finding)
+{
+	*finding_add(&locks->kept, finding.kind, finding.class) = finding;
+}
+
+static bool is_there(const struct finding_list *findings, const struct finding *kept)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (deadlock_moment(&findings->items[i]) == deadlock_moment(kept))
+			return true;
+	return false;
+}
+
+/* Threads are the same in one that grew, as by a third thread that came to wait for the other two: it is told once. */
+void deadlock_report_kept(struct lock_analysis *locks, struct finding_list *findings, struct u64_map *reported)
+{
+	for (size_t i = 0; i < locks->kept.count; i++) {
+		struct finding *kept = &locks->kept.items[i];
+
+		if (is_there(findings, kept))
+			continue;
+		mark_reported(kept, reported);
+		*finding_add(findings, kept->kind, kept->class) = *kept;
+		*kept = (struct finding){0};
+	}
 }

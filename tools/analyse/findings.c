@@ -57,6 +57,11 @@ struct finding_object *finding_add_object(struct finding *finding, uint8_t kind,
 {
 	struct finding_object *added;
 
+	for (size_t i = 0; i < finding->object_count; i++) {
+		added = &finding->objects[i];
+		if (added->kind == kind && added->address == address && added->generation == generation)
+			return added;
+	}
 	finding->objects = one_more(finding->objects, &finding->object_count, sizeof *finding->objects);
 	added = &finding->objects[finding->object_count - 1];
 	*added = (struct finding_object){kind, address, generation, created_stack};

@@ -51,6 +51,7 @@ struct finding *finding_add(struct finding_list *list, const char *kind, const c
 void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
                                         uint64_t stamp, uint32_t stack);
+/* Once, however often it is added. */
 struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
                                           uint32_t generation, uint32_t created_stack);
 struct finding_edge *finding_add_edge(struct finding *finding);

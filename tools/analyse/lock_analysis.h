@@ -8,6 +8,14 @@
 #include "tools/analyse/signal_stacks.h"
 #include "tools/analyse/sync_misuse.h"
 
+struct deadlock_world { /* what the events do not tell */
+	uint64_t before; /* only waits that began before this stamp, or at it */
+	uint64_t settled; /* a wait that nobody in particular will end may be about to, if it began after this */
+	bool strangers;  /* there may be threads that were never seen, and go on */
+	bool handlers;   /* a signal handler may post a semaphore */
+	bool exited;     /* the process went on to its exit: what its other threads waited for was no matter */
+};
+
 struct lock_analysis {
 	struct lock_table table;
 	struct lock_threads threads;
@@ -19,6 +27,9 @@ struct lock_analysis {
 	bool forked; /* locks may be held that were never seen taken */
 	bool (*is_freed)(void *heap, uint64_t address);
 	void *heap; /* its argument */
+	struct deadlock_world world; /* as it is at the end */
+	uint64_t contentions;        /* waits for locks so far */
+	struct finding_list kept; /* deadlocks that were confirmed while they hung */
 	size_t fold_at; /* ended locks that are worth a folding */
 	struct lock_result *results;
 	size_t result_count;

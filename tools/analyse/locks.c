@@ -24,6 +24,7 @@ struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *si
 
 	locks->signals = signals;
 	locks->forked = ring->header.forked;
+	locks->world = (struct deadlock_world){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
 	locks->fold_at = FIRST_FOLD;
 	return locks;
 }
@@ -38,6 +39,7 @@ void locks_free(struct lock_analysis *locks)
 	happens_before_free(&locks->before);
 	pthread_index_free(&locks->pthreads);
 	sync_misuses_free(&locks->misuses);
+	finding_list_free(&locks->kept);
 	free(locks->results);
 	free(locks);
 }
@@ -169,6 +171,7 @@ static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, con
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 
 	begin_wait(thread, event);
+	locks->contentions += is_owned(event->kind);
 	lock->maybe_foreign |= (event->flags & RT_SYNC_PSHARED) != 0;
 	if (adds_order(event))
 		want(locks, thread, lock, event);
@@ -581,12 +584,12 @@ void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, ui
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings)
 {
 	struct u64_map reported = {0};
-	struct deadlock_world world = {
-	    .before = UINT64_MAX, .handlers = true, .exited = end->how == END_EXIT || end->how == END_EXEC};
 
+	locks->world.exited = end->how == END_EXIT || end->how == END_EXEC;
 	lock_checks_finish(locks, end);
 	sync_misuse_report(&locks->misuses, findings);
-	deadlock_realised(locks, &world, findings, &reported);
+	deadlock_realised(locks, &locks->world, findings, &reported);
+	deadlock_report_kept(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);
 	locks->results = memory_zeroed(locks->table.count, sizeof *locks->results);

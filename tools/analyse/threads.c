@@ -52,6 +52,17 @@ void threads_free(struct thread_analysis *threads)
 	free(threads);
 }
 
+struct thread_analysis *threads_copy(const struct thread_analysis *threads)
+{
+	struct thread_analysis *copy = memory_zeroed(1, sizeof *copy);
+
+	copy->items = memory_zeroed(threads->count, sizeof *copy->items);
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->items[i].id)
+			copy->items[copy->count++] = threads->items[i];
+	return copy;
+}
+
 static struct thread_result *find(const struct thread_analysis *threads, uint32_t id)
 {
 	uint64_t found = u64_map_get(&threads->by_id, id);

@@ -20,6 +20,8 @@ struct thread_result {
 };
 
 struct thread_analysis *threads_new(struct ring_file *ring);
+/* The results so far, for a report while the process runs. */
+struct thread_analysis *threads_copy(const struct thread_analysis *threads);
 void threads_free(struct thread_analysis *threads);
 void threads_event(struct thread_analysis *threads, const struct event *event);
 /* locks tells what each thread is blocked on. */

@@ -216,6 +216,8 @@ static int exit_status(const struct collector_result *result, bool failed)
 	int status = WIFSIGNALED(result->wait_status) ? 128 + WTERMSIG(result->wait_status)
 	                                              : WEXITSTATUS(result->wait_status);
 
+	if (result->ended_for_deadlock)
+		return EXIT_DEADLOCK_KILLED;
 	return status == 0 && failed ? EXIT_INTERNAL : status;
 }
 
@@ -234,6 +236,15 @@ static int finish(struct run *run, const struct collector_result *result, bool f
 	else if (run->store_open && !options_yes(&run->options, OPTION_quiet))
 		summarize(run, result, seconds);
 	return exit_status(result, failed);
+}
+
+static enum on_deadlock on_deadlock(const struct options *options)
+{
+	const char *choice = options_text(options, OPTION_on_deadlock);
+
+	return !strcmp(choice, "kill")   ? ON_DEADLOCK_KILL
+	       : !strcmp(choice, "core") ? ON_DEADLOCK_CORE
+	                                 : ON_DEADLOCK_REPORT;
 }
 
 static int run_watched(struct run *run)
@@ -255,6 +266,8 @@ static int run_watched(struct run *run)
 	    .signals = run->signals,
 	    .signals_after = &run->signals_before,
 	    .store = run->store_open ? &run->store : NULL,
+	    .on_deadlock = on_deadlock(&run->options),
+	    .trace_every_ns = options_number(&run->options, OPTION_trace_every) * 1000000,
 	};
 	struct error first = err;
 	struct collector_result result = collector_run(&request, &err);
@@ -288,7 +301,7 @@ static void print_help(void)
 	     "Options, also taken from RINGTAIL=\"key=value:key=value\":");
 	options_help(stdout);
 	puts("\nExit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
-	     "64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
+	     "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
 	     "examples:\n"
 	     "  ringtail run ./server config.ini\n"
 	     "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"

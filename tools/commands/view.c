@@ -33,8 +33,8 @@ static void print_help(const struct view *view)
 {
 	printf("usage: ringtail %s [RUN] [OPTION...]\n\n%s\n\n", view->name, view->about);
 	printf(
-	    "RUN is a directory that `ringtail run` or the preloaded library made; without it, the newest\n"
-	    "ringtail.* here is taken.\n\n"
+	    "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
+	    "records into one; without it, the newest ringtail.* here is taken.\n\n"
 	    "  --format text|json          text is for people (default)\n");
 	if (view->takes_only)
 		printf("  --only KIND[:CLASS],...     these findings and nothing else\n");

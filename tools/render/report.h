@@ -38,6 +38,8 @@ struct report {
 /* out, db, directory and parts are set by the caller; true: everything was written. */
 bool render_text(struct report *report);
 bool render_json(struct report *report);
+/* The findings alone, of each process. */
+bool render_findings(struct report *report);
 /* The few lines at the end of `ringtail run`. */
 bool render_summary(struct report *report);
 void report_close(struct report *report);

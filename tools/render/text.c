@@ -214,3 +214,14 @@ bool render_text(struct report *report)
 	print_processes(report, processes, true);
 	return !report->failed;
 }
+
+bool render_findings(struct report *report)
+{
+	sqlite3_stmt *rows = process_query(report);
+	struct process process;
+
+	while (process_next(report, rows, &process))
+		text_findings(report, &process);
+	sqlite3_finalize(rows);
+	return !report->failed;
+}

@@ -118,23 +118,40 @@ static void print_object(struct report *report, sqlite3_stmt *row, int what, boo
 		page_print(report, " for reading");
 }
 
+/* What the thread has that the one before it wants: a lock, or it is itself what is waited for. */
+static void print_held(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	if (sqlite3_column_int(row, 1)) {
+		page_print(report, " is the one that ended waits for ");
+		print_object(report, row, 2, false);
+		page_print(report, " before; it was made here:\n");
+	} else if (!strcmp(report_text(row, 2), "thread")) {
+		page_print(report, " is waited for in a join; it was made here:\n");
+	} else {
+		page_print(report, " holds ");
+		print_object(report, row, 2, sqlite3_column_int(row, 5));
+		print_at(report, ", taken at ", row, 6);
+		page_print(report, ":\n");
+	}
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 7));
+}
+
 static void print_edge(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	page_print(report, "   ");
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	if (strcmp(report_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
-		page_print(report, " holds ");
-		print_object(report, row, 2, sqlite3_column_int(row, 5));
-		print_at(report, ", taken at ", row, 6);
-		page_print(report, ":\n");
-		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 7));
+		print_held(report, process, row);
 		page_print(report, "   and wants ");
 	} else {
 		page_print(report, " waits for ");
 	}
-	print_object(report, row, 8, sqlite3_column_int(row, 11));
+	if (!strcmp(report_text(row, 8), "thread"))
+		page_print(report, "the end of another thread");
+	else
+		print_object(report, row, 8, sqlite3_column_int(row, 11));
 	print_at(report, ", at ", row, 12);
-	page_print(report, "%s:\n", sqlite3_column_int(row, 1) ? " (who holds it is a conclusion)" : "");
+	page_print(report, ":\n");
 	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 13));
 }
 
@@ -156,7 +173,8 @@ static void print_edges(struct report *report, const struct process *process, in
 static void print_objects(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
-	                          " WHERE process = ? AND finding = ? AND what <> 'block' ORDER BY ordinal";
+	                          " WHERE process = ? AND finding = ? AND what NOT IN ('block', 'thread')"
+	                          " ORDER BY ordinal";
 	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
 
 	while (report_row(report, row)) {

@@ -158,6 +158,18 @@ fail:
 	return false;
 }
 
+bool store_open_memory(struct store *store, struct error *err)
+{
+	memset(store, 0, sizeof(*store));
+	store->path = strdup("a database in memory");
+	if (!store->path || sqlite3_open(":memory:", &store->db) != SQLITE_OK)
+		fail(store, err, "open");
+	else if (ensure_schema(store, err))
+		return true;
+	store_close(store);
+	return false;
+}
+
 void store_close(struct store *store)
 {
 	sqlite3_close(store->db);

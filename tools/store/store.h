@@ -25,6 +25,8 @@ struct store {
 bool store_open(struct store *store, const char *run_directory, struct error *err);
 /* Opens it for reading only. */
 bool store_open_read(struct store *store, const char *run_directory, struct error *err);
+/* One in memory, for a report that is not kept. */
+bool store_open_memory(struct store *store, struct error *err);
 void store_close(struct store *store);
 
 /* What the whole run was.  command: argv, NULL terminated. */
@@ -34,6 +36,10 @@ bool store_run(struct store *store, const char *directory, uint64_t started_real
  * the same pid and image.  Symbolizes every stack that is stored (progress on stderr when slow). */
 bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
                    struct error *err);
+struct finding_list;
+/* Writes some findings of a process that goes on, and its threads. */
+bool store_notice(struct store *store, struct ring_file *ring, struct thread_analysis *threads,
+                  struct finding_list *findings, struct error *err);
 /* Whether the process of this pid and image is stored with final set. */
 bool store_has_final(struct store *store, uint32_t pid, uint32_t image);
 

@@ -196,6 +196,35 @@ static bool prepare(struct writer *writer)
 	                 writer->ring->header.pid);
 }
 
+static void store_notice_parts(struct writer *writer)
+{
+	writer->process = process_id(writer);
+	store_process_row(writer);
+	store_threads(writer);
+	store_findings(writer);
+	store_stacks(writer);
+}
+
+/* In one transaction. */
+static bool write_all(struct writer *writer, void parts(struct writer *writer))
+{
+	struct store *store = writer->store;
+
+	if (exec(store, "BEGIN IMMEDIATE") != SQLITE_OK) {
+		writer_fail(writer);
+		return false;
+	}
+	if (prepare(writer))
+		parts(writer);
+	writer_close(writer);
+	stack_set_free(&writer->stacks);
+	if (!writer->failed && exec(store, "COMMIT") != SQLITE_OK)
+		writer_fail(writer);
+	if (writer->failed)
+		exec(store, "ROLLBACK");
+	return !writer->failed;
+}
+
 bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
                    struct error *err)
 {
@@ -208,19 +237,15 @@ bool store_process(struct store *store, struct analysis *analysis, struct merge_
 	    .err = err,
 	};
 
-	if (exec(store, "BEGIN IMMEDIATE") != SQLITE_OK) {
-		writer_fail(&writer);
-		return false;
-	}
-	if (prepare(&writer))
-		store_parts(&writer);
-	writer_close(&writer);
-	stack_set_free(&writer.stacks);
-	if (store->symbolizer)
-		symbolizer_process(store->symbolizer, NULL);
-	if (!writer.failed && exec(store, "COMMIT") != SQLITE_OK)
-		writer_fail(&writer);
-	if (writer.failed)
-		exec(store, "ROLLBACK");
-	return !writer.failed;
+	return write_all(&writer, store_parts);
+}
+
+bool store_notice(struct store *store, struct ring_file *ring, struct thread_analysis *threads,
+                  struct finding_list *findings, struct error *err)
+{
+	struct analysis analysis = {
+	    .ring = ring, .threads = threads, .findings = findings, .end = {.how = END_RUNNING}};
+	struct writer writer = {.store = store, .analysis = &analysis, .ring = ring, .err = err};
+
+	return write_all(&writer, store_notice_parts);
 }

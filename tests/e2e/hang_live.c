@@ -1,0 +1,161 @@
+/* Deadlocks noticed while the program hangs, and hangs that are none: hangs.def. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(hang_live);
+
+#define MOST_EDGES 8
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(left, right);
+}
+
+/* The texts in order, with spaces between. */
+static void join_sorted(char (*texts)[80], size_t count, char *to, size_t room)
+{
+	qsort(texts, count, sizeof *texts, by_text);
+	*to = '\0';
+	for (size_t i = 0; i < count; i++) {
+		strncat(to, i ? " " : "", room - strlen(to) - 1);
+		strncat(to, texts[i], room - strlen(to) - 1);
+	}
+}
+
+static const json_t *only_realised(struct rt *rt)
+{
+	const json_t *finding, *found = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(rt_process(rt, "hangs"), "findings"), i, finding) {
+		const char *class = json_string_value(json_object_get(finding, "class"));
+
+		if (!class || strcmp(class, "realised"))
+			continue;
+		cr_expect(!found, "more than one realised deadlock");
+		found = finding;
+	}
+	cr_assert(found, "no realised deadlock is in the report");
+	return found;
+}
+
+/* The innermost frame, of where the edge's thread waits. */
+static const char *waits_in(const json_t *edge)
+{
+	return json_text(json_array_get(json_at(edge, "wanted.stack"), 0), "function");
+}
+
+static void expect_cycle(const json_t *deadlock, size_t edges, const char *objects, const char *functions)
+{
+	const json_t *array = json_object_get(deadlock, "edges"), *edge;
+	char kinds[MOST_EDGES][80], places[MOST_EDGES][80], text[MOST_EDGES * 80];
+	size_t i;
+
+	cr_assert_eq(json_array_size(array), edges, "%zu edges", json_array_size(array));
+	json_array_foreach(array, i, edge) {
+		snprintf(kinds[i], sizeof kinds[i], "%s%s", json_text(edge, "held.what"),
+		         json_is_true(json_object_get(edge, "inferred")) ? "?" : "");
+		snprintf(places[i], sizeof places[i], "%s", waits_in(edge));
+	}
+	join_sorted(kinds, edges, text, sizeof text);
+	cr_expect_str_eq(text, objects, "the cycle is made of %s", text);
+	join_sorted(places, edges, text, sizeof text);
+	cr_expect_str_eq(text, functions, "its threads wait in %s", text);
+}
+
+static void expect_hang(const char *shape, size_t edges, const char *objects, const char *functions)
+{
+	struct rt rt = rt_new();
+	char line[128];
+	const char *told;
+	double started = now();
+
+	snprintf(line, sizeof line, "hangs %s", shape);
+	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	cr_expect_eq(rt.program.status, 67, "status %d", rt.program.status);
+	cr_expect_lt(now() - started, 20, "it took %.1f s", now() - started);
+	told = strstr(rt.program.err, "deadlock:realised");
+	cr_assert(told, "nothing was said: %s", rt.program.err);
+	cr_expect(strstr(rt.program.err, "ringtail: deadlock in ") < told);
+	expect_cycle(only_realised(&rt), edges, objects, functions);
+	rt_end(&rt);
+}
+
+static void expect_no_hang(const char *line)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
+	cr_expect(!strstr(rt.program.err, "deadlock in"), "%s", rt.program.err);
+	rt_end(&rt);
+}
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define HANG(shape, edges, objects, functions)                                                               \
+	Test(hang_live, shape) { expect_hang(#shape, edges, objects, functions); }
+#define NO_HANG(line)                                                                                        \
+	Test(hang_live, PASTE(none_, __LINE__)) { expect_no_hang(#line); }
+#include "tests/e2e/hangs.def"
+
+/* Told once, and the program goes on hanging; what is stored at the end says the same. */
+Test(hang_live, report_goes_on)
+{
+	struct rt rt = rt_new();
+	struct child child = rt_start(&rt, WAY_RUN, "hangs mutexes");
+	char *line = spawn_wait_for_line(&child, "hangs", 20);
+	const char *told;
+
+	cr_assert(line, "hangs did not start");
+	sleep_ms(3000);
+	kill(atoi(line), SIGTERM);
+	free(line);
+	rt.program = spawn_wait(&child);
+	cr_expect_eq(rt.program.status, 128 + SIGTERM);
+	told = strstr(rt.program.err, "ringtail: deadlock in ");
+	cr_assert(told, "nothing was said: %s", rt.program.err);
+	cr_expect(!strstr(told + 1, "ringtail: deadlock in "), "told twice: %s", rt.program.err);
+	expect_cycle(only_realised(&rt), 2, "mutex mutex", "first_then_second second_then_first");
+	rt_end(&rt);
+}
+
+/* By the id of a process that hangs, recorded by the library alone. */
+Test(hang_live, deadlocks_of_a_process)
+{
+	struct rt rt = rt_new();
+	struct child child = rt_start(&rt, WAY_PRELOAD, "hangs sem_and_mutex");
+	char *line = spawn_wait_for_line(&child, "hangs", 20), words[64];
+	struct outcome outcome;
+
+	cr_assert(line, "hangs did not start");
+	sleep_ms(1000);
+	snprintf(words, sizeof words, "deadlocks %d", atoi(line));
+	outcome = rt_tool(&rt, words);
+	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
+	cr_expect(strstr(outcome.out, "deadlock:realised"), "%s", outcome.out);
+	kill(atoi(line), SIGKILL);
+	free(line);
+	outcome_free(&outcome);
+	rt.program = spawn_wait(&child);
+	rt_end(&rt);
+}
+
+Test(hang_live, trace_lines)
+{
+	struct rt rt = rt_new();
+	const char *at;
+	unsigned pid, threads, running, lines = 0;
+
+	rt_program_with(&rt, WAY_RUN, "--trace-every=200", "hangs idle_pool_ok");
+	for (at = rt.program.err; (at = strstr(at, "ringtail: ")); at++)
+		if (sscanf(at, "ringtail: %u: threads=%u running=%u blocked{", &pid, &threads, &running) == 3)
+			lines += threads == 5 && strstr(at, "cond=4 ") != NULL;
+	cr_expect(lines >= 2 && lines <= 8, "%u lines: %s", lines, rt.program.err);
+	rt_end(&rt);
+}

@@ -1,0 +1,15 @@
+/* What cannot wait for the end: findings of a process that hangs, told at once on standard error. */
+#ifndef RINGTAIL_NOTICE_H
+#define RINGTAIL_NOTICE_H
+
+#include "tools/analyse/findings.h"
+#include "tools/recording.h"
+
+struct notice;
+
+/* A copy of what is needed: the recording may go on.  Its ring must stay open until the notice is printed. */
+struct notice *notice_new(const struct recording *recording, const struct finding *findings, size_t count);
+/* Names the stacks, prints, and frees the notice. */
+void notice_print(struct notice *notice);
+
+#endif
