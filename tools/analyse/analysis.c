@@ -89,7 +89,12 @@ void analysis_event(void *context, const struct event *event)
 
 	if (is_heap_event(event->type))
 		heap_prefetch(queue->analysis.heap, event);
+	else if (event->kind)
+		locks_prefetch(queue->analysis.locks, event);
 	queue->events[queue->in++ % QUEUE] = *event;
+	const struct event *half = &queue->events[(queue->in - QUEUE / 2) % QUEUE];
+	if (half->kind)
+		locks_prefetch_lock(queue->analysis.locks, half);
 	if (queue->in - queue->out == QUEUE)
 		dispatch(queue, &queue->events[queue->out++ % QUEUE]);
 }

@@ -44,11 +44,26 @@ static uint64_t place_key(uint64_t address, uint8_t kind)
 	return address | (uint64_t)(kind == RT_KIND_FUTEX) << 63;
 }
 
+/* One event asks for its place several times. */
 static struct lock_place *place_find(const struct lock_table *table, uint64_t address, uint8_t kind)
 {
-	uint64_t found = u64_map_get(&table->by_address, place_key(address, kind));
+	struct lock_last *last = (struct lock_last *)&table->last;
+	uint64_t key = place_key(address, kind), found;
 
-	return found ? &table->places[found - 1] : NULL;
+	if (last->place && last->key == key)
+		return &table->places[last->place - 1];
+	found = u64_map_get(&table->by_address, key);
+	if (!found)
+		return NULL;
+	*last = (struct lock_last){key, found};
+	return &table->places[found - 1];
+}
+
+void lock_table_prefetch(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	if (table->by_address.slots)
+		__builtin_prefetch(
+		    &table->by_address.slots[u64_mix(place_key(address, kind)) & table->by_address.mask]);
 }
 
 static struct lock_place *place_get(struct lock_table *table, uint64_t address, uint8_t kind)
@@ -62,6 +77,14 @@ static struct lock_place *place_get(struct lock_table *table, uint64_t address, 
 	*place = (struct lock_place){0};
 	u64_map_put(&table->by_address, place_key(address, kind), table->place_count);
 	return place;
+}
+
+void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	uint64_t found = u64_map_get(&table->by_address, place_key(address, kind));
+
+	if (found && table->places[found - 1].lock)
+		__builtin_prefetch(table->places[found - 1].lock, 1);
 }
 
 /* ---- by page ------------------------------------------------------------------- */

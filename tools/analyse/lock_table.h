@@ -63,7 +63,12 @@ struct lock_place { /* an address */
 
 struct lock_fold;
 
+struct lock_last { /* the place that was asked for last */
+	uint64_t key, place; /* index + 1; 0: none */
+};
+
 struct lock_table { /* zeroed: empty */
+	struct lock_last last;
 	struct u64_map by_address; /* index + 1 into places */
 	struct lock_place *places;
 	size_t place_count, place_room;
@@ -77,6 +82,10 @@ struct lock_table { /* zeroed: empty */
 };
 
 void lock_table_free(struct lock_table *table);
+/* Fetches what an event on this object will need a few events later. */
+void lock_table_prefetch(const struct lock_table *table, uint64_t address, uint8_t kind);
+/* The same a little later: the lock itself. */
+void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, uint8_t kind);
 /* NULL where nothing is known there. */
 struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind);
 /* What is known of the waits for it; made where it is new. */

@@ -525,6 +525,16 @@ static void note_loss(struct lock_analysis *locks, uint32_t thread_id)
 			forget_state(locks->threads.items[i]);
 }
 
+void locks_prefetch(const struct lock_analysis *locks, const struct event *event)
+{
+	lock_table_prefetch(&locks->table, event->object, event->kind);
+}
+
+void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event)
+{
+	lock_table_prefetch_lock(&locks->table, event->object, event->kind);
+}
+
 void locks_event(struct lock_analysis *locks, const struct event *event)
 {
 	struct lock_thread *thread;
