@@ -26,7 +26,7 @@ static const char *const why_not[] = {
     [SHARED] = "the locks are only read-locked where they meet",
     [GATED] = "another lock is always held around them",
     [TOO_FEW_THREADS] = "too few threads took them in these orders",
-    [ORDERED] = "creating and joining threads kept them apart in time",
+    [ORDERED] = "creating and joining threads, a semaphore or a barrier kept them apart in time",
 };
 
 struct cycle_group {

@@ -473,7 +473,8 @@ void deadlock_realised(struct lock_analysis *locks, const struct deadlock_world 
 
 	find_stuck(&search, true);
 	any = report_cycles(&search, false, findings, &in_cycle, reported);
-	report_orphans(&search, findings, &in_cycle);
+	if (!world->exited)
+		report_orphans(&search, findings, &in_cycle);
 	find_stuck(&search, false);
 	asleep = !search.going_on && !world->strangers && !world->exited;
 	if (asleep && locks->threads.count) {

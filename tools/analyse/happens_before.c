@@ -11,6 +11,7 @@ void happens_before_free(struct happens_before *order)
 {
 	free(order->segments);
 	free(order->queue);
+	free(order->links);
 	*order = (struct happens_before){0};
 }
 
@@ -21,6 +22,28 @@ uint32_t happens_before_segment(struct happens_before *order, uint32_t thread, u
 	order->segments[order->count++] =
 	    (struct segment){.thread = thread, .previous = previous, .other = other};
 	return (uint32_t)order->count;
+}
+
+uint32_t happens_before_linked(struct happens_before *order, uint32_t thread, uint32_t previous, uint32_t other,
+                               uint32_t link)
+{
+	uint32_t id = happens_before_segment(order, thread, previous, other);
+
+	order->segments[id - 1].via = link;
+	return id;
+}
+
+uint32_t happens_before_link(struct happens_before *order)
+{
+	GROW(order->links, order->link_room, (size_t)order->link_count + 2);
+	order->links[++order->link_count] = true;
+	return order->link_count;
+}
+
+void happens_before_unlink(struct happens_before *order, uint32_t link)
+{
+	if (link)
+		order->links[link] = false;
 }
 
 /* Segments are numbered as they begin: what came before has a lower number. */
@@ -51,12 +74,13 @@ static bool search(struct happens_before *order, uint32_t a, uint32_t b)
 	visit(order, b, a, &queued);
 	while (queued && order->steps++ < MAX_STEPS) {
 		const struct segment *segment = &order->segments[order->queue[--queued] - 1];
-		uint32_t previous = segment->previous, other = segment->other;
+		uint32_t previous = segment->previous, other = segment->other, via = segment->via;
 
 		if (segment->thread == thread) /* a itself or a later one of its thread */
 			return true;
 		visit(order, previous, a, &queued);
-		visit(order, other, a, &queued);
+		if (!via || order->links[via])
+			visit(order, other, a, &queued);
 	}
 	return false;
 }

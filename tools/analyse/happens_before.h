@@ -15,12 +15,16 @@
 struct segment {
 	uint32_t thread;
 	uint32_t previous, other; /* ids, 0: none */
+	uint32_t via;             /* link that `other` came by, which must hold; 0: it always does */
 	uint32_t seen;            /* serial of the last search that came here */
 };
 
 #define HAPPENS_BEFORE_CACHE 4096
 
 struct happens_before { /* zeroed: empty */
+	bool *links; /* of each link, from 1: it holds */
+	uint32_t link_count;
+	size_t link_room;
 	struct segment *segments; /* the segment's id is its index + 1 */
 	size_t count, room;
 	uint32_t search;
@@ -35,6 +39,11 @@ struct happens_before { /* zeroed: empty */
 
 void happens_before_free(struct happens_before *order);
 uint32_t happens_before_segment(struct happens_before *order, uint32_t thread, uint32_t previous, uint32_t other);
+/* As happens_before_segment, where `other` comes first only if the link holds to the end. */
+uint32_t happens_before_linked(struct happens_before *order, uint32_t thread, uint32_t previous, uint32_t other,
+                               uint32_t link);
+uint32_t happens_before_link(struct happens_before *order);
+void happens_before_unlink(struct happens_before *order, uint32_t link);
 /* Whether segment a ended before segment b could begin. */
 bool happens_before(struct happens_before *order, uint32_t a, uint32_t b);
 

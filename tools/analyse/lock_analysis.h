@@ -29,6 +29,7 @@ struct lock_analysis {
 	void *heap; /* its argument */
 	struct deadlock_world world; /* as it is at the end */
 	uint64_t contentions;        /* waits for locks so far */
+	struct finding_list by_joins; /* predicted: join_order.h */
 	struct finding_list kept; /* deadlocks that were confirmed while they hung */
 	size_t fold_at; /* ended locks that are worth a folding */
 	struct lock_result *results;

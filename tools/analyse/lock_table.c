@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "tools/analyse/sync_order.h"
 #include "tools/memory.h"
 
 #define PAGE_SHIFT 12
@@ -18,12 +19,19 @@ struct lock_fold {
 	UT_hash_handle hh;
 };
 
+static void sync_free(struct lock *lock)
+{
+	if (lock->sync)
+		sync_order_free(lock->sync->order);
+	free(lock->sync);
+}
+
 void lock_table_free(struct lock_table *table)
 {
 	struct lock_fold *fold, *next;
 
 	for (size_t i = 0; i < table->count; i++) {
-		free(table->locks[i]->sync);
+		sync_free(table->locks[i]);
 		free(table->locks[i]);
 	}
 	HASH_ITER(hh, table->folds, fold, next)
@@ -164,8 +172,8 @@ static void end_in_range(const struct block_end *block)
 			end_with_block(block, block->table->places[i].lock);
 }
 
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_ghost ghost,
-                            lock_sink *sink, void *context)
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
+                            struct lock_ghost ghost, lock_sink *sink, void *context)
 {
 	struct block_end block = {table, address, address + size, ghost, sink, context};
 	uint64_t page = address >> PAGE_SHIFT, last;
@@ -240,7 +248,8 @@ struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t 
 	return lock;
 }
 
-/* Whether the present generation is over with this initialisation.  Opening a named semaphore again is none. */
+/* Whether the present generation is over with this initialisation.  Opening a named semaphore again is none.
+ */
 static bool begins_anew(const struct lock *lock, const struct event *event)
 {
 	if (lock->result.kind != event->kind)
@@ -354,7 +363,7 @@ static void forget(struct lock_table *table, struct lock *lock)
 	if (place && place->latest == lock)
 		place->latest = NULL;
 	table->ended--;
-	free(lock->sync);
+	sync_free(lock);
 	free(lock);
 }
 

@@ -22,7 +22,10 @@ struct lock_ghost {
  * record. */
 #define WAKERS_KNOWN 6
 
+struct sync_order;
+
 struct sync_state {
+	struct sync_order *order; /* semaphores and barriers: sync_order.h */
 	uint32_t wakers[WAKERS_KNOWN]; /* threads that signalled, posted, or came to the barrier so far */
 	uint32_t waker_count;          /* more than WAKERS_KNOWN: there were others too */
 	uint32_t blocked, woken;

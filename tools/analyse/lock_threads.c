@@ -11,6 +11,8 @@ void lock_threads_free(struct lock_threads *threads)
 		free(threads->items[i]->held);
 		free(threads->items[i]->order_cache);
 		free(threads->items[i]->suspicion);
+		free(threads->items[i]->wanted);
+		u64_map_free(&threads->items[i]->wanted_by_lock);
 		free(threads->items[i]);
 	}
 	free(threads->items);
@@ -18,10 +20,20 @@ void lock_threads_free(struct lock_threads *threads)
 	*threads = (struct lock_threads){0};
 }
 
+void lock_thread_forget_wanted(struct lock_thread *thread)
+{
+	free(thread->wanted);
+	u64_map_free(&thread->wanted_by_lock);
+	thread->wanted = NULL;
+	thread->wanted_count = thread->wanted_room = 0;
+}
+
 /* What it holds it goes on holding: a lock of a dead thread is locked for ever. */
 void lock_thread_ended(struct lock_thread *thread)
 {
 	thread->ended = true;
+	if (thread->detached)
+		lock_thread_forget_wanted(thread);
 	thread->wait.active = false;
 	thread->undo.type = 0;
 	free(thread->order_cache);

@@ -10,6 +10,7 @@ struct held_lock {
 	uint32_t stack;
 	uint32_t count; /* recursive locks and read locks: times held */
 	bool shared;
+	uint32_t segment; /* of happens_before */
 	bool owner_died; /* robust: the last owner died with it, and its state was not said to be consistent since */
 };
 
@@ -21,6 +22,16 @@ struct lock_wait {
 	uint64_t object, since;
 	uint64_t mutex; /* a condition's: what it gave back, 0 none */
 };
+
+/* A lock that the thread took or waited for, not by a try. */
+struct wanted_lock {
+	uint32_t lock; /* id */
+	uint32_t stack, segment; /* of the latest time */
+	uint64_t stamp;
+	bool shared;
+};
+
+#define WANTED_MOST 1024 /* of a thread; the others are not looked at by join_order */
 
 /* The last release or destruction, until the thread's next event says that it failed. */
 struct lock_undo {
@@ -41,6 +52,9 @@ struct lock_thread {
 	bool awake; /* the kernel says that it runs: it is not blocked, whatever its last event said */
 	bool stuck; /* of deadlock_realised: nothing that goes on can end its wait */
 	uint32_t segment;      /* of happens_before */
+	/* A new segment begins when it is needed, not with every post: threads that nest no locks need none. */
+	bool segment_over;         /* somebody follows the segment: what comes next is not in it */
+	uint32_t follows, follows_via; /* what comes next follows that segment too, by that link; 0: nothing */
 	uint32_t start_stack;  /* where it was created */
 	uint64_t started;
 	bool ended, detached, joined;
@@ -55,6 +69,9 @@ struct lock_thread {
 	struct sync_misuse *suspicion; /* holds unless the next event says that the call failed; NULL: none */
 	struct held_lock *held; /* in the order in which they were acquired */
 	size_t count, room;
+	struct wanted_lock *wanted;
+	size_t wanted_count, wanted_room;
+	struct u64_map wanted_by_lock; /* index + 1 */
 	struct lock_wait wait;
 	struct lock_undo undo;
 	uint64_t *order_cache; /* ORDER_CACHE hashes of what lock_order has seen of it; NULL until needed */
@@ -67,6 +84,8 @@ struct lock_threads { /* zeroed: empty */
 	struct lock_thread *last; /* of the last look-up */
 };
 
+/* Nobody will join it any more. */
+void lock_thread_forget_wanted(struct lock_thread *thread);
 void lock_thread_ended(struct lock_thread *thread);
 void lock_threads_free(struct lock_threads *threads);
 struct lock_thread *lock_threads_find(const struct lock_threads *threads, uint32_t id);

@@ -13,7 +13,9 @@
 
 #include "tools/analyse/deadlock.h"
 #include "tools/analyse/findings.h"
+#include "tools/analyse/join_order.h"
 #include "tools/analyse/lock_checks.h"
+#include "tools/analyse/sync_order.h"
 #include "tools/memory.h"
 
 #define FIRST_FOLD 4096u
@@ -40,6 +42,7 @@ void locks_free(struct lock_analysis *locks)
 	pthread_index_free(&locks->pthreads);
 	sync_misuses_free(&locks->misuses);
 	finding_list_free(&locks->kept);
+	finding_list_free(&locks->by_joins);
 	free(locks->results);
 	free(locks);
 }
@@ -135,7 +138,13 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
 		held_remove(thread, held);
 	if (lock->result.owner)
 		take_from_owner(locks, lock, event->stamp);
-	held_push(thread, (struct held_lock){lock, event->stamp, stack, 1, shared, event->result == EOWNERDEAD});
+	held_push(thread, (struct held_lock){.lock = lock,
+	                                     .since = event->stamp,
+	                                     .stack = stack,
+	                                     .count = 1,
+	                                     .shared = shared,
+	                                     .segment = sync_order_segment(locks, thread),
+	                                     .owner_died = event->result == EOWNERDEAD});
 }
 
 static bool adds_order(const struct event *event)
@@ -151,6 +160,10 @@ static void want(struct lock_analysis *locks, struct lock_thread *thread, struct
 
 	if (held && held->lock == lock)
 		return;
+	join_order_want(locks, thread, lock, event);
+	if (!thread->count)
+		return;
+	sync_order_segment(locks, thread);
 	lock_order_want(&locks->order, thread, lock, event->flags & RT_SYNC_SHARED, event);
 }
 
@@ -362,14 +375,16 @@ static void on_create(struct lock_analysis *locks, struct lock_thread *thread, c
 	child = lock_threads_get(&locks->threads, child_id);
 	child->start_stack = event->stack;
 	child->detached = (event->aux & RT_THREAD_DETACHED) != 0;
+	sync_order_segment(locks, thread);
 	child->segment = happens_before_segment(&locks->before, child_id, child->segment, thread->segment);
 	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, 0);
 }
 
 static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
-	uint32_t joined_id;
-	const struct lock_thread *joined;
+	bool for_ever = thread->wait.active && !(thread->wait.flags & RT_SYNC_TIMED);
+	uint32_t joined_id, last = 0;
+	struct lock_thread *joined;
 
 	join_wait_over(thread);
 	joined_id = pthread_index_join_ends(&locks->pthreads, thread->id, event->object);
@@ -378,8 +393,14 @@ static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, c
 		return;
 	pthread_index_gone(&locks->pthreads, joined_id);
 	joined = lock_threads_find(&locks->threads, joined_id);
-	thread->segment =
-	    happens_before_segment(&locks->before, thread->id, thread->segment, joined ? joined->segment : 0);
+	if (joined) {
+		if (for_ever)
+			join_order_joined(locks, thread, joined, event);
+		last = sync_order_segment(locks, joined);
+		lock_thread_forget_wanted(joined);
+	}
+	sync_order_segment(locks, thread);
+	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, last);
 }
 
 static void on_begin(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
@@ -451,6 +472,14 @@ static void note_waker(struct lock_analysis *locks, const struct event *event)
 		state->waker_count++;
 }
 
+static void sync_order(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock *lock = lock_table_find(&locks->table, event->object, event->kind);
+
+	if (lock)
+		sync_order_event(locks, thread, lock, event);
+}
+
 /* ---- the stream --------------------------------------------------------------------------- */
 
 /* A wait without an answer, and the thread does something else, not in a signal handler: it left by longjmp. */
@@ -473,6 +502,8 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 	thread->undo.type = 0;
 	if (may_wake(event))
 		note_waker(locks, event);
+	if (event->kind == RT_KIND_SEM || event->kind == RT_KIND_BARRIER)
+		sync_order(locks, thread, event);
 	switch (event->type) {
 	case RT_WAIT:
 		on_wait(locks, thread, event);
@@ -600,6 +631,7 @@ void locks_finish(struct lock_analysis *locks, const struct process_end *end, st
 	sync_misuse_report(&locks->misuses, findings);
 	deadlock_realised(locks, &locks->world, findings, &reported);
 	deadlock_report_kept(locks, findings, &reported);
+	join_order_report(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);
 	locks->results = memory_zeroed(locks->table.count, sizeof *locks->results);

@@ -169,6 +169,51 @@ static void print_edges(struct report *report, const struct process *process, in
 	sqlite3_finalize(row);
 }
 
+static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row,
+                         unsigned step)
+{
+	page_print(report, "     %u. ", step);
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	if (strcmp(report_text(row, 1), "thread")) {
+		page_print(report, " takes ");
+		print_object(report, row, 1, sqlite3_column_int(row, 4));
+	} else {
+		page_print(report, " has begun");
+	}
+	page_print(report, "\n");
+}
+
+static void print_waiting(struct report *report, const struct process *process, sqlite3_stmt *row,
+                          unsigned step)
+{
+	page_print(report, "     %u. ", step);
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	page_print(report, " waits for ");
+	if (strcmp(report_text(row, 5), "thread"))
+		print_object(report, row, 5, sqlite3_column_int(row, 8));
+	else
+		page_print(report, "the end of that thread");
+	page_print(report, "\n");
+}
+
+/* The interleaving that would hang: first all take what they hold, then all wait. */
+static void print_witness(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_shared,"
+	                          " wanted, wanted_address, wanted_generation, wanted_shared"
+	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	unsigned step = 0;
+
+	page_print(report, "   it would hang like this:\n");
+	while (report_row(report, row))
+		print_taking(report, process, row, ++step);
+	sqlite3_reset(row);
+	while (report_row(report, row))
+		print_waiting(report, process, row, ++step);
+	sqlite3_finalize(row);
+}
+
 /* Where the locks come from; blocks have their stacks already. */
 static void print_objects(struct report *report, const struct process *process, int64_t finding)
 {
@@ -200,10 +245,12 @@ static void print_kept(struct report *report, const struct process *process, int
 	sqlite3_stmt *row = report_query(report, sql, 3, process->id, finding, limit);
 
 	while (report_row(report, row)) {
-		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 0), bytes = (uint64_t)sqlite3_column_int64(row, 1);
+		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 0),
+		         bytes = (uint64_t)sqlite3_column_int64(row, 1);
 
 		page_print(report, "%s      %s in %s %s, ", lines++ ? "" : "   lost with it, allocated in:\n",
-		           human_bytes(bytes).text, human_count(blocks).text, plural(blocks, "block", "blocks"));
+		           human_bytes(bytes).text, human_count(blocks).text,
+		           plural(blocks, "block", "blocks"));
 		page_text(report, report_text(row, 2));
 		if (sqlite3_column_type(row, 3) != SQLITE_NULL) {
 			page_print(report, " ");
@@ -219,8 +266,9 @@ static void print_kept(struct report *report, const struct process *process, int
 
 static void print_leak_summary(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT class, sum(bytes), sum(blocks) FROM finding WHERE process = ?"
-	                          " AND kind = 'leak' AND NOT suppressed GROUP BY class ORDER BY min(ordinal)";
+	static const char sql[] =
+	    "SELECT class, sum(bytes), sum(blocks) FROM finding WHERE process = ?"
+	    " AND kind = 'leak' AND NOT suppressed GROUP BY class ORDER BY min(ordinal)";
 	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
 
 	while (process->leak_scan_done && report_row(report, row)) {
@@ -262,6 +310,8 @@ static void print_finding(struct report *report, const struct process *process, 
 	page_paint(report, PAINT_DIM, "  [%s]\n", report_text(row, 4));
 	page_paragraph(report, 3, report_text(row, 3));
 	print_edges(report, process, ordinal);
+	if (class && !strcmp(class, "predicted"))
+		print_witness(report, process, ordinal);
 	print_stacks(report, process, ordinal);
 	print_objects(report, process, ordinal);
 	print_kept(report, process, ordinal);
