@@ -160,7 +160,8 @@ static void want(struct lock_analysis *locks, struct lock_thread *thread, struct
 
 	if (held && held->lock == lock)
 		return;
-	join_order_want(locks, thread, lock, event);
+	if (!(event->flags & RT_SYNC_TIMED))
+		join_order_want(locks, thread, lock, event);
 	if (!thread->count)
 		return;
 	sync_order_segment(locks, thread);
