@@ -77,7 +77,7 @@ $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 # Debian packages: installs the missing ones, does nothing when all are there.
 DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev
 TEST_DEPS := libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
-	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user strace
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang mariadb-server-core mariadb-client-core ripgrep strace
 # the peers of `make bench`, and the programs that it runs
 BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
 	redis-tools mariadb-server sysbench
@@ -146,6 +146,7 @@ help:
 	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader, WAYS=, OUT=FILE.json)'
 	@echo 'make fuzz       fuzz the readers'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
+	@echo 'make differential  100,000 stacks of each of eight programs against two other unwinders; minutes'
 	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make deps       install the Debian packages that building needs (test-deps: testing; bench-deps: measuring)'

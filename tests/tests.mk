@@ -64,7 +64,7 @@ $(BUILD)/e2e-tests: $(E2E_OBJ)
 # The other machine, by Debian's cross compiler: the shim and test programs, which the end-to-end tests run under
 # qemu-user, and the tools' objects (their libraries for that machine are not packaged for this one).
 CROSS ?= aarch64-linux-gnu-
-CROSS_PROGRAMS := frames_callbacks frames_jumps frames_prologues known_heap abba_no_hang
+CROSS_PROGRAMS := frames_callbacks frames_jumps frames_noreturn frames_prologues known_heap abba_no_hang
 
 .PHONY: aarch64 tools-objects
 tools-objects: $(TOOLS_OBJ)

@@ -10,3 +10,8 @@ $(BUILD)/obj/check/%.o: %.c
 $(BUILD)/libringtail-check.so: $(CHECK_OBJ) shim/versions.map
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OPT) -o $@ $(CHECK_OBJ) $(filter-out -nostdlib -lc -Wl$(comma)-z$(comma)defs,$(SHIM_LDFLAGS)) -lunwind -lc
+
+# 100,000 stacks and more of each whole program (STACKS=N: another number, NAME="a b": of these only).  Takes minutes.
+.PHONY: differential
+differential: programs $(BUILD)/libringtail-check.so
+	@tests/differential/differential.py $(BUILD) $(if $(STACKS),$(STACKS),100000) $(NAME)

@@ -1,6 +1,7 @@
 #define UNW_LOCAL_ONLY
 #include "tests/differential/stack_check.h"
 
+#include <errno.h>
 #include <libunwind.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,11 @@
 #define MOST 4096
 #define SHOWN 20
 
-static uint64_t checked, memo_differs, peer_differs, every, seen;
+/* How a stack differs from the peer's. */
+enum difference { SAME, OURS_SHORTER, PEER_SHORTER, OTHER_FRAMES, DIFFERENCES };
+static const char *const difference_names[] = {"same", "ours_shorter", "peer_shorter", "other_frames"};
+
+static uint64_t checked, memo_differs, peer_differs[DIFFERENCES], every, seen;
 static char report[1 << 16];
 static size_t report_used;
 static __thread bool checking;
@@ -24,6 +29,33 @@ struct trace {
 	unsigned count;
 	uint32_t root;
 };
+
+struct scratch {
+	struct trace ours, full, peer;
+	struct unwound_frame frames[MOST];
+};
+
+/* Not thread-local: that much would be taken from each thread's stack, and threads with small ones could not start. */
+#define POOL 64
+static struct scratch *pool[POOL];
+
+static struct scratch *take_scratch(void)
+{
+	struct scratch *scratch = NULL;
+	for (unsigned i = 0; i < POOL && !scratch; i++)
+		scratch = __atomic_exchange_n(&pool[i], NULL, __ATOMIC_ACQUIRE);
+	if (!scratch)
+		scratch = sys_mmap(NULL, sizeof *scratch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	return scratch;
+}
+
+static void give_back(struct scratch *scratch)
+{
+	for (unsigned i = 0; i < POOL && scratch; i++)
+		scratch = __atomic_exchange_n(&pool[i], scratch, __ATOMIC_ACQ_REL);
+	if (scratch)
+		sys_munmap(scratch, sizeof *scratch);
+}
 
 /* Innermost first. */
 static void from_table(uint32_t node, struct trace *trace)
@@ -38,9 +70,8 @@ static void from_table(uint32_t node, struct trace *trace)
 }
 
 static void from_full_engine(const struct stack_state *state, const struct caller *caller, unsigned most,
-                             struct trace *trace)
+                             struct unwound_frame *frames, struct trace *trace)
 {
-	static __thread struct unwound_frame frames[MOST];
 	trace->count = unwind_full(caller->sp, state->low, state->high, frames, most, &trace->root);
 	for (unsigned i = 0; i < trace->count; i++)
 		trace->pcs[i] = frames[i].pc;
@@ -70,6 +101,14 @@ static bool same(const struct trace *a, const struct trace *b)
 	return a->count == b->count && !memcmp(a->pcs, b->pcs, a->count * sizeof *a->pcs);
 }
 
+static enum difference difference(const struct trace *ours, const struct trace *peer)
+{
+	unsigned shared = ours->count < peer->count ? ours->count : peer->count;
+	if (memcmp(ours->pcs, peer->pcs, shared * sizeof *ours->pcs))
+		return OTHER_FRAMES;
+	return ours->count == peer->count ? SAME : ours->count < peer->count ? OURS_SHORTER : PEER_SHORTER;
+}
+
 static void describe(const char *title, const struct trace *trace)
 {
 	int room = (int)(sizeof report - report_used);
@@ -96,9 +135,13 @@ static void write_report(void)
 	if (!path)
 		return;
 	long fd = sys_open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	char line[160];
-	int length = snprintf(line, sizeof line, "pid %d checked %lu memo_differs %lu peer_differs %lu\n", sys_getpid(),
-	                      (unsigned long)checked, (unsigned long)memo_differs, (unsigned long)peer_differs);
+	char line[256];
+	int length = snprintf(line, sizeof line, "pid %d exe %s checked %lu memo_differs %lu", sys_getpid(),
+	                      program_invocation_short_name, (unsigned long)checked, (unsigned long)memo_differs);
+	for (unsigned i = OURS_SHORTER; i < DIFFERENCES; i++)
+		length += snprintf(line + length, sizeof line - (size_t)length, " %s %lu", difference_names[i],
+		                   (unsigned long)peer_differs[i]);
+	line[length++] = '\n';
 	sys_write((int)fd, line, (size_t)length);
 	sys_write((int)fd, report, report_used);
 	sys_close((int)fd);
@@ -122,24 +165,34 @@ static unsigned most_frames(const struct stack_state *state, const struct trace 
 	return cut ? ours->count : state->depth;
 }
 
+static void compare(struct stack_state *state, const struct caller *caller, uint32_t node, struct scratch *scratch)
+{
+	from_table(node, &scratch->ours);
+	unsigned most = most_frames(state, &scratch->ours);
+	from_full_engine(state, caller, most, scratch->frames, &scratch->full);
+	from_libunwind(caller, most, &scratch->peer);
+	enum difference found = difference(&scratch->ours, &scratch->peer);
+	fetch_add_relaxed(&checked, 1);
+	if (!same(&scratch->ours, &scratch->full) && fetch_add_relaxed(&memo_differs, 1) < SHOWN) {
+		describe("MEMO ", &scratch->ours);
+		describe(" full", &scratch->full);
+	}
+	if (found != SAME && fetch_add_relaxed(&peer_differs[found], 1) < SHOWN) {
+		describe(difference_names[found], &scratch->ours);
+		describe(" libunwind", &scratch->peer);
+	}
+}
+
+bool stack_check_busy(void) { return checking; }
+
 void stack_check(struct stack_state *state, unsigned lane, const struct caller *caller, uint32_t node)
 {
-	static __thread struct trace ours, full, peer;
 	if (checking || lane || !is_due())
 		return;
 	checking = true;
-	from_table(node, &ours);
-	unsigned most = most_frames(state, &ours);
-	from_full_engine(state, caller, most, &full);
-	from_libunwind(caller, most, &peer);
-	fetch_add_relaxed(&checked, 1);
-	if (!same(&ours, &full) && fetch_add_relaxed(&memo_differs, 1) < SHOWN) {
-		describe("MEMO ", &ours);
-		describe(" full", &full);
-	}
-	if (!same(&ours, &peer) && fetch_add_relaxed(&peer_differs, 1) < SHOWN) {
-		describe("PEER ours", &ours);
-		describe(" libunwind", &peer);
-	}
+	struct scratch *scratch = take_scratch();
+	if (scratch)
+		compare(state, caller, node, scratch);
+	give_back(scratch);
 	checking = false;
 }

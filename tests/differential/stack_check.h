@@ -10,4 +10,7 @@
  * STACK_CHECK_OUT at exit. */
 void stack_check(struct stack_state *state, unsigned lane, const struct caller *caller, uint32_t node);
 
+/* Whether this thread is in there: libunwind takes locks, whose hooks then record no stack. */
+bool stack_check_busy(void);
+
 #endif
