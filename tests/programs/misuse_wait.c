@@ -149,7 +149,7 @@ static void sem_destroy_waiters(void)
 {
 	sem_init(&sem, 0, 0);
 	pthread_detach(start(wait_sem, NULL));
-	pause_ms(50);
+	pause_ms(500);
 	sem_destroy(&sem);
 }
 
