@@ -249,3 +249,131 @@ Test(locks, hostile_events_are_survived)
 	}
 	script_finish(&s, END_RUNNING);
 }
+
+/* ---- contention ------------------------------------------------------------------------ */
+
+static const struct wait_site *wait_at(uint32_t stack, uint32_t holder_stack)
+{
+	size_t count;
+	const struct wait_site *waits = locks_waits(s.analysis->locks, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (waits[i].stack == stack && waits[i].holder_stack == holder_stack)
+			return &waits[i];
+	return NULL;
+}
+
+static const struct hold_site *hold_at(uint32_t stack)
+{
+	size_t count;
+	const struct hold_site *holds = locks_holds(s.analysis->locks, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (holds[i].stack == stack)
+			return &holds[i];
+	return NULL;
+}
+
+/* thread 1 holds it at stack 20 for `ticks` while thread 2 waits at stack 21. */
+static void contend(uint64_t mutex, uint64_t ticks)
+{
+	script_lock(&s, 1, 20, mutex);
+	script_wait(&s, 2, 21, mutex);
+	s.now += ticks - 2;
+	script_unlock(&s, 1, mutex);
+	script_lock(&s, 2, 21, mutex); /* ticks after its wait began */
+	script_unlock(&s, 2, mutex);
+}
+
+Test(locks, instances_made_at_one_place_are_one_class)
+{
+	const struct lock_class_result *classes;
+	const struct wait_site *site;
+	size_t count;
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		script_sync(&s, RT_INIT, 1, 30, RT_KIND_MUTEX, 0, A + i * 64);
+		contend(A + i * 64, i == 500 ? 50 : 10);
+	}
+	script_finish(&s, END_EXIT);
+	classes = locks_classes(s.analysis->locks, &count);
+	cr_assert_eq(count, 1);
+	cr_assert_eq(classes->sum.folded, 1000);
+	cr_assert_eq(classes->sum.contended, 1000);
+	cr_assert_eq(classes->sum.acquisitions, 2000);
+	cr_assert_eq(classes->sum.init_stack, 30);
+	cr_assert(classes->initialised);
+	locks_waits(s.analysis->locks, &count);
+	cr_assert_eq(count, 1);
+	site = wait_at(21, 20);
+	cr_assert(site);
+	cr_assert_eq(site->waits, 1000);
+	cr_assert_eq(site->ticks, 10040);
+	cr_assert_eq(site->longest, 50);
+	cr_assert_eq(site->address, A + 500 * 64);
+	cr_assert_eq(site->thread, 2);
+	cr_assert_eq(site->holder, 1);
+	cr_assert_eq(hold_at(20)->holds, 1000);
+	cr_assert_eq(hold_at(20)->longest, 50);
+	cr_assert_eq(script_count(&s, "contention", "mutex"), 1);
+	cr_assert_eq(script_finding(&s, "contention", "mutex", 0)->times, 1000);
+}
+
+/* The holder's acquisition is stamped after it has the lock, and so perhaps after another's wait. */
+Test(locks, a_holder_whose_record_comes_after_the_wait)
+{
+	script_lock(&s, 2, 19, A);
+	script_unlock(&s, 2, A);
+	script_wait(&s, 2, 21, A);
+	script_lock(&s, 1, 20, A);
+	script_unlock(&s, 1, A);
+	script_lock(&s, 2, 21, A);
+	script_finish(&s, END_EXIT);
+	cr_assert(wait_at(21, 20));
+	cr_assert_eq(wait_at(21, 20)->holder, 1);
+}
+
+Test(locks, a_wait_that_never_ends_counts)
+{
+	script_lock(&s, 1, 20, A);
+	script_wait(&s, 2, 21, A);
+	s.now += 100;
+	script_finish(&s, END_SIGNAL);
+	cr_assert_eq(wait_at(21, 20)->waits, 1);
+	cr_assert_eq(wait_at(21, 20)->ticks, 101);
+	cr_assert_eq(script_lock_result(&s, A, 0)->contended, 1);
+}
+
+Test(locks, who_signalled_is_waited_for)
+{
+	script_lock(&s, 2, 21, A);
+	script_cond(&s, RT_COND_WAIT, 2, 22, C, A);
+	script_object(&s, RT_SIGNAL, 1, 23, 0); /* of nothing */
+	script_cond(&s, RT_SIGNAL, 1, 24, C, 0);
+	script_cond(&s, RT_COND_WAKE, 2, 22, C, A);
+	script_finish(&s, END_EXIT);
+	cr_assert(wait_at(22, 24));
+	cr_assert_eq(wait_at(22, 24)->holder, 1);
+}
+
+/* Signalled before: nobody is known to have ended this one. */
+Test(locks, a_signal_of_before_ended_no_wait)
+{
+	script_cond(&s, RT_SIGNAL, 1, 24, C, 0);
+	script_lock(&s, 2, 21, A);
+	script_cond(&s, RT_COND_WAIT, 2, 22, C, A);
+	script_cond(&s, RT_COND_WAKE, 2, 22, C, A);
+	script_finish(&s, END_EXIT);
+	cr_assert(wait_at(22, RT_STACK_NONE));
+	cr_assert_eq(wait_at(22, RT_STACK_NONE)->holder, 0);
+}
+
+/* A thousandth of the process's life, or longer, is worth a finding. */
+Test(locks, short_waits_are_counted_and_not_told)
+{
+	contend(A, 3);
+	s.now += 100000;
+	script_finish(&s, END_EXIT);
+	cr_assert_eq(wait_at(21, 20)->waits, 1);
+	cr_assert_eq(script_count(&s, "contention", NULL), 0);
+}

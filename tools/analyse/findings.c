@@ -128,7 +128,7 @@ static unsigned rank(const struct finding *finding)
 struct ranked {
 	size_t index; /* what was found first comes first among equals */
 	unsigned rank;
-	uint64_t bytes, times;
+	uint64_t bytes, ticks, times;
 };
 
 static int compare(const void *left, const void *right)
@@ -139,6 +139,8 @@ static int compare(const void *left, const void *right)
 		return a->rank < b->rank ? -1 : 1;
 	if (a->bytes != b->bytes)
 		return a->bytes > b->bytes ? -1 : 1;
+	if (a->ticks != b->ticks)
+		return a->ticks > b->ticks ? -1 : 1;
 	if (a->times != b->times)
 		return a->times > b->times ? -1 : 1;
 	return a->index < b->index ? -1 : a->index > b->index;
@@ -152,7 +154,7 @@ void finding_list_sort(struct finding_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct finding *item = &list->items[i];
 
-		order[i] = (struct ranked){i, rank(item), item->bytes, item->times};
+		order[i] = (struct ranked){i, rank(item), item->bytes, item->ticks, item->times};
 	}
 	qsort(order, list->count, sizeof *order, compare);
 	for (size_t i = 0; i < list->count; i++)

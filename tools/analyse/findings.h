@@ -37,6 +37,7 @@ struct finding {
 	char message[512]; /* one sentence a person can act on; no addresses or counts that change the meaning */
 	uint64_t blocks, bytes; /* leak */
 	uint64_t times;         /* how often seen, 0 and 1: once */
+	uint64_t ticks;         /* contention: waited in all */
 	struct finding_stack *stacks; size_t stack_count;
 	struct finding_object *objects; size_t object_count;
 	struct finding_edge *edges; size_t edge_count;

@@ -2,22 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "tools/analyse/sync_order.h"
 #include "tools/memory.h"
 
 #define PAGE_SHIFT 12
-
-struct fold_key {
-	uint32_t init_stack, first_stack, kind;
-};
-
-struct lock_fold {
-	struct fold_key key;
-	struct lock *lock; /* that the others are added to */
-	UT_hash_handle hh;
-};
 
 static void sync_free(struct lock *lock)
 {
@@ -28,17 +17,11 @@ static void sync_free(struct lock *lock)
 
 void lock_table_free(struct lock_table *table)
 {
-	struct lock_fold *fold, *next;
-
 	for (size_t i = 0; i < table->count; i++) {
 		sync_free(table->locks[i]);
 		free(table->locks[i]);
 	}
-	HASH_ITER(hh, table->folds, fold, next)
-	{
-		HASH_DEL(table->folds, fold);
-		free(fold);
-	}
+	lock_classes_free(&table->classes);
 	free(table->locks);
 	free(table->places);
 	u64_map_free(&table->by_address);
@@ -276,6 +259,7 @@ struct lock *lock_table_init(struct lock_table *table, const struct event *event
 	if (!lock)
 		lock = lock_add(table, place, event->object, event->kind);
 	lock->init_seen = true;
+	lock->class = NULL;
 	lock->init_type = event->arg & RT_INIT_TYPE_MASK;
 	lock->init_flags = (uint32_t)event->arg & ~RT_INIT_TYPE_MASK;
 	lock->init_value = (uint32_t)(event->arg >> RT_INIT_VALUE_SHIFT);
@@ -321,38 +305,16 @@ void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
 
 /* ---- forgetting ------------------------------------------------------------------ */
 
-static void add_results(struct lock_result *sum, const struct lock_result *one)
-{
-	sum->acquisitions += one->acquisitions;
-	sum->contended += one->contended;
-	sum->failed += one->failed;
-	sum->wait_ticks += one->wait_ticks;
-	sum->hold_ticks += one->hold_ticks;
-	if (one->hold_longest > sum->hold_longest)
-		sum->hold_longest = one->hold_longest;
-	if (one->wait_longest > sum->wait_longest) {
-		sum->wait_longest = one->wait_longest;
-		sum->worst_wait_stack = one->worst_wait_stack;
-	}
-	sum->folded += one->folded + 1;
-}
-
 /* Whether the lock was added to another and may be forgotten. */
 static bool fold_away(struct lock_table *table, struct lock *lock)
 {
-	struct fold_key key = {lock->result.init_stack, lock->result.first_stack, lock->result.kind};
-	struct lock_fold *fold;
+	struct lock_class *class = lock_classes_get(&table->classes, lock);
 
-	HASH_FIND(hh, table->folds, &key, sizeof key, fold);
-	if (!fold) {
-		fold = memory_zeroed(1, sizeof *fold);
-		fold->key = key;
-		fold->lock = lock;
-		HASH_ADD(hh, table->folds, key, sizeof fold->key, fold);
-	}
-	if (fold->lock == lock)
+	if (!class->fold)
+		class->fold = lock;
+	if (class->fold == lock)
 		return false;
-	add_results(&fold->lock->result, &lock->result);
+	lock_result_add(&class->fold->result, &lock->result);
 	return true;
 }
 

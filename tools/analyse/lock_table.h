@@ -6,6 +6,7 @@
 #ifndef RINGTAIL_ANALYSE_LOCK_TABLE_H
 #define RINGTAIL_ANALYSE_LOCK_TABLE_H
 
+#include "tools/analyse/lock_classes.h"
 #include "tools/analyse/locks.h"
 #include "tools/analyse/u64_map.h"
 
@@ -15,6 +16,11 @@ struct lock_ghost {
 	uint8_t kind;
 	uint32_t thread, stack; /* of the call that ended it */
 	uint64_t stamp;
+};
+
+struct lock_use { /* a call of a thread on it */
+	uint32_t thread, stack;
+	uint64_t stamp; /* 0: there was none */
 };
 
 /* Who is blocked for certain on a condition, a semaphore or a barrier: waits without a time-out less all that
@@ -28,6 +34,7 @@ struct sync_state {
 	struct sync_order *order; /* semaphores and barriers: sync_order.h */
 	uint32_t wakers[WAKERS_KNOWN]; /* threads that signalled, posted, or came to the barrier so far */
 	uint32_t waker_count;          /* more than WAKERS_KNOWN: there were others too */
+	struct lock_use waker;         /* the latest of them */
 	uint32_t blocked, woken;
 	uint32_t thread, stack; /* of the latest of them to wait */
 	uint64_t since;
@@ -47,7 +54,9 @@ struct lock {
 	uint32_t init_flags;       /* RT_INIT_* */
 	uint32_t init_value;       /* of a semaphore or barrier */
 	uint32_t opens;            /* a named semaphore: times opened */
+	struct lock_class *class;  /* NULL until asked for */
 	struct sync_state *sync;   /* NULL until needed */
+	struct lock_use taken;     /* the last time that it was */
 	bool init_seen;
 	bool maybe_foreign; /* process-shared: others may hold it, or end a wait for it */
 	bool used;  /* by anything but its initialisation */
@@ -64,8 +73,6 @@ struct lock_place { /* an address */
 	struct lock_ghost ghost;
 };
 
-struct lock_fold;
-
 struct lock_last { /* the place that was asked for last */
 	uint64_t key, place; /* index + 1; 0: none */
 };
@@ -81,7 +88,7 @@ struct lock_table { /* zeroed: empty */
 	size_t count, room;
 	size_t ended;              /* of these */
 	uint32_t last_id;
-	struct lock_fold *folds;
+	struct lock_classes classes;
 };
 
 void lock_table_free(struct lock_table *table);
@@ -105,8 +112,8 @@ struct lock_ghost lock_table_ghost(const struct lock_table *table, uint64_t addr
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
 typedef void lock_sink(void *context, struct lock *lock);
 /* Ends all locks in [address, address + size), each of which sink is told of before. */
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_ghost ghost,
-                            lock_sink *sink, void *context);
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
+                            struct lock_ghost ghost, lock_sink *sink, void *context);
 /* Adds up the ended locks that nothing refers to with others of the same place in the code, and forgets them.
  * edges_in and edges_out must be up to date. */
 void lock_table_fold(struct lock_table *table);

@@ -11,7 +11,8 @@ struct held_lock {
 	uint32_t count; /* recursive locks and read locks: times held */
 	bool shared;
 	uint32_t segment; /* of happens_before */
-	bool owner_died; /* robust: the last owner died with it, and its state was not said to be consistent since */
+	bool owner_died;  /* robust: the last owner died with it, and its state was not said to be consistent
+	                     since */
 };
 
 struct lock_wait {
@@ -21,6 +22,7 @@ struct lock_wait {
 	uint32_t target; /* a join's: the thread joined, 0 not known */
 	uint64_t object, since;
 	uint64_t mutex; /* a condition's: what it gave back, 0 none */
+	struct lock_use holder; /* of what has an owner: who had it when the wait began */
 };
 
 /* A lock that the thread took or waited for, not by a try. */
@@ -52,9 +54,11 @@ struct lock_thread {
 	bool awake; /* the kernel says that it runs: it is not blocked, whatever its last event said */
 	bool stuck; /* of deadlock_realised: nothing that goes on can end its wait */
 	uint32_t segment;      /* of happens_before */
-	/* A new segment begins when it is needed, not with every post: threads that nest no locks need none. */
+	/* A new segment begins when it is needed, not with every post: threads that nest no locks need none.
+	 */
 	bool segment_over;         /* somebody follows the segment: what comes next is not in it */
-	uint32_t follows, follows_via; /* what comes next follows that segment too, by that link; 0: nothing */
+	uint32_t follows,
+	    follows_via;      /* what comes next follows that segment too, by that link; 0: nothing */
 	uint32_t start_stack;  /* where it was created */
 	uint64_t started;
 	bool ended, detached, joined;

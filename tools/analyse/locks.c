@@ -43,7 +43,9 @@ void locks_free(struct lock_analysis *locks)
 	sync_misuses_free(&locks->misuses);
 	finding_list_free(&locks->kept);
 	finding_list_free(&locks->by_joins);
+	contention_free(&locks->contention);
 	free(locks->results);
+	free(locks->classes);
 	free(locks);
 }
 
@@ -80,30 +82,38 @@ static void begin_wait(struct lock_thread *thread, const struct event *event)
 	                                  .since = event->stamp};
 }
 
-/* Ends the thread's wait for this object; false where there was none. */
-static bool end_wait(struct lock_thread *thread, struct lock *lock, const struct event *event)
+static void count_wait(struct lock_analysis *locks, const struct lock_thread *thread, struct lock *lock,
+                       uint64_t end)
 {
-	uint64_t ticks;
+	uint64_t ticks = end > thread->wait.since ? end - thread->wait.since : 0;
 
-	if (!thread->wait.active || thread->wait.object != event->object || thread->wait.kind != event->kind)
-		return false;
-	thread->wait.active = false;
-	if (event->kind == RT_KIND_ONCE &&
-	    !(event->flags & RT_SYNC_SHARED)) /* it runs the routine: nothing in its way */
-		return true;
-	ticks = event->stamp > thread->wait.since ? event->stamp - thread->wait.since : 0;
 	lock->result.contended++;
 	lock->result.wait_ticks += ticks;
 	if (ticks >= lock->result.wait_longest) {
 		lock->result.wait_longest = ticks;
 		lock->result.worst_wait_stack = thread->wait.stack;
 	}
+	contention_waited(&locks->contention, &locks->table.classes, thread, lock, ticks);
+}
+
+/* Ends the thread's wait for this object; false where there was none. */
+static bool end_wait(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
+                     const struct event *event)
+{
+	if (!thread->wait.active || thread->wait.object != event->object || thread->wait.kind != event->kind)
+		return false;
+	thread->wait.active = false;
+	if (event->kind == RT_KIND_ONCE &&
+	    !(event->flags & RT_SYNC_SHARED)) /* it runs the routine: nothing in its way */
+		return true;
+	count_wait(locks, thread, lock, event->stamp);
 	return true;
 }
 
 /* ---- holding --------------------------------------------------------------------------- */
 
-static void let_go(struct lock_thread *thread, struct held_lock *held, uint64_t stamp)
+static void let_go(struct lock_analysis *locks, struct lock_thread *thread, struct held_lock *held,
+                   uint64_t stamp)
 {
 	struct lock_result *result = &held->lock->result;
 	uint64_t ticks = stamp > held->since ? stamp - held->since : 0;
@@ -111,6 +121,7 @@ static void let_go(struct lock_thread *thread, struct held_lock *held, uint64_t 
 	result->hold_ticks += ticks;
 	if (ticks > result->hold_longest)
 		result->hold_longest = ticks;
+	contention_held(&locks->contention, &locks->table.classes, thread, held, ticks);
 	held_remove(thread, held);
 }
 
@@ -120,7 +131,7 @@ static void take_from_owner(struct lock_analysis *locks, struct lock *lock, uint
 	struct held_lock *held = owner ? held_find(owner, lock->result.address) : NULL;
 
 	if (held && held->lock == lock)
-		let_go(owner, held, stamp);
+		let_go(locks, owner, held, stamp);
 	lock->result.owner = 0;
 }
 
@@ -138,6 +149,7 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
 		held_remove(thread, held);
 	if (lock->result.owner)
 		take_from_owner(locks, lock, event->stamp);
+	lock->taken = (struct lock_use){thread->id, stack, event->stamp};
 	held_push(thread, (struct held_lock){.lock = lock,
 	                                     .since = event->stamp,
 	                                     .stack = stack,
@@ -185,7 +197,11 @@ static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, con
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 
 	begin_wait(thread, event);
-	locks->contentions += is_owned(event->kind);
+	if (is_owned(event->kind)) {
+		locks->contentions++;
+		if (lock->holders)
+			thread->wait.holder = lock->taken;
+	}
 	lock->maybe_foreign |= (event->flags & RT_SYNC_PSHARED) != 0;
 	if (adds_order(event))
 		want(locks, thread, lock, event);
@@ -195,7 +211,7 @@ static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, 
 {
 	struct lock *lock = lock_of(locks, thread, event);
 	uint32_t stack = event->stack;
-	bool waited = end_wait(thread, lock, event);
+	bool waited = end_wait(locks, thread, lock, event);
 
 	lock->result.acquisitions++;
 	if (!is_owned(event->kind))
@@ -242,7 +258,7 @@ static void on_release(struct lock_analysis *locks, struct lock_thread *thread, 
 	if (held->count > 1)
 		held->count--;
 	else
-		let_go(holder, held, event->stamp);
+		let_go(locks, holder, held, event->stamp);
 }
 
 static void undo_release(struct lock_analysis *locks, const struct lock_undo *undo)
@@ -275,7 +291,7 @@ static void on_failed(struct lock_analysis *locks, struct lock_thread *thread, c
 		return;
 	lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 	lock->result.failed++;
-	end_wait(thread, lock, event);
+	end_wait(locks, thread, lock, event);
 }
 
 static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
@@ -302,7 +318,7 @@ static void on_cond_wait(struct lock_analysis *locks, struct lock_thread *thread
 
 	lock_table_get(&locks->table, event->object, event->kind, event->stack);
 	if (held)
-		let_go(thread, held, event->stamp);
+		let_go(locks, thread, held, event->stamp);
 	begin_wait(thread, event);
 	thread->wait.mutex = event->arg & RT_OBJECT_MASK;
 }
@@ -313,7 +329,7 @@ static void on_cond_wake(struct lock_analysis *locks, struct lock_thread *thread
 	struct lock *cond = lock_of(locks, thread, event), *mutex;
 	struct event relock = *event;
 
-	if (end_wait(thread, cond, event) && relock.stack == RT_STACK_NONE)
+	if (end_wait(locks, thread, cond, event) && relock.stack == RT_STACK_NONE)
 		relock.stack = thread->wait.stack;
 	if (event->result)
 		cond->result.failed++;
@@ -464,6 +480,7 @@ static void note_waker(struct lock_analysis *locks, const struct event *event)
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 	struct sync_state *state = lock_sync(lock);
 
+	state->waker = (struct lock_use){event->thread, event->stack, event->stamp};
 	for (uint32_t i = 0; i < state->waker_count && i < WAKERS_KNOWN; i++)
 		if (state->wakers[i] == event->thread)
 			return;
@@ -571,6 +588,8 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 {
 	struct lock_thread *thread;
 
+	if (!locks->begun)
+		locks->begun = event->stamp;
 	if (event->type == RT_LOSS) {
 		locks->misuses.uncertain = true;
 		note_loss(locks, event->thread);
@@ -623,6 +642,35 @@ void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, ui
 
 /* ---- results ------------------------------------------------------------------------------- */
 
+/* Threads that wait for a lock at the end have waited until then.  A wait for a signal or a post may be
+ * idleness: those count when they are over. */
+static void count_open_waits(struct lock_analysis *locks, uint64_t end)
+{
+	for (size_t i = 0; i < locks->threads.count; i++) {
+		const struct lock_thread *thread = locks->threads.items[i];
+		struct lock *lock;
+
+		if (thread->ended || !thread->wait.active || !is_owned(thread->wait.kind))
+			continue;
+		lock = lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
+		if (lock)
+			count_wait(locks, thread, lock, end);
+	}
+}
+
+static void keep_results(struct lock_analysis *locks)
+{
+	const struct lock_table *table = &locks->table;
+
+	locks->classes =
+	    lock_classes_sum(&locks->table.classes, table->locks, table->count, &locks->class_count);
+	locks->results = memory_zeroed(table->count, sizeof *locks->results);
+	for (size_t i = 0; i < table->count; i++) {
+		locks->results[locks->result_count] = table->locks[i]->result;
+		locks->results[locks->result_count++].class = table->locks[i]->class->id;
+	}
+}
+
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings)
 {
 	struct u64_map reported = {0};
@@ -635,15 +683,33 @@ void locks_finish(struct lock_analysis *locks, const struct process_end *end, st
 	join_order_report(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);
-	locks->results = memory_zeroed(locks->table.count, sizeof *locks->results);
-	for (size_t i = 0; i < locks->table.count; i++)
-		locks->results[locks->result_count++] = locks->table.locks[i]->result;
+	count_open_waits(locks, end->stamp);
+	keep_results(locks);
+	contention_finish(&locks->contention, locks->classes, end->stamp - locks->begun, findings);
 }
 
 const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count)
 {
 	*count = locks->result_count;
 	return locks->results;
+}
+
+const struct lock_class_result *locks_classes(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->class_count;
+	return locks->classes;
+}
+
+const struct wait_site *locks_waits(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->contention.result_count;
+	return locks->contention.results;
+}
+
+const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->contention.hold_count;
+	return locks->contention.holds;
 }
 
 bool locks_blocked(const struct lock_analysis *locks, uint32_t thread_id, struct blocked *blocked)

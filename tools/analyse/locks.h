@@ -7,6 +7,7 @@
 struct lock_result {
 	uint64_t address;
 	uint32_t id;         /* in this process, from 1 */
+	uint32_t class;       /* lock_class_result.id */
 	uint32_t generation; /* 0 for the first lock at this address */
 	uint8_t kind;        /* enum rt_kind */
 	uint32_t init_stack; /* RT_STACK_NONE: static initialiser */
@@ -15,7 +16,35 @@ struct lock_result {
 	uint64_t wait_ticks, wait_longest, hold_ticks, hold_longest;
 	uint32_t worst_wait_stack; /* where the longest wait happened */
 	uint32_t owner;      /* thread that holds it at the end, 0 none */
-	uint32_t folded;     /* further locks, ended, that were made at the same place and whose numbers are added here */
+	uint32_t folded; /* further locks, ended, that were made at the same place and whose numbers are added
+	                    here */
+};
+
+struct lock_class_result {      /* of all locks of one class: lock_classes.h */
+	uint32_t id;            /* in this process, from 1 */
+	bool initialised;       /* their stack is that of their initialisation, not of their first use */
+	struct lock_result sum; /* folded: how many locks there were */
+};
+
+/* Waits at one place, for locks of one class, that threads had got at one place.  What has no owner, like a
+ * condition: where the waits were ended. */
+struct wait_site {
+	uint32_t class;               /* id */
+	uint32_t stack, holder_stack; /* holder_stack RT_STACK_NONE: not known */
+	uint64_t waits, ticks, longest;
+	/* Of the longest of them: */
+	uint64_t since, address;
+	uint32_t generation;
+	uint32_t thread, holder; /* holder 0: not known */
+};
+
+/* How long locks of one class were held that were taken at one place. */
+struct hold_site {
+	uint32_t class; /* id */
+	uint32_t stack;
+	uint64_t holds, ticks, longest;
+	uint64_t since; /* of the longest */
+	uint32_t thread;
 };
 
 struct signal_stacks;
@@ -27,13 +56,19 @@ void locks_prefetch(const struct lock_analysis *locks, const struct event *event
 void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event);
 void locks_event(struct lock_analysis *locks, const struct event *event);
 /* A block was freed by event: locks inside of it are no more. */
-void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size);
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address,
+                       uint64_t size);
 /* An event that was recorded in a signal handler. */
 void locks_in_handler(struct lock_analysis *locks, const struct event *event);
 /* How to ask whether an address lies in no live block. */
 void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, uint64_t address), void *heap);
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);
 const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count);
+/* By id. */
+const struct lock_class_result *locks_classes(const struct lock_analysis *locks, size_t *count);
+/* Those with most ticks first. */
+const struct wait_site *locks_waits(const struct lock_analysis *locks, size_t *count);
+const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *count);
 
 /* What a thread is blocked on now (or at the end), from its WAIT without an answer. */
 struct blocked {

@@ -5,12 +5,15 @@ int cmd_locks(int argc, char **argv)
 {
 	static const struct view view = {
 	    .name = "locks",
-	    .about = "Every lock: how often it was taken, how often somebody had to wait for it and how "
-	             "long, and the\n"
-	             "stack of the longest wait; most waited for first.",
+	    .about = "Locks by the place that made them: how often they were taken, how often somebody had "
+	             "to wait and "
+	             "how\n"
+	             "long, most waited for first; who waited for whom, with both stacks; where they were "
+	             "held longest.",
 	    .examples = "examples:\n"
 	                "  ringtail locks                     of the newest run here\n"
 	                "  ringtail locks --limit 0           however many there are\n"
+	                "  ringtail sql 'select * from v_lock_waits'\n"
 	                "  ringtail sql 'select * from v_locks where contended > 0'\n",
 	    .parts = PART_LOCKS | PART_DETAIL,
 	};

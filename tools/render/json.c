@@ -144,8 +144,12 @@ static void print_process(struct report *report, const struct process *process)
 	json_decref(head);
 	if (report->parts & PART_THREADS)
 		print_list(report, process, "threads", json_threads);
-	if (report->parts & PART_LOCKS)
+	if (report->parts & PART_LOCKS) {
 		print_list(report, process, "locks", json_locks);
+		print_list(report, process, "lock_classes", json_lock_classes);
+		print_list(report, process, "lock_waits", json_lock_waits);
+		print_list(report, process, "lock_holds", json_lock_holds);
+	}
 	if (report->parts & PART_FINDINGS)
 		print_list(report, process, "findings", json_findings);
 	fputs("\n  }", report->out);

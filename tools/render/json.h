@@ -18,6 +18,9 @@ void json_list_add(struct json_list *list, json_t *item);
 void json_findings(struct json_list *list, const struct process *process);
 void json_threads(struct json_list *list, const struct process *process);
 void json_locks(struct json_list *list, const struct process *process);
+void json_lock_classes(struct json_list *list, const struct process *process);
+void json_lock_waits(struct json_list *list, const struct process *process);
+void json_lock_holds(struct json_list *list, const struct process *process);
 
 /* null for NULL; what is not UTF-8 is replaced. */
 json_t *json_text(const char *text);

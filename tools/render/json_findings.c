@@ -137,6 +137,7 @@ static json_t *json_finding(struct report *report, const struct process *process
 	json_object_set_new(object, "blocks", json_column(row, 6));
 	json_object_set_new(object, "bytes", json_column(row, 7));
 	json_object_set_new(object, "times", json_column(row, 8));
+	json_object_set_new(object, "seconds", json_column(row, 9));
 	json_object_set_new(object, "objects", json_objects(report, process, ordinal));
 	json_object_set_new(object, "threads", json_thread_ids(report, process, ordinal));
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
@@ -147,8 +148,9 @@ static json_t *json_finding(struct report *report, const struct process *process
 
 void json_findings(struct json_list *list, const struct process *process)
 {
-	static const char sql[] = "SELECT ordinal, kind, class, id, message, suppressed, blocks, bytes, times"
-	                          " FROM finding WHERE process = ? ORDER BY ordinal";
+	static const char sql[] =
+	    "SELECT ordinal, kind, class, id, message, suppressed, blocks, bytes, times,"
+	    " seconds FROM finding WHERE process = ? ORDER BY ordinal";
 	struct report *report = list->report;
 	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
 

@@ -1,11 +1,11 @@
 #include "tools/render/json.h"
 
 /* A site's share of the lists of `heap`: who is in none of them is left out, unless --limit 0. */
-#define RANKED(column) \
-	" OR id IN (SELECT id FROM (SELECT id FROM heap_site WHERE process = ?1 ORDER BY " column \
+#define RANKED(column)                                                                                       \
+	" OR id IN (SELECT id FROM (SELECT id FROM heap_site WHERE process = ?1 ORDER BY " column            \
 	" DESC, id LIMIT ?2))"
-#define IN_A_LIST \
-	"(?2 < 0" RANKED("allocated_bytes") RANKED("allocations") RANKED("peak_bytes") RANKED("live_bytes") \
+#define IN_A_LIST                                                                                            \
+	"(?2 < 0" RANKED("allocated_bytes") RANKED("allocations") RANKED("peak_bytes") RANKED("live_bytes")  \
 	    RANKED("temporary") ")"
 
 /* ---- threads ------------------------------------------------------------------------------ */
@@ -120,36 +120,4 @@ json_t *json_heap(struct report *report, const struct process *process)
 	if (json_is_object(heap) && (report->parts & PART_HEAP) && (report->parts & PART_DETAIL))
 		add_heap_detail(report, process, heap);
 	return heap;
-}
-
-/* ---- locks -------------------------------------------------------------------------------------- */
-
-static json_t *json_lock(struct report *report, const struct process *process, sqlite3_stmt *row)
-{
-	json_t *lock = json_row(row);
-
-	json_object_del(lock, "init_stack");
-	json_object_del(lock, "first_stack");
-	json_object_del(lock, "worst_wait_stack");
-	json_object_set_new(lock, "address", json_address(sqlite3_column_int64(row, 2)));
-	json_object_set_new(lock, "created", json_stack(report, process->id, sqlite3_column_int64(row, 13)));
-	json_object_set_new(lock, "first_used",
-	                    json_stack(report, process->id, sqlite3_column_int64(row, 14)));
-	json_object_set_new(lock, "worst_wait",
-	                    json_stack(report, process->id, sqlite3_column_int64(row, 15)));
-	return lock;
-}
-
-void json_locks(struct json_list *list, const struct process *process)
-{
-	static const char sql[] =
-	    "SELECT id, kind, address, generation, acquisitions, contended, failed, wait_seconds, "
-	    "wait_longest,"
-	    " hold_seconds, hold_longest, owner, folded, init_stack, first_stack, worst_wait_stack FROM lock"
-	    " WHERE process = ? ORDER BY wait_seconds DESC, contended DESC, acquisitions DESC, id";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
-
-	while (report_row(list->report, row))
-		json_list_add(list, json_lock(list->report, process, row));
-	sqlite3_finalize(row);
 }

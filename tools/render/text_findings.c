@@ -6,7 +6,7 @@
 #include "tools/render/format.h"
 
 static const char findings_sql[] =
-    "SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed FROM finding"
+    "SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
     " WHERE process = ? ORDER BY ordinal";
 
 /* Shown on request only: they are no reason to act. */
@@ -294,7 +294,10 @@ static void print_amounts(struct report *report, sqlite3_stmt *row)
 	if (blocks)
 		page_print(report, "  %s in %s %s", human_bytes(bytes).text, human_count(blocks).text,
 		           plural(blocks, "block", "blocks"));
-	if (times > 1)
+	if (sqlite3_column_type(row, 9) != SQLITE_NULL)
+		page_print(report, "  %s in %s %s", human_seconds(sqlite3_column_double(row, 9)).text,
+		           human_count(times).text, plural(times, "wait", "waits"));
+	else if (times > 1)
 		page_print(report, "  %s times", human_count(times).text);
 }
 

@@ -184,6 +184,56 @@ CREATE TABLE heap_sample (
 
 -- ---- locks -----------------------------------------------------------------------
 
+-- Locks of one kind that were made, or else first used, at one place in the code.
+CREATE TABLE lock_class (
+	process      INTEGER NOT NULL,
+	id           INTEGER NOT NULL,
+	kind         TEXT NOT NULL,    -- mutex, rwlock, ...
+	stack        INTEGER,          -- where they were initialised; or of the first call on them, if that was not seen
+	initialised  INTEGER NOT NULL, -- which of the two
+	locks        INTEGER NOT NULL, -- how many
+	acquisitions INTEGER NOT NULL,
+	contended    INTEGER NOT NULL,
+	failed       INTEGER NOT NULL,
+	wait_seconds REAL NOT NULL,
+	wait_longest REAL NOT NULL,
+	hold_seconds REAL NOT NULL,
+	hold_longest REAL NOT NULL,
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- Who waited for whom: waits at one place, for locks of one class, that were taken at one place.
+CREATE TABLE lock_wait (
+	process      INTEGER NOT NULL,
+	ordinal      INTEGER NOT NULL, -- most seconds first, from 1
+	class        INTEGER NOT NULL, -- lock_class.id
+	stack        INTEGER,          -- where threads waited
+	holder_stack INTEGER,          -- where the holder had taken it; for what has no owner, like a condition: where the
+	                               -- wait was ended; NULL: not known
+	waits        INTEGER NOT NULL,
+	wait_seconds REAL NOT NULL,
+	wait_longest REAL NOT NULL,
+	longest_at   REAL,             -- when the longest began
+	thread       INTEGER NOT NULL, -- that waited longest
+	holder       INTEGER,          -- thread that it waited for then; NULL: not known
+	address      INTEGER NOT NULL, -- of the lock that it waited for then
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
+-- How long locks of one class were held that were taken at one place.  Holds that had not ended do not count.
+CREATE TABLE lock_hold (
+	process      INTEGER NOT NULL,
+	ordinal      INTEGER NOT NULL, -- most seconds first, from 1
+	class        INTEGER NOT NULL, -- lock_class.id
+	stack        INTEGER,          -- where they were taken
+	holds        INTEGER NOT NULL,
+	hold_seconds REAL NOT NULL,
+	hold_longest REAL NOT NULL,
+	longest_at   REAL,             -- when the longest began
+	thread       INTEGER NOT NULL, -- that held it longest
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
 CREATE TABLE lock (
 	process      INTEGER NOT NULL,
 	id           INTEGER NOT NULL,
@@ -202,6 +252,7 @@ CREATE TABLE lock (
 	worst_wait_stack INTEGER,
 	owner        INTEGER NOT NULL, -- the thread that holds it at the end, 0 none
 	folded       INTEGER NOT NULL, -- further locks made at the same place, ended, counted in here
+	class        INTEGER NOT NULL, -- lock_class.id
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -218,6 +269,7 @@ CREATE TABLE finding (
 	blocks     INTEGER NOT NULL,
 	bytes      INTEGER NOT NULL,
 	times      INTEGER NOT NULL,
+	seconds    REAL,             -- contention: waited in all
 	PRIMARY KEY (process, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX finding_id ON finding (id);
@@ -328,6 +380,24 @@ FROM lock l
 LEFT JOIN v_where i ON i.process = l.process AND i.stack = l.init_stack
 LEFT JOIN v_where u ON u.process = l.process AND u.stack = l.first_stack
 ORDER BY l.wait_seconds DESC, l.acquisitions DESC;
+
+-- Classes of locks, most waited for first.
+CREATE VIEW v_lock_classes AS
+SELECT c.process, c.id AS class, c.kind, c.locks, c.acquisitions, c.contended, c.wait_seconds, c.wait_longest,
+	c.hold_seconds, c.hold_longest, w.function, w.file, w.line, c.initialised
+FROM lock_class c LEFT JOIN v_where w ON w.process = c.process AND w.stack = c.stack
+ORDER BY c.wait_seconds DESC, c.acquisitions DESC;
+
+-- Who waited for whom, and how long.
+CREATE VIEW v_lock_waits AS
+SELECT l.process, l.ordinal, c.kind, l.class, l.waits, l.wait_seconds, l.wait_longest,
+	w.function AS waited_in, w.file AS waited_file, w.line AS waited_line,
+	h.function AS holder_in, h.file AS holder_file, h.line AS holder_line, l.thread, l.holder
+FROM lock_wait l
+JOIN lock_class c ON c.process = l.process AND c.id = l.class
+LEFT JOIN v_where w ON w.process = l.process AND w.stack = l.stack
+LEFT JOIN v_where h ON h.process = l.process AND h.stack = l.holder_stack
+ORDER BY l.process, l.ordinal;
 
 CREATE VIEW v_threads AS
 SELECT p.pid, t.id, t.tid, t.name, t.created_by, t.created_at, t.ended_at, t.state_at_end, t.joined, t.detached,

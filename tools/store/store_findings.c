@@ -22,7 +22,8 @@ static bool same_class(const struct finding *a, const struct finding *b)
 
 static bool equal(const struct finding *a, const struct finding *b)
 {
-	return !strcmp(a->kind, b->kind) && same_class(a, b) && a->bytes == b->bytes && a->times == b->times;
+	return !strcmp(a->kind, b->kind) && same_class(a, b) && a->bytes == b->bytes &&
+	       a->ticks == b->ticks && a->times == b->times;
 }
 
 static int by_group_and_id(const void *left, const void *right)
@@ -60,15 +61,16 @@ static void set_ids(struct ranked *ranked, size_t count)
 static bool is_in_operator(struct writer *writer, uint32_t stack)
 {
 	uint32_t pc, root;
-	const struct pc_frames *frames =
-	    ring_file_stack(writer->ring, stack, &pc, 1, &root) ? stack_set_frames(&writer->stacks, pc) : NULL;
+	const struct pc_frames *frames = ring_file_stack(writer->ring, stack, &pc, 1, &root)
+	                                     ? stack_set_frames(&writer->stacks, pc)
+	                                     : NULL;
 	const char *name = frames && frames->count ? frames->frames[frames->count - 1].function : NULL;
 
 	return name && (!strncmp(name, "operator new", 12) || !strncmp(name, "operator delete", 15));
 }
 
-/* A library that brings a C++ runtime of its own may use its operator new unseen and our operator delete, or the other
- * way round.  The calls alone look mismatched then; the names tell. */
+/* A library that brings a C++ runtime of its own may use its operator new unseen and our operator delete, or
+ * the other way round.  The calls alone look mismatched then; the names tell. */
 static bool is_refuted(struct writer *writer, const struct finding *finding)
 {
 	if (!finding->class || strcmp(finding->class, "mismatched-free"))
@@ -110,14 +112,6 @@ static struct ranked *rank(struct writer *writer, const struct finding_list *lis
 static const char *object_kind_name(unsigned kind)
 {
 	return kind == RT_KIND_NONE ? "block" : event_kind_name(kind);
-}
-
-static void row_thread(struct row *row, uint32_t thread)
-{
-	if (thread)
-		row_int(row, thread);
-	else
-		row_null(row);
 }
 
 static struct row part_begin(struct writer *writer, enum store_table table, int64_t finding, size_t ordinal)
@@ -232,6 +226,10 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 	row_int(&row, (int64_t)finding->blocks);
 	row_int(&row, (int64_t)finding->bytes);
 	row_int(&row, finding->times ? (int64_t)finding->times : 1);
+	if (finding->ticks)
+		row_ticks(&row, finding->ticks);
+	else
+		row_null(&row);
 	row_end(&row);
 	store_finding_stacks(writer, ordinal, finding);
 	store_finding_objects(writer, ordinal, finding);

@@ -1,9 +1,16 @@
 #include "tools/analyse/locks.h"
 #include "tools/store/writer.h"
 
-static void row_ticks(struct row *row, uint64_t ticks)
+/* How often and how long: the columns that a lock and a class of them have in common. */
+static void row_counts(struct row *row, const struct lock_result *lock)
 {
-	row_real(row, (double)ring_file_ns(row->writer->ring, ticks) / 1e9);
+	row_int(row, (int64_t)lock->acquisitions);
+	row_int(row, (int64_t)lock->contended);
+	row_int(row, (int64_t)lock->failed);
+	row_ticks(row, lock->wait_ticks);
+	row_ticks(row, lock->wait_longest);
+	row_ticks(row, lock->hold_ticks);
+	row_ticks(row, lock->hold_longest);
 }
 
 static void store_lock(struct writer *writer, const struct lock_result *lock)
@@ -16,17 +23,77 @@ static void store_lock(struct writer *writer, const struct lock_result *lock)
 	row_int(&row, lock->generation);
 	row_stack(&row, lock->init_stack);
 	row_stack(&row, lock->first_stack);
-	row_int(&row, (int64_t)lock->acquisitions);
-	row_int(&row, (int64_t)lock->contended);
-	row_int(&row, (int64_t)lock->failed);
-	row_ticks(&row, lock->wait_ticks);
-	row_ticks(&row, lock->wait_longest);
-	row_ticks(&row, lock->hold_ticks);
-	row_ticks(&row, lock->hold_longest);
+	row_counts(&row, lock);
 	row_stack(&row, lock->worst_wait_stack);
 	row_int(&row, lock->owner);
 	row_int(&row, lock->folded);
+	row_int(&row, lock->class);
 	row_end(&row);
+}
+
+static void store_class(struct writer *writer, const struct lock_class_result *class)
+{
+	struct row row;
+
+	if (!class->sum.folded) /* a lock was made anew before it was ever used */
+		return;
+	row = row_begin(writer, TABLE_lock_class);
+	row_int(&row, class->id);
+	row_text(&row, event_kind_name(class->sum.kind));
+	row_stack(&row, class->sum.first_stack);
+	row_int(&row, class->initialised);
+	row_int(&row, class->sum.folded);
+	row_counts(&row, &class->sum);
+	row_end(&row);
+}
+
+static void store_wait(struct writer *writer, const struct wait_site *site, size_t ordinal)
+{
+	struct row row = row_begin(writer, TABLE_lock_wait);
+
+	row_int(&row, (int64_t)ordinal);
+	row_int(&row, site->class);
+	row_stack(&row, site->stack);
+	row_stack(&row, site->holder_stack);
+	row_int(&row, (int64_t)site->waits);
+	row_ticks(&row, site->ticks);
+	row_ticks(&row, site->longest);
+	row_stamp(&row, site->since);
+	row_int(&row, site->thread);
+	row_thread(&row, site->holder);
+	row_int(&row, (int64_t)site->address);
+	row_end(&row);
+}
+
+static void store_hold(struct writer *writer, const struct hold_site *site, size_t ordinal)
+{
+	struct row row = row_begin(writer, TABLE_lock_hold);
+
+	row_int(&row, (int64_t)ordinal);
+	row_int(&row, site->class);
+	row_stack(&row, site->stack);
+	row_int(&row, (int64_t)site->holds);
+	row_ticks(&row, site->ticks);
+	row_ticks(&row, site->longest);
+	row_stamp(&row, site->since);
+	row_int(&row, site->thread);
+	row_end(&row);
+}
+
+static void store_contention(struct writer *writer)
+{
+	const struct lock_analysis *locks = writer->analysis->locks;
+	size_t count;
+	const struct lock_class_result *classes = locks_classes(locks, &count);
+
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_class(writer, &classes[i]);
+	const struct wait_site *waits = locks_waits(locks, &count);
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_wait(writer, &waits[i], i + 1);
+	const struct hold_site *holds = locks_holds(locks, &count);
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_hold(writer, &holds[i], i + 1);
 }
 
 void store_locks(struct writer *writer)
@@ -36,4 +103,5 @@ void store_locks(struct writer *writer)
 
 	for (size_t i = 0; i < count && !writer->failed; i++)
 		store_lock(writer, &locks[i]);
+	store_contention(writer);
 }

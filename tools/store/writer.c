@@ -127,6 +127,19 @@ void row_stamp(struct row *row, uint64_t stamp)
 		row_null(row);
 }
 
+void row_ticks(struct row *row, uint64_t ticks)
+{
+	row_real(row, (double)ring_file_ns(row->writer->ring, ticks) / 1e9);
+}
+
+void row_thread(struct row *row, uint32_t thread)
+{
+	if (thread)
+		row_int(row, thread);
+	else
+		row_null(row);
+}
+
 void row_stack(struct row *row, uint32_t stack)
 {
 	if (stack_set_use(&row->writer->stacks, stack))

@@ -14,9 +14,10 @@
 
 #define STORE_TABLES(T)                                                                                      \
 	T(process)                                                                                           \
-	T(loss) T(module) T(stack) T(frame) T(thread) T(heap) T(heap_site) T(heap_thread) T(heap_size_class) \
-	    T(heap_sample) T(lock) T(finding) T(finding_stack) T(finding_object) T(finding_edge)             \
-	        T(finding_kept) T(finding_thread)
+	T(loss)                                                                                              \
+	T(module) T(stack) T(frame) T(thread) T(heap) T(heap_site) T(heap_thread) T(heap_size_class)         \
+	    T(heap_sample) T(lock_class) T(lock_wait) T(lock_hold) T(lock) T(finding) T(finding_stack)       \
+	        T(finding_object) T(finding_edge) T(finding_kept) T(finding_thread)
 
 enum store_table {
 #define T(name) TABLE_##name,
@@ -59,6 +60,10 @@ void row_text(struct row *row, const char *text);
 void row_null(struct row *row);
 /* Seconds since the process started, or NULL for stamp 0. */
 void row_stamp(struct row *row, uint64_t stamp);
+/* Seconds, of a time in ticks. */
+void row_ticks(struct row *row, uint64_t ticks);
+/* NULL for thread 0. */
+void row_thread(struct row *row, uint32_t thread);
 /* The stack, which will be stored with its frames, or NULL where there is none. */
 void row_stack(struct row *row, uint32_t stack);
 void row_end(struct row *row);
