@@ -50,7 +50,7 @@ $(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
 TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o,$(TOOLS_OBJ))
-TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lm
+TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lprotobuf-c -lz -lm
 TOOLS_CFLAGS = $(BASE_CFLAGS) $(TOOLS_INCLUDE) $(CFLAGS) $(SANITIZE)
 
 $(BUILD)/obj/tools/%.o: tools/%.c
@@ -65,6 +65,19 @@ $(BUILD)/schema_sql.h: tools/store/schema.sql
 	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $< > $@
 $(BUILD)/obj/tools/store/store.o: $(BUILD)/schema_sql.h
 
+# Messages of other programs' formats: C made from the .proto files.
+PROTO := $(wildcard tools/export/*.proto)
+PROTO_C := $(PROTO:tools/export/%.proto=$(BUILD)/%.pb-c.c)
+TOOLS_LIB_OBJ += $(PROTO_C:%.c=%.o)
+$(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h: tools/export/%.proto
+	@mkdir -p $(@D)
+	$(call say,GEN,$(BUILD)/$*.pb-c.c)
+	$(Q)protoc-c --proto_path=tools/export --c_out=$(BUILD) $(notdir $<)
+$(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
+$(filter $(BUILD)/obj/tools/export/%,$(TOOLS_OBJ)): $(PROTO_C:%.c=%.h)
+
 $(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(TOOLS_LIB_OBJ)
@@ -75,9 +88,11 @@ $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 
 # ---- packages ----------------------------------------------------------------------
 # Debian packages: installs the missing ones, does nothing when all are there.
-DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev
+DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev \
+	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev
 TEST_DEPS := libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
-	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang mariadb-server-core mariadb-client-core ripgrep strace
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang mariadb-server-core mariadb-client-core ripgrep strace \
+	golang-go graphviz
 # the peers of `make bench`, and the programs that it runs
 BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
 	redis-tools mariadb-server sysbench

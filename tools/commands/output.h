@@ -1,0 +1,20 @@
+/* Where a command writes: a file, or standard output. */
+#ifndef RINGTAIL_COMMANDS_OUTPUT_H
+#define RINGTAIL_COMMANDS_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tools/error.h"
+
+struct output {
+	FILE *stream;
+	const char *path; /* NULL: standard output */
+};
+
+/* path: NULL and "-" mean standard output.  binary: refused where that is a terminal. */
+bool output_open(struct output *output, const char *path, bool binary, struct error *err);
+/* good: what was to be written is written.  Removes a file that is not whole. */
+bool output_close(struct output *output, bool good, struct error *err);
+
+#endif

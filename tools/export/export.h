@@ -1,0 +1,28 @@
+/* One export: which format, of which view, to where. */
+#ifndef RINGTAIL_EXPORT_H
+#define RINGTAIL_EXPORT_H
+
+#include "tools/export/samples.h"
+
+struct export {
+	struct samples samples; /* view: NULL for formats that take none */
+	int value;              /* index of the one to show first, or alone */
+	FILE *out;
+};
+
+struct export_format {
+	const char *name, *help;
+	bool binary;    /* not for a terminal */
+	bool has_views; /* takes --view and --value */
+	/* Writes the whole; false: the report's err is filled, or the stream has an error. */
+	bool (*write)(struct export *export);
+};
+
+/* NULL where there is none of this name. */
+const struct export_format *export_format_find(const char *name);
+/* The nth, NULL after the last. */
+const struct export_format *export_format_at(size_t n);
+
+bool export_pprof(struct export *export);
+
+#endif

@@ -1,0 +1,20 @@
+#include <string.h>
+
+#include "tools/export/export.h"
+
+static const struct export_format formats[] = {
+    {"pprof", "for `go tool pprof` and what else reads its gzipped profiles", true, true, export_pprof},
+};
+
+const struct export_format *export_format_at(size_t n)
+{
+	return n < sizeof formats / sizeof *formats ? &formats[n] : NULL;
+}
+
+const struct export_format *export_format_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (!strcmp(formats[i].name, name))
+			return &formats[i];
+	return NULL;
+}

@@ -1,0 +1,110 @@
+/* The views: which values there are, and the queries that they come from. */
+#include <string.h>
+
+#include "tools/export/samples.h"
+
+static void read_numbers(struct sample *sample, sqlite3_stmt *row, int first, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		sample->values[i] = sqlite3_column_int64(row, first + (int)i);
+}
+
+/* ---- heap --------------------------------------------------------------------------- */
+
+static const struct value_type heap_values[] = {{"alloc_objects", "count"}, {"alloc_space", "bytes"},
+                                                {"peak_objects", "count"},  {"peak_space", "bytes"},
+                                                {"inuse_objects", "count"}, {"inuse_space", "bytes"}};
+
+static void read_heap(struct samples *samples, const struct process *process)
+{
+	static const char sql[] = "SELECT stack, allocations, allocated_bytes, peak_blocks, peak_bytes, live_blocks,"
+	                          " live_bytes FROM heap_site WHERE process = ? ORDER BY id";
+	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
+
+	while (report_row(samples->report, row)) {
+		struct sample sample = {0};
+
+		read_numbers(&sample, row, 1, 6);
+		samples_hand_on(samples, &sample, sqlite3_column_int64(row, 0), NULL);
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- threads ------------------------------------------------------------------------- */
+
+static const struct value_type thread_values[] = {{"created", "count"}, {"alive", "count"}};
+
+static const char *thread_origin(bool main, bool adopted)
+{
+	return main ? "[main thread]" : adopted ? "[thread not made by a call that is watched]" : NULL;
+}
+
+/* Where it was made, and, if it is there at the end, what it does: where it is blocked, or that it runs. */
+static void read_thread(struct samples *samples, sqlite3_stmt *row)
+{
+	bool main = sqlite3_column_int(row, 5), blocked = sqlite3_column_type(row, 4) != SQLITE_NULL;
+	const char *state = report_text(row, 2), *origin = thread_origin(main, sqlite3_column_int(row, 6));
+	int64_t made = sqlite3_column_int64(row, 1);
+	struct sample sample = {.values = {1, 0}};
+
+	sample_label(&sample, "thread", main ? "main" : report_text_or_null(row, 0));
+	sample_label(&sample, "state", state);
+	sample_label(&sample, "blocked_on", report_text_or_null(row, 3));
+	samples_hand_on(samples, &sample, made, origin);
+	if (!strcmp(state, "ended"))
+		return;
+	sample.values[0] = 0;
+	sample.values[1] = 1;
+	if (blocked)
+		samples_hand_on(samples, &sample, sqlite3_column_int64(row, 4), NULL);
+	else
+		samples_hand_on(samples, &sample, made, origin ? origin : "[runs; made here]");
+}
+
+static void read_threads(struct samples *samples, const struct process *process)
+{
+	static const char sql[] = "SELECT name, created_stack, state_at_end, blocked_on, blocked_stack, main, adopted"
+	                          " FROM thread WHERE process = ? ORDER BY id";
+	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
+
+	while (report_row(samples->report, row))
+		read_thread(samples, row);
+	sqlite3_finalize(row);
+}
+
+/* ---- the table ----------------------------------------------------------------------- */
+
+#define VALUES(array) array, sizeof array / sizeof *array
+
+static const struct export_view views[] = {
+    {"heap", "memory by the stack that allocated it: what was live at the end", VALUES(heap_values), "inuse_space",
+     "nothing was live at the end; --view allocs shows all that was allocated, --view peak what was live at the peak",
+     read_heap},
+    {"allocs", "the same: all that was allocated", VALUES(heap_values), "alloc_space", "nothing was allocated", read_heap},
+    {"peak", "the same: what was live when most was", VALUES(heap_values), "peak_space", "nothing was allocated",
+     read_heap},
+    {"threads", "threads that are there at the end, by what they are blocked on, and all by where they were made",
+     VALUES(thread_values), "alive", "no thread was left at the end; --value created shows all by where they were made",
+     read_threads},
+};
+
+const struct export_view *export_view_at(size_t n)
+{
+	return n < sizeof views / sizeof *views ? &views[n] : NULL;
+}
+
+const struct export_view *export_view_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		if (!strcmp(views[i].name, name))
+			return &views[i];
+	return NULL;
+}
+
+int export_view_value(const struct export_view *view, const char *name)
+{
+	for (unsigned i = 0; i < view->value_count; i++)
+		if (!strcmp(view->values[i].name, name))
+			return (int)i;
+	return -1;
+}
