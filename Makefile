@@ -162,6 +162,7 @@ help:
 	@echo 'make fuzz       fuzz the readers'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
 	@echo 'make differential  100,000 stacks of each of eight programs against two other unwinders; minutes'
+	@echo 'make hang-check  every hang of the tests 100 times over (RUNS=, ONLY="part of a name ..."); the best part of an hour'
 	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make deps       install the Debian packages that building needs (test-deps: testing; bench-deps: measuring)'

@@ -398,6 +398,63 @@ struct rt_header {
 	uint64_t scan_registers[RT_SCAN_REGISTERS]; /* of the frame there */
 };
 
+/* ---- the plan of `ringtail run --confirm` ------------------------------------
+ *
+ * A file of its own, RUN/confirm.plan: what an earlier run predicted.  The tool writes it before the program starts, the
+ * shim holds threads up by it and counts.  Header, modules, edges and frames follow each other without gaps.
+ */
+#define RT_PLAN_MAGIC "rt-plan\0"
+#define RT_PLAN_VERSION 1u
+
+struct rt_plan {
+	char magic[8];
+	uint32_t version;
+	uint32_t modules, edges, frames; /* how many of each */
+	uint32_t hold_ms;                /* a thread is held up for so long at most */
+	uint32_t hold_most;              /* and so often at one edge, all threads and processes together */
+	uint64_t bytes;                  /* of the whole file */
+	uint64_t reserved[3];
+};
+
+struct rt_plan_module { /* the same file in both runs: by build id where there is one, else by path */
+	uint64_t build_id_bytes;
+	uint8_t build_id[RT_BUILD_ID_MAX];
+	char path[RT_MODULE_PATH];
+};
+
+/* Whether it is the planned one, as far as a reader of another run can know. */
+static inline int rt_plan_has_module(const struct rt_plan_module *planned, const struct rt_module *module)
+{
+	if (planned->build_id_bytes != module->build_id_bytes)
+		return 0;
+	if (planned->build_id_bytes)
+		return !__builtin_memcmp(planned->build_id, module->build_id, RT_BUILD_ID_MAX);
+	return !__builtin_strncmp(planned->path, module->path, RT_MODULE_PATH);
+}
+
+struct rt_plan_frame {
+	uint64_t offset; /* address less the module's bias */
+	uint32_t module; /* index + 1; 0: code made at run time, any address is as good */
+	uint32_t reserved;
+};
+
+struct rt_plan_stack { /* innermost frame first */
+	uint32_t first, count;
+	uint32_t cut; /* 1: there were more frames */
+	uint32_t reserved;
+};
+
+struct rt_plan_edge { /* a thread that holds a lock, taken at one stack, wants another one at the other */
+	struct rt_plan_stack held, wanted;
+	uint32_t held_kind; /* enum rt_kind; THREAD: what is held is the thread itself, which another joins */
+	uint32_t reserved;
+	/* Counted while the program runs. */
+	uint32_t reached;  /* times that a thread came to it */
+	uint32_t held_up;  /* times that one was held up there */
+	uint32_t met;      /* times that a thread there was part of a closed cycle, and let go */
+	uint32_t reserved2;
+};
+
 #define RT_AT(type, field, offset) \
 	_Static_assert(offsetof(struct type, field) == (offset), #type "." #field " moved")
 RT_AT(rt_chunk, base_stamp, 16);
@@ -422,9 +479,16 @@ RT_AT(rt_header, reader_pid, 312);
 RT_AT(rt_header, exe, 344);
 RT_AT(rt_header, forked, 2400);
 RT_AT(rt_header, scan_sp, 2416);
+RT_AT(rt_plan, bytes, 32);
+RT_AT(rt_plan_edge, held_kind, 32);
+RT_AT(rt_plan_edge, met, 48);
 _Static_assert(sizeof(struct rt_chunk) == 64, "a chunk header is one cache line");
 _Static_assert(sizeof(struct rt_module) == 1024, "module size");
 _Static_assert(sizeof(struct rt_pc) == 16, "pc size");
+_Static_assert(sizeof(struct rt_plan) == 64, "plan header size");
+_Static_assert(sizeof(struct rt_plan_module) == 920, "plan module size");
+_Static_assert(sizeof(struct rt_plan_frame) == 16, "plan frame size");
+_Static_assert(sizeof(struct rt_plan_edge) == 56, "plan edge size");
 _Static_assert(sizeof(struct rt_header) <= RT_HEADER_BYTES, "header is one page");
 #undef RT_AT
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "shim/confirm.h"
 #include "shim/options.h"
 #include "shim/resolve.h"
 #include "shim/scope.h"
@@ -42,6 +43,20 @@ static inline struct thread *lock_watcher(void)
 {
 	struct thread *self = thread_self();
 	return likely(options.locks) ? self : NULL;
+}
+
+/* The same for a call that takes a lock, before it does: a thread may be held up here by --confirm. */
+static inline struct thread *lock_taker(const struct caller *caller, const void *object, unsigned flags)
+{
+	struct thread *self = thread_self();
+	return likely(confirm_mode == LOCKS_RECORDED) ? self : confirm_take(self, caller, object, flags);
+}
+
+/* And for one that gives a lock back. */
+static inline struct thread *lock_giver(const void *object)
+{
+	struct thread *self = thread_self();
+	return likely(confirm_mode == LOCKS_RECORDED) ? self : confirm_give(self, object);
 }
 
 /* A synchronisation object was made, or refused with error; attributes: word 2 of RT_INIT. */
@@ -118,7 +133,7 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 #define BODY_LOCK(ret, name, args, kind, flags, try) \
 	{ \
 		struct caller caller = CALLER(); \
-		struct thread *self = lock_watcher(); \
+		struct thread *self = lock_taker(&caller, FIRST(args), flags); \
 		if (unlikely(!self)) \
 			return real.name args; \
 		int error = try; \
@@ -136,7 +151,7 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 #define BODY_TRY(ret, name, args, kind, flags) \
 	{ \
 		struct caller caller = CALLER(); \
-		struct thread *self = lock_watcher(); \
+		struct thread *self = lock_taker(&caller, FIRST(args), RT_SYNC_TRY); \
 		int error = real.name args; \
 		return record_outcome(self, &caller, FIRST(args), kind, (flags) | RT_SYNC_TRY, error); \
 	}
@@ -144,7 +159,7 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 #define BODY_UNLOCK(ret, name, args, kind) \
 	{ \
 		struct caller caller = CALLER(); \
-		struct thread *self = lock_watcher(); \
+		struct thread *self = lock_giver(FIRST(args)); \
 		record_sync(self, &caller, RT_RELEASE, FIRST(args), kind, 0, 0); \
 		int error = real.name args; \
 		if (unlikely(error)) \

@@ -26,7 +26,7 @@ int mtx_init(mtx_t *m, int type)
 
 #define MTX_LOCK(flags, call) \
 	struct caller caller = CALLER(); \
-	struct thread *self = lock_watcher(); \
+	struct thread *self = lock_taker(&caller, m, flags); \
 	int result = real.mtx_trylock(m); \
 	if (likely(result == thrd_success)) { \
 		record_sync(self, &caller, RT_ACQUIRE, m, RT_KIND_MUTEX, flags, 0); \
@@ -43,7 +43,7 @@ int mtx_timedlock(mtx_t *m, const struct timespec *t) { MTX_LOCK(RT_SYNC_TIMED, 
 int mtx_trylock(mtx_t *m)
 {
 	struct caller caller = CALLER();
-	struct thread *self = lock_watcher();
+	struct thread *self = lock_taker(&caller, m, RT_SYNC_TRY);
 	int result = real.mtx_trylock(m);
 	record_outcome(self, &caller, m, RT_KIND_MUTEX, RT_SYNC_TRY, as_error(result));
 	return result;
@@ -52,7 +52,7 @@ int mtx_trylock(mtx_t *m)
 int mtx_unlock(mtx_t *m)
 {
 	struct caller caller = CALLER();
-	struct thread *self = lock_watcher();
+	struct thread *self = lock_giver(m);
 	record_sync(self, &caller, RT_RELEASE, m, RT_KIND_MUTEX, 0, 0);
 	int result = real.mtx_unlock(m);
 	if (unlikely(result != thrd_success))

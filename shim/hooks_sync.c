@@ -177,6 +177,7 @@ static __thread struct once_call *once_call;
 static void once_left(void *data, bool unwound)
 {
 	struct once_call *call = data;
+	lock_giver(call->control);
 	record_sync(call->self, call->caller, RT_RELEASE, call->control, RT_KIND_ONCE, 0, 0);
 	once_call = call->outer;
 }
@@ -201,7 +202,7 @@ static void once_over(struct once_call *call)
 }
 
 #define ONCE(call_real) \
-	struct once_call call = {lock_watcher(), &caller, control, routine, false, once_call}; \
+	struct once_call call = {lock_taker(&caller, control, 0), &caller, control, routine, false, once_call}; \
 	record_sync(call.self, &caller, RT_WAIT, control, RT_KIND_ONCE, 0, 0); \
 	once_call = &call; \
 	call_real; \

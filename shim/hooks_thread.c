@@ -121,6 +121,8 @@ static void record_thread(struct thread *self, const struct caller *caller, unsi
 #define JOIN(flags, call) \
 	struct caller caller = CALLER(); \
 	struct thread *self = thread_self(); \
+	if (unlikely(confirm_mode == LOCKS_CONFIRMED)) \
+		confirm_take(self, &caller, (const void *)thread, flags); \
 	struct wait wait = {self, &caller, (const void *)thread, RT_KIND_THREAD, flags}; \
 	SCOPE(scope, wait_left, &wait); \
 	record_sync(self, &caller, RT_WAIT, (const void *)thread, RT_KIND_THREAD, flags, 0); \

@@ -11,6 +11,7 @@
 
 struct options {
 	char run[SHIM_PATH_MAX]; /* absolute once the process has started; "" until then: make one */
+	char plan[SHIM_PATH_MAX]; /* of ringtail run --confirm; "": none */
 	bool heap, locks, mmap, scan, live;
 	uint32_t stacks;  /* enum rt_stacks */
 	uint32_t on_full; /* enum rt_on_full */

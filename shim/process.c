@@ -41,6 +41,7 @@
 #include <unistd.h>
 
 #include "shim/clock.h"
+#include "shim/confirm.h"
 #include "shim/modules.h"
 #include "shim/options.h"
 #include "shim/resolve.h"
@@ -505,6 +506,7 @@ static void do_boot(void)
 	if (bad)
 		process_say("RINGTAIL has a key or value that is not understood, and goes on without it", bad);
 	clock_choose();
+	confirm_start_up();
 	modules_start_up();
 	thread_start_up();
 	on_exit(at_exit, NULL);

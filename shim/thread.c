@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shim/confirm.h"
 #include "shim/options.h"
 #include "shim/sys.h"
 
@@ -75,6 +76,7 @@ static struct thread *take_state(void)
 	thread->straggler = 0;
 	thread->destructor_rounds = 0;
 	thread->origin.type = 0;
+	confirm_forget(thread);
 	stack_state_start(&thread->stack, (uint32_t)options.depth);
 	return thread;
 }

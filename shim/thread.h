@@ -63,6 +63,8 @@ struct thread {
 	size_t stack_bytes; /* asked for; 0: the default */
 	unsigned destructor_rounds;
 
+	struct confirm_state *confirm; /* NULL until the thread comes to a place of the plan */
+
 	struct stack_state stack; /* last: its size depends on the depth option */
 };
 

@@ -86,6 +86,11 @@ test check:
 	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) unit-tests e2e-tests
 
+# Hangs, and predictions put to the test, over and over: make hang-check RUNS=100 ONLY="part of a name ..."
+.PHONY: hang-check
+hang-check: all programs
+	@tests/hang_check.py $(BUILD) $(or $(RUNS),100) $(ONLY)
+
 # ---- benchmarks ---------------------------------------------------------------
 # bench_pairs is a program to be watched; the others measure the tools' own code.
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))

@@ -146,6 +146,8 @@ static void conclude(struct collector *collector, struct watched *ring)
 		collector->exec_until = collector->now + GRACE;
 	scan_at_end_take(recording);
 	recording_finish(recording, end);
+	if (collector->request->confirm)
+		confirm_label(collector->request->confirm, &recording->ring, recording->analysis->findings);
 	archive_put(collector->archive, recording, end.how != END_RUNNING);
 	ring->recording = NULL;
 	ring->done = true;
@@ -187,6 +189,8 @@ static void look_for_hang(struct collector *collector, struct watched *ring)
 	size_t count = hang_watch_look(&ring->hang, ring->recording, collector->now, &findings);
 
 	if (count) {
+		if (collector->request->confirm)
+			confirm_label(collector->request->confirm, &ring->recording->ring, &findings);
 		archive_tell(collector->archive, notice_new(ring->recording, findings.items, count));
 		hang_watch_keep(ring->recording, &findings);
 		end_hung(collector, ring);

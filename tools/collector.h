@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tools/confirm.h"
 #include "tools/error.h"
 #include "tools/store/store.h"
 
@@ -21,6 +22,7 @@ struct collector_request {
 	const sigset_t *signals_after; /* mask to go back to when only storing is left to do */
 	struct store *store;
 	enum on_deadlock on_deadlock;
+	struct confirm *confirm; /* what an earlier run predicted; NULL: nothing is to be confirmed */
 	uint64_t trace_every_ns; /* a line for each process that often; 0: none */
 };
 

@@ -99,6 +99,7 @@ static bool is_good(enum option_type type, const char *value)
 
 	switch (type) {
 	case OPTION_TYPE_STRING:
+	case OPTION_TYPE_RUN:
 		return true;
 	case OPTION_TYPE_PATH:
 		return *value != '\0';
@@ -127,6 +128,8 @@ static const char *wanted(enum option_type type, char *text, size_t room)
 		return "a text";
 	case OPTION_TYPE_PATH:
 		return "a path";
+	case OPTION_TYPE_RUN:
+		return "the directory of a run";
 	case OPTION_TYPE_SIZE:
 		return "a size like 512K, 64M or 1G";
 	case OPTION_TYPE_MS:
@@ -190,6 +193,8 @@ bool options_set(struct options *options, const char *name, const char *value, s
 	const struct option_row *row = &option_rows[id];
 	if (!value && row->type == OPTION_TYPE_YESNO)
 		value = "yes";
+	if (!value && row->type == OPTION_TYPE_RUN)
+		value = "";
 	if (!value)
 		return error_set(err, EXIT_USAGE, "--%s needs a value: --%s=%s", name, name,
 		                 wanted(row->type, text, sizeof text));
@@ -317,7 +322,7 @@ uint64_t options_number(const struct options *options, enum option_id id)
 static void help_row(FILE *out, const struct option_row *row)
 {
 	static const char *const placeholders[] = {
-	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH",    [OPTION_TYPE_SIZE] = "SIZE",
+	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH", [OPTION_TYPE_RUN] = "RUN",   [OPTION_TYPE_SIZE] = "SIZE",
 	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_SECONDS] = "N", [OPTION_TYPE_MS] = "N",
         [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
 	char left[64] = "", default_text[64] = "";

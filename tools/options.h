@@ -19,6 +19,7 @@ enum option_id {
 enum option_type {
 	OPTION_TYPE_STRING,
 	OPTION_TYPE_PATH,
+	OPTION_TYPE_RUN, /* a path; "" for the name alone */
 	OPTION_TYPE_SIZE,
 	OPTION_TYPE_FRAMES,
 	OPTION_TYPE_SECONDS,

@@ -35,6 +35,7 @@ struct finding {
 	const char *kind;  /* "leak", "deadlock", "thread-leak", "misuse", "loss", ...: static strings */
 	const char *class; /* "definite", "predicted", "mismatched-free", ... or NULL */
 	char message[512]; /* one sentence a person can act on; no addresses or counts that change the meaning */
+	bool confirmed;         /* deadlock: it is one that an earlier run predicted */
 	uint64_t blocks, bytes; /* leak */
 	uint64_t times;         /* how often seen, 0 and 1: once */
 	uint64_t ticks;         /* contention: waited in all */

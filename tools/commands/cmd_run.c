@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tools/collector.h"
+#include "tools/confirm.h"
 #include "tools/commands/commands.h"
 #include "tools/launch.h"
 #include "tools/options.h"
@@ -31,6 +32,7 @@ struct run {
 	sigset_t signals_before;
 	int signals;
 	struct launch launch;
+	struct confirm confirm; /* zeroed: nothing is to be confirmed */
 };
 
 /* ---- before -------------------------------------------------------------------------------- */
@@ -115,8 +117,23 @@ static void block_signals(struct run *run)
 
 /* ---- start ------------------------------------------------------------------------------------------ */
 
-static char *shim_settings(struct run *run)
+static bool write_plan(struct run *run, struct error *err)
 {
+	uint32_t hold_ms = (uint32_t)options_number(&run->options, OPTION_confirm_hold);
+
+	if (!run->confirm.count)
+		return true;
+	if (!confirm_write(&run->confirm, run->directory, hold_ms, err))
+		return false;
+	options_put(&run->options, OPTION_plan, run->confirm.path);
+	return true;
+}
+
+/* NULL, with err filled, where something is missing. */
+static char *shim_settings(struct run *run, struct error *err)
+{
+	if (!run->directory || !write_plan(run, err))
+		return NULL;
 	options_put(&run->options, OPTION_run, run->directory);
 	options_put(&run->options, OPTION_live, "yes");
 	return options_encode(&run->options);
@@ -130,13 +147,15 @@ static bool start(struct run *run, struct error *err)
 		return false;
 	run->directory =
 	    launch_make_run(run->options.given[OPTION_run], run->command[0], run->launch.pid, err);
-	char *settings = run->directory ? shim_settings(run) : NULL;
-	int error = launch_go(&run->launch, settings ? settings : "");
+	char *settings = shim_settings(run, err);
+	bool ready = settings != NULL;
+	int error = launch_go(&run->launch, ready ? settings : "");
 	free(settings);
-	if (run->directory && !error)
+	if (ready && !error)
 		return true;
 	waitpid(run->launch.pid, NULL, 0);
-	if (run->directory) {
+	if (ready) {
+		confirm_unlink(&run->confirm);
 		rmdir(run->directory);
 		error_set(err, error == ENOENT ? 127 : 126, "%s: %s", run->command[0], strerror(error));
 	}
@@ -225,6 +244,10 @@ static int finish(struct run *run, const struct collector_result *result, bool f
 {
 	double seconds = (double)(result->ended_ns - run->started) / 1e9;
 
+	if (!result->left_running)
+		confirm_unlink(&run->confirm);
+	if (run->store_open && !failed && run->confirm.plan)
+		failed = !confirm_store(&run->confirm, &run->store, err);
 	if (run->store_open && !failed)
 		failed = !store_run(&run->store, run->directory, run->started_realtime, seconds, run->command,
 		                    err);
@@ -238,9 +261,11 @@ static int finish(struct run *run, const struct collector_result *result, bool f
 	return exit_status(result, failed);
 }
 
+/* A deadlock that we bring about is not left hanging, unless that is asked for. */
 static enum on_deadlock on_deadlock(const struct options *options)
 {
-	const char *choice = options_text(options, OPTION_on_deadlock);
+	bool ours = options->given[OPTION_confirm] && !options->given[OPTION_on_deadlock];
+	const char *choice = ours ? "kill" : options_text(options, OPTION_on_deadlock);
 
 	return !strcmp(choice, "kill")   ? ON_DEADLOCK_KILL
 	       : !strcmp(choice, "core") ? ON_DEADLOCK_CORE
@@ -267,6 +292,7 @@ static int run_watched(struct run *run)
 	    .signals_after = &run->signals_before,
 	    .store = run->store_open ? &run->store : NULL,
 	    .on_deadlock = on_deadlock(&run->options),
+	    .confirm = run->confirm.plan ? &run->confirm : NULL,
 	    .trace_every_ns = options_number(&run->options, OPTION_trace_every) * 1000000,
 	};
 	struct error first = err;
@@ -288,6 +314,23 @@ static bool is_free(const struct run *run, struct error *err)
 	return error_set(err, EXIT_USAGE, "%s already holds a run: name another directory, or remove it", given);
 }
 
+/* What there is to confirm, if anything. */
+static bool read_predictions(struct run *run, struct error *err)
+{
+	const char *given = run->options.given[OPTION_confirm];
+
+	if (!given)
+		return true;
+	if (!options_yes(&run->options, OPTION_locks))
+		return error_set(err, EXIT_USAGE, "--confirm needs the locks: not with --locks=no");
+	if (!confirm_read(&run->confirm, *given ? given : NULL, err))
+		return false;
+	if (!run->confirm.count)
+		fprintf(stderr, "ringtail: %s predicted no deadlock: there is nothing to confirm\n",
+		        short_name(run->confirm.run));
+	return true;
+}
+
 static bool asks_for_help(int argc, char **argv)
 {
 	return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
@@ -305,6 +348,7 @@ static void print_help(void)
 	     "examples:\n"
 	     "  ringtail run ./server config.ini\n"
 	     "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"
+	     "  ringtail run --confirm ./server                do the deadlocks close that the newest run predicted?\n"
 	     "  ringtail run --heap=no --depth=32 ./worker     only locks and threads, short stacks");
 }
 
@@ -318,12 +362,13 @@ int cmd_run(int argc, char **argv)
 		print_help();
 		return EXIT_FINE;
 	}
-	if (!parse(&run, argc, argv, &err) || !is_free(&run, &err)) {
+	if (!parse(&run, argc, argv, &err) || !is_free(&run, &err) || !read_predictions(&run, &err)) {
 		status = error_print(&err);
 	} else if (look_first(&run, &status)) {
 		run.library = launch_library(&err);
 		status = run.library ? run_watched(&run) : error_print(&err);
 	}
+	confirm_free(&run.confirm);
 	free(run.library);
 	free(run.directory);
 	options_free(&run.options);

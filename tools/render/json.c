@@ -30,6 +30,7 @@ static json_t *json_run(struct report *report)
 	json_object_set_new(object, "started", json_text(run.started));
 	json_object_set_new(object, "seconds", json_real(run.seconds));
 	json_object_set_new(object, "command", command_words(run.command));
+	json_object_set_new(object, "confirmations", json_confirmations(report));
 	run_free(&run);
 	return object;
 }

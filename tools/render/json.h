@@ -8,6 +8,9 @@
 
 json_t *json_heap(struct report *report, const struct process *process);
 
+/* An earlier run's predictions, and what became of them. */
+json_t *json_confirmations(struct report *report);
+
 /* Arrays that may be long are written item by item: memory does not grow with them. */
 struct json_list {
 	struct report *report;

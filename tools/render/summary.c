@@ -64,6 +64,7 @@ bool render_summary(struct report *report)
 {
 	print_totals(report);
 	print_kinds(report);
+	text_confirmations(report, "ringtail: ");
 	page_print(report, "ringtail: ringtail report %s tells more\n", report->directory);
 	return !report->failed;
 }

@@ -85,6 +85,8 @@ static void print_run(struct report *report)
 	           human_seconds(run.seconds).text);
 	if (processes != 1)
 		page_field(report, "processes", "%s", human_count((uint64_t)processes).text);
+	if (report->parts & PART_FINDINGS)
+		text_confirmations(report, "  ");
 	run_free(&run);
 }
 

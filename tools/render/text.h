@@ -10,6 +10,9 @@ void text_heap(struct report *report, const struct process *process);
 void text_threads(struct report *report, const struct process *process);
 void text_locks(struct report *report, const struct process *process);
 
+/* What became of an earlier run's predictions, each line with `before` in front; nothing where there are none. */
+void text_confirmations(struct report *report, const char *before);
+
 /* Findings of the process that the report shows. */
 int64_t text_findings_shown(struct report *report, const struct process *process);
 /* One line: kind, message. */

@@ -328,6 +328,18 @@ CREATE TABLE finding_thread (
 	PRIMARY KEY (process, finding, thread)
 ) WITHOUT ROWID;
 
+-- ringtail run --confirm: what became of the deadlocks that an earlier run predicted.
+CREATE TABLE confirmation (
+	ordinal INTEGER PRIMARY KEY,
+	run     TEXT NOT NULL,    -- directory of the earlier run
+	id      TEXT NOT NULL,    -- finding.id there
+	message TEXT NOT NULL,    -- finding.message there
+	outcome TEXT NOT NULL,    -- confirmed: it closed, and is a realised deadlock of this run; not-closed; not-reached
+	places  INTEGER NOT NULL, -- edges of the cycle
+	reached INTEGER NOT NULL, -- how many of them threads came to
+	held_up INTEGER NOT NULL  -- times that a thread was held up at one
+);
+
 -- ---- views ---------------------------------------------------------------------------
 
 -- Every frame of a stack, innermost first:

@@ -1,0 +1,318 @@
+#include "shim/confirm.h"
+
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shim/clock.h"
+#include "shim/options.h"
+#include "shim/sys.h"
+#include "shim/thread.h"
+
+#define LOW_BITS 4096u /* of an address: the same wherever its module is loaded */
+
+enum { GOES_ON, HELD_UP, LET_GO };
+
+struct confirm_edge {
+	uintptr_t held; /* the lock that the thread took at the edge's first stack; 0: none, or given back */
+	uint32_t armed; /* the thread is held up at the second one */
+	uint32_t reserved;
+};
+
+struct confirm_state { /* of a thread; others read it while the thread is held up */
+	uint32_t step; /* a futex */
+	uint32_t busy; /* in confirm_take: a signal handler's calls are left alone */
+	uintptr_t wanted;
+	struct confirm_edge edges[];
+};
+
+uint32_t confirm_mode;
+
+static struct rt_plan *plan;
+static const struct rt_plan_module *modules;
+static struct rt_plan_edge *edges;
+static const struct rt_plan_frame *frames;
+static uint8_t places[LOW_BITS / 8]; /* a bit for each innermost frame */
+
+/* ---- the plan ------------------------------------------------------------------------- */
+
+static struct rt_plan *map_plan(const char *path, uint64_t *bytes)
+{
+	struct stat status;
+	void *map = NULL;
+	int fd = (int)sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return NULL;
+	if (sys_call6(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 &&
+	    (uint64_t)status.st_size >= sizeof *plan) {
+		*bytes = (uint64_t)status.st_size;
+		map = sys_mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	}
+	sys_close(fd);
+	return map;
+}
+
+static bool stack_is_sound(const struct rt_plan_stack *stack)
+{
+	return stack->first <= plan->frames && stack->count <= plan->frames - stack->first;
+}
+
+static bool is_sound(uint64_t bytes)
+{
+	if (memcmp(plan->magic, RT_PLAN_MAGIC, sizeof plan->magic) || plan->version != RT_PLAN_VERSION ||
+	    plan->bytes != bytes)
+		return false;
+	uint64_t needed = sizeof *plan + plan->modules * sizeof *modules + plan->edges * (uint64_t)sizeof *edges +
+	                  plan->frames * (uint64_t)sizeof *frames;
+	if (needed != bytes)
+		return false;
+	modules = (const struct rt_plan_module *)(plan + 1);
+	edges = (struct rt_plan_edge *)(modules + plan->modules);
+	frames = (const struct rt_plan_frame *)(edges + plan->edges);
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (!stack_is_sound(&edges[i].held) || !stack_is_sound(&edges[i].wanted))
+			return false;
+	for (uint32_t i = 0; i < plan->frames; i++)
+		if (frames[i].module > plan->modules)
+			return false;
+	return true;
+}
+
+static void mark_place(const struct rt_plan_stack *stack)
+{
+	if (!stack->count)
+		return;
+	uint64_t low = frames[stack->first].offset % LOW_BITS;
+	places[low / 8] |= (uint8_t)(1u << low % 8);
+}
+
+static bool start_plan(void)
+{
+	uint64_t bytes = 0;
+	plan = map_plan(options.plan, &bytes);
+	if (!plan || !is_sound(bytes)) {
+		process_say("no thread will be held up: cannot use the plan", options.plan);
+		return false;
+	}
+	for (uint32_t i = 0; i < plan->edges; i++) {
+		mark_place(&edges[i].held);
+		mark_place(&edges[i].wanted);
+	}
+	return true;
+}
+
+void confirm_start_up(void)
+{
+	confirm_mode = options.locks ? LOCKS_RECORDED : LOCKS_IGNORED;
+	if (options.locks && options.plan[0] && start_plan())
+		confirm_mode = LOCKS_CONFIRMED;
+}
+
+/* ---- stacks --------------------------------------------------------------------------- */
+
+static bool is_frame(const struct rt_plan_frame *planned, const struct rt_pc *pc)
+{
+	if (!planned->module)
+		return !pc->module;
+	if (!pc->module)
+		return false;
+	const struct rt_module *module = &process->modules[pc->module - 1];
+	return (load_relaxed(&pc->key) & RT_PC_ADDRESS) - module->bias == planned->offset &&
+	       rt_plan_has_module(&modules[planned->module - 1], module);
+}
+
+/* Frame by frame, as far as both have any: either may have been cut. */
+static bool is_stack(const struct rt_plan_stack *planned, uint32_t node)
+{
+	uint32_t i = 0;
+	for (; i < planned->count && node >= RT_NODE_FIRST; i++) {
+		uint64_t entry = load_acquire(&process->nodes[node - RT_NODE_FIRST]);
+		if (!is_frame(&frames[planned->first + i], &process->pcs[(uint32_t)entry - 1]))
+			return false;
+		node = (uint32_t)(entry >> 32);
+	}
+	if (!planned->count)
+		return false;
+	return i == planned->count ? planned->cut || node < RT_NODE_FIRST : node == RT_ROOT_DEPTH;
+}
+
+static uint32_t stack_here(struct thread *self, const struct caller *caller)
+{
+	unsigned lane = thread_enter(self, (uintptr_t)__builtin_frame_address(0));
+	uint32_t stack = lane == 0 ? stack_capture(&self->stack, lane, caller) : RT_STACK_NONE;
+	thread_leave(self, lane);
+	return stack;
+}
+
+/* ---- the thread's own state --------------------------------------------------------------- */
+
+static size_t state_bytes(void) { return sizeof(struct confirm_state) + plan->edges * sizeof(struct confirm_edge); }
+
+static struct confirm_state *state_of(struct thread *self)
+{
+	if (!self->confirm) {
+		struct confirm_state *state =
+			sys_mmap(NULL, state_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		store_release(&self->confirm, state);
+	}
+	return self->confirm;
+}
+
+void confirm_forget(struct thread *thread)
+{
+	if (thread->confirm)
+		memset(thread->confirm, 0, state_bytes());
+}
+
+/* ---- who is held up ------------------------------------------------------------------------- */
+
+static bool has(const struct confirm_state *state, uintptr_t lock)
+{
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (load_relaxed(&state->edges[i].armed) && load_relaxed(&state->edges[i].held) == lock)
+			return true;
+	return false;
+}
+
+static struct confirm_state *held_up_with(uintptr_t lock)
+{
+	for (struct thread *t = load_acquire(&process->threads); t; t = t->next) {
+		struct confirm_state *state = load_acquire(&t->confirm);
+		if (state && load_acquire(&state->step) == HELD_UP && has(state, lock))
+			return state;
+	}
+	return NULL;
+}
+
+/* From thread to thread by what they want, back to the first. */
+static bool closes(const struct confirm_state *first)
+{
+	const struct confirm_state *state = first;
+	for (uint32_t steps = 0; steps < plan->edges; steps++) {
+		state = held_up_with(load_relaxed(&state->wanted));
+		if (!state || state == first)
+			return state != NULL;
+	}
+	return false;
+}
+
+static void let_go(struct confirm_state *state)
+{
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (load_relaxed(&state->edges[i].armed))
+			fetch_add_relaxed(&edges[i].met, 1);
+	store_release(&state->step, LET_GO);
+	sys_call6(SYS_futex, (long)&state->step, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
+}
+
+/* All of the cycle; the first is last, as the others are found through it. */
+static void let_all_go(struct confirm_state *first)
+{
+	struct confirm_state *state = held_up_with(load_relaxed(&first->wanted));
+	while (state && state != first) {
+		uintptr_t wanted = load_relaxed(&state->wanted);
+		let_go(state);
+		state = held_up_with(wanted);
+	}
+	let_go(first);
+}
+
+static void wait_to_be_let_go(struct confirm_state *state)
+{
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + plan->hold_ms * UINT64_C(1000000);
+	struct timespec until = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
+	long result = 0;
+	while (load_acquire(&state->step) == HELD_UP && (result == 0 || result == -EINTR || result == -EAGAIN))
+		result = sys_call6(SYS_futex, (long)&state->step, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, HELD_UP,
+		                   (long)&until, 0, (long)FUTEX_BITSET_MATCH_ANY);
+}
+
+/* One of the edges has not held up as often as it may. */
+static bool may_wait(const struct confirm_state *state)
+{
+	bool may = false;
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (state->edges[i].armed && fetch_add_relaxed(&edges[i].held_up, 1) < plan->hold_most)
+			may = true;
+	return may;
+}
+
+/* The fence: of two that come at a time, one at least sees the other. */
+static void hold_up(struct confirm_state *state, uintptr_t wanted)
+{
+	store_relaxed(&state->wanted, wanted);
+	store_release(&state->step, HELD_UP);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (closes(state))
+		let_all_go(state);
+	else if (may_wait(state))
+		wait_to_be_let_go(state);
+	store_release(&state->step, GOES_ON);
+}
+
+/* ---- calls ------------------------------------------------------------------------------- */
+
+static bool arm(struct confirm_state *state, uint32_t stack, uintptr_t wanted)
+{
+	bool any = false;
+	for (uint32_t i = 0; i < plan->edges; i++) {
+		struct confirm_edge *edge = &state->edges[i];
+		if (edges[i].held_kind == RT_KIND_THREAD)
+			edge->held = (uintptr_t)pthread_self();
+		edge->armed = edge->held && edge->held != wanted && is_stack(&edges[i].wanted, stack);
+		if (!edge->armed)
+			continue;
+		fetch_add_relaxed(&edges[i].reached, 1);
+		any = true;
+	}
+	return any;
+}
+
+static void disarm(struct confirm_state *state)
+{
+	for (uint32_t i = 0; i < plan->edges; i++)
+		store_relaxed(&state->edges[i].armed, 0);
+}
+
+static void note(struct confirm_state *state, uint32_t stack, uintptr_t taken)
+{
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (is_stack(&edges[i].held, stack))
+			state->edges[i].held = taken;
+}
+
+static void at_place(struct thread *self, const struct caller *caller, uintptr_t object, unsigned flags)
+{
+	struct confirm_state *state = state_of(self);
+	if (!state || state->busy)
+		return;
+	state->busy = 1;
+	uint32_t stack = stack_here(self, caller);
+	if (!(flags & (RT_SYNC_TRY | RT_SYNC_TIMED)) && arm(state, stack, object))
+		hold_up(state, object);
+	disarm(state);
+	note(state, stack, object);
+	state->busy = 0;
+}
+
+struct thread *confirm_take(struct thread *self, const struct caller *caller, const void *object, unsigned flags)
+{
+	if (confirm_mode == LOCKS_IGNORED)
+		return NULL;
+	uintptr_t low = caller->pc % LOW_BITS;
+	if (self && !self->nesting && !sys_restricted && places[low / 8] & 1u << low % 8)
+		at_place(self, caller, (uintptr_t)object, flags);
+	return self;
+}
+
+struct thread *confirm_give(struct thread *self, const void *object)
+{
+	if (confirm_mode == LOCKS_IGNORED)
+		return NULL;
+	if (!self || !self->confirm)
+		return self;
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (self->confirm->edges[i].held == (uintptr_t)object)
+			self->confirm->edges[i].held = 0;
+	return self;
+}

@@ -1,0 +1,139 @@
+/* ringtail run --confirm: confirm.def. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(confirm);
+
+#define REPEATS 3 /* chance has no part in it; make hang-check has more */
+
+static json_t *confirmation(struct rt *rt, size_t index)
+{
+	return json_array_get(json_object_get(json_object_get(rt_report(rt), "run"), "confirmations"), index);
+}
+
+/* The one with the most edges: of a child, where the parent has none. */
+static const json_t *realised(struct rt *rt)
+{
+	const json_t *process, *finding, *found = NULL;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(rt_report(rt), "processes"), i, process)
+		json_array_foreach(json_object_get(process, "findings"), j, finding)
+			if (!strcmp(json_text(finding, "kind"), "deadlock") &&
+			    !strcmp(json_text(finding, "class"), "realised"))
+				found = finding;
+	cr_assert(found, "no realised deadlock");
+	return found;
+}
+
+static struct rt run_confirming(const char *run, const char *line, const char *more)
+{
+	struct rt rt = rt_new();
+	char options[2 * RT_PATH];
+
+	snprintf(options, sizeof options, "--confirm=%s %s", run, more);
+	rt_program_with(&rt, WAY_RUN, options, line);
+	return rt;
+}
+
+static struct rt predict(const char *line)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, line);
+	cr_assert_eq(rt.program.status, 0, "status %d", rt.program.status);
+	return rt;
+}
+
+static void expect_confirmed(const char *line, size_t edges)
+{
+	struct rt first = predict(line);
+
+	for (int i = 0; i < REPEATS; i++) {
+		struct rt second = run_confirming(first.run, line, "");
+
+		cr_expect_eq(second.program.status, 67, "status %d: %s", second.program.status, second.program.err);
+		cr_expect(strstr(second.program.err, "confirmed: it closed in this run"), "%s", second.program.err);
+		cr_expect_str_eq(json_text(confirmation(&second, 0), "outcome"), "confirmed");
+		cr_expect(strstr(json_text(realised(&second), "message"), "confirms it"));
+		cr_expect_eq(json_array_size(json_object_get(realised(&second), "edges")), edges);
+		rt_end(&second);
+	}
+	rt_end(&first);
+}
+
+static void expect_not_closed(const char *line, long long reached)
+{
+	struct rt first = predict(line), second = run_confirming(first.run, line, "--confirm-hold=300");
+
+	cr_expect_eq(second.program.status, 0, "status %d: %s", second.program.status, second.program.err);
+	cr_expect_str_eq(second.program.out, first.program.out);
+	cr_expect(strstr(second.program.err, "it did not close"), "%s", second.program.err);
+	cr_expect_str_eq(json_text(confirmation(&second, 0), "outcome"), "not-closed");
+	cr_expect_eq(json_number(confirmation(&second, 0), "reached"), reached);
+	cr_expect_gt(json_number(confirmation(&second, 0), "held_up"), 0);
+	rt_end(&second);
+	rt_end(&first);
+}
+
+#define CONFIRMED(name, line, edges) Test(confirm, name) { expect_confirmed(line, edges); }
+#define NOT_CLOSED(name, line, reached) Test(confirm, name) { expect_not_closed(line, reached); }
+#include "tests/e2e/confirm.def"
+
+/* Nothing was predicted: a run like any other, and it says so. */
+Test(confirm, nothing_predicted)
+{
+	struct rt first = predict("gate_lock"), second = run_confirming(first.run, "gate_lock", "");
+
+	cr_expect_eq(second.program.status, 0);
+	cr_expect(strstr(second.program.err, "there is nothing to confirm"), "%s", second.program.err);
+	cr_expect_eq(json_array_size(json_at(rt_report(&second), "run.confirmations")), 0);
+	rt_end(&second);
+	rt_end(&first);
+}
+
+/* Another program: its places are never reached, and nobody is held up. */
+Test(confirm, other_program)
+{
+	struct rt first = predict("abba_no_hang"), second = run_confirming(first.run, "three_cycle", "");
+
+	cr_expect_eq(second.program.status, 0, "%s", second.program.err);
+	cr_expect_str_eq(json_text(confirmation(&second, 0), "outcome"), "not-reached");
+	cr_expect_eq(json_number(confirmation(&second, 0), "held_up"), 0);
+	rt_end(&second);
+	rt_end(&first);
+}
+
+Test(confirm, on_deadlock_is_obeyed)
+{
+	struct rt first = predict("confirmable two_locks"), second = rt_new();
+	char options[2 * RT_PATH];
+
+	snprintf(options, sizeof options, "--confirm=%s --on-deadlock=core", first.run);
+	rt_program_with(&second, WAY_RUN, options, "confirmable two_locks");
+	cr_expect_eq(second.program.status, 67);
+	cr_expect_str_eq(json_text(rt_process(&second, "confirmable"), "end.signal"), "SIGABRT");
+	rt_end(&second);
+	rt_end(&first);
+}
+
+Test(confirm, run_must_be_there)
+{
+	struct rt rt = rt_new();
+	struct outcome none = rt_tool(&rt, "run --confirm=/nonexistent true"), newest = rt_tool(&rt, "run --confirm true"),
+	               locks = rt_tool(&rt, "run --confirm --locks=no true");
+
+	cr_expect_eq(none.status, 65, "status %d: %s", none.status, none.err);
+	cr_expect(strstr(none.err, "no run /nonexistent"), "%s", none.err);
+	cr_expect_eq(newest.status, 65, "status %d: %s", newest.status, newest.err);
+	cr_expect(strstr(newest.err, "no run in this directory"), "%s", newest.err);
+	cr_expect_eq(locks.status, 64, "status %d: %s", locks.status, locks.err);
+	outcome_free(&none);
+	outcome_free(&newest);
+	outcome_free(&locks);
+	rt_end(&rt);
+}

@@ -1,0 +1,194 @@
+/*
+ * Deadlocks that are predicted and do not happen by themselves: a pause keeps the threads apart.  The first argument names
+ * the shape (shapes.h).  `flag` and `fence` can never hang: something that no call shows keeps the threads apart.
+ */
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "shapes.h"
+
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_spinlock_t spin;
+static atomic_int done;
+
+static void both(void *(*one)(void *), void *(*other)(void *))
+{
+	pthread_t threads[] = { start(one, NULL), start(other, NULL) };
+
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
+static void *forward(void *unused)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&second);
+	pthread_mutex_unlock(&second);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void *backward(void *unused)
+{
+	pthread_mutex_lock(&second);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+static void *late_backward(void *unused)
+{
+	pause_ms(100);
+	return backward(unused);
+}
+
+/* ---- they can close ------------------------------------------------------------------------------ */
+
+static void *read_then_first(void *unused)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	pthread_rwlock_unlock(&rwlock);
+	return unused;
+}
+
+static void *first_then_write(void *unused)
+{
+	pause_ms(100);
+	pthread_mutex_lock(&first);
+	pthread_rwlock_wrlock(&rwlock);
+	pthread_rwlock_unlock(&rwlock);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void read_lock(void) { both(read_then_first, first_then_write); }
+
+static void *spin_then_first(void *unused)
+{
+	pthread_spin_lock(&spin);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	pthread_spin_unlock(&spin);
+	return unused;
+}
+
+/* By a try: it holds, and wants nothing. */
+static void *try_then_spin(void *unused)
+{
+	pause_ms(100);
+	must(pthread_mutex_trylock(&first) == 0);
+	pthread_spin_lock(&spin);
+	pthread_spin_unlock(&spin);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void spin_lock(void)
+{
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+	both(spin_then_first, try_then_spin);
+}
+
+/* The other one comes while this still runs, and after it had the lock. */
+static void lock_first(void)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	pause_ms(200);
+}
+
+static void *call_once_routine(void *unused)
+{
+	pthread_once(&once, lock_first);
+	return unused;
+}
+
+static void *first_then_once(void *unused)
+{
+	pause_ms(100);
+	pthread_mutex_lock(&first);
+	pthread_once(&once, lock_first);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void once_control(void) { both(call_once_routine, first_then_once); }
+
+static void two_locks(void) { both(forward, late_backward); }
+
+static void in_child(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (!child) {
+		two_locks();
+		_exit(0);
+	}
+	must(waitpid(child, &status, 0) == child);
+}
+
+/* Most passes are in no danger, and they are too many to be held up at each. */
+static void *many_forward(void *unused)
+{
+	for (int i = 0; i < 10000; i++)
+		forward(NULL);
+	return unused;
+}
+
+static void many_passes(void)
+{
+	in_thread(many_forward, NULL);
+	two_locks();
+}
+
+/* ---- they cannot ------------------------------------------------------------------------------------ */
+
+static void *forward_then_flag(void *unused)
+{
+	forward(NULL);
+	done = 1;
+	return unused;
+}
+
+static void *flag_then_backward(void *unused)
+{
+	while (!done)
+		pause_ms(1);
+	return backward(unused);
+}
+
+static void flag(void) { both(forward_then_flag, flag_then_backward); }
+
+/* A lock made of a flag: both are in turn, as long as it takes. */
+static void *fenced(void *routine)
+{
+	while (atomic_exchange(&done, 1))
+		pause_ms(1);
+	((void *(*)(void *))routine)(NULL);
+	done = 0;
+	return NULL;
+}
+
+static void fence(void)
+{
+	pthread_t threads[] = { start(fenced, forward), start(fenced, backward) };
+
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct shape shapes[] = {
+		SHAPE(two_locks), SHAPE(read_lock), SHAPE(spin_lock), SHAPE(once_control), SHAPE(in_child),
+		SHAPE(many_passes), SHAPE(flag), SHAPE(fence),
+	};
+
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
+}
