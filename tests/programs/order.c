@@ -48,11 +48,19 @@ static void sem_ok(void)
 	both(nest_then_post, wait_then_nest);
 }
 
+static void *wait_then_nest_late(void *unused)
+{
+	sem_wait(&done);
+	pause_ms(100); /* it does not hang */
+	nest(&second, &first);
+	return unused;
+}
+
 /* It was posted before: the wait orders nothing. */
 static void sem_of_one(void)
 {
 	sem_init(&done, 0, 1);
-	both(nest_then_post, wait_then_nest);
+	both(nest_then_post, wait_then_nest_late);
 }
 
 /* Another could have posted. */
@@ -88,7 +96,7 @@ static void barrier_ok(void)
 static void *meet_then_nest_too(void *unused)
 {
 	pthread_barrier_wait(&barrier);
-	pause_ms(50);
+	pause_ms(100);
 	nest(&first, &second);
 	return unused;
 }
