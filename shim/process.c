@@ -453,6 +453,7 @@ static void use_mapping(unsigned char *base, const struct layout *layout)
 	process->nodes = (uint64_t *)(base + layout->nodes);
 	process->pc_levels = layout->pc_levels;
 	process->node_levels = layout->node_levels;
+	process->chunks_there = layout->chunk_count;
 	process->hand = UINT32_MAX - 2; /* every long run wraps */
 }
 

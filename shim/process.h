@@ -29,6 +29,8 @@ struct process {
 	int starter;          /* kernel tid of the thread in PROCESS_STARTING */
 	int pid;
 	uint32_t disk_full;   /* no more room under the ring file */
+	uint32_t chunks_there; /* chunks from this one on have no pages, as there was no room for them */
+	uint32_t no_moves;    /* chunks cannot be moved out: see ring.c */
 	struct rt_header *header;
 	unsigned char *base;  /* of the mapped ring file */
 	struct rt_module *modules;

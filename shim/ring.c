@@ -15,7 +15,6 @@
 #define WAIT_STEP_NS 200000
 #define SEARCH_WHEN_DROPPING 64u
 #define SEARCH_FOR_DRAINED 128u
-#define READ_AHEAD_FROM 64u /* chunks: 4 MiB */
 
 bool ring_threaded;
 
@@ -29,7 +28,10 @@ static struct rt_chunk *chunk_at(uint32_t index)
 static uint32_t chunks_in_use(const struct rt_header *header)
 {
 	uint64_t used = load_relaxed(&header->chunks_used);
-	return used < header->chunk_count ? (uint32_t)used : header->chunk_count;
+	uint32_t there = load_relaxed(&process->chunks_there);
+	if (there > header->chunk_count)
+		there = header->chunk_count;
+	return used < there ? (uint32_t)used : there;
 }
 
 /* Takes the chunk when it is in one of the states that `wanted` (a bit set) names. */
@@ -46,23 +48,43 @@ static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
 	return true;
 }
 
-static struct rt_chunk *claim_unused(uint32_t limit)
+/* A chunk that nobody has used, the caller's alone from now on; its pages are not there yet. */
+static struct rt_chunk *take_unused(uint32_t limit)
 {
 	struct rt_header *header = process->header;
 	if (load_relaxed(&process->disk_full) || load_relaxed(&header->chunks_used) >= limit)
 		return NULL;
 	uint64_t index = fetch_add_relaxed(&header->chunks_used, 1);
-	if (index >= header->chunk_count)
-		return NULL;
-	struct rt_chunk *chunk = chunk_at((uint32_t)index);
-	if (index == READ_AHEAD_FROM)
-		ring_map_read_ahead((unsigned char *)chunk);
-	if (!sys_populate(chunk, header->chunk_bytes)) {
-		store_relaxed(&process->disk_full, 1);
-		process_say("no more room under the ring file: older events are overwritten from now on", NULL);
-		return NULL;
-	}
-	return try_claim(chunk, 1u << RT_CHUNK_UNUSED) ? chunk : NULL;
+	return index < header->chunk_count ? chunk_at((uint32_t)index) : NULL;
+}
+
+/* Neither this chunk nor any behind it may be touched. */
+static void note_full_disk(const struct rt_chunk *chunk)
+{
+	const struct rt_header *header = process->header;
+	uint64_t offset = (uint64_t)((const unsigned char *)chunk - process->base) - header->chunks_offset;
+	uint32_t index = (uint32_t)(offset / header->chunk_bytes), there;
+
+	do {
+		there = load_relaxed(&process->chunks_there);
+	} while (index < there && !cas_acq_rel(&process->chunks_there, there, index));
+	store_relaxed(&process->disk_full, 1);
+	process_say("no more room under the ring file: older events are overwritten from now on", NULL);
+}
+
+/* Gives pages to a chunk that was taken unused. */
+static struct rt_chunk *claim_taken(struct rt_chunk *chunk)
+{
+	if (sys_populate(chunk, process->header->chunk_bytes))
+		return try_claim(chunk, 1u << RT_CHUNK_UNUSED) ? chunk : NULL;
+	note_full_disk(chunk);
+	return NULL;
+}
+
+static struct rt_chunk *claim_unused(uint32_t limit)
+{
+	struct rt_chunk *chunk = take_unused(limit);
+	return chunk ? claim_taken(chunk) : NULL;
 }
 
 /* Goes round all chunks from where the last search ended: they were filled in that order, so the first found is
@@ -150,6 +172,12 @@ static struct rt_chunk *claim_chunk(void)
 	return chunk ? chunk : claim_when_full();
 }
 
+static void leave_chunk(struct lane *lane)
+{
+	lane->chunk = NULL;
+	lane->cursor = lane->end = NULL;
+}
+
 static void seal(struct lane *lane)
 {
 	struct rt_chunk *chunk = lane->chunk;
@@ -158,8 +186,42 @@ static void seal(struct lane *lane)
 	uint32_t generation = chunk->state >> RT_CHUNK_GEN_SHIFT;
 	chunk->events = lane->events - chunk->first_event;
 	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_FULL); /* W5 */
-	lane->chunk = NULL;
-	lane->cursor = lane->end = NULL;
+	leave_chunk(lane);
+}
+
+/* M1: all but the state, which comes last: whoever finds it FULL finds the rest. */
+static bool copy_chunk(const struct rt_chunk *chunk, struct rt_chunk *to, size_t bytes)
+{
+	uint32_t state = (chunk->state & ~RT_CHUNK_STATE_MASK) | RT_CHUNK_FULL;
+	const size_t head = sizeof chunk->state;
+	struct iovec from[] = {{(char *)chunk + head, bytes - head}, {&state, head}};
+	struct iovec there[] = {{(char *)to + head, bytes - head}, {&to->state, head}};
+
+	return sys_copy(from, there, 2) == (long)bytes;
+}
+
+/* Moves what the lane has written to an unused part of the file, so that its chunk, whose pages are mapped and in the
+ * processor's caches, can be used again.  Returns the chunk to go on with, claimed; NULL: none could be had this way. */
+static struct rt_chunk *move_out(struct lane *lane)
+{
+	struct rt_header *header = process->header;
+	struct rt_chunk *chunk = lane->chunk;
+
+	if (!chunk || header->live || sys_restricted || load_relaxed(&process->no_moves))
+		return NULL;
+	struct rt_chunk *to = take_unused(header->chunk_count);
+	if (!to)
+		return NULL;
+	chunk->events = lane->events - chunk->first_event;
+	if (!copy_chunk(chunk, to, header->chunk_bytes)) { /* refused, or no room */
+		store_relaxed(&process->no_moves, 1);
+		seal(lane);
+		return claim_taken(to);
+	}
+	uint32_t generation = (chunk->state >> RT_CHUNK_GEN_SHIFT) + 1;
+	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED); /* M2 */
+	leave_chunk(lane);
+	return chunk;
 }
 
 static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk)
@@ -213,8 +275,11 @@ unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 	if (unlikely(load_acquire(&process->state) != PROCESS_RECORDING))
 		return NULL; /* forked by a signal handler between the start of this hook and here: no ring yet */
 	number_lane(lane);
-	seal(lane);
-	struct rt_chunk *chunk = claim_chunk();
+	struct rt_chunk *chunk = move_out(lane);
+	if (!chunk) {
+		seal(lane);
+		chunk = claim_chunk();
+	}
 	if (!chunk) {
 		ring_lose(lane, process->disk_full ? RT_LOSS_MEMORY : RT_LOSS_FULL);
 		return NULL;

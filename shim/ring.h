@@ -29,6 +29,16 @@
  * overwritten), and each claim raises the generation in the state word, by which a
  * reader that was thought dead notices (seqlock).
  *
+ * New pages cost more than all that is written into them: a fault, and on a virtual machine another one under it.  So
+ * a program without a live reader does not go on to an unused chunk:
+ *
+ *   M1: copies its chunk to the unused one by way of the kernel, which needs no mapping of the program's for
+ *       that; its state comes last, and is FULL
+ *   M2: state OPEN -> CLAIMED, and W6 on the same chunk, whose pages are mapped and in the cache
+ *
+ * Between M1 and M2 there are two of the same lane and seq, and who dies there leaves both; the reader takes one.  Who
+ * reads a chunk while it is moved finds the generation raised, and the copy at a higher index: M1 precedes M2.
+ *
  * The stack is captured after the stamp was taken, so that the counter's latency is spent on that.
  *
  * A record is committed by W4 alone.  A hook that is left in the middle (killed,
@@ -71,9 +81,6 @@ void ring_announce(struct thread *thread, struct lane *lane);
 
 /* Whether a live reader can be counted on: to hand chunks back, and to look at the end. */
 bool ring_reader_lives(void);
-
-/* Maps the file's chunks; once, when the ring was created. */
-void ring_start_up(void);
 
 /* The process has, or had, more than one thread: stamps must be ordered as their causes are.  A lone thread's are. */
 extern bool ring_threaded;

@@ -36,14 +36,6 @@ unsigned char *ring_map(int fd, uint64_t bytes)
 	return base;
 }
 
-void ring_map_read_ahead(unsigned char *from)
-{
-	const struct part *last = parts[1].at ? &parts[1] : &parts[0];
-	unsigned char *end = last->at + last->bytes;
-	if (from < end && !sys_restricted)
-		sys_madvise(from, (size_t)(end - from), MADV_SEQUENTIAL);
-}
-
 /* The program is left nearly all. */
 uint64_t ring_map_share(uint64_t address_space) { return address_space == UINT64_MAX ? UINT64_MAX : address_space / 32; }
 

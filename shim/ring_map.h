@@ -9,10 +9,6 @@
 /* Maps the whole file; NULL when the limits of the process do not allow it.  In a forked child the parent's ring goes. */
 unsigned char *ring_map(int fd, uint64_t bytes);
 
-/* From here on the file is filled in one go: lets the kernel read ahead, which brings pages of a hole in large folios and
- * makes a new page three times as cheap.  The start of it costs milliseconds, so that small rings do without. */
-void ring_map_read_ahead(unsigned char *from);
-
 /* Bytes that a ring may take of an address space that is limited to so many; UINT64_MAX: not limited. */
 uint64_t ring_map_share(uint64_t address_space);
 

@@ -142,10 +142,8 @@ static void set_state(struct rt_chunk *chunk, unsigned state)
 	store_release(&chunk->state, (chunk->state & ~RT_CHUNK_STATE_MASK) | state);
 }
 
-static void open_chunk(struct ring_lane *lane)
+static void open_chunk(struct ring_lane *lane, struct rt_chunk *chunk)
 {
-	struct rt_chunk *chunk = claim(lane->builder);
-
 	chunk->lane = lane->number;
 	chunk->seq = lane->seq++;
 	chunk->thread = lane->thread;
@@ -175,12 +173,36 @@ void ring_lane_seal(struct ring_lane *lane)
 	lane->chunk = NULL;
 }
 
+void ring_lane_copy_out(struct ring_lane *lane)
+{
+	struct rt_chunk *from = lane->chunk, *to = claim(lane->builder);
+	const size_t head = sizeof from->state;
+
+	from->events = lane->events - from->first_event;
+	memcpy((char *)to + head, (char *)from + head, lane->builder->header->chunk_bytes - head);
+	store_release(&to->state, (from->state & ~RT_CHUNK_STATE_MASK) | RT_CHUNK_FULL);
+}
+
+static void move_out(struct ring_lane *lane)
+{
+	struct rt_chunk *chunk = lane->chunk;
+
+	ring_lane_copy_out(lane);
+	store_release(&chunk->state,
+	              ((chunk->state >> RT_CHUNK_GEN_SHIFT) + 1) << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED);
+	open_chunk(lane, chunk);
+}
+
 static void make_room(struct ring_lane *lane, unsigned words)
 {
-	if (lane->chunk && lane->at + words + 2 > lane->end)
+	bool full = lane->chunk && lane->at + words + 2 > lane->end;
+
+	if (full && lane->builder->moves)
+		move_out(lane);
+	else if (full)
 		ring_lane_seal(lane);
 	if (!lane->chunk)
-		open_chunk(lane);
+		open_chunk(lane, claim(lane->builder));
 }
 
 static void put(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t stack, unsigned words,

@@ -17,6 +17,7 @@ struct ring_builder {
 	unsigned char *map;
 	size_t bytes;
 	struct rt_header *header;
+	bool moves; /* what fills a chunk is moved out, as a program without a live reader does */
 	bool reuse; /* claim drained chunks again when there is no unused one, and wait for one */
 };
 
@@ -43,6 +44,9 @@ void ring_lane_write_now(struct ring_lane *lane, unsigned type, unsigned words, 
                          uint64_t word2);
 /* Seals the chunk: the next record goes to a new one. */
 void ring_lane_seal(struct ring_lane *lane);
+/* Copies what the lane's chunk holds to an unused one, which is full then: as if the program had died before it used the
+ * first one again. */
+void ring_lane_copy_out(struct ring_lane *lane);
 /* Says which thread the records from here on belong to. */
 void ring_lane_thread(struct ring_lane *lane, uint64_t stamp, uint32_t thread);
 /* Makes the chunk with this index look overwritten: claimed by a writer that died then. */

@@ -341,6 +341,44 @@ Test(merge, stamps_never_go_back)
 	end();
 }
 
+static void expect_counted(size_t count)
+{
+	cr_assert_eq(seen->count, count, "%zu events", seen->count);
+	for (size_t i = 0; i < count; i++)
+		cr_assert_eq(seen->events[i].object, i + 1);
+	cr_expect_eq(totals.events, count);
+	cr_expect_eq(totals.lost, 0);
+}
+
+Test(merge, chunks_that_were_moved_out_are_in_their_place)
+{
+	struct ring_lane lane;
+
+	start(8);
+	builder.moves = true;
+	ring_lane_start(&lane, &builder, 1, 10);
+	for (uint64_t i = 1; i <= 1000; i++)
+		write_free(&lane, 100 + i, i);
+	read_to_end();
+	expect_counted(1000);
+	end();
+}
+
+Test(merge, a_chunk_that_was_being_moved_out_is_read_once)
+{
+	struct ring_lane lane;
+
+	start(8);
+	builder.moves = true;
+	ring_lane_start(&lane, &builder, 1, 10);
+	for (uint64_t i = 1; i <= 300; i++)
+		write_free(&lane, 100 + i, i);
+	ring_lane_copy_out(&lane);
+	read_to_end();
+	expect_counted(300);
+	end();
+}
+
 /* ---- live ---------------------------------------------------------------------------------- */
 
 #define WRITERS    3
@@ -377,24 +415,19 @@ static void check(void *context, const struct event *event)
 	checked->last = event->stamp;
 }
 
-Test(merge, a_live_ring_loses_nothing_and_keeps_the_order, .timeout = 60)
+/* follow: merge_poll, or merge_follow, of what it should be that all goes through. */
+static void watch_live(struct merge *merge, uint64_t follow(struct merge *, merge_sink *, void *))
 {
-	struct ring_file ring;
-	struct error err;
 	struct writer writers[WRITERS];
-	static struct checked checked;
+	struct checked checked = {0};
 	uint64_t delivered = 0;
 
-	ring_builder_make(&builder, 4096, 16, false); /* 16 chunks for 2400 of records: all are reused */
-	builder.reuse = true;
-	cr_assert(ring_file_open(&ring, builder.path, true, &err), "%s", err.text);
-	struct merge *merge = merge_new(&ring);
 	for (uint32_t i = 0; i < WRITERS; i++) {
 		writers[i] = (struct writer){.builder = &builder, .number = i + 1};
 		pthread_create(&writers[i].thread, NULL, hammer, &writers[i]);
 	}
 	while (delivered < WRITERS * PER_WRITER) {
-		delivered += merge_poll(merge, check, &checked);
+		delivered += follow(merge, check, &checked);
 		usleep(100);
 	}
 	for (uint32_t i = 0; i < WRITERS; i++)
@@ -405,8 +438,36 @@ Test(merge, a_live_ring_loses_nothing_and_keeps_the_order, .timeout = 60)
 	cr_expect_eq(totals.late, 0);
 	cr_expect_eq(totals.bad_records, 0);
 	cr_expect_eq(checked.wrong, 0);
+}
+
+Test(merge, a_live_ring_loses_nothing_and_keeps_the_order, .timeout = 60)
+{
+	struct ring_file ring;
+	struct error err;
+
+	ring_builder_make(&builder, 4096, 16, false); /* 16 chunks for 2400 of records: all are reused */
+	builder.reuse = true;
+	cr_assert(ring_file_open(&ring, builder.path, true, &err), "%s", err.text);
+	struct merge *merge = merge_new(&ring);
+	watch_live(merge, merge_poll);
 	cr_expect_eq(builder.header->reader_pid, (uint32_t)getpid());
 	cr_expect_gt(builder.header->drained_events, 0);
+	merge_free(merge);
+	ring_file_close(&ring);
+	ring_builder_remove(&builder);
+}
+
+/* The reader takes nothing, so the writers move every chunk away under it. */
+Test(merge, a_ring_that_is_looked_at_is_followed_where_its_chunks_go, .timeout = 60)
+{
+	struct ring_file ring;
+	struct error err;
+
+	ring_builder_make(&builder, 4096, 2500, false);
+	builder.moves = true;
+	cr_assert(ring_file_open(&ring, builder.path, false, &err), "%s", err.text);
+	struct merge *merge = merge_new(&ring);
+	watch_live(merge, merge_follow);
 	merge_free(merge);
 	ring_file_close(&ring);
 	ring_builder_remove(&builder);

@@ -3,6 +3,7 @@
 #include <utlist.h>
 
 #include "shim/atomics.h"
+#include "tools/source/lanes.h"
 
 /* ---- the queue of chunks ------------------------------------------------------ */
 
@@ -14,12 +15,33 @@ static bool comes_after(const struct chunk_ref *a, const struct chunk_ref *b)
 	return (int32_t)(a->seq - b->seq) > 0;
 }
 
+static const uint64_t *words_of(const struct chunk_ref *ref) { return (const uint64_t *)ref->chunk; }
+
+void lane_move(struct chunk_ref *ref, struct chunk_ref *to)
+{
+	struct lane *lane = ref->lane;
+
+	DL_REPLACE_ELEM(lane->queue, ref, to);
+	to->lane = lane;
+	ref->lane = NULL;
+	if (lane->current != ref)
+		return;
+	lane->current = to;
+	lane->at = words_of(to) + (lane->at - words_of(ref));
+	lane->end = words_of(to) + to->end / sizeof(uint64_t);
+}
+
 void lane_queue(struct lane *lane, struct chunk_ref *ref)
 {
 	struct chunk_ref *before = lane->queue ? lane->queue->prev : NULL; /* the head's prev is the tail */
 
 	while (before && before != lane->current && comes_after(before, ref))
 		before = before == lane->queue ? NULL : before->prev;
+	if (before && !comes_after(ref, before) && !comes_after(before, ref)) {
+		if (ref->full)
+			lane_move(before, ref);
+		return;
+	}
 	ref->lane = lane;
 	if (before)
 		DL_APPEND_ELEM(lane->queue, before, ref);
@@ -104,12 +126,10 @@ static void make_gap(struct lane *lane, const struct chunk_ref *ref, uint64_t mi
 
 static void enter(struct lane *lane, struct chunk_ref *ref)
 {
-	const uint64_t *words = (const uint64_t *)ref->chunk;
-
 	lane->current = ref;
 	lane->broken = false;
-	lane->at = words + sizeof(struct rt_chunk) / sizeof *words;
-	lane->end = words + ref->end / sizeof *words;
+	lane->at = words_of(ref) + sizeof(struct rt_chunk) / sizeof(uint64_t);
+	lane->end = words_of(ref) + ref->end / sizeof(uint64_t);
 	lane->stamp = ref->base_stamp;
 	lane->position = ref->first_event;
 	lane->thread = ref->thread;
@@ -220,16 +240,29 @@ static enum decoded decode(struct lane *lane)
 	return DECODED_EVENT;
 }
 
+/* The chunk was claimed anew while its record at `at` was read.  False: what it held is gone. */
+static bool read_again(struct lane *lane, const uint64_t *at, uint64_t stamp, uint64_t position)
+{
+	lane->at = at;
+	lane->stamp = stamp;
+	lane->position = position;
+	if (lanes_follow(lane->reading->lanes, lane->current))
+		return true;
+	lane_drop(lane->current);
+	return false;
+}
+
 /* Reads on in the current chunk.  True: an event is pending. */
 static bool read_chunk(struct lane *lane)
 {
 	while (lane->at < lane->end) {
-		uint64_t position = lane->position;
+		const uint64_t *at = lane->at;
+		uint64_t position = lane->position, stamp = lane->stamp;
 		enum decoded decoded = decode(lane);
 		if (unlikely(!still_ours(lane->current))) {
-			lane->position = position;
-			lane_drop(lane->current);
-			return false;
+			if (!read_again(lane, at, stamp, position))
+				return false;
+			continue;
 		}
 		if (likely(decoded == DECODED_EVENT))
 			return true;

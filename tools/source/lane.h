@@ -31,8 +31,10 @@ struct chunk_ref {                     /* one for each chunk of the file */
 };
 
 /* What all lanes of one merge share. */
+struct lanes;
 struct reading {
 	struct ring_file *ring;
+	struct lanes *lanes;
 	bool live;        /* chunks are handed back to the program */
 	uint64_t limit;   /* stamps up to here may go out */
 	uint64_t rescued; /* events read from chunks that were then overwritten all the same */
@@ -65,8 +67,11 @@ struct lane {
 	uint64_t active_since; /* CLOCK_MONOTONIC ns, 0: not */
 };
 
-/* Puts a chunk in its place in the queue. */
+/* Puts a chunk in its place in the queue; not, if it holds what another one there does, which then is replaced by it if
+ * it is full: the writer has moved that one out. */
 void lane_queue(struct lane *lane, struct chunk_ref *ref);
+/* What the queued chunk holds, and more, lies at the same places of another one now. */
+void lane_move(struct chunk_ref *ref, struct chunk_ref *to);
 /* Takes a chunk out that was claimed anew before it was read to its end. */
 void lane_drop(struct chunk_ref *ref);
 /* Decodes the next event into lane->event; false: there is none for now.  Sets `pending` accordingly. */

@@ -8,6 +8,7 @@
 void lanes_init(struct lanes *lanes, struct reading *reading)
 {
 	*lanes = (struct lanes){.reading = reading};
+	reading->lanes = lanes;
 	lanes->refs = memory_zeroed(reading->ring->header.chunk_count, sizeof *lanes->refs);
 }
 
@@ -83,10 +84,12 @@ static void look_again(struct lanes *lanes, struct chunk_ref *ref, uint32_t stat
 		note_activity(lanes, ref, tail);
 }
 
-static void look_first(struct lanes *lanes, struct chunk_ref *ref, struct rt_chunk *chunk, uint32_t state)
+/* False: it was claimed anew this moment: what it will hold is later than this look. */
+static bool take_in(struct lanes *lanes, uint32_t index, uint32_t state)
 {
+	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
 	struct chunk_ref seen = {.chunk = chunk,
-	                         .index = ref->index,
+	                         .index = index,
 	                         .generation = state >> RT_CHUNK_GEN_SHIFT,
 	                         .number = load_relaxed(&chunk->lane),
 	                         .seq = load_relaxed(&chunk->seq),
@@ -100,13 +103,44 @@ static void look_first(struct lanes *lanes, struct chunk_ref *ref, struct rt_chu
 	uint64_t tail = load_acquire(&chunk->tail);
 
 	if (load_acquire(&chunk->state) >> RT_CHUNK_GEN_SHIFT != seen.generation)
-		return; /* claimed anew this moment: what it will hold is later than this look */
+		return false;
 	seen.end = end_within(lanes, tail);
-	*ref = seen;
+	lanes->refs[index] = seen;
+	if (!seen.full && (tail & RT_TAIL_ACTIVE))
+		note_activity(lanes, &seen, tail);
+	return true;
+}
+
+static void look_first(struct lanes *lanes, uint32_t index, uint32_t state)
+{
+	if (!take_in(lanes, index, state))
+		return;
 	GROW(lanes->fresh, lanes->fresh_room, lanes->fresh_count + 1);
-	lanes->fresh[lanes->fresh_count++] = ref;
-	if (!ref->full && (tail & RT_TAIL_ACTIVE))
-		note_activity(lanes, ref, tail);
+	lanes->fresh[lanes->fresh_count++] = &lanes->refs[index];
+}
+
+/* Whether that chunk, which nobody has taken in, is what ref was. */
+static bool is_copy(const struct rt_chunk *chunk, uint32_t state, const struct chunk_ref *ref)
+{
+	return state_of(state) == RT_CHUNK_FULL && load_relaxed(&chunk->lane) == ref->number &&
+	       load_relaxed(&chunk->seq) == ref->seq && load_relaxed(&chunk->first_event) == ref->first_event;
+}
+
+bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref)
+{
+	struct ring_file *ring = lanes->reading->ring;
+
+	for (uint32_t i = ring_file_chunks(ring); i-- > 0;) { /* it was made lately */
+		struct rt_chunk *chunk = ring_file_chunk(ring, i);
+		uint32_t state = load_acquire(&chunk->state);
+
+		if (i == ref->index || lanes->refs[i].lane || !is_copy(chunk, state, ref) ||
+		    !take_in(lanes, i, state) || lanes->refs[i].end < ref->end)
+			continue;
+		lane_move(ref, &lanes->refs[i]);
+		return true;
+	}
+	return false;
 }
 
 static void look_at(struct lanes *lanes, uint32_t index)
@@ -117,15 +151,14 @@ static void look_at(struct lanes *lanes, uint32_t index)
 	bool known = state_of(state) != RT_CHUNK_UNUSED && ref->taken &&
 	             ref->generation == state >> RT_CHUNK_GEN_SHIFT;
 
-	if (ref->lane && !known)
+	if (ref->lane && !known && !lanes_follow(lanes, ref))
 		lane_drop(ref);
 	if (!is_readable(lanes, state_of(state)))
 		return;
-	ref->index = index;
 	if (known)
 		look_again(lanes, ref, state);
 	else
-		look_first(lanes, ref, chunk, state);
+		look_first(lanes, index, state);
 }
 
 static int by_lane_and_place(const void *a, const void *b)
@@ -154,11 +187,10 @@ static void queue_fresh(struct lanes *lanes)
 
 void lanes_look(struct lanes *lanes)
 {
-	uint32_t chunks = ring_file_chunks(lanes->reading->ring);
-
 	for (struct lane *lane = lanes->table; lane; lane = lane->hh.next)
 		lane->active = false;
-	for (uint32_t i = 0; i < chunks; i++)
+	/* A chunk that is moved out goes to a place further back: with all that are there by then, none is missed. */
+	for (uint32_t i = 0; i < ring_file_chunks(lanes->reading->ring); i++)
 		look_at(lanes, i);
 	queue_fresh(lanes);
 }

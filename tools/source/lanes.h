@@ -17,6 +17,9 @@ void lanes_init(struct lanes *lanes, struct reading *reading);
 void lanes_free(struct lanes *lanes);
 /* Takes in what has been published since the last look, and which lanes are writing at this moment. */
 void lanes_look(struct lanes *lanes);
+/* A queued chunk is not what it was any more: goes on with the one that its writer has moved it to.  False: there is none,
+ * it was overwritten. */
+bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref);
 /* Nothing will follow any chunk: each is read to what is published, then the next. */
 void lanes_seal(struct lanes *lanes);
 /* Events that an earlier reader took and that have been overwritten since. */
