@@ -113,12 +113,31 @@ static const struct option {
 };
 #define TABLE_ROWS (sizeof table / sizeof *table)
 
+/* RINGTAIL may be set for the tool and for us at once. */
+#undef ROW_BOTH
+#undef ROW_SHIM
+#undef ROW_TOOL
+#define ROW_BOTH(id, name, type, value)
+#define ROW_SHIM(id, name, type, value)
+#define ROW_TOOL(id, name, type, value) name,
+static const char *const of_tool[] = {
+#include "shim/options.def"
+};
+
+static bool is_of_tool(const char *name)
+{
+	for (size_t i = 0; i < sizeof of_tool / sizeof *of_tool; i++)
+		if (!strcmp(of_tool[i], name))
+			return true;
+	return false;
+}
+
 static bool set_by_name(const char *name, const char *value)
 {
 	for (size_t i = 0; i < TABLE_ROWS; i++)
 		if (!strcmp(table[i].name, name))
 			return set_value(table[i].type, table[i].target, value);
-	return false;
+	return is_of_tool(name);
 }
 
 /* Copies one "key=value" up to an unprotected ':' and takes the backslashes out.  Returns what follows. */

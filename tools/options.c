@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "shim/format.h"
+#include "tools/kinds.h"
+#include "tools/memory.h"
 #include "tools/suggest.h"
 
 #define MS_MOST 86400000u /* a day */
@@ -102,7 +104,10 @@ static bool is_good(enum option_type type, const char *value)
 	case OPTION_TYPE_RUN:
 		return true;
 	case OPTION_TYPE_PATH:
+	case OPTION_TYPE_PATHS:
 		return *value != '\0';
+	case OPTION_TYPE_KINDS:
+		return kinds_valid(value, &value);
 	case OPTION_TYPE_SIZE:
 		return parse_number(value, &number);
 	case OPTION_TYPE_SECONDS:
@@ -127,9 +132,12 @@ static const char *wanted(enum option_type type, char *text, size_t room)
 	case OPTION_TYPE_STRING:
 		return "a text";
 	case OPTION_TYPE_PATH:
+	case OPTION_TYPE_PATHS:
 		return "a path";
 	case OPTION_TYPE_RUN:
 		return "the directory of a run";
+	case OPTION_TYPE_KINDS:
+		return kinds_wanted();
 	case OPTION_TYPE_SIZE:
 		return "a size like 512K, 64M or 1G";
 	case OPTION_TYPE_MS:
@@ -177,6 +185,32 @@ static bool unknown(const char *name, struct error *err)
 	return error_set(err, EXIT_USAGE, "no option --%s; `ringtail run --help` lists them", name);
 }
 
+static void write_protected(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ':' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+/* As the shim's form has it: "one:another". */
+static void append(struct options *options, enum option_id id, const char *value)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *out = open_memstream(&list, &size);
+
+	if (!out)
+		return;
+	if (options->given[id])
+		fprintf(out, "%s:", options->given[id]);
+	write_protected(out, value);
+	fclose(out);
+	free(options->given[id]);
+	options->given[id] = list;
+}
+
 void options_put(struct options *options, enum option_id id, const char *value)
 {
 	free(options->given[id]);
@@ -201,7 +235,10 @@ bool options_set(struct options *options, const char *name, const char *value, s
 	if (!is_good(row->type, value))
 		return error_set(err, EXIT_USAGE, "--%s=%s: %s is wanted", name, value,
 		                 wanted(row->type, text, sizeof text));
-	options_put(options, (enum option_id)id, value);
+	if (row->type == OPTION_TYPE_PATHS)
+		append(options, (enum option_id)id, value);
+	else
+		options_put(options, (enum option_id)id, value);
 	return true;
 }
 
@@ -219,6 +256,15 @@ static bool set_pair(struct options *options, const char *pair, bool may_be_inte
 
 	free(name);
 	return good;
+}
+
+/* --key, whose value is the next argument. */
+static bool wants_next(const char *name)
+{
+	int id = strchr(name, '=') ? -1 : find(name);
+	const struct option_row *row = id < 0 ? NULL : &option_rows[id];
+
+	return row && row->type != OPTION_TYPE_YESNO && row->type != OPTION_TYPE_RUN && row->scope != OPTION_SCOPE_SHIM;
 }
 
 int options_parse_arguments(struct options *options, int argc, char **argv, struct error *err)
@@ -239,8 +285,13 @@ int options_parse_arguments(struct options *options, int argc, char **argv, stru
 			return error_set(err, EXIT_USAGE, "no option %s; `ringtail run --help` lists them",
 			                 argv[i]),
 			       -1;
-		if (!set_pair(options, argv[i] + 2, false, err))
+		if (wants_next(argv[i] + 2) && argv[i + 1]) {
+			if (!options_set(options, argv[i] + 2, argv[i + 1], err))
+				return -1;
+			i++;
+		} else if (!set_pair(options, argv[i] + 2, false, err)) {
 			return -1;
+		}
 	}
 	return i;
 }
@@ -272,13 +323,13 @@ bool options_parse_text(struct options *options, const char *text, struct error 
 	return good;
 }
 
-static void write_protected(FILE *out, const char *text)
+bool options_parse_environment(struct options *options, struct error *err)
 {
-	for (; *text; text++) {
-		if (*text == ':' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text, out);
-	}
+	const char *text = getenv("RINGTAIL");
+	struct error why;
+
+	return !text || options_parse_text(options, text, &why) ||
+	       error_set(err, why.code, "in RINGTAIL: %.900s", why.text);
 }
 
 char *options_encode(const struct options *options)
@@ -306,6 +357,12 @@ const char *options_text(const struct options *options, enum option_id id)
 	return options->given[id] ? options->given[id] : option_rows[id].value;
 }
 
+const char *options_list_next(const char *list, char **item)
+{
+	*item = memory_zeroed(strlen(list) + 1, 1);
+	return next_item(list, *item);
+}
+
 bool options_yes(const struct options *options, enum option_id id)
 {
 	return parse_yes(options_text(options, id)) == 1;
@@ -322,7 +379,8 @@ uint64_t options_number(const struct options *options, enum option_id id)
 static void help_row(FILE *out, const struct option_row *row)
 {
 	static const char *const placeholders[] = {
-	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH", [OPTION_TYPE_RUN] = "RUN",   [OPTION_TYPE_SIZE] = "SIZE",
+	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH", [OPTION_TYPE_PATHS] = "PATH",
+	    [OPTION_TYPE_RUN] = "RUN", [OPTION_TYPE_KINDS] = "KIND,...", [OPTION_TYPE_SIZE] = "SIZE",
 	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_SECONDS] = "N", [OPTION_TYPE_MS] = "N",
         [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
 	char left[64] = "", default_text[64] = "";

@@ -20,6 +20,8 @@ enum option_type {
 	OPTION_TYPE_STRING,
 	OPTION_TYPE_PATH,
 	OPTION_TYPE_RUN, /* a path; "" for the name alone */
+	OPTION_TYPE_PATHS,
+	OPTION_TYPE_KINDS,
 	OPTION_TYPE_SIZE,
 	OPTION_TYPE_FRAMES,
 	OPTION_TYPE_SECONDS,
@@ -49,15 +51,19 @@ void options_free(struct options *options);
 bool options_set(struct options *options, const char *name, const char *value, struct error *err);
 /* As options_set, for an option whose value is known to be good, or any text of a path. */
 void options_put(struct options *options, enum option_id id, const char *value);
-/* Takes --key=value, --key and -o RUN from argv[1] on, to the first that is none, or past "--".  Returns the
+/* Takes --key=value, --key value, --key (of yes or no) and -o RUN from argv[1] on, to the first that is none, or past "--".  Returns the
  * index of what follows, or -1 with err filled. */
 int options_parse_arguments(struct options *options, int argc, char **argv, struct error *err);
 /* Takes "key=value:key=value", as in RINGTAIL. */
 bool options_parse_text(struct options *options, const char *text, struct error *err);
+/* Takes what RINGTAIL holds, if it is set; an error says that it stands there. */
+bool options_parse_environment(struct options *options, struct error *err);
 /* What was given and concerns the shim, in that form; malloced. */
 char *options_encode(const struct options *options);
 
 const char *options_text(const struct options *options, enum option_id id);
+/* PATHS: *item is the first of the list that options_text gives, malloced.  Returns what follows. */
+const char *options_list_next(const char *list, char **item);
 bool options_yes(const struct options *options, enum option_id id);
 /* SIZE, FRAMES, SECONDS or MS */
 uint64_t options_number(const struct options *options, enum option_id id);

@@ -199,6 +199,7 @@ Test(man, every_page_ends_with_its_limits)
 	}
 	expect_limits_last("ringtail", '1');
 	expect_limits_last("ringtail-run-format", '5');
+	expect_limits_last("ringtail-suppressions", '5');
 }
 
 /* groff's own opinion; passes where there is no groff with the mdoc macros. */

@@ -1,5 +1,6 @@
 #include "tests/unit/stored_run.h"
 
+#include <criterion/criterion.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,8 @@ void stored_run_remove(struct stored_run *run)
 {
 	char command[128];
 
+	suppress_free(&run->suppress);
+	run->suppress_applied = false;
 	store_close(&run->store);
 	analysis_free(run->analysis);
 	ring_file_close(&run->ring);
@@ -145,6 +148,10 @@ char *stored_run_render(struct stored_run *run, struct report report, bool (*ren
 	report.db = run->store.db;
 	report.directory = run->directory;
 	report.err = &run->err;
+	report.suppress = &run->suppress;
+	if (!run->suppress_applied)
+		cr_assert(suppress_apply(&run->suppress, run->store.db, &run->err), "%s", run->err.text);
+	run->suppress_applied = true;
 	report.out = open_memstream(&text, &size);
 	if (!report.width)
 		report.width = 80;

@@ -9,6 +9,7 @@
 #include "tools/analyse/findings.h"
 #include "tools/render/report.h"
 #include "tools/store/store.h"
+#include "tools/suppress/suppress.h"
 
 struct stored_run {
 	char directory[64];
@@ -16,6 +17,8 @@ struct stored_run {
 	struct ring_file ring;
 	struct analysis *analysis;
 	struct store store;
+	struct suppress suppress; /* empty, or what a test puts there before it renders */
+	bool suppress_applied;
 	struct error err;
 	uint32_t pcs, nodes;
 	uint64_t now;

@@ -123,3 +123,38 @@ Test(suggest, finds_the_nearest_only)
 	cr_expect_str_eq(suggest("deadlock", names), "deadlocks");
 	cr_expect_null(suggest("zzzzzz", names));
 }
+
+Test(options, a_value_may_be_the_next_argument)
+{
+	cr_expect_eq(PARSE("run", "--depth", "7", "--quiet", "prog"), 4);
+	cr_expect_eq(options_number(&options, OPTION_depth), 7);
+	cr_expect(options_yes(&options, OPTION_quiet));
+}
+
+static void expect_next(const char **list, const char *expected)
+{
+	char *item;
+
+	*list = options_list_next(*list, &item);
+	cr_expect_str_eq(item, expected);
+	free(item);
+}
+
+Test(options, lists_grow_with_each_value)
+{
+	cr_assert(options_parse_text(&options, "suppressions=of\\:environment:depth=3:suppressions=b", &err));
+	cr_expect_eq(PARSE("run", "--suppressions=c:d", "--suppressions", "e\\f", "prog"), 4);
+	const char *list = options_text(&options, OPTION_suppressions);
+	expect_next(&list, "of:environment");
+	expect_next(&list, "b");
+	expect_next(&list, "c:d");
+	expect_next(&list, "e\\f");
+	cr_expect_str_empty(list);
+}
+
+Test(options, kinds_are_checked)
+{
+	cr_expect_eq(PARSE("run", "--fail-on=default,loss", "prog"), 2);
+	expect_error("--fail-on=leek", "leak, deadlock");
+	expect_error("--fail-on=leak:defnite", "leak, deadlock");
+}

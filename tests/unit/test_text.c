@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/unit/stored_run.h"
+#include "tools/kinds.h"
 #include "tools/render/format.h"
 #include "tools/render/page.h"
 #include "tools/render/progress.h"
@@ -222,10 +223,10 @@ Test(report, only_names_kinds_and_classes)
 	cr_expect_not(report_wants(&report, "deadlock", "predicted"));
 	cr_expect_not(report_wants(&report, "deadlock", NULL));
 	cr_expect_not(report_wants(&report, "thread-leak", "unjoined"));
-	cr_expect(report_only_valid("leak,misuse:double-free", &bad));
-	cr_expect_not(report_only_valid("leak,lock", &bad));
+	cr_expect(kinds_valid("leak,misuse:double-free", &bad));
+	cr_expect_not(kinds_valid("leak,lock", &bad));
 	cr_expect_str_eq(bad, "lock");
-	cr_expect_not(report_only_valid("", &bad));
+	cr_expect_not(kinds_valid("", &bad));
 }
 
 /* ---- whole reports ------------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@ int cmd_deadlocks(int argc, char **argv)
 	                "  ringtail deadlocks --full-stacks\n"
 	                "  ringtail deadlocks --format json | jq '.processes[].findings[].edges'\n",
 	    .parts = PART_FINDINGS,
+	    .formats = view_formats,
 	    .only = "deadlock",
 	};
 

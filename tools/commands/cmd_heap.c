@@ -14,6 +14,7 @@ int cmd_heap(int argc, char **argv)
 	                "  ringtail heap --format json | jq '.processes[].heap.sites[0]'\n"
 	                "  ringtail sql 'select * from v_top_sites limit 5'\n",
 	    .parts = PART_HEAP | PART_DETAIL,
+	    .formats = view_formats,
 	};
 
 	return view_command(&view, argc, argv);

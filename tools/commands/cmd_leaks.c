@@ -11,6 +11,7 @@ int cmd_leaks(int argc, char **argv)
 	                "  ringtail leaks --limit 0           all of them\n"
 	                "  ringtail leaks --format json | jq '.processes[].findings[].bytes'\n",
 	    .parts = PART_FINDINGS,
+	    .formats = view_formats,
 	    .only = "leak",
 	};
 

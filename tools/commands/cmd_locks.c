@@ -16,6 +16,7 @@ int cmd_locks(int argc, char **argv)
 	                "  ringtail sql 'select * from v_lock_waits'\n"
 	                "  ringtail sql 'select * from v_locks where contended > 0'\n",
 	    .parts = PART_LOCKS | PART_DETAIL,
+	    .formats = view_formats,
 	};
 
 	return view_command(&view, argc, argv);

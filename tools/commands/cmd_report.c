@@ -3,6 +3,10 @@
 
 int cmd_report(int argc, char **argv)
 {
+	static const struct format formats[] = {{"text", render_text},   {"json", render_json},
+	                                        {"sarif", render_sarif}, {"junit", render_junit},
+	                                        {"github", render_github}, {"suppressions", render_rules},
+	                                        {NULL, NULL}};
 	static const struct view view = {
 	    .name = "report",
 	    .about = "Everything that was found in a run, worst first: findings with their stacks, then "
@@ -13,8 +17,10 @@ int cmd_report(int argc, char **argv)
 	                "  ringtail report ringtail.demo.4711       of this one\n"
 	                "  ringtail report --only leak,misuse       these kinds of findings\n"
 	                "  ringtail report --only deadlock:inversion\n"
+	                "  ringtail report --format suppressions >> ringtail.supp\n"
 	                "  ringtail report --format json | jq '.processes[].findings[].message'\n",
 	    .parts = PART_FINDINGS | PART_HEAP | PART_THREADS | PART_LOCKS,
+	    .formats = formats,
 	    .takes_only = true,
 	};
 

@@ -13,16 +13,19 @@
 #include "tools/collector.h"
 #include "tools/confirm.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/gate.h"
 #include "tools/launch.h"
 #include "tools/options.h"
 #include "tools/render/progress.h"
 #include "tools/render/report.h"
 #include "tools/run_directory.h"
 #include "tools/source/ring_clock.h"
+#include "tools/suppress/suppress.h"
 #include "tools/watchable.h"
 
 struct run {
 	struct options options;
+	struct suppress suppress;
 	char **command;
 	char *library;
 	char *directory;
@@ -49,13 +52,8 @@ static void drop_inherited(struct options *options)
 
 static bool parse(struct run *run, int argc, char **argv, struct error *err)
 {
-	const char *environment = getenv("RINGTAIL");
-
-	if (environment && !options_parse_text(&run->options, environment, err)) {
-		char text[sizeof err->text];
-		snprintf(text, sizeof text, "%s", err->text);
-		return error_set(err, EXIT_USAGE, "in RINGTAIL: %.900s", text);
-	}
+	if (!options_parse_environment(&run->options, err))
+		return false;
 	drop_inherited(&run->options);
 	int first = options_parse_arguments(&run->options, argc, argv, err);
 	if (first < 0)
@@ -201,21 +199,34 @@ static void say_end(const struct run *run, const struct collector_result *result
 		        short_name(run->directory));
 }
 
-static void summarize(struct run *run, const struct collector_result *result, double seconds)
+/* The lines that tell why the run fails come last, where people look.  --quiet is for the summary alone. */
+static bool judge(struct report *report)
 {
-	struct error err;
+	return render_lines(report) && gate_failed(report);
+}
+
+/* Summary and verdict; *matched: --fail-on found what must not be there. */
+static bool conclude(struct run *run, const struct collector_result *result, double seconds, bool *matched,
+                     struct error *err)
+{
 	struct report report = {.db = run->store.db,
 	                        .out = stderr,
 	                        .directory = short_name(run->directory),
 	                        .parts = PART_FINDINGS | PART_HEAP,
+	                        .suppress = &run->suppress,
 	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
 	                        .width = 80,
-	                        .err = &err};
+	                        .err = err};
+	bool good = suppress_apply(&run->suppress, run->store.db, err);
 
-	say_end(run, result, seconds);
-	if (!render_summary(&report))
-		error_print(&err);
+	if (good && !options_yes(&run->options, OPTION_quiet)) {
+		say_end(run, result, seconds);
+		good = render_summary(&report);
+	}
+	report.only = report.fail_on = run->options.given[OPTION_fail_on];
+	*matched = good && report.only && judge(&report);
 	report_close(&report);
+	return good && !report.failed;
 }
 
 static void say_nothing_recorded(const struct run *run)
@@ -229,20 +240,24 @@ static void say_nothing_recorded(const struct run *run)
 	        run->command[0]);
 }
 
-/* CMD's own status; a failure of ours shows only where CMD had none. */
-static int exit_status(const struct collector_result *result, bool failed)
+/* A program that --on-deadlock ended has no status of its own.  What --fail-on found counts for more than CMD's status,
+ * so that whoever reads it learns that there is something to read; a failure of ours shows where CMD had none. */
+static int exit_status(const struct collector_result *result, bool failed, bool matched)
 {
 	int status = WIFSIGNALED(result->wait_status) ? 128 + WTERMSIG(result->wait_status)
 	                                              : WEXITSTATUS(result->wait_status);
 
 	if (result->ended_for_deadlock)
 		return EXIT_DEADLOCK_KILLED;
+	if (matched)
+		return EXIT_FAIL_ON;
 	return status == 0 && failed ? EXIT_INTERNAL : status;
 }
 
 static int finish(struct run *run, const struct collector_result *result, bool failed, struct error *err)
 {
 	double seconds = (double)(result->ended_ns - run->started) / 1e9;
+	bool matched = false;
 
 	if (!result->left_running)
 		confirm_unlink(&run->confirm);
@@ -254,11 +269,13 @@ static int finish(struct run *run, const struct collector_result *result, bool f
 	if (failed)
 		fprintf(stderr, "ringtail: not all could be stored: %s; `ringtail report %s` tries again\n",
 		        err->text, short_name(run->directory));
-	if (!result->processes && !failed)
+	if (!result->processes && !failed) {
 		say_nothing_recorded(run);
-	else if (run->store_open && !options_yes(&run->options, OPTION_quiet))
-		summarize(run, result, seconds);
-	return exit_status(result, failed);
+	} else if (run->store_open && !conclude(run, result, seconds, &matched, err)) {
+		error_print(err);
+		failed = true;
+	}
+	return exit_status(result, failed, matched);
 }
 
 /* A deadlock that we bring about is not left hanging, unless that is asked for. */
@@ -344,11 +361,13 @@ static void print_help(void)
 	     "Options, also taken from RINGTAIL=\"key=value:key=value\":");
 	options_help(stdout);
 	puts("\nExit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
+	     "66 --fail-on found what must not be there, whatever CMD's own was;\n"
 	     "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
 	     "examples:\n"
 	     "  ringtail run ./server config.ini\n"
 	     "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"
 	     "  ringtail run --confirm ./server                do the deadlocks close that the newest run predicted?\n"
+	     "  ringtail run --fail-on=default ./tests         66 if they leak, can deadlock, ...\n"
 	     "  ringtail run --heap=no --depth=32 ./worker     only locks and threads, short stacks");
 }
 
@@ -362,7 +381,8 @@ int cmd_run(int argc, char **argv)
 		print_help();
 		return EXIT_FINE;
 	}
-	if (!parse(&run, argc, argv, &err) || !is_free(&run, &err) || !read_predictions(&run, &err)) {
+	if (!parse(&run, argc, argv, &err) || !is_free(&run, &err) || !read_predictions(&run, &err) ||
+	    !suppress_load(&run.suppress, &run.options, &err)) {
 		status = error_print(&err);
 	} else if (look_first(&run, &status)) {
 		run.library = launch_library(&err);
@@ -371,6 +391,7 @@ int cmd_run(int argc, char **argv)
 	confirm_free(&run.confirm);
 	free(run.library);
 	free(run.directory);
+	suppress_free(&run.suppress);
 	options_free(&run.options);
 	return status;
 }

@@ -14,6 +14,7 @@ int cmd_threads(int argc, char **argv)
 	                "  ringtail threads --format json | jq '.processes[].threads[] | "
 	                "select(.state_at_end==\"blocked\")'\n",
 	    .parts = PART_THREADS | PART_DETAIL,
+	    .formats = view_formats,
 	};
 
 	return view_command(&view, argc, argv);

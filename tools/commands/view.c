@@ -5,44 +5,96 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/commands/gate.h"
+#include "tools/kinds.h"
+#include "tools/options.h"
 #include "tools/render/page.h"
 #include "tools/run_directory.h"
 #include "tools/store/store.h"
+#include "tools/suppress/suppress.h"
 
 #define DEFAULT_LIMIT 10
 
 struct choices {
-	const char *run, *format, *color, *only;
+	const char *run, *color, *only;
+	const struct format *format;
 	unsigned limit;
 	bool full_stacks, help;
+	struct options options; /* those that `run` has too */
 };
 
-enum { OPTION_FORMAT = 256, OPTION_ONLY, OPTION_COLOR, OPTION_LIMIT, OPTION_FULL_STACKS, OPTION_HELP };
+enum {
+	LONG_FORMAT = 256,
+	LONG_ONLY,
+	LONG_FAIL_ON,
+	LONG_COLOR,
+	LONG_LIMIT,
+	LONG_FULL_STACKS,
+	LONG_SUPPRESSIONS,
+	LONG_BASELINE,
+	LONG_HELP
+};
+
+const struct format view_formats[] = {{"text", render_text}, {"json", render_json}, {NULL, NULL}};
 
 static const struct option options[] = {
-    {"format", required_argument, NULL, OPTION_FORMAT},
-    {"only", required_argument, NULL, OPTION_ONLY},
-    {"color", required_argument, NULL, OPTION_COLOR},
-    {"limit", required_argument, NULL, OPTION_LIMIT},
-    {"full-stacks", no_argument, NULL, OPTION_FULL_STACKS},
-    {"help", no_argument, NULL, OPTION_HELP},
+    {"format", required_argument, NULL, LONG_FORMAT},
+    {"only", required_argument, NULL, LONG_ONLY},
+    {"fail-on", required_argument, NULL, LONG_FAIL_ON},
+    {"color", required_argument, NULL, LONG_COLOR},
+    {"limit", required_argument, NULL, LONG_LIMIT},
+    {"full-stacks", no_argument, NULL, LONG_FULL_STACKS},
+    {"suppressions", required_argument, NULL, LONG_SUPPRESSIONS},
+    {"baseline", required_argument, NULL, LONG_BASELINE},
+    {"help", no_argument, NULL, LONG_HELP},
     {NULL, 0, NULL, 0},
 };
+
+/* text|json|... */
+static const char *format_names(const struct view *view, char *names, size_t size)
+{
+	*names = '\0';
+	for (const struct format *format = view->formats; format->name; format++) {
+		strncat(names, format == view->formats ? "" : "|", size - strlen(names) - 1);
+		strncat(names, format->name, size - strlen(names) - 1);
+	}
+	return names;
+}
+
+static void print_option(const char *left, const char *help) { printf("  %-27s %s\n", left, help); }
+
+static void print_options(const struct view *view)
+{
+	char names[256], left[288];
+
+	snprintf(left, sizeof(left), "--format %s", format_names(view, names, sizeof(names)));
+	print_option(left, "text is for people (default)");
+	if (view->takes_only)
+		print_option("--only KIND[:CLASS],...", "these findings and nothing else");
+	if (view->is_check)
+		print_option("--fail-on KIND[:CLASS],...",
+		             "what must not be there (default: default, see below)");
+	if (view->parts & PART_FINDINGS) {
+		print_option("--suppressions FILE", "rules for findings that do not count; may be repeated");
+		print_option("--baseline OLD", "an earlier run: what was found there does not count");
+	}
+	if (!view->is_check) {
+		printf("  --limit N                   so many items in each list (default %d; 0: all)\n",
+		       DEFAULT_LIMIT);
+		print_option("--full-stacks", "every frame, main's callers too");
+		print_option("--color always|never|auto", "auto: on a terminal, unless NO_COLOR is set");
+	}
+	print_option("--help", "");
+}
 
 static void print_help(const struct view *view)
 {
 	printf("usage: ringtail %s [RUN] [OPTION...]\n\n%s\n\n", view->name, view->about);
-	printf(
-	    "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
-	    "records into one; without it, the newest ringtail.* here is taken.\n\n"
-	    "  --format text|json          text is for people (default)\n");
-	if (view->takes_only)
-		printf("  --only KIND[:CLASS],...     these findings and nothing else\n");
-	printf("  --limit N                   so many items in each list (default %d; 0: all)\n"
-	       "  --full-stacks               every frame, main's callers too\n"
-	       "  --color always|never|auto   auto: on a terminal, unless NO_COLOR is set\n"
-	       "  --help\n\n%s",
-	       DEFAULT_LIMIT, view->examples);
+	printf("RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process "
+	       "that\n"
+	       "records into one; without it, the newest ringtail.* here is taken.\n\n");
+	print_options(view);
+	printf("\n%s", view->examples);
 }
 
 static bool parse_limit(const char *text, unsigned *limit, struct error *err)
@@ -60,52 +112,80 @@ static bool parse_limit(const char *text, unsigned *limit, struct error *err)
 
 static bool parse_only(const struct view *view, const char *text, struct choices *choices, struct error *err)
 {
-	const char *bad = text;
+	const char *bad;
 
 	if (!view->takes_only)
 		return error_set(err, EXIT_USAGE, "%s has no option --only: `ringtail report --only` has",
 		                 view->name);
-	if (!report_only_valid(text, &bad))
-		return error_set(
-		    err, EXIT_USAGE,
-		    "--only: no such kind or class as \"%.*s\": leak, deadlock, thread-leak, misuse, race, "
-		    "contention, pool or loss, each with :CLASS if wanted",
-		    (int)strcspn(bad, ","), bad);
 	choices->only = text;
-	return true;
+	return kinds_valid(text, &bad) ||
+	       error_set(err, EXIT_USAGE, "--only: no such kind or class as \"%.*s\": %s",
+	                 (int)strcspn(bad, ","), bad, kinds_wanted());
 }
 
-static bool parse_word(const char *option, const char *text, const char *const *words, const char **out,
-                       struct error *err)
+static bool parse_fail_on(const struct view *view, const char *text, struct choices *choices,
+                          struct error *err)
 {
-	for (size_t i = 0; words[i]; i++) {
-		if (!strcmp(words[i], text)) {
-			*out = words[i];
+	if (!view->is_check)
+		return error_set(err, EXIT_USAGE,
+		                 "%s has no option --fail-on: `ringtail check --fail-on` has", view->name);
+	return options_set(&choices->options, "fail-on", text, err);
+}
+
+static bool parse_shared(const struct view *view, const char *name, const char *text, struct choices *choices,
+                         struct error *err)
+{
+	if (view->parts & PART_FINDINGS)
+		return options_set(&choices->options, name, text, err);
+	return error_set(err, EXIT_USAGE, "%s has no option --%s, as it shows no findings", view->name, name);
+}
+
+static bool parse_format(const struct view *view, const char *text, struct choices *choices,
+                         struct error *err)
+{
+	char names[256];
+
+	for (const struct format *format = view->formats; format->name; format++) {
+		choices->format = format;
+		if (!strcmp(format->name, text))
 			return true;
-		}
 	}
-	return error_set(err, EXIT_USAGE, "--%s takes %s%s%s%s%s, not \"%s\"", option, words[0],
-	                 words[2] ? ", " : " or ", words[1], words[2] ? " or " : "", words[2] ? words[2] : "",
-	                 text);
+	return error_set(err, EXIT_USAGE, "--format takes one of %s, not \"%s\"",
+	                 format_names(view, names, sizeof(names)), text);
+}
+
+static bool parse_color(const char *text, struct choices *choices, struct error *err)
+{
+	static const char *const colors[] = {"always", "never", "auto", NULL};
+
+	for (size_t i = 0; colors[i]; i++) {
+		choices->color = colors[i];
+		if (!strcmp(colors[i], text))
+			return true;
+	}
+	return error_set(err, EXIT_USAGE, "--color takes always, never or auto, not \"%s\"", text);
 }
 
 static bool parse_option(const struct view *view, int option, struct choices *choices, struct error *err)
 {
-	static const char *const formats[] = {"text", "json", NULL, NULL};
-	static const char *const colors[] = {"always", "never", "auto", NULL};
-
 	switch (option) {
-	case OPTION_FORMAT:
-		return parse_word("format", optarg, formats, &choices->format, err);
-	case OPTION_COLOR:
-		return parse_word("color", optarg, colors, &choices->color, err);
-	case OPTION_ONLY:
+	case LONG_FORMAT:
+		return parse_format(view, optarg, choices, err);
+	case LONG_COLOR:
+		return parse_color(optarg, choices, err);
+	case LONG_ONLY:
 		return parse_only(view, optarg, choices, err);
-	case OPTION_LIMIT:
+	case LONG_FAIL_ON:
+		return parse_fail_on(view, optarg, choices, err);
+	case LONG_LIMIT:
 		return parse_limit(optarg, &choices->limit, err);
-	case OPTION_FULL_STACKS:
+	case LONG_FULL_STACKS:
 		choices->full_stacks = true;
 		return true;
+	case LONG_SUPPRESSIONS:
+		return parse_shared(view, "suppressions", optarg, choices, err);
+	case LONG_BASELINE:
+		return parse_shared(view, "baseline", optarg, choices, err);
 	default:
 		choices->help = true;
 		return true;
@@ -127,8 +207,10 @@ static bool parse(const struct view *view, int argc, char **argv, struct choices
 {
 	int option;
 
-	*choices =
-	    (struct choices){.format = "text", .color = "auto", .only = view->only, .limit = DEFAULT_LIMIT};
+	*choices = (struct choices){
+	    .format = view->formats, .color = "auto", .only = view->only, .limit = DEFAULT_LIMIT};
+	if (!options_parse_environment(&choices->options, err))
+		return false;
 	optind = 0; /* glibc: start anew, whoever parsed before */
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
@@ -140,6 +222,10 @@ static bool parse(const struct view *view, int argc, char **argv, struct choices
 		return error_set(err, EXIT_USAGE, "%s takes one RUN, not %d: what is \"%s\"?", view->name,
 		                 argc - optind, argv[optind + 1]);
 	choices->run = argv[optind];
+	if (view->is_check)
+		choices->only = choices->options.given[OPTION_fail_on]
+		                    ? choices->options.given[OPTION_fail_on]
+		                    : "default";
 	return true;
 }
 
@@ -162,8 +248,8 @@ bool view_flush(struct error *err)
 	return error_set(err, EXIT_INTERNAL, "cannot write to standard output: %s", strerror(errno));
 }
 
-static bool render(const struct view *view, const struct choices *choices, const char *directory,
-                   struct error *err)
+static bool render(const struct view *view, const struct choices *choices, struct suppress *suppress,
+                   const char *directory, bool *failed, struct error *err)
 {
 	struct store store;
 	struct report report = {
@@ -171,7 +257,9 @@ static bool render(const struct view *view, const struct choices *choices, const
 	    .directory = directory,
 	    .parts = view->parts,
 	    .only = choices->only,
+	    .fail_on = view->is_check ? choices->only : NULL,
 	    .limit = choices->limit,
+	    .suppress = suppress,
 	    .full_stacks = choices->full_stacks,
 	    .err = err,
 	};
@@ -181,26 +269,40 @@ static bool render(const struct view *view, const struct choices *choices, const
 		return false;
 	report.db = store.db;
 	page_setup(&report, choices->color);
-	good = strcmp(choices->format, "json") ? render_text(&report) : render_json(&report);
+	good = suppress_apply(suppress, store.db, err) && choices->format->render(&report) && view_flush(err);
+	if (good && view->is_check)
+		*failed = gate_failed(&report);
 	report_close(&report);
 	store_close(&store);
-	return good && view_flush(err);
+	return good;
+}
+
+static bool run_view(const struct view *view, const struct choices *choices, bool *failed, struct error *err)
+{
+	struct suppress suppress = {0};
+	char *directory = NULL;
+	bool good = (!(view->parts & PART_FINDINGS) || suppress_load(&suppress, &choices->options, err)) &&
+	            view_find_run(choices->run, &directory, err) &&
+	            render(view, choices, &suppress, directory, failed, err);
+
+	suppress_free(&suppress);
+	free(directory);
+	return good;
 }
 
 int view_command(const struct view *view, int argc, char **argv)
 {
 	struct choices choices;
 	struct error err = {0};
-	char *directory = NULL;
-	bool good;
+	bool failed = false, good;
 
-	if (!parse(view, argc, argv, &choices, &err))
-		return error_print(&err);
-	if (choices.help) {
+	good = parse(view, argc, argv, &choices, &err);
+	if (good && choices.help)
 		print_help(view);
-		return EXIT_FINE;
-	}
-	good = view_find_run(choices.run, &directory, &err) && render(view, &choices, directory, &err);
-	free(directory);
-	return good ? EXIT_FINE : error_print(&err);
+	else if (good)
+		good = run_view(view, &choices, &failed, &err);
+	options_free(&choices.options);
+	if (!good)
+		return error_print(&err);
+	return failed ? EXIT_FAIL_ON : EXIT_FINE;
 }

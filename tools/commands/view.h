@@ -4,13 +4,22 @@
 
 #include "tools/render/report.h"
 
+struct format {
+	const char *name;
+	bool (*render)(struct report *);
+};
+/* text and json, which end with a row without a name, as all tables of formats do */
+extern const struct format view_formats[];
+
 struct view {
-	const char *name;     /* of the command */
-	const char *about;    /* what it shows: the first paragraph of its --help */
-	const char *examples; /* the end of its --help */
-	unsigned parts;       /* PART_* */
-	const char *only;     /* kinds, where the user does not say */
-	bool takes_only;      /* has the option --only */
+	const char *name;             /* of the command */
+	const char *about;            /* what it shows: the first paragraph of its --help */
+	const char *examples;         /* the end of its --help */
+	unsigned parts;               /* PART_* */
+	const struct format *formats; /* the first is the default */
+	const char *only;             /* kinds, where the user does not say */
+	bool takes_only;              /* has the option --only */
+	bool is_check;                /* has the option --fail-on, and exit code 66 where it matched */
 };
 
 /* Runs the whole command; returns its exit code. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/store/store.h"
+#include "tools/suppress/suppress.h"
 
 /* The words of a command, from the JSON array that the database has. */
 static json_t *command_words(const char *text)
@@ -33,6 +34,23 @@ static json_t *json_run(struct report *report)
 	json_object_set_new(object, "confirmations", json_confirmations(report));
 	run_free(&run);
 	return object;
+}
+
+static json_t *json_suppressions(const struct suppress *suppress)
+{
+	json_t *rules = json_array(), *baseline = json_null();
+
+	for (size_t i = 0; i < suppress->rules.count; i++) {
+		const struct rule *rule = &suppress->rules.items[i];
+
+		json_array_append_new(rules, json_pack("{s:o, s:o, s:i, s:I}", "rule", json_text(rule->text), "file",
+		                                       json_text(rule->file), "line", (int)rule->line, "findings",
+		                                       (json_int_t)rule->findings));
+	}
+	if (suppress->baseline)
+		baseline = json_pack("{s:o, s:I}", "run", json_text(suppress->baseline), "findings",
+		                     (json_int_t)suppress->in_baseline);
+	return json_pack("{s:o, s:o}", "rules", rules, "baseline", baseline);
 }
 
 static json_t *json_end(const struct process *process)
@@ -107,9 +125,9 @@ static void print_value(struct report *report, json_t *value)
 	json_decref(value);
 }
 
-static void print_member(struct report *report, const char *indent, const char *name, json_t *value)
+void json_print_member(struct report *report, const char *before, const char *name, json_t *value)
 {
-	fprintf(report->out, "%s\"%s\": ", indent, name);
+	fprintf(report->out, "%s\"%s\": ", before, name);
 	print_value(report, value);
 }
 
@@ -139,7 +157,7 @@ static void print_process(struct report *report, const struct process *process)
 	json_object_foreach(head, name, value)
 	{
 		fputs(separator, report->out);
-		print_member(report, "    ", name, json_incref(value));
+		json_print_member(report, "    ", name, json_incref(value));
 		separator = ",\n";
 	}
 	json_decref(head);
@@ -173,8 +191,10 @@ static void print_processes(struct report *report)
 bool render_json(struct report *report)
 {
 	fputs("{\n", report->out);
-	print_member(report, "", "ringtail", json_tool());
-	print_member(report, ",\n", "run", json_run(report));
+	json_print_member(report, "", "ringtail", json_tool());
+	json_print_member(report, ",\n", "run", json_run(report));
+	if (report->suppress && (report->parts & PART_FINDINGS))
+		json_print_member(report, ",\n", "suppressions", json_suppressions(report->suppress));
 	fputs(",\n\"processes\": [", report->out);
 	print_processes(report);
 	fputs("\n]\n}\n", report->out);

@@ -17,6 +17,8 @@ struct json_list {
 	bool begun;
 };
 void json_list_add(struct json_list *list, json_t *item);
+/* BEFORE"NAME": VALUE; takes the value. */
+void json_print_member(struct report *report, const char *before, const char *name, json_t *value);
 
 void json_findings(struct json_list *list, const struct process *process);
 void json_threads(struct json_list *list, const struct process *process);

@@ -1,26 +1,20 @@
 #include "tools/render/json.h"
 
-/* The edges of a deadlock have their stacks among the others too, for readers that know stacks alone. */
-static const char stacks_sql[] =
-    "SELECT 0, ordinal, label, thread, at, stack FROM finding_stack WHERE process = ?1 AND finding = ?2"
-    " UNION ALL SELECT 1, 2 * ordinal, 'holds ' || held || ' since here', thread, held_since, held_stack"
-    " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
-    " UNION ALL SELECT 1, 2 * ordinal + 1, 'wants ' || wanted || ' here', thread, wanted_at, wanted_stack"
-    " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY 1, 2";
+#include "tools/render/listing.h"
 
 static json_t *json_stacks(struct report *report, const struct process *process, int64_t finding)
 {
-	sqlite3_stmt *row = report_query(report, stacks_sql, 2, process->id, finding);
+	sqlite3_stmt *row = listing_stacks(report, process->id, finding);
 	json_t *array = json_array();
 
 	while (report_row(report, row)) {
 		json_t *object = json_object();
 
-		json_object_set_new(object, "label", json_column(row, 2));
-		json_object_set_new(object, "thread", json_column(row, 3));
-		json_object_set_new(object, "at", json_column(row, 4));
+		json_object_set_new(object, "label", json_column(row, 0));
+		json_object_set_new(object, "thread", json_column(row, 1));
+		json_object_set_new(object, "at", json_column(row, 2));
 		json_object_set_new(object, "frames",
-		                    json_stack(report, process->id, sqlite3_column_int64(row, 5)));
+		                    json_stack(report, process->id, sqlite3_column_int64(row, 3)));
 		json_array_append_new(array, object);
 	}
 	sqlite3_finalize(row);
@@ -134,10 +128,11 @@ static json_t *json_finding(struct report *report, const struct process *process
 	json_object_set_new(object, "id", json_column(row, 3));
 	json_object_set_new(object, "message", json_column(row, 4));
 	json_object_set_new(object, "suppressed", json_boolean(sqlite3_column_int(row, 5)));
-	json_object_set_new(object, "blocks", json_column(row, 6));
-	json_object_set_new(object, "bytes", json_column(row, 7));
-	json_object_set_new(object, "times", json_column(row, 8));
-	json_object_set_new(object, "seconds", json_column(row, 9));
+	json_object_set_new(object, "suppressed_by", json_column(row, 6));
+	json_object_set_new(object, "blocks", json_column(row, 7));
+	json_object_set_new(object, "bytes", json_column(row, 8));
+	json_object_set_new(object, "times", json_column(row, 9));
+	json_object_set_new(object, "seconds", json_column(row, 10));
 	json_object_set_new(object, "objects", json_objects(report, process, ordinal));
 	json_object_set_new(object, "threads", json_thread_ids(report, process, ordinal));
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
@@ -149,8 +144,8 @@ static json_t *json_finding(struct report *report, const struct process *process
 void json_findings(struct json_list *list, const struct process *process)
 {
 	static const char sql[] =
-	    "SELECT ordinal, kind, class, id, message, suppressed, blocks, bytes, times,"
-	    " seconds FROM finding WHERE process = ? ORDER BY ordinal";
+	    "SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds"
+	    " FROM finding WHERE process = ? ORDER BY ordinal";
 	struct report *report = list->report;
 	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
 

@@ -5,6 +5,7 @@
 
 #include "shim/format.h"
 #include "tools/render/format.h"
+#include "tools/symbolize/names.h"
 
 /* A longer stack is shown by its two ends. */
 #define SHOWN_FRAMES 24
@@ -111,26 +112,13 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 	frames_free(&frames);
 }
 
-/* Allocators and wrappers of the runtime say little about who asked. */
-static bool is_runtime(const struct frame *frame)
-{
-	const char *module = frame->module ? base_name(frame->module) : "";
-
-	return !strncmp(module, "libstdc++.so", 12) || !strncmp(module, "libc.so", 7) ||
-	       !strncmp(module, "ld-linux", 8) ||
-	       (frame->function &&
-	        (!strncmp(frame->function, "std::", 5) || !strncmp(frame->function, "__gnu_cxx::", 11) ||
-	         !strncmp(frame->function, "operator new", 12) || !strncmp(frame->function, "alloc::", 7) ||
-	         !strncmp(frame->function, "__rust", 6)));
-}
-
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
 {
 	struct frames frames = frames_load(report, process, stack);
 	char name[4096] = "(no stack)", place[4096] = "";
 	unsigned own = frames_own(&frames), i = 0;
 
-	while (i + 1 < own && is_runtime(&frames.items[i]))
+	while (i + 1 < own && name_is_runtime(frames.items[i].module, frames.items[i].function))
 		i++;
 	if (frames.count)
 		fit(&frames.items[i], width, name, place, sizeof(name));

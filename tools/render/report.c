@@ -1,7 +1,8 @@
 #include "tools/render/report.h"
 
 #include <stdarg.h>
-#include <string.h>
+
+#include "tools/kinds.h"
 
 static void fail(struct report *report)
 {
@@ -71,83 +72,12 @@ void report_close(struct report *report)
 	report->frames_query = report->root_query = NULL;
 }
 
-/* ---- which findings ----------------------------------------------------------------- */
-
-#define CLASSES_MOST 6
-static const struct {
-	const char *name;
-	const char *classes[CLASSES_MOST]; /* none: any */
-} kinds[] = {
-    {"leak", {"definite", "indirect", "possible", "reachable", "live-at-death"}},
-    {"deadlock", {"realised", "predicted", "inversion"}},
-    {"thread-leak", {"unjoined", "blocked", "running"}},
-    {"misuse", {NULL}},
-    {"race", {"heap-handoff", "data"}},
-    {"contention", {NULL}},
-    {"pool", {"churn"}},
-    {"loss", {NULL}},
-};
-
-static bool is_word(const char *word, const char *text, size_t length)
-{
-	return strlen(word) == length && !strncmp(word, text, length);
-}
-
-static bool known_class(const char *const *classes, const char *class, size_t length)
-{
-	if (!classes[0])
-		return true;
-	for (size_t i = 0; i < CLASSES_MOST && classes[i]; i++)
-		if (is_word(classes[i], class, length))
-			return true;
-	return false;
-}
-
-/* KIND or KIND:CLASS, up to the next comma. */
-static bool known_item(const char *item)
-{
-	size_t length = strcspn(item, ",:");
-	const char *class = item[length] == ':' ? item + length + 1 : NULL;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (is_word(kinds[i].name, item, length))
-			return !class || known_class(kinds[i].classes, class, strcspn(class, ","));
-	return false;
-}
-
-bool report_only_valid(const char *only, const char **bad)
-{
-	for (const char *item = only; *item; item += strcspn(item, ",") + (item[strcspn(item, ",")] == ',')) {
-		*bad = item;
-		if (!known_item(item))
-			return false;
-	}
-	return *only != '\0';
-}
-
-static bool item_matches(const char *item, size_t length, const char *kind, const char *class)
-{
-	size_t kind_length = strlen(kind);
-
-	if (length < kind_length || strncmp(item, kind, kind_length))
-		return false;
-	if (length == kind_length)
-		return true;
-	item += kind_length + 1;
-	length -= kind_length + 1;
-	return item[-1] == ':' && class && strlen(class) == length && !strncmp(item, class, length);
-}
-
 bool report_wants(const struct report *report, const char *kind, const char *class)
 {
-	if (!report->only)
-		return true;
-	for (const char *item = report->only; *item;) {
-		size_t length = strcspn(item, ",");
+	return !report->only || kinds_match(report->only, kind, class);
+}
 
-		if (item_matches(item, length, kind, class))
-			return true;
-		item += length + (item[length] == ',');
-	}
-	return false;
+bool report_shows(const struct report *report, const char *kind, const char *class)
+{
+	return report->only ? report_wants(report, kind, class) : !kind_is_quiet(kind, class);
 }

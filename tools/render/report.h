@@ -25,7 +25,9 @@ struct report {
 	const char *directory; /* as the user knows it */
 	unsigned parts;
 	const char *only; /* "KIND[:CLASS],...", NULL: all that are worth a look */
+	const char *fail_on; /* the same: what is an error; NULL: the default */
 	unsigned limit;   /* items in a list, 0: all */
+	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed, and db is as it is stored */
 	bool full_stacks;
 	bool color;
 	unsigned width;
@@ -38,6 +40,14 @@ struct report {
 /* out, db, directory and parts are set by the caller; true: everything was written. */
 bool render_text(struct report *report);
 bool render_json(struct report *report);
+/* The findings that the report shows, one line each: FILE:LINE: KIND:CLASS: what [ID]. */
+bool render_lines(struct report *report);
+/* The same for GitHub, GitLab and others: code scanning, test results, annotations. */
+bool render_sarif(struct report *report);
+bool render_junit(struct report *report);
+bool render_github(struct report *report);
+/* A rule for each of them that would suppress it. */
+bool render_rules(struct report *report);
 /* The findings alone, of each process. */
 bool render_findings(struct report *report);
 /* The few lines at the end of `ringtail run`. */
@@ -58,8 +68,8 @@ int64_t report_number(struct report *report, const char *sql, int64_t process, i
 
 /* Whether a finding of this kind and class is wanted. */
 bool report_wants(const struct report *report, const char *kind, const char *class);
-/* "KIND[:CLASS],..." names kinds that exist; otherwise *bad is where it goes wrong. */
-bool report_only_valid(const char *only, const char **bad);
+/* Whether people are shown it without further asking. */
+bool report_shows(const struct report *report, const char *kind, const char *class);
 
 /* ---- stacks ---------------------------------------------------------------------- */
 

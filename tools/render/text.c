@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/render/format.h"
+#include "tools/suppress/suppress.h"
 
 /* More processes than this: those with nothing to say get one line each. */
 #define PROCESSES_IN_FULL 3
@@ -203,6 +204,34 @@ static int64_t print_processes(struct report *report, int64_t processes, bool br
 	return printed;
 }
 
+/* ---- what was left out ------------------------------------------------------------------- */
+
+static void print_suppressions(struct report *report)
+{
+	const struct suppress *suppress = report->suppress;
+
+	if (!suppress || (!suppress->rules.count && !suppress->baseline) || !(report->parts & PART_FINDINGS))
+		return;
+	page_heading(report, "SUPPRESSIONS");
+	for (size_t i = 0; i < suppress->rules.count; i++) {
+		const struct rule *rule = &suppress->rules.items[i];
+
+		if (rule->findings)
+			page_print(report, "  %-10s ", human_count(rule->findings).text);
+		else
+			page_paint(report, PAINT_WARN, "  %-10s ", "unused");
+		page_text(report, rule->file);
+		page_print(report, ":%u: ", rule->line);
+		page_text(report, rule->text);
+		page_print(report, "\n");
+	}
+	if (suppress->baseline) {
+		page_print(report, "  %-10s the baseline ", human_count(suppress->in_baseline).text);
+		page_text(report, suppress->baseline);
+		page_print(report, "\n");
+	}
+}
+
 bool render_text(struct report *report)
 {
 	int64_t processes = report_number(report, "SELECT count(*) FROM process", 0, 0);
@@ -214,6 +243,7 @@ bool render_text(struct report *report)
 		    "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
 	print_processes(report, processes, false);
 	print_processes(report, processes, true);
+	print_suppressions(report);
 	return !report->failed;
 }
 

@@ -3,31 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/kinds.h"
 #include "tools/render/format.h"
 
 static const char findings_sql[] =
     "SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
     " WHERE process = ? ORDER BY ordinal";
 
-/* Shown on request only: they are no reason to act. */
-static bool is_quiet(const char *kind, const char *class)
-{
-	static const char *const quiet[][2] = {
-	    {"deadlock", "inversion"}, {"leak", "reachable"}, {"contention", NULL}, {"pool", NULL}};
-
-	for (size_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++) {
-		if (!strcmp(quiet[i][0], kind) && (!quiet[i][1] || (class && !strcmp(quiet[i][1], class))))
-			return true;
-	}
-	return false;
-}
-
 static bool is_shown(const struct report *report, sqlite3_stmt *row)
 {
-	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
-
-	return report_wants(report, kind, class) && (report->only || !is_quiet(kind, class)) &&
-	       !sqlite3_column_int(row, 8);
+	return report_shows(report, report_text(row, 1), report_text_or_null(row, 2)) && !sqlite3_column_int(row, 8);
 }
 
 int64_t text_findings_shown(struct report *report, const struct process *process)
@@ -43,7 +28,7 @@ int64_t text_findings_shown(struct report *report, const struct process *process
 
 static enum paint paint_of(const char *kind, const char *class)
 {
-	if (!strcmp(kind, "loss") || is_quiet(kind, class))
+	if (!strcmp(kind, "loss") || kind_is_quiet(kind, class))
 		return PAINT_DIM;
 	if (!strcmp(kind, "thread-leak") ||
 	    (class && (!strcmp(class, "live-at-death") || !strcmp(class, "possible"))))
@@ -267,15 +252,12 @@ static void print_kept(struct report *report, const struct process *process, int
 static void print_leak_summary(struct report *report, const struct process *process)
 {
 	static const char sql[] =
-	    "SELECT class, sum(bytes), sum(blocks) FROM finding WHERE process = ?"
-	    " AND kind = 'leak' AND NOT suppressed GROUP BY class ORDER BY min(ordinal)";
+	    "SELECT iif(suppressed, 'suppressed', 'leak:' || class), sum(bytes), sum(blocks) FROM finding"
+	    " WHERE process = ? AND kind = 'leak' GROUP BY 1 ORDER BY max(suppressed), min(ordinal)";
 	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
 
 	while (process->leak_scan_done && report_row(report, row)) {
-		char name[32];
-
-		snprintf(name, sizeof name, "leak:%s", report_text(row, 0));
-		page_print(report, "  %-16s %12s bytes in %s %s\n", name,
+		page_print(report, "  %-16s %12s bytes in %s %s\n", report_text(row, 0),
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
 		           plural((uint64_t)sqlite3_column_int64(row, 2), "block", "blocks"));

@@ -177,6 +177,23 @@ bool name_is_main(const char *function)
 	return function && (!strcmp(function, "main") || strstr(function, "__rust_begin_short_backtrace"));
 }
 
+static bool begins(const char *text, const char *start) { return !strncmp(text, start, strlen(start)); }
+
+bool name_is_runtime(const char *module, const char *function)
+{
+	static const char *const libraries[] = {"libstdc++.so", "libc.so", "ld-linux"};
+	static const char *const functions[] = {"std::", "__gnu_cxx::", "operator new", "alloc::", "__rust"};
+	const char *slash = module ? strrchr(module, '/') : NULL, *name = slash ? slash + 1 : module;
+
+	for (size_t i = 0; name && i < sizeof libraries / sizeof *libraries; i++)
+		if (begins(name, libraries[i]))
+			return true;
+	for (size_t i = 0; function && i < sizeof functions / sizeof *functions; i++)
+		if (begins(function, functions[i]))
+			return true;
+	return false;
+}
+
 static void free_table(struct name **table)
 {
 	struct name *name, *next;

@@ -23,5 +23,7 @@ bool name_is_mangled(const char *raw);
 
 /* main, or what stands for it: who calls it is the runtime's business. */
 bool name_is_main(const char *function);
+/* A function of the C, C++ or Rust runtime: it says little about who asked.  Both may be NULL; module is a path. */
+bool name_is_runtime(const char *module, const char *function);
 
 #endif

@@ -1,0 +1,309 @@
+/* Suppression rules: patterns, the file, and what they do to the findings of a run. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/stored_run.h"
+#include "tools/kinds.h"
+#include "tools/suppress/rules.h"
+
+/* ---- patterns ------------------------------------------------------------------------------ */
+
+Test(suppress, pattern_is_found_anywhere)
+{
+	cr_expect(pattern_matches("alloc", "xalloc_n"));
+	cr_expect(pattern_matches("xalloc_n", "xalloc_n"));
+	cr_expect(pattern_matches("", "x"));
+	cr_expect_not(pattern_matches("alloc", "allo"));
+	cr_expect_not(pattern_matches("alloc", ""));
+}
+
+Test(suppress, pattern_has_anchors)
+{
+	cr_expect(pattern_matches("^main$", "main"));
+	cr_expect_not(pattern_matches("^main$", "main2"));
+	cr_expect_not(pattern_matches("^main", "a_main"));
+	cr_expect(pattern_matches("main$", "a_main"));
+	cr_expect(pattern_matches("foo$", "foofoo"));
+	cr_expect(pattern_matches("a^b$c", "xa^b$cx"), "only at the ends are they anchors");
+}
+
+Test(suppress, star_stands_for_any_characters)
+{
+	cr_expect(pattern_matches("lib*.so", "/usr/lib/libx.so.1"));
+	cr_expect(pattern_matches("^ns::*::insert$", "ns::map<a, b>::insert"));
+	cr_expect(pattern_matches("*", ""));
+	cr_expect(pattern_matches("^*$", ""));
+	cr_expect(pattern_matches("^a*b*c$", "abbbc"));
+	cr_expect(pattern_matches("a*bc$", "abcabcbc"));
+	cr_expect_not(pattern_matches("^a*b*c$", "abbbcd"));
+	cr_expect_not(pattern_matches("a*b", "ba"));
+}
+
+/* Each star takes a character more only when the one behind it could not help. */
+Test(suppress, many_stars_end, .timeout = 5)
+{
+	char text[4001];
+
+	memset(text, 'a', 4000);
+	text[4000] = '\0';
+	cr_expect_not(pattern_matches("a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", text));
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+static struct rules rules;
+static struct error err;
+
+static bool parse(const char *text) { return rules_parse(&rules, "rules.supp", text, strlen(text), &err); }
+static void forget(void) { rules_free(&rules); }
+TestSuite(suppress_file, .fini = forget);
+
+Test(suppress_file, leak_sanitizers_files_are_read)
+{
+	cr_assert(parse("# a comment\n\nleak:FooBar\n  leak:^main$ \r\nleak:libbar.so\nleak:last"), "%s",
+	          err.text);
+	cr_assert_eq(rules.count, 4);
+	cr_expect_str_eq(rules.items[1].pattern, "^main$");
+	cr_expect_eq(rules.items[1].line, 4);
+	cr_expect_str_eq(rules.items[3].kind, "leak");
+	cr_expect_str_eq(rules.items[3].pattern, "last");
+	cr_expect(rule_is_for(&rules.items[0], "leak", "possible", NULL));
+	cr_expect_not(rule_is_for(&rules.items[0], "misuse", "double-free", NULL));
+}
+
+Test(suppress_file, thread_sanitizers_rules_that_mean_something_are_read)
+{
+	cr_assert(parse("thread:a\nmutex:b\nsignal:c\ndeadlock:d\nrace:e\ncalled_from_lib:libf.so\n"), "%s",
+	          err.text);
+	cr_expect(rule_is_for(&rules.items[0], "thread-leak", "unjoined", NULL));
+	cr_expect(rule_is_for(&rules.items[1], "misuse", "mutex-relock", NULL));
+	cr_expect_not(rule_is_for(&rules.items[1], "misuse", "double-free", NULL));
+	cr_expect(rule_is_for(&rules.items[2], "misuse", "malloc-in-signal-handler", NULL));
+	cr_expect(rule_is_for(&rules.items[5], "leak", "definite", NULL));
+	cr_expect(rules.items[5].caller);
+}
+
+Test(suppress_file, classes_narrow_a_kind)
+{
+	cr_assert(parse("misuse/cond-two-mutexes:a\nmisuse/cond-*:b\nthread/blocked:c\n*:d\n"), "%s",
+	          err.text);
+	cr_expect(rule_is_for(&rules.items[0], "misuse", "cond-two-mutexes", NULL));
+	cr_expect_not(rule_is_for(&rules.items[0], "misuse", "cond-destroy-waiters", NULL));
+	cr_expect(rule_is_for(&rules.items[1], "misuse", "cond-destroy-waiters", NULL));
+	cr_expect_not(rule_is_for(&rules.items[1], "misuse", NULL, NULL));
+	cr_expect_not(rule_is_for(&rules.items[2], "thread-leak", "unjoined", NULL));
+	cr_expect(rule_is_for(&rules.items[3], "loss", NULL, NULL));
+}
+
+Test(suppress_file, sections_are_for_programs)
+{
+	cr_assert(parse("leak:a\n[redis-*]\nleak:b\n[*]\nleak:c\n"), "%s", err.text);
+	cr_expect(rule_is_for(&rules.items[0], "leak", NULL, "/bin/git"));
+	cr_expect_not(rule_is_for(&rules.items[1], "leak", NULL, "/bin/git"));
+	cr_expect_not(rule_is_for(&rules.items[1], "leak", NULL, NULL));
+	cr_expect(rule_is_for(&rules.items[1], "leak", NULL, "/usr/bin/redis-server"));
+	cr_expect(rule_is_for(&rules.items[2], "leak", NULL, "/bin/git"));
+}
+
+static void expect_wrong(const char *text, const char *said)
+{
+	rules_free(&rules);
+	cr_expect_not(parse(text), "taken: %s", text);
+	cr_expect_eq(err.code, EXIT_USAGE);
+	cr_expect(strstr(err.text, said), "no \"%s\" in: %s", said, err.text);
+}
+
+Test(suppress_file, wrong_lines_are_told_with_their_place)
+{
+	expect_wrong("leak:a\nnonsense\n", "rules.supp:2: not a rule: \"nonsense\"");
+	expect_wrong("leek:a", "rules.supp:1: no findings of a kind \"leek\"; did you mean leak?");
+	expect_wrong("zzzzzzzz:a", "leak, deadlock, thread");
+	expect_wrong("misuse/double-fre:a", "no such class: \"misuse/double-fre:a\"");
+	expect_wrong("leak:", "no pattern behind \"leak:\"");
+	expect_wrong("called_from_lib/x:y", "a class goes with the name of a kind");
+	expect_wrong("mutex/mutex-relock:y", "a class goes with the name of a kind");
+	expect_wrong("\n\nleak:definite:main",
+	             "rules.supp:3: a class goes behind a slash, as in leak/definite:PATTERN");
+	expect_wrong("[open", "not a section");
+	expect_wrong("[]", "not a section");
+	cr_expect(parse("leak:definite::f"), "a namespace of that name is a pattern: %s", err.text);
+}
+
+Test(suppress_file, what_is_no_text_is_refused)
+{
+	cr_expect_not(rules_parse(&rules, "binary", "\177ELF\0\0\n", 7, &err));
+	cr_expect(strstr(err.text, "binary:1: "), "%s", err.text);
+	cr_expect_not(rules_read(&rules, "/no/such/rules", &err));
+	cr_expect(strstr(err.text, "/no/such/rules"), "%s", err.text);
+	cr_expect_not(rules_read(&rules, "/", &err), "a directory");
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+static struct stored_run run;
+
+static void make(void)
+{
+	struct process_end end = {.how = END_EXIT};
+	struct finding *leak, *deadlock;
+	uint32_t one, two;
+
+	stored_run_make(&run);
+	one = stored_run_stack(&run, 2, place_allocate, place_start);
+	two = stored_run_stack(&run, 2, place_work, place_start);
+	stored_run_finish(&run, end);
+	leak = finding_add(run.analysis->findings, "leak", "definite");
+	finding_message(leak, "lost, at 100%% of: a, b");
+	finding_add_stack(leak, "allocated here", 1, 2000000, one);
+	deadlock = finding_add(run.analysis->findings, "deadlock", "predicted");
+	finding_message(deadlock, "could deadlock");
+	*finding_add_edge(deadlock) = (struct finding_edge){.thread = 2,
+	                                                    .held_stack = one,
+	                                                    .wanted_stack = two,
+	                                                    .held = {.kind = RT_KIND_MUTEX},
+	                                                    .wanted = {.kind = RT_KIND_MUTEX}};
+	finding_add(run.analysis->findings, "loss", "events");
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+}
+static void remove_run(void) { stored_run_remove(&run); }
+TestSuite(suppress_run, .init = make, .fini = remove_run);
+
+/* "deadlock,leak,...": those that are suppressed, in their order */
+static void expect_suppressed(const char *text, const char *kinds)
+{
+	char *lines;
+
+	cr_assert(rules_parse(&run.suppress.rules, "r", text, strlen(text), &run.err), "%s", run.err.text);
+	lines = stored_run_render(&run, (struct report){0}, render_lines);
+	free(lines);
+	cr_expect_str_eq(stored_run_query(&run,
+	                                  "SELECT coalesce(group_concat(kind), '') FROM"
+	                                  " (SELECT kind FROM finding WHERE suppressed ORDER BY ordinal)"),
+	                 kinds, "by %s", text);
+}
+
+Test(suppress_run, nothing_without_rules) { expect_suppressed("", ""); }
+Test(suppress_run, function_in_any_frame) { expect_suppressed("leak:^place_start$", "leak"); }
+Test(suppress_run, innermost_frame) { expect_suppressed("leak:place_alloc", "leak"); }
+Test(suppress_run, frame_of_another_stack) { expect_suppressed("leak:place_work", ""); }
+Test(suppress_run, what_is_held) { expect_suppressed("deadlock:place_allocate", "deadlock"); }
+Test(suppress_run, what_is_wanted) { expect_suppressed("deadlock/predicted:place_work", "deadlock"); }
+Test(suppress_run, another_class) { expect_suppressed("deadlock/realised:place_work", ""); }
+Test(suppress_run, file) { expect_suppressed("leak:stored_run.c$", "leak"); }
+Test(suppress_run, file_by_its_base_name) { expect_suppressed("leak:^stored_run.c$", "leak"); }
+Test(suppress_run, module) { expect_suppressed("*:^unit-tests$", "leak,deadlock"); }
+Test(suppress_run, library_that_calls) { expect_suppressed("called_from_lib:unit-tests", "leak,deadlock"); }
+Test(suppress_run, a_function_is_no_library) { expect_suppressed("called_from_lib:place_allocate", ""); }
+Test(suppress_run, star_needs_no_stack) { expect_suppressed("loss:*", "loss"); }
+Test(suppress_run, other_program) { expect_suppressed("[another]\nleak:*", ""); }
+
+Test(suppress_run, rules_are_counted_and_the_first_is_named)
+{
+	expect_suppressed("leak:no_such_function\nleak:place_start\nleak:place_allocate\n", "leak");
+	cr_expect_eq(run.suppress.rules.items[0].findings, 0);
+	cr_expect_eq(run.suppress.rules.items[1].findings, 1);
+	cr_expect_eq(run.suppress.rules.items[2].findings, 1,
+	             "the second rule hides that the third would do");
+	cr_expect_str_eq(stored_run_query(&run, "SELECT suppressed_by FROM finding WHERE kind = 'leak'"),
+	                 "r:2: leak:place_start");
+	cr_expect_str_eq(stored_run_query(&run, "SELECT count(*) FROM main.finding WHERE suppressed"), "0",
+	                 "the database is as it was");
+}
+
+Test(suppress_run, report_lists_rules_and_counts)
+{
+	const char *text = "leak:place_start\nleak:nothing\n";
+	char *report;
+
+	cr_assert(rules_parse(&run.suppress.rules, "r", text, strlen(text), &run.err));
+	report = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	cr_expect(strstr(report, "\n1 suppressed\n"), "%s", report);
+	cr_expect(strstr(report, "\n  1          r:1: leak:place_start\n"), "%s", report);
+	cr_expect(strstr(report, "\n  unused     r:2: leak:nothing\n"), "%s", report);
+	cr_expect_not(strstr(report, "lost, at"), "%s", report);
+	free(report);
+}
+
+/* ---- lists ------------------------------------------------------------------------------------- */
+
+Test(suppress_run, lines_are_as_compilers_have_them)
+{
+	char *text = stored_run_render(&run, (struct report){.only = "leak"}, render_lines);
+
+	cr_expect(strstr(text, "stored_run.c:"), "%s", text);
+	cr_expect(strstr(text, ": leak:definite: lost, at 100% of: a, b ["), "%s", text);
+	cr_expect_eq(strchr(text, '\n') - text + 1, (long)strlen(text), "one line: %s", text);
+	free(text);
+}
+
+Test(suppress_run, annotations_are_escaped)
+{
+	char *text = stored_run_render(&run, (struct report){.only = "leak"}, render_github);
+
+	cr_expect_eq(strncmp(text, "::error file=", 13), 0, "%s", text);
+	cr_expect(
+	    strstr(text,
+	           ",title=leak%3Adefinite in place_allocate::lost, at 100%25 of: a, b%0Aallocated here"),
+	    "%s", text);
+	cr_expect_eq(strchr(text, '\n') - text + 1, (long)strlen(text), "one line: %s", text);
+	free(text);
+}
+
+Test(suppress_run, rules_that_are_proposed_suppress_what_they_were_made_for)
+{
+	char *text = stored_run_render(&run, (struct report){0}, render_rules);
+	struct suppress suppress = {0};
+
+	cr_assert(rules_parse(&suppress.rules, "made", text, strlen(text), &err), "%s\n%s", err.text, text);
+	cr_assert_eq(suppress.rules.count, 3, "%s", text);
+	cr_expect_eq(sqlite3_exec(run.store.db,
+	                          "DROP VIEW temp.finding; DROP TABLE suppressed; DROP TABLE baseline", NULL,
+	                          NULL, NULL),
+	             SQLITE_OK);
+	cr_assert(suppress_apply(&suppress, run.store.db, &err), "%s", err.text);
+	cr_expect_str_eq(stored_run_query(&run, "SELECT count(*) FROM finding WHERE NOT suppressed"), "0",
+	                 "%s", text);
+	suppress_free(&suppress);
+	free(text);
+}
+
+/* ---- kinds -------------------------------------------------------------------------------------- */
+
+/* What the end-to-end tests expect of programs must be a name that --fail-on takes. */
+Test(kinds, all_that_is_expected_anywhere_is_known)
+{
+	static const char *const expected[] = {
+#define FINDINGS(program, arguments, text) text,
+#define SHAPE(program, shape, text)        text,
+#include "tests/e2e/findings.def"
+	};
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		char *list = strdup(expected[i]), *rest = list, *item;
+		const char *bad;
+
+		while ((item = strsep(&rest, " "))) {
+			item[strcspn(item, "=")] = '\0';
+			cr_expect(!*item || kinds_valid(item, &bad), "%s is in no table", item);
+		}
+		free(list);
+	}
+}
+
+Test(kinds, default_stands_for_a_list)
+{
+	const char *bad;
+	char *list = kinds_expanded("pool,default");
+
+	cr_expect(kinds_match("default", "misuse", "double-free"));
+	cr_expect(kinds_match("loss,default", "leak", "definite"));
+	cr_expect_not(kinds_match("default", "leak", "possible"));
+	cr_expect_not(kinds_match("default", "deadlock", "inversion"));
+	cr_expect(kinds_valid("default,pool:churn", &bad));
+	cr_expect_not(kinds_valid("default:leak", &bad));
+	cr_expect_not(kinds_valid("misuse:double-fre", &bad));
+	cr_expect_not(kinds_valid("leak:", &bad));
+	cr_expect_str_eq(list, "pool," KINDS_DEFAULT);
+	free(list);
+}

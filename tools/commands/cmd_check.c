@@ -1,0 +1,28 @@
+#include "tools/commands/commands.h"
+#include "tools/commands/view.h"
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct format formats[] = {{"text", render_lines},    {"json", render_json},
+	                                        {"sarif", render_sarif},   {"junit", render_junit},
+	                                        {"github", render_github}, {NULL, NULL}};
+	static const struct view view = {
+	    .name = "check",
+	    .about = "For CI: ends with 66 if the run has findings that must not be there, one line for "
+	             "each.  default\n"
+	             "means leak:definite, leak:indirect, deadlock:realised, deadlock:predicted, "
+	             "thread-leak:unjoined,\n"
+	             "thread-leak:blocked, misuse and race:data.",
+	    .examples = "examples:\n"
+	                "  ringtail check                             the newest run here\n"
+	                "  ringtail check --fail-on default,leak:possible\n"
+	                "  ringtail check --suppressions ci/ringtail.supp\n"
+	                "  ringtail check --baseline last-release.db  only what is new since then\n"
+	                "  ringtail check --format sarif > ringtail.sarif\n",
+	    .parts = PART_FINDINGS,
+	    .formats = formats,
+	    .is_check = true,
+	};
+
+	return view_command(&view, argc, argv);
+}
