@@ -14,6 +14,7 @@
 
 #define SLACK_DEPTH 64u  /* smaller limits are meant to the frame */
 #define NESTED_DEPTH 64u /* frames shown of a stack inside a hook inside a signal handler */
+#define PLACE_TRAIL 0x8000u /* in a place: it is in the trail */
 
 static size_t array_bytes(uint32_t depth)
 {
@@ -183,19 +184,42 @@ static inline uint16_t *place_of(struct stack_state *state, uintptr_t sp)
 	return &state->places[sp / 16 % STACK_PLACES];
 }
 
-/* The frame of the memo that the walk has come to, when the rest holds; NULL: none yet. */
-static inline const struct stack_frame *meets_memo(struct stack_state *state, uintptr_t pc, uintptr_t sp, uintptr_t bp)
+/* What a walk has come to: a frame of the memo, or of the trail; from there outwards all is as it was. */
+struct meeting {
+	const struct stack_frame *anchor; /* of the memo; NULL: it has come to nothing known */
+	uint32_t trail;                   /* frames of the trail between it and the walk */
+};
+
+static inline struct meeting meets_memo(struct stack_state *state, uint32_t place, uintptr_t pc, uintptr_t sp,
+                                        uintptr_t bp)
+{
+	const struct stack_frame *frame = &state->frames[place];
+	if (place >= state->count || !is_state(frame, pc, sp, bp))
+		return (struct meeting){NULL, 0};
+	if (likely(checks_hold(state->checks, frame->checks)))
+		return (struct meeting){frame, 0};
+	state->count = place;
+	return (struct meeting){NULL, 0};
+}
+
+static inline struct meeting meets_trail(struct stack_state *state, uint32_t place, uintptr_t pc, uintptr_t sp,
+                                         uintptr_t bp)
+{
+	const struct stack_frame *frame = &state->trail[place], *anchor = &state->frames[state->trail_anchor];
+	if (place >= state->trail_count || !is_state(frame, pc, sp, bp))
+		return (struct meeting){NULL, 0};
+	if (likely(state->trail_anchor < state->count && anchor->serial == state->trail_anchor_serial &&
+	           checks_hold(state->trail_checks, frame->checks) && checks_hold(state->checks, anchor->checks)))
+		return (struct meeting){anchor, place + 1};
+	state->trail_count = 0;
+	return (struct meeting){NULL, 0};
+}
+
+static inline struct meeting meets(struct stack_state *state, uintptr_t pc, uintptr_t sp, uintptr_t bp)
 {
 	uint32_t place = *place_of(state, sp);
-	if (place >= state->count)
-		return NULL;
-	const struct stack_frame *frame = &state->frames[place];
-	if (!is_state(frame, pc, sp, bp))
-		return NULL;
-	if (likely(checks_hold(state->checks, frame->checks)))
-		return frame;
-	state->count = place;
-	return NULL;
+	return place & PLACE_TRAIL ? meets_trail(state, place & ~PLACE_TRAIL, pc, sp, bp)
+	                           : meets_memo(state, place, pc, sp, bp);
 }
 
 /* Where a walk stands, and what the last step read to get there. */
@@ -317,24 +341,82 @@ static inline bool bp_matters(const struct stack_fresh *fresh, bool outer_bp_mat
 	return uses_bp(fresh->rule) || (!fresh->bp_saved_at && outer_bp_matters);
 }
 
+/* Makes the entry of a frame just walked; outer: its caller's, whose checks end at `checks` of those that begin at
+ * `first`. */
+static inline void enter_frame(struct stack_state *state, struct stack_frame *frame, const struct stack_fresh *fresh,
+                               const struct stack_frame *outer, struct stack_check *checks,
+                               const struct stack_check *first)
+{
+	checks = add_checks(checks, fresh, outer->pc, outer->sp, outer->bp, outer->bp_matters);
+	frame->pc = fresh->pc;
+	frame->sp = fresh->sp;
+	frame->bp = fresh->bp;
+	frame->checks = (uint32_t)(checks - first);
+	frame->bp_matters = bp_matters(fresh, outer->bp_matters);
+	frame->node = node_of(state, outer->node, fresh);
+}
+
+/* Counts the entry that was made behind the memo's innermost. */
+static inline void count_remembered(struct stack_state *state)
+{
+	struct stack_frame *frame = &state->frames[state->count];
+	frame->serial = next_serial(state);
+	*place_of(state, frame->sp) = (uint16_t)state->count;
+	signal_fence();
+	state->count++;
+}
+
 /* Adds a frame called by the memo's innermost. */
 static inline void remember(struct stack_state *state, const struct stack_fresh *fresh)
 {
 	const struct stack_frame *outer = &state->frames[state->count - 1];
-	struct stack_frame *frame = &state->frames[state->count];
-	const struct stack_check *checks = add_checks(&state->checks[outer->checks], fresh, outer->pc, outer->sp,
-	                                              outer->bp, outer->bp_matters);
+	enter_frame(state, &state->frames[state->count], fresh, outer, &state->checks[outer->checks], state->checks);
+	count_remembered(state);
+}
 
-	frame->pc = fresh->pc;
-	frame->sp = fresh->sp;
-	frame->bp = fresh->bp;
-	frame->checks = (uint32_t)(checks - state->checks);
-	frame->serial = next_serial(state);
-	frame->bp_matters = bp_matters(fresh, outer->bp_matters);
-	frame->node = node_of(state, outer->node, fresh);
-	*place_of(state, fresh->sp) = (uint16_t)state->count;
+/* ---- the trail ----------------------------------------------------------------- */
+
+static inline uint32_t trail_checks_before(const struct stack_state *state, uint32_t index)
+{
+	return index ? state->trail[index - 1].checks : 0;
+}
+
+/* Makes a frame of the trail the memo's innermost. */
+static void remember_trail(struct stack_state *state, uint32_t index)
+{
+	const struct stack_frame *outer = &state->frames[state->count - 1];
+	uint32_t from = trail_checks_before(state, index), checks = state->trail[index].checks - from;
+	struct stack_frame *frame = &state->frames[state->count];
+
+	memcpy(&state->checks[outer->checks], &state->trail_checks[from], checks * sizeof *state->checks);
+	*frame = state->trail[index];
+	frame->checks = outer->checks + checks;
+	count_remembered(state);
+}
+
+/* The first `gone` of the trail's `count` frames are the memo's now. */
+static void shorten_trail(struct stack_state *state, uint32_t gone, uint32_t count)
+{
+	uint32_t checks = trail_checks_before(state, gone), all = trail_checks_before(state, count);
+
+	memmove(state->trail_checks, state->trail_checks + checks, (all - checks) * sizeof *state->trail_checks);
+	for (uint32_t i = gone; i < count; i++) {
+		state->trail[i - gone] = state->trail[i];
+		state->trail[i - gone].checks -= checks;
+		*place_of(state, state->trail[i].sp) = (uint16_t)(PLACE_TRAIL | (i - gone));
+	}
+}
+
+/* Adds a frame called by the trail's innermost, or by the anchor. */
+static inline void follow(struct stack_state *state, const struct stack_fresh *fresh, const struct stack_frame *anchor)
+{
+	uint32_t index = state->trail_count, checks = trail_checks_before(state, index);
+	const struct stack_frame *outer = index ? &state->trail[index - 1] : anchor;
+
+	enter_frame(state, &state->trail[index], fresh, outer, &state->trail_checks[checks], state->trail_checks);
+	*place_of(state, fresh->sp) = (uint16_t)(PLACE_TRAIL | index);
 	signal_fence();
-	state->count++;
+	state->trail_count = index + 1;
 }
 
 /* ---- contexts ------------------------------------------------------------------ */
@@ -382,43 +464,30 @@ static inline const struct stack_context *familiar(const struct stack_state *sta
 	return NULL;
 }
 
-/* The stack of the frames just walked, called by that frame of the memo; kept for the next time if they are few. */
-static inline uint32_t add_context(struct stack_state *state, const struct caller *caller, uint32_t fresh_count,
-                                   const struct stack_frame *anchor)
+/* Keeps the trail for the next time that the thread comes this way, if not too much depends on it. */
+static inline void add_context(struct stack_state *state, const struct caller *caller)
 {
+	const struct stack_frame *innermost = &state->trail[state->trail_count - 1];
+	if (unlikely(innermost->checks > STACK_CONTEXT_CHECKS))
+		return;
 	const struct context_place place = context_place(caller);
 	unsigned way = state->context_hand++ % STACK_CONTEXT_WAYS;
 	struct stack_context *context = &state->contexts[place.set][way];
-	struct stack_check *checks = context->checks;
-	struct stack_frame outer = *anchor;
 
 	state->tags[place.set][way] = 0;
 	signal_fence();
-	while (fresh_count) {
-		const struct stack_fresh *fresh = &state->fresh[--fresh_count];
-		if (likely(checks <= context->checks + STACK_CONTEXT_CHECKS - 3))
-			checks = add_checks(checks, fresh, outer.pc, outer.sp, outer.bp, outer.bp_matters);
-		else
-			checks = context->checks + STACK_CONTEXT_CHECKS; /* too many */
-		outer.pc = fresh->pc;
-		outer.sp = fresh->sp;
-		outer.bp = fresh->bp;
-		outer.bp_matters = bp_matters(fresh, outer.bp_matters);
-		outer.node = node_of(state, outer.node, fresh);
-	}
-	if (unlikely(checks == context->checks + STACK_CONTEXT_CHECKS))
-		return outer.node;
-	context->pc = outer.pc;
-	context->sp = outer.sp;
-	context->bp = outer.bp;
-	context->bp_matters = outer.bp_matters;
-	context->node = outer.node;
-	context->check_count = (uint16_t)(checks - context->checks);
-	context->anchor = (uint32_t)(anchor - state->frames);
-	context->anchor_serial = anchor->serial;
+	context->pc = innermost->pc;
+	context->sp = innermost->sp;
+	context->bp = innermost->bp;
+	context->bp_matters = innermost->bp_matters;
+	context->node = innermost->node;
+	context->check_count = (uint16_t)innermost->checks;
+	context->anchor = state->trail_anchor;
+	context->anchor_serial = state->trail_anchor_serial;
+	for (uint32_t i = 0; i < innermost->checks; i++)
+		context->checks[i] = state->trail_checks[i];
 	signal_fence();
 	state->tags[place.set][way] = place.tag;
-	return outer.node;
 }
 
 /* ---- the walk ------------------------------------------------------------------ */
@@ -434,9 +503,9 @@ static inline enum step walk_frame(struct stack_state *state, struct walk *walk,
 
 /* Whether the stack, with so many frames called by that of the memo, is cut by the depth limit where the memo's was or
  * nowhere. */
-static inline bool cut_as_before(const struct stack_state *state, const struct stack_frame *anchor, uint32_t fresh_count)
+static inline bool cut_as_before(const struct stack_state *state, const struct stack_frame *anchor, uint32_t inner)
 {
-	uint32_t frames = fresh_count + (uint32_t)(anchor - state->frames) + 1;
+	uint32_t frames = inner + (uint32_t)(anchor - state->frames) + 1;
 	if (unlikely(frames > state->depth))
 		return false;
 	return likely(state->root != RT_ROOT_DEPTH) || frames + 2 * state->slack >= state->depth;
@@ -452,7 +521,7 @@ static inline uint32_t frames_kept(const struct stack_state *state, const struct
 /* A walk that went to the end of the stack: the memo is a new one. */
 static uint32_t start_memo(struct stack_state *state, const struct walk *walk, uint32_t fresh_count)
 {
-	state->count = 0;
+	state->count = state->trail_count = 0;
 	state->root = walk->root;
 	remember_outermost(state, &state->fresh[fresh_count - 1], walk);
 	signal_fence();
@@ -460,35 +529,65 @@ static uint32_t start_memo(struct stack_state *state, const struct walk *walk, u
 	return fresh_count - 1;
 }
 
-/* Walks until the memo is met or the stack ends, then brings the memo up to date. */
+/* The program works somewhere else now: lengthens the memo until it is near, by the outer frames of the trail and then by
+ * those just walked.  Returns how many of these are left. */
+static __attribute__((noinline)) uint32_t move_anchor(struct stack_state *state, struct meeting *at, uint32_t fresh_count)
+{
+	uint32_t gone = 0, left = at->trail + fresh_count;
+
+	state->count = (uint32_t)(at->anchor - state->frames) + 1;
+	state->trail_count = 0;
+	for (; left > STACK_CONTEXT_FRAMES / 2; left--) {
+		if (gone < at->trail)
+			remember_trail(state, gone++);
+		else
+			remember(state, &state->fresh[--fresh_count]);
+	}
+	shorten_trail(state, gone, at->trail);
+	at->trail -= gone;
+	at->anchor = &state->frames[state->count - 1];
+	return fresh_count;
+}
+
+/* The trail leads to the caller now.  Returns the stack's node. */
+static inline uint32_t make_trail(struct stack_state *state, const struct caller *caller, struct meeting at,
+                                  uint32_t fresh_count)
+{
+	state->trail_count = at.trail;
+	state->trail_anchor = (uint32_t)(at.anchor - state->frames);
+	state->trail_anchor_serial = at.anchor->serial;
+	while (fresh_count)
+		follow(state, &state->fresh[--fresh_count], at.anchor);
+	if (unlikely(!state->trail_count))
+		return at.anchor->node;
+	add_context(state, caller);
+	return state->trail[state->trail_count - 1].node;
+}
+
+/* Walks until the trail or the memo is met or the stack ends, then brings them up to date. */
 static __attribute__((noinline)) enum walked walk_stack(struct stack_state *state, const struct caller *caller,
                                                         uint32_t *node)
 {
 	struct walk walk = {caller->pc, caller->sp, caller->bp, 0, RT_ROOT_DEPTH};
 	uint32_t fresh_count = 1;
-	const struct stack_frame *anchor = NULL;
+	struct meeting at = {NULL, 0};
 	enum step next = walk_frame(state, &walk, &state->fresh[0]);
 
-	while (next == STEP_ON && !(anchor = meets_memo(state, walk.pc, walk.sp, walk.bp)) &&
-	       fresh_count < state->depth)
+	while (next == STEP_ON && !(at = meets(state, walk.pc, walk.sp, walk.bp)).anchor && fresh_count < state->depth)
 		next = walk_frame(state, &walk, &state->fresh[fresh_count++]);
 	if (unlikely(next == STEP_FULL_ENGINE))
 		return WALK_FULL_ENGINE;
-	if (unlikely(anchor && !cut_as_before(state, anchor, fresh_count))) { /* every node differs */
+	if (unlikely(at.anchor && !cut_as_before(state, at.anchor, at.trail + fresh_count))) { /* every node differs */
 		state->count = 0;
 		return WALK_AGAIN;
 	}
-	if (unlikely(!anchor)) {
+	if (unlikely(!at.anchor)) {
 		fresh_count = start_memo(state, &walk, frames_kept(state, &walk, fresh_count));
-		anchor = state->frames;
+		at.anchor = state->frames;
 	}
-	if (fresh_count > STACK_CONTEXT_FRAMES) { /* the program works somewhere else now */
-		state->count = (uint32_t)(anchor - state->frames) + 1;
-		while (fresh_count > STACK_CONTEXT_FRAMES / 2)
-			remember(state, &state->fresh[--fresh_count]);
-		anchor = &state->frames[state->count - 1];
-	}
-	*node = fresh_count ? add_context(state, caller, fresh_count, anchor) : anchor->node;
+	if (unlikely(at.trail + fresh_count > STACK_CONTEXT_FRAMES))
+		fresh_count = move_anchor(state, &at, fresh_count);
+	*node = make_trail(state, caller, at, fresh_count);
 	return WALK_DONE;
 }
 

@@ -11,7 +11,8 @@
  *     slot the unwinding READ to get there and the value found: return addresses, and
  *     those saved bp that some frame further out really used.  A context is an inner part, the
  *     few frames between a hook and a frame of the memo, with its slots: threads come to the same
- *     hooks by the same few ways again and again, in turn.
+ *     hooks by the same few ways again and again, in turn.  The trail is the inner part that was walked
+ *     last, frame by frame: what comes next has most of it in common.
  * (3) If a new walk meets a frame of the memo in the same state, and all slots read
  *     from there outwards still hold the same values, then by (1) the rest of the walk
  *     would find the same frames.  So it is not walked: comparing is enough.  This is
@@ -48,7 +49,7 @@
 struct stack_frame { /* of the memo */
 	uintptr_t pc, sp, bp;
 	uint32_t node;   /* the stack from here outwards */
-	uint32_t checks; /* slots that the frames further out depend on: checks[0, this) */
+	uint32_t checks; /* slots that the frames further out depend on: checks[0, this); in the trail: trail_checks */
 	uint32_t serial; /* tells this entry from others that were at its place; never 0 */
 	bool bp_matters; /* some frame from here outwards uses this bp */
 };
@@ -98,10 +99,15 @@ struct stack_state {
 	uint32_t depth;      /* most frames: what the arrays have room for */
 	uint32_t slack;      /* a cut stack has from depth - 2 * slack to depth frames */
 	uint32_t count;      /* frames in the memo */
+	uint32_t trail_count;         /* frames in the trail, outermost first */
+	uint32_t trail_anchor;        /* the frame of the memo that they are called by */
+	uint32_t trail_anchor_serial;
 	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
 	uint32_t serial;     /* last one given to an entry */
 	uint32_t context_hand; /* which way of a set is replaced next */
-	uint16_t places[STACK_PLACES]; /* by sp: where in the memo to look for such a frame; a hint */
+	uint16_t places[STACK_PLACES]; /* by sp: where in the memo, or the trail, to look for such a frame; a hint */
+	struct stack_frame trail[STACK_CONTEXT_FRAMES];
+	struct stack_check trail_checks[3 * STACK_CONTEXT_FRAMES];
 	struct stack_cache_size pcs_size, nodes_size;
 	struct stack_frame *frames; /* [depth], outermost first */
 	struct stack_fresh *fresh;  /* [depth], innermost first */
