@@ -92,7 +92,7 @@ DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libibert
 	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev
 TEST_DEPS := libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang mariadb-server-core mariadb-client-core ripgrep strace \
-	golang-go graphviz
+	golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v npm),,npm)
 # the peers of `make bench`, and the programs that it runs
 BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
 	redis-tools mariadb-server sysbench
@@ -134,20 +134,33 @@ demo:
 INSTALL ?= install
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 LIBDIR = $(DESTDIR)$(PREFIX)/lib/ringtail
+SHAREDIR = $(DESTDIR)$(PREFIX)/share
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/ringtail
 
+# What shells need to complete arguments, from what the tool says of itself.
+COMPLETIONS := $(addprefix $(BUILD)/completion/,bash zsh fish)
+$(COMPLETIONS): $(BUILD)/completion/%: $(BUILD)/ringtail $(wildcard tools/completion/*)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/completion/completion.sh $< $* > $@.new && mv $@.new $@
+
 .PHONY: install uninstall
-install: all
+install: all $(COMPLETIONS)
 	$(INSTALL) -d $(BINDIR) $(LIBDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(DOCDIR)/docs
 	$(INSTALL) -m 755 $(BUILD)/ringtail $(BINDIR)/ringtail
 	$(INSTALL) -m 644 $(BUILD)/libringtail.so $(LIBDIR)/libringtail.so
 	$(INSTALL) -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
 	$(INSTALL) -m 644 $(wildcard docs/man/*.5) $(MANDIR)/man5
+	$(INSTALL) -D -m 644 $(BUILD)/completion/bash $(SHAREDIR)/bash-completion/completions/ringtail
+	$(INSTALL) -D -m 644 $(BUILD)/completion/zsh $(SHAREDIR)/zsh/site-functions/_ringtail
+	$(INSTALL) -D -m 644 $(BUILD)/completion/fish $(SHAREDIR)/fish/vendor_completions.d/ringtail.fish
 	$(INSTALL) -m 644 README.md $(DOCDIR)
 	$(INSTALL) -m 644 $(wildcard docs/*.md) $(DOCDIR)/docs
 uninstall:
 	rm -f $(BINDIR)/ringtail $(MANDIR)/man1/ringtail*.1 $(MANDIR)/man5/ringtail-*.5
+	rm -f $(SHAREDIR)/bash-completion/completions/ringtail $(SHAREDIR)/zsh/site-functions/_ringtail \
+		$(SHAREDIR)/fish/vendor_completions.d/ringtail.fish
 	rm -rf $(LIBDIR) $(DOCDIR)
 
 .PHONY: clean help
@@ -159,7 +172,7 @@ help:
 	@echo 'make demo CMD=  the same with a command of yours'
 	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
 	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader, WAYS=, OUT=FILE.json)'
-	@echo 'make fuzz       fuzz the readers'
+	@echo 'make fuzz       fuzz the reader of ring files (make fuzz-text: of rules and options)'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
 	@echo 'make differential  100,000 stacks of each of eight programs against two other unwinders; minutes'
 	@echo 'make hang-check  every hang of the tests 100 times over (RUNS=, ONLY="part of a name ..."); the best part of an hour'

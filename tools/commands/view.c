@@ -61,7 +61,11 @@ static const char *format_names(const struct view *view, char *names, size_t siz
 	return names;
 }
 
-static void print_option(const char *left, const char *help) { printf("  %-27s %s\n", left, help); }
+/* An option that is too long for its column has its help on a line of its own. */
+static void print_option(const char *left, const char *help)
+{
+	printf(strlen(left) > 27 ? "  %s\n%29s %s\n" : "  %-27s%s %s\n", left, "", help);
+}
 
 static void print_options(const struct view *view)
 {
@@ -73,7 +77,7 @@ static void print_options(const struct view *view)
 		print_option("--only KIND[:CLASS],...", "these findings and nothing else");
 	if (view->is_check)
 		print_option("--fail-on KIND[:CLASS],...",
-		             "what must not be there (default: default, see below)");
+		             "what must not be there (default: default, see above)");
 	if (view->parts & PART_FINDINGS) {
 		print_option("--suppressions FILE", "rules for findings that do not count; may be repeated");
 		print_option("--baseline OLD", "an earlier run: what was found there does not count");
@@ -84,7 +88,7 @@ static void print_options(const struct view *view)
 		print_option("--full-stacks", "every frame, main's callers too");
 		print_option("--color always|never|auto", "auto: on a terminal, unless NO_COLOR is set");
 	}
-	print_option("--help", "");
+	print_option("--help", "this");
 }
 
 static void print_help(const struct view *view)

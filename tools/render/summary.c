@@ -2,8 +2,11 @@
 
 #include "tools/render/format.h"
 #include "tools/render/text.h"
+#include "tools/suppress/suppress.h"
 
 #define SUMMARY_KINDS 20
+#define WORTH_SAYING                                                                                                 \
+	"kind NOT IN ('contention', 'pool') AND coalesce(class, '') NOT IN ('inversion', 'reachable')"
 
 static void print_totals(struct report *report)
 {
@@ -37,9 +40,7 @@ static void print_kinds(struct report *report)
 {
 	static const char sql[] =
 	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks) FROM finding"
-	    " WHERE NOT suppressed AND kind NOT IN ('contention', 'pool')"
-	    " AND coalesce(class, '') NOT IN ('inversion', 'reachable')"
-	    " GROUP BY 1 ORDER BY min(ordinal) LIMIT ?";
+	    " WHERE NOT suppressed AND " WORTH_SAYING " GROUP BY 1 ORDER BY min(ordinal) LIMIT ?";
 	sqlite3_stmt *row = report_query(report, sql, 1, (int64_t)SUMMARY_KINDS);
 	int64_t kinds = 0;
 
@@ -60,10 +61,27 @@ static void print_kinds(struct report *report)
 	sqlite3_finalize(row);
 }
 
+static void print_suppressed(struct report *report)
+{
+	static const char sql[] = "SELECT count(*) FROM finding WHERE suppressed AND " WORTH_SAYING;
+	int64_t suppressed = report_number(report, sql, 0, 0);
+	const struct rules *rules = report->suppress ? &report->suppress->rules : NULL;
+	size_t unused = 0;
+
+	for (size_t i = 0; rules && i < rules->count; i++)
+		unused += !rules->items[i].findings;
+	if (suppressed)
+		page_print(report, "ringtail: %s suppressed\n", human_count((uint64_t)suppressed).text);
+	if (unused)
+		page_print(report, "ringtail: %s of %s suppression rules matched nothing\n", human_count(unused).text,
+		           human_count(rules->count).text);
+}
+
 bool render_summary(struct report *report)
 {
 	print_totals(report);
 	print_kinds(report);
+	print_suppressed(report);
 	text_confirmations(report, "ringtail: ");
 	page_print(report, "ringtail: ringtail report %s tells more\n", report->directory);
 	return !report->failed;

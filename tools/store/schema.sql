@@ -265,7 +265,7 @@ CREATE TABLE finding (
 	kind       TEXT NOT NULL,    -- leak, deadlock, thread-leak, misuse, ...
 	class      TEXT,
 	message    TEXT NOT NULL,
-	suppressed INTEGER NOT NULL,
+	suppressed INTEGER NOT NULL,    -- 0: rules and baselines hold when a report is made
 	blocks     INTEGER NOT NULL,
 	bytes      INTEGER NOT NULL,
 	times      INTEGER NOT NULL,

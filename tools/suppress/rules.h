@@ -1,5 +1,5 @@
 /*
- * Suppression rules, as text: LeakSanitizer's syntax and more.  docs/SUPPRESSIONS.md is the reference.
+ * Suppression rules, as text: LeakSanitizer's syntax and more.  ringtail-suppressions(5) is the reference.
  *
  *	# comment
  *	leak:PATTERN                    by kind; thread:, mutex: and signal: as ThreadSanitizer has them

@@ -1,0 +1,131 @@
+/*
+ * Any bytes as what people write: a file of suppression rules, and the options of RINGTAIL and of the command
+ * line. Whatever is taken is then used.  Nothing of it may crash, hang or go outside of its memory, and what
+ * is refused is refused in one line.
+ *
+ * Built for libFuzzer by fuzz.mk; with -DSTANDALONE it runs the files it is given.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/options.h"
+#include "tools/suppress/rules.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect_one_line(const struct error *err)
+{
+	if (!*err->text || strchr(err->text, '\n') || err->code != EXIT_USAGE)
+		abort();
+}
+
+static void read_rules(const char *text, size_t size)
+{
+	static const char *const texts[] = {"main", "/usr/lib/libx.so.1",
+	                                    "std::vector<int, std::allocator<int> >::f", ""};
+	struct rules rules = {0};
+	struct error err = {0};
+
+	if (!rules_parse(&rules, "fuzz", text, size, &err))
+		expect_one_line(&err);
+	else
+		for (size_t i = 0; i < rules.count; i++)
+			for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+				pattern_matches(rules.items[i].pattern, texts[j]);
+				rule_matches_path(&rules.items[i], texts[j]);
+				rule_is_for(&rules.items[i], "misuse", "cond-two-mutexes", texts[j]);
+			}
+	rules_free(&rules);
+}
+
+/* What was taken and is for the shim comes back the same from the form in which the shim is told. */
+static void go_round(const struct options *options)
+{
+	struct options again = {0};
+	struct error err = {0};
+	char *text = options_encode(options), *second;
+
+	if (!text || !options_parse_text(&again, text, &err))
+		abort();
+	second = options_encode(&again);
+	if (!second || strcmp(text, second))
+		abort();
+	free(text);
+	free(second);
+	options_free(&again);
+}
+
+static void read_paths(const struct options *options)
+{
+	char *path;
+
+	for (const char *rest = options_text(options, OPTION_suppressions); *rest;) {
+		rest = options_list_next(rest, &path);
+		free(path);
+	}
+}
+
+static void read_variable(const char *text)
+{
+	struct options options = {0};
+	struct error err = {0};
+
+	if (!options_parse_text(&options, text, &err))
+		expect_one_line(&err);
+	else
+		go_round(&options);
+	read_paths(&options);
+	options_free(&options);
+}
+
+/* A line is an argument. */
+static void read_arguments(char *text)
+{
+	char *argv[64] = {"run"}, *line;
+	struct options options = {0};
+	struct error err = {0};
+	int argc = 1;
+
+	while (argc < 63 && (line = strsep(&text, "\n")))
+		argv[argc++] = line;
+	if (options_parse_arguments(&options, argc, argv, &err) < 0)
+		expect_one_line(&err);
+	else
+		go_round(&options);
+	read_paths(&options);
+	options_free(&options);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	read_rules(text, size);
+	read_variable(text);
+	read_arguments(text);
+	free(text);
+	return 0;
+}
+
+#ifdef STANDALONE
+int main(int argc, char **argv)
+{
+	static uint8_t data[1 << 20];
+
+	for (int i = 1; i < argc; i++) {
+		FILE *file = fopen(argv[i], "r");
+		if (!file)
+			continue;
+		printf("%s\n", argv[i]);
+		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
+		fclose(file);
+	}
+	return 0;
+}
+#endif

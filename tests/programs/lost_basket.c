@@ -1,0 +1,15 @@
+/* The tests of a shop: they pass, or end with the status that they are given, and lose a basket. */
+#include <stdlib.h>
+#include <string.h>
+
+static char *volatile basket;
+
+static void fill_basket(void) { basket = malloc(1000); }
+
+int main(int argc, char **argv)
+{
+	fill_basket();
+	memset(basket, 'x', 1000);
+	basket = NULL;
+	return argc > 1 ? atoi(argv[1]) : 0;
+}
