@@ -124,9 +124,8 @@ char *kinds_expanded(const char *list)
 
 const char *kinds_wanted(void)
 {
-	return "leak, deadlock, thread-leak, misuse, race, contention, pool, loss or default, each but the "
-	       "last with "
-	       ":CLASS if wanted";
+	return "a list of leak, deadlock, thread-leak, misuse, race, contention, pool, loss, each with :CLASS if wanted, or "
+	       "default";
 }
 
 static bool item_matches(const char *item, size_t length, const char *kind, const char *class)

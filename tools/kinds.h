@@ -28,7 +28,7 @@ bool kind_is_quiet(const char *kind, const char *class);
 
 /* Whether every item names a kind or class that exists; otherwise *bad is the first that does not. */
 bool kinds_valid(const char *list, const char **bad);
-/* "KIND or KIND:CLASS", as an error tells what --OPTION takes; one line. */
+/* "a list of ...", for errors. */
 const char *kinds_wanted(void);
 /* The list with what default stands for; malloced. */
 char *kinds_expanded(const char *list);

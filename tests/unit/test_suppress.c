@@ -137,6 +137,7 @@ Test(suppress_file, what_is_no_text_is_refused)
 	cr_expect_not(rules_read(&rules, "/no/such/rules", &err));
 	cr_expect(strstr(err.text, "/no/such/rules"), "%s", err.text);
 	cr_expect_not(rules_read(&rules, "/", &err), "a directory");
+	cr_expect_not(rules_read(&rules, "/dev/zero", &err), "no end");
 }
 
 /* ---- findings -------------------------------------------------------------------------------- */

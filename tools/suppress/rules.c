@@ -216,7 +216,7 @@ bool rules_read(struct rules *rules, const char *path, struct error *err)
 		GROW(text, room, size + 4096);
 		got = fread(text + size, 1, room - size, file);
 		size += got;
-	} while (got);
+	} while (got && !memchr(text + size - got, '\0', got)); /* what is no text may have no end either */
 	bool good = !ferror(file);
 	if (!good)
 		error_set(err, EXIT_USAGE, "cannot read the suppressions %s: %s", path, strerror(errno));
