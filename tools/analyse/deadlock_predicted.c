@@ -1,6 +1,10 @@
 /*
  * From cycles of the lock order to findings.  A thousand locks of one class
  * make one finding: cycles are grouped by the stacks of their edges.
+ *
+ * What is told is not told again in other words.  Code that can deadlock with itself, one pair of stacks, makes
+ * cycles of any length and with any other such code: only it alone is a finding.  A longer cycle is one only if a
+ * part of it is in no shorter finding.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +41,7 @@ struct cycle_group {
 	size_t count;
 	uint64_t times;
 	unsigned judged;
+	bool told; /* its pairs are among prediction.told */
 	UT_hash_handle hh;
 };
 
@@ -44,6 +49,7 @@ struct prediction {
 	struct lock_analysis *locks;
 	const struct u64_map *reported;
 	struct cycle_group *groups;
+	struct u64_map told; /* pairs of stacks that predicted deadlocks of the lengths before are made of */
 	bool truncated;
 };
 
@@ -148,12 +154,17 @@ uint64_t deadlock_signature(uint64_t *pairs, size_t count)
 	return signature;
 }
 
+static uint64_t pair_of(const struct order_edge *edge)
+{
+	return (uint64_t)edge->key.held_stack << 32 | edge->key.wanted_stack;
+}
+
 static uint64_t signature_of(struct order_edge *const *edges, size_t count)
 {
 	uint64_t *pairs = memory_zeroed(count, sizeof *pairs), signature;
 
 	for (size_t i = 0; i < count; i++)
-		pairs[i] = (uint64_t)edges[i]->key.held_stack << 32 | edges[i]->key.wanted_stack;
+		pairs[i] = pair_of(edges[i]);
 	signature = deadlock_signature(pairs, count);
 	free(pairs);
 	return signature;
@@ -188,6 +199,34 @@ static void group_set(struct cycle_group *group, enum verdict verdict, struct or
 	group->verdict = verdict;
 }
 
+static bool is_told(void *context, const struct order_edge *edge)
+{
+	const struct prediction *p = context;
+
+	return u64_map_get(&p->told, pair_of(edge));
+}
+
+static bool all_told(struct prediction *p, struct order_edge *const *edges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!is_told(p, edges[i]))
+			return false;
+	return true;
+}
+
+static void length_done(void *context)
+{
+	struct prediction *p = context;
+
+	for (struct cycle_group *group = p->groups; group; group = group->hh.next) {
+		if (group->told || group->verdict != PREDICTED)
+			continue;
+		group->told = true;
+		for (size_t i = 0; i < group->count; i++)
+			u64_map_put(&p->told, pair_of(group->edges[i]), 1);
+	}
+}
+
 static void add_cycle(void *context, struct order_edge *const *edges, size_t count)
 {
 	struct prediction *p = context;
@@ -196,7 +235,7 @@ static void add_cycle(void *context, struct order_edge *const *edges, size_t cou
 	struct cycle_group *group;
 	enum verdict verdict;
 
-	if (u64_map_get(p->reported, signature))
+	if (u64_map_get(p->reported, signature) || all_told(p, edges, count))
 		return;
 	group = group_of(p, signature);
 	if (!group)
@@ -266,6 +305,36 @@ static void report_group(const struct cycle_group *group, struct finding_list *f
 		add_edge(finding, group->edges[i], &group->witnesses[i]);
 }
 
+static bool one_pair(const struct cycle_group *group)
+{
+	for (size_t i = 1; i < group->count; i++)
+		if (pair_of(group->edges[i]) != pair_of(group->edges[0]))
+			return false;
+	return true;
+}
+
+/* Made of code alone that can deadlock with itself, and more than one of it. */
+static bool is_mixture(const struct cycle_group *group, const struct u64_map *alone)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (!u64_map_get(alone, pair_of(group->edges[i])))
+			return false;
+	return !one_pair(group);
+}
+
+static void report_groups(const struct prediction *p, struct finding_list *findings)
+{
+	struct u64_map alone = {0};
+
+	for (const struct cycle_group *group = p->groups; group; group = group->hh.next)
+		if (group->verdict == PREDICTED && one_pair(group))
+			u64_map_put(&alone, pair_of(group->edges[0]), 1);
+	for (const struct cycle_group *group = p->groups; group; group = group->hh.next)
+		if (!is_mixture(group, &alone))
+			report_group(group, findings);
+	u64_map_free(&alone);
+}
+
 static void groups_free(struct cycle_group *groups)
 {
 	struct cycle_group *group, *next;
@@ -283,14 +352,15 @@ void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findin
                         const struct u64_map *reported)
 {
 	struct prediction p = {.locks = locks, .reported = reported};
+	struct cycle_visitor visitor = {&p, add_cycle, length_done, is_told};
 
-	if (!lock_cycles(&locks->order, CYCLE_BUDGET, add_cycle, &p) || locks->order.truncated)
+	if (!lock_cycles(&locks->order, CYCLE_BUDGET, &visitor) || locks->order.truncated)
 		p.truncated = true;
-	for (const struct cycle_group *group = p.groups; group; group = group->hh.next)
-		report_group(group, findings);
+	report_groups(&p, findings);
 	if (p.truncated)
 		finding_message(
 		    finding_add(findings, "loss", "lock-order"),
 		    "the lock order has more cycles than were looked at: there may be more deadlocks");
 	groups_free(p.groups);
+	u64_map_free(&p.told);
 }

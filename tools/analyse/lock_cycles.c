@@ -31,8 +31,7 @@ struct graph {
 
 struct search {
 	const struct graph *graph;
-	cycle_sink *sink;
-	void *context;
+	const struct cycle_visitor *visitor;
 	uint64_t budget;
 	uint32_t *distance; /* back to the start; FAR where there is no way */
 	uint32_t *shortest; /* length of the shortest cycle that starts at a node, as far as known */
@@ -181,8 +180,8 @@ static bool spend(struct search *search)
 	return true;
 }
 
-/* Distances back to start from the nodes after it in its component; the length of the shortest cycle. */
-static uint32_t measure(struct search *search, uint32_t start)
+/* Distances back to start, up to most, from the nodes after it in its component; the length of the shortest cycle. */
+static uint32_t measure(struct search *search, uint32_t start, uint32_t most)
 {
 	const struct graph *graph = search->graph;
 	uint32_t head = 0, tail = 0, shortest = FAR;
@@ -191,7 +190,7 @@ static uint32_t measure(struct search *search, uint32_t start)
 		search->distance[search->queue[--search->queued]] = FAR;
 	search->queue[tail++] = start;
 	search->distance[start] = 0;
-	while (head < tail) {
+	while (head < tail && search->distance[search->queue[head]] < most) {
 		uint32_t node = search->queue[head++];
 
 		for (uint32_t i = graph->in.first[node]; i < graph->in.first[node + 1] && spend(search);
@@ -242,7 +241,7 @@ static bool walk(struct search *search, uint32_t start, uint32_t length)
 		}
 		search->edges[depth] = arc->edge;
 		if (arc->to == start && left == 0)
-			search->sink(search->context, search->edges, length);
+			search->visitor->cycle(search->visitor->context, search->edges, length);
 		if (search->on_path[arc->to] || search->distance[arc->to] == FAR)
 			continue;
 		if (search->distance[arc->to] > left)
@@ -253,22 +252,60 @@ static bool walk(struct search *search, uint32_t start, uint32_t length)
 	return longer;
 }
 
+/* The neighbours are enough for cycles of two: most graphs have no others, and in large ones the rest is far. */
+static void search_pairs(struct search *search, uint32_t start)
+{
+	measure(search, start, 1);
+	walk(search, start, 2);
+	search->shortest[start] = 3;
+}
+
+static void search_from(struct search *search, uint32_t start, uint32_t length)
+{
+	uint32_t *shortest = &search->shortest[start];
+
+	*shortest = measure(search, start, FAR);
+	if (*shortest <= length)
+		*shortest = walk(search, start, length) ? length + 1 : FAR;
+}
+
 /* All cycles of `length`; the next length that there may be, FAR where there are no more. */
 static uint32_t search_length(struct search *search, uint32_t length)
 {
 	uint32_t next = FAR;
 
 	for (uint32_t start = 0; start < search->graph->nodes && search->budget; start++) {
-		uint32_t *shortest = &search->shortest[start];
-
-		if (*shortest <= length)
-			*shortest = measure(search, start);
-		if (*shortest <= length)
-			*shortest = walk(search, start, length) ? length + 1 : FAR;
-		if (*shortest < next)
-			next = *shortest;
+		if (search->shortest[start] <= length && length == 2)
+			search_pairs(search, start);
+		else if (search->shortest[start] <= length)
+			search_from(search, start, length);
+		if (search->shortest[start] < next)
+			next = search->shortest[start];
 	}
 	return next;
+}
+
+/* Where all edges of a component are told, nothing longer is looked for. */
+static void leave_told(struct search *search)
+{
+	const struct graph *graph = search->graph;
+	bool *open = memory_zeroed((size_t)graph->nodes + 1, sizeof *open);
+
+	search->visitor->length_done(search->visitor->context);
+	for (uint32_t node = 0; node < graph->nodes; node++) {
+		uint32_t component = graph->component[node];
+
+		for (uint32_t i = graph->out.first[node]; i < graph->out.first[node + 1] && !open[component]; i++) {
+			const struct arc *arc = &graph->out.items[i];
+
+			open[component] = graph->component[arc->to] == component &&
+			                  !search->visitor->is_told(search->visitor->context, arc->edge);
+		}
+	}
+	for (uint32_t node = 0; node < graph->nodes; node++)
+		if (!open[graph->component[node]])
+			search->shortest[node] = FAR;
+	free(open);
 }
 
 /* A node alone in its component is on no cycle. */
@@ -297,10 +334,10 @@ static void search_free(struct search *search)
 	free(search->edges);
 }
 
-bool lock_cycles(const struct lock_order *order, uint64_t budget, cycle_sink *sink, void *context)
+bool lock_cycles(const struct lock_order *order, uint64_t budget, const struct cycle_visitor *visitor)
 {
 	struct graph graph;
-	struct search search = {.graph = &graph, .sink = sink, .context = context, .budget = budget};
+	struct search search = {.graph = &graph, .visitor = visitor, .budget = budget};
 	size_t nodes;
 
 	graph_init(&graph, order);
@@ -314,8 +351,11 @@ bool lock_cycles(const struct lock_order *order, uint64_t budget, cycle_sink *si
 	search.next_arc = memory_zeroed(nodes, sizeof *search.next_arc);
 	search.edges = memory_zeroed(nodes, sizeof *search.edges);
 	prepare(&search);
-	for (uint32_t length = 2; length != FAR && length <= graph.nodes && search.budget;)
+	for (uint32_t length = 2; length != FAR && length <= graph.nodes && search.budget;) {
 		length = search_length(&search, length);
+		if (search.budget)
+			leave_told(&search);
+	}
 	search_free(&search);
 	graph_free(&graph);
 	return search.budget > 0;
