@@ -1,12 +1,20 @@
 /*
  * Conflicting lock orders, and what keeps them apart or does not: the first argument names the shape (shapes.h).  None
- * hangs.
+ * hangs, and what can deadlock is told by its neighbour with `_ok` behind its name.
  */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "shapes.h"
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t table = PTHREAD_RWLOCK_INITIALIZER, index_lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_spinlock_t spin;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static pthread_barrier_t barrier;
 static sem_t done;
 
@@ -166,10 +174,10 @@ static struct link {
 
 static void *hand_over_hand(void *unused)
 {
-	pthread_mutex_lock(&chain[0].lock);
-	for (int i = 1; i < CHAIN; i++) {
+	for (int i = 0; i < CHAIN; i++) {
 		pthread_mutex_lock(&chain[i].lock);
-		pthread_mutex_unlock(&chain[i - 1].lock);
+		if (i > 0)
+			pthread_mutex_unlock(&chain[i - 1].lock);
 	}
 	pthread_mutex_unlock(&chain[CHAIN - 1].lock);
 	return unused;
@@ -272,14 +280,449 @@ static void reused_block_ok(void)
 	pthread_join(one, NULL);
 }
 
+/* ---- one after the other, so that nothing hangs ------------------------------------------------------- */
+
+static void *nest_forth(void *unused)
+{
+	nest(&first, &second);
+	return unused;
+}
+
+static void *nest_back(void *unused)
+{
+	pause_ms(50);
+	nest(&second, &first);
+	return unused;
+}
+
+/* ---- gate locks --------------------------------------------------------------------------------------- */
+
+static void *gated_forth(void *unused)
+{
+	pthread_mutex_lock(&gate);
+	nest(&first, &second);
+	pthread_mutex_unlock(&gate);
+	return unused;
+}
+
+static void *gated_back(void *unused)
+{
+	pause_ms(50);
+	pthread_mutex_lock(&gate);
+	nest(&second, &first);
+	pthread_mutex_unlock(&gate);
+	return unused;
+}
+
+static void gate_ok(void) { both(gated_forth, gated_back); }
+static void gate_of_one(void) { both(gated_forth, nest_back); }
+
+/* ---- creation and joining, the time before there are threads ------------------------------------------ */
+
+static void fork_join_ok(void)
+{
+	nest(&first, &second);
+	in_thread(nest_back, NULL);
+	nest(&first, &second);
+}
+
+/* The same, and main goes on while the thread does. */
+static void fork_join(void)
+{
+	nest(&first, &second);
+	pthread_t thread = start(nest_back, NULL);
+	nest(&first, &second);
+	pthread_join(thread, NULL);
+}
+
+static void init_phase_ok(void)
+{
+	nest(&second, &first); /* nobody else is there yet */
+	both(nest_forth, nest_forth);
+}
+
+/* What initialises is a thread too. */
+static void init_phase(void) { both(nest_forth, nest_back); }
+
+static void *nest_both_ways(void *later)
+{
+	if (later)
+		pause_ms(100);
+	nest(&first, &second);
+	nest(&second, &first);
+	return later;
+}
+
+static void *touch_gate(void *unused)
+{
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+	return unused;
+}
+
+static void same_thread_ok(void) { both(nest_both_ways, touch_gate); }
+
+static void same_thread(void)
+{
+	pthread_t threads[] = { start(nest_both_ways, NULL), start(nest_both_ways, &gate) };
+
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
+/* ---- trying -------------------------------------------------------------------------------------------- */
+
+static void *try_back(void *unused)
+{
+	pause_ms(50);
+	pthread_mutex_lock(&second);
+	while (pthread_mutex_trylock(&first)) {
+		pthread_mutex_unlock(&second);
+		pthread_mutex_lock(&second);
+	}
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+static void trylock_ok(void) { both(nest_forth, try_back); }
+
+/* What a try got is held, and the next lock is waited for. */
+static void *try_then_lock(void *unused)
+{
+	pause_ms(50);
+	must(pthread_mutex_trylock(&second) == 0);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+static void trylock(void) { both(nest_forth, try_then_lock); }
+
+/* ---- recursive, robust ---------------------------------------------------------------------------------- */
+
+static void *reenter(void *unused)
+{
+	pthread_mutex_lock(&first);
+	nest(&second, &first); /* has it */
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void recursive_ok(void)
+{
+	init_mutex(&first, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
+	both(reenter, nest_forth);
+}
+
+static void recursive(void)
+{
+	init_mutex(&first, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
+	both(reenter, nest_back);
+}
+
+static void *die_with_first(void *unused)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&second);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+static void inherit_first(void)
+{
+	must(pthread_mutex_lock(&first) == EOWNERDEAD);
+	pthread_mutex_consistent(&first);
+}
+
+/* The thread that had it is gone, and its order with it. */
+static void robust_ok(void)
+{
+	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
+	in_thread(die_with_first, NULL);
+	pthread_mutex_lock(&second);
+	inherit_first();
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+}
+
+/* It is a lock like others once it is consistent again. */
+static void *inherit_and_nest(void *unused)
+{
+	inherit_first();
+	pthread_mutex_lock(&second);
+	pthread_mutex_unlock(&second);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void robust(void)
+{
+	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
+	in_thread(die_with_first, NULL);
+	both(inherit_and_nest, nest_back);
+}
+
+/* ---- other kinds ------------------------------------------------------------------------------------------ */
+
+static void *sem_then_first(void *unused)
+{
+	sem_wait(&done);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	sem_post(&done);
+	return unused;
+}
+
+static void *first_then_sem(void *unused)
+{
+	pause_ms(50);
+	pthread_mutex_lock(&first);
+	sem_wait(&done);
+	sem_post(&done);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+/* Anybody may post: a semaphore has no place in the order of locks. */
+static void sem_as_lock_ok(void)
+{
+	sem_init(&done, 0, 1);
+	both(sem_then_first, first_then_sem);
+}
+
+static void *read_both(void *unused)
+{
+	pthread_rwlock_rdlock(&table);
+	pthread_rwlock_rdlock(&index_lock);
+	pthread_rwlock_unlock(&index_lock);
+	pthread_rwlock_unlock(&table);
+	return unused;
+}
+
+static void *read_back(void *unused)
+{
+	pause_ms(50);
+	pthread_rwlock_rdlock(&index_lock);
+	pthread_rwlock_rdlock(&table);
+	pthread_rwlock_unlock(&table);
+	pthread_rwlock_unlock(&index_lock);
+	return unused;
+}
+
+static void *write_back(void *unused)
+{
+	pause_ms(50);
+	pthread_rwlock_wrlock(&index_lock);
+	pthread_rwlock_wrlock(&table);
+	pthread_rwlock_unlock(&table);
+	pthread_rwlock_unlock(&index_lock);
+	return unused;
+}
+
+static void readers_ok(void) { both(read_both, read_back); }
+static void readers(void) { both(read_both, write_back); }
+
+static void *spin_then_first(void *unused)
+{
+	pthread_spin_lock(&spin);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	pthread_spin_unlock(&spin);
+	return unused;
+}
+
+static void *first_then_spin(void *unused)
+{
+	pause_ms(50);
+	pthread_mutex_lock(&first);
+	pthread_spin_lock(&spin);
+	pthread_spin_unlock(&spin);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void spinning(void)
+{
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+	both(spin_then_first, first_then_spin);
+}
+
+static void spinning_ok(void)
+{
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+	both(spin_then_first, spin_then_first);
+}
+
+static void *wait_with_second(void *unused)
+{
+	struct timespec when = in_ms(20);
+
+	pthread_mutex_lock(&second);
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	must(pthread_cond_timedwait(&cond, &second, &when) == ETIMEDOUT);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+/* second, first, and second again: the wait takes it with first held. */
+static void *wait_inside(void *unused)
+{
+	struct timespec when = in_ms(20);
+
+	pthread_mutex_lock(&second);
+	pthread_mutex_lock(&first);
+	must(pthread_cond_timedwait(&cond, &second, &when) == ETIMEDOUT);
+	pthread_mutex_unlock(&first);
+	pthread_mutex_unlock(&second);
+	return unused;
+}
+
+static void *nest_back_later(void *unused)
+{
+	pause_ms(200);
+	nest(&second, &first);
+	return unused;
+}
+
+static void relock(void) { both(wait_inside, nest_back_later); }
+static void relock_ok(void) { both(wait_with_second, nest_back_later); }
+
+/* ---- many locks of one sort, wrongly --------------------------------------------------------------------------- */
+
+static void *hand_over_hand_back(void *unused)
+{
+	pause_ms(100);
+	for (int i = CHAIN - 1; i >= 0; i--) {
+		pthread_mutex_lock(&chain[i].lock);
+		if (i < CHAIN - 1)
+			pthread_mutex_unlock(&chain[i + 1].lock);
+	}
+	pthread_mutex_unlock(&chain[0].lock);
+	return unused;
+}
+
+static void hand_over_hand_both_ways(void)
+{
+	init_chain();
+	both(hand_over_hand, hand_over_hand_back);
+}
+
+/* The same lock at its address all the time. */
+static void *use_forth(void *unused)
+{
+	nest(&chain[0].lock, &first);
+	return unused;
+}
+
+static void *use_back(void *unused)
+{
+	pause_ms(50);
+	nest(&first, &chain[0].lock);
+	return unused;
+}
+
+static void kept_address(void)
+{
+	pthread_mutex_init(&chain[0].lock, NULL);
+	both(use_forth, use_back);
+}
+
+#define ACCOUNTS 1000
+
+static struct account {
+	pthread_mutex_t lock;
+} *accounts[ACCOUNTS];
+
+__attribute__((noinline)) static struct account *open_account(void)
+{
+	struct account *account = malloc(sizeof *account);
+
+	pthread_mutex_init(&account->lock, NULL);
+	return account;
+}
+
+static void transfer(int from, int to) { nest(&accounts[from]->lock, &accounts[to]->lock); }
+
+static unsigned next_random(unsigned *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	return *state ^= *state << 5;
+}
+
+/* Transfers between any two of a thousand accounts; ordered: the lower one is locked first. */
+static void transfer_at_random(unsigned seed, bool ordered)
+{
+	for (int i = 0; i < 20000; i++) {
+		int from = (int)(next_random(&seed) % ACCOUNTS), to = (int)(next_random(&seed) % ACCOUNTS);
+
+		if (from == to)
+			continue;
+		if (!ordered)
+			transfer(from, to);
+		else if (from < to)
+			transfer(from, to);
+		else
+			transfer(to, from);
+	}
+}
+
+static sem_t turn;
+
+/* The tellers take turns, so that they do not hang.  Any of them may post: that orders nothing for certain. */
+static void *teller(void *seed)
+{
+	sem_wait(&turn);
+	transfer_at_random((unsigned)(uintptr_t)seed, false);
+	sem_post(&turn);
+	return NULL;
+}
+
+static void *ordered_teller(void *seed)
+{
+	transfer_at_random((unsigned)(uintptr_t)seed, true);
+	return NULL;
+}
+
+static void bank_of(void *(*routine)(void *))
+{
+	pthread_t threads[4];
+
+	sem_init(&turn, 0, 1);
+	for (int i = 0; i < ACCOUNTS; i++)
+		accounts[i] = open_account();
+	for (uintptr_t i = 0; i < 4; i++)
+		threads[i] = start(routine, (void *)(i + 1));
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void bank(void) { bank_of(teller); }
+static void bank_ok(void) { bank_of(ordered_teller); }
+
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
 		SHAPE(sem_ok), SHAPE(sem_of_one), SHAPE(sem_of_two_posters), SHAPE(barrier_ok),
 		SHAPE(barrier_before_both), SHAPE(join_holding), SHAPE(join_holding_other_ok),
 		SHAPE(join_holding_ordered_ok), SHAPE(hand_over_hand_ok), SHAPE(ordered_philosophers_ok),
-		SHAPE(philosophers), SHAPE(reused_address_ok), SHAPE(reused_block_ok),
+		SHAPE(philosophers), SHAPE(reused_address_ok), SHAPE(reused_block_ok), SHAPE(gate_ok), SHAPE(gate_of_one),
+		SHAPE(fork_join_ok), SHAPE(fork_join), SHAPE(init_phase_ok), SHAPE(init_phase), SHAPE(same_thread_ok),
+		SHAPE(same_thread), SHAPE(trylock_ok), SHAPE(trylock), SHAPE(recursive_ok), SHAPE(recursive),
+		SHAPE(robust_ok), SHAPE(robust), SHAPE(sem_as_lock_ok), SHAPE(readers_ok), SHAPE(readers), SHAPE(spinning),
+		SHAPE(spinning_ok), SHAPE(relock), SHAPE(relock_ok), SHAPE(hand_over_hand_both_ways), SHAPE(kept_address),
+		SHAPE(bank), SHAPE(bank_ok),
 	};
+
+	NAME_LOCK(first);
+	NAME_LOCK(second);
+	NAME_LOCK(gate);
+	NAME_LOCK(spin);
+	NAME_LOCK(table);
+	NAME_LOCK(index_lock);
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

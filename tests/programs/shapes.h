@@ -32,6 +32,13 @@ static inline int run_shape(const struct shape *shapes, size_t count, int argc, 
 	return 2;
 }
 
+/* Tells the test which lock is at which address. */
+static inline void name_lock(const char *name, const volatile void *lock)
+{
+	say("lock %s %p\n", name, (const void *)lock);
+}
+#define NAME_LOCK(lock) name_lock(#lock, &lock)
+
 static inline void pause_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
