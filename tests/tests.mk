@@ -4,7 +4,7 @@
 # named for their machine.
 MACHINE := $(subst -,_,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
 PROGRAM_SRC := $(filter-out $(if $(filter x86_64,$(MACHINE)),,tests/programs/x86_64_%), \
-	$(wildcard tests/programs/*.c tests/programs/*.cc))
+	$(wildcard tests/programs/*.c tests/programs/*.cc $(if $(shell command -v rustc),tests/programs/*.rs)))
 PROGRAMS := $(patsubst tests/programs/%,$(BUILD)/programs/%,$(basename $(PROGRAM_SRC)))
 PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -Wno-infinite-recursion -fno-builtin -pthread \
 	$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard) # return addresses are signed
@@ -32,6 +32,7 @@ $(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc
 	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
 
 $(BUILD)/programs/static_binary: PROGRAM_FLAGS += -static
+$(BUILD)/programs/openmp: PROGRAM_FLAGS += -fopenmp
 
 $(BUILD)/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)
@@ -41,6 +42,11 @@ $(BUILD)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(Q)$(CXX) -std=gnu++20 -Wall -I. $(PROGRAM_FLAGS) -MMD -MP -o $@ $< -ldl
+
+$(BUILD)/programs/%: tests/programs/%.rs
+	@mkdir -p $(@D)
+	$(call say,RUSTC,$<)
+	$(Q)MAKEFLAGS= rustc --edition 2021 -g -o $@ $<
 
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,11 @@ struct process_task *process_tasks(pid_t pid, size_t *count)
 	return tasks;
 }
 
-#define SIGNALS_OF_LIBC (UINT64_C(3) << 31) /* 32 and 33: cancellation and setxid */
+#define SIGNAL(number)  (UINT64_C(1) << ((number) - 1))
+#define SIGNALS_OF_LIBC (SIGNAL(32) | SIGNAL(33)) /* cancellation and setxid */
+/* By what a thread itself does, and those that are blocked do nothing. */
+#define SIGNALS_OF_FAULTS                                                                                    \
+	(SIGNAL(SIGILL) | SIGNAL(SIGTRAP) | SIGNAL(SIGBUS) | SIGNAL(SIGFPE) | SIGNAL(SIGSEGV) | SIGNAL(SIGSYS))
 
 bool process_handles_signals(pid_t pid)
 {
@@ -118,7 +123,7 @@ bool process_handles_signals(pid_t pid)
 
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	return !read_small(path, text, sizeof text) || !number_after(text, "\nSigCgt:\t", 16, &caught) ||
-	       caught & ~SIGNALS_OF_LIBC;
+	       caught & ~(SIGNALS_OF_LIBC | SIGNALS_OF_FAULTS);
 }
 
 bool process_alive(pid_t pid, uint64_t start)

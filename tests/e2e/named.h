@@ -14,9 +14,8 @@
  *   "?" behind HELD: inferred;
  * - others have stacks, "THREAD: LABEL@FUNCTION" in their order, with "LOCK; " before them where there is an object.
  * A thread is called like the outermost function of its stack that is the program's own, and a place like the innermost.
- * output: what the program printed; source: its file, without folder. */
-void named_edges(const json_t *finding, const char *output, const char *source, char *text);
-void named_stacks(const json_t *finding, const char *output, const char *source, char *text);
+ * output: what the program printed; program: its name, which is that of its source without ending. */
+void named_finding(const json_t *finding, const char *output, const char *program, char *text);
 
 /* The only finding of this kind and class; fails the test where there are more, or none. */
 const json_t *named_only(const json_t *process, const char *kind, const char *class);

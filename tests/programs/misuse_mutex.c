@@ -395,5 +395,8 @@ int main(int argc, char **argv)
 		SHAPE(error_ignored),
 	};
 
+	NAME_LOCK(mutex);
+	NAME_LOCK(other);
+	NAME_LOCK(robust);
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

@@ -130,6 +130,13 @@ static void spin_destroy_locked(void)
 	pthread_spin_destroy(&spin);
 }
 
+static void *lock_and_unlock_spin(void *unused)
+{
+	pthread_spin_lock(&spin);
+	pthread_spin_unlock(&spin);
+	return unused;
+}
+
 static void spin_ok(void)
 {
 	for (int i = 0; i < 2; i++) {
@@ -137,6 +144,7 @@ static void spin_ok(void)
 		pthread_spin_lock(&spin);
 		must(pthread_spin_trylock(&spin) == EBUSY);
 		pthread_spin_unlock(&spin);
+		in_thread(lock_and_unlock_spin, NULL);
 		pthread_spin_destroy(&spin);
 	}
 }
@@ -151,5 +159,7 @@ int main(int argc, char **argv)
 		SHAPE(spin_destroy_locked), SHAPE(spin_ok),
 	};
 
+	NAME_LOCK(rwlock);
+	NAME_LOCK(spin);
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "shapes.h"
 
@@ -21,6 +22,21 @@ static void *join_it(void *thread)
 {
 	pthread_join(*(pthread_t *)thread, NULL);
 	return NULL;
+}
+
+static void *join_other(void *thread)
+{
+	if (!pthread_equal(*(pthread_t *)thread, pthread_self()))
+		pthread_join(*(pthread_t *)thread, NULL);
+	return NULL;
+}
+
+/* Another one, by a thread that asks whether it is itself. */
+static void join_self_ok(void)
+{
+	pthread_t other = start(nothing, NULL);
+
+	in_thread(join_other, &other);
 }
 
 /* Two at a time: the second is refused, or waits for nothing. */
@@ -51,6 +67,16 @@ static void join_detached(void)
 	pthread_detach(thread);
 	must(pthread_join(thread, NULL) == EINVAL);
 	pause_ms(300);
+}
+
+/* One that was detached has ended; the next has its pthread_t, and is joined. */
+static void join_detached_ok(void)
+{
+	for (int i = 0; i < 10; i++) {
+		pthread_detach(start(nothing, NULL));
+		pause_ms(20);
+		in_thread(nothing, NULL);
+	}
 }
 
 static void detach_twice(void)
@@ -85,6 +111,20 @@ static void join_invalid(void)
 
 	memset(no_thread, 0xff, sizeof no_thread);
 	must(pthread_join((pthread_t)no_thread, NULL) == ESRCH);
+}
+
+/* A forked process joins threads of its own. */
+static void join_invalid_ok(void)
+{
+	pthread_t thread = start(sleep_long, NULL);
+	pid_t child = fork();
+
+	if (!child) {
+		in_thread(nothing, NULL);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	pthread_join(thread, NULL);
 }
 
 /* ---- signal handlers ---------------------------------------------------------------------------- */
@@ -126,7 +166,7 @@ int main(int argc, char **argv)
 	static const struct shape shapes[] = {
 		SHAPE(join_self), SHAPE(join_twice), SHAPE(join_twice_ok), SHAPE(join_detached), SHAPE(detach_twice),
 		SHAPE(detach_ok), SHAPE(join_invalid), SHAPE(malloc_in_handler), SHAPE(lock_in_handler),
-		SHAPE(handler_ok),
+		SHAPE(handler_ok), SHAPE(join_self_ok), SHAPE(join_detached_ok), SHAPE(join_invalid_ok),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

@@ -183,6 +183,8 @@ static void sem_invalid_ok(void)
 		sem_wait(&sem);
 		sem_destroy(&sem);
 	}
+	must(sem_init(&sem, 0, SEM_VALUE_MAX) == 0);
+	sem_destroy(&sem);
 	snprintf(name, sizeof name, "/ringtail-test-%d", (int)getpid());
 	sem_t *one = sem_open(name, O_CREAT, 0600, 1), *two = sem_open(name, 0);
 	sem_unlink(name);
@@ -264,5 +266,10 @@ int main(int argc, char **argv)
 		SHAPE(barrier_destroy_waiters), SHAPE(barrier_ok),
 	};
 
+	NAME_LOCK(mutex);
+	NAME_LOCK(other);
+	NAME_LOCK(cond);
+	NAME_LOCK(sem);
+	NAME_LOCK(barrier);
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

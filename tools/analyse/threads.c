@@ -11,7 +11,8 @@
  * - A detached thread is nobody's to wait for: daemon threads usually wait for
  *   work at the end, and running ones are theirs to run.  One that is blocked on a lock or
  *   in a join is not waiting for work, and is a leak all the same.
- * The main thread, and threads not made by pthread_create, are never leaks.
+ * The main thread, and threads not made by pthread_create, are never leaks, nor are those of a runtime's pool that
+ * live at the end.
  */
 #include "tools/analyse/threads.h"
 
@@ -22,10 +23,12 @@
 #include "tools/analyse/locks.h"
 #include "tools/memory.h"
 #include "tools/analyse/pthread_index.h"
+#include "tools/analyse/runtime_pool.h"
 
 #define MAX_LISTED 1000u /* threads named in one finding */
 
 struct thread_analysis {
+	const struct ring_file *ring;
 	struct u64_map by_id; /* index + 1 */
 	struct thread_result *items;
 	size_t count, room;
@@ -38,8 +41,10 @@ struct thread_analysis {
 
 struct thread_analysis *threads_new(struct ring_file *ring)
 {
-	(void)ring;
-	return memory_zeroed(1, sizeof(struct thread_analysis));
+	struct thread_analysis *threads = memory_zeroed(1, sizeof *threads);
+
+	threads->ring = ring;
+	return threads;
 }
 
 void threads_free(struct thread_analysis *threads)
@@ -364,7 +369,8 @@ void threads_finish(struct thread_analysis *threads, const struct lock_analysis 
 		const struct thread_result *thread = &threads->items[i];
 		const char *class = leak_class(thread, &joined, end->how == END_EXIT);
 
-		if (class && thread->id != threads->exit_caller)
+		if (class && thread->id != threads->exit_caller &&
+		    (thread->ended || !runtime_pool_made(threads->ring, thread->created_stack)))
 			report(&groups, thread, class);
 	}
 	u64_map_free(&joined);

@@ -1,0 +1,212 @@
+/*
+ * C++'s own locks and threads, used wrongly and nearly so: the first argument names the shape.  None hangs; what is wrong
+ * in one is right in its neighbour with `_ok` behind its name.
+ */
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <latch>
+#include <mutex>
+#include <semaphore>
+#include <shared_mutex>
+#include <thread>
+
+#include "say.h"
+
+using namespace std::chrono_literals;
+
+static std::mutex first, second;
+static std::shared_mutex table;
+static std::condition_variable changed;
+static std::latch gone(1);
+static std::counting_semaphore<8> items(0);
+
+static void later() { std::this_thread::sleep_for(100ms); }
+
+static void both(void (*one)(), void (*other)())
+{
+	std::thread a(one), b(other);
+
+	a.join();
+	b.join();
+}
+
+/* ---- std::mutex ------------------------------------------------------------------------------ */
+
+static void guard_forth()
+{
+	std::lock_guard outer(first);
+	std::lock_guard inner(second);
+}
+
+static void guard_back()
+{
+	later();
+	std::lock_guard outer(second);
+	std::lock_guard inner(first);
+}
+
+static void scoped_forth()
+{
+	for (int i = 0; i < 1000; i++)
+		std::scoped_lock all(first, second);
+}
+
+static void scoped_back()
+{
+	for (int i = 0; i < 1000; i++)
+		std::scoped_lock all(second, first);
+}
+
+static void mutex() { both(guard_forth, guard_back); }
+static void scoped_lock_ok() { both(scoped_forth, scoped_back); }
+
+/* ---- std::shared_mutex ------------------------------------------------------------------------- */
+
+static void read_then_first()
+{
+	std::shared_lock reader(table);
+	std::lock_guard inner(first);
+}
+
+static void first_then_write()
+{
+	later();
+	std::lock_guard outer(first);
+	std::unique_lock writer(table);
+}
+
+static std::shared_mutex other_table;
+
+static void read_forth()
+{
+	std::shared_lock outer(table), inner(other_table);
+}
+
+static void read_back()
+{
+	later();
+	std::shared_lock outer(other_table), inner(table);
+}
+
+static void shared_mutex() { both(read_then_first, first_then_write); }
+static void shared_mutex_ok() { both(read_forth, read_back); }
+
+/* ---- std::condition_variable --------------------------------------------------------------------- */
+
+/* The wait gives first back, and takes it again with second held. */
+static void wait_inside()
+{
+	std::unique_lock outer(first);
+	std::lock_guard inner(second);
+
+	changed.wait_for(outer, 20ms);
+}
+
+static void guard_forth_later()
+{
+	std::this_thread::sleep_for(300ms);
+	guard_forth();
+}
+
+static void wait_outside()
+{
+	std::unique_lock outer(first);
+
+	changed.wait_for(outer, 20ms);
+	std::lock_guard inner(second);
+}
+
+static void condition_variable() { both(wait_inside, guard_forth_later); }
+static void condition_variable_ok() { both(wait_outside, guard_forth_later); }
+
+/* ---- threads ----------------------------------------------------------------------------------------- */
+
+static void nothing() {}
+
+/* Never joined, and its object never destroyed. */
+static void thread()
+{
+	new std::thread(nothing);
+	later();
+}
+
+static void thread_ok() { std::thread(nothing).join(); }
+
+static void lock_first() { std::lock_guard guard(first); }
+
+/* Its destructor joins, with first held: the guard's destructor comes later. */
+static void jthread()
+{
+	std::unique_lock guard(first, std::defer_lock);
+	std::jthread thread(lock_first);
+
+	later();
+	guard.lock();
+}
+
+/* The guard's destructor comes before. */
+static void jthread_ok()
+{
+	std::jthread thread(lock_first);
+
+	later();
+	std::lock_guard guard(first);
+}
+
+/* ---- latches and semaphores: futexes ----------------------------------------------------------------- */
+
+static void wait_for_latch() { gone.wait(); }
+static void wait_for_item() { items.acquire(); }
+
+static void left_waiting(void (*wait)())
+{
+	new std::thread(wait);
+	later();
+}
+
+static void latch() { left_waiting(wait_for_latch); }
+
+static void latch_ok()
+{
+	std::thread waiter(wait_for_latch);
+
+	later();
+	gone.count_down();
+	waiter.join();
+}
+
+static void semaphore() { left_waiting(wait_for_item); }
+
+static void semaphore_ok()
+{
+	std::thread waiter(wait_for_item);
+
+	later();
+	items.release();
+	waiter.join();
+}
+
+#define SHAPE(name) { #name, name }
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)();
+	} shapes[] = {
+		SHAPE(mutex), SHAPE(scoped_lock_ok), SHAPE(shared_mutex), SHAPE(shared_mutex_ok), SHAPE(condition_variable),
+		SHAPE(condition_variable_ok), SHAPE(thread), SHAPE(thread_ok), SHAPE(jthread), SHAPE(jthread_ok), SHAPE(latch),
+		SHAPE(latch_ok), SHAPE(semaphore), SHAPE(semaphore_ok),
+	};
+
+	say("lock first %p\nlock second %p\nlock table %p\n", (void *)&first, (void *)&second, (void *)&table);
+	for (const auto &shape : shapes)
+		if (argc == 2 && !strcmp(shape.name, argv[1])) {
+			shape.run();
+			say("done\n");
+			return 0;
+		}
+	say("which shape?\n");
+	return 2;
+}

@@ -1,0 +1,143 @@
+/*
+ * Memory given back wrongly, and nearly so: the first argument names the shape.  What is wrong in one is right in its
+ * neighbour with `_ok` behind its name.
+ */
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "say.h"
+
+/* glibc may notice, and abort: by then it is recorded. */
+static void leave(int signal) { _exit(0); }
+
+static void *volatile kept, *volatile next;
+
+__attribute__((noinline)) static void *take(size_t size)
+{
+	return malloc(size);
+}
+
+__attribute__((noinline)) static void give(void *block)
+{
+	free(block);
+}
+
+/* ---- double-free -------------------------------------------------------------------------------- */
+
+static void double_free()
+{
+	kept = take(100);
+	next = take(100);
+	give(kept);
+	give(next);
+	give(kept);
+}
+
+/* The second is of another block, at the same address. */
+static void double_free_ok()
+{
+	for (int i = 0; i < 3; i++) {
+		kept = take(100);
+		give(kept);
+	}
+	give(nullptr);
+	give(nullptr);
+}
+
+/* ---- invalid-free -------------------------------------------------------------------------------- */
+
+static void invalid_free()
+{
+	kept = take(100);
+	give(static_cast<char *>(kept) + 16);
+}
+
+static void invalid_free_ok()
+{
+	void *aligned = nullptr;
+
+	must(posix_memalign(&aligned, 4096, 100) == 0);
+	give(aligned);
+	give(aligned_alloc(64, 640));
+	give(strdup("a block"));
+}
+
+/* ---- mismatched-free -------------------------------------------------------------------------------- */
+
+static void array_to_delete()
+{
+	int *volatile array = new int[4];
+
+	delete array;
+}
+
+static void malloc_to_delete()
+{
+	int *volatile number = static_cast<int *>(take(sizeof(int)));
+
+	delete number;
+}
+
+static void new_to_free()
+{
+	int *volatile number = new int;
+
+	give(number);
+}
+
+static void mismatched_free_ok()
+{
+	int *volatile number = new int, *volatile array = new int[4], *volatile other = new (std::nothrow) int;
+
+	delete number;
+	delete[] array;
+	delete other;
+	give(take(10));
+}
+
+/* ---- realloc-of-freed ---------------------------------------------------------------------------------- */
+
+static void realloc_of_freed()
+{
+	kept = take(3000);
+	next = take(100);
+	give(kept);
+	next = realloc(kept, 5000);
+}
+
+static void realloc_of_freed_ok()
+{
+	kept = take(3000);
+	next = take(100);
+	give(kept);
+	kept = take(3000); /* mostly at the same address */
+	kept = realloc(kept, 5000);
+	give(kept);
+	kept = realloc(nullptr, 10);
+	give(kept);
+}
+
+#define SHAPE(name) { #name, name }
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)();
+	} shapes[] = {
+		SHAPE(double_free), SHAPE(double_free_ok), SHAPE(invalid_free), SHAPE(invalid_free_ok),
+		SHAPE(array_to_delete), SHAPE(malloc_to_delete), SHAPE(new_to_free), SHAPE(mismatched_free_ok),
+		SHAPE(realloc_of_freed), SHAPE(realloc_of_freed_ok),
+	};
+
+	signal(SIGABRT, leave);
+	for (const auto &shape : shapes)
+		if (argc == 2 && !strcmp(shape.name, argv[1])) {
+			shape.run();
+			say("done\n");
+			return 0;
+		}
+	say("which shape?\n");
+	return 2;
+}
