@@ -13,7 +13,7 @@ static const struct {
     {"leak", "memory that was never freed",
      WORDS("definite", "indirect", "possible", "reachable", "live-at-death")},
     {"deadlock", "threads that wait for each other, or could", WORDS("realised", "predicted", "inversion")},
-    {"thread-leak", "a thread that nobody waits for", WORDS("unjoined", "blocked", "running")},
+    {"thread-leak", "a thread that nobody waits for", WORDS("unjoined", "blocked", "running", "growing")},
     {"misuse", "a call that the API forbids or that cannot work",
      WORDS("mutex-relock", "mutex-unlock-unlocked", "mutex-unlock-not-owner", "mutex-destroy-locked",
            "mutex-reinit-locked", "mutex-use-destroyed", "mutex-in-freed-memory", "free-with-locked-mutex",

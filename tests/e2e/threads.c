@@ -1,6 +1,8 @@
 /* Many threads and many events: nothing lost, nothing mismatched, in both ways to run. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/e2e/rt.h"
 
@@ -64,3 +66,94 @@ static void signal_at_start(enum way way)
 
 Test(threads, signal_at_start_run) { signal_at_start(WAY_RUN); }
 Test(threads, signal_at_start_preload) { signal_at_start(WAY_PRELOAD); }
+
+/* ---- growth -------------------------------------------------------------------------------- */
+
+struct growth {
+	const char *shape, *findings;
+	long long made, live;
+	bool grows;
+};
+
+static void expect_growth(enum way way, struct growth want)
+{
+	struct rt rt = rt_new();
+	json_t *process, *site;
+	char line[64], *findings;
+
+	snprintf(line, sizeof line, "thread_growth %s", want.shape);
+	rt_program(&rt, way, line);
+	process = rt_process(&rt, "thread_growth");
+	findings = findings_summary(process, false);
+	cr_expect_str_eq(findings, want.findings, "%s: found %s", want.shape, findings);
+	cr_assert_eq(json_array_size(json_object_get(process, "thread_sites")), 1);
+	site = json_array_get(json_object_get(process, "thread_sites"), 0);
+	cr_expect_eq(json_number(site, "made"), want.made);
+	cr_expect_eq(json_number(site, "live"), want.live);
+	cr_expect_eq(json_is_true(json_object_get(site, "grows")), want.grows);
+	free(findings);
+	rt_end(&rt);
+}
+
+#define GROWTH(name, ...)                                                                                    \
+	Test(threads, name##_run) { expect_growth(WAY_RUN, (struct growth){ #name, __VA_ARGS__ }); }         \
+	Test(threads, name##_preload) { expect_growth(WAY_PRELOAD, (struct growth){ #name, __VA_ARGS__ }); }
+
+GROWTH(growing, "thread-leak:growing=1", 80, 27, true)
+GROWTH(pool_ok, "", 20, 20, false)
+GROWTH(requests_ok, "", 80, 0, false)
+
+/* ---- who could have ended a wait -------------------------------------------------------------- */
+
+/* "thread in HERE waits for KIND, up to a thread that HOW it, by THERE": the functions of both stacks. */
+static bool is_up_to(const json_t *process, const char *here, const char *kind, const char *how, const char *there)
+{
+	json_t *thread, *blocker;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(process, "threads"), i, thread) {
+		const json_t *blocked = json_object_get(thread, "blocked");
+
+		if (json_is_null(blocked) || strcmp(json_text(blocked, "on"), kind) ||
+		    strcmp(json_text(json_array_get(json_object_get(blocked, "stack"), 0), "function"), here))
+			continue;
+		cr_expect(json_is_real(json_object_get(blocked, "since")));
+		json_array_foreach(json_object_get(blocked, "by"), j, blocker)
+			if (!strcmp(json_text(blocker, "how"), how) &&
+			    !strcmp(json_text(json_array_get(json_object_get(blocker, "stack"), 0), "function"), there))
+				return true;
+	}
+	return false;
+}
+
+static void hang(struct rt *rt, const char *line)
+{
+	rt_program_with(rt, WAY_RUN, "--on-deadlock=kill", line);
+	cr_assert_eq(rt->program.status, 67, "%s: status %d", line, rt->program.status);
+}
+
+Test(threads, blocked_by_readers_owners_and_the_joined)
+{
+	struct rt rt = rt_new();
+	const json_t *process;
+
+	hang(&rt, "hangs reader");
+	process = rt_process(&rt, "hangs");
+	cr_expect(is_up_to(process, "read_then_first", "mutex", "holds", "first_then_write"));
+	cr_expect(is_up_to(process, "first_then_write", "rwlock", "reads", "read_then_first"));
+	cr_expect(is_up_to(process, "two", "thread", "lives", "start"));
+	rt_end(&rt);
+}
+
+Test(threads, blocked_by_who_posted_before)
+{
+	struct rt rt = rt_new();
+	struct outcome threads;
+
+	hang(&rt, "hangs sem_and_mutex");
+	cr_expect(is_up_to(rt_process(&rt, "hangs"), "wait_sem_with_first", "sem", "wakes", "post_with_first"));
+	threads = rt_tool(&rt, "threads RUN");
+	cr_expect(strstr(threads.out, ", which ended such a wait before at "), "%s", threads.out);
+	outcome_free(&threads);
+	rt_end(&rt);
+}

@@ -201,3 +201,142 @@ Test(threads, the_thread_that_calls_exit_is_no_leak)
 	cr_assert_eq(script_thread(&s, 2)->state_at_end, THREAD_ENDED);
 	cr_assert_eq(script_thread(&s, 1)->state_at_end, THREAD_RUNNING);
 }
+
+/* ---- sites --------------------------------------------------------------------------- */
+
+static const struct thread_site *site_of(uint32_t stack)
+{
+	size_t count;
+	const struct thread_site *sites = threads_sites(s.analysis->threads, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (sites[i].stack == stack)
+			return &sites[i];
+	return NULL;
+}
+
+static void expect_growing(size_t count)
+{
+	cr_expect_eq(script_count(&s, "thread-leak", "growing"), count);
+}
+
+Test(threads, sites_count_their_threads)
+{
+	for (uint32_t i = 0; i < 10; i++)
+		script_create(&s, 1, 50, 2 + i, RT_THREAD_DETACHED);
+	for (uint32_t i = 0; i < 7; i++)
+		script_end(&s, 2 + i);
+	script_create(&s, 1, 50, 20, RT_THREAD_DETACHED);
+	script_create(&s, 20, 51, 21, RT_THREAD_DETACHED);
+	script_finish(&s, END_RUNNING);
+	cr_assert_eq(site_of(50)->made, 11);
+	cr_assert_eq(site_of(50)->live, 4);
+	cr_assert_eq(site_of(50)->peak, 10);
+	cr_assert_eq(site_of(51)->made, 1);
+	cr_assert_null(site_of(0));
+	expect_growing(0);
+}
+
+/* Every second one stays. */
+Test(threads, more_and_more_live_threads_grow)
+{
+	const struct thread_site *site;
+
+	for (uint32_t i = 0; i < 40; i++) {
+		script_create(&s, 1, 50, 2 + i, RT_THREAD_DETACHED);
+		if (i % 2)
+			script_end(&s, 2 + i);
+	}
+	script_finish(&s, END_RUNNING);
+	site = site_of(50);
+	cr_assert(site->grows);
+	cr_assert_eq(site->live, 20);
+	cr_assert_eq(site->live_at[3], 20);
+	cr_assert_eq(site->live_at[1], 10);
+	expect_growing(1);
+	cr_assert_eq(script_finding(&s, "thread-leak", "growing", 0)->stacks[0].stack, 50);
+}
+
+Test(threads, a_pool_does_not_grow)
+{
+	for (uint32_t i = 0; i < 40; i++)
+		script_create(&s, 1, 50, 2 + i, RT_THREAD_DETACHED);
+	s.now += 10000;
+	script_finish(&s, END_RUNNING);
+	cr_assert_eq(site_of(50)->live_at[0], 40);
+	expect_growing(0);
+}
+
+Test(threads, threads_that_end_do_not_grow)
+{
+	for (uint32_t i = 0; i < 40; i++) {
+		script_create(&s, 1, 50, 2 + i, RT_THREAD_DETACHED);
+		script_end(&s, 2 + i);
+	}
+	script_finish(&s, END_RUNNING);
+	cr_assert_eq(site_of(50)->peak, 1);
+	expect_growing(0);
+}
+
+/* Work that became more, and less again. */
+Test(threads, a_wave_does_not_grow)
+{
+	for (uint32_t i = 0; i < 40; i++)
+		script_create(&s, 1, 50, 2 + i, RT_THREAD_DETACHED);
+	for (uint32_t i = 0; i < 30; i++)
+		script_end(&s, 2 + i);
+	script_finish(&s, END_RUNNING);
+	expect_growing(0);
+}
+
+/* ---- who could end a wait ---------------------------------------------------------------- */
+
+static const struct blocker *blocker_of(uint32_t thread, size_t nth)
+{
+	const struct thread_result *result = script_thread(&s, thread);
+
+	cr_assert_eq(result->state_at_end, THREAD_BLOCKED);
+	return nth < result->blocker_count ? &result->blockers[nth] : NULL;
+}
+
+static void expect_blocker(uint32_t thread, size_t nth, uint32_t by, int how, uint32_t stack)
+{
+	const struct blocker *blocker = blocker_of(thread, nth);
+
+	cr_assert(blocker, "nobody blocks thread %u", thread);
+	cr_expect_eq(blocker->thread, by);
+	cr_expect_eq(blocker->how, how);
+	cr_expect_eq(blocker->stack, stack);
+}
+
+Test(threads, owners_readers_and_the_joined_are_told)
+{
+	for (uint32_t i = 2; i < 6; i++)
+		script_create(&s, 1, 50, i, 0);
+	script_lock(&s, 2, 60, 0x1000);
+	script_wait(&s, 3, 61, 0x1000);
+	script_sync(&s, RT_ACQUIRE, 2, 62, RT_KIND_RWLOCK, RT_SYNC_SHARED, 0x2000);
+	script_sync(&s, RT_ACQUIRE, 5, 63, RT_KIND_RWLOCK, RT_SYNC_SHARED, 0x2000);
+	script_sync(&s, RT_WAIT, 4, 64, RT_KIND_RWLOCK, 0, 0x2000);
+	script_join_wait(&s, 1, 65, 4);
+	script_finish(&s, END_RUNNING);
+	expect_blocker(3, 0, 2, BLOCKER_HOLDS, 60);
+	cr_expect_null(blocker_of(3, 1));
+	expect_blocker(4, 0, 2, BLOCKER_READS, 62);
+	expect_blocker(4, 1, 5, BLOCKER_READS, 63);
+	expect_blocker(1, 0, 4, BLOCKER_LIVES, 50);
+}
+
+Test(threads, those_that_signalled_before_are_told)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_create(&s, 1, 50, 3, 0);
+	script_cond(&s, RT_SIGNAL, 1, 60, 0x3000, 0);
+	script_cond(&s, RT_SIGNAL, 3, 61, 0x3000, 0);
+	script_cond(&s, RT_COND_WAIT, 2, 62, 0x3000, 0);
+	script_sync(&s, RT_WAIT, 1, 63, RT_KIND_SEM, 0, 0x4000);
+	script_finish(&s, END_RUNNING);
+	expect_blocker(2, 0, 1, BLOCKER_WAKES, RT_STACK_NONE);
+	expect_blocker(2, 1, 3, BLOCKER_WAKES, 61);
+	cr_expect_null(blocker_of(1, 0));
+}

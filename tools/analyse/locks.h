@@ -81,4 +81,19 @@ struct blocked {
 };
 bool locks_blocked(const struct lock_analysis *locks, uint32_t thread, struct blocked *blocked);
 
+/* Who could end such a wait. */
+struct blocker {
+	uint32_t thread;
+	enum {
+		BLOCKER_HOLDS,  /* it has the lock */
+		BLOCKER_READS,  /* it has it for reading */
+		BLOCKER_LIVES,  /* a join: it has not ended */
+		BLOCKER_WAKES,  /* it ended waits for this before: signalled, posted, came to the barrier */
+	} how;
+	uint32_t stack; /* where it took the lock, was made, or last ended such a wait; RT_STACK_NONE: not known */
+	uint64_t since; /* stamp of that; 0: not known */
+};
+/* To be freed; NULL where nobody is known. */
+struct blocker *locks_blockers(const struct lock_analysis *locks, uint32_t thread, size_t *count);
+
 #endif

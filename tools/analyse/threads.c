@@ -24,6 +24,7 @@
 #include "tools/memory.h"
 #include "tools/analyse/pthread_index.h"
 #include "tools/analyse/runtime_pool.h"
+#include "tools/analyse/thread_sites.h"
 
 #define MAX_LISTED 1000u /* threads named in one finding */
 
@@ -37,6 +38,8 @@ struct thread_analysis {
 	struct pthread_index pthreads;
 	uint32_t exit_caller;
 	uint64_t exit_stamp;
+	struct thread_site *sites;
+	size_t site_count;
 };
 
 struct thread_analysis *threads_new(struct ring_file *ring)
@@ -53,7 +56,10 @@ void threads_free(struct thread_analysis *threads)
 		return;
 	u64_map_free(&threads->by_id);
 	pthread_index_free(&threads->pthreads);
+	for (size_t i = 0; i < threads->count; i++)
+		free(threads->items[i].blockers);
 	free(threads->items);
+	free(threads->sites);
 	free(threads);
 }
 
@@ -274,6 +280,7 @@ static void set_state(struct thread_result *thread, const struct thread_analysis
 	thread->blocked_since = blocked.since;
 	thread->blocked_stack = blocked.stack;
 	thread->blocked_owner = blocked.owner;
+	thread->blockers = locks_blockers(locks, thread->id, &thread->blocker_count);
 }
 
 /* Who is being waited for in a join. */
@@ -375,6 +382,14 @@ void threads_finish(struct thread_analysis *threads, const struct lock_analysis 
 	}
 	u64_map_free(&joined);
 	u64_map_free(&groups.by_stacks);
+	threads->sites = thread_sites_find(threads->items, threads->count, end->stamp, &threads->site_count);
+	thread_sites_report(threads->sites, threads->site_count, findings);
+}
+
+const struct thread_site *threads_sites(const struct thread_analysis *threads, size_t *count)
+{
+	*count = threads->site_count;
+	return threads->sites;
 }
 
 const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count)

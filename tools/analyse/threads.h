@@ -4,6 +4,8 @@
 
 #include "tools/analyse/analyse.h"
 
+struct blocker;
+
 struct thread_result {
 	uint32_t id, tid, created_by;
 	char name[17]; /* "" where never named */
@@ -16,7 +18,21 @@ struct thread_result {
 	uint8_t blocked_kind; /* THREAD_BLOCKED: on what, where, since when */
 	uint64_t blocked_object, blocked_since;
 	uint32_t blocked_stack, blocked_owner;
+	struct blocker *blockers; /* who could have ended that */
+	size_t blocker_count;
 	uint64_t events;
+};
+
+#define THREAD_QUARTERS 4
+
+struct thread_site { /* threads that were made at one place */
+	uint32_t stack;
+	uint64_t first; /* stamp */
+	uint32_t made, live; /* live: at the end */
+	uint32_t peak;       /* most that lived at a time */
+	uint64_t peak_at;
+	uint32_t live_at[THREAD_QUARTERS]; /* at the end of each quarter of the time since the first */
+	bool grows;
 };
 
 struct thread_analysis *threads_new(struct ring_file *ring);
@@ -28,5 +44,6 @@ void threads_event(struct thread_analysis *threads, const struct event *event);
 void threads_finish(struct thread_analysis *threads, const struct lock_analysis *locks,
                     const struct process_end *end, struct finding_list *findings);
 const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count);
+const struct thread_site *threads_sites(const struct thread_analysis *threads, size_t *count);
 
 #endif

@@ -7,7 +7,8 @@ int cmd_threads(int argc, char **argv)
 	    .name = "threads",
 	    .about = "Every thread: who made it and where, how long it lived, and what became of it: joined, "
 	             "detached,\n"
-	             "never joined, still running, or blocked, and then on what.",
+	             "never joined, still running, or blocked, and then on what and by whom; and which places make more "
+	             "and more.",
 	    .examples = "examples:\n"
 	                "  ringtail threads                   of the newest run here\n"
 	                "  ringtail threads --limit 0         however many there are\n"

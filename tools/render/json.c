@@ -161,8 +161,10 @@ static void print_process(struct report *report, const struct process *process)
 		separator = ",\n";
 	}
 	json_decref(head);
-	if (report->parts & PART_THREADS)
+	if (report->parts & PART_THREADS) {
 		print_list(report, process, "threads", json_threads);
+		print_list(report, process, "thread_sites", json_thread_sites);
+	}
 	if (report->parts & PART_LOCKS) {
 		print_list(report, process, "locks", json_locks);
 		print_list(report, process, "lock_classes", json_lock_classes);

@@ -22,6 +22,7 @@ void json_print_member(struct report *report, const char *before, const char *na
 
 void json_findings(struct json_list *list, const struct process *process);
 void json_threads(struct json_list *list, const struct process *process);
+void json_thread_sites(struct json_list *list, const struct process *process);
 void json_locks(struct json_list *list, const struct process *process);
 void json_lock_classes(struct json_list *list, const struct process *process);
 void json_lock_waits(struct json_list *list, const struct process *process);

@@ -10,6 +10,26 @@
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
+static json_t *json_blockers(struct report *report, const struct process *process, int64_t thread)
+{
+	static const char sql[] = "SELECT blocker, how, since, stack FROM thread_blocker"
+	                          " WHERE process = ? AND thread = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	json_t *array = json_array();
+
+	while (report_row(report, row)) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "thread", json_column(row, 0));
+		json_object_set_new(object, "how", json_column(row, 1));
+		json_object_set_new(object, "since", json_column(row, 2));
+		json_object_set_new(object, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 3)));
+		json_array_append_new(array, object);
+	}
+	sqlite3_finalize(row);
+	return array;
+}
+
 static json_t *json_blocked(struct report *report, const struct process *process, sqlite3_stmt *row,
                             int column)
 {
@@ -24,6 +44,7 @@ static json_t *json_blocked(struct report *report, const struct process *process
 	json_object_set_new(object, "owner", json_column(row, column + 3));
 	json_object_set_new(object, "stack",
 	                    json_stack(report, process->id, sqlite3_column_int64(row, column + 4)));
+	json_object_set_new(object, "by", json_blockers(report, process, sqlite3_column_int64(row, 0)));
 	return object;
 }
 
@@ -58,6 +79,27 @@ void json_threads(struct json_list *list, const struct process *process)
 
 	while (report_row(list->report, row))
 		json_list_add(list, json_thread(list->report, process, row));
+	sqlite3_finalize(row);
+}
+
+void json_thread_sites(struct json_list *list, const struct process *process)
+{
+	static const char sql[] = "SELECT made, live, peak, peak_at, grows, live_1, live_2, live_3, live_4, stack"
+	                          " FROM thread_site WHERE process = ? ORDER BY made DESC, ordinal";
+	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
+
+	while (report_row(list->report, row)) {
+		json_t *site = json_object(), *quarters = json_array();
+
+		for (int column = 0; column < 4; column++)
+			json_object_set_new(site, sqlite3_column_name(row, column), json_column(row, column));
+		json_object_set_new(site, "grows", json_boolean(sqlite3_column_int(row, 4)));
+		for (int column = 5; column < 9; column++)
+			json_array_append_new(quarters, json_column(row, column));
+		json_object_set_new(site, "live_by_quarter", quarters);
+		json_object_set_new(site, "stack", json_stack(list->report, process->id, sqlite3_column_int64(row, 9)));
+		json_list_add(list, site);
+	}
 	sqlite3_finalize(row);
 }
 

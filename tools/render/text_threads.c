@@ -111,10 +111,46 @@ static void print_table(struct report *report, const struct process *process)
 		           (long long)(count - limit));
 }
 
+/* "that is up to thread 3, which has held it since 1.2 s:", and where. */
+static void print_blocker(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	static const char *const words[][2] = {{"holds", ", which has held it"},
+	                                       {"reads", ", which has held it for reading"},
+	                                       {"lives", ", which was made"},
+	                                       {"wakes", ", which ended such a wait before"}};
+	const char *how = report_text(row, 1);
+	bool at = !strcmp(how, "lives") || !strcmp(how, "wakes");
+
+	page_print(report, "  that is up to ");
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(how, words[i][0]))
+			page_print(report, "%s", words[i][1]);
+	if (sqlite3_column_type(row, 2) != SQLITE_NULL)
+		page_print(report, " %s %s", at ? "at" : "since", human_seconds(sqlite3_column_double(row, 2)).text);
+	page_print(report, "%s\n", sqlite3_column_type(row, 3) == SQLITE_NULL ? "" : ":");
+	if (sqlite3_column_type(row, 3) != SQLITE_NULL)
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+}
+
+static void print_blockers(struct report *report, const struct process *process, int64_t thread)
+{
+	static const char sql[] = "SELECT blocker, how, since, stack FROM thread_blocker"
+	                          " WHERE process = ? AND thread = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	bool any = false;
+
+	for (; report_row(report, row); any = true)
+		print_blocker(report, process, row);
+	if (!any)
+		page_print(report, "  nobody is known who could end that\n");
+	sqlite3_finalize(row);
+}
+
 static void print_blocked(struct report *report, const struct process *process)
 {
 	static const char sql[] =
-	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_owner, blocked_stack FROM thread"
+	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack FROM thread"
 	    " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
 	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
 
@@ -125,40 +161,49 @@ static void print_blocked(struct report *report, const struct process *process)
 		           (unsigned long long)sqlite3_column_int64(row, 2));
 		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
 			page_print(report, " since %s", human_seconds(sqlite3_column_double(row, 3)).text);
-		if (sqlite3_column_int64(row, 4)) {
-			page_print(report, "\n  that is up to ");
-			text_thread_name(report, process, sqlite3_column_int64(row, 4));
-		}
 		page_print(report, "\n");
-		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 5));
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 4));
+		print_blockers(report, process, sqlite3_column_int64(row, 0));
 	}
 	sqlite3_finalize(row);
 }
 
-static void print_creator(struct report *report, const struct process *process, sqlite3_stmt *row)
+static void print_growth(struct report *report, sqlite3_stmt *row)
 {
-	uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
-
-	page_print(report, "\n  ");
-	if (count == 1)
-		text_thread_name(report, process, sqlite3_column_int64(row, 2));
-	else
-		page_print(report, "%s threads, from %lld to %lld,", human_count(count).text,
-		           (long long)sqlite3_column_int64(row, 2), (long long)sqlite3_column_int64(row, 3));
-	page_print(report, " %s made here\n", plural(count, "was", "were"));
-	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 1));
+	if (!sqlite3_column_int(row, 5))
+		return;
+	page_paint(report, PAINT_WARN, "  more and more lived: %lld, %lld, %lld, %lld at the end of each quarter of the time\n",
+	           (long long)sqlite3_column_int64(row, 6), (long long)sqlite3_column_int64(row, 7),
+	           (long long)sqlite3_column_int64(row, 8), (long long)sqlite3_column_int64(row, 9));
 }
 
-/* Where they were made, for those made by somebody. */
-static void print_creators(struct report *report, const struct process *process)
+/* As in Go's goroutine profile: how many, and the stack. */
+static void print_site(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	static const char sql[] =
-	    "SELECT count(*), created_stack, min(id), max(id) FROM thread WHERE process = ?1"
-	    " AND created_stack IS NOT NULL GROUP BY created_stack ORDER BY 1 DESC, 3 LIMIT ?2";
+	uint64_t made = (uint64_t)sqlite3_column_int64(row, 0), live = (uint64_t)sqlite3_column_int64(row, 1);
+
+	page_print(report, "\n  %s %s made here", human_count(made).text, plural(made, "thread was", "threads were"));
+	if (made == 1)
+		page_print(report, live ? ", still there at the end" : ", and has ended");
+	else
+		page_print(report, ", %s of them still there at the end", live ? human_count(live).text : "none");
+	if (made > 1)
+		page_print(report, ", at most %s at a time, at %s", human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+		           human_seconds(sqlite3_column_double(row, 3)).text);
+	page_print(report, "\n");
+	print_growth(report, row);
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 4));
+}
+
+static void print_sites(struct report *report, const struct process *process)
+{
+	static const char sql[] = "SELECT made, live, peak, peak_at, stack, grows, live_1, live_2, live_3, live_4"
+	                          " FROM thread_site WHERE process = ?1 ORDER BY grows DESC, live DESC, made DESC, ordinal"
+	                          " LIMIT ?2";
 	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
 
 	while (report_row(report, row))
-		print_creator(report, process, row);
+		print_site(report, process, row);
 	sqlite3_finalize(row);
 }
 
@@ -176,5 +221,5 @@ void text_threads(struct report *report, const struct process *process)
 		return;
 	print_table(report, process);
 	print_blocked(report, process);
-	print_creators(report, process);
+	print_sites(report, process);
 }

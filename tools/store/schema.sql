@@ -116,6 +116,35 @@ CREATE TABLE thread (
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
+-- Who could have ended a blocked thread's wait; nobody where nobody is known.
+CREATE TABLE thread_blocker (
+	process INTEGER NOT NULL,
+	thread  INTEGER NOT NULL, -- the blocked one
+	ordinal INTEGER NOT NULL,
+	blocker INTEGER NOT NULL, -- thread.id
+	how     TEXT NOT NULL,    -- holds, reads: it has the lock; lives: it is joined; wakes: it ended waits for this before
+	stack   INTEGER,          -- where it took the lock, was made, or last ended such a wait
+	since   REAL,             -- when
+	PRIMARY KEY (process, thread, ordinal)
+) WITHOUT ROWID;
+
+-- Threads by the place that made them.
+CREATE TABLE thread_site (
+	process INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL, -- in the order of their first threads, from 1
+	stack   INTEGER,
+	made    INTEGER NOT NULL,
+	live    INTEGER NOT NULL, -- at the end
+	peak    INTEGER NOT NULL, -- most at a time
+	peak_at REAL,
+	live_1  INTEGER NOT NULL, -- at the end of each quarter of the time since the first was made
+	live_2  INTEGER NOT NULL,
+	live_3  INTEGER NOT NULL,
+	live_4  INTEGER NOT NULL,
+	grows   INTEGER NOT NULL, -- more in each quarter
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
 -- ---- heap ------------------------------------------------------------------------
 -- The same counts for the whole process, each site and each thread.
 --   allocations      calls that returned memory, reallocations included

@@ -1,3 +1,4 @@
+#include "tools/analyse/locks.h"
 #include "tools/analyse/threads.h"
 #include "tools/store/writer.h"
 
@@ -42,11 +43,51 @@ static void store_thread(struct writer *writer, const struct thread_result *thre
 	row_end(&row);
 }
 
+static void store_blockers(struct writer *writer, const struct thread_result *thread)
+{
+	static const char *const how[] = {
+	    [BLOCKER_HOLDS] = "holds", [BLOCKER_READS] = "reads", [BLOCKER_LIVES] = "lives", [BLOCKER_WAKES] = "wakes"};
+
+	for (size_t i = 0; i < thread->blocker_count; i++) {
+		const struct blocker *blocker = &thread->blockers[i];
+		struct row row = row_begin(writer, TABLE_thread_blocker);
+
+		row_int(&row, thread->id);
+		row_int(&row, (int64_t)i);
+		row_int(&row, blocker->thread);
+		row_text(&row, how[blocker->how]);
+		row_stack(&row, blocker->stack);
+		row_stamp(&row, blocker->since);
+		row_end(&row);
+	}
+}
+
+static void store_site(struct writer *writer, const struct thread_site *site, size_t ordinal)
+{
+	struct row row = row_begin(writer, TABLE_thread_site);
+
+	row_int(&row, (int64_t)ordinal);
+	row_stack(&row, site->stack);
+	row_int(&row, site->made);
+	row_int(&row, site->live);
+	row_int(&row, site->peak);
+	row_stamp(&row, site->peak_at);
+	for (unsigned q = 0; q < THREAD_QUARTERS; q++)
+		row_int(&row, site->live_at[q]);
+	row_int(&row, site->grows);
+	row_end(&row);
+}
+
 void store_threads(struct writer *writer)
 {
 	size_t count;
 	const struct thread_result *threads = threads_results(writer->analysis->threads, &count);
 
-	for (size_t i = 0; i < count && !writer->failed; i++)
+	for (size_t i = 0; i < count && !writer->failed; i++) {
 		store_thread(writer, &threads[i]);
+		store_blockers(writer, &threads[i]);
+	}
+	const struct thread_site *sites = threads_sites(writer->analysis->threads, &count);
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_site(writer, &sites[i], i + 1);
 }

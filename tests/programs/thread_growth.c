@@ -1,0 +1,58 @@
+/* Threads that become more and more, and those that do not: the first argument names the shape (shapes.h). */
+#include <semaphore.h>
+
+#include "shapes.h"
+
+#define STEPS   80
+#define STEP_MS 15
+
+static sem_t leave;
+
+static void *nothing(void *unused) { return unused; }
+
+static void *stay(void *unused)
+{
+	sem_wait(&leave);
+	return unused;
+}
+
+static void make(void *(*routine)(void *))
+{
+	pthread_t thread = start(routine, NULL);
+
+	pthread_detach(thread);
+}
+
+/* One for each request, and every third of them never comes back. */
+static void growing(void)
+{
+	for (int i = 0; i < STEPS; i++) {
+		make(i % 3 ? nothing : stay);
+		pause_ms(STEP_MS);
+	}
+}
+
+/* All are made at once, and stay. */
+static void pool_ok(void)
+{
+	for (int i = 0; i < 20; i++)
+		make(stay);
+	pause_ms(STEPS * STEP_MS / 4);
+}
+
+/* One for each request, and each ends. */
+static void requests_ok(void)
+{
+	for (int i = 0; i < STEPS; i++) {
+		make(nothing);
+		pause_ms(STEP_MS / 3);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct shape shapes[] = { SHAPE(growing), SHAPE(pool_ok), SHAPE(requests_ok) };
+
+	sem_init(&leave, 0, 0);
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
+}
