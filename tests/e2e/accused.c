@@ -1,7 +1,8 @@
-/* What programs are accused of, to the last name: deadlocks.def, accused.def; in both ways to run. */
+/* What programs are accused of, to the last name: deadlocks.def, accused.def, realised.def. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/e2e/named.h"
 #include "tests/e2e/rt.h"
@@ -52,20 +53,77 @@ static void expect_accused(enum way way, struct expected want)
 #define ACCUSED_WITH BOTH_WAYS
 #include "tests/e2e/accused.def"
 
-/* Rust's mutexes have no owner that could be seen: nobody is left who could wake anybody. */
-Test(accused, rust_std_hang)
+/* ---- deadlocks that happen --------------------------------------------------------------- */
+
+static void expect_realised(const char *program, const char *shape, const char *expected)
 {
-	static const char expected[] = "futex; rust_std::main: waits for a thread here@rust_std::hang; "
-	                               "rust_std::hang::{{closure}}: waits for a futex here@rust_std::lock_both; "
-	                               "rust_std::hang::{{closure}}: waits for a futex here@rust_std::lock_both";
 	struct rt rt = rt_new();
-	char names[NAMED_TEXT];
+	char line[128], names[NAMED_TEXT];
 	json_t *process;
 
-	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", "rust_std hang");
-	cr_expect_eq(rt.program.status, 67, "status %d: %s", rt.program.status, rt.program.err);
-	process = rt_process(&rt, "rust_std");
-	named_finding(named_only(process, "deadlock", "realised"), rt.program.out, "rust_std", names);
-	cr_expect_str_eq(names, expected, "found %s", names);
+	snprintf(line, sizeof line, "%s %s", program, shape);
+	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	cr_expect_eq(rt.program.status, 67, "%s: status %d: %s", line, rt.program.status, rt.program.err);
+	process = rt_process(&rt, program);
+	named_finding(named_only(process, "deadlock", "realised"), rt.program.out, program, names);
+	cr_expect_str_eq(names, expected, "%s:\n  expected \"%s\"\n  found    \"%s\"", line, expected, names);
+	rt_end(&rt);
+}
+
+#define REALISED(shape, names)                                                                               \
+	Test(accused, realised_##shape) { expect_realised("hangs", #shape, names); }
+#include "tests/e2e/realised.def"
+
+/* Rust's mutexes have no owner that could be seen: nobody is left who could wake anybody. */
+Test(accused, realised_rust_std)
+{
+	expect_realised("rust_std", "hang",
+	                "futex; rust_std::main: waits for a thread here@rust_std::hang; "
+	                "rust_std::hang::{{closure}}: waits for a futex here@rust_std::lock_both; "
+	                "rust_std::hang::{{closure}}: waits for a futex here@rust_std::lock_both");
+}
+
+/* ---- the interleaving that would hang ------------------------------------------------------ */
+
+struct step {
+	unsigned thread;
+	char lock[32];
+};
+
+/* "     NUMBER. thread THREAD VERB mutex LOCK" */
+static struct step read_step(const char *text, unsigned number, const char *verb)
+{
+	char format[64];
+	struct step step = { 0 };
+	const char *line;
+
+	snprintf(format, sizeof format, "\n     %u. ", number);
+	line = strstr(text, format);
+	cr_assert(line, "no step %u in %s", number, text);
+	snprintf(format, sizeof format, "\n     %u. thread %%u %s mutex %%31s", number, verb);
+	cr_assert_eq(sscanf(line, format, &step.thread, step.lock), 2, "step %u: %.80s", number, line);
+	return step;
+}
+
+/* Both take a lock, and then each waits for the other's. */
+Test(accused, witness_step_by_step)
+{
+	struct rt rt = rt_new();
+	struct outcome text;
+	struct step steps[4];
+	const char *witness;
+
+	rt_program(&rt, WAY_RUN, "order gate_of_one");
+	text = rt_tool(&rt, "deadlocks RUN");
+	witness = strstr(text.out, "it would hang like this:");
+	cr_assert(witness, "%s", text.out);
+	for (unsigned i = 0; i < 4; i++)
+		steps[i] = read_step(witness, i + 1, i < 2 ? "takes" : "waits for");
+	cr_expect_neq(steps[0].thread, steps[1].thread);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect_eq(steps[i].thread, steps[i + 2].thread);
+		cr_expect_str_eq(steps[i].lock, steps[3 - i].lock, "step %u: %s", 4 - i, steps[3 - i].lock);
+	}
+	outcome_free(&text);
 	rt_end(&rt);
 }

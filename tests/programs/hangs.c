@@ -22,7 +22,19 @@ static pthread_barrier_t both, never;
 static sem_t sem, other_sem;
 static bool ready;
 
-static void hangs(void) { say("%d hangs\n", (int)getpid()); }
+static void hangs(void)
+{
+	NAME_LOCK(first);
+	NAME_LOCK(second);
+	NAME_LOCK(third);
+	NAME_LOCK(rwlock);
+	NAME_LOCK(spin);
+	NAME_LOCK(cond);
+	NAME_LOCK(once);
+	NAME_LOCK(never);
+	NAME_LOCK(sem);
+	say("%d hangs\n", (int)getpid());
+}
 
 /* Both are there before either goes on. */
 static void meet(void) { pthread_barrier_wait(&both); }
