@@ -18,6 +18,7 @@
 #include "shim/atomics.h"
 #include "tools/memory.h"
 #include "tools/archive.h"
+#include "tools/hang_among.h"
 #include "tools/hang_watch.h"
 #include "tools/process.h"
 #include "tools/recording.h"
@@ -32,6 +33,7 @@
 #define SLEEP_LONG_MS  50         /* a heartbeat must not be older than what the shim calls stale */
 #define LOOK_EVERY     (100 * MS) /* for new rings, where inotify does not tell */
 #define LIFE_EVERY     (50 * MS)  /* for processes that are not our children */
+#define HANG_AMONG_EVERY (50 * MS)
 #define GRACE          (200 * MS) /* for the command's children, once it has ended */
 #define START_WITHIN   (10000 * MS)
 #define INSIST_AFTER   (1000 * MS) /* SIGKILL for what was asked to end because of a deadlock */
@@ -53,6 +55,7 @@ struct collector {
 	struct collector_result result;
 	struct archive *archive;
 	struct watched *rings, *names;
+	struct hang_among among;
 	int inotify;
 	uint64_t now, looked, command_ended; /* CLOCK_MONOTONIC ns */
 	uint64_t kill_command_at; /* as kill_at */
@@ -191,7 +194,10 @@ static void look_for_hang(struct collector *collector, struct watched *ring)
 	if (count) {
 		if (collector->request->confirm)
 			confirm_label(collector->request->confirm, &ring->recording->ring, &findings);
-		archive_tell(collector->archive, notice_new(ring->recording, findings.items, count));
+		struct notice *notice = notice_new();
+
+		notice_add(notice, ring->recording, findings.items, count);
+		archive_tell(collector->archive, notice);
 		hang_watch_keep(ring->recording, &findings);
 		end_hung(collector, ring);
 	}
@@ -199,6 +205,66 @@ static void look_for_hang(struct collector *collector, struct watched *ring)
 		kill((pid_t)ring->recording->ring.header.pid, SIGKILL);
 		ring->kill_at = collector->now + INSIST_AFTER;
 	}
+}
+
+/* ---- what hangs over several processes ------------------------------------------------------------ */
+
+struct members { /* rings that are being read */
+	struct watched **rings;
+	struct recording **recordings;
+	struct finding_list *findings;
+	size_t count;
+};
+
+static struct members members_of(struct collector *collector)
+{
+	struct members members = {0};
+	struct watched *ring;
+	size_t count = 0;
+
+	DL_FOREACH(collector->rings, ring)
+		count += ring->recording != NULL;
+	members.rings = memory_zeroed(count, sizeof *members.rings);
+	members.recordings = memory_zeroed(count, sizeof *members.recordings);
+	members.findings = memory_zeroed(count, sizeof *members.findings);
+	DL_FOREACH(collector->rings, ring) {
+		if (!ring->recording)
+			continue;
+		members.rings[members.count] = ring;
+		members.recordings[members.count++] = ring->recording;
+	}
+	return members;
+}
+
+static void tell_of_all(struct collector *collector, const struct members *members)
+{
+	struct notice *notice = notice_new();
+
+	for (size_t i = 0; i < members->count; i++)
+		if (members->findings[i].count)
+			notice_add(notice, members->recordings[i], members->findings[i].items,
+			           members->findings[i].count);
+	archive_tell(collector->archive, notice);
+	for (size_t i = 0; i < members->count; i++) {
+		if (!members->findings[i].count)
+			continue;
+		hang_watch_keep(members->recordings[i], &members->findings[i]);
+		end_hung(collector, members->rings[i]);
+	}
+}
+
+static void look_among(struct collector *collector)
+{
+	struct members members;
+
+	if (!collector->rings || collector->now - collector->among.looked < HANG_AMONG_EVERY)
+		return;
+	members = members_of(collector);
+	if (hang_among_look(&collector->among, members.recordings, members.count, collector->now, members.findings))
+		tell_of_all(collector, &members);
+	free(members.rings);
+	free(members.recordings);
+	free(members.findings);
 }
 
 static void insist_on_command(struct collector *collector)
@@ -357,6 +423,7 @@ static void rounds(struct collector *collector)
 		if (collector->look_now)
 			look_for_rings(collector);
 		uint64_t events = read_rings(collector);
+		look_among(collector);
 		insist_on_command(collector);
 		if (is_over(collector))
 			return;
@@ -420,6 +487,7 @@ struct collector_result collector_run(const struct collector_request *request, s
 	sigprocmask(SIG_SETMASK, request->signals_after, NULL);
 	collector.result.stored = archive_close(collector.archive, err);
 	forget_rings(&collector);
+	hang_among_free(&collector.among);
 	if (collector.inotify >= 0)
 		close(collector.inotify);
 	return collector.result;

@@ -10,10 +10,15 @@
 #include "tools/render/report.h"
 #include "tools/store/store.h"
 
-struct notice {
+struct part { /* of one process */
 	struct ring_file *ring;
 	struct thread_analysis *threads;
 	struct finding_list findings;
+};
+
+struct notice {
+	struct part *parts;
+	size_t count, room;
 };
 
 static void *copy_of(const void *items, size_t count, size_t size)
@@ -36,15 +41,18 @@ static void add_copy(struct finding_list *list, const struct finding *finding)
 	copy->threads = copy_of(finding->threads, finding->thread_count, sizeof *finding->threads);
 }
 
-struct notice *notice_new(const struct recording *recording, const struct finding *findings, size_t count)
-{
-	struct notice *notice = memory_zeroed(1, sizeof *notice);
+struct notice *notice_new(void) { return memory_zeroed(1, sizeof(struct notice)); }
 
-	notice->ring = (struct ring_file *)&recording->ring;
-	notice->threads = threads_copy(recording->analysis->threads);
+void notice_add(struct notice *notice, const struct recording *recording, const struct finding *findings, size_t count)
+{
+	struct part *part;
+
+	GROW(notice->parts, notice->room, notice->count + 1);
+	part = &notice->parts[notice->count++];
+	*part = (struct part){.ring = (struct ring_file *)&recording->ring,
+	                      .threads = threads_copy(recording->analysis->threads)};
 	for (size_t i = 0; i < count; i++)
-		add_copy(&notice->findings, &findings[i]);
-	return notice;
+		add_copy(&part->findings, &findings[i]);
 }
 
 static bool print(struct notice *notice, struct store *store, FILE *out, struct error *err)
@@ -57,8 +65,12 @@ static bool print(struct notice *notice, struct store *store, FILE *out, struct 
 	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
 	                        .width = 80,
 	                        .err = err};
-	bool good = store_notice(store, notice->ring, notice->threads, &notice->findings, err) &&
-	            render_findings(&report);
+	bool good = true;
+
+	for (size_t i = 0; good && i < notice->count; i++)
+		good = store_notice(store, notice->parts[i].ring, notice->parts[i].threads,
+		                    &notice->parts[i].findings, err);
+	good = good && render_findings(&report, 1);
 
 	report_close(&report);
 	return good;
@@ -74,8 +86,10 @@ static void print_at_once(struct notice *notice, struct store *store)
 
 	if (!out)
 		return;
-	fprintf(out, "ringtail: deadlock in %s (pid %u), which hangs:\n", notice->ring->header.exe,
-	        notice->ring->header.pid);
+	for (size_t i = 0; i < notice->count; i++)
+		fprintf(out, "%s%s (pid %u)", i ? " and " : "ringtail: deadlock in ", notice->parts[i].ring->header.exe,
+		        notice->parts[i].ring->header.pid);
+	fprintf(out, ", which %s:\n", notice->count > 1 ? "hang" : "hangs");
 	bool good = print(notice, store, out, &err);
 	fclose(out);
 	fwrite(text, 1, size, stderr);
@@ -95,7 +109,10 @@ void notice_print(struct notice *notice)
 	} else {
 		error_print(&err);
 	}
-	threads_free(notice->threads);
-	finding_list_free(&notice->findings);
+	for (size_t i = 0; i < notice->count; i++) {
+		threads_free(notice->parts[i].threads);
+		finding_list_free(&notice->parts[i].findings);
+	}
+	free(notice->parts);
 	free(notice);
 }

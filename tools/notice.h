@@ -7,8 +7,10 @@
 
 struct notice;
 
-/* A copy of what is needed: the recording may go on.  Its ring must stay open until the notice is printed. */
-struct notice *notice_new(const struct recording *recording, const struct finding *findings, size_t count);
+struct notice *notice_new(void);
+/* A copy of what is needed: the recording may go on.  Its ring must stay open until the notice is printed.  A deadlock over
+ * several processes is in the findings of each: those of the first are printed, the others' stacks are looked up. */
+void notice_add(struct notice *notice, const struct recording *recording, const struct finding *findings, size_t count);
 /* Names the stacks, prints, and frees the notice. */
 void notice_print(struct notice *notice);
 

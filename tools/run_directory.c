@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "shim/atomics.h"
+#include "tools/hang_among.h"
 #include "tools/memory.h"
 #include "tools/recording.h"
 #include "tools/scan/at_end.h"
@@ -222,6 +223,8 @@ struct update {
 	uint64_t started;  /* CLOCK_REALTIME ns of the first process */
 	double seconds;    /* until the last one ended */
 	char **command;    /* of the first process, where no live reader has stored it at the start */
+	struct recording **running; /* analysed, and not stored yet */
+	size_t running_count, running_room;
 	struct error *err; /* the first thing that went wrong */
 	bool good;
 };
@@ -286,35 +289,74 @@ static void note_time(struct update *update, const struct recording *recording)
 
 static bool analyse_recording(struct update *update, struct recording *recording, struct error *err)
 {
-	struct process_end end = recording_end(recording);
-
 	say_if_read_live(&recording->ring);
 	scan_at_end_take(recording);
-	recording_finish(recording, end);
+	recording_finish(recording, recording_end(recording));
 	if (!ring_file_whole(&recording->ring, err))
 		return false;
 	note_time(update, recording);
-	return store_process(&update->store, recording->analysis, merge_totals(recording->merge),
-	                     end.how != END_RUNNING, err);
+	return true;
+}
+
+static void store_recording(struct update *update, struct recording *recording)
+{
+	struct error err;
+
+	if (!store_process(&update->store, recording->analysis, merge_totals(recording->merge),
+	                   recording->analysis->end.how != END_RUNNING, &err))
+		note_error(update, &err);
+	recording_close(recording);
+	free(recording);
+}
+
+/* Those that run are stored together, when it is known what they wait for. */
+static void keep_running(struct update *update, struct recording *recording)
+{
+	GROW(update->running, update->running_room, update->running_count + 1);
+	update->running[update->running_count++] = recording;
+}
+
+static void store_running(struct update *update)
+{
+	hang_among_now(update->running, update->running_count);
+	for (size_t i = 0; i < update->running_count; i++)
+		store_recording(update, update->running[i]);
+	free(update->running);
+}
+
+static void analyse_opened(struct update *update, struct recording *recording)
+{
+	const struct rt_header *header = &recording->ring.header;
+	struct error err;
+	bool done = store_has_final(&update->store, header->pid, header->image);
+
+	if (!done && analyse_recording(update, recording, &err)) {
+		if (recording->analysis->end.how == END_RUNNING)
+			keep_running(update, recording);
+		else
+			store_recording(update, recording);
+		return;
+	}
+	if (!done)
+		note_error(update, &err);
+	recording_close(recording);
+	free(recording);
 }
 
 static void analyse_ring(struct update *update, const char *path)
 {
-	struct recording recording;
+	struct recording *recording = memory_zeroed(1, sizeof *recording);
 	struct error err;
 	bool skip = false;
 
-	if (!open_ring(&recording, path, &skip, &err)) {
+	if (!open_ring(recording, path, &skip, &err)) {
 		if (!skip)
 			note_error(update, &err);
+		free(recording);
 		return;
 	}
-	const struct rt_header *header = &recording.ring.header;
-	note_first(update, &recording.ring);
-	bool done = store_has_final(&update->store, header->pid, header->image);
-	if (!done && !analyse_recording(update, &recording, &err))
-		note_error(update, &err);
-	recording_close(&recording);
+	note_first(update, &recording->ring);
+	analyse_opened(update, recording);
 }
 
 /* Whether a ring file is known to be stored, so that nothing need be written: a run may be read-only. */
@@ -369,6 +411,7 @@ static void analyse_rings(struct update *update, char **paths, size_t count)
 	}
 	for (size_t i = 0; i < count; i++)
 		analyse_ring(update, paths[i]);
+	store_running(update);
 	store_own_row(update);
 	store_close(&update->store);
 }

@@ -126,10 +126,10 @@ Test(hang_live, report_goes_on)
 }
 
 /* By the id of a process that hangs, recorded by the library alone. */
-Test(hang_live, deadlocks_of_a_process)
+static void expect_from_outside(const char *program, const char *message)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_PRELOAD, "hangs sem_and_mutex");
+	struct child child = rt_start(&rt, WAY_PRELOAD, program);
 	char *line = spawn_wait_for_line(&child, "hangs", 20), words[64];
 	struct outcome outcome;
 
@@ -139,11 +139,25 @@ Test(hang_live, deadlocks_of_a_process)
 	outcome = rt_tool(&rt, words);
 	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
 	cr_expect(strstr(outcome.out, "deadlock:realised"), "%s", outcome.out);
-	kill(atoi(line), SIGKILL);
+	cr_expect(strstr(outcome.out, message), "%s", outcome.out);
+	kill(-child.pid, SIGKILL); /* its children too */
 	free(line);
 	outcome_free(&outcome);
 	rt.program = spawn_wait(&child);
 	rt_end(&rt);
+}
+
+Test(hang_live, deadlocks_of_a_process)
+{
+	expect_from_outside("hangs sem_and_mutex", "two threads wait for each other for ever, as far as past");
+}
+Test(hang_live, deadlocks_of_two_processes)
+{
+	expect_from_outside("hangs shared_mutexes", "two threads of different processes wait for each other");
+}
+Test(hang_live, all_asleep_from_outside)
+{
+	expect_from_outside("hangs all_asleep", "all threads are blocked and nothing can wake them");
 }
 
 Test(hang_live, trace_lines)

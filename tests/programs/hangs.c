@@ -313,6 +313,148 @@ static void *shared_memory(size_t bytes)
 	return memory;
 }
 
+/* In shared memory; processes meet at a barrier there. */
+static struct shared {
+	pthread_mutex_t first, second;
+	pthread_rwlock_t rwlock;
+	pthread_barrier_t both;
+	sem_t sem;
+} *shared;
+
+static void init_shared(void)
+{
+	pthread_mutexattr_t mutex;
+	pthread_rwlockattr_t lock;
+	pthread_barrierattr_t barrier;
+
+	pthread_mutexattr_init(&mutex);
+	pthread_rwlockattr_init(&lock);
+	pthread_barrierattr_init(&barrier);
+	pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED);
+	pthread_rwlockattr_setpshared(&lock, PTHREAD_PROCESS_SHARED);
+	pthread_barrierattr_setpshared(&barrier, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&shared->first, &mutex);
+	pthread_mutex_init(&shared->second, &mutex);
+	pthread_rwlock_init(&shared->rwlock, &lock);
+	pthread_barrier_init(&shared->both, &barrier, 2);
+	sem_init(&shared->sem, 1, 0);
+}
+
+/* One in a child, the other here. */
+static void two_processes(void (*one)(void), void (*other)(void))
+{
+	shared = shared_memory(sizeof *shared);
+	init_shared();
+	hangs();
+	(fork() == 0 ? one : other)();
+}
+
+static void shared_meet(void) { pthread_barrier_wait(&shared->both); }
+
+static void shared_first_then_second(void)
+{
+	pthread_mutex_lock(&shared->first);
+	shared_meet();
+	pthread_mutex_lock(&shared->second);
+}
+
+static void shared_second_then_first(void)
+{
+	pthread_mutex_lock(&shared->second);
+	shared_meet();
+	pthread_mutex_lock(&shared->first);
+}
+
+static void shared_mutexes(void) { two_processes(shared_first_then_second, shared_second_then_first); }
+
+/* The same memory at another address. */
+static void moved_second_then_first(void)
+{
+	struct shared *moved = mremap(shared, sizeof *shared, sizeof *shared, MREMAP_MAYMOVE | MREMAP_FIXED,
+	                              mmap(NULL, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	must(moved != MAP_FAILED && moved != shared);
+	shared = moved;
+	shared_second_then_first();
+}
+
+static void shared_at_two_addresses(void) { two_processes(moved_second_then_first, shared_first_then_second); }
+
+static void shared_read_then_first(void)
+{
+	pthread_rwlock_rdlock(&shared->rwlock);
+	shared_meet();
+	pthread_mutex_lock(&shared->first);
+}
+
+static void shared_first_then_write(void)
+{
+	pthread_mutex_lock(&shared->first);
+	shared_meet();
+	pthread_rwlock_wrlock(&shared->rwlock);
+}
+
+static void shared_reader(void) { two_processes(shared_read_then_first, shared_first_then_write); }
+
+/* It posted before, so it is the one to post again. */
+static void shared_post_with_first(void)
+{
+	sem_post(&shared->sem);
+	shared_meet();
+	pthread_mutex_lock(&shared->first);
+	sem_post(&shared->sem);
+}
+
+static void shared_wait_with_first(void)
+{
+	sem_wait(&shared->sem);
+	pthread_mutex_lock(&shared->first);
+	shared_meet();
+	sem_wait(&shared->sem);
+}
+
+static void shared_sem_and_mutex(void) { two_processes(shared_post_with_first, shared_wait_with_first); }
+
+/* Through a lock of one process alone: three threads in two of them. */
+static void *lock_private_then_shared_first(void *unused)
+{
+	pthread_mutex_lock(&second);
+	meet();
+	pthread_mutex_lock(&shared->first);
+	return unused;
+}
+
+static void second_then_private(void)
+{
+	pthread_barrier_init(&both, NULL, 2);
+	start(lock_private_then_shared_first, NULL);
+	pthread_mutex_lock(&shared->second);
+	meet();
+	shared_meet();
+	pthread_mutex_lock(&second);
+}
+
+static void shared_and_private(void) { two_processes(second_then_private, shared_first_then_second); }
+
+static void *in_one_first_then_second(void *unused)
+{
+	shared_first_then_second();
+	return unused;
+}
+
+static void *in_one_second_then_first(void *unused)
+{
+	shared_second_then_first();
+	return unused;
+}
+
+static void shared_in_one_process(void)
+{
+	shared = shared_memory(sizeof *shared);
+	init_shared();
+	two(in_one_first_then_second, in_one_second_then_first);
+}
+
 static void in_child(void)
 {
 	if (fork() == 0) {
@@ -382,24 +524,41 @@ static void handler_posts_ok(void)
 /* The mutex is unlocked by another process. */
 static void shared_ok(void)
 {
-	pthread_mutex_t *shared = shared_memory(4096);
+	pthread_mutex_t *mutex = shared_memory(4096);
 	pthread_mutexattr_t attributes;
-	sem_t *held = (sem_t *)((char *)shared + 1024);
+	sem_t *held = (sem_t *)((char *)mutex + 1024);
 
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	pthread_mutex_init(shared, &attributes);
+	pthread_mutex_init(mutex, &attributes);
 	sem_init(held, 1, 0);
 	if (fork() == 0) {
-		pthread_mutex_lock(shared);
+		pthread_mutex_lock(mutex);
 		sem_post(held);
 		pause_ms(1000);
-		pthread_mutex_unlock(shared);
+		pthread_mutex_unlock(mutex);
 		_exit(0);
 	}
 	sem_wait(held);
-	pthread_mutex_lock(shared);
-	pthread_mutex_unlock(shared);
+	pthread_mutex_lock(mutex);
+	pthread_mutex_unlock(mutex);
+}
+
+/* Each waits for the other in turn, holding something, and neither for ever. */
+static void shared_slow(void)
+{
+	for (int i = 0; i < 3; i++) {
+		pthread_mutex_lock(&shared->first);
+		pthread_mutex_lock(&shared->second);
+		pause_ms(400);
+		pthread_mutex_unlock(&shared->second);
+		pthread_mutex_unlock(&shared->first);
+	}
+}
+
+static void shared_slow_ok(void)
+{
+	two_processes(shared_slow, shared_slow);
 }
 
 static void *wait_ready(void *unused)
@@ -433,6 +592,8 @@ int main(int argc, char **argv)
 		SHAPE(mutexes), SHAPE(typed_mutexes), SHAPE(reader), SHAPE(spinning), SHAPE(ring_of_three), SHAPE(self),
 		SHAPE(join_with_lock), SHAPE(once_and_mutex), SHAPE(cond_and_mutex), SHAPE(sem_and_mutex),
 		SHAPE(sem_and_mutex_inferred), SHAPE(barrier_and_mutex), SHAPE(all_asleep), SHAPE(in_child),
+		SHAPE(shared_mutexes), SHAPE(shared_at_two_addresses), SHAPE(shared_reader), SHAPE(shared_sem_and_mutex),
+		SHAPE(shared_and_private), SHAPE(shared_in_one_process), SHAPE(shared_slow_ok),
 		SHAPE(slow_owner_ok), SHAPE(timed_ok), SHAPE(handler_posts_ok), SHAPE(shared_ok), SHAPE(idle_pool_ok),
 	};
 

@@ -8,10 +8,26 @@
 
 #include "tools/analyse/findings.h"
 #include "tools/analyse/lock_analysis.h"
+#include "tools/analyse/shared_memory.h"
 
 /* Signatures of the cycles that are reported already; keys of a u64_map. */
 void deadlock_realised(struct lock_analysis *locks, const struct deadlock_world *world,
                        struct finding_list *findings, struct u64_map *reported);
+/* A process of those that may wait for each other. */
+struct deadlock_process {
+	struct lock_analysis *locks;
+	const struct deadlock_world *world;
+	const struct shared_memory *memory; /* NULL: not known, waits for what is shared take no part */
+	uint32_t pid;
+	struct finding_list *findings;
+	struct u64_map *reported; /* as above */
+};
+
+/* Only cycles through what processes share, with each process that has a thread in it. */
+void deadlock_realised_among(struct deadlock_process *processes, size_t count);
+/* Whether a thread waits for something shared, since before that stamp; *holds_something: whether one that waits
+ * has a lock.  Without both in some process there is no such cycle. */
+bool deadlock_may_be_among(const struct lock_analysis *locks, uint64_t before, bool *holds_something);
 /* The same for the same threads in the same waits. */
 uint64_t deadlock_moment(const struct finding *finding);
 /* What was confirmed while the process hung is reported at its end, also if something ended it meanwhile.  The finding

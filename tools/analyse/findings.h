@@ -20,6 +20,7 @@ struct finding_object {
 
 struct finding_edge { /* deadlock: this thread held one lock and wanted the next */
 	uint32_t thread;
+	uint32_t pid; /* of the thread, and of this edge's stacks, where that is another process; 0: the finding's own */
 	struct finding_object held, wanted;
 	bool held_shared, wanted_shared, inferred;
 	uint32_t held_stack, wanted_stack;

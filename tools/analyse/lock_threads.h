@@ -53,6 +53,7 @@ struct lock_thread {
 	uint32_t id, tid;
 	bool awake; /* the kernel says that it runs: it is not blocked, whatever its last event said */
 	bool stuck; /* of deadlock_realised: nothing that goes on can end its wait */
+	struct deadlock_process *home; /* the same: the process that it is searched as a part of */
 	uint32_t segment;      /* of happens_before */
 	/* A new segment begins when it is needed, not with every post: threads that nest no locks need none.
 	 */

@@ -14,7 +14,7 @@ static json_t *json_stacks(struct report *report, const struct process *process,
 		json_object_set_new(object, "thread", json_column(row, 1));
 		json_object_set_new(object, "at", json_column(row, 2));
 		json_object_set_new(object, "frames",
-		                    json_stack(report, process->id, sqlite3_column_int64(row, 3)));
+		                    json_stack(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3)));
 		json_array_append_new(array, object);
 	}
 	sqlite3_finalize(row);
@@ -49,16 +49,15 @@ static json_t *json_objects(struct report *report, const struct process *process
 	return array;
 }
 
-/* From seven columns: the object's four, shared, stamp, stack. */
+/* From seven columns: the object's four, shared, stamp, stack of the process `home`. */
 static json_t *json_edge_side(struct report *report, const struct process *process, sqlite3_stmt *row,
-                              int column)
+                              int column, int64_t home)
 {
 	json_t *side = json_object_at(report, process, row, column);
 
 	json_object_set_new(side, "shared", json_boolean(sqlite3_column_int(row, column + 4)));
 	json_object_set_new(side, "at", json_column(row, column + 5));
-	json_object_set_new(side, "stack",
-	                    json_stack(report, process->id, sqlite3_column_int64(row, column + 6)));
+	json_object_set_new(side, "stack", json_stack(report, home, sqlite3_column_int64(row, column + 6)));
 	return side;
 }
 
@@ -67,18 +66,20 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 	static const char sql[] =
 	    "SELECT thread, inferred, held, held_address, held_generation, held_created_stack, held_shared,"
 	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_created_stack,"
-	    " wanted_shared, wanted_at, wanted_stack FROM finding_edge"
+	    " wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME " FROM finding_edge"
 	    " WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
 	while (report_row(report, row)) {
 		json_t *edge = json_object();
+		int64_t home = sqlite3_column_int64(row, 17);
 
 		json_object_set_new(edge, "thread", json_column(row, 0));
+		json_object_set_new(edge, "pid", json_column(row, 16));
 		json_object_set_new(edge, "inferred", json_boolean(sqlite3_column_int(row, 1)));
-		json_object_set_new(edge, "held", json_edge_side(report, process, row, 2));
-		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 9));
+		json_object_set_new(edge, "held", json_edge_side(report, process, row, 2, home));
+		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 9, home));
 		json_array_append_new(array, edge);
 	}
 	sqlite3_finalize(row);

@@ -54,13 +54,14 @@ void listing_each(struct report *report, void (*take)(struct report *, const str
 sqlite3_stmt *listing_stacks(struct report *report, int64_t process, int64_t finding)
 {
 	static const char sql[] =
-	    "SELECT label, thread, at, stack, 0 AS part, ordinal AS place FROM finding_stack"
+	    "SELECT label, thread, at, stack, 0 AS part, ordinal AS place, process AS home"
+	    " FROM finding_stack"
 	    " WHERE process = ?1 AND finding = ?2"
 	    " UNION ALL SELECT 'holds ' || held || ' since here', thread, held_since, held_stack, 1, 2 * "
-	    "ordinal"
+	    "ordinal, " EDGE_HOME
 	    " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
 	    " UNION ALL SELECT 'wants ' || wanted || ' here', thread, wanted_at, wanted_stack, 1, 2 * "
-	    "ordinal + 1"
+	    "ordinal + 1, " EDGE_HOME
 	    " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
 
 	return report_query(report, sql, 2, process, finding);
@@ -88,7 +89,7 @@ struct place listing_place(struct report *report, const struct listed *listed)
 {
 	/* A deadlock is where a thread waits. */
 	static const char sql[] = "SELECT wanted_stack, 0 AS part, ordinal FROM finding_edge"
-	                          " WHERE process = ?1 AND finding = ?2"
+	                          " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"
 	                          " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"
 	                          " WHERE process = ?1 AND finding = ?2 ORDER BY part, ordinal";
 	sqlite3_stmt *row = report_query(report, sql, 2, listed->process->id, listed->ordinal);
@@ -127,7 +128,7 @@ static void write_stacks(struct report *report, FILE *out, const struct listed *
 	sqlite3_stmt *row = listing_stacks(report, listed->process->id, listed->ordinal);
 
 	while (report_row(report, row)) {
-		struct frames frames = frames_load(report, listed->process->id, sqlite3_column_int64(row, 3));
+		struct frames frames = frames_load(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
 
 		fputs(report_text(row, 0), out);
 		if (sqlite3_column_int64(row, 1))

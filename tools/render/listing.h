@@ -18,7 +18,7 @@ struct listed {
 void listing_each(struct report *report, void (*take)(struct report *, const struct listed *, void *),
                   void *context);
 
-/* Its stacks: columns label, thread, at, stack.  Those of the edges of a deadlock come last. */
+/* Its stacks: columns label, thread, at, stack, two for the order, and the process that the stack is of.  Those of the edges of a deadlock come last. */
 sqlite3_stmt *listing_stacks(struct report *report, int64_t process, int64_t finding);
 
 /* Where it is: the innermost frame of the program's own on the first stack that has one.  To be freed. */

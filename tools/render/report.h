@@ -48,8 +48,8 @@ bool render_junit(struct report *report);
 bool render_github(struct report *report);
 /* A rule for each of them that would suppress it. */
 bool render_rules(struct report *report);
-/* The findings alone, of each process. */
-bool render_findings(struct report *report);
+/* The findings alone, of the first so many processes. */
+bool render_findings(struct report *report, unsigned processes);
 /* The few lines at the end of `ringtail run`. */
 bool render_summary(struct report *report);
 void report_close(struct report *report);
@@ -70,6 +70,10 @@ int64_t report_number(struct report *report, const char *sql, int64_t process, i
 bool report_wants(const struct report *report, const char *kind, const char *class);
 /* Whether people are shown it without further asking. */
 bool report_shows(const struct report *report, const char *kind, const char *class);
+
+/* In a query over finding_edge: the process of the edge's stacks. */
+#define EDGE_HOME                                                                                            \
+	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_edge.pid), finding_edge.process)"
 
 /* ---- stacks ---------------------------------------------------------------------- */
 

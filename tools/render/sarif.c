@@ -130,7 +130,7 @@ static void add_stacks(struct report *report, const struct listed *listed, json_
 	sqlite3_stmt *row = listing_stacks(report, listed->process->id, listed->ordinal);
 
 	while (report_row(report, row)) {
-		struct frames frames = frames_load(report, listed->process->id, sqlite3_column_int64(row, 3));
+		struct frames frames = frames_load(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
 		const char *label = report_text(row, 0);
 		int64_t thread = sqlite3_column_int64(row, 1);
 

@@ -247,12 +247,12 @@ bool render_text(struct report *report)
 	return !report->failed;
 }
 
-bool render_findings(struct report *report)
+bool render_findings(struct report *report, unsigned processes)
 {
 	sqlite3_stmt *rows = process_query(report);
 	struct process process;
 
-	while (process_next(report, rows, &process))
+	while (processes-- && process_next(report, rows, &process))
 		text_findings(report, &process);
 	sqlite3_finalize(rows);
 	return !report->failed;

@@ -104,7 +104,7 @@ static void print_object(struct report *report, sqlite3_stmt *row, int what, boo
 }
 
 /* What the thread has that the one before it wants: a lock, or it is itself what is waited for. */
-static void print_held(struct report *report, const struct process *process, sqlite3_stmt *row)
+static void print_held(struct report *report, sqlite3_stmt *row)
 {
 	if (sqlite3_column_int(row, 1)) {
 		page_print(report, " is the one that ended waits for ");
@@ -118,15 +118,24 @@ static void print_held(struct report *report, const struct process *process, sql
 		print_at(report, ", taken at ", row, 6);
 		page_print(report, ":\n");
 	}
-	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 7));
+	page_stack_id(report, 6, sqlite3_column_int64(row, 15), sqlite3_column_int64(row, 7));
+}
+
+static void print_edge_thread(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	if (sqlite3_column_type(row, 14) == SQLITE_NULL)
+		text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	else
+		page_print(report, "thread %lld of process %lld", (long long)sqlite3_column_int64(row, 0),
+		           (long long)sqlite3_column_int64(row, 14));
 }
 
 static void print_edge(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	page_print(report, "   ");
-	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	print_edge_thread(report, process, row);
 	if (strcmp(report_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
-		print_held(report, process, row);
+		print_held(report, row);
 		page_print(report, "   and wants ");
 	} else {
 		page_print(report, " waits for ");
@@ -137,7 +146,7 @@ static void print_edge(struct report *report, const struct process *process, sql
 		print_object(report, row, 8, sqlite3_column_int(row, 11));
 	print_at(report, ", at ", row, 12);
 	page_print(report, ":\n");
-	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 13));
+	page_stack_id(report, 6, sqlite3_column_int64(row, 15), sqlite3_column_int64(row, 13));
 }
 
 static void print_edges(struct report *report, const struct process *process, int64_t finding)
@@ -145,7 +154,7 @@ static void print_edges(struct report *report, const struct process *process, in
 	static const char sql[] =
 	    "SELECT thread, inferred, held, held_address, held_generation, held_shared, held_since, "
 	    "held_stack,"
-	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack"
+	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME
 	    " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
 

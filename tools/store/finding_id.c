@@ -102,8 +102,8 @@ static struct finding_key key_of_stack(struct stack_set *stacks, uint32_t stack)
 
 static struct finding_key key_of_edge(struct stack_set *stacks, const struct finding_edge *edge)
 {
-	struct finding_key held = key_of_stack(stacks, edge->held_stack);
-	struct finding_key wanted = key_of_stack(stacks, edge->wanted_stack);
+	struct finding_key held = key_of_stack(stacks, edge->pid ? RT_STACK_NONE : edge->held_stack);
+	struct finding_key wanted = key_of_stack(stacks, edge->pid ? RT_STACK_NONE : edge->wanted_stack);
 	uint64_t ids[2] = {held.id, wanted.id}, places[2] = {held.place, wanted.place};
 
 	return (struct finding_key){hash_bytes(HASH_START, ids, sizeof(ids)),

@@ -331,6 +331,7 @@ CREATE TABLE finding_edge (
 	finding INTEGER NOT NULL,
 	ordinal INTEGER NOT NULL,
 	thread  INTEGER,
+	pid     INTEGER,            -- of that thread and the edge's stacks, where it is another process; else NULL
 	inferred INTEGER NOT NULL,  -- 1: who holds it is a conclusion from past calls, not known
 	held TEXT NOT NULL, held_address INTEGER NOT NULL, held_generation INTEGER NOT NULL,
 	held_shared INTEGER NOT NULL, held_since REAL, held_stack INTEGER, held_created_stack INTEGER,

@@ -152,14 +152,17 @@ static void store_finding_objects(struct writer *writer, int64_t ordinal, const 
 }
 
 static void row_edge_side(struct row *row, const struct finding_object *object, bool shared, uint64_t stamp,
-                          uint32_t stack)
+                          uint32_t stack, bool foreign)
 {
 	row_text(row, object_kind_name(object->kind));
 	row_int(row, (int64_t)object->address);
 	row_int(row, object->generation);
 	row_int(row, shared);
 	row_stamp(row, stamp);
-	row_stack(row, stack);
+	if (foreign) /* stored with its own process */
+		row_int(row, stack);
+	else
+		row_stack(row, stack);
 	row_stack(row, object->created_stack);
 }
 
@@ -169,10 +172,16 @@ static void store_finding_edges(struct writer *writer, int64_t ordinal, const st
 		const struct finding_edge *edge = &finding->edges[i];
 		struct row row = part_begin(writer, TABLE_finding_edge, ordinal, i);
 
+		bool foreign = edge->pid != 0;
+
 		row_thread(&row, edge->thread);
+		if (foreign)
+			row_int(&row, edge->pid);
+		else
+			row_null(&row);
 		row_int(&row, edge->inferred);
-		row_edge_side(&row, &edge->held, edge->held_shared, edge->held_since, edge->held_stack);
-		row_edge_side(&row, &edge->wanted, edge->wanted_shared, edge->wanted_at, edge->wanted_stack);
+		row_edge_side(&row, &edge->held, edge->held_shared, edge->held_since, edge->held_stack, foreign);
+		row_edge_side(&row, &edge->wanted, edge->wanted_shared, edge->wanted_at, edge->wanted_stack, foreign);
 		row_end(&row);
 	}
 }

@@ -211,8 +211,8 @@ static bool match_process(struct matcher *matcher)
 	static const char findings[] =
 	    "SELECT f.ordinal, f.kind, f.class, s.stack FROM main.finding f LEFT JOIN ("
 	    " SELECT finding, stack FROM finding_stack WHERE process = ?1"
-	    " UNION ALL SELECT finding, held_stack FROM finding_edge WHERE process = ?1"
-	    " UNION ALL SELECT finding, wanted_stack FROM finding_edge WHERE process = ?1) s ON s.finding = "
+	    " UNION ALL SELECT finding, held_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL"
+	    " UNION ALL SELECT finding, wanted_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL) s ON s.finding = "
 	    "f.ordinal"
 	    " WHERE f.process = ?1 ORDER BY f.ordinal";
 
