@@ -15,7 +15,7 @@
 
 /* Powers of two.  Few levels, since whoever looks for a key goes through all those before its own. */
 static const uint32_t pc_level_size[PC_LEVELS] = {1024, 16384, 131072, 1048576};
-static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 524288, 4194304, 8388608};
+static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 524288, 1048576, 4194304, 8388608};
 
 static uint32_t sum(const uint32_t *sizes, unsigned levels)
 {
@@ -65,6 +65,15 @@ static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride,
 	return NULL;
 }
 
+/* A key that is not in the first level costs a cache miss a level: all at once, not one after the other. */
+static inline void fetch_groups(uint64_t hash)
+{
+	uint32_t ready = load_relaxed(&process->node_levels_ready);
+	const uint64_t *level = process->nodes;
+	for (unsigned i = 0; ready >> i & 1; level += node_level_size[i++])
+		__builtin_prefetch(level + group_start(hash, node_level_size[i], NODE_GROUP));
+}
+
 uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 {
 	uint64_t key = (uint64_t)parent << 32 | pc_id;
@@ -73,6 +82,7 @@ uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 
 	if (!pc_id)
 		return 0;
+	fetch_groups(hash);
 	for (unsigned i = 0; i < process->node_levels; level += node_level_size[i++]) {
 		if (!level_ready(&process->node_levels_ready, i, level,
 		                 (uint64_t)node_level_size[i] * sizeof *level))

@@ -22,7 +22,7 @@
 #pragma GCC visibility push(hidden)
 
 #define PC_LEVELS 4
-#define NODE_LEVELS 5
+#define NODE_LEVELS 6
 #define LEVELS_LEAST 2 /* where memory is limited: 17,000 addresses and 70,000 nodes */
 
 /* Entries of the first so many levels. */

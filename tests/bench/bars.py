@@ -11,7 +11,7 @@ PAIRS = (  # what, shape, depth, nanoseconds
     ("malloc", "hot", 10, 70), ("malloc", "hot", 30, 90), ("malloc", "hot", 100, 160),
     ("malloc", "walk", 30, 150), ("malloc", "path", 30, 150), ("mutex", "hot", 30, 80))
 PAIR_COLUMNS = (("preload 16M", "warm"), ("run", "warm"), ("preload 16M", "start"), ("run", "start"))
-PROGRAM_COLUMNS = ("preload", "preload 16M", "run")
+PROGRAM_COLUMNS = ("preload", "preload 16M", "preload scan", "run")
 THREADS_LIMIT = 1.3
 BYTES_LIMIT = 16
 

@@ -51,19 +51,20 @@ class Way:
 
 
 class Preload(Way):
-    """LD_PRELOAD alone: what is recorded stays in the ring file, up to `max`."""
+    """LD_PRELOAD alone: what is recorded stays in the ring file, up to `max`.  The search for leaks at exit is another
+    way, as it is a reader's work and not a recorder's: lsan's is a part of it as well, heaptrack has none."""
 
     ours = True
 
-    def __init__(self, build, maximum=None):
+    def __init__(self, build, maximum=None, scan=False):
         self.build = build
-        self.maximum = maximum
-        self.name = f"preload {maximum}" if maximum else "preload"
+        self.options = (f":max={maximum}" if maximum else "") + ("" if scan else ":scan=no")
+        self.name = "preload" + (f" {maximum}" if maximum else "") + (" scan" if scan else "")
 
     @contextlib.contextmanager
     def watching(self, command, directory):
-        options = f"run={directory}/run" + (f":max={self.maximum}" if self.maximum else "")
-        yield command, clean_environment() | {"LD_PRELOAD": f"{self.build}/libringtail.so", "RINGTAIL": options}
+        yield command, clean_environment() | {"LD_PRELOAD": f"{self.build}/libringtail.so",
+                                              "RINGTAIL": f"run={directory}/run{self.options}"}
 
 
 class Run(Way):
@@ -204,7 +205,7 @@ class Memcheck(Way):
 
 
 def all_ways(build):
-    return [Way(), Preload(build), Preload(build, "16M"), Run(build), Heaptrack(), Lttng(), Lsan(), Memcheck()]
+    return [Way(), Preload(build), Preload(build, "16M"), Preload(build, scan=True), Run(build), Heaptrack(), Lttng(), Lsan(), Memcheck()]
 
 
 @contextlib.contextmanager
