@@ -66,9 +66,10 @@ void text_thread_name(struct report *report, const struct process *process, int6
 
 /* ---- stacks, edges, objects -------------------------------------------------------- */
 
+/* Another process's thread may have come there before this process began: that has no time here. */
 static void print_at(struct report *report, const char *before, sqlite3_stmt *row, int column)
 {
-	if (sqlite3_column_type(row, column) != SQLITE_NULL)
+	if (sqlite3_column_type(row, column) != SQLITE_NULL && sqlite3_column_double(row, column) >= 0)
 		page_print(report, "%s%s", before, human_seconds(sqlite3_column_double(row, column)).text);
 }
 
