@@ -297,7 +297,7 @@ static uint64_t read_ring(struct collector *collector, struct watched *ring)
 		conclude(collector, ring);
 		return 0;
 	}
-	uint64_t events = merge_poll(ring->recording->merge, analysis_event, ring->recording->analysis);
+	uint64_t events = merge_poll(ring->recording->merge, analysis_events, ring->recording->analysis);
 	scan_at_end(ring->recording, &(struct scan_tick){beat_all, collector});
 	look_for_hang(collector, ring);
 	trace(collector, ring);

@@ -5,6 +5,8 @@
 #ifndef RINGTAIL_EVENT_H
 #define RINGTAIL_EVENT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shim/format.h"
@@ -15,6 +17,7 @@ struct event {
 	uint64_t size;   /* blocks: bytes asked for */
 	uint64_t arg;    /* word 2 as it is, for records that have one and are no blocks */
 	uint64_t arg2;   /* word 3 likewise */
+	/* The next two, and the last seven, are each written as one word of eight bytes (lane.c). */
 	uint32_t thread; /* 0: not known (its THREAD_BEGIN was lost) */
 	uint32_t stack;  /* innermost stack node, RT_STACK_NONE.. */
 	uint32_t lane;
@@ -27,6 +30,11 @@ struct event {
 	uint8_t depth;   /* 0, or how deep in signal handlers the event was recorded */
 };
 
+_Static_assert(offsetof(struct event, stack) == offsetof(struct event, thread) + 4 &&
+                   offsetof(struct event, kind) == offsetof(struct event, aux) + 4 &&
+                   offsetof(struct event, depth) == offsetof(struct event, aux) + 7,
+               "eight bytes in this order");
+
 /* What the words of a record mean. */
 enum event_shape {
 	EVENT_UNKNOWN, /* no such type: skipped by its size */
@@ -36,10 +44,17 @@ enum event_shape {
 	EVENT_SYNC,    /* aux is kind, flags and result */
 };
 
+#define EVENT_WORDS_LIMIT (RT_WORDS_MASK + 1) /* no record has as many */
+
 struct event_type {
 	const char *name;
 	uint8_t words; /* at least, in every record of this type */
 	uint8_t shape; /* enum event_shape */
+	/* The same for reading quickly: */
+	uint8_t slack;       /* a record with too few words, or of no event, comes to less than EVENT_WORDS_LIMIT with it */
+	bool unusual;        /* it means more than what every record does */
+	uint16_t size_mask;  /* of aux: size of a block */
+	uint16_t sync_mask;  /* of aux: kind, flags and result */
 };
 extern const struct event_type event_types[1 << RT_TYPE_BITS];
 

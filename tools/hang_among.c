@@ -127,8 +127,6 @@ bool hang_among_look(struct hang_among *among, struct recording *const *recordin
 	if (now - among->looked < HANG_LOOK_EVERY_NS)
 		return false;
 	among->looked = now;
-	for (size_t i = 0; i < count; i++)
-		analysis_flush(recordings[i]->analysis);
 	if (may_hang(recordings, count))
 		state = search_live(recordings, count, findings);
 	bool same = state && state == among->state, confirmed = same && now - among->seen >= HANG_CONFIRM_NS;

@@ -37,7 +37,6 @@ size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, ui
 	if (now - watch->looked < HANG_LOOK_EVERY_NS)
 		return 0;
 	watch->looked = now;
-	analysis_flush(recording->analysis);
 	if (!looks_hung(recording, &world)) {
 		watch->state = 0;
 		return 0;
@@ -73,7 +72,6 @@ void hang_watch_ask_kernel(struct recording *recording)
 	struct deadlock_world world = {.before = UINT64_MAX, .settled = hang_old_enough(&recording->ring)};
 	struct hang_tasks tasks;
 
-	analysis_flush(recording->analysis);
 	tasks = hang_tasks_ask(recording, &world);
 	recording->analysis->locks->world = world;
 	hang_tasks_free(&tasks);

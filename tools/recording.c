@@ -81,12 +81,13 @@ struct counted {
 	uint64_t events;
 };
 
-static void count_and_analyse(void *context, const struct event *event)
+static void count_and_analyse(void *context, const struct event *events, size_t count)
 {
 	struct counted *counted = context;
 
-	analysis_event(counted->analysis, event);
-	progress_update(&counted->progress, ++counted->events);
+	analysis_events(counted->analysis, events, count);
+	counted->events += count;
+	progress_update(&counted->progress, counted->events);
 }
 
 /* Events that the chunks say they hold: only for showing progress. */

@@ -79,7 +79,6 @@ void trace_line_print(struct trace_line *line, struct recording *recording, uint
 	double oldest = 0, seconds = line->at ? (double)(now - line->at) / 1e9 : 0;
 	uint64_t stamp = ring_file_now(ring), contentions;
 
-	analysis_flush(recording->analysis);
 	census = take_census(locks, (pid_t)ring->header.pid);
 	contentions = locks->contentions;
 	if (census.oldest && stamp > census.oldest)

@@ -12,7 +12,11 @@
 #define LIVE        64u /* blocks that each lane holds at a time */
 #define CHUNK_BYTES (64u << 10)
 
-static void count(void *context, const struct event *event) { *(uint64_t *)context += event->size; }
+static void count(void *context, const struct event *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		*(uint64_t *)context += events[i].size;
+}
 
 /* Pairs of malloc and free, LIVE apart, on LANES lanes whose stamps interleave in runs as threads' do. */
 static void fill(struct ring_builder *builder, uint64_t events)
@@ -71,7 +75,7 @@ int main(int argc, char **argv)
 	uint64_t merged = run(&ring, count, &sum, &ns);
 	report("merge", merged, ns);
 	struct analysis *analysis = analysis_new(&ring);
-	uint64_t analysed = run(&ring, analysis_event, analysis, &ns);
+	uint64_t analysed = run(&ring, analysis_events, analysis, &ns);
 	report("merge and analysis", analysed, ns);
 	analysis_free(analysis);
 	ring_file_close(&ring);

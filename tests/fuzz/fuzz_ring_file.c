@@ -40,7 +40,7 @@ static void read_ring(const char *path)
 		return;
 	struct merge *merge = merge_new(&ring);
 	struct analysis *analysis = analysis_new(&ring);
-	merge_finish(merge, analysis_event, analysis);
+	merge_finish(merge, analysis_events, analysis);
 	analysis_finish(analysis, (struct process_end){.how = END_EXIT, .stamp = merge_last_stamp(merge)});
 	analysis_free(analysis);
 	merge_free(merge);

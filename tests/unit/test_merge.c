@@ -17,13 +17,13 @@ struct seen {
 	size_t count;
 };
 
-static void keep(void *context, const struct event *event)
+static void keep(void *context, const struct event *events, size_t count)
 {
 	struct seen *seen = context;
 
-	if (seen->count < KEEP)
-		seen->events[seen->count] = *event;
-	seen->count++;
+	for (size_t i = 0; i < count; i++, seen->count++)
+		if (seen->count < KEEP)
+			seen->events[seen->count] = events[i];
 }
 
 static struct ring_builder builder;
@@ -406,13 +406,17 @@ struct checked {
 	uint64_t last, wrong;
 };
 
-static void check(void *context, const struct event *event)
+static void check_event(struct checked *checked, const struct event *event)
 {
-	struct checked *checked = context;
-
 	checked->wrong += event->stamp < checked->last || event->lane > WRITERS ||
 	                  event->object != ++checked->next[event->lane];
 	checked->last = event->stamp;
+}
+
+static void check(void *context, const struct event *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		check_event(context, &events[i]);
 }
 
 /* follow: merge_poll, or merge_follow, of what it should be that all goes through. */

@@ -40,9 +40,11 @@ struct analysis {
 struct analysis *analysis_new(struct ring_file *ring);
 void analysis_free(struct analysis *analysis);
 /* A merge_sink: context is the struct analysis. */
-void analysis_event(void *analysis, const struct event *event);
-/* Events that were handed over are all looked at, also the last few. */
-void analysis_flush(struct analysis *analysis);
+void analysis_events(void *analysis, const struct event *events, size_t count);
+static inline void analysis_event(struct analysis *analysis, const struct event *event)
+{
+	analysis_events(analysis, event, 1);
+}
 void analysis_finish(struct analysis *analysis, struct process_end end);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * Hands each event to the analysers.
  *
- * Events wait in a short queue first: on entry, what the heap analyser will
- * need is fetched from memory, so that it has arrived when their turn comes.
+ * What an event will need is fetched from memory some events before, so that it
+ * has arrived when its turn comes: first where to look, later what is there.
  */
 #include <stdlib.h>
 
@@ -13,12 +13,11 @@
 #include "tools/memory.h"
 #include "tools/analyse/threads.h"
 
-#define QUEUE 16u
+#define FETCH_FIRST 16u /* events before its turn */
+#define FETCH_THEN  8u
 
-struct analysis_queue {
+struct dispatcher {
 	struct analysis analysis; /* first: callers hold a pointer to it */
-	struct event events[QUEUE];
-	unsigned in, out;
 	uint64_t lost;
 	struct signal_stacks signals;
 };
@@ -27,13 +26,13 @@ static bool is_freed(void *heap, uint64_t address) { return heap_is_freed(heap, 
 
 struct analysis *analysis_new(struct ring_file *ring)
 {
-	struct analysis_queue *queue = memory_zeroed(1, sizeof *queue);
-	struct analysis *analysis = &queue->analysis;
+	struct dispatcher *dispatcher = memory_zeroed(1, sizeof *dispatcher);
+	struct analysis *analysis = &dispatcher->analysis;
 
 	analysis->ring = ring;
 	analysis->heap = heap_new(ring);
-	signal_stacks_init(&queue->signals, ring);
-	analysis->locks = locks_new(ring, &queue->signals);
+	signal_stacks_init(&dispatcher->signals, ring);
+	analysis->locks = locks_new(ring, &dispatcher->signals);
 	locks_use_heap(analysis->locks, is_freed, analysis->heap);
 	analysis->threads = threads_new(ring);
 	analysis->findings = memory_zeroed(1, sizeof *analysis->findings);
@@ -44,7 +43,7 @@ void analysis_free(struct analysis *analysis)
 {
 	if (!analysis)
 		return;
-	signal_stacks_free(&((struct analysis_queue *)analysis)->signals);
+	signal_stacks_free(&((struct dispatcher *)analysis)->signals);
 	heap_free(analysis->heap);
 	locks_free(analysis->locks);
 	threads_free(analysis->threads);
@@ -65,70 +64,75 @@ static void heap_turn(struct analysis *analysis, const struct event *event)
 		locks_block_ended(analysis->locks, event, address, size);
 }
 
-static void dispatch(struct analysis_queue *queue, const struct event *event)
+static void dispatch(struct dispatcher *dispatcher, const struct event *event)
 {
-	struct analysis *analysis = &queue->analysis;
+	struct analysis *analysis = &dispatcher->analysis;
 
 	threads_event(analysis->threads, event);
-	if (event->depth || signal_stacks_have(&queue->signals, event->stack))
+	if (event->depth || signal_stacks_have(&dispatcher->signals, event->stack))
 		locks_in_handler(analysis->locks, event);
 	if (is_heap_event(event->type)) {
 		heap_turn(analysis, event);
 		return;
 	}
 	if (event->type == RT_LOSS) {
-		queue->lost += event->object;
+		dispatcher->lost += event->object;
 		heap_event(analysis->heap, event);
 	}
 	locks_event(analysis->locks, event);
 }
 
-void analysis_event(void *context, const struct event *event)
+static void fetch_first(const struct analysis *analysis, const struct event *event)
 {
-	struct analysis_queue *queue = context;
-
 	if (is_heap_event(event->type))
-		heap_prefetch(queue->analysis.heap, event);
+		heap_prefetch(analysis->heap, event);
 	else if (event->kind)
-		locks_prefetch(queue->analysis.locks, event);
-	queue->events[queue->in++ % QUEUE] = *event;
-	const struct event *half = &queue->events[(queue->in - QUEUE / 2) % QUEUE];
-	if (half->kind)
-		locks_prefetch_lock(queue->analysis.locks, half);
-	if (queue->in - queue->out == QUEUE)
-		dispatch(queue, &queue->events[queue->out++ % QUEUE]);
+		locks_prefetch(analysis->locks, event);
 }
 
-static void report_loss(const struct analysis_queue *queue)
+static void fetch_then(const struct analysis *analysis, const struct event *event)
+{
+	if (event->kind)
+		locks_prefetch_lock(analysis->locks, event);
+}
+
+void analysis_events(void *context, const struct event *events, size_t count)
+{
+	struct dispatcher *dispatcher = context;
+	const struct analysis *analysis = &dispatcher->analysis;
+
+	for (size_t i = 0; i < count && i < FETCH_FIRST; i++)
+		fetch_first(analysis, &events[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (i + FETCH_FIRST < count)
+			fetch_first(analysis, &events[i + FETCH_FIRST]);
+		if (i + FETCH_THEN < count)
+			fetch_then(analysis, &events[i + FETCH_THEN]);
+		dispatch(dispatcher, &events[i]);
+	}
+}
+
+static void report_loss(const struct dispatcher *dispatcher)
 {
 	struct finding *finding;
 
-	if (!queue->lost)
+	if (!dispatcher->lost)
 		return;
-	finding = finding_add(queue->analysis.findings, "loss", "events");
-	finding->times = queue->lost;
+	finding = finding_add(dispatcher->analysis.findings, "loss", "events");
+	finding->times = dispatcher->lost;
 	finding_message(
 	    finding,
 	    "events are missing from this recording: counts are too low, and some findings may be missing");
 }
 
-void analysis_flush(struct analysis *analysis)
-{
-	struct analysis_queue *queue = (struct analysis_queue *)analysis;
-
-	while (queue->out != queue->in)
-		dispatch(queue, &queue->events[queue->out++ % QUEUE]);
-}
-
 void analysis_finish(struct analysis *analysis, struct process_end end)
 {
-	struct analysis_queue *queue = (struct analysis_queue *)analysis;
+	struct dispatcher *dispatcher = (struct dispatcher *)analysis;
 
-	analysis_flush(analysis);
 	analysis->end = end;
 	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);
 	locks_finish(analysis->locks, &end, analysis->findings);
 	threads_finish(analysis->threads, analysis->locks, &end, analysis->findings);
-	report_loss(queue);
+	report_loss(dispatcher);
 	finding_list_sort(analysis->findings);
 }

@@ -6,18 +6,20 @@
 #include "tools/scan/blocks.h"
 
 struct heap_counts {
+	/* First what every allocation touches: one cache line of a holder (heap_sites.h). */
 	uint64_t allocations;     /* calls that returned memory, reallocations included */
 	uint64_t allocated_bytes; /* sum of the sizes they asked for */
-	uint64_t reallocations;   /* of those: realloc of a live block */
-	uint64_t reallocated_in_place;
-	uint64_t frees;           /* blocks ended by free, delete, realloc(p, 0); not by reallocation */
-	uint64_t freed_bytes;
-	uint64_t failed;          /* calls that returned no memory */
-	uint64_t temporary;       /* freed by the thread that allocated it, with no other allocation of this thread
-	                           * between */
 	uint64_t live_blocks, live_bytes; /* now / at the end */
 	uint64_t peak_blocks, peak_bytes; /* per site and thread: its share at the process's peak */
 	uint64_t largest;         /* largest single request */
+
+	uint64_t frees;           /* blocks ended by free, delete, realloc(p, 0); not by reallocation */
+	uint64_t freed_bytes;
+	uint64_t temporary;       /* freed by the thread that allocated it, with no other allocation of this thread
+	                           * between */
+	uint64_t failed;          /* calls that returned no memory */
+	uint64_t reallocations;   /* of those: realloc of a live block */
+	uint64_t reallocated_in_place;
 	uint64_t unknown_frees;   /* frees of blocks never seen (made before us, or by what we cannot hook) */
 	uint64_t double_frees;    /* frees of a block that had been freed and not handed out again */
 	uint64_t mismatched;      /* malloc/new/new[] against free/delete/delete[] */

@@ -38,28 +38,21 @@ uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint6
 /* Thread 0, not known, is always there. */
 void actors_init(struct actor_table *table)
 {
-	*table = (struct actor_table){.last_id = UINT32_MAX};
-	actors_find(table, 0, 0);
+	*table = (struct actor_table){0};
+	actors_add(table, 0, 0);
 }
 
 void actors_free(struct actor_table *table)
 {
-	u64_map_free(&table->by_id);
+	id_index_free(&table->by_id);
 	free(table->items);
 	*table = (struct actor_table){0};
 }
 
-uint32_t actors_find(struct actor_table *table, uint32_t id, uint64_t serial)
+uint32_t actors_add(struct actor_table *table, uint32_t id, uint64_t serial)
 {
-	uint64_t found = u64_map_get(&table->by_id, id);
-
-	if (!found) {
-		GROW(table->items, table->room, table->count + 1);
-		table->items[table->count] = (struct heap_actor){.holder.saved = serial, .id = id};
-		found = ++table->count;
-		u64_map_put(&table->by_id, id, found);
-	}
-	table->last_id = id;
-	table->last_index = (uint32_t)(found - 1);
-	return table->last_index;
+	GROW(table->items, table->room, table->count + 1);
+	table->items[table->count] = (struct heap_actor){.holder.saved = serial, .id = id};
+	id_index_put(&table->by_id, id, (uint32_t)++table->count);
+	return (uint32_t)table->count - 1;
 }

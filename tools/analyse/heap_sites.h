@@ -11,11 +11,11 @@
 #define RINGTAIL_ANALYSE_HEAP_SITES_H
 
 #include "tools/analyse/heap.h"
-#include "tools/analyse/u64_map.h"
+#include "tools/analyse/id_index.h"
 
 struct holder { /* of blocks: a site or a thread */
-	struct heap_counts counts;
 	uint64_t saved; /* serial of the maximum that counts.peak_* are of */
+	struct heap_counts counts;
 };
 
 struct site {
@@ -39,10 +39,9 @@ struct site_table {
 };
 
 struct actor_table {
-	struct u64_map by_id; /* index + 1 */
+	struct id_index by_id;
 	struct heap_actor *items;
 	size_t count, room;
-	uint32_t last_id, last_index; /* of the last look-up */
 };
 
 void sites_init(struct site_table *table, const struct ring_file *ring);
@@ -50,7 +49,7 @@ void sites_free(struct site_table *table);
 uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial);
 void actors_init(struct actor_table *table);
 void actors_free(struct actor_table *table);
-uint32_t actors_find(struct actor_table *table, uint32_t id, uint64_t serial);
+uint32_t actors_add(struct actor_table *table, uint32_t id, uint64_t serial);
 
 /* Index of the site, which is made where it is new. */
 static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
@@ -67,7 +66,9 @@ static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8
 
 static inline uint32_t actors_get(struct actor_table *table, uint32_t id, uint64_t serial)
 {
-	return id == table->last_id ? table->last_index : actors_find(table, id, serial);
+	uint32_t found = id_index_get(&table->by_id, id);
+
+	return __builtin_expect(found != 0, 1) ? found - 1 : actors_add(table, id, serial);
 }
 
 /* To be called before a holder's live numbers change. */

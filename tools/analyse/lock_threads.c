@@ -16,7 +16,7 @@ void lock_threads_free(struct lock_threads *threads)
 		free(threads->items[i]);
 	}
 	free(threads->items);
-	u64_map_free(&threads->by_id);
+	id_index_free(&threads->by_id);
 	*threads = (struct lock_threads){0};
 }
 
@@ -42,26 +42,22 @@ void lock_thread_ended(struct lock_thread *thread)
 
 struct lock_thread *lock_threads_find(const struct lock_threads *threads, uint32_t id)
 {
-	uint64_t found = u64_map_get(&threads->by_id, id);
+	uint32_t found = id_index_get(&threads->by_id, id);
 
 	return found ? threads->items[found - 1] : NULL;
 }
 
 struct lock_thread *lock_threads_get(struct lock_threads *threads, uint32_t id)
 {
-	struct lock_thread *thread = threads->last;
+	struct lock_thread *thread = lock_threads_find(threads, id);
 
-	if (thread && thread->id == id)
+	if (thread)
 		return thread;
-	thread = lock_threads_find(threads, id);
-	if (!thread) {
-		thread = memory_zeroed(1, sizeof *thread);
-		thread->id = id;
-		GROW(threads->items, threads->room, threads->count + 1);
-		threads->items[threads->count++] = thread;
-		u64_map_put(&threads->by_id, id, threads->count);
-	}
-	threads->last = thread;
+	thread = memory_zeroed(1, sizeof *thread);
+	thread->id = id;
+	GROW(threads->items, threads->room, threads->count + 1);
+	threads->items[threads->count++] = thread;
+	id_index_put(&threads->by_id, id, (uint32_t)threads->count);
 	return thread;
 }
 

@@ -2,6 +2,7 @@
 #ifndef RINGTAIL_ANALYSE_LOCK_THREADS_H
 #define RINGTAIL_ANALYSE_LOCK_THREADS_H
 
+#include "tools/analyse/id_index.h"
 #include "tools/analyse/lock_table.h"
 
 struct held_lock {
@@ -83,10 +84,9 @@ struct lock_thread {
 };
 
 struct lock_threads { /* zeroed: empty */
-	struct u64_map by_id; /* index + 1 */
+	struct id_index by_id;
 	struct lock_thread **items;
 	size_t count, room;
-	struct lock_thread *last; /* of the last look-up */
 };
 
 /* Nobody will join it any more. */

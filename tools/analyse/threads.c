@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "tools/analyse/findings.h"
+#include "tools/analyse/id_index.h"
 #include "tools/analyse/locks.h"
 #include "tools/memory.h"
 #include "tools/analyse/pthread_index.h"
@@ -30,11 +31,9 @@
 
 struct thread_analysis {
 	const struct ring_file *ring;
-	struct u64_map by_id; /* index + 1 */
+	struct id_index by_id;
 	struct thread_result *items;
 	size_t count, room;
-	uint32_t last_id;
-	size_t last; /* of the last look-up */
 	struct pthread_index pthreads;
 	uint32_t exit_caller;
 	uint64_t exit_stamp;
@@ -54,7 +53,7 @@ void threads_free(struct thread_analysis *threads)
 {
 	if (!threads)
 		return;
-	u64_map_free(&threads->by_id);
+	id_index_free(&threads->by_id);
 	pthread_index_free(&threads->pthreads);
 	for (size_t i = 0; i < threads->count; i++)
 		free(threads->items[i].blockers);
@@ -76,27 +75,21 @@ struct thread_analysis *threads_copy(const struct thread_analysis *threads)
 
 static struct thread_result *find(const struct thread_analysis *threads, uint32_t id)
 {
-	uint64_t found = u64_map_get(&threads->by_id, id);
+	uint32_t found = id_index_get(&threads->by_id, id);
 
 	return found ? &threads->items[found - 1] : NULL;
 }
 
 static struct thread_result *get(struct thread_analysis *threads, uint32_t id)
 {
-	uint64_t found;
+	struct thread_result *thread = find(threads, id);
 
-	if (threads->last_id == id && threads->count)
-		return &threads->items[threads->last];
-	found = u64_map_get(&threads->by_id, id);
-	if (!found) {
-		GROW(threads->items, threads->room, threads->count + 1);
-		threads->items[threads->count] = (struct thread_result){.id = id};
-		found = ++threads->count;
-		u64_map_put(&threads->by_id, id, found);
-	}
-	threads->last_id = id;
-	threads->last = found - 1;
-	return &threads->items[found - 1];
+	if (thread)
+		return thread;
+	GROW(threads->items, threads->room, threads->count + 1);
+	threads->items[threads->count] = (struct thread_result){.id = id};
+	id_index_put(&threads->by_id, id, (uint32_t)++threads->count);
+	return &threads->items[threads->count - 1];
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
@@ -138,8 +131,7 @@ static void forget(struct thread_analysis *threads, uint32_t id)
 	if (!thread || thread->started)
 		return;
 	thread->id = 0;
-	u64_map_remove(&threads->by_id, id);
-	threads->last_id = 0; /* get() is never asked for thread 0 */
+	id_index_remove(&threads->by_id, id);
 }
 
 static void on_created(struct thread_analysis *threads, const struct event *event)

@@ -260,6 +260,14 @@ static void print_json_event(void *context, const struct event *event)
 	json_decref(line);
 }
 
+static void print_events(void *context, const struct event *events, size_t count)
+{
+	struct listing *listing = context;
+
+	for (size_t i = 0; i < count; i++)
+		(listing->json ? print_json_event : print_event)(context, &events[i]);
+}
+
 /* ---- the command -------------------------------------------------------------------------------- */
 
 struct request {
@@ -325,7 +333,7 @@ static bool list_ring(const struct request *request, const char *path, struct sy
 	if (symbolizer)
 		symbolizer_process(symbolizer, &ring);
 	struct merge *merge = merge_new(&ring);
-	merge_finish(merge, request->json ? print_json_event : print_event, &listing);
+	merge_finish(merge, print_events, &listing);
 	uint64_t lost = merge_totals(merge).lost;
 	if (lost && load_relaxed(&ring.shared->drained_events))
 		fprintf(stderr,

@@ -33,8 +33,7 @@ static bool stop(struct target *target, struct recording *recording, struct leak
 	for (unsigned tries = 0; !merge_is_quiet(recording->merge) && tries < QUIET_TRIES; tries++)
 		if (!target_stop_again(target, scan->why_not))
 			return false;
-	merge_rest(recording->merge, analysis_event, recording->analysis);
-	analysis_flush(recording->analysis);
+	merge_rest(recording->merge, analysis_events, recording->analysis);
 	if (target_look(target, scan->why_not))
 		return true;
 	target_resume(target);

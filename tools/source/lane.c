@@ -1,5 +1,6 @@
 #include "tools/source/lane.h"
 
+#include <string.h>
 #include <utlist.h>
 
 #include "shim/atomics.h"
@@ -66,6 +67,7 @@ void lane_drop(struct chunk_ref *ref)
 	if (lane->current == ref) {
 		lane->reading->rescued += lane->position - ref->first_event;
 		lane->broken = true;
+		lane->pending = false;
 		leave(lane);
 		return;
 	}
@@ -112,16 +114,17 @@ static uint64_t missing_before(const struct lane *lane, const struct chunk_ref *
 
 static void make_gap(struct lane *lane, const struct chunk_ref *ref, uint64_t missing)
 {
-	lane->event = (struct event){.stamp = ref->base_stamp,
-	                             .object = missing,
-	                             .thread = ref->thread,
-	                             .lane = lane->number,
-	                             .depth = (uint8_t)ref->depth,
-	                             .type = RT_LOSS};
+	lane->gap = (struct event){.stamp = ref->base_stamp,
+	                           .object = missing,
+	                           .thread = ref->thread,
+	                           .lane = lane->number,
+	                           .depth = (uint8_t)ref->depth,
+	                           .type = RT_LOSS};
 	lane->broken = false;
+	lane->stamp = ref->base_stamp;
 	lane->position = ref->first_event;
 	lane->next_seq = ref->seq;
-	lane->pending = true;
+	lane->pending = lane->gap_pending = true;
 }
 
 static void enter(struct lane *lane, struct chunk_ref *ref)
@@ -159,134 +162,224 @@ static bool enter_next(struct lane *lane)
 
 /* ---- records ---------------------------------------------------------------------- */
 
-enum decoded { DECODED_EVENT, DECODED_NOTHING, DECODED_DAMAGE };
+static unsigned type_of(uint64_t word0) { return (unsigned)(word0 & 0xff); }
 
-/* word 0 was read once and checked; the others may change under us, and mean nothing worse than a wrong value
- */
-static bool decode_payload(struct lane *lane, struct event *event, const uint64_t *at, unsigned words)
+static unsigned record_words(uint64_t word0) { return (unsigned)(word0 >> RT_WORDS_SHIFT) & RT_WORDS_MASK; }
+
+static uint64_t stamp_after(uint64_t before, uint64_t word0)
 {
-	uint64_t word1 = words > 1 ? at[1] : 0;
-	uint64_t word2 = words > 2 ? at[2] : 0;
-	unsigned aux = (unsigned)(word1 >> RT_AUX_SHIFT);
+	return count_sum(before, word0 >> RT_DT_SHIFT & RT_DT_MAX);
+}
 
+static inline bool is_event(uint64_t word0, const uint64_t *at, const uint64_t *end)
+{
+	unsigned words = record_words(word0);
+
+	return words + event_types[type_of(word0)].slack >= EVENT_WORDS_LIMIT && words <= (size_t)(end - at);
+}
+
+/* aux, type, align_log2 (0), kind, flags, result and depth of an event, as they lie in memory. */
+static inline uint64_t small_fields(unsigned aux, unsigned sync, unsigned type, unsigned depth)
+{
+	uint64_t kind = rt_aux_kind(sync), flags = rt_aux_flags(sync), result = rt_aux_result(sync);
+
+	return aux | type << 16 | kind << 32 | flags << 40 | result << 48 | (uint64_t)depth << 56;
+}
+
+/* Word 0 was checked; the others may change under us, and mean nothing worse than a wrong value.  False: there is more
+ * to it, see take_unusual. */
+static inline bool decode(const struct lane *lane, const uint64_t *at, uint64_t word0, uint64_t stamp,
+                          struct event *event)
+{
+	const struct event_type *type = &event_types[type_of(word0)];
+	unsigned words = record_words(word0);
+	uint64_t word1 = likely(words > 1) ? at[1] : 0;
+	unsigned aux = (unsigned)(word1 >> RT_AUX_SHIFT), size = aux & type->size_mask;
+	uint64_t who = lane->thread | word0 >> RT_STACK_SHIFT << 32;
+	uint64_t rest = small_fields(aux, aux & type->sync_mask, type_of(word0), lane->depth);
+
+	event->stamp = stamp;
 	event->object = word1 & RT_OBJECT_MASK;
-	event->aux = (uint16_t)aux;
-	event->arg = word2;
-	event->arg2 = words > 3 ? at[3] : 0;
-	event->size = 0;
-	event->align_log2 = event->kind = event->flags = event->result = 0;
-	switch (event_types[event->type].shape) {
-	case EVENT_ALLOC:
-		event->size = aux;
-		if (aux != RT_SIZE_BIG)
-			break;
-		if (words < 3)
-			return false;
-		event->align_log2 = (uint8_t)(word2 >> RT_ALIGN_SHIFT);
-		/* fall through */
-	case EVENT_SIZED:
-		event->size = word2 & RT_SIZE_MASK;
-		break;
-	case EVENT_SYNC:
-		event->kind = (uint8_t)rt_aux_kind(aux);
-		event->flags = (uint8_t)rt_aux_flags(aux);
-		event->result = (uint8_t)rt_aux_result(aux);
-		break;
-	default:
-		break;
-	}
-	return true;
-}
-
-static void count_position(struct lane *lane, const struct event *event)
-{
-	lane->position = count_sum(lane->position, event->type == RT_LOSS ? event->object : 1);
-	if (event->type == RT_THREAD_BEGIN) {
-		lane->thread = (uint32_t)event->arg;
-		lane->tid = (uint32_t)(event->arg >> 32);
-	}
-}
-
-static enum decoded decode(struct lane *lane)
-{
-	const uint64_t *at = lane->at;
-	uint64_t word0 = load_relaxed(at);
-	unsigned type = (unsigned)(word0 & 0xff);
-	unsigned words = (unsigned)(word0 >> RT_WORDS_SHIFT) & RT_WORDS_MASK;
-	struct event *event = &lane->event;
-
-	if (words == 0 || words > (size_t)(lane->end - at))
-		return DECODED_DAMAGE;
-	__builtin_prefetch(at + 64);
-	lane->at = at + words;
-	if (type == RT_TIME && words > 1) {
-		lane->stamp = at[1];
-		return DECODED_NOTHING;
-	}
-	lane->stamp = count_sum(lane->stamp, word0 >> RT_DT_SHIFT & RT_DT_MAX);
-	event->type = (uint8_t)type;
-	if (event_types[type].shape == EVENT_UNKNOWN || words < event_types[type].words ||
-	    !decode_payload(lane, event, at, words)) {
-		lane->reading->totals.bad_records++;
-		lane->position = count_sum(lane->position, 1);
-		return DECODED_NOTHING;
-	}
-	event->stamp = lane->stamp;
-	event->stack = (uint32_t)(word0 >> RT_STACK_SHIFT);
+	event->size = size;
+	event->arg = event->arg2 = 0;
+	memcpy((char *)event + offsetof(struct event, thread), &who, sizeof who);
 	event->lane = lane->number;
-	event->depth = lane->depth;
-	count_position(lane, event);
-	event->thread = lane->thread;
-	return DECODED_EVENT;
+	memcpy((char *)event + offsetof(struct event, aux), &rest, sizeof rest);
+	if (unlikely(words > 2)) {
+		event->arg = at[2];
+		event->arg2 = words > 3 ? at[3] : 0;
+	}
+	return !type->unusual && size != RT_SIZE_BIG;
 }
 
-/* The chunk was claimed anew while its record at `at` was read.  False: what it held is gone. */
-static bool read_again(struct lane *lane, const uint64_t *at, uint64_t stamp, uint64_t position)
+/* Blocks of unusual size or alignment have it in word 2.  False: it is not there. */
+static bool decode_size(struct event *event, unsigned words)
 {
-	lane->at = at;
-	lane->stamp = stamp;
-	lane->position = position;
+	bool alloc = event->size == RT_SIZE_BIG;
+
+	event->align_log2 = alloc ? (uint8_t)(event->arg >> RT_ALIGN_SHIFT) : 0;
+	event->size = event->arg & RT_SIZE_MASK;
+	return !alloc || words > 2;
+}
+
+static void begin_thread(struct lane *lane, struct event *event)
+{
+	lane->thread = event->thread = (uint32_t)event->arg;
+	lane->tid = (uint32_t)(event->arg >> 32);
+}
+
+static void count_loss(struct merge_totals *totals, const struct event *event)
+{
+	totals->lost = count_sum(totals->lost, event->object);
+	if (event->aux)
+		totals->never_written = count_sum(totals->never_written, event->object);
+}
+
+/* The chunk was claimed anew while a record was read, which is where it was: what the chunk held was moved, and the record
+ * can be read there, or is gone. */
+static bool follow(struct lane *lane)
+{
 	if (lanes_follow(lane->reading->lanes, lane->current))
 		return true;
 	lane_drop(lane->current);
 	return false;
 }
 
-/* Reads on in the current chunk.  True: an event is pending. */
-static bool read_chunk(struct lane *lane)
+/* All that a record may mean.  False: it means nothing. */
+static bool take_unusual(struct lane *lane, struct event *event)
+{
+	struct merge_totals *totals = &lane->reading->totals;
+	unsigned words = record_words(lane->word0);
+	bool sized = event_types[type_of(lane->word0)].shape == EVENT_SIZED;
+	bool good = decode(lane, lane->at, lane->word0, lane->stamp, event) ||
+	            (event->size != RT_SIZE_BIG && !sized) || decode_size(event, words);
+
+	if (unlikely(!still_ours(lane->current))) {
+		follow(lane);
+		return false;
+	}
+	lane->pending = false;
+	lane->at += words;
+	lane->position = count_sum(lane->position, good && event->type == RT_LOSS ? event->object : 1);
+	if (!good)
+		totals->bad_records++;
+	else if (event->type == RT_LOSS)
+		count_loss(totals, event);
+	else
+		totals->events++;
+	if (good && event->type == RT_THREAD_BEGIN)
+		begin_thread(lane, event);
+	return good;
+}
+
+/* Takes records for as long as they are the usual ones: all that the loop needs is in registers.  They are only believed
+ * if the chunk is still ours when they have been read. */
+__attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, uint64_t until, struct event *restrict events, size_t room)
+{
+	const uint64_t *at = lane->at, *end = lane->end;
+	uint64_t word0 = lane->word0, stamp = lane->stamp;
+	bool pending = true;
+	size_t count = 0;
+
+	while (count < room && stamp <= until && decode(lane, at, word0, stamp, &events[count])) {
+		count++;
+		at += record_words(word0);
+		pending = at < end && is_event(word0 = load_relaxed(at), at, end);
+		if (!pending)
+			break;
+		stamp = stamp_after(stamp, word0);
+	}
+	if (unlikely(!still_ours(lane->current))) {
+		follow(lane);
+		return 0;
+	}
+	__builtin_prefetch(at + 64);
+	lane->at = at;
+	lane->word0 = word0;
+	lane->stamp = stamp;
+	lane->pending = pending;
+	lane->position = count_sum(lane->position, count);
+	lane->reading->totals.events += count;
+	return count;
+}
+
+/* What is no event: a longer time, an unknown type, damage, after which the rest of the chunk means nothing. */
+static void pass(struct lane *lane, uint64_t word0)
+{
+	unsigned words = record_words(word0);
+
+	if (words == 0 || words > (size_t)(lane->end - lane->at)) {
+		lane->reading->totals.bad_records++;
+		lane->at = lane->end;
+		lane->broken = true;
+		return;
+	}
+	if (type_of(word0) == RT_TIME && words > 1) {
+		lane->stamp = lane->at[1];
+	} else {
+		lane->stamp = stamp_after(lane->stamp, word0);
+		lane->position = count_sum(lane->position, 1);
+		lane->reading->totals.bad_records++;
+	}
+	lane->at += words;
+}
+
+/* Reads on in the current chunk.  True: a record is pending. */
+static bool find_in_chunk(struct lane *lane)
 {
 	while (lane->at < lane->end) {
-		const uint64_t *at = lane->at;
-		uint64_t position = lane->position, stamp = lane->stamp;
-		enum decoded decoded = decode(lane);
+		uint64_t word0 = load_relaxed(lane->at);
+
 		if (unlikely(!still_ours(lane->current))) {
-			if (!read_again(lane, at, stamp, position))
+			if (!follow(lane))
 				return false;
 			continue;
 		}
-		if (likely(decoded == DECODED_EVENT))
+		if (is_event(word0, lane->at, lane->end)) {
+			lane->word0 = word0;
+			lane->stamp = stamp_after(lane->stamp, word0);
 			return true;
-		if (decoded == DECODED_DAMAGE) {
-			lane->reading->totals.bad_records++;
-			lane->at = lane->end;
-			lane->broken = true;
 		}
+		pass(lane, word0);
 	}
 	return false;
 }
 
-bool lane_next(struct lane *lane)
+bool lane_seek(struct lane *lane)
 {
-	lane->pending = false;
-	for (;;) {
+	while (!lane->pending) {
 		if (!lane->current && !enter_next(lane))
 			return lane->pending;
-		if (likely(read_chunk(lane)))
-			return lane->pending = true;
-		if (!lane->current)
+		lane->pending = find_in_chunk(lane);
+		if (lane->pending || !lane->current)
 			continue;
 		if (!lane->current->full)
 			return false;
 		hand_back(lane);
 	}
+	return true;
+}
+
+static void take_gap(struct lane *lane, struct event *event)
+{
+	*event = lane->gap;
+	count_loss(&lane->reading->totals, event);
+	lane->pending = lane->gap_pending = false;
+}
+
+size_t lane_take(struct lane *lane, uint64_t until, struct event *events, size_t room)
+{
+	size_t count = 0;
+
+	while (count < room && lane_find(lane) && lane->stamp <= until) {
+		size_t usual = 0;
+
+		if (unlikely(lane->gap_pending))
+			take_gap(lane, &events[count++]);
+		else if (likely(usual = take_usual(lane, until, &events[count], room - count)))
+			count += usual;
+		else if (lane->pending)
+			count += take_unusual(lane, &events[count]);
+	}
+	return count;
 }

@@ -2,8 +2,9 @@
  * A lane: the chain of chunks that one thread at a time appends to, read in
  * the order in which it was written.
  *
- * The reader copies nothing but one event ahead: records stay in their chunks
- * until they are delivered.  What it remembers of a chunk is a chunk_ref.
+ * Records stay in their chunks until they are delivered: of the next one only
+ * the first word, with its stamp, is read ahead.  What the reader remembers of
+ * a chunk is a chunk_ref.
  */
 #ifndef RINGTAIL_LANE_H
 #define RINGTAIL_LANE_H
@@ -42,22 +43,24 @@ struct reading {
 };
 
 struct lane {
-	struct reading *reading;
-	uint32_t number;
-	UT_hash_handle hh;
-
-	struct chunk_ref *queue;   /* by seq; the head is the one being read */
-	struct chunk_ref *current; /* the head, once it was entered */
+	/* Of every event. */
 	const uint64_t *at, *end;  /* next record; end of what is published */
-	uint64_t stamp;            /* of the record before */
+	uint64_t stamp;            /* of the record at `at` where one is pending, else of the one before */
 	uint64_t position;         /* events the lane had recorded or lost up to here */
-	uint32_t next_seq;         /* of the chunk that must follow */
-	bool broken; /* the rest of a chunk was given up: the next one tells how much that was */
+	uint64_t word0;            /* pending: the record's first word, checked */
+	struct chunk_ref *current; /* the head of the queue, once it was entered */
+	uint32_t number;
 	uint32_t thread, tid;
 	uint8_t depth;
+	bool pending;              /* a record or a gap waits to be taken */
+	bool gap_pending;          /* it is `gap` */
 
-	bool pending; /* `event` is decoded and waits to be delivered */
-	struct event event;
+	struct reading *reading;
+	struct chunk_ref *queue;   /* by seq; the head is the one being read */
+	uint32_t next_seq;         /* of the chunk that must follow */
+	bool broken; /* the rest of a chunk was given up: the next one tells how much that was */
+	struct event gap;
+	UT_hash_handle hh;
 
 	/* Live: see merge.c. */
 	uint64_t bound;      /* no record with a stamp below can follow */
@@ -74,8 +77,12 @@ void lane_queue(struct lane *lane, struct chunk_ref *ref);
 void lane_move(struct chunk_ref *ref, struct chunk_ref *to);
 /* Takes a chunk out that was claimed anew before it was read to its end. */
 void lane_drop(struct chunk_ref *ref);
-/* Decodes the next event into lane->event; false: there is none for now.  Sets `pending` accordingly. */
-bool lane_next(struct lane *lane);
+/* Finds the next record or gap, where none is pending; false: there is none for now. */
+bool lane_seek(struct lane *lane);
+static inline bool lane_find(struct lane *lane) { return lane->pending || lane_seek(lane); }
+/* Takes events with stamps of `until` at most, as many as there is room for, and counts them.  Returns how many; what
+ * comes after them was looked for, unless there was no more room. */
+size_t lane_take(struct lane *lane, uint64_t until, struct event *events, size_t room);
 
 /* Saturating: counts in a hostile file may be anything. */
 static inline uint64_t count_sum(uint64_t a, uint64_t b)

@@ -26,6 +26,7 @@
 #include "tools/source/merge.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,16 +41,26 @@
 #define GIVE_UP_NS UINT64_C(10000000000)
 #define ROUND_EVENTS 262144u /* of one live program at a time: others wait too, some of them at their end */
 #define BEAT_EVERY 65536u /* events between heartbeats within a round */
+#define BATCH 128u /* events handed over at a time: 8 KiB */
+
+#define NEAR 8u /* places in the order of lanes that are looked at one by one */
+
+struct candidate { /* a lane with an event that may go out */
+	uint64_t stamp;
+	struct lane *lane;
+};
 
 struct merge {
 	struct reading reading;
 	struct lanes lanes;
-	struct lane **heap; /* lanes with an event that may go out, least stamp first */
-	size_t heap_count, heap_room;
+	struct candidate *order; /* the one whose turn it is first */
+	size_t order_count, order_room;
 	uint64_t last_bound; /* W of the round before */
 	uint64_t last_stamp; /* of the last event delivered */
 	merge_sink *sink;
 	void *context;
+	size_t batched;
+	struct event batch[BATCH];
 };
 
 struct merge *merge_new(struct ring_file *ring)
@@ -66,7 +77,7 @@ void merge_free(struct merge *merge)
 	if (!merge)
 		return;
 	lanes_free(&merge->lanes);
-	free(merge->heap);
+	free(merge->order);
 	free(merge);
 }
 
@@ -76,78 +87,97 @@ struct merge_totals merge_totals(const struct merge *merge) { return merge->read
 
 /* ---- delivering ------------------------------------------------------------------- */
 
-static inline bool goes_before(const struct lane *a, const struct lane *b)
+static inline bool goes_before(const struct candidate *a, const struct candidate *b)
 {
-	if (a->event.stamp != b->event.stamp)
-		return a->event.stamp < b->event.stamp;
-	return a->number < b->number;
+	return a->stamp < b->stamp || (a->stamp == b->stamp && a->lane->number < b->lane->number);
 }
 
-static void sift_down(struct merge *merge, size_t at)
-{
-	struct lane **heap = merge->heap, *lane = heap[at];
+static int by_turn(const void *a, const void *b) { return goes_before(a, b) ? -1 : 1; }
 
-	for (;;) {
-		size_t child = 2 * at + 1;
-		if (child >= merge->heap_count)
-			break;
-		if (child + 1 < merge->heap_count && goes_before(heap[child + 1], heap[child]))
-			child++;
-		if (!goes_before(heap[child], lane))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = lane;
-}
-
-static bool may_go_out(const struct merge *merge, const struct lane *lane)
+static void make_order(struct merge *merge)
 {
-	return lane->pending && lane->event.stamp <= merge->reading.limit;
-}
-
-static void build_heap(struct merge *merge)
-{
-	merge->heap_count = 0;
-	GROW(merge->heap, merge->heap_room, HASH_COUNT(merge->lanes.table));
+	merge->order_count = 0;
+	GROW(merge->order, merge->order_room, HASH_COUNT(merge->lanes.table));
 	for (struct lane *lane = merge->lanes.table; lane; lane = lane->hh.next)
-		if (may_go_out(merge, lane) || (!lane->pending && lane_next(lane) && may_go_out(merge, lane)))
-			merge->heap[merge->heap_count++] = lane;
-	for (size_t i = merge->heap_count / 2; i-- > 0;)
-		sift_down(merge, i);
+		if (lane_find(lane) && lane->stamp <= merge->reading.limit)
+			merge->order[merge->order_count++] = (struct candidate){lane->stamp, lane};
+	if (merge->order_count > 1)
+		qsort(merge->order, merge->order_count, sizeof *merge->order, by_turn);
 }
 
-/* The lane that is next after the top; NULL where the top is alone. */
-static const struct lane *second_best(const struct merge *merge)
+/* How many of those behind the first go before `moved`: from `from` to `to`. */
+static size_t search(const struct candidate *order, size_t from, size_t to, const struct candidate *moved)
 {
-	struct lane **heap = merge->heap;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
 
-	if (merge->heap_count < 3)
-		return merge->heap_count == 2 ? heap[1] : NULL;
-	return goes_before(heap[2], heap[1]) ? heap[2] : heap[1];
-}
-
-static void count_loss(struct merge_totals *totals, const struct event *event)
-{
-	totals->lost = count_sum(totals->lost, event->object);
-	if (event->aux)
-		totals->never_written = count_sum(totals->never_written, event->object);
-}
-
-static inline void emit(struct merge *merge, struct event *event)
-{
-	struct merge_totals *totals = &merge->reading.totals;
-
-	if (unlikely(event->stamp < merge->last_stamp)) {
-		totals->late++;
-		event->stamp = merge->last_stamp;
+		if (goes_before(&order[middle + 1], moved))
+			from = middle + 1;
+		else
+			to = middle;
 	}
-	merge->last_stamp = event->stamp;
-	if (likely(event->type != RT_LOSS))
-		totals->events++;
-	else
-		count_loss(totals, event);
-	merge->sink(merge->context, event);
+	return from;
+}
+
+/* The first lane has a new stamp.  As few threads run at a time, its place is mostly near; the order is sorted, and no
+ * heap, so that finding it and the lane that is next costs nearly nothing. */
+static void move_first(struct merge *merge, uint64_t stamp)
+{
+	struct candidate *order = merge->order, moved = {stamp, order[0].lane};
+	size_t others = merge->order_count - 1, place = 0;
+
+	while (place < others && place < NEAR && goes_before(&order[place + 1], &moved)) {
+		order[place] = order[place + 1];
+		place++;
+	}
+	if (unlikely(place == NEAR)) {
+		size_t far = search(order, place, others, &moved);
+
+		memmove(&order[place], &order[place + 1], (far - place) * sizeof *order);
+		place = far;
+	}
+	order[place] = moved;
+}
+
+static void drop_first(struct merge *merge)
+{
+	memmove(merge->order, merge->order + 1, --merge->order_count * sizeof *merge->order);
+}
+
+/* The last stamp with which the first lane still comes before all others. */
+static uint64_t first_until(const struct merge *merge)
+{
+	const struct candidate *order = merge->order;
+
+	if (merge->order_count == 1)
+		return merge->reading.limit;
+	return order[0].lane->number < order[1].lane->number ? order[1].stamp : order[1].stamp - 1;
+}
+
+static void hand_over(struct merge *merge)
+{
+	size_t count = merge->batched;
+
+	merge->batched = 0;
+	if (count)
+		merge->sink(merge->context, merge->batch, count);
+}
+
+/* The next events of the batch go out. */
+static inline void emit(struct merge *merge, size_t count)
+{
+	struct event *events = &merge->batch[merge->batched];
+
+	for (size_t i = 0; i < count; i++) {
+		if (unlikely(events[i].stamp < merge->last_stamp)) {
+			merge->reading.totals.late++;
+			events[i].stamp = merge->last_stamp;
+		}
+		merge->last_stamp = events[i].stamp;
+	}
+	merge->batched += count;
+	if (merge->batched == BATCH)
+		hand_over(merge);
 }
 
 void merge_beat(struct merge *merge)
@@ -155,22 +185,21 @@ void merge_beat(struct merge *merge)
 	store_release(&merge->reading.ring->shared->reader_heartbeat, ring_clock_ns(CLOCK_MONOTONIC));
 }
 
-/* Delivers from the top lane for as long as it stays the top one: then no heap operation is needed. */
-static uint64_t drain_top(struct merge *merge)
+/* Delivers from the first lane for as long as it stays the first. */
+static uint64_t drain_first(struct merge *merge)
 {
-	struct lane *top = merge->heap[0];
-	const struct lane *second = second_best(merge);
-	uint64_t delivered = 0;
+	struct lane *first = merge->order[0].lane;
+	uint64_t until = first_until(merge), delivered = 0;
 
 	do {
-		emit(merge, &top->event);
-		delivered++;
-		lane_next(top);
-	} while (may_go_out(merge, top) && (!second || goes_before(top, second)) && delivered < BEAT_EVERY);
-	if (!may_go_out(merge, top))
-		merge->heap[0] = merge->heap[--merge->heap_count];
-	if (merge->heap_count)
-		sift_down(merge, 0);
+		size_t count = lane_take(first, until, &merge->batch[merge->batched], BATCH - merge->batched);
+		emit(merge, count);
+		delivered += count;
+	} while (lane_find(first) && first->stamp <= until && delivered < BEAT_EVERY);
+	if (first->pending && first->stamp <= merge->reading.limit)
+		move_first(merge, first->stamp);
+	else
+		drop_first(merge);
 	return delivered;
 }
 
@@ -180,14 +209,15 @@ static uint64_t deliver(struct merge *merge, merge_sink *sink, void *context)
 
 	merge->sink = sink;
 	merge->context = context;
-	build_heap(merge);
-	while (merge->heap_count && !(merge->reading.live && delivered >= ROUND_EVENTS)) {
-		delivered += drain_top(merge);
+	make_order(merge);
+	while (merge->order_count && !(merge->reading.live && delivered >= ROUND_EVENTS)) {
+		delivered += drain_first(merge);
 		if (merge->reading.live && delivered - beaten >= BEAT_EVERY) {
 			beaten = delivered;
 			merge_beat(merge);
 		}
 	}
+	hand_over(merge);
 	return delivered;
 }
 
@@ -318,8 +348,10 @@ static void deliver_rest_of_loss(struct merge *merge)
 	if (all <= known)
 		return;
 	uint64_t rest = all - known <= RT_OBJECT_MASK ? all - known : RT_OBJECT_MASK;
-	struct event event = {.type = RT_LOSS, .object = rest, .stamp = merge->last_stamp};
-	emit(merge, &event);
+	merge->batch[0] = (struct event){.type = RT_LOSS, .object = rest, .stamp = merge->last_stamp};
+	merge->reading.totals.lost = count_sum(merge->reading.totals.lost, rest);
+	emit(merge, 1);
+	hand_over(merge);
 	uint64_t unsaid = load_relaxed(&shared->lost);
 	unsaid =
 	    unsaid > merge->reading.totals.never_written ? unsaid - merge->reading.totals.never_written : 0;

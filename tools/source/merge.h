@@ -12,9 +12,10 @@
 #include "tools/event.h"
 #include "tools/source/ring_file.h"
 
-/* Called once for each event, in order.  A gap comes as a RT_LOSS event (object: events missing; aux: enum
- * rt_loss, or 0 when they had been overwritten) at its place in the lane. */
-typedef void merge_sink(void *context, const struct event *event);
+/* Called with the next events in order, a batch at a time, so that it can fetch from memory early what the later ones
+ * will need.  A gap comes as a RT_LOSS event (object: events missing; aux: enum rt_loss, or 0 when they had been
+ * overwritten) at its place in the lane. */
+typedef void merge_sink(void *context, const struct event *events, size_t count);
 
 struct merge_totals {
 	uint64_t events;        /* delivered, RT_LOSS not counted */

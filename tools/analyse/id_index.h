@@ -1,0 +1,30 @@
+/*
+ * From a thread's id to its place in an analyser's table.  Ids are given out
+ * from 1 on, so that an array does; those of a damaged file, which may be
+ * anything, are put into a map.  Asked once an event.
+ */
+#ifndef RINGTAIL_ANALYSE_ID_INDEX_H
+#define RINGTAIL_ANALYSE_ID_INDEX_H
+
+#include "tools/analyse/u64_map.h"
+
+struct id_index { /* zeroed: empty */
+	uint32_t *dense; /* place + 1 by id */
+	uint32_t room;
+	uint32_t count;
+	struct u64_map sparse;
+};
+
+/* place + 1, 0 where there is none. */
+static inline uint32_t id_index_get(const struct id_index *index, uint32_t id)
+{
+	if (__builtin_expect(id < index->room, 1))
+		return index->dense[id];
+	return (uint32_t)u64_map_get(&index->sparse, id);
+}
+
+void id_index_put(struct id_index *index, uint32_t id, uint32_t place_plus_one);
+void id_index_remove(struct id_index *index, uint32_t id);
+void id_index_free(struct id_index *index);
+
+#endif
