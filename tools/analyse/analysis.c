@@ -13,8 +13,10 @@
 #include "tools/memory.h"
 #include "tools/analyse/threads.h"
 
-#define FETCH_FIRST 16u /* events before its turn */
-#define FETCH_THEN  8u
+/* How many events before its turn. */
+#define FETCH_FIRST  24u
+#define FETCH_SECOND 16u
+#define FETCH_LAST   8u
 
 struct dispatcher {
 	struct analysis analysis; /* first: callers hold a pointer to it */
@@ -90,7 +92,15 @@ static void fetch_first(const struct analysis *analysis, const struct event *eve
 		locks_prefetch(analysis->locks, event);
 }
 
-static void fetch_then(const struct analysis *analysis, const struct event *event)
+static void fetch_second(const struct analysis *analysis, const struct event *event)
+{
+	if (is_heap_event(event->type))
+		heap_prefetch_site(analysis->heap, event);
+	else if (event->kind)
+		locks_prefetch_place(analysis->locks, event);
+}
+
+static void fetch_last(const struct analysis *analysis, const struct event *event)
 {
 	if (event->kind)
 		locks_prefetch_lock(analysis->locks, event);
@@ -106,8 +116,10 @@ void analysis_events(void *context, const struct event *events, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (i + FETCH_FIRST < count)
 			fetch_first(analysis, &events[i + FETCH_FIRST]);
-		if (i + FETCH_THEN < count)
-			fetch_then(analysis, &events[i + FETCH_THEN]);
+		if (i + FETCH_SECOND < count)
+			fetch_second(analysis, &events[i + FETCH_SECOND]);
+		if (i + FETCH_LAST < count)
+			fetch_last(analysis, &events[i + FETCH_LAST]);
 		dispatch(dispatcher, &events[i]);
 	}
 }

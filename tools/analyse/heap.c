@@ -455,6 +455,16 @@ void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
 		__builtin_prefetch(&heap->recent[recent_slot(event->object)], 1);
 }
 
+void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event)
+{
+	const struct block *block = &heap->blocks.slots[blocks_home(&heap->blocks, event->object)];
+
+	if (event->type < RT_FREE_FIRST)
+		sites_prefetch(&heap->sites, event->stack);
+	else if (block->address == event->object)
+		site_prefetch(&heap->sites.items[block->site]);
+}
+
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address)
 {
 	if (!heap->freed_questions)

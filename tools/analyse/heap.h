@@ -45,8 +45,9 @@ struct heap_sample { uint64_t stamp, live_bytes, live_blocks; }; /* bounded numb
 struct heap_analysis *heap_new(struct ring_file *ring);
 void heap_free(struct heap_analysis *heap);
 void heap_event(struct heap_analysis *heap, const struct event *event);
-/* Fetches what heap_event will need for this event a few events later. */
+/* Fetch what heap_event will need for this event: its block, and some events later, when that has come, its site. */
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event);
+void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event);
 /* Whether the last event given to heap_event ended a block by freeing it, and which. */
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size);
 /* Whether the address lies in no live block for certain.  Slow, and answers no when it was asked too often. */

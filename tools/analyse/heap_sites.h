@@ -64,6 +64,20 @@ static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8
 	return sites_add(table, stack, type, serial);
 }
 
+static inline void site_prefetch(const struct site *site)
+{
+	__builtin_prefetch(site, 1);
+	__builtin_prefetch((const char *)site + 64, 1);
+}
+
+static inline void sites_prefetch(const struct site_table *table, uint32_t stack)
+{
+	uint32_t site = stack < table->stack_limit ? table->by_stack[stack] : 0;
+
+	if (site)
+		site_prefetch(&table->items[site - 1]);
+}
+
 static inline uint32_t actors_get(struct actor_table *table, uint32_t id, uint64_t serial)
 {
 	uint32_t found = id_index_get(&table->by_id, id);

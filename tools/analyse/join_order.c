@@ -8,10 +8,37 @@
 
 #define MAX_REPORTED 1000u
 
+#define FILTER_WORDS (WANTED_MOST / 8) /* eight bits for each */
+
+static uint64_t filter_bit(uint32_t lock, size_t *word)
+{
+	uint64_t hash = u64_mix(lock);
+
+	*word = hash % FILTER_WORDS;
+	return UINT64_C(1) << (hash >> 32 & 63);
+}
+
+static void make_filter(struct lock_thread *thread)
+{
+	size_t word;
+
+	thread->wanted_filter = memory_zeroed(FILTER_WORDS, sizeof *thread->wanted_filter);
+	for (size_t i = 0; i < thread->wanted_count; i++) {
+		uint64_t bit = filter_bit(thread->wanted[i].lock, &word);
+		thread->wanted_filter[word] |= bit;
+	}
+}
+
 static struct wanted_lock *wanted_find(const struct lock_thread *thread, uint32_t lock)
 {
-	uint64_t found = u64_map_get(&thread->wanted_by_lock, lock);
+	size_t word;
 
+	if (thread->wanted_filter) {
+		uint64_t bit = filter_bit(lock, &word);
+		if (!(thread->wanted_filter[word] & bit))
+			return NULL;
+	}
+	uint64_t found = u64_map_get(&thread->wanted_by_lock, lock);
 	return found ? &thread->wanted[found - 1] : NULL;
 }
 
@@ -22,8 +49,11 @@ void join_order_want(struct lock_analysis *locks, struct lock_thread *thread, co
 	struct wanted_lock *wanted = wanted_find(thread, lock->result.id);
 
 	if (!wanted) {
-		if (thread->wanted_count == WANTED_MOST)
+		if (thread->wanted_count == WANTED_MOST) {
+			if (!thread->wanted_filter)
+				make_filter(thread);
 			return;
+		}
 		GROW(thread->wanted, thread->wanted_room, thread->wanted_count + 1);
 		wanted = &thread->wanted[thread->wanted_count++];
 		u64_map_put(&thread->wanted_by_lock, lock->result.id, thread->wanted_count);

@@ -8,6 +8,9 @@
 #define MAX_EDGES       (1u << 20)
 #define MAX_SET_MEMBERS (1u << 24)
 #define FIRST_PRUNE     (1u << 16)
+#define CACHE_LEAST     1024u /* hashes of a thread */
+#define CACHE_MOST      65536u
+#define CACHE_MOST_ALL  (1u << 22) /* of all threads: 32 MiB */
 
 static void set_drop(struct lock_order *order, struct lock_set *set)
 {
@@ -176,26 +179,59 @@ static void add_edges(struct lock_order *order, const struct lock_thread *thread
 		set_drop(order, set);
 }
 
-/* Most of what a thread does it has done before: whether this is so is asked of a hash over all that makes
- * its edges. */
-static bool seen_before(struct lock_thread *thread, const struct lock *wanted, bool shared, uint32_t stack)
+static bool cache_has(struct order_cache *cache, uint64_t hash)
 {
+	uint64_t *first = &cache->hashes[u64_mix(hash) & (cache->slots - 1)];
+	uint64_t *second = &cache->hashes[(u64_mix(hash) & (cache->slots - 1)) ^ 1];
+
+	if (*first == hash || *second == hash)
+		return true;
+	cache->missed++;
+	*second = *first;
+	*first = hash;
+	return false;
+}
+
+/* More room, or the first of it; what was in it is kept. */
+static void cache_grow(struct order_cache *cache)
+{
+	struct order_cache old = *cache;
+
+	cache->slots = old.slots ? old.slots * 4 : CACHE_LEAST;
+	cache->hashes = memory_zeroed(cache->slots, sizeof *cache->hashes);
+	cache->missed = 0;
+	for (uint32_t i = 0; i < old.slots; i++)
+		if (old.hashes[i])
+			cache_has(cache, old.hashes[i]);
+	free(old.hashes);
+}
+
+/* Half of its room was missed since it has grown. */
+static bool cache_is_small(const struct lock_order *order, const struct order_cache *cache)
+{
+	return cache->missed * 2 >= cache->slots &&
+	       (!cache->slots || (cache->slots < CACHE_MOST && order->cache_slots < CACHE_MOST_ALL));
+}
+
+/* Whether a hash over all that makes its edges was there before; from now on it is. */
+static bool seen_before(struct lock_order *order, struct lock_thread *thread, const struct lock *wanted, bool shared,
+                        uint32_t stack)
+{
+	struct order_cache *cache = &thread->order_cache;
 	uint64_t hash =
 	    u64_mix((uint64_t)wanted->result.id << 32 | stack) + u64_mix(thread->segment * 2ull + shared);
-	uint64_t *slot;
 
 	for (size_t i = 0; i < thread->count; i++) {
 		const struct held_lock *held = &thread->held[i];
 
 		hash = u64_mix(hash ^ ((uint64_t)held->lock->result.id << 32 | held->stack)) + held->shared;
 	}
-	if (!thread->order_cache)
-		thread->order_cache = memory_zeroed(ORDER_CACHE, sizeof *thread->order_cache);
-	slot = &thread->order_cache[u64_mix(hash) % ORDER_CACHE];
-	if (*slot == hash)
-		return true;
-	*slot = hash;
-	return false;
+	if (cache_is_small(order, cache)) {
+		order->cache_slots -= cache->slots;
+		cache_grow(cache);
+		order->cache_slots += cache->slots;
+	}
+	return cache_has(cache, hash);
 }
 
 void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
@@ -205,7 +241,7 @@ void lock_order_want(struct lock_order *order, struct lock_thread *thread, struc
 		return;
 	if (thread->count == 1 && thread->held[0].lock == wanted)
 		return;
-	if (!seen_before(thread, wanted, shared, event->stack))
+	if (!seen_before(order, thread, wanted, shared, event->stack))
 		add_edges(order, thread, wanted, shared, event);
 }
 

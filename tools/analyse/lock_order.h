@@ -53,6 +53,7 @@ struct lock_order { /* zeroed: empty */
 	struct lock_set *sets;
 	uint32_t last_set;
 	size_t set_members;
+	size_t cache_slots; /* of all threads */
 	size_t prune_edges, prune_members; /* that the last pruning left */
 	bool truncated; /* there were more edges than fit */
 };

@@ -6,7 +6,8 @@
 #include "tools/analyse/sync_order.h"
 #include "tools/memory.h"
 
-#define PAGE_SHIFT 12
+#define PAGE_SHIFT     12
+#define WORTH_FETCHING 1024u /* places: fewer are in the caches anyway */
 
 static void sync_free(struct lock *lock)
 {
@@ -52,7 +53,7 @@ static struct lock_place *place_find(const struct lock_table *table, uint64_t ad
 
 void lock_table_prefetch(const struct lock_table *table, uint64_t address, uint8_t kind)
 {
-	if (table->by_address.slots)
+	if (table->place_count >= WORTH_FETCHING)
 		__builtin_prefetch(
 		    &table->by_address.slots[u64_mix(place_key(address, kind)) & table->by_address.mask]);
 }
@@ -70,12 +71,30 @@ static struct lock_place *place_get(struct lock_table *table, uint64_t address, 
 	return place;
 }
 
+void lock_table_prefetch_place(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	uint64_t found;
+
+	if (table->place_count < WORTH_FETCHING)
+		return;
+	found = u64_map_get(&table->by_address, place_key(address, kind));
+	if (found)
+		__builtin_prefetch(&table->places[found - 1]);
+}
+
 void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, uint8_t kind)
 {
-	uint64_t found = u64_map_get(&table->by_address, place_key(address, kind));
+	const struct lock *lock;
+	uint64_t found;
 
-	if (found && table->places[found - 1].lock)
-		__builtin_prefetch(table->places[found - 1].lock, 1);
+	if (table->place_count < WORTH_FETCHING)
+		return;
+	found = u64_map_get(&table->by_address, place_key(address, kind));
+	lock = found ? table->places[found - 1].lock : NULL;
+	if (!lock)
+		return;
+	for (size_t line = 0; line < sizeof *lock; line += 64)
+		__builtin_prefetch((const char *)lock + line, 1);
 }
 
 /* ---- by page ------------------------------------------------------------------- */

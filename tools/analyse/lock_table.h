@@ -92,9 +92,10 @@ struct lock_table { /* zeroed: empty */
 };
 
 void lock_table_free(struct lock_table *table);
-/* Fetches what an event on this object will need a few events later. */
+/* Fetch what an event on this object will need some events later, one after the other: each needs what the one before
+ * has fetched. */
 void lock_table_prefetch(const struct lock_table *table, uint64_t address, uint8_t kind);
-/* The same a little later: the lock itself. */
+void lock_table_prefetch_place(const struct lock_table *table, uint64_t address, uint8_t kind);
 void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, uint8_t kind);
 /* NULL where nothing is known there. */
 struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind);

@@ -9,9 +9,10 @@ void lock_threads_free(struct lock_threads *threads)
 {
 	for (size_t i = 0; i < threads->count; i++) {
 		free(threads->items[i]->held);
-		free(threads->items[i]->order_cache);
+		free(threads->items[i]->order_cache.hashes);
 		free(threads->items[i]->suspicion);
 		free(threads->items[i]->wanted);
+		free(threads->items[i]->wanted_filter);
 		u64_map_free(&threads->items[i]->wanted_by_lock);
 		free(threads->items[i]);
 	}
@@ -23,8 +24,10 @@ void lock_threads_free(struct lock_threads *threads)
 void lock_thread_forget_wanted(struct lock_thread *thread)
 {
 	free(thread->wanted);
+	free(thread->wanted_filter);
 	u64_map_free(&thread->wanted_by_lock);
 	thread->wanted = NULL;
+	thread->wanted_filter = NULL;
 	thread->wanted_count = thread->wanted_room = 0;
 }
 
@@ -36,8 +39,8 @@ void lock_thread_ended(struct lock_thread *thread)
 		lock_thread_forget_wanted(thread);
 	thread->wait.active = false;
 	thread->undo.type = 0;
-	free(thread->order_cache);
-	thread->order_cache = NULL;
+	free(thread->order_cache.hashes);
+	thread->order_cache = (struct order_cache){0};
 }
 
 struct lock_thread *lock_threads_find(const struct lock_threads *threads, uint32_t id)

@@ -45,7 +45,14 @@ struct lock_undo {
 	uint32_t owner;
 };
 
-#define ORDER_CACHE 1024
+/* What lock_order has seen of a thread, by hash: most of what a thread does it has done before.  It grows with how much is
+ * missed, up to a bound. */
+struct order_cache {
+	uint64_t *hashes; /* in pairs: the later one first; NULL until needed */
+	uint32_t slots;
+	uint32_t missed; /* since it has grown */
+};
+
 #define RELEASED_MUTEXES 8
 
 struct sync_misuse;
@@ -78,9 +85,10 @@ struct lock_thread {
 	struct wanted_lock *wanted;
 	size_t wanted_count, wanted_room;
 	struct u64_map wanted_by_lock; /* index + 1 */
+	uint64_t *wanted_filter;       /* bits by hash of those, once there are WANTED_MOST: most others are none of them */
 	struct lock_wait wait;
 	struct lock_undo undo;
-	uint64_t *order_cache; /* ORDER_CACHE hashes of what lock_order has seen of it; NULL until needed */
+	struct order_cache order_cache;
 };
 
 struct lock_threads { /* zeroed: empty */

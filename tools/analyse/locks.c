@@ -451,6 +451,7 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 			                   pthread_index_settled(&locks->pthreads, event->object));
 		return true;
 	case RT_THREAD_END:
+		locks->order.cache_slots -= thread->order_cache.slots;
 		lock_thread_ended(thread);
 		pthread_index_ended(&locks->pthreads, thread->id);
 		return true;
@@ -577,6 +578,11 @@ static void note_loss(struct lock_analysis *locks, uint32_t thread_id)
 void locks_prefetch(const struct lock_analysis *locks, const struct event *event)
 {
 	lock_table_prefetch(&locks->table, event->object, event->kind);
+}
+
+void locks_prefetch_place(const struct lock_analysis *locks, const struct event *event)
+{
+	lock_table_prefetch_place(&locks->table, event->object, event->kind);
 }
 
 void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event)

@@ -51,8 +51,9 @@ struct signal_stacks;
 
 struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals);
 void locks_free(struct lock_analysis *locks);
-/* Fetches what locks_event will need for this event a few events later. */
+/* Fetch what locks_event will need for this event: three steps, each some events before the next. */
 void locks_prefetch(const struct lock_analysis *locks, const struct event *event);
+void locks_prefetch_place(const struct lock_analysis *locks, const struct event *event);
 void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event);
 void locks_event(struct lock_analysis *locks, const struct event *event);
 /* A block was freed by event: locks inside of it are no more. */
