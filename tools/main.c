@@ -4,6 +4,7 @@
 
 #include "tools/commands/commands.h"
 #include "tools/error.h"
+#include "tools/memory.h"
 #include "tools/scan/at_end.h"
 #include "tools/suggest.h"
 
@@ -65,6 +66,7 @@ static bool is_help(const char *argument) { return !strcmp(argument, "--help") |
 
 int main(int argc, char **argv)
 {
+	memory_start_up();
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

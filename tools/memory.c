@@ -1,10 +1,13 @@
 #include "tools/memory.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tools/error.h"
+
+#define LARGE_BYTES (256 << 10)
 
 static void out_of_memory(void)
 {
@@ -13,6 +16,10 @@ static void out_of_memory(void)
 	      stderr);
 	exit(EXIT_INTERNAL);
 }
+
+/* libc would come to keep large freed blocks for the next request, and clear them for it: tables made for the worst case,
+ * of which hardly a page is touched, would cost milliseconds for each process that is read. */
+void memory_start_up(void) { mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); }
 
 void *memory_zeroed(size_t count, size_t size)
 {

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+/* Before any of the others, once a process. */
+void memory_start_up(void);
 /* count zeroed items; pages that are never touched take no memory. */
 void *memory_zeroed(size_t count, size_t size);
 /* The array with room for at least `needed` items; grows by doubling. */

@@ -169,6 +169,7 @@ static void take_roots(struct reader *reader, const struct roots *roots)
 bool graph_read(struct graph *graph, const struct target *target, struct live_block *blocks, size_t count,
                 const struct root_request *request, const struct scan_tick *tick)
 {
+	static unsigned char piece[PIECE] __attribute__((aligned(64))); /* of one scan after the other */
 	struct reader reader = {.graph = graph, .target = target, .tick = tick, .last = NO_BLOCK};
 	struct root_request with_blocks = *request;
 	struct roots roots;
@@ -176,7 +177,7 @@ bool graph_read(struct graph *graph, const struct target *target, struct live_bl
 	*graph = (struct graph){0};
 	block_index_init(&graph->index, blocks, count);
 	graph->first = memory_zeroed(count + 2, sizeof *graph->first);
-	reader.piece = memory_zeroed(1, PIECE);
+	reader.piece = piece;
 	with_blocks.blocks = blocks;
 	with_blocks.block_count = count;
 	roots_find(&roots, &with_blocks);
@@ -185,7 +186,6 @@ bool graph_read(struct graph *graph, const struct target *target, struct live_bl
 	if (!reader.stopped)
 		heuristics_apply(graph, target);
 	roots_free(&roots);
-	free(reader.piece);
 	return !reader.stopped;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/store/text.h"
+#include "tools/store/writer.h"
 #include "tools/symbolize/symbolize.h"
 
 #define APPLICATION_ID     0x52544c31 /* "RTL1", for file(1) */
@@ -172,6 +173,7 @@ bool store_open_memory(struct store *store, struct error *err)
 
 void store_close(struct store *store)
 {
+	writer_forget(store);
 	sqlite3_close(store->db);
 	symbolizer_free(store->symbolizer);
 	free(store->path);

@@ -18,6 +18,7 @@ struct symbolizer;
 struct store {
 	sqlite3 *db;
 	char *path;
+	sqlite3_stmt **inserts;        /* of each table, prepared once; NULL until needed (writer.h) */
 	struct symbolizer *symbolizer; /* one for all processes: they share most of their modules */
 };
 

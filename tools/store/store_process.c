@@ -12,19 +12,24 @@ static int exec(struct store *store, const char *sql)
 	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
 }
 
-/* The id it was stored with before, or the next one. */
-static int64_t process_id(struct writer *writer)
+/* The id it was stored with before, or the next one; *known: which of these. */
+static int64_t process_id(struct writer *writer, bool *known)
 {
-	static const char sql[] = "SELECT coalesce((SELECT id FROM process WHERE pid = ?1 AND image = ?2),"
-	                          " (SELECT coalesce(max(id), 0) + 1 FROM process))";
+	static const char sql[] = "SELECT coalesce(earlier, next), earlier IS NOT NULL FROM"
+	                          " (SELECT (SELECT id FROM process WHERE pid = ?1 AND image = ?2) AS earlier,"
+	                          " (SELECT coalesce(max(id), 0) + 1 FROM process) AS next)";
 	sqlite3_stmt *statement = NULL;
 	int64_t id = 0;
+
+	*known = false;
 
 	if (sqlite3_prepare_v2(writer->store->db, sql, -1, &statement, NULL) == SQLITE_OK) {
 		sqlite3_bind_int64(statement, 1, writer->ring->header.pid);
 		sqlite3_bind_int64(statement, 2, writer->ring->header.image);
-		if (sqlite3_step(statement) == SQLITE_ROW)
+		if (sqlite3_step(statement) == SQLITE_ROW) {
 			id = sqlite3_column_int64(statement, 0);
+			*known = sqlite3_column_int(statement, 1);
+		}
 	}
 	if (!id)
 		writer_fail(writer);
@@ -166,12 +171,14 @@ static void store_parts(struct writer *writer)
 {
 	struct progress progress;
 	char what[64];
+	bool known;
 
 	/* Findings and sites need names too: those for which they are asked here first. */
 	snprintf(what, sizeof(what), "storing what was found of pid %u", writer->ring->header.pid);
 	progress_begin(&progress, what, 0);
-	writer->process = process_id(writer);
-	writer_clear(writer);
+	writer->process = process_id(writer, &known);
+	if (known)
+		writer_clear(writer);
 	store_process_row(writer);
 	store_losses(writer);
 	store_threads(writer);
@@ -198,7 +205,9 @@ static bool prepare(struct writer *writer)
 
 static void store_notice_parts(struct writer *writer)
 {
-	writer->process = process_id(writer);
+	bool known;
+
+	writer->process = process_id(writer, &known);
 	store_process_row(writer);
 	store_threads(writer);
 	store_findings(writer);
@@ -216,7 +225,6 @@ static bool write_all(struct writer *writer, void parts(struct writer *writer))
 	}
 	if (prepare(writer))
 		parts(writer);
-	writer_close(writer);
 	stack_set_free(&writer->stacks);
 	if (!writer->failed && exec(store, "COMMIT") != SQLITE_OK)
 		writer_fail(writer);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/memory.h"
 #include "tools/store/text.h"
 
 static const char *const table_names[] = {
@@ -43,21 +44,29 @@ static void prepare_insert(struct writer *writer, enum store_table table)
 	for (int i = 1; i < columns && used < (int)sizeof(sql) - 4; i++)
 		used += snprintf(sql + used, sizeof(sql) - (size_t)used, ",?");
 	snprintf(sql + used, sizeof(sql) - (size_t)used, ")");
-	if (sqlite3_prepare_v2(writer->store->db, sql, -1, &writer->insert[table], NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(writer->store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &writer->store->inserts[table],
+	                       NULL) != SQLITE_OK)
 		writer_fail(writer);
 }
 
 bool writer_open(struct writer *writer)
 {
+	if (writer->store->inserts)
+		return true;
+	writer->store->inserts = memory_zeroed(TABLE_COUNT, sizeof *writer->store->inserts);
 	for (int table = 0; table < TABLE_COUNT && !writer->failed; table++)
 		prepare_insert(writer, (enum store_table)table);
+	if (writer->failed)
+		writer_forget(writer->store);
 	return !writer->failed;
 }
 
-void writer_close(struct writer *writer)
+void writer_forget(struct store *store)
 {
-	for (int table = 0; table < TABLE_COUNT; table++)
-		sqlite3_finalize(writer->insert[table]);
+	for (int table = 0; store->inserts && table < TABLE_COUNT; table++)
+		sqlite3_finalize(store->inserts[table]);
+	free(store->inserts);
+	store->inserts = NULL;
 }
 
 void writer_clear(struct writer *writer)
@@ -77,7 +86,7 @@ void writer_clear(struct writer *writer)
 
 struct row row_begin(struct writer *writer, enum store_table table)
 {
-	struct row row = {writer, writer->insert[table], 0};
+	struct row row = {writer, writer->store->inserts[table], 0};
 
 	row_int(&row, writer->process);
 	return row;
@@ -161,4 +170,5 @@ void row_end(struct row *row)
 	if (sqlite3_step(row->statement) != SQLITE_DONE)
 		writer_fail(row->writer);
 	sqlite3_reset(row->statement);
+	sqlite3_clear_bindings(row->statement); /* what is bound is freed now, not with the next process */
 }

@@ -34,7 +34,6 @@ struct writer {
 	bool final;
 	int64_t process; /* process.id */
 	struct stack_set stacks;
-	sqlite3_stmt *insert[TABLE_COUNT];
 	bool failed;
 	struct error *err;
 };
@@ -45,8 +44,10 @@ struct row {
 	int column;
 };
 
+/* Prepares what the store's writers share. */
 bool writer_open(struct writer *writer);
-void writer_close(struct writer *writer);
+/* Gives it back, with the store. */
+void writer_forget(struct store *store);
 /* Removes what is stored of the process, in all tables. */
 void writer_clear(struct writer *writer);
 void writer_fail(struct writer *writer);
