@@ -101,6 +101,11 @@ unit: $(BUILD)/unit-tests
 e2e: all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) e2e-tests
 
+# The program and its reader killed at 200 random moments each; a sample is part of the end-to-end tests.
+.PHONY: kills
+kills: all programs $(BUILD)/e2e-tests
+	@RINGTAIL_KILLS=200 FILTER='kills/*' tests/run.sh $(BUILD) e2e-tests
+
 # Everything, from a machine without packages to the last line: "N passed, N failed".
 test check:
 	@$(MAKE) --no-print-directory test-deps
