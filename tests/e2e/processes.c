@@ -122,3 +122,65 @@ EXIT(abort, "signal", 128 + SIGABRT)
 EXIT(pthread_exit, "exit", 0)
 EXIT(thread_exit, "exit", 7)
 EXIT(segv, "signal", 128 + SIGSEGV)
+
+/* ---- the tree of a text report ---------------------------------------------------------------------- */
+
+/* Columns before the process's pid in the line that says how it ended; fails the test where there is none. */
+static int column_of(const char *report, int status)
+{
+	char ending[64];
+
+	snprintf(ending, sizeof ending, "exited with status %d;", status);
+	const char *at = strstr(report, ending);
+	cr_assert(at, "no \"%s\" in %s", ending, report);
+	while (at > report && at[-1] != '\n')
+		at--;
+	return (int)strspn(at, " ");
+}
+
+Test(processes, text_shows_who_started_whom)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, "fork_tree");
+	struct outcome report = rt_tool(&rt, "report RUN");
+	for (int number = 2; number <= 7; number++)
+		cr_expect_eq(column_of(report.out, number), column_of(report.out, number / 2) + 2, "%d", number);
+	cr_expect(strstr(report.out, "7 processes, 7 images;"), "%s", report.out);
+	cr_expect(strstr(report.out, "none lost; 28 allocations"), "%s", report.out);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+Test(processes, many_short_ones_are_all_there)
+{
+	struct rt rt = rt_new();
+	const json_t *process;
+	size_t i;
+
+	rt_program(&rt, WAY_RUN, "sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done'");
+	const json_t *processes = json_object_get(rt_report(&rt), "processes");
+	cr_expect_eq(json_array_size(processes), 51, "%zu", json_array_size(processes));
+	json_array_foreach(processes, i, process) {
+		cr_expect_eq(json_number(process, "end.status"), 0);
+		cr_expect_eq(json_number(process, "events.lost"), 0);
+		cr_expect(json_is_true(json_at(process, "leak_scan.done")), "%s", json_text(process, "exe"));
+	}
+	struct outcome report = rt_tool(&rt, "report RUN");
+	cr_expect(strstr(report.out, " 50 x    true "), "%s", report.out);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+/* It has gone to /, and closed all descriptors. */
+Test(processes, a_daemon_that_forked_twice)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, WAY_RUN, "--wait=all", "daemon_twice");
+	json_t *report = rt_report(&rt);
+	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 3);
+	cr_expect_eq(json_number(with_status(report, 3), "heap.allocations"), 7);
+	cr_expect_eq(json_number(with_status(report, 1), "heap.allocations"), 1);
+	rt_end(&rt);
+}

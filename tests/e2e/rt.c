@@ -59,9 +59,21 @@ static void remove_tree(const char *path)
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static void forget_root(const char *root)
+{
+	for (unsigned i = 0; i < root_count; i++) {
+		if (strcmp(roots[i], root))
+			continue;
+		free(roots[i]);
+		roots[i] = roots[--root_count];
+		return;
+	}
+}
+
 void rt_end(struct rt *rt)
 {
 	remove_tree(rt->root);
+	forget_root(rt->root);
 	outcome_free(&rt->program);
 	outcome_free(&rt->report);
 	json_decref(rt->json);

@@ -241,8 +241,12 @@ bool render_text(struct report *report)
 		page_print(
 		    report,
 		    "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
+	bool tree = processes > 1 && (report->parts & PART_FINDINGS) && !report->only;
+	if (tree)
+		text_tree(report);
 	print_processes(report, processes, false);
-	print_processes(report, processes, true);
+	if (!tree) /* there they are too */
+		print_processes(report, processes, true);
 	print_suppressions(report);
 	return !report->failed;
 }

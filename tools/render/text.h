@@ -13,6 +13,9 @@ void text_locks(struct report *report, const struct process *process);
 /* What became of an earlier run's predictions, each line with `before` in front; nothing where there are none. */
 void text_confirmations(struct report *report, const char *before);
 
+/* All processes of the run: who started whom, and what they came to. */
+void text_tree(struct report *report);
+
 /* Findings of the process that the report shows. */
 int64_t text_findings_shown(struct report *report, const struct process *process);
 /* One line: kind, message. */
