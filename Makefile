@@ -175,7 +175,6 @@ help:
 	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
 	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader, WAYS=, OUT=FILE.json)'
 	@echo 'make fuzz       fuzz the reader of ring files (make fuzz-text: of rules and options)'
-	@echo 'make fuzz       fuzz the readers'
 	@echo 'make kills      the program, or the reader, killed at 200 random moments each: all events are there; minutes'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
 	@echo 'make differential  100,000 stacks of each of eight programs against two other unwinders; minutes'

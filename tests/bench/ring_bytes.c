@@ -11,7 +11,7 @@
 #include "tools/source/merge.h"
 #include "tools/source/ring_file.h"
 
-static void ignore(void *context, const struct event *event) {}
+static void ignore(void *context, const struct event *events, size_t count) {}
 
 static uint64_t count_events(struct ring_file *ring)
 {
