@@ -163,6 +163,22 @@ UNREADABLE(empty, "truncate -s 0 \"$0/ringtail.db\"")
 UNREADABLE(nonsense, "head -c 30000 /dev/zero | tr '\\0' x > \"$0/ringtail.db\"")
 UNREADABLE(other_version, "sqlite3 \"$0/ringtail.db\" 'pragma user_version = 99'")
 
+/* A baseline away from its run, under any name. */
+Test(gate, baseline_is_a_database)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, "demo");
+	shell(&rt, "cp \"$0/ringtail.db\" old.db; echo nonsense > bad.db");
+	struct outcome outcome = rt_tool(&rt, "check RUN --baseline old.db");
+	expect(&outcome, "--baseline old.db", 0, "", "check passed, 3 suppressed");
+	outcome_free(&outcome);
+	outcome = rt_tool(&rt, "check RUN --baseline bad.db");
+	expect(&outcome, "--baseline bad.db", 65, "", "bad.db is not a database");
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
 /* ---- formats --------------------------------------------------------------------------------------------
  */
 
@@ -290,7 +306,7 @@ Test(gate, howto_gitlab_passes)
 Test(gate, howto_baseline)
 {
 	expect_example("",
-	               "make -s tests CFLAGS=-g; ringtail run -o baseline -- ./tests; rm -f baseline/*.ring;"
-	               "ringtail run --fail-on=default --baseline=baseline -- ./tests",
+	               "make -s tests CFLAGS=-g; ringtail run -o old -- ./tests; cp old/ringtail.db baseline.db;"
+	               "ringtail run --fail-on=default --baseline=baseline.db -- ./tests",
 	               0, "check passed, 1 suppressed");
 }

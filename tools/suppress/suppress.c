@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/memory.h"
 #include "tools/run_directory.h"
@@ -58,8 +59,34 @@ static bool read_ids(struct suppress *suppress, struct store *store, struct erro
 	return good;
 }
 
+static bool is_file(const char *path)
+{
+	struct stat stat_buffer;
+
+	return !stat(path, &stat_buffer) && S_ISREG(stat_buffer.st_mode);
+}
+
+/* A database away from its run, as it is kept in a repository. */
+static bool open_database(struct store *store, const char *path, struct error *err)
+{
+	sqlite3_stmt *row = NULL;
+
+	*store = (struct store){.path = strdup(path)};
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &row, NULL) == SQLITE_OK &&
+	    sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == STORE_SCHEMA) {
+		sqlite3_finalize(row);
+		return true;
+	}
+	sqlite3_finalize(row);
+	store_close(store);
+	return error_set(err, EXIT_BAD_DATA, "%s is not a database of this ringtail, of schema %d", path, STORE_SCHEMA);
+}
+
 static bool open_baseline(struct store *store, const char *path, struct error *err)
 {
+	if (is_file(path))
+		return open_database(store, path, err);
 	char *directory = run_directory_find(path, err);
 	bool good =
 	    directory && run_directory_analyse(directory, err) && store_open_read(store, directory, err);

@@ -22,8 +22,8 @@ struct suppress { /* zeroed: nothing is suppressed */
 	uint64_t in_baseline; /* findings that are suppressed by it */
 };
 
-/* Reads the files that the options --suppressions and --baseline name.  A baseline that has not been analysed
- * yet is analysed. */
+/* Reads the files that the options --suppressions and --baseline name.  A baseline is a
+ * database, or a run, which is analysed if it has not been yet. */
 bool suppress_load(struct suppress *suppress, const struct options *options, struct error *err);
 void suppress_free(struct suppress *suppress);
 
