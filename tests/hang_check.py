@@ -49,8 +49,14 @@ class Checker:
 
     @staticmethod
     def cycles(report):
-        return [finding for process in report["processes"] for finding in process["findings"]
-                if finding["kind"] == "deadlock" and finding["class"] == "realised"]
+        """The realised deadlocks; one over several processes is in each of them, and counts once."""
+        found = {}
+        for process in report["processes"]:
+            for finding in process["findings"]:
+                if finding["kind"] == "deadlock" and finding["class"] == "realised":
+                    who = sorted((edge["pid"] or process["pid"], edge["thread"]) for edge in finding["edges"])
+                    found[json.dumps(who or finding["id"])] = finding
+        return list(found.values())
 
     def repeat(self, name, runs, once):
         """once(run) returns its seconds, or why it failed."""
