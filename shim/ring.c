@@ -117,6 +117,12 @@ bool ring_reader_lives(void)
 	return age < READER_DEAD_NS && sys_kill((int)reader, 0) != -ESRCH;
 }
 
+bool ring_reader_exists(void)
+{
+	uint32_t reader = load_acquire(&process->header->reader_pid);
+	return reader && sys_kill((int)reader, 0) != -ESRCH;
+}
+
 /* Whether the reader has anything to hand back.  Where threads outnumber the chunks, all may be OPEN: nobody would
  * ever fill one, and waiting would never end. */
 static bool reader_owes_chunks(void)

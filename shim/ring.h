@@ -81,6 +81,8 @@ void ring_announce(struct thread *thread, struct lane *lane);
 
 /* Whether a live reader can be counted on: to hand chunks back, and to look at the end. */
 bool ring_reader_lives(void);
+/* Whether its process is there, whatever its heartbeat. */
+bool ring_reader_exists(void);
 
 /* The process has, or had, more than one thread: stamps must be ordered as their causes are.  A lone thread's are. */
 extern bool ring_threaded;

@@ -100,11 +100,12 @@ static void reap(long between)
 
 static uint32_t state_now(void) { return load_acquire(&process->header->scan_state); }
 
-/* Whether whoever is to do the scan is still there.  between: of the tool that we started, 0: the live reader. */
-static bool tool_lives(long *between)
+/* Whether whoever is to do the scan is still there.  between: of the tool that we started, 0: the live reader, which has
+ * no time for its heartbeat while it is at it. */
+static bool tool_lives(long *between, uint32_t state)
 {
 	if (!*between)
-		return ring_reader_lives();
+		return ring_reader_lives() || (state == RT_SCAN_TAKEN && ring_reader_exists());
 	if (sys_call6(SYS_wait4, *between, 0, WNOHANG | __WCLONE, 0, 0, 0) == 0)
 		return true;
 	*between = -1;
@@ -114,13 +115,14 @@ static bool tool_lives(long *between)
 static void wait_for_tool(long *between)
 {
 	struct timespec step = {0, WAIT_STEP_NS};
-	uint64_t until = clock_ns(CLOCK_MONOTONIC) + options.scan_wait * SECOND_NS;
+	uint64_t wait_ns = options.scan_wait * SECOND_NS, since = clock_ns(CLOCK_MONOTONIC);
 	uint32_t state;
 
 	while ((state = state_now()) == RT_SCAN_WAITING || state == RT_SCAN_TAKEN) {
 		sys_call6(SYS_futex, (long)&process->header->scan_state, FUTEX_WAIT, state, (long)&step, 0, 0);
-		bool late = clock_ns(CLOCK_MONOTONIC) > until;
-		if (state_now() == state && (!tool_lives(between) || late)) /* S5 */
+		/* Who has taken it keeps the bound, and says why it gave up: here is the bound for one that does not. */
+		bool late = clock_ns(CLOCK_MONOTONIC) - since > (state == RT_SCAN_TAKEN ? 2 * wait_ns : wait_ns);
+		if (state_now() == state && (!tool_lives(between, state) || late)) /* S5 */
 			cas_acq_rel(&process->header->scan_state, state, RT_SCAN_NONE);
 	}
 }

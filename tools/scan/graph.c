@@ -183,10 +183,9 @@ bool graph_read(struct graph *graph, const struct target *target, struct live_bl
 	roots_find(&roots, &with_blocks);
 	take_blocks(&reader);
 	take_roots(&reader, &roots);
-	if (!reader.stopped)
-		heuristics_apply(graph, target);
+	bool good = !reader.stopped && heuristics_apply(graph, target, tick);
 	roots_free(&roots);
-	return !reader.stopped;
+	return good;
 }
 
 void graph_free(struct graph *graph)

@@ -2,18 +2,20 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "tools/memory.h"
 
-#define BATCH          256u
-#define HEAD_WORDS     3u
-#define TABLE_CHECKED  20u /* words of a table of functions that are looked at */
-#define TABLES_KNOWN   4096u
+#define HEAD_WORDS    3u
+#define TABLE_CHECKED 20u /* words of a table of functions that are looked at */
+#define TABLES_KNOWN  4096u
+#define WINDOW        (UINT64_C(16) << 10)
 
-struct candidate {
-	uint64_t head[HEAD_WORDS]; /* of the block */
-	uint64_t there;            /* what the pointer points to */
+/* What the first words of a block say of pointers behind its start. */
+enum head {
+	HEAD_WANTED = 1,    /* there are such pointers */
+	HEAD_OWNS_8 = 2,    /* newarray, length64: one to its second word counts */
+	HEAD_OWNS_24 = 4,   /* stdstring: one to its fourth */
+	HEAD_IS_TABLE = 8,  /* it begins with a pointer to a table of functions: multipleinheritance */
 };
 
 struct table_answer { /* whether there is a table of functions at an address */
@@ -21,29 +23,36 @@ struct table_answer { /* whether there is a table of functions at an address */
 	bool is_table;
 };
 
+/* Memory that is read in ascending order: at most once, and in pieces, however small and many its parts are. */
+struct window {
+	uint64_t start, end;
+	unsigned char bytes[WINDOW];
+};
+
 struct heuristics {
 	struct graph *graph;
 	const struct target *target;
+	const struct scan_tick *tick;
+	bool stopped;
+	unsigned char *heads; /* enum head, of each block */
 	struct table_answer known[TABLES_KNOWN];
+	struct window window;
 };
 
 /* ---- the four ------------------------------------------------------------------------------ */
 
-static bool is_length64(const struct live_block *block, uint64_t offset, const struct candidate *c)
+static bool is_length64(const struct live_block *block, const uint64_t *head) { return head[0] == block->size - 8; }
+
+static bool is_new_array(const struct live_block *block, const uint64_t *head)
 {
-	return offset == 8 && c->head[0] == block->size - 8;
+	return head[0] > 0 && head[0] <= block->size && (block->size - 8) % head[0] == 0;
 }
 
-static bool is_new_array(const struct live_block *block, uint64_t offset, const struct candidate *c)
+static bool is_std_string(const struct live_block *block, const uint64_t *head)
 {
-	return offset == 8 && c->head[0] > 0 && c->head[0] <= block->size && (block->size - 8) % c->head[0] == 0;
-}
+	uint64_t length = head[0], capacity = head[1];
 
-static bool is_std_string(const struct live_block *block, uint64_t offset, const struct candidate *c)
-{
-	uint64_t length = c->head[0], capacity = c->head[1];
-
-	return offset == 24 && length <= capacity && block->size - 24 - 1 == capacity;
+	return length <= capacity && block->size - 24 - 1 == capacity;
 }
 
 static bool has_code(const struct target *target, uint64_t address)
@@ -75,64 +84,112 @@ static bool is_table(struct heuristics *heuristics, uint64_t address)
 	return address && known->is_table;
 }
 
-static bool apply(struct heuristics *heuristics, const struct live_block *block, uint64_t pointer,
-                  const struct candidate *c)
+static unsigned head_of(struct heuristics *heuristics, const struct live_block *block, const uint64_t *head)
 {
-	uint64_t offset = pointer - block->address;
-
-	return is_length64(block, offset, c) || is_new_array(block, offset, c) || is_std_string(block, offset, c) ||
-	       (is_table(heuristics, c->there) && is_table(heuristics, c->head[0]));
+	return (is_length64(block, head) || is_new_array(block, head) ? HEAD_OWNS_8 : 0u) |
+	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) | (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
 }
 
 /* ---- reading what they need ------------------------------------------------------------------ */
 
-static const struct live_block *block_of(const struct graph *graph, const struct interior *interior)
+static bool window_read(struct heuristics *heuristics, uint64_t address, void *to, size_t bytes)
 {
-	return &graph->index.blocks[graph->edges[interior->edge] & ~EDGE_INTERIOR];
-}
+	struct window *window = &heuristics->window;
 
-static size_t head_bytes(const struct live_block *block)
-{
-	return block->size < sizeof((struct candidate *)0)->head ? 16 : sizeof((struct candidate *)0)->head;
-}
-
-/* Both places of each, with one call for all. */
-static void read_batch(const struct heuristics *heuristics, const struct interior *interiors, size_t count,
-                       struct candidate *candidates)
-{
-	struct iovec local[2 * BATCH], remote[2 * BATCH];
-	size_t total = 0;
-
-	memset(candidates, 0, count * sizeof *candidates);
-	for (size_t i = 0; i < count; i++) {
-		const struct live_block *block = block_of(heuristics->graph, &interiors[i]);
-		local[2 * i] = (struct iovec){candidates[i].head, head_bytes(block)};
-		remote[2 * i] = (struct iovec){(void *)(uintptr_t)block->address, head_bytes(block)};
-		local[2 * i + 1] = (struct iovec){&candidates[i].there, 8};
-		remote[2 * i + 1] = (struct iovec){(void *)(uintptr_t)interiors[i].pointer, 8};
-		total += head_bytes(block) + 8;
+	if (address < window->start || address + bytes > window->end) {
+		window->start = address;
+		window->end = address + target_read(heuristics->target, address, window->bytes, WINDOW);
+		heuristics->stopped |= heuristics->tick && !heuristics->tick->call(heuristics->tick->context);
 	}
-	if (process_vm_readv(heuristics->target->pid, local, 2 * count, remote, 2 * count, 0) == (ssize_t)total)
-		return;
-	for (size_t i = 0; i < 2 * count; i++) /* one is in no memory: each by itself */
-		target_read(heuristics->target, (uintptr_t)remote[i].iov_base, local[i].iov_base, local[i].iov_len);
+	if (address + bytes > window->end)
+		return false;
+	memcpy(to, window->bytes + (address - window->start), bytes);
+	return true;
 }
 
-void heuristics_apply(struct graph *graph, const struct target *target)
+static uint32_t block_of(const struct graph *graph, const struct interior *interior)
+{
+	return graph->edges[interior->edge] & ~EDGE_INTERIOR;
+}
+
+/* Blocks that have many pointers into them are looked at once. */
+static void look_at_heads(struct heuristics *heuristics)
+{
+	struct graph *graph = heuristics->graph;
+
+	for (size_t i = 0; i < graph->interior_count; i++)
+		heuristics->heads[block_of(graph, &graph->interiors[i])] = HEAD_WANTED;
+	for (size_t i = 0; i < graph->index.count && !heuristics->stopped; i++) {
+		const struct live_block *block = &graph->index.blocks[i];
+		uint64_t head[HEAD_WORDS] = {0};
+		if (heuristics->heads[i] &&
+		    window_read(heuristics, block->address, head, block->size < sizeof head ? 16 : sizeof head))
+			heuristics->heads[i] |= (unsigned char)head_of(heuristics, block, head);
+	}
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+static void count_as_start(struct graph *graph, const struct interior *interior)
+{
+	graph->edges[interior->edge] &= ~EDGE_INTERIOR;
+}
+
+/* Decides on those for which the block's head is enough.  Leaves those that depend on what they point to, and returns
+ * how many they are. */
+static size_t apply_heads(struct heuristics *heuristics)
+{
+	struct graph *graph = heuristics->graph;
+	size_t left = 0;
+
+	for (size_t i = 0; i < graph->interior_count; i++) {
+		struct interior *interior = &graph->interiors[i];
+		uint32_t block = block_of(graph, interior);
+		unsigned head = heuristics->heads[block];
+		uint64_t offset = interior->pointer - graph->index.blocks[block].address;
+		if ((offset == 8 && (head & HEAD_OWNS_8)) || (offset == 24 && (head & HEAD_OWNS_24)))
+			count_as_start(graph, interior);
+		else if (head & HEAD_IS_TABLE)
+			graph->interiors[left++] = *interior;
+	}
+	return left;
+}
+
+static int by_pointer(const void *left, const void *right)
+{
+	const struct interior *a = left, *b = right;
+
+	return a->pointer < b->pointer ? -1 : a->pointer > b->pointer;
+}
+
+static void apply_tables(struct heuristics *heuristics, size_t count)
+{
+	struct graph *graph = heuristics->graph;
+
+	qsort(graph->interiors, count, sizeof *graph->interiors, by_pointer);
+	for (size_t i = 0; i < count && !heuristics->stopped; i++) {
+		uint64_t there;
+		if (window_read(heuristics, graph->interiors[i].pointer, &there, sizeof there) &&
+		    is_table(heuristics, there))
+			count_as_start(graph, &graph->interiors[i]);
+	}
+}
+
+bool heuristics_apply(struct graph *graph, const struct target *target, const struct scan_tick *tick)
 {
 	struct heuristics *heuristics = memory_zeroed(1, sizeof *heuristics);
-	struct candidate candidates[BATCH];
 
 	heuristics->graph = graph;
 	heuristics->target = target;
-	for (size_t from = 0; from < graph->interior_count; from += BATCH) {
-		const struct interior *interiors = graph->interiors + from;
-		size_t count = graph->interior_count - from < BATCH ? graph->interior_count - from : BATCH;
-
-		read_batch(heuristics, interiors, count, candidates);
-		for (size_t i = 0; i < count; i++)
-			if (apply(heuristics, block_of(graph, &interiors[i]), interiors[i].pointer, &candidates[i]))
-				graph->edges[interiors[i].edge] &= ~EDGE_INTERIOR;
-	}
+	heuristics->tick = tick;
+	heuristics->heads = memory_zeroed(graph->index.count + 1, 1);
+	look_at_heads(heuristics);
+	heuristics->window.end = heuristics->window.start = 0;
+	size_t left = apply_heads(heuristics);
+	if (left)
+		apply_tables(heuristics, left);
+	bool good = !heuristics->stopped;
+	free(heuristics->heads);
 	free(heuristics);
+	return good;
 }

@@ -20,7 +20,8 @@ static inline bool heuristics_may_apply(const struct live_block *block, uint64_t
 	       pointer + 8 <= block->address + block->size;
 }
 
-/* Decides on all of graph->interiors, in the program's memory: those that apply become edges to the start. */
-void heuristics_apply(struct graph *graph, const struct target *target);
+/* Decides on all of graph->interiors, in the program's memory: those that apply become edges to the start.  False: given
+ * up because tick said so. */
+bool heuristics_apply(struct graph *graph, const struct target *target, const struct scan_tick *tick);
 
 #endif
