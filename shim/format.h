@@ -327,6 +327,16 @@ struct rt_clock_pair {
 #define RT_PATH_MAX 1024
 #define RT_COMMAND_MAX 1024
 
+/*
+ * Stands at the start of each piece of memory of the program's process that the shim works with.  Such memory holds values
+ * found on the program's stacks, which keep nothing alive; but for what a thread was started with, as libc keeps that.
+ */
+struct rt_own {
+	uint64_t next;  /* address of another, 0: the last */
+	uint64_t bytes; /* of the piece, this included */
+	uint64_t argument;
+};
+
 struct rt_header {
 	char magic[8];
 	uint32_t version;
@@ -396,6 +406,8 @@ struct rt_header {
 	uint32_t scan_wait;  /* seconds that it may take; 0: none is wanted */
 	uint64_t scan_sp;    /* where the program's part of that thread's stack begins; 0: not known */
 	uint64_t scan_registers[RT_SCAN_REGISTERS]; /* of the frame there */
+	uint64_t own; /* address of the newest struct rt_own, 0: none */
+	uint64_t brk_start, brk_end; /* within: all that the program itself, and not malloc, got by sbrk and brk */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -479,6 +491,8 @@ RT_AT(rt_header, reader_pid, 312);
 RT_AT(rt_header, exe, 344);
 RT_AT(rt_header, forked, 2400);
 RT_AT(rt_header, scan_sp, 2416);
+RT_AT(rt_header, own, 2688);
+RT_AT(rt_header, brk_start, 2696);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_edge, held_kind, 32);
 RT_AT(rt_plan_edge, met, 48);

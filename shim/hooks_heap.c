@@ -329,3 +329,45 @@ int munmap(void *at, size_t bytes)
 		record_wide(self, &caller, RT_UNMAP, 3, (uintptr_t)at & RT_OBJECT_MASK, bytes, 0);
 	return real.munmap(at, bytes);
 }
+
+/* ---- the heap's end --------------------------------------------------------------------------
+ *
+ * malloc moves it by a call within libc: who comes here is the program, with a pool of its own, where it may keep pointers. */
+
+static void note_own_part(uintptr_t start, uintptr_t end)
+{
+	struct rt_header *header = process->header;
+	uint64_t seen;
+	while ((!(seen = load_relaxed(&header->brk_start)) || seen > start) &&
+	       !cas_acq_rel(&header->brk_start, seen, (uint64_t)start))
+		;
+	while ((seen = load_relaxed(&header->brk_end)) < end && !cas_acq_rel(&header->brk_end, seen, (uint64_t)end))
+		;
+}
+
+void *sbrk(long bytes)
+{
+	struct thread *self = thread_self();
+	if (unlikely(!real.sbrk)) {
+		errno = ENOMEM;
+		return (void *)-1;
+	}
+	void *before = real.sbrk(bytes);
+	if (self && bytes > 0 && before != (void *)-1)
+		note_own_part((uintptr_t)before, (uintptr_t)before + (uintptr_t)bytes);
+	return before;
+}
+
+int brk(void *end)
+{
+	struct thread *self = thread_self();
+	if (unlikely(!real.brk)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	uintptr_t before = self ? (uintptr_t)real.sbrk(0) : UINTPTR_MAX;
+	int result = real.brk(end);
+	if (!result && (uintptr_t)end > before)
+		note_own_part(before, (uintptr_t)end);
+	return result;
+}

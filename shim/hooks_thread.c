@@ -15,20 +15,12 @@
 /* By return, pthread_exit or cancellation: the latter two unwind through here. */
 static void left_start_routine(void *self, bool unwound) { thread_end(self); }
 
-/* What the thread forgets must not seem to be reachable by us. */
-static void *take_argument(struct thread *self)
-{
-	void *argument = self->argument;
-	self->argument = NULL;
-	return argument;
-}
-
 static void *run_thread(void *prepared)
 {
 	struct thread *self = prepared;
 	SCOPE(scope, left_start_routine, self);
 	thread_begin(self);
-	return self->start(take_argument(self));
+	return self->start((void *)(uintptr_t)self->own.argument);
 }
 
 static int run_thread_c11(void *prepared)
@@ -36,7 +28,7 @@ static int run_thread_c11(void *prepared)
 	struct thread *self = prepared;
 	SCOPE(scope, left_start_routine, self);
 	thread_begin(self);
-	return self->start_c11(take_argument(self));
+	return self->start_c11((void *)(uintptr_t)self->own.argument);
 }
 
 /* ---- creation ------------------------------------------------------------------------------ */
@@ -47,7 +39,7 @@ static struct thread *prepare(struct thread *creator, const struct caller *calle
 	struct thread *prepared = creator ? thread_prepare() : NULL;
 	if (!prepared)
 		return NULL;
-	prepared->argument = argument;
+	prepared->own.argument = (uintptr_t)argument; /* until the thread ends, as libc would keep it */
 	prepared->flags = detached ? RT_THREAD_DETACHED : 0;
 	record_wide(creator, caller, RT_THREAD_CREATE, 3, rt_word1(routine, prepared->flags), prepared->id, 0);
 	return prepared;

@@ -40,7 +40,6 @@ struct process {
 	uint32_t pc_levels_ready, node_levels_ready; /* bit per level: its pages exist */
 	uint32_t unloads;     /* libraries seen to go: caches of older counts are stale */
 	uint32_t hand;        /* where the search for a chunk to use again goes on */
-	struct thread *threads; /* push-only list */
 };
 
 extern struct process *process;

@@ -27,13 +27,15 @@ static size_t state_bytes(void)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
+static struct thread *thread_at(uint64_t own) { return (struct thread *)(uintptr_t)own; }
+
 static bool tid_is_gone(int tid) { return !sys_restricted && sys_tgkill(process->pid, tid, 0) == -ESRCH; }
 
 /* A state that its thread has left.  Taking one is a compare-and-swap; the list only grows, so walking it needs no
  * more than that. */
 static struct thread *take_free(void)
 {
-	for (struct thread *t = load_acquire(&process->threads); t; t = t->next) {
+	for (struct thread *t = thread_at(load_acquire(&process->header->own)); t; t = thread_at(t->own.next)) {
 		if (!load_relaxed(&t->in_use) && cas_acq_rel(&t->in_use, 0, 1))
 			return t;
 		if (load_relaxed(&t->straggler) && tid_is_gone(t->tid) && cas_acq_rel(&t->straggler, 1, 0))
@@ -44,11 +46,11 @@ static struct thread *take_free(void)
 
 static void add_to_list(struct thread *thread)
 {
-	struct thread *first;
+	uint64_t first;
 	do {
-		first = load_relaxed(&process->threads);
-		thread->next = first;
-	} while (!cas_acq_rel(&process->threads, first, thread));
+		first = load_relaxed(&process->header->own);
+		thread->own.next = first;
+	} while (!cas_acq_rel(&process->header->own, first, (uint64_t)(uintptr_t)thread));
 }
 
 static struct thread *make_state(void)
@@ -58,6 +60,7 @@ static struct thread *make_state(void)
 		return NULL;
 	sys_madvise(thread, state_bytes(), MADV_WIPEONFORK);
 	sys_madvise(thread, state_bytes(), MADV_DONTDUMP);
+	thread->own.bytes = state_bytes();
 	thread->in_use = 1;
 	add_to_list(thread);
 	return thread;
@@ -202,6 +205,7 @@ void thread_begin(struct thread *thread)
 
 void thread_end(struct thread *thread)
 {
+	thread->own.argument = 0;
 	unsigned lane = thread_enter(thread, (uintptr_t)__builtin_frame_address(0));
 	if (lane < RING_LANES)
 		ring_write(thread, &thread->lanes[lane], RT_THREAD_END, 2, 0, 0, 0);

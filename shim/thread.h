@@ -44,6 +44,7 @@ struct origin {
 };
 
 struct thread {
+	struct rt_own own; /* in the header's push-only list; `argument` was handed over by the creator */
 	uint32_t ready;    /* recording: lanes and stack are set up */
 	uint32_t in_use;   /* taken by a thread; 0: may be taken */
 	uint32_t id;       /* ringtail's number, 1 for the first */
@@ -53,12 +54,10 @@ struct thread {
 	struct origin origin;
 	uintptr_t entered[RING_LANES]; /* frame of the hook that writes in each lane */
 	struct lane lanes[RING_LANES];
-	struct thread *next; /* in process->threads */
 
 	/* handed to a new thread by its creator */
 	void *(*start)(void *);
 	int (*start_c11)(void *);
-	void *argument;
 	uint32_t flags; /* RT_THREAD_* */
 	size_t stack_bytes; /* asked for; 0: the default */
 	unsigned destructor_rounds;

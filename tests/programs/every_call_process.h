@@ -107,6 +107,7 @@ static void limits(void)
 	must(getrlimit(RLIMIT_CORE, &core) == 0 && getrlimit64(RLIMIT_CORE, &core64) == 0);
 	sets_errno(setrlimit(RLIMIT_CORE, &core));
 	sets_errno(setrlimit64(RLIMIT_CORE, &core64));
+	sets_errno(brk(sbrk(4096)));
 	sets_errno(setrlimit((__rlimit_resource_t)99, &core));
 	sets_errno(prlimit(0, RLIMIT_CORE, &core, &now));
 	sets_errno(prlimit64(getpid(), RLIMIT_CORE, NULL, &core64));

@@ -41,7 +41,9 @@ static inline void name_lock(const char *name, const volatile void *lock)
 
 static inline void pause_ms(long ms)
 {
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+	struct timespec how_long = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&how_long, NULL);
 }
 
 static inline struct timespec in_ms(long ms)

@@ -15,7 +15,7 @@ struct reader {
 	const struct scan_tick *tick;
 	unsigned char *piece;
 	uint64_t start, end; /* what is in it */
-	bool allocator;      /* see struct root_range */
+	bool allocator, loader; /* see struct root_range */
 	uint32_t last;       /* edge of the word before: copies of one pointer often stand together */
 	bool stopped;
 };
@@ -35,7 +35,7 @@ static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer)
 {
 	struct graph *graph = reader->graph;
 	const struct live_block *to = &graph->index.blocks[block];
-	uint32_t edge = pointer == to->address ? block : block | EDGE_INTERIOR;
+	uint32_t edge = pointer == to->address || reader->loader ? block : block | EDGE_INTERIOR;
 
 	if (edge == reader->last)
 		return;
@@ -157,10 +157,11 @@ static void take_roots(struct reader *reader, const struct roots *roots)
 {
 	for (size_t i = 0; i < roots->count && !reader->stopped; i++) {
 		reader->allocator = roots->ranges[i].allocator;
+		reader->loader = roots->ranges[i].loader;
 		reader->last = NO_BLOCK;
 		take_large(reader, roots->ranges[i].start, roots->ranges[i].end);
 	}
-	reader->allocator = false;
+	reader->allocator = reader->loader = false;
 	for (size_t i = 0; i < roots->word_count; i++)
 		take_word(reader, roots->words[i]);
 	reader->graph->first[reader->graph->index.count + 1] = reader->graph->edge_count;

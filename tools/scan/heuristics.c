@@ -12,10 +12,10 @@
 
 /* What the first words of a block say of pointers behind its start. */
 enum head {
-	HEAD_WANTED = 1,    /* there are such pointers */
-	HEAD_OWNS_8 = 2,    /* newarray, length64: one to its second word counts */
-	HEAD_OWNS_24 = 4,   /* stdstring: one to its fourth */
-	HEAD_IS_TABLE = 8,  /* it begins with a pointer to a table of functions: multipleinheritance */
+	HEAD_WANTED = 1,   /* there are such pointers */
+	HEAD_OWNS_8 = 2,   /* newarray, length64: one to its second word counts */
+	HEAD_OWNS_24 = 4,  /* stdstring: one to its fourth */
+	HEAD_IS_TABLE = 8, /* it begins with a pointer to a table of functions: multipleinheritance */
 };
 
 struct table_answer { /* whether there is a table of functions at an address */
@@ -23,7 +23,8 @@ struct table_answer { /* whether there is a table of functions at an address */
 	bool is_table;
 };
 
-/* Memory that is read in ascending order: at most once, and in pieces, however small and many its parts are. */
+/* Memory that is read in ascending order: at most once, and in pieces, however small and many its parts are.
+ */
 struct window {
 	uint64_t start, end;
 	unsigned char bytes[WINDOW];
@@ -41,7 +42,10 @@ struct heuristics {
 
 /* ---- the four ------------------------------------------------------------------------------ */
 
-static bool is_length64(const struct live_block *block, const uint64_t *head) { return head[0] == block->size - 8; }
+static bool is_length64(const struct live_block *block, const uint64_t *head)
+{
+	return head[0] == block->size - 8;
+}
 
 static bool is_new_array(const struct live_block *block, const uint64_t *head)
 {
@@ -87,7 +91,8 @@ static bool is_table(struct heuristics *heuristics, uint64_t address)
 static unsigned head_of(struct heuristics *heuristics, const struct live_block *block, const uint64_t *head)
 {
 	return (is_length64(block, head) || is_new_array(block, head) ? HEAD_OWNS_8 : 0u) |
-	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) | (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
+	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) |
+	       (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
 }
 
 /* ---- reading what they need ------------------------------------------------------------------ */
@@ -122,8 +127,8 @@ static void look_at_heads(struct heuristics *heuristics)
 	for (size_t i = 0; i < graph->index.count && !heuristics->stopped; i++) {
 		const struct live_block *block = &graph->index.blocks[i];
 		uint64_t head[HEAD_WORDS] = {0};
-		if (heuristics->heads[i] &&
-		    window_read(heuristics, block->address, head, block->size < sizeof head ? 16 : sizeof head))
+		if (heuristics->heads[i] && window_read(heuristics, block->address, head,
+		                                        block->size < sizeof head ? 16 : sizeof head))
 			heuristics->heads[i] |= (unsigned char)head_of(heuristics, block, head);
 	}
 }
@@ -135,8 +140,8 @@ static void count_as_start(struct graph *graph, const struct interior *interior)
 	graph->edges[interior->edge] &= ~EDGE_INTERIOR;
 }
 
-/* Decides on those for which the block's head is enough.  Leaves those that depend on what they point to, and returns
- * how many they are. */
+/* Decides on those for which the block's head is enough.  Leaves those that depend on what they point to, and
+ * returns how many they are. */
 static size_t apply_heads(struct heuristics *heuristics)
 {
 	struct graph *graph = heuristics->graph;

@@ -97,6 +97,9 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	struct root_request roots = {
 	    .target = target,
 	    .ring_name = slash ? slash + 1 : recording->ring.path,
+	    .brk_start = load_relaxed(&recording->ring.shared->brk_start),
+	    .brk_end = load_relaxed(&recording->ring.shared->brk_end),
+	    .own = load_acquire(&recording->ring.shared->own),
 	    .heap_is_root = recording->ring.header.forked,
 	};
 	struct root_thread *threads = threads_of(recording, &roots.thread_count);

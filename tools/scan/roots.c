@@ -3,12 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/format.h"
 #include "tools/memory.h"
 
 #define PAGE        UINT64_C(4096)
 #define RED_ZONE    128u
 #define ARENA_BYTES (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc: its arenas are aligned to this */
-#define NEAR        UINT64_C(64) /* blocks no further apart are left out together: chunk headers lie between them */
+#define NEAR        UINT64_C(64) /* blocks no further apart are left out together: chunk headers lie between them \
+	                          */
+
+/* A list made by nonsense has no end. */
+#define OWN_MOST       (1u << 20)
+#define OWN_BYTES_MOST (UINT64_C(64) << 20)
 
 /* glibc's struct pthread begins, on x86-64, with the thread pointer itself, the dtv, and itself again. */
 #define PTHREAD_DTV   8u
@@ -21,12 +27,12 @@ struct holes { /* what is no root */
 	size_t count, room;
 };
 
-static void add_range(struct roots *roots, uint64_t start, uint64_t end, bool allocator)
+static void add_range(struct roots *roots, uint64_t start, uint64_t end, const struct root_range *kind)
 {
 	if (start >= end)
 		return;
 	GROW(roots->ranges, roots->room, roots->count + 1);
-	roots->ranges[roots->count++] = (struct root_range){start, end, allocator};
+	roots->ranges[roots->count++] = (struct root_range){start, end, kind->allocator, kind->loader};
 }
 
 static void add_word(struct roots *roots, uint64_t word)
@@ -65,8 +71,10 @@ static uint64_t arena_heap_end(const struct target *target, uint64_t at, const s
 		return 0;
 	uint64_t arena = info[0] & ~(ARENA_BYTES - 1), size = info[2], usable = info[3];
 	bool first = arena == at && info[0] - at <= PAGE && !info[1];
-	bool later = arena != at && info[1] && !(info[1] & (ARENA_BYTES - 1)) && target_map_at(target, info[0]);
-	if ((!first && !later) || !size || size > usable || usable > ARENA_BYTES || size % PAGE || usable % PAGE)
+	bool later =
+	    arena != at && info[1] && !(info[1] & (ARENA_BYTES - 1)) && target_map_at(target, info[0]);
+	if ((!first && !later) || !size || size > usable || usable > ARENA_BYTES || size % PAGE ||
+	    usable % PAGE)
 		return 0;
 	return at + usable < map->end ? at + usable : map->end;
 }
@@ -82,6 +90,18 @@ static void add_arena_holes(struct holes *holes, const struct target *target, co
 	}
 }
 
+/* [heap] is malloc's, but for what the program got there for itself. */
+static void add_brk_holes(struct holes *holes, const struct root_request *request,
+                          const struct target_map *map)
+{
+	uint64_t start = request->brk_start, end = request->brk_end;
+
+	if (start >= end)
+		return;
+	add_hole(holes, map->start, start < map->end ? start : map->end);
+	add_hole(holes, end > map->start ? end : map->start, map->end);
+}
+
 /* ---- stacks ------------------------------------------------------------------------------- */
 
 static void add_live_stack(struct holes *holes, const struct root_request *request,
@@ -94,7 +114,8 @@ static void add_live_stack(struct holes *holes, const struct root_request *reque
 	if (!own)
 		return; /* on a stack that the program made: all of both is looked at */
 	uint64_t low = map->start;
-	/* Stacks without a guard between them lie in one mapping: as far down as the next one's descriptor. */
+	/* Stacks without a guard between them lie in one mapping: as far down as the next one's descriptor.
+	 */
 	for (size_t i = 0; i < request->thread_count; i++) {
 		uint64_t other = request->threads[i].pthread;
 		if (other >= low && other < thread->sp)
@@ -134,7 +155,8 @@ static void add_dead_stack(struct holes *holes, struct roots *roots, const struc
 	const struct target_map *map = target_map_at(request->target, thread->pthread);
 	uint64_t dtv, low;
 
-	if (!map || map->kind != MAP_ANONYMOUS_MEMORY || !is_descriptor(request->target, thread->pthread, &dtv))
+	if (!map || map->kind != MAP_ANONYMOUS_MEMORY ||
+	    !is_descriptor(request->target, thread->pthread, &dtv))
 		return;
 	low = map->start;
 	for (size_t i = 0; i < request->thread_count; i++) {
@@ -178,6 +200,22 @@ static void add_threads(struct holes *holes, struct roots *roots, const struct r
 		add_main_stack_left(holes, target);
 }
 
+/* ---- the shim --------------------------------------------------------------------------------- */
+
+static void add_own(struct holes *holes, struct roots *roots, const struct root_request *request)
+{
+	struct rt_own own;
+	uint64_t at = request->own;
+
+	for (unsigned i = 0; at && i < OWN_MOST; i++, at = own.next) {
+		if (target_read(request->target, at, &own, sizeof own) != sizeof own ||
+		    own.bytes > OWN_BYTES_MOST)
+			return;
+		add_hole(holes, at, at + own.bytes);
+		add_word(roots, own.argument);
+	}
+}
+
 /* ---- mappings, less the holes ---------------------------------------------------------------- */
 
 static int by_start(const void *a, const void *b)
@@ -187,27 +225,30 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-static bool is_libc(const char *path)
+static bool is_module(const struct target_map *map, const char *begins, const char * or)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = map->kind == MAP_FILE ? strrchr(map->path, '/') : NULL;
 
-	return !strncmp(slash ? slash + 1 : path, "libc.so", 7) || !strncmp(slash ? slash + 1 : path, "libc-", 5);
+	return slash && (!strncmp(slash + 1, begins, strlen(begins)) || !strncmp(slash + 1, or, strlen(or)));
 }
+
+static bool is_libc(const struct target_map *map) { return is_module(map, "libc.so", "libc-"); }
+static bool is_loader(const struct target_map *map) { return is_module(map, "ld-linux", "ld-2."); }
 
 static bool may_hold_roots(const struct target_map *map, const struct root_request *request)
 {
 	if (!map->readable || map->kind == MAP_NO_MEMORY)
 		return false;
 	if (map->kind == MAP_BRK_HEAP)
-		return request->heap_is_root;
+		return request->heap_is_root || request->brk_start < request->brk_end;
 	if (map->kind == MAP_FILE)
 		return map->writable && !strstr(map->path, request->ring_name);
 	return !map->executable || map->writable;
 }
 
 /* Holes come sorted, and maps do too: *next is the first hole that may matter. */
-static void add_map(struct roots *roots, const struct target_map *map, const struct holes *holes, size_t *next,
-                    bool allocator)
+static void add_map(struct roots *roots, const struct target_map *map, const struct holes *holes,
+                    size_t *next, const struct root_range *kind)
 {
 	uint64_t at = map->start;
 
@@ -215,11 +256,11 @@ static void add_map(struct roots *roots, const struct target_map *map, const str
 		++*next;
 	for (size_t i = *next; i < holes->count && holes->items[i].start < map->end; i++) {
 		if (holes->items[i].start > at)
-			add_range(roots, at, holes->items[i].start, allocator);
+			add_range(roots, at, holes->items[i].start, kind);
 		if (holes->items[i].end > at)
 			at = holes->items[i].end;
 	}
-	add_range(roots, at, map->end, allocator);
+	add_range(roots, at, map->end, kind);
 }
 
 /* Overlapping ones become one, so that a walk along them is enough. */
@@ -248,15 +289,19 @@ void roots_find(struct roots *roots, const struct root_request *request)
 	*roots = (struct roots){0};
 	add_block_holes(&holes, request);
 	add_threads(&holes, roots, request);
+	add_own(&holes, roots, request);
 	for (size_t i = 0; i < target->map_count && !request->heap_is_root; i++)
 		if (target->maps[i].kind == MAP_ANONYMOUS_MEMORY && target->maps[i].writable)
 			add_arena_holes(&holes, target, &target->maps[i]);
+		else if (target->maps[i].kind == MAP_BRK_HEAP)
+			add_brk_holes(&holes, request, &target->maps[i]);
 	merge_holes(&holes);
 	for (size_t i = 0; i < target->map_count; i++) {
 		const struct target_map *map = &target->maps[i];
-		bool allocator = request->heap_is_root || (map->kind == MAP_FILE && is_libc(map->path));
+		struct root_range kind = {.allocator = request->heap_is_root || is_libc(map),
+		                          .loader = is_loader(map)};
 		if (may_hold_roots(map, request))
-			add_map(roots, map, &holes, &next, allocator);
+			add_map(roots, map, &holes, &next, &kind);
 	}
 	free(holes.items);
 }

@@ -4,8 +4,8 @@
  * Roots are registers; stacks from the stack pointer up (less the red zone); thread-local storage; the writable data of
  * modules; and all other memory that can be read, such as what the program got by mmap.  Not roots are
  *
- * - the heap itself: [heap], glibc's other arenas, and every live block.  A block counts when something reaches it.
- * - the ring file, which has every address in it.
+ * - the heap itself: [heap] (less what the program itself got by sbrk), glibc's other arenas, and every live block.  A block counts when something reaches it.
+ * - the ring file, which has every address in it, and the shim's own memory, which has copies of stacks.
  * - what lies below a stack pointer, and the stacks of threads that have ended, which glibc keeps for the next.
  *
  * In a forked child the heap is a root too, less its own blocks: it has the parent's blocks, of which we know nothing,
@@ -20,6 +20,7 @@
 struct root_range {
 	uint64_t start, end;
 	bool allocator; /* glibc's arena is in here: it points between blocks */
+	bool loader;    /* the dynamic loader's own data: it knows its blocks by any pointer into them */
 };
 
 struct root_thread { /* as known from its events */
@@ -41,6 +42,8 @@ struct root_request {
 	const struct root_thread *threads;
 	size_t thread_count;
 	const char *ring_name; /* the ring file, without its directory */
+	uint64_t own;          /* struct rt_own of the shim's memory, in the target */
+	uint64_t brk_start, brk_end; /* of [heap], what the program has for its own use */
 	bool heap_is_root;     /* a forked child */
 };
 

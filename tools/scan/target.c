@@ -245,7 +245,8 @@ static enum map_kind kind_of(const char *path)
 	if (!strcmp(path, "[stack]"))
 		return MAP_MAIN_STACK;
 	if (*path == '[' ||
-	    (!strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) && strcmp(path, "/dev/zero")))
+	    (!strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) &&
+	     strncmp(path, "/dev/hugepages/", 15) && strncmp(path, "/dev/zero", 9) /* shared memory without a name */))
 		return MAP_NO_MEMORY;
 	return MAP_FILE;
 }

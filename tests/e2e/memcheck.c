@@ -1,0 +1,230 @@
+#include "tests/e2e/memcheck.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const class_names[SUM_CLASSES] = {"definite", "indirect", "possible", "reachable"};
+
+/* ---- memcheck ---------------------------------------------------------------------------------- */
+
+#define LOG            "memcheck."
+#define PRELOAD_LENGTH 107 /* of LD_PRELOAD under valgrind on this machine, unless it is told otherwise */
+
+static char *read_file(const char *directory, const char *name)
+{
+	char path[2 * RT_PATH];
+	char *text = NULL;
+	size_t room = 0;
+
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	FILE *file = fopen(path, "r");
+	cr_assert(file && getdelim(&text, &room, '\0', file) > 0, "no log %s", path);
+	fclose(file);
+	return text;
+}
+
+/* "==1==    definitely lost: 6,376 bytes in 199 blocks" */
+static struct leak_class_sum parse_line(const char *log, const char *words)
+{
+	struct leak_class_sum sum = {0, 0};
+	char plain[128];
+	size_t used = 0;
+	const char *at = strstr(log, words);
+
+	cr_assert(at, "memcheck's log lacks \"%s\": %s", words, log);
+	for (at += strlen(words); *at && *at != '\n' && used + 1 < sizeof plain; at++)
+		if (*at != ',')
+			plain[used++] = *at;
+	plain[used] = '\0';
+	cr_assert_eq(sscanf(plain, " %lld bytes in %lld blocks", &sum.bytes, &sum.blocks), 2, "memcheck: %s",
+	             plain);
+	return sum;
+}
+
+static void parse_log(const char *log, struct leak_class_sum of[SUM_CLASSES])
+{
+	static const char *const words[SUM_CLASSES] = {
+	    "definitely lost:", "indirectly lost:", "possibly lost:", "still reachable:"};
+
+	if (strstr(log, "no leaks are possible"))
+		return;
+	for (size_t class = 0; class < SUM_CLASSES; class ++)
+		of[class] = parse_line(log, words[class]);
+	cr_expect_eq(parse_line(log, "suppressed:").blocks, 0, "memcheck: something is suppressed: %s", log);
+}
+
+static int is_log(const struct dirent *entry) { return !strncmp(entry->d_name, LOG, strlen(LOG)); }
+
+static int by_number(const struct dirent **left, const struct dirent **right)
+{
+	long one = atol((*left)->d_name + strlen(LOG)), other = atol((*right)->d_name + strlen(LOG));
+
+	return one < other ? -1 : one > other;
+}
+
+static struct leak_sums read_logs(const struct rt *rt)
+{
+	struct leak_sums sums = {0};
+	struct dirent **logs;
+	int count = scandir(rt->work, &logs, is_log, by_number);
+
+	cr_assert(count > 0 && count < SUMS_PROCESSES, "%d logs of memcheck", count);
+	for (int i = 0; i < count; i++) {
+		char *log = read_file(rt->work, logs[i]->d_name);
+
+		if (strstr(log, "HEAP SUMMARY")) /* else it was killed */
+			parse_log(log, sums.of[sums.processes++]);
+		free(log);
+		free(logs[i]);
+	}
+	free(logs);
+	return sums;
+}
+
+/* What valgrind sets, and what makes hash tables the same from run to run. */
+static void set_environment(void)
+{
+	setenv("GLIBCPP_FORCE_NEW", "1", 1);
+	setenv("GLIBCXX_FORCE_NEW", "1", 1);
+	setenv("LD_LIBRARY_PATH", "/usr/lib/debug", 1);
+	setenv("PERL_HASH_SEED", "0", 1);
+	setenv("PYTHONHASHSEED", "0", 1);
+}
+
+struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line)
+{
+	char command[4096];
+
+	set_environment();
+	snprintf(
+	    command, sizeof command,
+	    "env AS_LONG_=run=%s valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no "
+	    "--run-cxx-freeres=no --default-suppressions=no --trace-children=yes --trace-children-skip=*/env "
+	    "--num-callers=4 --log-file=" LOG "%%p %s",
+	    rt->run, line);
+	outcome_free(&rt->program);
+	rt_program(rt, WAY_BARE, command);
+	return read_logs(rt);
+}
+
+/* ---- ringtail ------------------------------------------------------------------------------------ */
+
+/* The library's path, with as many slashes in front as make it as long as what valgrind preloads. */
+static void long_path(char path[RT_PATH])
+{
+	const char *library = rt_built("libringtail.so");
+	size_t length = strlen(library), more = length < PRELOAD_LENGTH ? PRELOAD_LENGTH - length : 0;
+
+	memset(path, '/', more);
+	snprintf(path + more, RT_PATH - more, "%s", library);
+}
+
+struct leak_sums leaks_by_ringtail(struct rt *rt, const char *line)
+{
+	char command[4096], path[RT_PATH];
+
+	set_environment();
+	long_path(path);
+	snprintf(command, sizeof command, "env LD_PRELOAD=%s RINGTAIL=run=%s %s", path, rt->run, line);
+	outcome_free(&rt->program);
+	rt_program(rt, WAY_BARE, command);
+	return leaks_reported(rt_report(rt));
+}
+
+static void add_finding(const json_t *finding, struct leak_class_sum of[SUM_CLASSES])
+{
+	if (strcmp(json_text(finding, "kind"), "leak"))
+		return;
+	for (size_t class = 0; class < SUM_CLASSES; class ++) {
+		if (strcmp(json_text(finding, "class"), class_names[class]))
+			continue;
+		of[class].blocks += json_number(finding, "blocks");
+		of[class].bytes += json_number(finding, "bytes");
+		return;
+	}
+	cr_assert(false, "a leak of class %s", json_text(finding, "class"));
+}
+
+static int by_pid(const void *left, const void *right)
+{
+	long long one = json_number(*(json_t *const *)left, "pid"),
+	          other = json_number(*(json_t *const *)right, "pid");
+
+	return one < other ? -1 : one > other;
+}
+
+static bool is_last_image(const json_t *process)
+{
+	return strcmp(json_text(process, "end.how"), "exec") != 0;
+}
+
+static bool is_scanned(const json_t *process) { return json_is_true(json_at(process, "leak_scan.done")); }
+
+struct leak_sums leaks_reported(json_t *report)
+{
+	struct leak_sums sums = {0};
+	json_t *processes[SUMS_PROCESSES], *process, *finding;
+	size_t i, count = 0, k;
+
+	json_array_foreach(json_object_get(report, "processes"), i,
+	                   process) if (is_last_image(process) && is_scanned(process))
+	{
+		cr_assert_lt(count, SUMS_PROCESSES);
+		processes[count++] = process;
+	}
+	qsort(processes, count, sizeof *processes, by_pid);
+	for (i = 0; i < count; i++)
+		json_array_foreach(json_object_get(processes[i], "findings"), k, finding)
+		    add_finding(finding, sums.of[i]);
+	sums.processes = count;
+	return sums;
+}
+
+/* ---- in words --------------------------------------------------------------------------------------- */
+
+#define TEXT 8192
+
+static char *write_sums(const struct leak_sums *sums, const char *format, const char *nothing)
+{
+	char *text = calloc(1, TEXT), *at = text;
+
+	for (size_t i = 0; i < sums->processes; i++) {
+		const char *start = at += sprintf(at, "%s", i ? "; " : "");
+
+		for (size_t class = 0; class < SUM_CLASSES; class ++) {
+			const struct leak_class_sum *sum = &sums->of[i][class];
+
+			if (sum->blocks || sum->bytes)
+				at += sprintf(at, format, at > start ? " " : "", class_names[class],
+				              sum->blocks, sum->bytes);
+			cr_assert_lt(at - text, TEXT - 256);
+		}
+		if (at == start)
+			at += sprintf(at, "%s", nothing);
+	}
+	return text;
+}
+
+char *leak_sums_text(const struct leak_sums *sums) { return write_sums(sums, "%s%s=%lld/%lld", "none"); }
+
+char *leak_sums_difference(const struct leak_sums *ringtail, const struct leak_sums *memcheck)
+{
+	struct leak_sums less = *ringtail;
+	bool differs = false;
+
+	cr_assert_eq(ringtail->processes, memcheck->processes,
+	             "%zu processes scanned, memcheck looked at %zu", ringtail->processes,
+	             memcheck->processes);
+	for (size_t i = 0; i < less.processes; i++)
+		for (size_t class = 0; class < SUM_CLASSES; class ++) {
+			struct leak_class_sum *sum = &less.of[i][class];
+
+			sum->blocks -= memcheck->of[i][class].blocks;
+			sum->bytes -= memcheck->of[i][class].bytes;
+			differs = differs || sum->blocks || sum->bytes;
+		}
+	return differs ? write_sums(&less, "%s%s%+lld/%+lld", "same") : strdup("same");
+}
