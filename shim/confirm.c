@@ -176,7 +176,7 @@ static bool has(const struct confirm_state *state, uintptr_t lock)
 
 static struct confirm_state *held_up_with(uintptr_t lock)
 {
-	for (struct thread *t = load_acquire(&process->threads); t; t = t->next) {
+	for (struct thread *t = thread_first(); t; t = thread_next(t)) {
 		struct confirm_state *state = load_acquire(&t->confirm);
 		if (state && load_acquire(&state->step) == HELD_UP && has(state, lock))
 			return state;

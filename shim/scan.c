@@ -149,6 +149,13 @@ static void tell_frames(struct rt_header *header)
 	header->scan_tid = (uint32_t)sys_gettid();
 }
 
+/* A live reader says more, and says it itself. */
+static void say_refused(const struct rt_header *header)
+{
+	if (state_now() == RT_SCAN_REFUSED && !header->live && !header->forked)
+		process_say("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);
+}
+
 static bool is_wanted(void)
 {
 	const struct rt_header *header = process->header;
@@ -179,6 +186,7 @@ void scan_at_end(void)
 		wait_for_tool(&between);
 	else
 		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE);
+	say_refused(process->header);
 	if (between > 0)
 		reap(between);
 	if (tracer > 0)

@@ -27,15 +27,13 @@ static size_t state_bytes(void)
 	return (bytes + 4095) & ~(size_t)4095;
 }
 
-static struct thread *thread_at(uint64_t own) { return (struct thread *)(uintptr_t)own; }
-
 static bool tid_is_gone(int tid) { return !sys_restricted && sys_tgkill(process->pid, tid, 0) == -ESRCH; }
 
 /* A state that its thread has left.  Taking one is a compare-and-swap; the list only grows, so walking it needs no
  * more than that. */
 static struct thread *take_free(void)
 {
-	for (struct thread *t = thread_at(load_acquire(&process->header->own)); t; t = thread_at(t->own.next)) {
+	for (struct thread *t = thread_first(); t; t = thread_next(t)) {
 		if (!load_relaxed(&t->in_use) && cas_acq_rel(&t->in_use, 0, 1))
 			return t;
 		if (load_relaxed(&t->straggler) && tid_is_gone(t->tid) && cas_acq_rel(&t->straggler, 1, 0))

@@ -69,6 +69,17 @@ struct thread {
 
 extern __thread struct thread *thread_current;
 
+/* All states of the process, newest first, in use or not.  The list only grows. */
+static inline struct thread *thread_first(void)
+{
+	return (struct thread *)(uintptr_t)load_acquire(&process->header->own);
+}
+
+static inline struct thread *thread_next(const struct thread *thread)
+{
+	return (struct thread *)(uintptr_t)thread->own.next;
+}
+
 struct thread *thread_attach(void);
 
 /* The calling thread's state, or NULL where nothing can be recorded.  Usual path: one load and one compare. */

@@ -124,6 +124,17 @@ static bool is_command(const struct collector *collector, const struct watched *
 	return ring->recording->ring.header.pid == (uint32_t)collector->request->command;
 }
 
+static void reap(struct collector *collector)
+{
+	int status;
+
+	if (collector->command_ended || waitpid(collector->request->command, &status, WNOHANG) <= 0)
+		return;
+	collector->result.wait_status = status;
+	collector->command_ended = collector->result.ended_ns = collector->now;
+	collector->look_now = true;
+}
+
 static bool has_ended(struct collector *collector, struct watched *ring)
 {
 	if (is_command(collector, ring) && collector->command_ended)
@@ -131,7 +142,11 @@ static bool has_ended(struct collector *collector, struct watched *ring)
 	if (collector->now - ring->life_looked < LIFE_EVERY && !collector->command_ended)
 		return false;
 	ring->life_looked = collector->now;
-	return !ring_file_alive(&ring->recording->ring);
+	if (ring_file_alive(&ring->recording->ring))
+		return false;
+	if (is_command(collector, ring)) /* how it ended is known to its parent, which we are, alone */
+		reap(collector);
+	return true;
 }
 
 /* Reads the rest and passes the recording on to the archive. */
@@ -319,17 +334,6 @@ static uint64_t read_rings(struct collector *collector)
 }
 
 /* ---- the command and signals ---------------------------------------------------------------- */
-
-static void reap(struct collector *collector)
-{
-	int status;
-
-	if (collector->command_ended || waitpid(collector->request->command, &status, WNOHANG) <= 0)
-		return;
-	collector->result.wait_status = status;
-	collector->command_ended = collector->result.ended_ns = collector->now;
-	collector->look_now = true;
-}
 
 /* The terminal sends SIGINT and SIGQUIT to the command too, and it decides what they mean; SIGTERM and SIGHUP
  * come to us alone and are passed on.  Once the command has ended any of them means that we shall not wait

@@ -84,9 +84,17 @@ static struct leak_sums read_logs(const struct rt *rt)
 	return sums;
 }
 
-/* What valgrind sets, and what makes hash tables the same from run to run. */
+/* Little, as programs copy it; what valgrind sets; and what makes hash tables the same from run to run. */
 static void set_environment(void)
 {
+	const char *path = getenv("PATH"), *build = getenv("RT_BUILD");
+
+	path = strdup(path ? path : "/usr/bin:/bin");
+	build = build ? strdup(build) : NULL;
+	clearenv();
+	setenv("PATH", path, 1);
+	if (build)
+		setenv("RT_BUILD", build, 1);
 	setenv("GLIBCPP_FORCE_NEW", "1", 1);
 	setenv("GLIBCXX_FORCE_NEW", "1", 1);
 	setenv("LD_LIBRARY_PATH", "/usr/lib/debug", 1);
@@ -94,19 +102,32 @@ static void set_environment(void)
 	setenv("PYTHONHASHSEED", "0", 1);
 }
 
-struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line)
+/* The line behind the words that watch it; or the script that is told them. */
+static void run_watched(struct rt *rt, const char *prefix, const char *line)
 {
 	char command[4096];
 
 	set_environment();
-	snprintf(
-	    command, sizeof command,
-	    "env AS_LONG_=run=%s valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no "
-	    "--run-cxx-freeres=no --default-suppressions=no --trace-children=yes --trace-children-skip=*/env "
-	    "--num-callers=4 --log-file=" LOG "%%p %s",
-	    rt->run, line);
+	setenv("WATCHED", prefix, 1);
+	if (strlen(line) > 3 && !strcmp(line + strlen(line) - 3, ".sh"))
+		snprintf(command, sizeof command, "sh data/%s", line);
+	else
+		snprintf(command, sizeof command, "env -u WATCHED %s %s", prefix, line);
 	outcome_free(&rt->program);
 	rt_program(rt, WAY_BARE, command);
+	unsetenv("WATCHED");
+}
+
+struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line)
+{
+	char prefix[4096];
+
+	snprintf(prefix, sizeof prefix,
+	         "env AS_LONG_=run=%s valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no "
+	         "--run-cxx-freeres=no --default-suppressions=no --trace-children=yes --trace-children-skip=*/env "
+	         "--num-callers=4 --log-file=%s/" LOG "%%p",
+	         rt->run, rt->work);
+	run_watched(rt, prefix, line);
 	return read_logs(rt);
 }
 
@@ -124,13 +145,11 @@ static void long_path(char path[RT_PATH])
 
 struct leak_sums leaks_by_ringtail(struct rt *rt, const char *line)
 {
-	char command[4096], path[RT_PATH];
+	char prefix[4096], path[RT_PATH];
 
-	set_environment();
 	long_path(path);
-	snprintf(command, sizeof command, "env LD_PRELOAD=%s RINGTAIL=run=%s %s", path, rt->run, line);
-	outcome_free(&rt->program);
-	rt_program(rt, WAY_BARE, command);
+	snprintf(prefix, sizeof prefix, "env LD_PRELOAD=%s RINGTAIL=run=%s", path, rt->run);
+	run_watched(rt, prefix, line);
 	return leaks_reported(rt_report(rt));
 }
 
@@ -146,6 +165,15 @@ static void add_finding(const json_t *finding, struct leak_class_sum of[SUM_CLAS
 		return;
 	}
 	cr_assert(false, "a leak of class %s", json_text(finding, "class"));
+}
+
+static void add_findings(const json_t *process, struct leak_class_sum of[SUM_CLASSES])
+{
+	json_t *finding;
+	size_t i;
+
+	json_array_foreach(json_object_get(process, "findings"), i, finding)
+		add_finding(finding, of);
 }
 
 static int by_pid(const void *left, const void *right)
@@ -166,20 +194,28 @@ static bool is_scanned(const json_t *process) { return json_is_true(json_at(proc
 struct leak_sums leaks_reported(json_t *report)
 {
 	struct leak_sums sums = {0};
-	json_t *processes[SUMS_PROCESSES], *process, *finding;
-	size_t i, count = 0, k;
+	json_t *processes[SUMS_PROCESSES], *process;
+	size_t i, count = 0;
 
-	json_array_foreach(json_object_get(report, "processes"), i,
-	                   process) if (is_last_image(process) && is_scanned(process))
+	json_array_foreach(json_object_get(report, "processes"), i, process)
 	{
+		if (!is_last_image(process) || !is_scanned(process))
+			continue;
 		cr_assert_lt(count, SUMS_PROCESSES);
 		processes[count++] = process;
 	}
 	qsort(processes, count, sizeof *processes, by_pid);
 	for (i = 0; i < count; i++)
-		json_array_foreach(json_object_get(processes[i], "findings"), k, finding)
-		    add_finding(finding, sums.of[i]);
+		add_findings(processes[i], sums.of[i]);
 	sums.processes = count;
+	return sums;
+}
+
+struct leak_sums leaks_of_process(const json_t *process)
+{
+	struct leak_sums sums = { .processes = 1 };
+
+	add_findings(process, sums.of[0]);
 	return sums;
 }
 

@@ -26,13 +26,15 @@ struct leak_sums {
 
 /*
  * The line under memcheck and under ringtail (as WAY_PRELOAD), in rt's work directory and in environments of as many
- * variables of the same lengths: programs copy those.  outcome: of the program, to be freed by outcome_free.
+ * variables of the same lengths: programs copy those.  "NAME.sh", one of data: a shell script, of which the part behind
+ * $WATCHED alone is looked at.
  */
 struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line);
 struct leak_sums leaks_by_ringtail(struct rt *rt, const char *line);
 
-/* Of a report. */
+/* Of a report, and of a process of it. */
 struct leak_sums leaks_reported(json_t *report);
+struct leak_sums leaks_of_process(const json_t *process);
 
 /* Both malloced.  The second: what ringtail has more or less, "definite-1/-24 reachable+1/+24", "same" if nothing. */
 char *leak_sums_text(const struct leak_sums *sums);

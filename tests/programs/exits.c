@@ -1,11 +1,14 @@
 /*
  * Ends in the way that its argument names: return, exit, _exit, _Exit, quick_exit, abort, pthread_exit (of
  * main, while a thread still works and ends the process by its own end), thread_exit (exit called by a thread),
- * segv, exit_group (by syscall), thread_return.  Makes three blocks of 64 bytes before, so that there is something to lose.
+ * segv, kill, exit_group (by syscall), raw_exit_group (by an instruction of its own), exec (of true), not_dumpable (exit,
+ * when nobody may look at it any more).  Before that it makes three blocks of 64 bytes, which are kept, and loses one of
+ * 100.
  */
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -44,6 +47,21 @@ static int by_threads(const char *how)
 	return 1;
 }
 
+__attribute__((noinline)) static void lose(void)
+{
+	void *volatile lost = malloc(100);
+
+	memset(lost, 1, 100);
+	lost = NULL;
+}
+
+static void raw_exit_group(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("syscall" : : "a"(SYS_exit_group), "D"(9) : "rcx", "r11", "memory");
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "return";
@@ -52,6 +70,7 @@ int main(int argc, char **argv)
 	at_quick_exit(at_quick);
 	for (int i = 0; i < 3; i++)
 		kept[i] = malloc(64);
+	lose();
 	say("%s\n", how);
 	if (!strcmp(how, "exit"))
 		exit(3);
@@ -65,6 +84,14 @@ int main(int argc, char **argv)
 		quick_exit(6);
 	if (!strcmp(how, "abort"))
 		abort();
+	if (!strcmp(how, "raw_exit_group"))
+		raw_exit_group();
+	if (!strcmp(how, "exec"))
+		execl("/bin/true", "true", (char *)NULL);
+	if (!strcmp(how, "not_dumpable") && prctl(PR_SET_DUMPABLE, 0) == 0)
+		exit(10);
+	if (!strcmp(how, "kill"))
+		kill(getpid(), SIGKILL);
 	if (!strcmp(how, "segv"))
 		raise(SIGSEGV);
 	if (!strcmp(how, "pthread_exit") || !strcmp(how, "thread_exit"))

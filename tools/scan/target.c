@@ -161,7 +161,7 @@ bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES])
 {
 	size_t added;
 
-	*target = (struct target){.pid = pid, .pagemap = -1};
+	*target = (struct target){.pid = pid, .memory = pid, .pagemap = -1};
 	do {
 		if (!seize_new(target, &added, why) || !interrupt_all(target, why)) {
 			target_resume(target);
@@ -278,7 +278,7 @@ static bool read_maps(struct target *target, char *why)
 	size_t room = 0;
 	ssize_t length;
 
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)target->pid);
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)target->memory);
 	FILE *maps = fopen(path, "re");
 	if (!maps)
 		return refuse(why, "its mappings cannot be read (%s)", errno);
@@ -289,7 +289,7 @@ static bool read_maps(struct target *target, char *why)
 	}
 	free(line);
 	fclose(maps);
-	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)target->pid);
+	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)target->memory);
 	target->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	return true;
 }
@@ -298,14 +298,26 @@ bool target_open(struct target *target, pid_t pid)
 {
 	char why[TARGET_WHY_BYTES];
 
-	*target = (struct target){.pid = pid, .pagemap = -1};
+	*target = (struct target){.pid = pid, .memory = pid, .pagemap = -1};
 	return read_maps(target, why);
+}
+
+/* A first thread that has ended while others go on has no memory any more. */
+static void choose_memory(struct target *target)
+{
+	for (size_t i = target->thread_count; i-- > 0;)
+		if (target->threads[i].tid && target->threads[i].stopped)
+			target->memory = target->threads[i].tid;
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid == target->pid && target->threads[i].stopped)
+			target->memory = target->pid;
 }
 
 bool target_look(struct target *target, char why[TARGET_WHY_BYTES])
 {
 	uint64_t word;
 
+	choose_memory(target);
 	for (size_t i = 0; i < target->thread_count; i++)
 		if (target->threads[i].tid && !read_registers(&target->threads[i]))
 			return refuse(why, "the registers of a thread cannot be read (%s)", errno);
@@ -351,7 +363,7 @@ const struct target_map *target_map_at(const struct target *target, uint64_t add
 size_t target_read(const struct target *target, uint64_t address, void *to, size_t bytes)
 {
 	struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
-	ssize_t got = process_vm_readv(target->pid, &local, 1, &remote, 1, 0);
+	ssize_t got = process_vm_readv(target->memory, &local, 1, &remote, 1, 0);
 
 	return got > 0 ? (size_t)got : 0;
 }

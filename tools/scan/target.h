@@ -37,6 +37,7 @@ struct target_map {
 
 struct target {
 	pid_t pid;
+	pid_t memory; /* by whose number its memory is reached: pid, or another thread's where the first has ended */
 	struct target_thread *threads;
 	size_t thread_count, thread_room;
 	struct target_map *maps; /* by address */

@@ -104,8 +104,8 @@ static const char *why_no_scan(const struct analysis *analysis)
 		return "the process was killed, or crashed: its memory was gone";
 	if (!header->scan_wait)
 		return "it was not wanted (--scan=no)";
-	return "nobody came to look: the process was under seccomp, or without a `ringtail` beside the library, or "
-	       "waited for longer than --scan-wait";
+	return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or was without "
+	       "a `ringtail` beside the library, or waited for longer than --scan-wait";
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)

@@ -1,0 +1,119 @@
+/* How processes end, and what is known of their blocks then: endings.def; and what stands against looking. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/e2e/memcheck.h"
+
+TEST_SUITE(endings);
+
+static void run_exits(struct rt *rt, enum way way, const char *argument, int status)
+{
+	char line[64];
+
+	snprintf(line, sizeof line, "exits %s", argument);
+	*rt = rt_new();
+	rt_program(rt, way, line);
+	cr_expect_eq(rt->program.status, status, "%s: status %d: %s", line, rt->program.status, rt->program.err);
+}
+
+static void expect_scanned(enum way way, const char *argument, const char *how, int status, const char *expected)
+{
+	struct rt rt;
+
+	run_exits(&rt, way, argument, status);
+	json_t *process = rt_process(&rt, "exits");
+	struct leak_sums sums = leaks_of_process(process);
+	char *text = leak_sums_text(&sums);
+	cr_expect(json_is_true(json_at(process, "leak_scan.done")));
+	cr_expect_str_eq(json_text(process, "end.how"), how);
+	cr_expect_str_eq(text, expected, "exits %s: %s; not %s", argument, text, expected);
+	cr_expect_not(strstr(rt.program.err, "look"), "stderr: %s", rt.program.err);
+	free(text);
+	rt_end(&rt);
+}
+
+/* Four blocks of 292 bytes of which nothing is known. */
+static void expect_live_at_death(const json_t *process, const char *why)
+{
+	const char *why_not = json_text(process, "leak_scan.why_not");
+	long long blocks = 0, bytes = 0;
+	const json_t *finding;
+	size_t i;
+
+	cr_expect(json_is_false(json_at(process, "leak_scan.done")));
+	cr_expect(strstr(why_not, why), "why not: %s; not: %s", why_not, why);
+	json_array_foreach(json_object_get(process, "findings"), i, finding)
+	{
+		if (strcmp(json_text(finding, "kind"), "leak"))
+			continue;
+		cr_expect_str_eq(json_text(finding, "class"), "live-at-death");
+		blocks += json_number(finding, "blocks");
+		bytes += json_number(finding, "bytes");
+	}
+	cr_expect_eq(blocks, 4, "%lld blocks", blocks);
+	cr_expect_eq(bytes, 292, "%lld bytes", bytes);
+}
+
+static void expect_unseen(enum way way, const char *argument, int status, const char *why)
+{
+	struct rt rt;
+
+	run_exits(&rt, way, argument, status);
+	expect_live_at_death(rt_process(&rt, "exits"), way == WAY_RUN ? why : "");
+	rt_end(&rt);
+}
+
+#define SCANNED(name, ...)                                                                                   \
+	Test(endings, name##_run) { expect_scanned(WAY_RUN, #name, __VA_ARGS__); }                           \
+	Test(endings, name##_preload) { expect_scanned(WAY_PRELOAD, #name, __VA_ARGS__); }
+#define UNSEEN(name, ...)                                                                                    \
+	Test(endings, name##_run) { expect_unseen(WAY_RUN, #name, __VA_ARGS__); }                            \
+	Test(endings, name##_preload) { expect_unseen(WAY_PRELOAD, #name, __VA_ARGS__); }
+#include "tests/e2e/endings.def"
+
+/* ---- nobody may look ------------------------------------------------------------------------------ */
+
+static int lines(const char *text)
+{
+	int count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+/* Words in front of a command so that ptrace is refused in it: as in a container, by a filter of system calls; or, of a
+ * program that may not be looked at, for want of the capability that root has. */
+static const char *without_ptrace(void) { return rt_built("programs/no_ptrace"); }
+static const char *without_capability(void)
+{
+	return geteuid() ? "env" : "setpriv --bounding-set=-sys_ptrace";
+}
+
+static void expect_refused(enum way way, const char *without, const char *argument, int status)
+{
+	struct rt rt = rt_new();
+	char line[4 * RT_PATH];
+
+	if (way == WAY_RUN)
+		snprintf(line, sizeof line, "%s %s run --quiet -o %s -- %s %s", without, rt_built("ringtail"), rt.run,
+		         rt_built("programs/exits"), argument);
+	else
+		snprintf(line, sizeof line, "%s env LD_PRELOAD=%s RINGTAIL=run=%s %s %s", without,
+		         rt_built("libringtail.so"), rt.run, rt_built("programs/exits"), argument);
+	rt_program(&rt, WAY_BARE, line);
+	cr_expect_eq(rt.program.status, status, "%s: status %d: %s", line, rt.program.status, rt.program.err);
+	cr_expect_eq(lines(rt.program.err), 1, "stderr: %s", rt.program.err);
+	cr_expect(strstr(rt.program.err, way == WAY_RUN ? "SYS_PTRACE" : "`ringtail leaks`"), "stderr: %s",
+	          rt.program.err);
+	expect_live_at_death(rt_process(&rt, "exits"), "SYS_PTRACE");
+	rt_end(&rt);
+}
+
+Test(endings, ptrace_filtered_run) { expect_refused(WAY_RUN, without_ptrace(), "exit", 3); }
+Test(endings, ptrace_filtered_preload) { expect_refused(WAY_PRELOAD, without_ptrace(), "exit", 3); }
+Test(endings, not_dumpable_run) { expect_refused(WAY_RUN, without_capability(), "not_dumpable", 10); }
+Test(endings, not_dumpable_preload) { expect_refused(WAY_PRELOAD, without_capability(), "not_dumpable", 10); }
