@@ -85,7 +85,7 @@ static struct leak_sums read_logs(const struct rt *rt)
 }
 
 /* Little, as programs copy it; what valgrind sets; and what makes hash tables the same from run to run. */
-static void set_environment(void)
+static void set_environment(const struct rt *rt)
 {
 	const char *path = getenv("PATH"), *build = getenv("RT_BUILD");
 
@@ -93,6 +93,7 @@ static void set_environment(void)
 	build = build ? strdup(build) : NULL;
 	clearenv();
 	setenv("PATH", path, 1);
+	setenv("PWD", rt->work, 1); /* which the shell script that starts valgrind would set */
 	if (build)
 		setenv("RT_BUILD", build, 1);
 	setenv("GLIBCPP_FORCE_NEW", "1", 1);
@@ -107,7 +108,7 @@ static void run_watched(struct rt *rt, const char *prefix, const char *line)
 {
 	char command[4096];
 
-	set_environment();
+	set_environment(rt);
 	setenv("WATCHED", prefix, 1);
 	if (strlen(line) > 3 && !strcmp(line + strlen(line) - 3, ".sh"))
 		snprintf(command, sizeof command, "sh data/%s", line);
