@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/event_script.h"
 
@@ -44,6 +45,58 @@ Test(heap, counts_exactly)
 	cr_assert_eq(totals->largest, 70000);
 	cr_assert_eq(totals->failed, 1);
 	cr_assert_eq(heap_peak_stamp(s.analysis->heap), 3);
+}
+
+static const struct heap_share *share_of(uint32_t group)
+{
+	size_t count;
+	const struct heap_share *shares = heap_shares(s.analysis->heap, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (shares[i].group == group)
+			return &shares[i];
+	cr_assert_fail("group %u has no share", group);
+	return NULL;
+}
+
+static void name_thread(uint32_t id, const char *name)
+{
+	struct event event = {.type = RT_THREAD_NAME, .thread = id, .object = PTHREAD(id)};
+
+	memcpy(&event.arg, name, strlen(name));
+	script_event(&s, event);
+}
+
+/* Groups 1: main, 2: made at 50, 3: "worker". */
+Test(heap, groups_of_threads_share_a_site_exactly)
+{
+	size_t count;
+
+	script_main(&s);
+	script_create(&s, 1, 50, 2, 0);
+	script_create(&s, 1, 50, 3, 0);
+	s_malloc(1, 20, 0x1000, 100);
+	s_malloc(2, 20, 0x2000, 10);
+	name_thread(2, "worker");
+	name_thread(3, "worker");
+	s_malloc(2, 20, 0x3000, 1000);
+	s_malloc(3, 20, 0x4000, 2000); /* the peak: 100 + 10 + 3000 */
+	s_free(3, 0x3000);
+	s_free(1, 0x2000);
+	s_malloc(3, 21, 0x5000, 5);
+	finish();
+	cr_expect_eq(share_of(1)->counts.allocated_bytes, 100);
+	cr_expect_eq(share_of(1)->counts.live_bytes, 100);
+	cr_expect_eq(share_of(1)->counts.peak_bytes, 100);
+	cr_expect_eq(share_of(2)->counts.allocations, 1);
+	cr_expect_eq(share_of(2)->counts.peak_bytes, 10);
+	cr_expect_eq(share_of(2)->counts.live_blocks, 0);
+	cr_expect_eq(share_of(3)->counts.allocations, 2);
+	cr_expect_eq(share_of(3)->counts.peak_bytes, 3000);
+	cr_expect_eq(share_of(3)->counts.peak_blocks, 2);
+	cr_expect_eq(share_of(3)->counts.live_bytes, 2000);
+	cr_expect_eq(heap_sites(s.analysis->heap, &count)[0].group, 0, "several groups allocate there");
+	cr_expect_eq(heap_sites(s.analysis->heap, &count)[1].group, 3, "one group allocates there");
 }
 
 Test(heap, shares_of_the_peak_are_exact)

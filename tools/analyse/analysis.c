@@ -70,6 +70,8 @@ static void dispatch(struct dispatcher *dispatcher, const struct event *event)
 {
 	struct analysis *analysis = &dispatcher->analysis;
 
+	uint32_t thread, group;
+
 	threads_event(analysis->threads, event);
 	if (event->depth || signal_stacks_have(&dispatcher->signals, event->stack))
 		locks_in_handler(analysis->locks, event);
@@ -77,6 +79,8 @@ static void dispatch(struct dispatcher *dispatcher, const struct event *event)
 		heap_turn(analysis, event);
 		return;
 	}
+	if (threads_regrouped(analysis->threads, &thread, &group))
+		heap_thread_group(analysis->heap, thread, group);
 	if (event->type == RT_LOSS) {
 		dispatcher->lost += event->object;
 		heap_event(analysis->heap, event);

@@ -52,6 +52,8 @@ struct heap_analysis {
 
 	struct heap_counts totals; /* from here on: made by heap_finish */
 	struct heap_site *site_results;
+	struct heap_share *share_results;
+	size_t share_count;
 	struct heap_thread *thread_results;
 	size_t thread_count;
 };
@@ -84,6 +86,7 @@ void heap_free(struct heap_analysis *heap)
 	free(heap->pending);
 	free(heap->recent);
 	free(heap->site_results);
+	free(heap->share_results);
 	free(heap->thread_results);
 	free(heap);
 }
@@ -109,7 +112,10 @@ static void block_begins(struct heap_analysis *heap, struct block *block, const 
 	uint32_t thread = actors_get(&heap->actors, event->thread, heap->serial);
 	struct heap_actor *actor = &heap->actors.items[thread];
 	struct heap_size_class *class = class_of(heap, event->size);
+	uint32_t share = sites_share(&heap->sites, site, actor->group, heap->serial);
 
+	if (share)
+		holder_gain(&heap->sites.shares[share - 1].holder, heap->serial, event->size);
 	holder_gain(&heap->sites.items[site].holder, heap->serial, event->size);
 	holder_gain(&actor->holder, heap->serial, event->size);
 	actor->latest = event->stamp;
@@ -123,7 +129,8 @@ static void block_begins(struct heap_analysis *heap, struct block *block, const 
 	                        .size = event->size,
 	                        .site = site,
 	                        .thread = thread,
-	                        .serial = (uint32_t)actor->holder.counts.allocations};
+	                        .serial = (uint32_t)actor->holder.counts.allocations,
+	                        .share = share};
 }
 
 /* Takes the block out of all numbers of live blocks; why it ended is for the caller to count. */
@@ -132,6 +139,8 @@ static void block_ends(struct heap_analysis *heap, const struct block *block)
 	struct heap_size_class *class = class_of(heap, block->size);
 
 	holder_lose(&site_of(heap, block)->holder, heap->serial, block->size);
+	if (block->share)
+		holder_lose(&heap->sites.shares[block->share - 1].holder, heap->serial, block->size);
 	holder_lose(&heap->actors.items[block->thread].holder, heap->serial, block->size);
 	class->live_blocks--;
 	class->live_bytes -= block->size;
@@ -448,6 +457,11 @@ void heap_event(struct heap_analysis *heap, const struct event *event)
 	note_level(heap, event->stamp);
 }
 
+void heap_thread_group(struct heap_analysis *heap, uint32_t thread, uint32_t group)
+{
+	heap->actors.items[actors_get(&heap->actors, thread, heap->serial)].group = group;
+}
+
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
 {
 	blocks_prefetch(&heap->blocks, event->object);
@@ -515,8 +529,45 @@ static void finish_sites(struct heap_analysis *heap)
 		struct site *site = &heap->sites.items[i];
 
 		holder_save_peak(&site->holder, heap->serial);
-		heap->site_results[i] = (struct heap_site){site->stack, site->type, site->holder.counts};
+		heap->site_results[i] = (struct heap_site){.stack = site->stack,
+		                                           .group = site->shares ? 0 : site->group,
+		                                           .type = site->type,
+		                                           .counts = site->holder.counts};
 	}
+}
+
+static void take_share(struct heap_counts *rest, const struct heap_counts *share)
+{
+	rest->allocations -= share->allocations;
+	rest->allocated_bytes -= share->allocated_bytes;
+	rest->live_blocks -= share->live_blocks;
+	rest->live_bytes -= share->live_bytes;
+	rest->peak_blocks -= share->peak_blocks;
+	rest->peak_bytes -= share->peak_bytes;
+}
+
+static void finish_shares_of(struct heap_analysis *heap, uint32_t index)
+{
+	const struct site *site = &heap->sites.items[index];
+	struct heap_counts rest = site->holder.counts;
+
+	for (uint32_t i = site->shares; i; i = heap->sites.shares[i - 1].next) {
+		struct share *share = &heap->sites.shares[i - 1];
+
+		holder_save_peak(&share->holder, heap->serial);
+		take_share(&rest, &share->holder.counts);
+		heap->share_results[heap->share_count++] =
+		    (struct heap_share){index, share->group, share->holder.counts};
+	}
+	heap->share_results[heap->share_count++] = (struct heap_share){index, site->group, rest};
+}
+
+static void finish_shares(struct heap_analysis *heap)
+{
+	heap->share_results = memory_zeroed(2 * heap->sites.share_count, sizeof *heap->share_results);
+	for (size_t i = 0; i < heap->sites.count; i++)
+		if (heap->sites.items[i].shares)
+			finish_shares_of(heap, (uint32_t)i);
 }
 
 static void finish_threads(struct heap_analysis *heap)
@@ -579,6 +630,7 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
 {
 	samples_finish(&heap->samples, (struct heap_sample){end->stamp, heap->live_bytes, heap->live_blocks});
 	finish_sites(heap);
+	finish_shares(heap);
 	finish_threads(heap);
 	if (scan->done)
 		leaks_report(scan, heap->certain_until != UINT64_MAX, findings);
@@ -595,6 +647,12 @@ const struct heap_site *heap_sites(const struct heap_analysis *heap, size_t *cou
 {
 	*count = heap->sites.count;
 	return heap->site_results;
+}
+
+const struct heap_share *heap_shares(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->share_count;
+	return heap->share_results;
 }
 
 const struct heap_size_class *heap_size_classes(const struct heap_analysis *heap) { return heap->classes; }

@@ -29,7 +29,15 @@ struct heap_counts {
 
 struct heap_site { /* one allocation stack and function */
 	uint32_t stack;
-	uint8_t type; /* RT_MALLOC.., RT_REALLOC_END */
+	uint32_t group; /* of threads: of all that allocated there, 0 where there are several: heap_shares */
+	uint8_t type;   /* RT_MALLOC.., RT_REALLOC_END */
+	struct heap_counts counts;
+};
+
+/* A group's part of a site where several allocate; of the counts, only allocations, live and peak are kept. */
+struct heap_share {
+	uint32_t site; /* index */
+	uint32_t group;
 	struct heap_counts counts;
 };
 
@@ -45,6 +53,8 @@ struct heap_sample { uint64_t stamp, live_bytes, live_blocks; }; /* bounded numb
 struct heap_analysis *heap_new(struct ring_file *ring);
 void heap_free(struct heap_analysis *heap);
 void heap_event(struct heap_analysis *heap, const struct event *event);
+/* From now on the thread is in this group (thread_groups.h). */
+void heap_thread_group(struct heap_analysis *heap, uint32_t thread, uint32_t group);
 /* Fetch what heap_event will need for this event: its block, and some events later, when that has come, its site. */
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event);
 void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event);
@@ -63,6 +73,8 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
 const struct heap_counts *heap_totals(const struct heap_analysis *heap);
 uint64_t heap_peak_stamp(const struct heap_analysis *heap);
 const struct heap_site *heap_sites(const struct heap_analysis *heap, size_t *count);
+/* By site; those of a site add up to it. */
+const struct heap_share *heap_shares(const struct heap_analysis *heap, size_t *count);
 const struct heap_size_class *heap_size_classes(const struct heap_analysis *heap);
 const struct heap_thread *heap_threads(const struct heap_analysis *heap, size_t *count);
 const struct heap_sample *heap_samples(const struct heap_analysis *heap, size_t *count);

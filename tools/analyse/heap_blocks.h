@@ -17,7 +17,7 @@ struct block {
 	uint32_t site;   /* index of its site */
 	uint32_t thread; /* index of the thread that allocated it */
 	uint32_t serial; /* that thread's count of allocations, this one included */
-	uint32_t spare;
+	uint32_t share;  /* index + 1 of its group's share of the site; 0: it is the site's first group's */
 };
 
 struct block_table {

@@ -22,6 +22,7 @@ void sites_free(struct site_table *table)
 {
 	free(table->by_stack);
 	free(table->items);
+	free(table->shares);
 	*table = (struct site_table){0};
 }
 
@@ -33,6 +34,15 @@ uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint6
 	    .holder.saved = serial, .stack = stack, .type = type, .next = table->by_stack[stack]};
 	table->by_stack[stack] = (uint32_t)++table->count;
 	return (uint32_t)table->count - 1;
+}
+
+uint32_t sites_add_share(struct site_table *table, uint32_t site, uint32_t group, uint64_t serial)
+{
+	GROW(table->shares, table->share_room, table->share_count + 1);
+	table->shares[table->share_count] =
+	    (struct share){.holder.saved = serial, .group = group, .next = table->items[site].shares};
+	table->items[site].shares = (uint32_t)++table->share_count;
+	return table->items[site].shares;
 }
 
 /* Thread 0, not known, is always there. */

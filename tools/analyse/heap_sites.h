@@ -18,16 +18,27 @@ struct holder { /* of blocks: a site or a thread */
 	struct heap_counts counts;
 };
 
+/* What one group of threads has of a site.  There is none for the first group that allocates there: it has what the
+ * others have not. */
+struct share {
+	struct holder holder;
+	uint32_t group;
+	uint32_t next; /* index + 1 of the next share of the site */
+};
+
 struct site {
 	struct holder holder;
 	uint32_t stack;
-	uint32_t next; /* index + 1 of the next site of the same stack */
+	uint32_t next;   /* index + 1 of the next site of the same stack */
+	uint32_t group;  /* the first that allocated there */
+	uint32_t shares; /* index + 1 of the first of the others' */
 	uint8_t type;
 };
 
 struct heap_actor { /* a thread */
 	struct holder holder;
 	uint32_t id;
+	uint32_t group;  /* of threads, 0: not known */
 	uint64_t latest; /* stamp of its last event */
 };
 
@@ -36,6 +47,8 @@ struct site_table {
 	uint32_t stack_limit;
 	struct site *items;
 	size_t count, room;
+	struct share *shares;
+	size_t share_count, share_room;
 };
 
 struct actor_table {
@@ -47,6 +60,7 @@ struct actor_table {
 void sites_init(struct site_table *table, const struct ring_file *ring);
 void sites_free(struct site_table *table);
 uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial);
+uint32_t sites_add_share(struct site_table *table, uint32_t site, uint32_t group, uint64_t serial);
 void actors_init(struct actor_table *table);
 void actors_free(struct actor_table *table);
 uint32_t actors_add(struct actor_table *table, uint32_t id, uint64_t serial);
@@ -76,6 +90,22 @@ static inline void sites_prefetch(const struct site_table *table, uint32_t stack
 
 	if (site)
 		site_prefetch(&table->items[site - 1]);
+}
+
+/* Index + 1 of the group's share of a site, 0 for its first group.  To be asked before the site gains the block. */
+static inline uint32_t sites_share(struct site_table *table, uint32_t index, uint32_t group, uint64_t serial)
+{
+	struct site *site = &table->items[index];
+	uint32_t share;
+
+	if (!site->holder.counts.allocations)
+		site->group = group;
+	if (site->group == group)
+		return 0;
+	for (share = site->shares; share; share = table->shares[share - 1].next)
+		if (table->shares[share - 1].group == group)
+			return share;
+	return sites_add_share(table, index, group, serial);
 }
 
 static inline uint32_t actors_get(struct actor_table *table, uint32_t id, uint64_t serial)

@@ -35,6 +35,8 @@ struct thread_analysis {
 	struct thread_result *items;
 	size_t count, room;
 	struct pthread_index pthreads;
+	struct thread_groups groups;
+	uint32_t regrouped; /* thread that the last event put into another group, 0: none */
 	uint32_t exit_caller;
 	uint64_t exit_stamp;
 	struct thread_site *sites;
@@ -57,6 +59,7 @@ void threads_free(struct thread_analysis *threads)
 	pthread_index_free(&threads->pthreads);
 	for (size_t i = 0; i < threads->count; i++)
 		free(threads->items[i].blockers);
+	thread_groups_free(&threads->groups);
 	free(threads->items);
 	free(threads->sites);
 	free(threads);
@@ -94,6 +97,22 @@ static struct thread_result *get(struct thread_analysis *threads, uint32_t id)
 
 /* ---- events ------------------------------------------------------------------------------- */
 
+static void regroup(struct thread_analysis *threads, struct thread_result *thread)
+{
+	thread->group =
+	    thread_groups_get(&threads->groups, thread->name, thread->main, thread->created_stack);
+	threads->regrouped = thread->id;
+}
+
+bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, uint32_t *group)
+{
+	if (!threads->regrouped)
+		return false;
+	*thread = threads->regrouped;
+	*group = find(threads, *thread)->group;
+	return true;
+}
+
 static void on_begin(struct thread_analysis *threads, const struct event *event)
 {
 	struct thread_result *thread = get(threads, event->thread);
@@ -107,6 +126,7 @@ static void on_begin(struct thread_analysis *threads, const struct event *event)
 	if (!thread->created)
 		thread->created = event->stamp;
 	pthread_index_add(&threads->pthreads, thread->id, event->object);
+	regroup(threads, thread);
 }
 
 static void on_create(struct thread_analysis *threads, const struct event *event)
@@ -121,6 +141,7 @@ static void on_create(struct thread_analysis *threads, const struct event *event
 	thread->created_stack = event->stack;
 	thread->start_routine = event->object;
 	thread->detached |= (event->aux & RT_THREAD_DETACHED) != 0;
+	regroup(threads, thread);
 }
 
 /* The thread that pthread_create did not make leaves no result; its id is not given out again. */
@@ -190,10 +211,12 @@ static void on_name(struct thread_analysis *threads, const struct event *event)
 	memcpy(thread->name, &event->arg, 8);
 	memcpy(thread->name + 8, &event->arg2, 8);
 	thread->name[16] = '\0';
+	regroup(threads, thread);
 }
 
 void threads_event(struct thread_analysis *threads, const struct event *event)
 {
+	threads->regrouped = 0;
 	if (event->thread && event->type != RT_LOSS) {
 		struct thread_result *thread = get(threads, event->thread);
 
@@ -382,6 +405,12 @@ const struct thread_site *threads_sites(const struct thread_analysis *threads, s
 {
 	*count = threads->site_count;
 	return threads->sites;
+}
+
+const struct thread_group *threads_groups(const struct thread_analysis *threads, size_t *count)
+{
+	*count = threads->groups.count;
+	return threads->groups.items;
 }
 
 const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count)

@@ -3,11 +3,13 @@
 #define RINGTAIL_ANALYSE_THREADS_H
 
 #include "tools/analyse/analyse.h"
+#include "tools/analyse/thread_groups.h"
 
 struct blocker;
 
 struct thread_result {
 	uint32_t id, tid, created_by;
+	uint32_t group; /* index + 1 of threads_groups */
 	char name[17]; /* "" where never named */
 	uint64_t pthread;
 	uint64_t created, started, ended; /* stamps, 0 where it did not happen */
@@ -40,9 +42,12 @@ struct thread_analysis *threads_new(struct ring_file *ring);
 struct thread_analysis *threads_copy(const struct thread_analysis *threads);
 void threads_free(struct thread_analysis *threads);
 void threads_event(struct thread_analysis *threads, const struct event *event);
+/* Whether the last event put a thread into another group, and which. */
+bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, uint32_t *group);
 /* locks tells what each thread is blocked on. */
 void threads_finish(struct thread_analysis *threads, const struct lock_analysis *locks,
                     const struct process_end *end, struct finding_list *findings);
+const struct thread_group *threads_groups(const struct thread_analysis *threads, size_t *count);
 const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count);
 const struct thread_site *threads_sites(const struct thread_analysis *threads, size_t *count);
 

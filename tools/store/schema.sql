@@ -113,6 +113,17 @@ CREATE TABLE thread (
 	blocked_stack INTEGER,
 	blocked_owner INTEGER,          -- the thread that could end it
 	events        INTEGER NOT NULL,
+	thread_group  INTEGER,          -- thread_group.id
+	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- Threads of one name, and of those without a name those that were made at one place.
+CREATE TABLE thread_group (
+	process       INTEGER NOT NULL,
+	id            INTEGER NOT NULL,
+	name          TEXT,             -- NULL: they have none
+	main          INTEGER NOT NULL, -- the main thread, while it has no name
+	created_stack INTEGER,          -- of those without a name
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -175,7 +186,18 @@ CREATE TABLE heap_site (
 	live_blocks INTEGER, live_bytes INTEGER, peak_blocks INTEGER, peak_bytes INTEGER,
 	largest INTEGER, unknown_frees INTEGER, double_frees INTEGER, mismatched INTEGER,
 	unseen_frees INTEGER,
+	thread_group INTEGER, -- that allocated here; NULL: several, and heap_share has each one's part
 	PRIMARY KEY (process, id)
+) WITHOUT ROWID;
+
+-- What each group of threads has of a site where several allocate; these add up to the site.
+CREATE TABLE heap_share (
+	process      INTEGER NOT NULL,
+	site         INTEGER NOT NULL, -- heap_site.id
+	thread_group INTEGER NOT NULL, -- thread_group.id, 0: not known
+	allocations INTEGER, allocated_bytes INTEGER,
+	peak_blocks INTEGER, peak_bytes INTEGER, live_blocks INTEGER, live_bytes INTEGER,
+	PRIMARY KEY (process, site, thread_group)
 ) WITHOUT ROWID;
 
 CREATE TABLE heap_thread (
@@ -407,6 +429,17 @@ SELECT h.process, h.id AS site, h.type, w.function, w.file, w.line, h.allocation
 	h.temporary, h.peak_bytes, h.live_blocks, h.live_bytes, h.stack
 FROM heap_site h LEFT JOIN v_where w ON w.process = h.process AND w.stack = h.stack
 ORDER BY h.allocated_bytes DESC;
+
+-- Allocation sites by who allocated there: every site, with a row for each group of threads.
+CREATE VIEW v_site_groups AS
+SELECT process, id AS site, stack, type, thread_group, allocations, allocated_bytes, peak_blocks, peak_bytes,
+	live_blocks, live_bytes
+FROM heap_site h
+WHERE NOT EXISTS (SELECT 1 FROM heap_share s WHERE s.process = h.process AND s.site = h.id)
+UNION ALL
+SELECT s.process, s.site, h.stack, h.type, s.thread_group, s.allocations, s.allocated_bytes, s.peak_blocks,
+	s.peak_bytes, s.live_blocks, s.live_bytes
+FROM heap_share s JOIN heap_site h ON h.process = s.process AND h.id = s.site;
 
 CREATE VIEW v_findings AS
 SELECT p.pid, p.exe, f.ordinal, f.kind, f.class, f.id, f.message, f.blocks, f.bytes, f.times, f.suppressed

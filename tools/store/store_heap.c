@@ -33,6 +33,15 @@ static const char *site_type_name(unsigned type)
 	return type == RT_REALLOC_END || type == RT_REALLOC_BEGIN ? "realloc" : event_type_name(type);
 }
 
+/* NULL: several, or not known. */
+static void row_group(struct row *row, uint32_t group)
+{
+	if (group)
+		row_int(row, group);
+	else
+		row_null(row);
+}
+
 static void store_sites(struct writer *writer)
 {
 	size_t count;
@@ -45,6 +54,27 @@ static void store_sites(struct writer *writer)
 		row_stack(&row, sites[i].stack);
 		row_text(&row, site_type_name(sites[i].type));
 		row_counts(&row, &sites[i].counts);
+		row_group(&row, sites[i].group);
+		row_end(&row);
+	}
+}
+
+static void store_shares(struct writer *writer)
+{
+	size_t count;
+	const struct heap_share *shares = heap_shares(writer->analysis->heap, &count);
+
+	for (size_t i = 0; i < count && !writer->failed; i++) {
+		struct row row = row_begin(writer, TABLE_heap_share);
+
+		row_int(&row, (int64_t)shares[i].site + 1);
+		row_int(&row, shares[i].group);
+		row_int(&row, (int64_t)shares[i].counts.allocations);
+		row_int(&row, (int64_t)shares[i].counts.allocated_bytes);
+		row_int(&row, (int64_t)shares[i].counts.peak_blocks);
+		row_int(&row, (int64_t)shares[i].counts.peak_bytes);
+		row_int(&row, (int64_t)shares[i].counts.live_blocks);
+		row_int(&row, (int64_t)shares[i].counts.live_bytes);
 		row_end(&row);
 	}
 }
@@ -103,6 +133,7 @@ void store_heap(struct writer *writer)
 {
 	store_totals(writer);
 	store_sites(writer);
+	store_shares(writer);
 	store_heap_threads(writer);
 	store_size_classes(writer);
 	store_samples(writer);

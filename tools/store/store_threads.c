@@ -40,6 +40,10 @@ static void store_thread(struct writer *writer, const struct thread_result *thre
 	row_text(&row, state_name(thread->state_at_end));
 	row_blocked(&row, thread);
 	row_int(&row, (int64_t)thread->events);
+	if (thread->group)
+		row_int(&row, thread->group);
+	else
+		row_null(&row);
 	row_end(&row);
 }
 
@@ -78,6 +82,26 @@ static void store_site(struct writer *writer, const struct thread_site *site, si
 	row_end(&row);
 }
 
+static void store_group(struct writer *writer, const struct thread_group *group, size_t id)
+{
+	struct row row = row_begin(writer, TABLE_thread_group);
+
+	row_int(&row, (int64_t)id);
+	row_text(&row, *group->name ? group->name : NULL);
+	row_int(&row, group->main);
+	row_stack(&row, group->created_stack);
+	row_end(&row);
+}
+
+static void store_groups(struct writer *writer)
+{
+	size_t count;
+	const struct thread_group *groups = threads_groups(writer->analysis->threads, &count);
+
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_group(writer, &groups[i], i + 1);
+}
+
 void store_threads(struct writer *writer)
 {
 	size_t count;
@@ -90,4 +114,5 @@ void store_threads(struct writer *writer)
 	const struct thread_site *sites = threads_sites(writer->analysis->threads, &count);
 	for (size_t i = 0; i < count && !writer->failed; i++)
 		store_site(writer, &sites[i], i + 1);
+	store_groups(writer);
 }
