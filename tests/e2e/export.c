@@ -1,12 +1,119 @@
 /* `ringtail export`: what it says when it is asked for what it cannot give, and that it leaves nothing half written. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/e2e/consumer.h"
 
 TEST_SUITE(export);
+
+/* Lines "value function", of any order: as many and the same as in the report. */
+static void expect_functions(const char *what, const char *lines, json_t *sums)
+{
+	char function[1024];
+	const char *name;
+	long long value;
+	json_t *wanted;
+	void *next;
+
+	for (const char *line = lines; *line; line = strchr(line, '\n') + 1) {
+		cr_assert_eq(sscanf(line, "%lld %1023[^\n]", &value, function), 2, "%s: %.100s", what, line);
+		cr_expect_eq(value, json_integer_value(json_object_get(sums, function)), "%s: %s has %lld, the report %lld",
+		             what, function, value, json_integer_value(json_object_get(sums, function)));
+		json_object_del(sums, function);
+	}
+	json_object_foreach_safe(sums, next, name, wanted)
+		cr_expect_eq(json_integer_value(wanted), 0, "%s lacks %s", what, name);
+}
+
+static void expect_as_report(struct rt *rt, const char *what, const char *lines)
+{
+	json_t *report = heap_report(rt), *sums = heap_by_function(report, "allocated_bytes");
+
+	expect_functions(what, lines, sums);
+	json_decref(sums);
+	json_decref(report);
+}
+
+Test(export, folded_stacks_have_what_the_report_has)
+{
+	struct rt rt = rt_new();
+	char *lines;
+
+	rt_program(&rt, WAY_RUN, "jq .[0] data/numbers.json");
+	export_run(&rt, "--format folded --view allocs -o heap.folded");
+	lines = consume(&rt, "python3 data/read_folded.py heap.folded");
+	expect_as_report(&rt, "folded", lines);
+	free(lines);
+	lines = consume(&rt, "cat heap.folded");
+	expect_has(lines, ";__libc_start_main;", "folded");
+	free(lines);
+	rt_end(&rt);
+}
+
+Test(export, folded_stacks_of_several_processes_begin_with_theirs)
+{
+	struct rt rt = rt_new();
+	char *lines;
+
+	rt_program(&rt, WAY_RUN, "fork_tree");
+	export_run(&rt, "--format folded --view allocs -o heap.folded");
+	lines = consume(&rt, "grep -v '^fork_tree ([0-9]*);' heap.folded | wc -l; cut -d';' -f1 heap.folded | sort -u | wc -l");
+	cr_expect_eq(atoi(lines), 0, "lines without process: %s", lines);
+	cr_expect_gt(atoi(strchr(lines, '\n')), 1, "%s", lines);
+	free(lines);
+	rt_end(&rt);
+}
+
+Test(export, speedscope_holds_to_its_schema)
+{
+	struct rt rt = rt_new();
+	char *lines;
+
+	rt_program(&rt, WAY_RUN, "jq .[0] data/numbers.json");
+	export_run(&rt, "--format speedscope --view allocs -o heap.json");
+	lines = consume(&rt, "/usr/bin/python3 data/read_speedscope.py data/speedscope.schema.json heap.json");
+	expect_as_report(&rt, "speedscope", lines);
+	free(lines);
+	rt_end(&rt);
+}
+
+/* callgrind_annotate: "  107,276 (100.0%) PROGRAM TOTALS", "  3,000 ( 2.80%) file:function [module]" */
+Test(export, callgrind_annotate_reads_callgrind)
+{
+	struct rt rt = rt_new();
+	char *self, *inclusive;
+
+	rt_program(&rt, WAY_RUN, "known_heap");
+	export_run(&rt, "--format callgrind --view allocs -o callgrind.out");
+	self = consume(&rt, "callgrind_annotate --auto=no --show-percs=no --threshold=100 --show=alloc_space callgrind.out");
+	expect_has(self, "107,276  PROGRAM TOTALS", "callgrind_annotate");
+	expect_has(self, " 100,070  ", "callgrind_annotate");
+	expect_has(self, "known_heap.c:peak_and_temporaries [", "callgrind_annotate");
+	inclusive = consume(&rt, "callgrind_annotate --auto=no --show-percs=no --threshold=100 --show=alloc_space "
+	                         "--inclusive=yes callgrind.out | grep ':main '");
+	expect_has(inclusive, "107,276  ", "callgrind_annotate --inclusive");
+	free(self);
+	free(inclusive);
+	rt_end(&rt);
+}
+
+/* A function that calls itself has what is allocated in it once, not once a level. */
+Test(export, callgrind_counts_recursion_once)
+{
+	struct rt rt = rt_new();
+	char *calls;
+
+	rt_program(&rt, WAY_RUN, "exception_frames");
+	export_run(&rt, "--format callgrind --view allocs -o callgrind.out");
+	calls = consume(&rt, "awk '/^summary:/ {sum = $2} /^calls=/ {call = 1; next} call && $2 > sum {bad++} {call = 0} "
+	                     "END {print bad + 0, sum}' callgrind.out");
+	cr_expect_eq(atoi(calls), 0, "calls with more than there is: %s", calls);
+	free(calls);
+	rt_end(&rt);
+}
 
 static const struct {
 	const char *words;

@@ -237,6 +237,84 @@ Test(pprof, web_pages_are_served)
 	rt_end(&rt);
 }
 
+/* ---- labels: what each group of threads has of a place where all of them allocate ------- */
+
+#define TAKE PPROF "-top -sample_index=%s -focus=^take$ '-tagfocus=thread=^%s$' heap.pb.gz | grep ' take$' || echo 0"
+
+static void expect_take(struct rt *rt, const char *value, const char *thread, long long wanted)
+{
+	char *line = consume(rt, TAKE, value, thread);
+
+	cr_expect_eq(atoll(line), wanted, "%s of %s: %s", value, thread, line);
+	free(line);
+}
+
+Test(pprof, labels_tell_threads_apart)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, "named_threads");
+	export_run(&rt, "--format pprof --view allocs -o heap.pb.gz");
+	expect_take(&rt, "alloc_space", "main", 1000);
+	expect_take(&rt, "alloc_space", "worker", 600);
+	expect_take(&rt, "alloc_objects", "worker", 6);
+	expect_take(&rt, "alloc_space", "made in run", 7);
+	expect_take(&rt, "inuse_space", "main", 1000);
+	expect_take(&rt, "inuse_space", "worker", 200);
+	expect_take(&rt, "inuse_space", "made in run", 0);
+	expect_take(&rt, "peak_space", "worker", 400);
+	expect_take(&rt, "peak_objects", "worker", 4);
+	expect_take(&rt, "peak_space", "main", 1000);
+	rt_end(&rt);
+}
+
+/* ---- waits ------------------------------------------------------------------------------ */
+
+/* Three waits of 200 ms each; names as in contention.def. */
+Test(pprof, mutex_blames_the_holder)
+{
+	struct rt rt = rt_new();
+	char *delay, *count;
+
+	rt_program(&rt, WAY_RUN, "contention mutexes");
+	export_run(&rt, "--format pprof --view mutex -o mutex.pb.gz");
+	delay = consume(&rt, "go tool pprof -top -unit=ms mutex.pb.gz | grep ' hold$'");
+	cr_expect(atof(delay) >= 550, "hold: %s", delay);
+	count = consume(&rt, PPROF "-top -sample_index=contentions -tagfocus=lock=mutex mutex.pb.gz");
+	cr_expect_eq(total_of(count), 3);
+	free(delay);
+	free(count);
+	rt_end(&rt);
+}
+
+Test(pprof, block_blames_the_waiter)
+{
+	struct rt rt = rt_new();
+	char *delay;
+
+	rt_program(&rt, WAY_RUN, "contention mutexes");
+	export_run(&rt, "--format pprof --view block -o block.pb.gz");
+	delay = consume(&rt, "go tool pprof -top -unit=ms -tagfocus=lock=mutex block.pb.gz | grep ' want'");
+	cr_expect(atof(delay) >= 550, "want: %s", delay);
+	free(delay);
+	rt_end(&rt);
+}
+
+/* Two threads wait for what nobody will give, a condition and a semaphore, until the process ends. */
+Test(pprof, block_has_waits_that_never_end)
+{
+	struct rt rt = rt_new();
+	char *top;
+
+	rt_program(&rt, WAY_RUN, "blocked_at_exit");
+	export_run(&rt, "--format pprof --view block -o block.pb.gz");
+	top = consume(&rt, PPROF "-top -sample_index=contentions -tagfocus=state=blocked block.pb.gz");
+	expect_has(top, "on_condition", "pprof");
+	expect_has(top, "on_semaphore", "pprof");
+	free(top);
+	rt_end(&rt);
+}
+
 /* ---- threads -------------------------------------------------------------------------- */
 
 Test(pprof, threads_that_are_blocked_at_the_end)

@@ -43,7 +43,10 @@ static void print_help(void)
 	      "  -o FILE         - is standard output, and the default\n"
 	      "  --help\n\n"
 	      "examples:\n"
-	      "  ringtail export --format pprof -o heap.pb.gz && go tool pprof -http : heap.pb.gz\n",
+	      "  ringtail export --format pprof -o heap.pb.gz && go tool pprof -http : heap.pb.gz\n"
+	      "  ringtail export --format pprof --view mutex -o mutex.pb.gz\n"
+	      "  ringtail export --format folded --view allocs | flamegraph.pl > heap.svg\n"
+	      "  ringtail export --format callgrind --view peak -o callgrind.out.peak\n",
 	      stdout);
 }
 

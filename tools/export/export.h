@@ -24,5 +24,8 @@ const struct export_format *export_format_find(const char *name);
 const struct export_format *export_format_at(size_t n);
 
 bool export_pprof(struct export *export);
+bool export_folded(struct export *export);
+bool export_speedscope(struct export *export);
+bool export_callgrind(struct export *export);
 
 #endif

@@ -44,11 +44,49 @@ void samples_hand_on(struct samples *samples, const struct sample *sample, int64
 	samples->sink.sample(samples->sink.context, &whole);
 }
 
+/* "main", its name, or where it was made. */
+static void name_group(struct samples *samples, sqlite3_stmt *row, char *name, size_t room)
+{
+	uint32_t places[STACK_PLACES_MOST];
+	const struct places *all = &samples->places;
+
+	if (sqlite3_column_type(row, 1) != SQLITE_NULL)
+		snprintf(name, room, "%s", report_text(row, 1));
+	else if (sqlite3_column_int(row, 2))
+		snprintf(name, room, "main");
+	else if (sqlite3_column_type(row, 3) == SQLITE_NULL)
+		snprintf(name, room, "not known");
+	else if (stacks_places(&samples->stacks, &samples->places, sqlite3_column_int64(row, 3), places))
+		snprintf(name, room, "made in %s",
+		         places_text(all, all->functions[all->lines[all->items[places[0] - 1].first].function].name));
+}
+
+static void load_groups(struct samples *samples, int64_t process)
+{
+	static const char sql[] = "SELECT id, name, main, created_stack FROM thread_group WHERE process = ?";
+	sqlite3_stmt *row = report_query(samples->report, sql, 1, process);
+	char name[512] = "";
+
+	u64_map_free(&samples->groups);
+	while (report_row(samples->report, row)) {
+		name_group(samples, row, name, sizeof name);
+		u64_map_put(&samples->groups, (uint64_t)sqlite3_column_int64(row, 0),
+		            strings_put(&samples->places.texts, name));
+	}
+	sqlite3_finalize(row);
+}
+
+const char *samples_group(const struct samples *samples, int64_t group)
+{
+	return places_text(&samples->places, (uint32_t)u64_map_get(&samples->groups, (uint64_t)group));
+}
+
 static void read_process(struct samples *samples, const struct process *process)
 {
 	snprintf(samples->process_label, sizeof samples->process_label, "%.255s (%lld)",
 	         process->exe ? base_name(process->exe) : "?", (long long)process->pid);
 	if (stacks_load(&samples->stacks, &samples->places, samples->report, process->id)) {
+		load_groups(samples, process->id);
 		samples->sink.process(samples->sink.context, process);
 		samples->view->read(samples, process);
 		samples->sink.process_end(samples->sink.context);
@@ -62,9 +100,12 @@ bool samples_read(struct samples *samples)
 	sqlite3_stmt *row = process_query(samples->report);
 	struct process process;
 
+	samples->several =
+	    report_number(samples->report, "SELECT count(*) FROM process WHERE ?1 IN (0, pid)", samples->pid, 0) > 1;
 	while (process_next(samples->report, row, &process))
 		if (!samples->pid || process.pid == samples->pid)
 			read_process(samples, &process);
 	sqlite3_finalize(row);
+	u64_map_free(&samples->groups);
 	return !samples->report->failed;
 }

@@ -59,9 +59,11 @@ struct samples {
 	int64_t pid; /* 0: every process */
 	struct places places;
 	struct stacks stacks; /* of the process at work */
+	struct u64_map groups; /* thread_group.id to the text that it is called by */
 	struct sample_sink sink;
 	int64_t totals[VIEW_VALUES_MOST];
-	unsigned processes;
+	unsigned processes;        /* read so far */
+	bool several;              /* there will be more than one */
 	char process_label[300];
 	uint32_t found[STACK_PLACES_MOST + 1]; /* places of the sample at work */
 };
@@ -73,6 +75,8 @@ bool samples_read(struct samples *samples);
 
 /* Hands a sample of this stack on, unless all its values are 0.  on_top: a place to stand innermost, or NULL. */
 void samples_hand_on(struct samples *samples, const struct sample *sample, int64_t stack, const char *on_top);
+/* What the threads of a group are called; "" for 0. */
+const char *samples_group(const struct samples *samples, int64_t group);
 void sample_label(struct sample *sample, const char *key, const char *text);
 
 #endif

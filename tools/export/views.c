@@ -18,13 +18,14 @@ static const struct value_type heap_values[] = {{"alloc_objects", "count"}, {"al
 static void read_heap(struct samples *samples, const struct process *process)
 {
 	static const char sql[] = "SELECT stack, allocations, allocated_bytes, peak_blocks, peak_bytes, live_blocks,"
-	                          " live_bytes FROM heap_site WHERE process = ? ORDER BY id";
+	                          " live_bytes, thread_group FROM v_site_groups WHERE process = ?";
 	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
 
 	while (report_row(samples->report, row)) {
 		struct sample sample = {0};
 
 		read_numbers(&sample, row, 1, 6);
+		sample_label(&sample, "thread", samples_group(samples, sqlite3_column_int64(row, 7)));
 		samples_hand_on(samples, &sample, sqlite3_column_int64(row, 0), NULL);
 	}
 	sqlite3_finalize(row);
@@ -47,7 +48,7 @@ static void read_thread(struct samples *samples, sqlite3_stmt *row)
 	int64_t made = sqlite3_column_int64(row, 1);
 	struct sample sample = {.values = {1, 0}};
 
-	sample_label(&sample, "thread", main ? "main" : report_text_or_null(row, 0));
+	sample_label(&sample, "thread", samples_group(samples, sqlite3_column_int64(row, 0)));
 	sample_label(&sample, "state", state);
 	sample_label(&sample, "blocked_on", report_text_or_null(row, 3));
 	samples_hand_on(samples, &sample, made, origin);
@@ -63,13 +64,56 @@ static void read_thread(struct samples *samples, sqlite3_stmt *row)
 
 static void read_threads(struct samples *samples, const struct process *process)
 {
-	static const char sql[] = "SELECT name, created_stack, state_at_end, blocked_on, blocked_stack, main, adopted"
+	static const char sql[] = "SELECT thread_group, created_stack, state_at_end, blocked_on, blocked_stack, main, adopted"
 	                          " FROM thread WHERE process = ? ORDER BY id";
 	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
 
 	while (report_row(samples->report, row))
 		read_thread(samples, row);
 	sqlite3_finalize(row);
+}
+
+/* ---- waits ---------------------------------------------------------------------------- */
+
+static const struct value_type wait_values[] = {{"contentions", "count"}, {"delay", "nanoseconds"}};
+
+#define NANOSECONDS(seconds) "CAST(round((" seconds ") * 1e9) AS INTEGER)"
+#define OWNED                "('mutex', 'rwlock', 'spin', 'once')"
+
+static void read_waits(struct samples *samples, const struct process *process, const char *sql)
+{
+	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
+
+	while (report_row(samples->report, row)) {
+		struct sample sample = {0};
+
+		read_numbers(&sample, row, 1, 2);
+		sample_label(&sample, "lock", report_text_or_null(row, 3));
+		sample_label(&sample, "state", report_text_or_null(row, 4));
+		samples_hand_on(samples, &sample, sqlite3_column_int64(row, 0), NULL);
+	}
+	sqlite3_finalize(row);
+}
+
+/* On whom others waited: at the stack that had taken the lock. */
+static void read_mutex(struct samples *samples, const struct process *process)
+{
+	read_waits(samples, process,
+	           "SELECT w.holder_stack, w.waits, " NANOSECONDS("w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
+	           " JOIN lock_class c ON c.process = w.process AND c.id = w.class"
+	           " WHERE w.process = ? AND c.kind IN " OWNED " ORDER BY w.ordinal");
+}
+
+/* Waits for what has an owner are counted to the end of the process; those for anything else when they are over. */
+static void read_block(struct samples *samples, const struct process *process)
+{
+	read_waits(samples, process,
+	           "SELECT w.stack, w.waits, " NANOSECONDS("w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
+	           " JOIN lock_class c ON c.process = w.process AND c.id = w.class WHERE w.process = ? ORDER BY w.ordinal");
+	read_waits(samples, process,
+	           "SELECT t.blocked_stack, 1, " NANOSECONDS("max(p.seconds - t.blocked_since, 0)")
+	           ", t.blocked_on, 'blocked' FROM thread t JOIN process p ON p.id = t.process"
+	           " WHERE t.process = ? AND t.state_at_end = 'blocked' AND t.blocked_on NOT IN " OWNED " ORDER BY t.id");
 }
 
 /* ---- the table ----------------------------------------------------------------------- */
@@ -86,6 +130,10 @@ static const struct export_view views[] = {
     {"threads", "threads that are there at the end, by what they are blocked on, and all by where they were made",
      VALUES(thread_values), "alive", "no thread was left at the end; --value created shows all by where they were made",
      read_threads},
+    {"mutex", "how long others waited for a lock, by the stack that had taken it", VALUES(wait_values), "delay",
+     "nobody waited for a lock", read_mutex},
+    {"block", "how long threads waited, by the stack that waited; those included that still do", VALUES(wait_values),
+     "delay", "no thread waited", read_block},
 };
 
 const struct export_view *export_view_at(size_t n)
