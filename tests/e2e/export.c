@@ -146,3 +146,59 @@ Test(export, wrong_words_get_one_line)
 	cr_expect_neq(access(left, F_OK), 0, "a file was left behind");
 	rt_end(&rt);
 }
+
+/* ---- perfetto ---------------------------------------------------------------------------- */
+
+static char *timeline_of(struct rt *rt, const char *program)
+{
+	rt_program(rt, WAY_RUN, program);
+	export_run(rt, "--format perfetto -o trace.pftrace");
+	return consume(rt, "python3 data/read_perfetto.py trace.pftrace");
+}
+
+/* Number n (0: count, 1: nanoseconds) of the line of these slices. */
+static long long number_of(const char *lines, const char *slices, int n)
+{
+	const char *line = strstr(lines, slices);
+	long long numbers[2] = {0, 0};
+
+	cr_assert(line, "no \"%s\" in:\n%s", slices, lines);
+	sscanf(line + strlen(slices), " %lld %lld", &numbers[0], &numbers[1]);
+	return numbers[n];
+}
+
+/* Three waits of 200 ms for a mutex that three threads held. */
+Test(export, perfetto_has_waits_and_holds)
+{
+	struct rt rt = rt_new();
+	char *lines = timeline_of(&rt, "contention mutexes");
+
+	cr_expect_eq(number_of(lines, "slice wait wait for mutex:", 0), 3, "%s", lines);
+	cr_expect_geq(number_of(lines, "slice wait wait for mutex:", 1), 550000000, "%s", lines);
+	cr_expect_eq(number_of(lines, "slice hold hold mutex:", 0), 6, "%s", lines);
+	cr_expect_eq(number_of(lines, "slice thread made in start:", 0), 3, "%s", lines);
+	expect_has(lines, "process contention\n", "the trace");
+	free(lines);
+	rt_end(&rt);
+}
+
+Test(export, perfetto_has_waits_that_never_end)
+{
+	struct rt rt = rt_new();
+	char *lines = timeline_of(&rt, "blocked_at_exit");
+
+	cr_expect_eq(number_of(lines, "slice wait wait for cond:", 0), 1, "%s", lines);
+	cr_expect_eq(number_of(lines, "slice wait wait for sem:", 0), 1, "%s", lines);
+	free(lines);
+	rt_end(&rt);
+}
+
+Test(export, perfetto_counts_live_bytes)
+{
+	struct rt rt = rt_new();
+	char *lines = timeline_of(&rt, "known_heap");
+
+	cr_expect_eq(number_of(lines, "counter live bytes:", 0), 107006, "%s", lines);
+	free(lines);
+	rt_end(&rt);
+}

@@ -27,6 +27,8 @@ void contention_free(struct contention *contention)
 		free(entry);
 	}
 	u64_map_free(&contention->hold_index);
+	lock_intervals_free(&contention->longest_waits);
+	lock_intervals_free(&contention->longest_holds);
 	free(contention->holds);
 	free(contention->results);
 	*contention = (struct contention){0};
@@ -90,6 +92,13 @@ void contention_waited(struct contention *contention, struct lock_classes *class
 	                                             .stack = wait->stack,
 	                                             .holder_stack = holder.stack});
 
+	lock_intervals_keep(&contention->longest_waits, &(struct lock_interval){.since = wait->since,
+	                                                                        .ticks = ticks,
+	                                                                        .address = lock->result.address,
+	                                                                        .thread = thread->id,
+	                                                                        .other = holder.thread,
+	                                                                        .class = site->class,
+	                                                                        .stack = wait->stack});
 	site->waits++;
 	site->ticks += ticks;
 	if (ticks < site->longest)
@@ -121,6 +130,15 @@ void contention_held(struct contention *contention, struct lock_classes *classes
 	struct hold_site *site =
 	    hold_site(contention, lock_classes_get(classes, held->lock)->id, held->stack);
 
+	if (lock_intervals_want(&contention->longest_holds, ticks))
+		lock_intervals_keep(&contention->longest_holds,
+		                    &(struct lock_interval){.since = held->since,
+		                                            .ticks = ticks,
+		                                            .address = held->lock->result.address,
+		                                            .thread = thread->id,
+		                                            .class = site->class,
+		                                            .stack = held->stack,
+		                                            .hold = true});
 	site->holds++;
 	site->ticks += ticks;
 	if (ticks < site->longest)
@@ -239,6 +257,8 @@ void contention_finish(struct contention *contention, const struct lock_class_re
                        struct finding_list *findings)
 {
 	collect(contention);
+	lock_intervals_sort(&contention->longest_waits);
+	lock_intervals_sort(&contention->longest_holds);
 	qsort(contention->results, contention->result_count, sizeof *contention->results, by_place);
 	tell_all(contention, classes, lived, findings);
 	qsort(contention->results, contention->result_count, sizeof *contention->results, by_wait);

@@ -10,6 +10,7 @@
 #define RINGTAIL_ANALYSE_CONTENTION_H
 
 #include "tools/analyse/findings.h"
+#include "tools/analyse/lock_intervals.h"
 #include "tools/analyse/lock_threads.h"
 
 struct wait_entry;
@@ -19,6 +20,7 @@ struct contention { /* zeroed: empty */
 	struct u64_map hold_index; /* of class and stack: index + 1 */
 	struct hold_site *holds;
 	size_t hold_count, hold_room;
+	struct lock_intervals longest_waits, longest_holds;
 	struct wait_site *results; /* contention_finish */
 	size_t result_count;
 };

@@ -718,6 +718,16 @@ const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *c
 	return locks->contention.holds;
 }
 
+const struct lock_intervals *locks_longest_waits(const struct lock_analysis *locks)
+{
+	return &locks->contention.longest_waits;
+}
+
+const struct lock_intervals *locks_longest_holds(const struct lock_analysis *locks)
+{
+	return &locks->contention.longest_holds;
+}
+
 bool locks_blocked(const struct lock_analysis *locks, uint32_t thread_id, struct blocked *blocked)
 {
 	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);

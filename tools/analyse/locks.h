@@ -47,6 +47,7 @@ struct hold_site {
 	uint32_t thread;
 };
 
+struct lock_intervals;
 struct signal_stacks;
 
 struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals);
@@ -70,6 +71,10 @@ const struct lock_class_result *locks_classes(const struct lock_analysis *locks,
 /* Those with most ticks first. */
 const struct wait_site *locks_waits(const struct lock_analysis *locks, size_t *count);
 const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *count);
+
+/* The longest ones, by their beginning. */
+const struct lock_intervals *locks_longest_waits(const struct lock_analysis *locks);
+const struct lock_intervals *locks_longest_holds(const struct lock_analysis *locks);
 
 /* What a thread is blocked on now (or at the end), from its WAIT without an answer. */
 struct blocked {

@@ -27,5 +27,6 @@ bool export_pprof(struct export *export);
 bool export_folded(struct export *export);
 bool export_speedscope(struct export *export);
 bool export_callgrind(struct export *export);
+bool export_perfetto(struct export *export);
 
 #endif

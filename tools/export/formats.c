@@ -7,6 +7,8 @@ static const struct export_format formats[] = {
     {"folded", "a line for each stack, for flamegraph.pl, inferno and speedscope", false, true, export_folded},
     {"speedscope", "JSON for speedscope.app, a profile for each process", false, true, export_speedscope},
     {"callgrind", "for kcachegrind and callgrind_annotate", false, true, export_callgrind},
+    {"perfetto", "a timeline of threads, waits, locks held and live memory for ui.perfetto.dev", true, false,
+     export_perfetto},
 };
 
 const struct export_format *export_format_at(size_t n)

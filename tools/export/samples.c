@@ -81,21 +81,21 @@ const char *samples_group(const struct samples *samples, int64_t group)
 	return places_text(&samples->places, (uint32_t)u64_map_get(&samples->groups, (uint64_t)group));
 }
 
-static void read_process(struct samples *samples, const struct process *process)
+static void each_process(struct samples *samples, const struct process *process,
+                         void (*each)(void *context, const struct process *process), void *context)
 {
 	snprintf(samples->process_label, sizeof samples->process_label, "%.255s (%lld)",
 	         process->exe ? base_name(process->exe) : "?", (long long)process->pid);
 	if (stacks_load(&samples->stacks, &samples->places, samples->report, process->id)) {
 		load_groups(samples, process->id);
-		samples->sink.process(samples->sink.context, process);
-		samples->view->read(samples, process);
-		samples->sink.process_end(samples->sink.context);
+		each(context, process);
 		samples->processes++;
 	}
 	stacks_free(&samples->stacks);
 }
 
-bool samples_read(struct samples *samples)
+bool samples_each_process(struct samples *samples, void (*each)(void *context, const struct process *process),
+                          void *context)
 {
 	sqlite3_stmt *row = process_query(samples->report);
 	struct process process;
@@ -104,8 +104,19 @@ bool samples_read(struct samples *samples)
 	    report_number(samples->report, "SELECT count(*) FROM process WHERE ?1 IN (0, pid)", samples->pid, 0) > 1;
 	while (process_next(samples->report, row, &process))
 		if (!samples->pid || process.pid == samples->pid)
-			read_process(samples, &process);
+			each_process(samples, &process, each, context);
 	sqlite3_finalize(row);
 	u64_map_free(&samples->groups);
 	return !samples->report->failed;
 }
+
+static void read_samples(void *context, const struct process *process)
+{
+	struct samples *samples = context;
+
+	samples->sink.process(samples->sink.context, process);
+	samples->view->read(samples, process);
+	samples->sink.process_end(samples->sink.context);
+}
+
+bool samples_read(struct samples *samples) { return samples_each_process(samples, read_samples, samples); }

@@ -285,6 +285,22 @@ CREATE TABLE lock_hold (
 	PRIMARY KEY (process, ordinal)
 ) WITHOUT ROWID;
 
+-- Single waits and holds, for a timeline: the 4,096 longest of each.  How many there were in all:
+--   select sum(contended) from lock_class ...   select sum(holds) from lock_hold ...
+CREATE TABLE lock_interval (
+	process INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	what    TEXT NOT NULL,    -- wait, hold
+	class   INTEGER NOT NULL, -- lock_class.id
+	address INTEGER NOT NULL, -- of the lock
+	thread  INTEGER NOT NULL,
+	other   INTEGER,          -- of a wait: the thread that it waited for, or that ended it; NULL: not known
+	began   REAL,
+	seconds REAL NOT NULL,
+	stack   INTEGER,          -- where it waited, or had taken it
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
 CREATE TABLE lock (
 	process      INTEGER NOT NULL,
 	id           INTEGER NOT NULL,

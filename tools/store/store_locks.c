@@ -1,3 +1,4 @@
+#include "tools/analyse/lock_intervals.h"
 #include "tools/analyse/locks.h"
 #include "tools/store/writer.h"
 
@@ -96,6 +97,34 @@ static void store_contention(struct writer *writer)
 		store_hold(writer, &holds[i], i + 1);
 }
 
+static void store_interval(struct writer *writer, const struct lock_interval *interval, int64_t ordinal)
+{
+	struct row row = row_begin(writer, TABLE_lock_interval);
+
+	row_int(&row, ordinal);
+	row_text(&row, interval->hold ? "hold" : "wait");
+	row_int(&row, interval->class);
+	row_int(&row, (int64_t)interval->address);
+	row_int(&row, interval->thread);
+	row_thread(&row, interval->other);
+	row_stamp(&row, interval->since);
+	row_ticks(&row, interval->ticks);
+	row_stack(&row, interval->stack);
+	row_end(&row);
+}
+
+static void store_intervals(struct writer *writer)
+{
+	const struct lock_intervals *waits = locks_longest_waits(writer->analysis->locks),
+	                            *holds = locks_longest_holds(writer->analysis->locks);
+	int64_t ordinal = 0;
+
+	for (size_t i = 0; i < waits->count && !writer->failed; i++)
+		store_interval(writer, &waits->items[i], ++ordinal);
+	for (size_t i = 0; i < holds->count && !writer->failed; i++)
+		store_interval(writer, &holds->items[i], ++ordinal);
+}
+
 void store_locks(struct writer *writer)
 {
 	size_t count;
@@ -104,4 +133,5 @@ void store_locks(struct writer *writer)
 	for (size_t i = 0; i < count && !writer->failed; i++)
 		store_lock(writer, &locks[i]);
 	store_contention(writer);
+	store_intervals(writer);
 }
