@@ -459,7 +459,9 @@ void heap_event(struct heap_analysis *heap, const struct event *event)
 
 void heap_thread_group(struct heap_analysis *heap, uint32_t thread, uint32_t group)
 {
-	heap->actors.items[actors_get(&heap->actors, thread, heap->serial)].group = group;
+	uint32_t index = actors_get(&heap->actors, thread, heap->serial); /* may move the items */
+
+	heap->actors.items[index].group = group;
 }
 
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
