@@ -265,11 +265,15 @@ void *realloc(void *block, size_t bytes)
 	return resize(&caller, block, bytes);
 }
 
-/* glibc's calls realloc through us: one call, so one event, is made of it here. */
+/* glibc's calls realloc through us: one call, so one event, is made of it here.  The blocks of an allocator in front of
+ * us, which may have no reallocarray, are that one's: glibc's calls it. */
 void *reallocarray(void *block, size_t count, size_t bytes)
 {
 	struct caller caller = CALLER();
 	size_t total;
+	thread_self(); /* may be the first hooked call */
+	if (unlikely(heap_is_anothers))
+		return real.reallocarray(block, count, bytes);
 	if (__builtin_mul_overflow(count, bytes, &total)) {
 		errno = ENOMEM;
 		return NULL;

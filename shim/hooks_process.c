@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/foreign.h"
 #include "shim/hooks.h"
 #include "shim/ring_map.h"
 #include "shim/scan.h"
@@ -89,8 +90,12 @@ __asm__(".text\n"
 
 /* ---- exec ------------------------------------------------------------------------------------
  *
- * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place.  What the
- * program took out of the environment stays out. */
+ * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place; one that
+ * we would only break is started without us.  What the program took out of the environment stays out. */
+
+#define PRELOAD "LD_PRELOAD="
+#define OWN_NAME "libringtail"
+#define ENVIRONMENT_MOST 8192
 
 static bool is_variable(const char *entry, const char *name)
 {
@@ -98,12 +103,13 @@ static bool is_variable(const char *entry, const char *name)
 	return !strncmp(entry, name, length) && entry[length] == '=';
 }
 
-static bool preloads_us(char *const *envp)
+/* The entry that preloads us; NULL: there is none. */
+static const char *own_preload(char *const *envp)
 {
 	for (; envp && *envp; envp++)
 		if (is_variable(*envp, "LD_PRELOAD"))
-			return strstr(*envp, "libringtail") != NULL;
-	return false;
+			return strstr(*envp, OWN_NAME) ? *envp : NULL;
+	return NULL;
 }
 
 static size_t count_strings(char *const *strings)
@@ -122,18 +128,54 @@ static bool names_run(char *const *envp)
 	return false;
 }
 
-#define ENVIRONMENT_MOST 8192
+/* How the environment is to be changed, and the room that this needs. */
+struct change {
+	enum { AS_IT_IS, TELL, LEAVE_US_OUT } how;
+	size_t entries, bytes;
+};
 
-/* How many entries the extended environment needs; 0: leave it as it is. */
-static size_t extended_count(char *const *envp)
+static struct change plan(char *const *envp, const struct exec_target *target)
 {
+	const char *preload = own_preload(envp);
 	size_t count = count_strings(envp);
-	if (!process_environment() || !preloads_us(envp) || names_run(envp) || count > ENVIRONMENT_MOST)
-		return 0;
-	return count + 2;
+	if (!preload || count > ENVIRONMENT_MOST)
+		return (struct change){AS_IT_IS, 0, 0};
+	if (foreign_program(target)) {
+		process_say("not watched, as it is made for another libc or another kind of machine", target->path);
+		return (struct change){LEAVE_US_OUT, count + 1, strlen(preload) + 1};
+	}
+	return process_environment() && !names_run(envp) ? (struct change){TELL, count + 2, 0}
+	                                                 : (struct change){AS_IT_IS, 0, 0};
 }
 
-static char *const *extend(char *const *envp, char **room)
+/* The libraries of `preload` but ours, with the separators they had. */
+static char *without_us(const char *preload, char *to)
+{
+	char *end = to + strlen(PRELOAD);
+	memcpy(to, PRELOAD, strlen(PRELOAD));
+	for (preload += strlen(PRELOAD); *preload;) {
+		size_t length = strcspn(preload, ": "), separator = preload[length] != '\0';
+		const char *own = strstr(preload, OWN_NAME);
+		if (!own || own >= preload + length) {
+			memcpy(end, preload, length + separator);
+			end += length + separator;
+		}
+		preload += length + separator;
+	}
+	*end = '\0';
+	return to;
+}
+
+static char *const *leave_us_out(char *const *envp, char **room, char *text)
+{
+	size_t used = 0;
+	for (; *envp; envp++)
+		room[used++] = is_variable(*envp, "LD_PRELOAD") ? without_us(*envp, text) : *envp;
+	room[used] = NULL;
+	return room;
+}
+
+static char *const *tell(char *const *envp, char **room)
 {
 	size_t used = 0;
 	for (; *envp; envp++)
@@ -144,11 +186,20 @@ static char *const *extend(char *const *envp, char **room)
 	return room;
 }
 
+static char *const *carry_out(const struct change *change, char *const *envp, char **room, char *text)
+{
+	switch (change->how) {
+	case TELL: return tell(envp, room);
+	case LEAVE_US_OUT: return leave_us_out(envp, room, text);
+	default: return envp;
+	}
+}
+
 /* On the stack: a vfork child must not touch its parent's heap. */
-#define EXTENDED(envp) \
-	size_t extended_room = extended_count(envp); \
-	char *extended_block[extended_room + 1]; \
-	char *const *extended = extended_room ? extend(envp, extended_block) : envp;
+#define EXTENDED(envp, ...) \
+	struct change change = plan(envp, &(struct exec_target){__VA_ARGS__}); \
+	char *change_room[change.entries + 1], change_text[change.bytes + 1]; \
+	char *const *extended = carry_out(&change, envp, change_room, change_text);
 
 static void about_to_exec(const struct caller *caller)
 {
@@ -174,22 +225,41 @@ static int exec_failed(const struct caller *caller, int result)
 /* A child that has recorded nothing of its own must not begin a ring just to exec. */
 static bool is_fresh_child(void) { return process && load_acquire(&process->state) == PROCESS_NEW; }
 
-#define EXEC(envp, call) \
+#define EXEC(envp, call, ...) \
 	struct caller caller = CALLER(); \
 	if (!is_fresh_child()) \
 		about_to_exec(&caller); \
-	EXTENDED(envp) \
+	EXTENDED(envp, __VA_ARGS__) \
 	return exec_failed(&caller, call);
 
-int execve(const char *path, char *const *argv, char *const *envp) { EXEC(envp, real.execve(path, argv, extended)) }
-int execv(const char *path, char *const *argv) { EXEC(environ, real.execve(path, argv, extended)) }
-int execvp(const char *file, char *const *argv) { EXEC(environ, real.execvpe(file, argv, extended)) }
-int execvpe(const char *file, char *const *argv, char *const *envp) { EXEC(envp, real.execvpe(file, argv, extended)) }
-int fexecve(int fd, char *const *argv, char *const *envp) { EXEC(envp, real.fexecve(fd, argv, extended)) }
+int execve(const char *path, char *const *argv, char *const *envp)
+{
+	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, false)
+}
+
+int execv(const char *path, char *const *argv)
+{
+	EXEC(environ, real.execve(path, argv, extended), AT_FDCWD, path, false)
+}
+
+int execvp(const char *file, char *const *argv)
+{
+	EXEC(environ, real.execvpe(file, argv, extended), AT_FDCWD, file, true)
+}
+
+int execvpe(const char *file, char *const *argv, char *const *envp)
+{
+	EXEC(envp, real.execvpe(file, argv, extended), AT_FDCWD, file, true)
+}
+
+int fexecve(int fd, char *const *argv, char *const *envp)
+{
+	EXEC(envp, real.fexecve(fd, argv, extended), fd, "", false)
+}
 
 int execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags)
 {
-	EXEC(envp, real.execveat(fd, path, argv, extended, flags))
+	EXEC(envp, real.execveat(fd, path, argv, extended, flags), fd, path, false)
 }
 
 static size_t count_arguments(va_list list)
@@ -216,14 +286,14 @@ int execl(const char *path, const char *argument, ...)
 {
 	ARGUMENTS(argument)
 	va_end(list);
-	EXEC(environ, real.execve(path, argv, extended))
+	EXEC(environ, real.execve(path, argv, extended), AT_FDCWD, path, false)
 }
 
 int execlp(const char *file, const char *argument, ...)
 {
 	ARGUMENTS(argument)
 	va_end(list);
-	EXEC(environ, real.execvpe(file, argv, extended))
+	EXEC(environ, real.execvpe(file, argv, extended), AT_FDCWD, file, true)
 }
 
 int execle(const char *path, const char *argument, ...)
@@ -231,14 +301,14 @@ int execle(const char *path, const char *argument, ...)
 	ARGUMENTS(argument)
 	char *const *envp = va_arg(list, char *const *);
 	va_end(list);
-	EXEC(envp, real.execve(path, argv, extended))
+	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, false)
 }
 
-#define SPAWN(name, file) \
+#define SPAWN(name, file, search) \
 	struct caller caller = CALLER(); \
 	pid_t child = 0; \
 	thread_self(); \
-	EXTENDED(envp) \
+	EXTENDED(envp, AT_FDCWD, file, search) \
 	int error = real.name(&child, file, actions, attr, argv, extended); \
 	if (!error && pid) \
 		*pid = child; \
@@ -249,13 +319,13 @@ int execle(const char *path, const char *argument, ...)
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
                 char *const *argv, char *const *envp)
 {
-	SPAWN(posix_spawn, path)
+	SPAWN(posix_spawn, path, false)
 }
 
 int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
                  char *const *argv, char *const *envp)
 {
-	SPAWN(posix_spawnp, file)
+	SPAWN(posix_spawnp, file, true)
 }
 
 /* ---- limits ---------------------------------------------------------------------------------------

@@ -117,13 +117,23 @@ static uint32_t modules_used(void)
 	return used < MODULES_MOST ? (uint32_t)used : MODULES_MOST;
 }
 
+/* An entry has its page before it counts as used: nobody looks at one that a full disk has no room for. */
+static struct rt_module *claim_module(void)
+{
+	uint64_t index;
+	do {
+		index = load_acquire(&process->header->modules_used);
+		if (index >= MODULES_MOST ||
+		    !sys_populate((void *)((uintptr_t)&process->modules[index] & ~UINT64_C(4095)), 4096))
+			return NULL;
+	} while (!cas_acq_rel(&process->header->modules_used, index, index + 1));
+	return &process->modules[index];
+}
+
 static uint32_t add_module(const struct dl_find_object *object)
 {
-	uint64_t index = fetch_add_acq_rel(&process->header->modules_used, 1);
-	if (index >= MODULES_MOST)
-		return 0;
-	struct rt_module *module = &process->modules[index];
-	if (!sys_populate((void *)((uintptr_t)module & ~UINT64_C(4095)), 4096))
+	struct rt_module *module = claim_module();
+	if (!module)
 		return 0;
 	store_release(&module->state, MODULE_WRITING);
 	module->bias = object->dlfo_link_map->l_addr;
@@ -133,7 +143,7 @@ static uint32_t add_module(const struct dl_find_object *object)
 	find_path(module, object->dlfo_link_map);
 	copy_build_id(module, find_build_id(object));
 	store_release(&module->state, MODULE_LOADED);
-	return (uint32_t)index + 1;
+	return (uint32_t)(module - process->modules) + 1;
 }
 
 /* A program that loads and unloads one library for ever shall not run out of entries and addresses. */

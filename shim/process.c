@@ -509,6 +509,7 @@ static void do_boot(void)
 	clock_choose();
 	confirm_start_up();
 	modules_start_up();
+	resolve_front();
 	thread_start_up();
 	on_exit(at_exit, NULL);
 	__cxa_at_quick_exit(at_quick_exit_end, NULL);

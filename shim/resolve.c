@@ -2,7 +2,10 @@
 
 #include <dlfcn.h>
 
+#include "shim/process.h"
+
 struct real real;
+bool heap_is_anothers;
 
 #if defined(__x86_64__)
 #define COND_VERSION "GLIBC_2.3.2" /* dlsym gave the 2.2.5 ABI, another layout, before glibc 2.36 */
@@ -34,6 +37,8 @@ void resolve_all(void)
 		                                  : dlsym(RTLD_NEXT, rows[i].name);
 	}
 }
+
+void resolve_front(void) { heap_is_anothers = !in_range(&shim_range, (uintptr_t)dlsym(RTLD_DEFAULT, "realloc")); }
 
 void *resolve_late(const char *name)
 {

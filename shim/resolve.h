@@ -2,6 +2,8 @@
 #ifndef RINGTAIL_RESOLVE_H
 #define RINGTAIL_RESOLVE_H
 
+#include <stdbool.h>
+
 #include "shim/hooked.h"
 
 #pragma GCC visibility push(hidden)
@@ -18,6 +20,11 @@ extern struct real real;
  * succeeds calls nothing of the program's.  One that fails allocates, which may be the program's own malloc with locks of
  * its own, and so through our hooks before they are ready: what may be missing is looked up later (LATE). */
 void resolve_all(void);
+
+/* The program's allocator is in front of us - its own, or a library preloaded before - and its blocks come here only where
+ * it lacks a function.  Known from resolve_front on. */
+extern bool heap_is_anothers;
+void resolve_front(void);
 
 /* The function of a LATE row, or NULL where there is none. */
 void *resolve_late(const char *name);

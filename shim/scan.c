@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <link.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -50,7 +51,11 @@ static bool find_tool(char *path, size_t room)
 	return false;
 }
 
-static long fork_quietly(unsigned long exit_signal) { return sys_call6(SYS_clone, (long)exit_signal, 0, 0, 0, 0, 0); }
+/* No child of the program's for a debugger either. */
+static long fork_quietly(unsigned long exit_signal)
+{
+	return sys_call6(SYS_clone, (long)(exit_signal | CLONE_UNTRACED), 0, 0, 0, 0, 0);
+}
 
 static _Noreturn void leave(int status)
 {

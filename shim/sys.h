@@ -70,6 +70,11 @@ static inline long sys_close(int fd) { return sys_call3(SYS_close, fd, 0, 0); }
 
 static inline long sys_read(int fd, void *to, size_t bytes) { return sys_call3(SYS_read, fd, to, bytes); }
 
+static inline long sys_pread(int fd, void *to, size_t bytes, uint64_t offset)
+{
+	return sys_call6(SYS_pread64, fd, (long)to, (long)bytes, (long)offset, 0, 0);
+}
+
 static inline long sys_write(int fd, const void *from, size_t bytes)
 {
 	return sys_call3(SYS_write, fd, from, bytes);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,8 @@ static void set_preload(const char *library)
 		setenv("LD_PRELOAD", library, 1);
 }
 
-static _Noreturn void be_child(char **command, const char *library, const sigset_t *signals, int go,
-                               int failed)
+static _Noreturn void be_child(char **command, const char *library, const sigset_t *signals, sighandler_t file_limit,
+                               int go, int failed)
 {
 	char *ringtail = read_all(go);
 
@@ -114,6 +115,7 @@ static _Noreturn void be_child(char **command, const char *library, const sigset
 		_exit(EXIT_INTERNAL);
 	set_preload(library);
 	setenv("RINGTAIL", ringtail, 1);
+	signal(SIGXFSZ, file_limit);
 	sigprocmask(SIG_SETMASK, signals, NULL);
 	execvp(command[0], command);
 	int error = errno;
@@ -126,6 +128,7 @@ bool launch_fork(struct launch *launch, char **command, const char *library, con
                  struct error *err)
 {
 	int go[2] = {-1, -1}, failed[2] = {-1, -1};
+	sighandler_t file_limit = signal(SIGXFSZ, SIG_IGN); /* a report that is too large is an error, and not our end */
 
 	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC) || (launch->pid = fork()) < 0) {
 		error_set(err, EXIT_INTERNAL, "cannot start a process: %s", strerror(errno));
@@ -138,7 +141,7 @@ bool launch_fork(struct launch *launch, char **command, const char *library, con
 	if (launch->pid == 0) {
 		close(go[1]);
 		close(failed[0]);
-		be_child(command, library, signals, go[0], failed[1]);
+		be_child(command, library, signals, file_limit, go[0], failed[1]);
 	}
 	close(go[0]);
 	close(failed[1]);

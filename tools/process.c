@@ -72,6 +72,17 @@ static bool number_after(const char *text, const char *name, int base, uint64_t 
 	return at != NULL;
 }
 
+pid_t process_tracer(pid_t tid)
+{
+	char path[64], text[4096];
+	uint64_t tracer = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
+	if (read_small(path, text, sizeof text))
+		number_after(text, "\nTracerPid:\t", 10, &tracer);
+	return (pid_t)tracer;
+}
+
 static bool read_task(pid_t pid, struct process_task *task)
 {
 	char path[64], text[4096];

@@ -16,6 +16,8 @@ struct process_stat {
 bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
 /* 0: not known. */
 pid_t process_parent(pid_t pid);
+/* Who traces the thread (a debugger, strace); 0: nobody, or it cannot be known. */
+pid_t process_tracer(pid_t tid);
 struct process_task { /* a thread */
 	pid_t tid;
 	char state;        /* 'R', 'S', ... */

@@ -46,6 +46,21 @@ static bool is_running(pid_t pid, pid_t tid)
 	return process_stat(pid, tid, &stat) && stat.state != 'Z' && stat.state != 'X';
 }
 
+static bool refused_by_kernel(pid_t tid, char *why, int error)
+{
+	pid_t tracer = process_tracer(tid);
+
+	if (tracer <= 0)
+		return refuse(why,
+		              "the kernel refused to let it be looked at (ptrace: %s): sysctl "
+		              "kernel.yama.ptrace_scope=0, CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
+		              "with `ringtail run`",
+		              error);
+	snprintf(why, TARGET_WHY_BYTES, "a debugger or tracer (pid %d) holds it, and the kernel lets only one look at it",
+	         (int)tracer);
+	return false;
+}
+
 /* A thread that is about to be gone is left alone. */
 static bool seize(struct target *target, pid_t tid, char *why)
 {
@@ -53,11 +68,7 @@ static bool seize(struct target *target, pid_t tid, char *why)
 		int error = errno;
 		if (error == ESRCH || !is_running(target->pid, tid))
 			return true;
-		return refuse(why,
-		              "the kernel refused to let it be looked at (ptrace: %s): sysctl "
-		              "kernel.yama.ptrace_scope=0, CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
-		              "with `ringtail run`",
-		              error);
+		return refused_by_kernel(tid, why, error);
 	}
 	GROW(target->threads, target->thread_room, target->thread_count + 1);
 	target->threads[target->thread_count++] = (struct target_thread){.tid = tid};

@@ -1,0 +1,27 @@
+/*
+ * Programs that cannot be watched although their loader would try to preload us: made for another libc or
+ * another ABI. musl's loader ends a program whose preloaded library it cannot link, and that for 32 bits
+ * complains.  They are started without us.  Static programs and those with other rights preload nothing, and
+ * need no help.
+ */
+#ifndef RINGTAIL_FOREIGN_H
+#define RINGTAIL_FOREIGN_H
+
+#include <stdbool.h>
+
+#pragma GCC visibility push(hidden)
+
+/* What exec was given.  Scripts are what their interpreter is. */
+struct exec_target {
+	int directory;    /* what a relative path is relative to; AT_FDCWD */
+	const char *path; /* "": the file that `directory` is open on */
+	bool search;      /* a path without slash is looked for in PATH */
+};
+
+/* Makes system calls only, and none in a program that has given them up.  False where nothing can be learned.
+ */
+bool foreign_program(const struct exec_target *target);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * chrooted DIRECTORY: changes its root to there, as daemons do, and goes on: 100 blocks of 48 bytes before
+ * and after, and in a child, which finds none of the paths that it had.
+ */
+#include <sys/wait.h>
+
+#include "say.h"
+
+static void work(void)
+{
+	for (int i = 0; i < 100; i++)
+		free(malloc(48));
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	must(argc == 2);
+	work();
+	must(chroot(argv[1]) == 0 && chdir("/") == 0);
+	work();
+	pid_t child = fork();
+	if (child == 0) {
+		work();
+		_exit(3);
+	}
+	must(child > 0 && waitpid(child, &status, 0) == child);
+	say("status %x\n", status);
+	return 0;
+}
