@@ -39,6 +39,7 @@ struct process {
 	uint32_t pc_levels, node_levels;             /* of the stack tables: how many there is room for */
 	uint32_t pc_levels_ready, node_levels_ready; /* bit per level: its pages exist */
 	uint32_t unloads;     /* libraries seen to go: caches of older counts are stale */
+	uint32_t noting_clock; /* a thread writes the header's clock_latest */
 	uint32_t hand;        /* where the search for a chunk to use again goes on */
 };
 

@@ -276,6 +276,18 @@ static void number_lane(struct lane *lane)
 	lane->last = clock_ticks();
 }
 
+/* One thread at a time: the two numbers belong together. */
+static void note_clock(void)
+{
+	struct rt_clock_pair *latest = &process->header->clock_latest;
+	if (!cas_acq_rel(&process->noting_clock, 0, 1))
+		return;
+	struct rt_clock_pair now = clock_pair();
+	store_relaxed(&latest->ticks, now.ticks);
+	store_relaxed(&latest->mono_ns, now.mono_ns);
+	store_release(&process->noting_clock, 0);
+}
+
 unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 {
 	if (unlikely(load_acquire(&process->state) != PROCESS_RECORDING))
@@ -290,7 +302,7 @@ unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 		ring_lose(lane, process->disk_full ? RT_LOSS_MEMORY : RT_LOSS_FULL);
 		return NULL;
 	}
-	process->header->clock_latest = clock_pair();
+	note_clock();
 	open_chunk(thread, lane, chunk);
 	say_loss(thread, lane);
 	return lane->cursor;
