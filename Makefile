@@ -122,7 +122,8 @@ include tests/differential/differential.mk
 include tests/tests.mk
 include tests/torture/torture.mk
 
--include tests/fuzz/fuzz.mk
+include tests/fuzz/fuzz.mk
+include tests/races/races.mk
 
 # ---- the main job, from an empty machine to reports ----------------------------
 CMD ?=
@@ -175,9 +176,10 @@ help:
 	@echo 'make demo CMD=  the same with a command of yours'
 	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
 	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader, WAYS=, OUT=FILE.json)'
-	@echo 'make fuzz       fuzz the reader of ring files (make fuzz-text: of rules and options)'
 	@echo 'make kills      the program, or the reader, killed at 200 random moments each: all events are there; minutes'
 	@echo 'make torture    hostile surroundings and big programs (FILTER="big/*"); a line for each row; half an hour'
+	@echo 'make fuzz       fuzz what reads: rings, scans, options, rules, unwind information (FUZZ_SECONDS=60, ONLY="cfi scan")'
+	@echo 'make tsan       the ring, written and read at once, under the thread sanitizer'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
 	@echo 'make differential  100,000 stacks of each of eight programs against two other unwinders; minutes'
 	@echo 'make hang-check  every hang of the tests 100 times over (RUNS=, ONLY="part of a name ..."); the best part of an hour'

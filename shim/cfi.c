@@ -66,6 +66,20 @@ static int64_t read_sleb(struct cursor *c)
 	return 0;
 }
 
+/* An offset in units of `scale`.  None that a frame has is beyond 32 bits. */
+static int64_t scaled(struct cursor *c, int64_t value, int64_t scale)
+{
+	int64_t product;
+	if (__builtin_mul_overflow(value, scale, &product) || product < INT32_MIN || product > INT32_MAX) {
+		c->bad = true;
+		return 0;
+	}
+	return product;
+}
+
+static int64_t read_offset(struct cursor *c, int64_t scale) { return scaled(c, (int64_t)read_uleb(c), scale); }
+static int64_t read_offset_sf(struct cursor *c, int64_t scale) { return scaled(c, read_sleb(c), scale); }
+
 static uintptr_t read_format(struct cursor *c, unsigned format)
 {
 	switch (format) {
@@ -110,19 +124,19 @@ struct search_entry {
 	int32_t start, fde;
 };
 
-static const uint8_t *find_fde(const struct dl_find_object *object, uintptr_t pc)
+/* What is mapped of the object, from `at` on; a bad cursor where `at` is outside. */
+static struct cursor within(const struct dl_find_object *object, uintptr_t at)
 {
-	const uint8_t *header = object->dlfo_eh_frame;
-	if (!header || header[0] != 1 || header[3] != (PE_DATAREL | PE_SDATA4))
-		return NULL;
-	struct cursor c = {header + 4, header + 64, false};
-	read_encoded(&c, header[1], (uintptr_t)header);
-	uintptr_t count = read_encoded(&c, header[2], (uintptr_t)header);
-	if (c.bad || !count)
-		return NULL;
-	const struct search_entry *entries = (const struct search_entry *)c.at;
-	intptr_t wanted = (intptr_t)(pc - (uintptr_t)header);
-	size_t low = 0, high = count; /* the last entry that starts at or below `wanted` */
+	uintptr_t start = (uintptr_t)object->dlfo_map_start, end = (uintptr_t)object->dlfo_map_end;
+	bool inside = at >= start && at < end;
+	return (struct cursor){(const uint8_t *)at, (const uint8_t *)(inside ? end : at), !inside};
+}
+
+/* The record of the last entry that starts at or below pc; 0: there is none. */
+static uintptr_t search(const struct search_entry *entries, size_t count, uintptr_t header, uintptr_t pc)
+{
+	intptr_t wanted = (intptr_t)(pc - header);
+	size_t low = 0, high = count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (entries[middle].start <= wanted)
@@ -130,7 +144,22 @@ static const uint8_t *find_fde(const struct dl_find_object *object, uintptr_t pc
 		else
 			high = middle;
 	}
-	return low ? header + entries[low - 1].fde : NULL;
+	return low ? header + (uintptr_t)(intptr_t)entries[low - 1].fde : 0;
+}
+
+static uintptr_t find_fde(const struct dl_find_object *object, uintptr_t pc)
+{
+	uintptr_t header = (uintptr_t)object->dlfo_eh_frame;
+	struct cursor c = within(object, header);
+	uint8_t version = (uint8_t)read_bytes(&c, 1), frame = (uint8_t)read_bytes(&c, 1);
+	uint8_t count_encoding = (uint8_t)read_bytes(&c, 1), table = (uint8_t)read_bytes(&c, 1);
+	if (c.bad || version != 1 || table != (PE_DATAREL | PE_SDATA4))
+		return 0;
+	read_encoded(&c, frame, header);
+	uintptr_t count = read_encoded(&c, count_encoding, header);
+	if (c.bad || (uintptr_t)c.at % sizeof(int32_t) || count > (size_t)(c.end - c.at) / sizeof(struct search_entry))
+		return 0;
+	return search((const struct search_entry *)c.at, count, header, pc);
 }
 
 /* ---- CIE and FDE ------------------------------------------------------------ */
@@ -144,21 +173,16 @@ struct cie {
 	struct cursor program;
 };
 
-/* Length and body of the record at `at`. */
-static bool open_record(const uint8_t *at, struct cursor *body)
+/* The body of the record at `at`. */
+static bool open_record(const struct dl_find_object *object, uintptr_t at, struct cursor *body)
 {
-	uint32_t length;
-	uint64_t length64;
-	memcpy(&length, at, 4);
-	at += 4;
-	length64 = length;
-	if (length == 0xffffffff) {
-		memcpy(&length64, at, 8);
-		at += 8;
-	}
-	if (!length64 || length64 > UINT32_MAX)
+	struct cursor c = within(object, at);
+	uint64_t length = read_bytes(&c, 4);
+	if (length == UINT32_MAX)
+		length = read_bytes(&c, 8);
+	if (c.bad || !length || length > (uint64_t)(c.end - c.at))
 		return false;
-	*body = (struct cursor){at, at + length64, false};
+	*body = (struct cursor){c.at, c.at + length, false};
 	return true;
 }
 
@@ -171,9 +195,9 @@ static bool read_augmentation(struct cursor *c, const char *letters, struct cie 
 		return false;
 	cie->has_augmentation = true;
 	uint64_t bytes = read_uleb(c);
-	const uint8_t *after = c->at + bytes;
 	if (c->bad || bytes > (uint64_t)(c->end - c->at))
 		return false;
+	const uint8_t *after = c->at + bytes;
 	for (; *letters; letters++) {
 		if (*letters == 'R') {
 			cie->fde_encoding = (uint8_t)read_bytes(c, 1);
@@ -192,11 +216,11 @@ static bool read_augmentation(struct cursor *c, const char *letters, struct cie 
 	return !c->bad;
 }
 
-static bool read_cie(const uint8_t *at, struct cie *cie)
+static bool read_cie(const struct dl_find_object *object, uintptr_t at, struct cie *cie)
 {
 	struct cursor c;
 	memset(cie, 0, sizeof *cie);
-	if (!open_record(at, &c) || read_bytes(&c, 4) != 0)
+	if (!open_record(object, at, &c) || read_bytes(&c, 4) != 0)
 		return false;
 	unsigned version = (unsigned)read_bytes(&c, 1);
 	const char *letters = (const char *)c.at;
@@ -243,14 +267,23 @@ static void set_rule(struct machine *m, uint64_t reg, unsigned how, int64_t valu
 		m->row->registers[reg] = (struct cfi_rule){(uint8_t)how, value, expression};
 }
 
+/* One that is kept in a register that we do not follow cannot be known. */
+static void set_register(struct machine *m, uint64_t reg, uint64_t kept_in)
+{
+	bool known = kept_in < CFI_REGISTERS;
+	set_rule(m, reg, known ? CFI_REGISTER : CFI_UNDEFINED, known ? (int64_t)kept_in : 0, NULL);
+}
+
 static void restore_rule(struct machine *m, uint64_t reg)
 {
 	if (reg < CFI_REGISTERS)
 		m->row->registers[reg] = m->initial ? m->initial->registers[reg] : (struct cfi_rule){0};
 }
 
-static void set_cfa(struct machine *m, uint64_t reg, int64_t offset)
+static void set_cfa(struct machine *m, struct cursor *c, uint64_t reg, int64_t offset)
 {
+	if (reg >= CFI_REGISTERS)
+		c->bad = true;
 	m->row->cfa = (struct cfi_rule){CFI_REGISTER, (int64_t)reg, NULL};
 	m->row->cfa_offset = offset;
 }
@@ -299,15 +332,15 @@ static void run_cfa_definition(struct machine *m, struct cursor *c, unsigned op)
 	switch (op) {
 	case CFA_DEF_CFA:
 		reg = read_uleb(c);
-		set_cfa(m, reg, (int64_t)read_uleb(c));
+		set_cfa(m, c, reg, read_offset(c, 1));
 		break;
 	case CFA_DEF_CFA_SF:
 		reg = read_uleb(c);
-		set_cfa(m, reg, read_sleb(c) * m->cie->data_align);
+		set_cfa(m, c, reg, read_offset_sf(c, m->cie->data_align));
 		break;
-	case CFA_DEF_CFA_REGISTER: set_cfa(m, read_uleb(c), m->row->cfa_offset); break;
-	case CFA_DEF_CFA_OFFSET: m->row->cfa_offset = (int64_t)read_uleb(c); break;
-	case CFA_DEF_CFA_OFFSET_SF: m->row->cfa_offset = read_sleb(c) * m->cie->data_align; break;
+	case CFA_DEF_CFA_REGISTER: set_cfa(m, c, read_uleb(c), m->row->cfa_offset); break;
+	case CFA_DEF_CFA_OFFSET: m->row->cfa_offset = read_offset(c, 1); break;
+	case CFA_DEF_CFA_OFFSET_SF: m->row->cfa_offset = read_offset_sf(c, m->cie->data_align); break;
 	default: {
 		const uint8_t *block = read_block(c, &length);
 		m->row->cfa = (struct cfi_rule){CFI_VAL_EXPRESSION, length, block};
@@ -320,17 +353,17 @@ static void run_register_rule(struct machine *m, struct cursor *c, unsigned op)
 	int64_t scale = m->cie->data_align;
 	uint64_t reg = read_uleb(c);
 	switch (op) {
-	case CFA_OFFSET_EXTENDED: set_rule(m, reg, CFI_OFFSET, (int64_t)read_uleb(c) * scale, NULL); break;
-	case CFA_OFFSET_EXTENDED_SF: set_rule(m, reg, CFI_OFFSET, read_sleb(c) * scale, NULL); break;
+	case CFA_OFFSET_EXTENDED: set_rule(m, reg, CFI_OFFSET, read_offset(c, scale), NULL); break;
+	case CFA_OFFSET_EXTENDED_SF: set_rule(m, reg, CFI_OFFSET, read_offset_sf(c, scale), NULL); break;
 	case CFA_GNU_NEGATIVE_OFFSET_EXTENDED:
-		set_rule(m, reg, CFI_OFFSET, -(int64_t)read_uleb(c) * scale, NULL);
+		set_rule(m, reg, CFI_OFFSET, -read_offset(c, scale), NULL);
 		break;
-	case CFA_VAL_OFFSET: set_rule(m, reg, CFI_VAL_OFFSET, (int64_t)read_uleb(c) * scale, NULL); break;
-	case CFA_VAL_OFFSET_SF: set_rule(m, reg, CFI_VAL_OFFSET, read_sleb(c) * scale, NULL); break;
+	case CFA_VAL_OFFSET: set_rule(m, reg, CFI_VAL_OFFSET, read_offset(c, scale), NULL); break;
+	case CFA_VAL_OFFSET_SF: set_rule(m, reg, CFI_VAL_OFFSET, read_offset_sf(c, scale), NULL); break;
 	case CFA_RESTORE_EXTENDED: restore_rule(m, reg); break;
 	case CFA_UNDEFINED: set_rule(m, reg, CFI_UNDEFINED, 0, NULL); break;
 	case CFA_SAME_VALUE: set_rule(m, reg, CFI_SAME, 0, NULL); break;
-	case CFA_REGISTER: set_rule(m, reg, CFI_REGISTER, (int64_t)read_uleb(c), NULL); break;
+	case CFA_REGISTER: set_register(m, reg, read_uleb(c)); break;
 	}
 }
 
@@ -379,7 +412,7 @@ static bool run(struct machine *m, struct cursor c)
 		switch (op & 0xc0) {
 		case CFA_ADVANCE: advance(m, low); break;
 		case CFA_OFFSET:
-			set_rule(m, low, CFI_OFFSET, (int64_t)read_uleb(&c) * m->cie->data_align, NULL);
+			set_rule(m, low, CFI_OFFSET, read_offset(&c, m->cie->data_align), NULL);
 			break;
 		case CFA_RESTORE: restore_rule(m, low); break;
 		default: run_extended(m, &c, op);
@@ -391,14 +424,15 @@ static bool run(struct machine *m, struct cursor c)
 }
 
 /* The FDE at `at`, when it covers pc: its CIE, its program and its first address. */
-static bool read_fde(const uint8_t *at, uintptr_t pc, struct cie *cie, struct cursor *program, uintptr_t *start)
+static bool read_fde(const struct dl_find_object *object, uintptr_t at, uintptr_t pc, struct cie *cie,
+                     struct cursor *program, uintptr_t *start)
 {
 	struct cursor c;
-	if (!open_record(at, &c))
+	if (!open_record(object, at, &c))
 		return false;
-	const uint8_t *place = c.at;
+	uintptr_t place = (uintptr_t)c.at;
 	uint32_t back = (uint32_t)read_bytes(&c, 4);
-	if (!back || !read_cie(place - back, cie))
+	if (!back || !read_cie(object, place - back, cie))
 		return false;
 	*start = read_encoded(&c, cie->fde_encoding, 0);
 	uintptr_t bytes = read_format(&c, cie->fde_encoding & PE_FORMAT);
@@ -422,9 +456,9 @@ bool cfi_find(const struct dl_find_object *object, uintptr_t pc, struct cfi_row 
 	struct cfi_row initial;
 
 	memset(row, 0, sizeof *row);
-	const uint8_t *fde = find_fde(object, pc);
+	uintptr_t fde = find_fde(object, pc);
 	m.location = 0;
-	if (!fde || !read_fde(fde, pc, &cie, &program, &m.location))
+	if (!fde || !read_fde(object, fde, pc, &cie, &program, &m.location))
 		return false;
 	m.cie = &cie;
 	m.row = row;

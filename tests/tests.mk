@@ -109,7 +109,8 @@ kills: all programs $(BUILD)/e2e-tests
 # Everything, from a machine without packages to the last line: "N passed, N failed".
 test check:
 	@$(MAKE) --no-print-directory test-deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests
+	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests \
+		fuzz-targets $(BUILD)/tsan/ring_race
 	@tests/run.sh $(BUILD) unit-tests e2e-tests
 
 # Hangs, and predictions put to the test, over and over: make hang-check RUNS=100 ONLY="part of a name ..."

@@ -232,7 +232,7 @@ struct outcome rt_tool(struct rt *rt, const char *line)
 			*word = strdup(rt->run);
 		}
 	}
-	outcome = spawn((struct command){ .argv = (const char *const *)words, .directory = rt->work });
+	outcome = spawn((struct command){ .argv = (const char *const *)words, .directory = rt->work, .timeout = rt->timeout });
 	words_free(words);
 	return outcome;
 }

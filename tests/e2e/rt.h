@@ -30,7 +30,7 @@ struct rt {
 	char root[RT_PATH]; /* the temporary directory */
 	char work[RT_PATH]; /* where programs run; work/data leads to tests/e2e/data */
 	char run[RT_PATH];  /* RUN */
-	double timeout;     /* of programs; 0: 60 seconds */
+	double timeout;     /* of programs and the tool, each; 0: 60 seconds */
 	struct outcome program;
 	struct outcome report;
 	json_t *json;

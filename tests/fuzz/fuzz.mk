@@ -1,57 +1,53 @@
-# make fuzz: libFuzzer, FUZZ_SECONDS long, on the reader of ring files, from a generated seed corpus; make fuzz-text: on
-# rules and options, from tests/fuzz/text.  What they find is left as crash-* in $(BUILD)/fuzz;
-# fuzz-replay FILES="..." and fuzz-text-replay FILES="..." run files without libFuzzer.
+# Fuzzing with libFuzzer: a target for each thing that reads what others wrote.
+#   make fuzz            each of them FUZZ_SECONDS long; ONLY="cfi options" takes some
+#   make fuzz-replay     FILES="..." TARGET=ring_file: files without fuzzing
+# The corpus begins with tests/fuzz/corpus and seeds that are made; what is found is left in $(BUILD)/fuzz/NAME, crash-* beside it.
+# A short run of each is among the end-to-end tests.
 FUZZ_CC ?= clang-14
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := ring_file scan options text cfi
 FUZZ_FLAGS := -std=gnu17 -g -O1 -I. -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZ_SRC := tools/error.c tools/event.c tools/process.c $(wildcard tools/source/*.c tools/analyse/*.c)
 # SIGBUS is the reader's own business: a file may shrink while it is read.
 FUZZ_ENV := ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1
 
-$(BUILD)/fuzz/fuzz_ring_file: tests/fuzz/fuzz_ring_file.c $(FUZZ_SRC)
+FUZZ_SRC := tools/error.c tools/event.c tools/memory.c tools/process.c tools/options.c tools/suggest.c \
+	$(wildcard tools/source/*.c tools/analyse/*.c) $(filter-out tools/scan/at_end.c,$(wildcard tools/scan/*.c)) \
+	tools/kinds.c tools/suppress/rules.c tools/suppress/pattern.c shim/options.c
+FUZZ_OBJ := $(FUZZ_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
+FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+
+$(BUILD)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,FUZZCC,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ -pthread -lm
+	$(call say,FUZZCC,$<)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-$(BUILD)/fuzz/replay: tests/fuzz/fuzz_ring_file.c $(FUZZ_SRC)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(FUZZ_FLAGS) -DSTANDALONE -o $@ $^ -pthread -lm
+$(BUILD)/fuzz/libfuzz.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/fuzz/make_seeds: tests/fuzz/make_seeds.c tests/unit/ring_builder.c tools/process.c tools/source/ring_clock.c
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu17 -g -I. -D_GNU_SOURCE -o $@ $^
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libfuzz.a
+	$(call say,FUZZLD,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/fuzz/libfuzz.a -pthread -lm
 
-.PHONY: fuzz fuzz-replay
-fuzz: $(BUILD)/fuzz/fuzz_ring_file $(BUILD)/fuzz/make_seeds
-	@mkdir -p $(BUILD)/fuzz/corpus
-	$(BUILD)/fuzz/make_seeds $(BUILD)/fuzz/corpus
-	cd $(BUILD)/fuzz && $(FUZZ_ENV) ./fuzz_ring_file -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 \
-		-rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 corpus
-
-fuzz-replay: $(BUILD)/fuzz/replay
-	$(FUZZ_ENV) $(BUILD)/fuzz/replay $(FILES)
-
-# ---- rules and options ---------------------------------------------------------------
-FUZZ_TEXT_SRC := tools/error.c tools/kinds.c tools/memory.c tools/options.c tools/suggest.c tools/suppress/rules.c \
-	tools/suppress/pattern.c
-
-$(BUILD)/fuzz/fuzz_text: tests/fuzz/fuzz_text.c $(FUZZ_TEXT_SRC)
-	@mkdir -p $(@D)
-	$(call say,FUZZCC,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^
-
-$(BUILD)/fuzz/replay_text: tests/fuzz/fuzz_text.c $(FUZZ_TEXT_SRC)
+$(BUILD)/fuzz/make_seeds: tests/fuzz/make_seeds.c tests/unit/ring_builder.c tools/process.c tools/memory.c tools/error.c tools/source/ring_clock.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(FUZZ_FLAGS) -DSTANDALONE -o $@ $^
+	$(Q)$(CC) -std=gnu17 -g -I. -D_GNU_SOURCE -o $@ $(filter %.c,$^)
 
-.PHONY: fuzz-text fuzz-text-replay
-fuzz-text: $(BUILD)/fuzz/fuzz_text
-	@mkdir -p $(BUILD)/fuzz/corpus-text && cp tests/fuzz/text/* $(BUILD)/fuzz/corpus-text
-	cd $(BUILD)/fuzz && ./fuzz_text -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -print_final_stats=1 \
-		-verbosity=0 corpus-text
+$(BUILD)/fuzz/seeds: $(BUILD)/fuzz/make_seeds
+	@mkdir -p $(FUZZ_TARGETS:%=$@/%)
+	$(Q)$< $@ && touch $@
 
-fuzz-text-replay: $(BUILD)/fuzz/replay_text
-	$(BUILD)/fuzz/replay_text $(FILES)
+.PHONY: fuzz fuzz-targets fuzz-replay
+fuzz-targets: $(FUZZERS) $(BUILD)/fuzz/seeds
+e2e: fuzz-targets
+fuzz: fuzz-targets
+	$(Q)for name in $(or $(ONLY),$(FUZZ_TARGETS)); do \
+		mkdir -p $(BUILD)/fuzz/$$name tests/fuzz/corpus/$$name; \
+		echo "== $$name"; \
+		$(FUZZ_ENV) $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 \
+			-rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/$$name- \
+			$(BUILD)/fuzz/$$name tests/fuzz/corpus/$$name $(BUILD)/fuzz/seeds/$$name || exit 1; \
+	done
+
+fuzz-replay: fuzz-targets
+	$(FUZZ_ENV) $(BUILD)/fuzz/fuzz_$(or $(TARGET),ring_file) $(FILES)

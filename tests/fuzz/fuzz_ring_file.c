@@ -2,8 +2,6 @@
  * Any bytes as a ring file: opened, merged to the end through all analysers, its
  * tables read and its stacks walked.  Nothing that is in there may crash, hang or
  * make the reader go outside of the file.
- *
- * Built for libFuzzer by fuzz.mk; with -DSTANDALONE it runs the files it is given.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -60,14 +58,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	return 0;
 }
-
-#ifdef STANDALONE
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		printf("%s\n", argv[i]);
-		read_ring(argv[i]);
-	}
-	return 0;
-}
-#endif

@@ -2,8 +2,6 @@
  * Any bytes as what people write: a file of suppression rules, and the options of RINGTAIL and of the command
  * line. Whatever is taken is then used.  Nothing of it may crash, hang or go outside of its memory, and what
  * is refused is refused in one line.
- *
- * Built for libFuzzer by fuzz.mk; with -DSTANDALONE it runs the files it is given.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -112,20 +110,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	return 0;
 }
-
-#ifdef STANDALONE
-int main(int argc, char **argv)
-{
-	static uint8_t data[1 << 20];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "r");
-		if (!file)
-			continue;
-		printf("%s\n", argv[i]);
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
-		fclose(file);
-	}
-	return 0;
-}
-#endif

@@ -1,4 +1,7 @@
-/* Writes the seed corpus into the directory it is given: small rings that hold something of each kind. */
+/* Writes seeds into DIRECTORY/ring_file and DIRECTORY/cfi: small rings that hold something of each kind, and unwind
+ * information that compilers made. */
+#include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +14,7 @@ static void save(const char *directory, const char *name)
 {
 	char path[4096];
 
-	snprintf(path, sizeof path, "%s/%s.ring", directory, name);
+	snprintf(path, sizeof path, "%s/ring_file/%s.ring", directory, name);
 	FILE *out = fopen(path, "w");
 	if (!out || fwrite(builder.map, 1, builder.bytes, out) != builder.bytes || fclose(out)) {
 		perror(path);
@@ -87,6 +90,51 @@ static void make(const char *directory, const char *name, bool with_heap, bool w
 	save(directory, name);
 }
 
+/* ---- unwind information: this program's, and the kernel's vDSO's, which has signal frames ---------------- */
+
+#define CFI_BYTES 3000
+
+/* As fuzz_cfi.c wants it: where the header stands, which address is looked up, and then the bytes. */
+static void save_cfi(const char *directory, const char *name, const unsigned char *header, size_t bytes, int32_t distance)
+{
+	char path[4096];
+	uint32_t choice[4] = {0, (uint32_t)distance, 1, 0};
+
+	snprintf(path, sizeof path, "%s/cfi/%s", directory, name);
+	FILE *out = fopen(path, "w");
+	if (!out || fwrite(choice, sizeof choice, 1, out) != 1 || fwrite(header, 1, bytes, out) != bytes || fclose(out)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void cfi_of(const char *directory, const char *object, const struct dl_phdr_info *info)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		if (segment->p_type != PT_GNU_EH_FRAME)
+			continue;
+		const unsigned char *header = (const unsigned char *)info->dlpi_addr + segment->p_vaddr;
+		const int32_t *table = (const int32_t *)(header + 12);
+		uint32_t count = ((const uint32_t *)header)[2];
+		for (uint32_t entry = 0; entry < count && entry < 12; entry++) {
+			char name[64];
+			snprintf(name, sizeof name, "%s-%u", object, entry);
+			save_cfi(directory, name, header, CFI_BYTES, table[2 * entry] + 5);
+		}
+	}
+}
+
+static int each_object(struct dl_phdr_info *info, size_t size, void *directory)
+{
+	(void)size;
+	if (!*info->dlpi_name)
+		cfi_of(directory, "program", info);
+	else if (strstr(info->dlpi_name, "vdso"))
+		cfi_of(directory, "vdso", info);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -95,5 +143,6 @@ int main(int argc, char **argv)
 	make(argv[1], "locks", false, true);
 	make(argv[1], "threads", false, false);
 	make(argv[1], "all", true, true);
+	dl_iterate_phdr(each_object, argv[1]);
 	return 0;
 }

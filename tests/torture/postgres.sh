@@ -4,11 +4,11 @@ as() { "$@"; }
 if [ "$(id -u)" = 0 ]; then
 	as() { setpriv --reuid=postgres --regid=postgres --clear-groups env HOME="$PWD" "$@"; }
 	chmod 755 .. .
-	mkdir -p "$run" data sock
-	chown postgres "$run" data sock
+	mkdir -p "$run" db sock
+	chown postgres "$run" db sock
 fi
-as "$bin/initdb" -D "$PWD/data" -A trust -N > initdb.log 2>&1 || { tail initdb.log; exit 1; }
-as $watch "$bin/postgres" -D "$PWD/data" -k "$PWD/sock" -c listen_addresses= -c fsync=off > server.log 2>&1 &
+as "$bin/initdb" -D "$PWD/db" -A trust -N > initdb.log 2>&1 || { tail initdb.log; exit 1; }
+as $watch "$bin/postgres" -D "$PWD/db" -k "$PWD/sock" -c listen_addresses= -c fsync=off > server.log 2>&1 &
 pid=$!
 until as psql -h "$PWD/sock" -d postgres -c 'select 1' > client.log 2>&1; do
 	kill -0 $pid 2> /dev/null || { tail server.log; exit 1; }
@@ -21,5 +21,5 @@ as psql -h "$PWD/sock" -d postgres -At -c 'select count(*) from pgbench_history'
 	-c 'select sum(abalance) = (select sum(delta) from pgbench_history) from pgbench_accounts' \
 	-c 'select count(*), sum(length(md5(aid::text))) from pgbench_accounts' \
 	-c 'set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0; select sum(hashint4(aid)::bigint) from pgbench_accounts'
-as "$bin/pg_ctl" -D "$PWD/data" -m fast stop > stop.log 2>&1
+as "$bin/pg_ctl" -D "$PWD/db" -m fast stop > stop.log 2>&1
 wait $pid

@@ -40,8 +40,9 @@ static void run_script(struct rt *rt, enum way way, const struct row *row)
 	const char *argv[] = {"sh", "-c", row->script, NULL};
 
 	*rt = rt_new();
+	rt->timeout = row->timeout;
 	set_watch(way, rt);
-	rt->program = spawn((struct command){.argv = argv, .directory = rt->work, .timeout = row->timeout});
+	rt->program = spawn((struct command){.argv = argv, .directory = rt->work, .timeout = rt->timeout});
 	cr_expect(!rt->program.timed_out, "%s: timed out: %s%s", row->name, rt->program.out, rt->program.err);
 }
 

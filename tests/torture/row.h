@@ -5,7 +5,7 @@
  * RINGTAIL=...` $shim      is libringtail.so, or nothing where ringtail is not there $run       is where the
  * run goes $build     is the build directory, $programs the one of the test programs, $here tests/torture
  *
- * Its output and its exit status must be the same each time.  What else is expected is said in the row; what
+ * Its output must be the same each time, and its exit status 0.  What else is expected is said in the row; what
  * was observed becomes one line of $RT_BUILD/torture.txt.
  */
 #ifndef TESTS_TORTURE_ROW_H

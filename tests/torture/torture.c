@@ -7,7 +7,7 @@ TEST_SUITE(torture);
 TEST_SUITE(big);
 
 #define SUITE       torture
-#define ROW_SECONDS 60
+#define ROW_SECONDS 900
 #include "tests/torture/rows.h"
 #include "tests/torture/quick.def"
 #include "tests/torture/long.def"
