@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "tools/error.h"
 
@@ -28,6 +29,17 @@ void *memory_zeroed(size_t count, size_t size)
 	if (!items)
 		out_of_memory();
 	return items;
+}
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+void memory_dense(void *items, size_t bytes)
+{
+	uintptr_t start = ((uintptr_t)items + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)items + bytes) & ~(HUGE_PAGE - 1);
+
+	if (start < end)
+		madvise((void *)start, end - start, MADV_HUGEPAGE);
 }
 
 void *memory_grow(void *items, size_t *room, size_t needed, size_t size)

@@ -1,12 +1,10 @@
 #include "tools/analyse/heap_blocks.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "tools/memory.h"
 
 #define FIRST_BITS 12
-#define HUGE_PAGE  ((size_t)2 << 20)
 
 static void make_slots(struct block_table *table, unsigned bits)
 {
@@ -16,13 +14,7 @@ static void make_slots(struct block_table *table, unsigned bits)
 	table->mask = slots - 1;
 	table->limit = slots / 8 * 5;
 	table->shift = 64 - bits;
-	/* Random access over many pages costs a TLB miss each; fewer with huge pages, where there are any. */
-	if (slots * sizeof *table->slots >= 2 * HUGE_PAGE) {
-		uintptr_t start = ((uintptr_t)table->slots + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-		uintptr_t end = (uintptr_t)(table->slots + slots) & ~(HUGE_PAGE - 1);
-
-		madvise((void *)start, end - start, MADV_HUGEPAGE);
-	}
+	memory_dense(table->slots, slots * sizeof *table->slots);
 }
 
 void blocks_init(struct block_table *table)

@@ -7,6 +7,7 @@
 
 #define DIGIT_BITS         12u
 #define REGIONS_PER_BLOCK  (UINT64_C(1) << 18) /* half a tebibyte: interior pointers further in are not followed */
+#define MANY_BLOCKS        1024u /* in a region: their bits take as much as they do at most */
 
 /* ---- sorting: by digits, from the lowest ------------------------------------------------ */
 
@@ -45,6 +46,7 @@ static void sort(struct live_block *blocks, size_t count)
 	if (is_sorted(blocks, count))
 		return;
 	struct live_block *spare = memory_zeroed(count, sizeof *spare), *from = blocks, *to = spare;
+	memory_dense(spare, count * sizeof *spare);
 	for (unsigned shift = 0; shift < 64; shift += DIGIT_BITS) {
 		if (!sort_digit(to, from, count, shift))
 			continue;
@@ -97,6 +99,29 @@ static size_t count_regions(const struct live_block *blocks, size_t count)
 	return regions;
 }
 
+/* Whether each begins at a cell of its own. */
+static bool are_in_cells(const struct live_block *blocks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].address % (1u << CELL_BITS) || (i && blocks[i].address == blocks[i - 1].address))
+			return false;
+	return true;
+}
+
+static void set_starts(struct region *region, const struct live_block *blocks)
+{
+	size_t count = region->first[REGION_PAGES] - region->first[0];
+
+	blocks += region->first[0];
+	if (count < MANY_BLOCKS || !are_in_cells(blocks, count))
+		return;
+	region->starts = memory_zeroed(REGION_PAGES * PAGE_WORDS, sizeof *region->starts);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t cell = blocks[i].address >> CELL_BITS & (REGION_PAGES * PAGE_CELLS - 1);
+		region->starts[cell / 64] |= UINT64_C(1) << cell % 64;
+	}
+}
+
 /* Block `next` is the first that begins in the region or later; returns the first that begins after it. */
 static size_t fill(struct block_index *index, uint64_t key, size_t next)
 {
@@ -110,6 +135,7 @@ static size_t fill(struct block_index *index, uint64_t key, size_t next)
 			next++;
 		region->first[page] = (uint32_t)next;
 	}
+	set_starts(region, index->blocks);
 	while (index->table[i])
 		i = (i + 1) & index->mask;
 	index->table[i] = region;
@@ -151,8 +177,11 @@ void block_index_init(struct block_index *index, struct live_block *blocks, size
 
 void block_index_free(struct block_index *index)
 {
-	for (size_t i = 0; index->table && i <= index->mask; i++)
+	for (size_t i = 0; index->table && i <= index->mask; i++) {
+		if (index->table[i])
+			free(index->table[i]->starts);
 		free(index->table[i]);
+	}
 	free(index->table);
 	*index = (struct block_index){0};
 }

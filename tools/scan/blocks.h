@@ -3,7 +3,9 @@
  * each word of the program's memory.
  *
  * Sorted; an index knows for each page where its blocks begin, so that a search is among the blocks of one page.  Pages
- * are kept by regions of 2 MiB: a heap has few of them, and the index stays in the cache.
+ * are kept by regions of 2 MiB: a heap has few of them, and the index stays in the cache.  A region of many blocks has a
+ * bit for each place where one may begin, too: how many are set before an address is the block's number, and a pointer to
+ * a start is known without a look at the block.
  */
 #ifndef RINGTAIL_SCAN_BLOCKS_H
 #define RINGTAIL_SCAN_BLOCKS_H
@@ -22,8 +24,13 @@ struct live_block {
 #define REGION_PAGES 512u
 #define NO_BLOCK     UINT32_MAX
 
+#define CELL_BITS   3u  /* blocks begin at multiples of 8 */
+#define PAGE_CELLS  512u
+#define PAGE_WORDS  (PAGE_CELLS / 64)
+
 struct region {
-	uint64_t key;    /* address >> REGION_BITS */
+	uint64_t key;     /* address >> REGION_BITS */
+	uint64_t *starts; /* PAGE_WORDS for each page: cells that a block begins in; NULL where there are few blocks */
 	uint32_t first[REGION_PAGES + 1]; /* index of the first block that begins at this page or later */
 };
 
@@ -41,9 +48,55 @@ void block_index_init(struct block_index *index, struct live_block *blocks, size
 void block_index_free(struct block_index *index);
 struct region *block_index_region(struct block_index *index, uint64_t key);
 
+static inline unsigned bit_count(uint64_t word)
+{
+	word -= word >> 1 & UINT64_C(0x5555555555555555);
+	word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+	return (unsigned)(((word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f)) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* How many begin in the page at or before the cell; *start: one does at the cell itself. */
+static inline uint32_t starts_until(const uint64_t *page, unsigned cell, bool *start)
+{
+	uint64_t word = page[cell / 64] << (63 - cell % 64);
+	uint32_t count = bit_count(word);
+
+	for (unsigned i = 0; i < cell / 64; i++)
+		count += bit_count(page[i]);
+	*start = word >> 63;
+	return count;
+}
+
+/* The first of [low, high) that begins after address. */
+static inline uint32_t search(const struct live_block *blocks, uint32_t low, uint32_t high, uint64_t address)
+{
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (blocks[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Fetches what block_index_find will need for this address a little later. */
+static inline void block_index_prefetch(struct block_index *index, uint64_t address)
+{
+	const struct region *region =
+	    address - index->low < index->high - index->low ? block_index_region(index, address >> REGION_BITS) : NULL;
+	size_t page = address >> 12 & (REGION_PAGES - 1);
+
+	if (!region)
+		return;
+	__builtin_prefetch(&region->first[page]);
+	if (region->starts)
+		__builtin_prefetch(&region->starts[page * PAGE_WORDS]);
+}
+
 /* The block that address points to the start of or into; NO_BLOCK where there is none.  A block of no bytes has
- * one. */
-static inline uint32_t block_index_find(struct block_index *index, uint64_t address)
+ * one.  *start: whether it points to the start. */
+static inline uint32_t block_index_find(struct block_index *index, uint64_t address, bool *start)
 {
 	if (address - index->low >= index->high - index->low)
 		return NO_BLOCK;
@@ -52,18 +105,19 @@ static inline uint32_t block_index_find(struct block_index *index, uint64_t addr
 	if (!region)
 		return NO_BLOCK;
 	size_t page = address >> 12 & (REGION_PAGES - 1);
-	uint32_t low = region->first[page], high = region->first[page + 1];
-	while (low < high) { /* the first that begins after address */
-		uint32_t middle = low + (high - low) / 2;
-		if (index->blocks[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	uint32_t after = region->first[page];
+	if (region->starts) {
+		after += starts_until(region->starts + page * PAGE_WORDS, address >> CELL_BITS & (PAGE_CELLS - 1), start);
+		if (*start && address % (1u << CELL_BITS) == 0)
+			return after - 1;
+	} else {
+		after = search(index->blocks, after, region->first[page + 1], address);
 	}
-	if (!low)
+	if (!after)
 		return NO_BLOCK;
-	const struct live_block *block = &index->blocks[low - 1];
-	return address - block->address < block->size + !block->size ? low - 1 : NO_BLOCK;
+	const struct live_block *block = &index->blocks[after - 1];
+	*start = address == block->address;
+	return address - block->address < block->size + !block->size ? after - 1 : NO_BLOCK;
 }
 
 #endif

@@ -7,6 +7,8 @@
 
 #define PIECE      (UINT64_C(1) << 20) /* read at a time */
 #define GAP        (UINT64_C(4) << 10) /* between blocks that are read together */
+#define AHEAD_BLOCKS 8u
+#define AHEAD_WORDS  4u
 #define CHUNK_LEAST 32u                /* of glibc's chunks, headers included */
 
 struct reader {
@@ -31,11 +33,11 @@ static bool is_next_chunk(const struct live_block *block, uint64_t pointer)
 	return pointer == block->address - 16 + (chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk);
 }
 
-static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer)
+static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer, bool start)
 {
 	struct graph *graph = reader->graph;
 	const struct live_block *to = &graph->index.blocks[block];
-	uint32_t edge = pointer == to->address || reader->loader ? block : block | EDGE_INTERIOR;
+	uint32_t edge = start || reader->loader ? block : block | EDGE_INTERIOR;
 
 	if (edge == reader->last)
 		return;
@@ -53,10 +55,11 @@ static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer)
 
 static void take_word(struct reader *reader, uint64_t word)
 {
-	uint32_t block = block_index_find(&reader->graph->index, word);
+	bool start;
+	uint32_t block = block_index_find(&reader->graph->index, word, &start);
 
 	if (block != NO_BLOCK)
-		add_edge(reader, block, word);
+		add_edge(reader, block, word, start);
 }
 
 /* [start, end) of the program, which is in the piece. */
@@ -122,6 +125,20 @@ static uint64_t together(const struct block_index *index, size_t from)
 	return end;
 }
 
+/* Most pointers stand in the first words of a block: what they need is fetched while others are looked up. */
+static void prefetch_block(struct reader *reader, size_t i)
+{
+	struct block_index *index = &reader->graph->index;
+
+	if (i >= index->count)
+		return;
+	uint64_t at = word_up(index->blocks[i].address), end = index->blocks[i].address + index->blocks[i].size;
+	if (at < reader->start || end > reader->end)
+		return;
+	for (unsigned k = 0; k < AHEAD_WORDS && at + 8 <= end; k++, at += 8)
+		block_index_prefetch(index, *(const uint64_t *)(reader->piece + (at - reader->start)));
+}
+
 static void take_block(struct reader *reader, size_t i)
 {
 	const struct live_block *block = &reader->graph->index.blocks[i];
@@ -148,6 +165,7 @@ static void take_blocks(struct reader *reader)
 
 	for (size_t i = 0; i < graph->index.count && !reader->stopped; i++) {
 		graph->first[i] = graph->edge_count;
+		prefetch_block(reader, i + AHEAD_BLOCKS);
 		take_block(reader, i);
 	}
 	graph->first[graph->index.count] = graph->edge_count;
@@ -178,6 +196,9 @@ bool graph_read(struct graph *graph, const struct target *target, struct live_bl
 	*graph = (struct graph){0};
 	block_index_init(&graph->index, blocks, count);
 	graph->first = memory_zeroed(count + 2, sizeof *graph->first);
+	memory_dense(graph->first, (count + 2) * sizeof *graph->first);
+	GROW(graph->edges, graph->edge_room, count + 1);
+	memory_dense(graph->edges, graph->edge_room * sizeof *graph->edges);
 	reader.piece = piece;
 	with_blocks.blocks = blocks;
 	with_blocks.block_count = count;
