@@ -29,10 +29,10 @@ struct retained { /* a ring file that is kept */
 
 struct archive {
 	pthread_t thread;
-	pthread_mutex_t lock; /* over items and closing */
+	pthread_mutex_t lock; /* over all that follow, to busy */
 	pthread_cond_t changed;
 	struct item *items;
-	bool closing;
+	bool closing, held, busy;
 
 	/* The thread's own. */
 	struct store *store;
@@ -107,11 +107,13 @@ static void store_item(struct archive *archive, struct item *item)
 static struct item *next_item(struct archive *archive)
 {
 	pthread_mutex_lock(&archive->lock);
-	while (!archive->items && !archive->closing)
+	archive->busy = false;
+	while (archive->held || (!archive->items && !archive->closing))
 		pthread_cond_wait(&archive->changed, &archive->lock);
 	struct item *item = archive->items;
 	if (item)
 		DL_DELETE(archive->items, item);
+	archive->busy = item != NULL;
 	pthread_mutex_unlock(&archive->lock);
 	return item;
 }
@@ -178,10 +180,28 @@ void archive_put(struct archive *archive, struct recording *recording, bool fina
 
 void archive_tell(struct archive *archive, struct notice *notice) { put(archive, (struct item){.notice = notice}); }
 
+bool archive_hold(struct archive *archive)
+{
+	pthread_mutex_lock(&archive->lock);
+	archive->held = true;
+	bool quiet = !archive->busy;
+	pthread_mutex_unlock(&archive->lock);
+	return quiet;
+}
+
+void archive_release(struct archive *archive)
+{
+	pthread_mutex_lock(&archive->lock);
+	archive->held = false;
+	pthread_cond_signal(&archive->changed);
+	pthread_mutex_unlock(&archive->lock);
+}
+
 bool archive_close(struct archive *archive, struct error *err)
 {
 	pthread_mutex_lock(&archive->lock);
 	archive->closing = true;
+	archive->held = false;
 	pthread_cond_signal(&archive->changed);
 	pthread_mutex_unlock(&archive->lock);
 	pthread_join(archive->thread, NULL);

@@ -20,6 +20,10 @@ struct archive *archive_open(struct store *store);
 void archive_put(struct archive *archive, struct recording *recording, bool final);
 /* Takes a notice over, to be printed before any recording that is put after it is closed. */
 void archive_tell(struct archive *archive, struct notice *notice);
+/* No item is begun until archive_release.  True: none is under way either, so that the process may be forked.  False: try
+ * again later, when that one is done. */
+bool archive_hold(struct archive *archive);
+void archive_release(struct archive *archive);
 /* Waits until all is stored.  False with err filled when something could not be. */
 bool archive_close(struct archive *archive, struct error *err);
 

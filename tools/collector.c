@@ -20,6 +20,7 @@
 #include "tools/archive.h"
 #include "tools/hang_among.h"
 #include "tools/hang_watch.h"
+#include "tools/now/service.h"
 #include "tools/process.h"
 #include "tools/recording.h"
 #include "tools/render/progress.h"
@@ -54,6 +55,7 @@ struct collector {
 	const struct collector_request *request;
 	struct collector_result result;
 	struct archive *archive;
+	struct now_service *now_service;
 	struct watched *rings, *names;
 	struct hang_among among;
 	int inotify;
@@ -181,6 +183,26 @@ static bool beat_all(void *context)
 		if (ring->recording)
 			merge_beat(ring->recording->merge);
 	return true;
+}
+
+/* ---- `ringtail leaks --now` ------------------------------------------------------------------- */
+
+static void serve_now(struct collector *collector)
+{
+	struct recording **recordings = NULL;
+	size_t count = 0, room = 0;
+	struct watched *ring;
+
+	if (!now_service_look(collector->now_service))
+		return;
+	DL_FOREACH(collector->rings, ring) {
+		if (!ring->recording || !ring_file_alive(&ring->recording->ring))
+			continue;
+		GROW(recordings, room, count + 1);
+		recordings[count++] = ring->recording;
+	}
+	now_service_serve(collector->now_service, recordings, count, &(struct scan_tick){beat_all, collector});
+	free(recordings);
 }
 
 /* ---- what hangs ----------------------------------------------------------------------------- */
@@ -412,10 +434,11 @@ static void choose_sleep(struct collector *collector, uint64_t events)
 
 static void sleep_until_news(struct collector *collector)
 {
-	struct pollfd news[] = {{.fd = collector->request->signals, .events = POLLIN},
-	                        {.fd = collector->inotify, .events = POLLIN}};
+	struct pollfd news[2 + NOW_SERVICE_POLLS] = {{.fd = collector->request->signals, .events = POLLIN},
+	                                             {.fd = collector->inotify, .events = POLLIN}};
+	unsigned count = 2 + now_service_polls(collector->now_service, news + 2);
 
-	poll(news, 2, (int)collector->sleep_ms);
+	poll(news, count, (int)collector->sleep_ms);
 }
 
 static void rounds(struct collector *collector)
@@ -428,6 +451,7 @@ static void rounds(struct collector *collector)
 			look_for_rings(collector);
 		uint64_t events = read_rings(collector);
 		look_among(collector);
+		serve_now(collector);
 		insist_on_command(collector);
 		if (is_over(collector))
 			return;
@@ -483,12 +507,14 @@ struct collector_result collector_run(const struct collector_request *request, s
 		return collector.result;
 	}
 	collector.inotify = watch_directory(request->run);
+	collector.now_service = now_service_open(request->run, collector.archive, request->signals_after);
 	rounds(&collector);
 	if (!collector.rings && !collector.request->quiet)
 		progress_silence(false); /* the terminal is ours again */
 	leave_running(&collector);
 	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
 	sigprocmask(SIG_SETMASK, request->signals_after, NULL);
+	now_service_close(collector.now_service);
 	collector.result.stored = archive_close(collector.archive, err);
 	forget_rings(&collector);
 	hang_among_free(&collector.among);

@@ -115,6 +115,16 @@ void recording_finish(struct recording *recording, struct process_end end)
 	analysis_finish(recording->analysis, end);
 }
 
+void recording_conclude(struct recording *recording)
+{
+	struct process_end end = {.how = END_RUNNING};
+
+	merge_conclude(recording->merge, analysis_events, recording->analysis);
+	hang_watch_ask_kernel(recording);
+	end.stamp = end_stamp(recording, &end);
+	analysis_finish(recording->analysis, end);
+}
+
 /* ---- the command -------------------------------------------------------------------------- */
 
 char **recording_command(const struct ring_file *ring)

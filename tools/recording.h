@@ -22,6 +22,9 @@ struct process_end recording_end_by_status(const struct recording *recording, in
 /* Reads all there is, shows progress, and lets the analysers conclude; of a running process a snapshot. */
 void recording_finish(struct recording *recording, struct process_end end);
 
+/* The same of what has been read so far, and reads no more: the process and whoever reads its ring go on. */
+void recording_conclude(struct recording *recording);
+
 /* The arguments in the header, NULL terminated; free with recording_free_command. */
 char **recording_command(const struct ring_file *ring);
 void recording_free_command(char **command);

@@ -45,6 +45,18 @@ bool run_directory_holds_run(const char *path)
 	return found;
 }
 
+bool run_directory_is_database(const char *path)
+{
+	static const char magic[16] = "SQLite format 3";
+	char start[sizeof magic] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is = fd >= 0 && read(fd, start, sizeof start) == (ssize_t)sizeof start && !memcmp(start, magic, sizeof magic);
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 /* When it was made; a report written later into an old run does not make that run the newest. */
 static int64_t birth_ns(const char *path)
 {
@@ -79,14 +91,15 @@ static char *newest_run(void)
 	return newest;
 }
 
-/* The directory of the ring that the process has mapped; NULL where there is none, or it is not ours to know. */
-static char *run_of_process(const char *pid)
+/* The directory of the ring that the process has mapped. */
+static char *run_of_process(const char *pid, struct error *err)
 {
 	char path[64], *line = NULL, *found = NULL;
 	size_t room = 0;
 
 	snprintf(path, sizeof path, "/proc/%.20s/maps", pid);
 	FILE *maps = fopen(path, "re");
+	int error = errno;
 	while (maps && !found && getline(&line, &room, maps) > 0) {
 		char *slash = strchr(line, '/'), *end;
 
@@ -100,6 +113,14 @@ static char *run_of_process(const char *pid)
 	if (maps)
 		fclose(maps);
 	free(line);
+	if (!maps && (error == ENOENT || error == ESRCH))
+		error_set(err, EXIT_BAD_DATA, "no run %s, and no process of this id", pid);
+	else if (!maps)
+		error_set(err, EXIT_BAD_DATA, "cannot see whether pid %s is recorded (%s): run this as its user, or as root",
+		          pid, strerror(error));
+	else if (!found)
+		error_set(err, EXIT_BAD_DATA,
+		          "pid %s is not recorded: start it with `ringtail run`, or with LD_PRELOAD=libringtail.so", pid);
 	return found;
 }
 
@@ -108,19 +129,15 @@ static bool is_number(const char *text) { return *text && !text[strspn(text, "01
 static char *named_run(const char *argument, struct error *err)
 {
 	struct stat stat_buffer;
-	char *of_process;
 
-	if (is_number(argument) && access(argument, F_OK)) {
-		of_process = run_of_process(argument);
-		if (!of_process)
-			error_set(err, EXIT_BAD_DATA,
-			          "no run %s, and no process of this id that records into one", argument);
-		return of_process;
-	}
+	if (is_number(argument) && access(argument, F_OK))
+		return run_of_process(argument, err);
 	if (stat(argument, &stat_buffer))
 		error_set(err, EXIT_BAD_DATA, "no run %s: %s", argument, strerror(errno));
+	else if (S_ISREG(stat_buffer.st_mode) && run_directory_is_database(argument))
+		return strdup(argument);
 	else if (!S_ISDIR(stat_buffer.st_mode))
-		error_set(err, EXIT_BAD_DATA, "%s is not the directory of a run", argument);
+		error_set(err, EXIT_BAD_DATA, "%s is neither the directory of a run nor a database of one", argument);
 	else if (access(argument, R_OK | X_OK))
 		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", argument, strerror(errno));
 	else if (!run_directory_holds_run(argument))
@@ -191,9 +208,14 @@ char **run_directory_rings(const char *directory, size_t *count, struct error *e
 	struct ring_name *names = NULL;
 	size_t room = 0;
 	struct dirent *entry;
-	DIR *handle = opendir(directory);
 
 	*count = 0;
+	if (run_directory_is_database(directory)) {
+		error_set(err, EXIT_BAD_DATA, "%s is a database alone, without the events: name the directory of the run",
+		          directory);
+		return NULL;
+	}
+	DIR *handle = opendir(directory);
 	if (!handle) {
 		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", directory, strerror(errno));
 		return NULL;
@@ -258,10 +280,9 @@ static bool open_ring(struct recording *recording, const char *path, bool *skip,
 
 static void say_if_read_live(const struct ring_file *ring)
 {
-	uint32_t reader = load_relaxed(&ring->shared->reader_pid);
-	uint64_t beat = load_relaxed(&ring->shared->reader_heartbeat), now = ring_clock_ns(CLOCK_MONOTONIC);
+	uint32_t reader = ring_file_reader(ring);
 
-	if (ring->same_boot && reader && now - beat < UINT64_C(2000000000))
+	if (reader)
 		fprintf(stderr,
 		        "ringtail: pid %u is being recorded by `ringtail run` (pid %u); this is what is "
 		        "left of its events at this moment\n",
@@ -420,6 +441,8 @@ bool run_directory_analyse(const char *directory, struct error *err)
 {
 	struct update update = {.directory = directory, .err = err, .good = true};
 	size_t count;
+	if (run_directory_is_database(directory))
+		return true;
 	char **paths = run_directory_rings(directory, &count, err);
 
 	if (!paths)

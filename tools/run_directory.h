@@ -1,4 +1,4 @@
-/* RUN: the directory that one run is recorded in. */
+/* RUN: the directory that one run is recorded in, or a database: a copy of its ringtail.db, or a snapshot. */
 #ifndef RINGTAIL_RUN_DIRECTORY_H
 #define RINGTAIL_RUN_DIRECTORY_H
 
@@ -10,14 +10,17 @@
 bool run_directory_holds_run(const char *path);
 
 /* argument NULL: the newest ringtail.* directory of the current directory that holds a run (said on stderr:
- * "ringtail: reading ringtail.x.123").  Returns a malloced absolute or as-given path, or NULL with err
- * filled. */
+ * "ringtail: reading ringtail.x.123").  Returns a malloced absolute or as-given path of a directory or a database, or
+ * NULL with err filled. */
 char *run_directory_find(const char *argument, struct error *err);
 /* Paths of its ring files, sorted by process start then image; malloced array of malloced strings. */
 char **run_directory_rings(const char *directory, size_t *count, struct error *err);
 
+/* Whether what run_directory_find found is a database: all is stored, and there are no rings. */
+bool run_directory_is_database(const char *path);
+
 /* Brings DIR/ringtail.db up to date: analyses every ring file that is not stored as final (way 2, hung or
- * running processes, a collector that died).  Does nothing when all are.  Bad ring files: err, exit code 65.
+ * running processes, a collector that died).  Does nothing when all are, nor to a database by itself.  Bad ring files: err, exit code 65.
  */
 bool run_directory_analyse(const char *directory, struct error *err);
 

@@ -184,7 +184,7 @@ static char **program_words(struct rt *rt, enum way way, const char *options, co
 	return words;
 }
 
-static struct child start_with(struct rt *rt, enum way way, const char *options, const char *line)
+struct child rt_start_with(struct rt *rt, enum way way, const char *options, const char *line)
 {
 	char preload[2 * RT_PATH], setting[2 * RT_PATH];
 	const char *env[] = { preload, setting, NULL };
@@ -203,12 +203,12 @@ static struct child start_with(struct rt *rt, enum way way, const char *options,
 
 struct child rt_start(struct rt *rt, enum way way, const char *line)
 {
-	return start_with(rt, way, "", line);
+	return rt_start_with(rt, way, "", line);
 }
 
 void rt_program_with(struct rt *rt, enum way way, const char *options, const char *line)
 {
-	struct child child = start_with(rt, way, options, line);
+	struct child child = rt_start_with(rt, way, options, line);
 
 	rt->program = spawn_wait(&child);
 	cr_expect(!rt->program.timed_out, "%s: timed out", line);

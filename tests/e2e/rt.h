@@ -51,6 +51,7 @@ void rt_program(struct rt *rt, enum way way, const char *command_line);
 /* As rt_program, with more between `ringtail run` and `-o`, or for WAY_PRELOAD more of RINGTAIL ("key=value"). */
 void rt_program_with(struct rt *rt, enum way way, const char *options, const char *command_line);
 struct child rt_start(struct rt *rt, enum way way, const char *command_line);
+struct child rt_start_with(struct rt *rt, enum way way, const char *options, const char *command_line);
 
 /* The tool: `ringtail WORDS`, in the work directory; RUN in a word of its own is replaced by the run directory. */
 struct outcome rt_tool(struct rt *rt, const char *words);

@@ -591,16 +591,36 @@ static void finish_threads(struct heap_analysis *heap)
 	heap->totals.peak_blocks = heap->peak_blocks;
 }
 
+bool heap_is_settled(const struct heap_analysis *heap)
+{
+	for (size_t i = 0; i < heap->pending_count; i++)
+		if (heap->pending[i].open && heap->pending[i].known)
+			return false;
+	return true;
+}
+
+static struct live_block live_block(const struct block *block)
+{
+	return (struct live_block){.address = block->address, .size = block->size, .site = block->site};
+}
+
+/* A block that is being reallocated still lies where it was, as far as is known. */
 struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count)
 {
 	const struct block_table *table = &heap->blocks;
-	struct live_block *list = memory_zeroed(table->count + 1, sizeof *list);
+	size_t room = table->count + heap->pending_count + 1;
+	struct live_block *list = memory_zeroed(room, sizeof *list);
 
+	memory_dense(list, room * sizeof *list);
 	*count = 0;
 	for (size_t i = 0; i <= table->mask; i++)
 		if (table->slots[i].address)
-			list[(*count)++] = (struct live_block){
-			    .address = table->slots[i].address, .size = table->slots[i].size, .site = table->slots[i].site};
+			list[(*count)++] = live_block(&table->slots[i]);
+	for (size_t i = 0; i < heap->pending_count; i++) {
+		const struct pending_realloc *pending = &heap->pending[i];
+		if (pending->open && pending->known && !blocks_find(table, pending->old.address))
+			list[(*count)++] = live_block(&pending->old);
+	}
 	return list;
 }
 

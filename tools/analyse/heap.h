@@ -62,6 +62,8 @@ void heap_prefetch_site(const struct heap_analysis *heap, const struct event *ev
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size);
 /* Whether the address lies in no live block for certain.  Slow, and answers no when it was asked too often. */
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
+/* Whether no reallocation is known to be under way: whoever looks at memory now sees each block in one place. */
+bool heap_is_settled(const struct heap_analysis *heap);
 /* What is live now, in no order; malloced.  A site number is good for heap_site_stack. */
 struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count);
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site);

@@ -7,21 +7,15 @@
 
 #include "tools/commands/gate.h"
 #include "tools/kinds.h"
-#include "tools/options.h"
+#include "tools/now/now.h"
 #include "tools/render/page.h"
 #include "tools/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 
 #define DEFAULT_LIMIT 10
-
-struct choices {
-	const char *run, *color, *only;
-	const struct format *format;
-	unsigned limit;
-	bool full_stacks, help;
-	struct options options; /* those that `run` has too */
-};
+#define DEFAULT_PAUSE 10 /* seconds */
+#define PAUSE_MOST    86400
 
 enum {
 	LONG_FORMAT = 256,
@@ -32,6 +26,9 @@ enum {
 	LONG_FULL_STACKS,
 	LONG_SUPPRESSIONS,
 	LONG_BASELINE,
+	LONG_NOW,
+	LONG_PAUSE,
+	LONG_BY,
 	LONG_HELP
 };
 
@@ -46,6 +43,9 @@ static const struct option options[] = {
     {"full-stacks", no_argument, NULL, LONG_FULL_STACKS},
     {"suppressions", required_argument, NULL, LONG_SUPPRESSIONS},
     {"baseline", required_argument, NULL, LONG_BASELINE},
+    {"now", no_argument, NULL, LONG_NOW},
+    {"pause", required_argument, NULL, LONG_PAUSE},
+    {"by", required_argument, NULL, LONG_BY},
     {"help", no_argument, NULL, LONG_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -82,6 +82,13 @@ static void print_options(const struct view *view)
 		print_option("--suppressions FILE", "rules for findings that do not count; may be repeated");
 		print_option("--baseline OLD", "an earlier run: what was found there does not count");
 	}
+	if (view->takes_now) {
+		print_option("--now", "of processes that run: they are stopped for a moment, and go on");
+		printf("  --pause SECONDS             let them go on when that would take longer (default %d)\n",
+		       DEFAULT_PAUSE);
+	}
+	if (view->takes_by)
+		print_option("--by live|peak|allocated", "of sites: what is live at the end (default), was at the peak, or all");
 	if (!view->is_check) {
 		printf("  --limit N                   so many items in each list (default %d; 0: all)\n",
 		       DEFAULT_LIMIT);
@@ -91,12 +98,13 @@ static void print_options(const struct view *view)
 	print_option("--help", "this");
 }
 
-static void print_help(const struct view *view)
+void view_help(const struct view *view)
 {
-	printf("usage: ringtail %s [RUN] [OPTION...]\n\n%s\n\n", view->name, view->about);
-	printf("RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process "
-	       "that\n"
-	       "records into one; without it, the newest ringtail.* here is taken.\n\n");
+	printf("usage: ringtail %s %s [OPTION...]\n\n%s\n\n", view->name, view->arguments ? view->arguments : "[RUN]",
+	       view->about);
+	printf("%s a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
+	       "records into one, or a database: a run's ringtail.db, or a snapshot%s.\n\n",
+	       view->runs ? "Each is" : "RUN is", view->runs ? "" : "; without it, the newest ringtail.*\nhere is taken");
 	print_options(view);
 	printf("\n%s", view->examples);
 }
@@ -114,7 +122,7 @@ static bool parse_limit(const char *text, unsigned *limit, struct error *err)
 	return true;
 }
 
-static bool parse_only(const struct view *view, const char *text, struct choices *choices, struct error *err)
+static bool parse_only(const struct view *view, const char *text, struct view_choices *choices, struct error *err)
 {
 	const char *bad;
 
@@ -127,7 +135,7 @@ static bool parse_only(const struct view *view, const char *text, struct choices
 	                 (int)strcspn(bad, ","), bad, kinds_wanted());
 }
 
-static bool parse_fail_on(const struct view *view, const char *text, struct choices *choices,
+static bool parse_fail_on(const struct view *view, const char *text, struct view_choices *choices,
                           struct error *err)
 {
 	if (!view->is_check)
@@ -136,7 +144,7 @@ static bool parse_fail_on(const struct view *view, const char *text, struct choi
 	return options_set(&choices->options, "fail-on", text, err);
 }
 
-static bool parse_shared(const struct view *view, const char *name, const char *text, struct choices *choices,
+static bool parse_shared(const struct view *view, const char *name, const char *text, struct view_choices *choices,
                          struct error *err)
 {
 	if (view->parts & PART_FINDINGS)
@@ -144,7 +152,7 @@ static bool parse_shared(const struct view *view, const char *name, const char *
 	return error_set(err, EXIT_USAGE, "%s has no option --%s, as it shows no findings", view->name, name);
 }
 
-static bool parse_format(const struct view *view, const char *text, struct choices *choices,
+static bool parse_format(const struct view *view, const char *text, struct view_choices *choices,
                          struct error *err)
 {
 	char names[256];
@@ -158,25 +166,54 @@ static bool parse_format(const struct view *view, const char *text, struct choic
 	                 format_names(view, names, sizeof(names)), text);
 }
 
-static bool parse_color(const char *text, struct choices *choices, struct error *err)
+/* "live, peak or allocated" as a list of three. */
+static bool parse_word(const char *option, const char *text, const char *const words[3], const char **out,
+                       struct error *err)
 {
-	static const char *const colors[] = {"always", "never", "auto", NULL};
-
-	for (size_t i = 0; colors[i]; i++) {
-		choices->color = colors[i];
-		if (!strcmp(colors[i], text))
+	for (size_t i = 0; i < 3; i++) {
+		*out = words[i];
+		if (!strcmp(words[i], text))
 			return true;
 	}
-	return error_set(err, EXIT_USAGE, "--color takes always, never or auto, not \"%s\"", text);
+	return error_set(err, EXIT_USAGE, "--%s takes %s, %s or %s, not \"%s\"", option, words[0], words[1], words[2],
+	                 text);
 }
 
-static bool parse_option(const struct view *view, int option, struct choices *choices, struct error *err)
+static bool parse_by(const struct view *view, const char *text, const char **by, struct error *err)
 {
+	static const char *const measures[] = {"live", "peak", "allocated"};
+
+	if (view->takes_by)
+		return parse_word("by", text, measures, by, err);
+	return error_set(err, EXIT_USAGE, "%s has no option --by: `ringtail diff` has", view->name);
+}
+
+static bool parse_now(const struct view *view, struct view_choices *choices, struct error *err)
+{
+	choices->now = true;
+	return view->takes_now ||
+	       error_set(err, EXIT_USAGE, "%s has no option --now: `ringtail leaks` has", view->name);
+}
+
+static bool parse_pause(const char *text, double *pause, struct error *err)
+{
+	char *end;
+
+	*pause = strtod(text, &end);
+	if (*text && !*end && *pause > 0 && *pause <= PAUSE_MOST)
+		return true;
+	return error_set(err, EXIT_USAGE, "--pause takes a number of seconds, like 0.5, not \"%s\"", text);
+}
+
+static bool parse_option(const struct view *view, int option, struct view_choices *choices, struct error *err)
+{
+	static const char *const colors[] = {"always", "never", "auto"};
+
 	switch (option) {
 	case LONG_FORMAT:
 		return parse_format(view, optarg, choices, err);
 	case LONG_COLOR:
-		return parse_color(optarg, choices, err);
+		return parse_word("color", optarg, colors, &choices->color, err);
 	case LONG_ONLY:
 		return parse_only(view, optarg, choices, err);
 	case LONG_FAIL_ON:
@@ -190,6 +227,12 @@ static bool parse_option(const struct view *view, int option, struct choices *ch
 		return parse_shared(view, "suppressions", optarg, choices, err);
 	case LONG_BASELINE:
 		return parse_shared(view, "baseline", optarg, choices, err);
+	case LONG_NOW:
+		return parse_now(view, choices, err);
+	case LONG_PAUSE:
+		return parse_pause(optarg, &choices->pause, err);
+	case LONG_BY:
+		return parse_by(view, optarg, &choices->by, err);
 	default:
 		choices->help = true;
 		return true;
@@ -207,12 +250,23 @@ static bool bad_option(const struct view *view, char **argv, int option, struct 
 	                 view->name, given, view->name);
 }
 
-static bool parse(const struct view *view, int argc, char **argv, struct choices *choices, struct error *err)
+static bool parse_runs(const struct view *view, int count, char **words, struct view_choices *choices, struct error *err)
+{
+	if (view->runs && count != (int)view->runs)
+		return error_set(err, EXIT_USAGE, "%s takes OLD and NEW, two runs: not %d", view->name, count);
+	if (!view->runs && count > 1)
+		return error_set(err, EXIT_USAGE, "%s takes one RUN, not %d: what is \"%s\"?", view->name, count, words[1]);
+	for (int i = 0; i < count; i++)
+		choices->runs[i] = words[i];
+	return true;
+}
+
+bool view_parse(const struct view *view, int argc, char **argv, struct view_choices *choices, struct error *err)
 {
 	int option;
 
-	*choices = (struct choices){
-	    .format = view->formats, .color = "auto", .only = view->only, .limit = DEFAULT_LIMIT};
+	*choices = (struct view_choices){
+	    .format = view->formats, .color = "auto", .only = view->only, .by = "live", .limit = DEFAULT_LIMIT};
 	if (!options_parse_environment(&choices->options, err))
 		return false;
 	optind = 0; /* glibc: start anew, whoever parsed before */
@@ -222,10 +276,10 @@ static bool parse(const struct view *view, int argc, char **argv, struct choices
 		if (!parse_option(view, option, choices, err))
 			return false;
 	}
-	if (argc - optind > 1)
-		return error_set(err, EXIT_USAGE, "%s takes one RUN, not %d: what is \"%s\"?", view->name,
-		                 argc - optind, argv[optind + 1]);
-	choices->run = argv[optind];
+	if (choices->pause && !choices->now)
+		return error_set(err, EXIT_USAGE, "--pause means something with `ringtail leaks --now` only");
+	if (!choices->help && !parse_runs(view, argc - optind, argv + optind, choices, err))
+		return false;
 	if (view->is_check)
 		choices->only = choices->options.given[OPTION_fail_on]
 		                    ? choices->options.given[OPTION_fail_on]
@@ -252,13 +306,13 @@ bool view_flush(struct error *err)
 	return error_set(err, EXIT_INTERNAL, "cannot write to standard output: %s", strerror(errno));
 }
 
-static bool render(const struct view *view, const struct choices *choices, struct suppress *suppress,
-                   const char *directory, bool *failed, struct error *err)
+struct report view_report(const struct view *view, const struct view_choices *choices, const char *path, sqlite3 *db,
+                          struct suppress *suppress, struct error *err)
 {
-	struct store store;
 	struct report report = {
+	    .db = db,
 	    .out = stdout,
-	    .directory = directory,
+	    .directory = path,
 	    .parts = view->parts,
 	    .only = choices->only,
 	    .fail_on = view->is_check ? choices->only : NULL,
@@ -267,13 +321,20 @@ static bool render(const struct view *view, const struct choices *choices, struc
 	    .full_stacks = choices->full_stacks,
 	    .err = err,
 	};
-	bool good;
 
-	if (!store_open_read(&store, directory, err))
-		return false;
-	report.db = store.db;
 	page_setup(&report, choices->color);
-	good = suppress_apply(suppress, store.db, err) && choices->format->render(&report) && view_flush(err);
+	return report;
+}
+
+static bool render(const struct view *view, const struct view_choices *choices, struct suppress *suppress,
+                   const char *path, bool *failed, struct error *err)
+{
+	struct store store;
+
+	if (!store_open_read(&store, path, err))
+		return false;
+	struct report report = view_report(view, choices, path, store.db, suppress, err);
+	bool good = suppress_apply(suppress, store.db, err) && choices->format->render(&report) && view_flush(err);
 	if (good && view->is_check)
 		*failed = gate_failed(&report);
 	report_close(&report);
@@ -281,12 +342,24 @@ static bool render(const struct view *view, const struct choices *choices, struc
 	return good;
 }
 
-static bool run_view(const struct view *view, const struct choices *choices, bool *failed, struct error *err)
+static bool find(const struct view_choices *choices, char **path, struct error *err)
+{
+	double pause = choices->pause ? choices->pause : DEFAULT_PAUSE;
+
+	if (!choices->now)
+		return view_find_run(choices->runs[0], path, err);
+	if (!now_take(choices->runs[0], (uint64_t)(pause * 1e9), path, err))
+		return false;
+	fprintf(stderr, "ringtail: kept as %s\n", *path);
+	return true;
+}
+
+static bool run_view(const struct view *view, const struct view_choices *choices, bool *failed, struct error *err)
 {
 	struct suppress suppress = {0};
 	char *directory = NULL;
 	bool good = (!(view->parts & PART_FINDINGS) || suppress_load(&suppress, &choices->options, err)) &&
-	            view_find_run(choices->run, &directory, err) &&
+	            find(choices, &directory, err) &&
 	            render(view, choices, &suppress, directory, failed, err);
 
 	suppress_free(&suppress);
@@ -296,13 +369,13 @@ static bool run_view(const struct view *view, const struct choices *choices, boo
 
 int view_command(const struct view *view, int argc, char **argv)
 {
-	struct choices choices;
+	struct view_choices choices;
 	struct error err = {0};
 	bool failed = false, good;
 
-	good = parse(view, argc, argv, &choices, &err);
+	good = view_parse(view, argc, argv, &choices, &err);
 	if (good && choices.help)
-		print_help(view);
+		view_help(view);
 	else if (good)
 		good = run_view(view, &choices, &failed, &err);
 	options_free(&choices.options);

@@ -28,6 +28,9 @@ void json_lock_classes(struct json_list *list, const struct process *process);
 void json_lock_waits(struct json_list *list, const struct process *process);
 void json_lock_holds(struct json_list *list, const struct process *process);
 
+/* One of them. */
+json_t *json_finding(struct report *report, int64_t process, int64_t ordinal);
+
 /* null for NULL; what is not UTF-8 is replaced. */
 json_t *json_text(const char *text);
 json_t *json_column(sqlite3_stmt *row, int column);

@@ -119,7 +119,7 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 	return array;
 }
 
-static json_t *json_finding(struct report *report, const struct process *process, sqlite3_stmt *row)
+static json_t *finding_of(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	int64_t ordinal = sqlite3_column_int64(row, 0);
 	json_t *object = json_object();
@@ -142,17 +142,27 @@ static json_t *json_finding(struct report *report, const struct process *process
 	return object;
 }
 
+#define FINDING_COLUMNS \
+	"SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds" \
+	" FROM finding"
+
+json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
+{
+	sqlite3_stmt *row = report_query(report, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
+	json_t *finding = report_row(report, row) ? finding_of(report, &(struct process){.id = process}, row) : json_null();
+
+	sqlite3_finalize(row);
+	return finding;
+}
+
 void json_findings(struct json_list *list, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds"
-	    " FROM finding WHERE process = ? ORDER BY ordinal";
 	struct report *report = list->report;
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	sqlite3_stmt *row = report_query(report, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
 
 	while (report_row(report, row)) {
 		if (report_wants(report, report_text(row, 1), report_text_or_null(row, 2)))
-			json_list_add(list, json_finding(report, process, row));
+			json_list_add(list, finding_of(report, process, row));
 	}
 	sqlite3_finalize(row);
 }

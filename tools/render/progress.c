@@ -19,7 +19,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct progress *innermost;
-static bool silenced, on_screen;
+static bool silenced, on_screen, forked;
 
 static uint64_t now(void)
 {
@@ -116,7 +116,7 @@ void progress_begin(struct progress *progress, const char *what, uint64_t total)
 	progress->what = what;
 	progress->total = total;
 	progress->started_ns = now();
-	if (!is_wanted())
+	if (forked || !is_wanted())
 		return;
 	pthread_mutex_lock(&lock);
 	progress->outer = innermost;
@@ -156,6 +156,12 @@ void progress_silence(bool silent)
 	if (silent)
 		erase();
 	pthread_mutex_unlock(&lock);
+}
+
+void progress_forked(void)
+{
+	pthread_mutex_init(&lock, NULL); /* whoever held it is not here */
+	silenced = forked = true;
 }
 
 void progress_say(const char *format, ...)

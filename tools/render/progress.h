@@ -32,6 +32,8 @@ static inline void progress_update(struct progress *progress, uint64_t done)
 void progress_end(struct progress *progress);
 /* While the program under test may be writing to the same terminal: show nothing. */
 void progress_silence(bool silent);
+/* In a child of fork: there is nobody here who would paint, nor will there be. */
+void progress_forked(void);
 /* A line on stderr, as printf, unless silenced. */
 void progress_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

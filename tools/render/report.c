@@ -6,8 +6,10 @@
 
 static void fail(struct report *report)
 {
+	const char *path = sqlite3_db_filename(report->db, "main");
+
 	if (!report->failed)
-		error_set(report->err, EXIT_BAD_DATA, "%s/ringtail.db: cannot read: %s", report->directory,
+		error_set(report->err, EXIT_BAD_DATA, "%s: cannot read: %s", path && *path ? path : report->directory,
 		          sqlite3_errmsg(report->db));
 	report->failed = true;
 }

@@ -18,6 +18,8 @@ void text_tree(struct report *report);
 
 /* Findings of the process that the report shows. */
 int64_t text_findings_shown(struct report *report, const struct process *process);
+/* One of them, whole. */
+void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number);
 /* One line: kind, message. */
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);
 /* `thread 2 "worker"` */

@@ -6,9 +6,10 @@
 #include "tools/kinds.h"
 #include "tools/render/format.h"
 
-static const char findings_sql[] =
-    "SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
-    " WHERE process = ? ORDER BY ordinal";
+#define FINDING_COLUMNS \
+	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
+
+static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
 
 static bool is_shown(const struct report *report, sqlite3_stmt *row)
 {
@@ -310,6 +311,16 @@ static void print_finding(struct report *report, const struct process *process, 
 	print_stacks(report, process, ordinal);
 	print_objects(report, process, ordinal);
 	print_kept(report, process, ordinal);
+}
+
+void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number)
+{
+	sqlite3_stmt *row =
+	    report_query(report, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process->id, ordinal);
+
+	if (report_row(report, row))
+		print_finding(report, process, row, number);
+	sqlite3_finalize(row);
 }
 
 static void print_left_out(struct report *report, int64_t more, int64_t quiet, int64_t suppressed)

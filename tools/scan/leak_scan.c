@@ -25,14 +25,30 @@ void leak_scan_free(struct leak_scan *scan)
 
 /* ---- the process, stopped --------------------------------------------------------------------- */
 
-/* A thread that is stopped while it writes a record may have done what it is about to tell. */
+/* A thread that is stopped while it writes a record may have done what it is about to tell, and one that is stopped
+ * within realloc may have its block in two places.  False: let it go on for a moment. */
+static bool is_settled(struct recording *recording)
+{
+	if (!merge_is_quiet(recording->merge))
+		return false;
+	merge_rest(recording->merge, analysis_events, recording->analysis);
+	return heap_is_settled(recording->analysis->heap);
+}
+
+static void count_pause(struct leak_scan *scan, const struct target *target)
+{
+	scan->pause_ns += ring_clock_ns(CLOCK_MONOTONIC) - target->since;
+}
+
 static bool stop(struct target *target, struct recording *recording, struct leak_scan *scan)
 {
 	if (!target_stop(target, (pid_t)recording->ring.header.pid, scan->why_not))
 		return false;
-	for (unsigned tries = 0; !merge_is_quiet(recording->merge) && tries < QUIET_TRIES; tries++)
+	for (unsigned tries = 0; !is_settled(recording) && tries < QUIET_TRIES; tries++) {
+		count_pause(scan, target);
 		if (!target_stop_again(target, scan->why_not))
 			return false;
+	}
 	merge_rest(recording->merge, analysis_events, recording->analysis);
 	if (target_look(target, scan->why_not))
 		return true;
@@ -100,7 +116,8 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	    .brk_start = load_relaxed(&recording->ring.shared->brk_start),
 	    .brk_end = load_relaxed(&recording->ring.shared->brk_end),
 	    .own = load_acquire(&recording->ring.shared->own),
-	    .heap_is_root = recording->ring.header.forked,
+	    /* There are blocks that we know nothing of, which may point to those that we know. */
+	    .heap_is_root = recording->ring.header.forked || merge_misses_events(recording->merge),
 	};
 	struct root_thread *threads = threads_of(recording, &roots.thread_count);
 
@@ -151,40 +168,70 @@ static void too_long(struct leak_scan *scan)
 	snprintf(scan->why_not, sizeof scan->why_not, "it took longer than --scan-wait allows: give it more");
 }
 
-static void scan_stopped(struct leak_scan *scan, struct target *target, struct recording *recording, uint64_t since,
-                         const struct scan_tick *tick)
+static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, struct target *target,
+                            struct recording *recording, const struct scan_tick *tick)
 {
-	struct graph graph;
 	size_t count;
-	struct live_block *blocks = heap_live_blocks(recording->analysis->heap, &count);
-	bool fits = count < BLOCKS_MOST;
-	bool read = fits && read_graph(&graph, target, blocks, count, recording, tick);
 
-	target_resume(target);
-	scan->pause_ns = ring_clock_ns(CLOCK_MONOTONIC) - since;
-	uint32_t *owners = read ? classes_find(&graph, tick) : NULL;
+	if (tick) /* time begins to count */
+		tick->call(tick->context);
+	look->blocks = heap_live_blocks(recording->analysis->heap, &count);
+	if (count >= BLOCKS_MOST)
+		snprintf(scan->why_not, sizeof scan->why_not, "it has more blocks than can be told apart");
+	else if (!read_graph(&look->graph, target, look->blocks, count, recording, tick))
+		too_long(scan);
+	else if (!target_is_stopped(target))
+		snprintf(scan->why_not, sizeof scan->why_not, "it was killed while it was being looked at");
+	else
+		look->complete = true;
+}
+
+bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
+                    const struct scan_tick *tick)
+{
+	struct target target;
+
+	*look = (struct leak_look){.since = ring_clock_ns(CLOCK_MONOTONIC)};
+	*scan = (struct leak_scan){.tried = true};
+	if (stop(&target, recording, scan)) {
+		look_at_stopped(look, scan, &target, recording, tick);
+		target_resume(&target);
+		count_pause(scan, &target);
+	}
+	target_free(&target);
+	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - look->since;
+	return look->complete;
+}
+
+void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct heap_analysis *heap,
+                        const struct scan_tick *tick)
+{
+	uint32_t *owners = look->complete ? classes_find(&look->graph, tick) : NULL;
+
 	if (owners) {
-		make_groups(scan, blocks, graph.index.count, owners, recording->analysis->heap);
+		make_groups(scan, look->blocks, look->graph.index.count, owners, heap);
 		scan->done = true;
-	} else {
+	} else if (look->complete) {
 		too_long(scan);
 	}
 	free(owners);
-	if (fits)
-		graph_free(&graph);
-	free(blocks);
+	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - look->since;
+}
+
+void leak_look_free(struct leak_look *look)
+{
+	graph_free(&look->graph);
+	free(look->blocks);
+	*look = (struct leak_look){0};
 }
 
 void leak_scan_run(struct leak_scan *scan, struct recording *recording, const struct scan_tick *tick)
 {
-	struct target target;
-	uint64_t since = ring_clock_ns(CLOCK_MONOTONIC);
+	struct leak_look look;
 
-	*scan = (struct leak_scan){.tried = true};
-	if (stop(&target, recording, scan))
-		scan_stopped(scan, &target, recording, since, tick);
-	target_free(&target);
-	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - since;
+	leak_scan_look(&look, scan, recording, tick);
+	leak_scan_conclude(&look, scan, recording->analysis->heap, tick);
+	leak_look_free(&look);
 }
 
 /* ---- kept beside the ring ------------------------------------------------------------------------ */

@@ -11,8 +11,24 @@
 #include "tools/recording.h"
 #include "tools/scan/graph.h"
 
-/* Stops the process, delivers the rest of its events to its analysis, reads its memory, lets it go on, and classes its
- * blocks.  The result is in *scan in any case. */
+/* A scan in two steps, as the program need not wait for the second. */
+struct leak_look { /* at a process's memory: all that is needed of it */
+	struct graph graph;
+	struct live_block *blocks;
+	uint64_t since; /* CLOCK_MONOTONIC ns of the beginning */
+	bool complete;
+};
+
+/* Stops the process, delivers the rest of its events to its analysis, reads its memory, and lets it go on.  False:
+ * scan->why_not tells.  *look is to be freed in any case. */
+bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
+                    const struct scan_tick *tick);
+/* Classes the blocks that were seen.  The result is in *scan in any case. */
+void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct heap_analysis *heap,
+                        const struct scan_tick *tick);
+void leak_look_free(struct leak_look *look);
+
+/* Both. */
 void leak_scan_run(struct leak_scan *scan, struct recording *recording, const struct scan_tick *tick);
 
 /* RING without .ring, with .scan.  Malloced. */

@@ -9,7 +9,7 @@
  * - what lies below a stack pointer, and the stacks of threads that have ended, which glibc keeps for the next.
  *
  * In a forked child the heap is a root too, less its own blocks: it has the parent's blocks, of which we know nothing,
- * and the child may have hung its own ones into them.
+ * and the child may have hung its own ones into them.  So it is where events were lost, and blocks with them.
  */
 #ifndef RINGTAIL_SCAN_ROOTS_H
 #define RINGTAIL_SCAN_ROOTS_H
@@ -44,7 +44,7 @@ struct root_request {
 	const char *ring_name; /* the ring file, without its directory */
 	uint64_t own;          /* struct rt_own of the shim's memory, in the target */
 	uint64_t brk_start, brk_end; /* of [heap], what the program has for its own use */
-	bool heap_is_root;     /* a forked child */
+	bool heap_is_root;     /* there are blocks that are not known */
 };
 
 void roots_find(struct roots *roots, const struct root_request *request);

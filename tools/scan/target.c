@@ -19,6 +19,7 @@
 
 #define STOP_WITHIN_NS UINT64_C(2000000000)
 #define STOP_STEP_NS   50000
+#define TRACER_STEP_NS 1000000
 #define PAGE           UINT64_C(4096)
 #define CLOSE_LOOK     (UINT64_C(1) << 20) /* ranges as large are asked which of their pages exist */
 #define PAGEMAP_PIECE  4096u
@@ -168,11 +169,21 @@ static bool interrupt_all(struct target *target, char *why)
 	return await_stops(target, why);
 }
 
+/* Another scan does not take long. */
+static void let_tracer_finish(pid_t pid)
+{
+	uint64_t until = monotonic_ns() + STOP_WITHIN_NS;
+
+	while (process_tracer(pid) && monotonic_ns() < until)
+		nanosleep(&(struct timespec){0, TRACER_STEP_NS}, NULL);
+}
+
 bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES])
 {
 	size_t added;
 
-	*target = (struct target){.pid = pid, .memory = pid, .pagemap = -1};
+	let_tracer_finish(pid);
+	*target = (struct target){.pid = pid, .memory = pid, .pagemap = -1, .since = monotonic_ns()};
 	do {
 		if (!seize_new(target, &added, why) || !interrupt_all(target, why)) {
 			target_resume(target);
@@ -189,6 +200,16 @@ bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES])
 	pid_t pid = target->pid;
 	target_free(target);
 	return target_stop(target, pid, why);
+}
+
+bool target_is_stopped(const struct target *target)
+{
+	struct process_stat stat;
+
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid) /* what kills one kills all */
+			return process_stat(target->pid, target->threads[i].tid, &stat) && stat.state == 't';
+	return false;
 }
 
 void target_resume(struct target *target)

@@ -38,6 +38,7 @@ struct target_map {
 struct target {
 	pid_t pid;
 	pid_t memory; /* by whose number its memory is reached: pid, or another thread's where the first has ended */
+	uint64_t since; /* CLOCK_MONOTONIC ns, when its first thread was about to be stopped */
 	struct target_thread *threads;
 	size_t thread_count, thread_room;
 	struct target_map *maps; /* by address */
@@ -53,6 +54,8 @@ bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES]);
 bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES]);
 /* Reads registers and mappings of the stopped process. */
 bool target_look(struct target *target, char why[TARGET_WHY_BYTES]);
+/* Whether it still stands where it was stopped: SIGKILL ends that. */
+bool target_is_stopped(const struct target *target);
 void target_resume(struct target *target);
 void target_free(struct target *target);
 

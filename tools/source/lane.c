@@ -149,7 +149,7 @@ static bool enter_next(struct lane *lane)
 		return false;
 	/* One that belongs in between may not have been seen yet: it was then opened after the last look, and
 	 * nothing from there on may go out in this round. */
-	if (ref->seq != lane->next_seq && lane->reading->live && ref->base_stamp > lane->reading->limit)
+	if (ref->seq != lane->next_seq && ref->base_stamp > lane->reading->limit)
 		return false;
 	uint64_t missing = missing_before(lane, ref);
 	if (missing) {

@@ -39,7 +39,6 @@
 #define MARGIN_NS  1000000u
 #define STUCK_NS   UINT64_C(2000000000)
 #define GIVE_UP_NS UINT64_C(10000000000)
-#define ROUND_EVENTS 262144u /* of one live program at a time: others wait too, some of them at their end */
 #define BEAT_EVERY 65536u /* events between heartbeats within a round */
 #define BATCH 128u /* events handed over at a time: 8 KiB */
 
@@ -210,7 +209,7 @@ static uint64_t deliver(struct merge *merge, merge_sink *sink, void *context)
 	merge->sink = sink;
 	merge->context = context;
 	make_order(merge);
-	while (merge->order_count && !(merge->reading.live && delivered >= ROUND_EVENTS)) {
+	while (merge->order_count && !(merge->reading.live && delivered >= MERGE_ROUND_EVENTS)) {
 		delivered += drain_first(merge);
 		if (merge->reading.live && delivered - beaten >= BEAT_EVERY) {
 			beaten = delivered;
@@ -322,9 +321,13 @@ bool merge_is_quiet(struct merge *merge)
 
 uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context)
 {
+	uint64_t delivered, all = 0;
+
 	lanes_look(&merge->lanes);
 	merge->reading.limit = UINT64_MAX;
-	return deliver(merge, sink, context);
+	while ((delivered = deliver(merge, sink, context)))
+		all += delivered;
+	return all;
 }
 
 void merge_detach(struct merge *merge)
@@ -336,15 +339,27 @@ void merge_detach(struct merge *merge)
 
 /* ---- to the end ------------------------------------------------------------------------ */
 
+/* As the program counts it, and what an earlier reader took. */
+static uint64_t all_loss(const struct merge *merge)
+{
+	const struct rt_header *shared = merge->reading.ring->shared;
+	uint64_t all = count_sum(load_relaxed(&shared->lost), load_relaxed(&shared->overwritten));
+
+	return count_sum(all, lanes_taken_before(&merge->lanes));
+}
+
+bool merge_misses_events(const struct merge *merge)
+{
+	return merge->reading.totals.lost || all_loss(merge) > merge->reading.rescued;
+}
+
 /* What was lost and is in no gap: lanes that are gone whole, losses that death kept from being written down.
  */
 static void deliver_rest_of_loss(struct merge *merge)
 {
 	const struct rt_header *shared = merge->reading.ring->shared;
-	uint64_t known = count_sum(merge->reading.totals.lost, merge->reading.rescued);
-	uint64_t all = count_sum(load_relaxed(&shared->lost), load_relaxed(&shared->overwritten));
+	uint64_t known = count_sum(merge->reading.totals.lost, merge->reading.rescued), all = all_loss(merge);
 
-	all = count_sum(all, lanes_taken_before(&merge->lanes));
 	if (all <= known)
 		return;
 	uint64_t rest = all - known <= RT_OBJECT_MASK ? all - known : RT_OBJECT_MASK;
@@ -356,6 +371,14 @@ static void deliver_rest_of_loss(struct merge *merge)
 	unsaid =
 	    unsaid > merge->reading.totals.never_written ? unsaid - merge->reading.totals.never_written : 0;
 	merge->reading.totals.never_written += unsaid < rest ? unsaid : rest;
+}
+
+void merge_conclude(struct merge *merge, merge_sink *sink, void *context)
+{
+	merge->sink = sink;
+	merge->context = context;
+	deliver_rest_of_loss(merge);
+	ring_file_calibrate(merge->reading.ring);
 }
 
 void merge_finish(struct merge *merge, merge_sink *sink, void *context)
@@ -371,6 +394,5 @@ void merge_finish(struct merge *merge, merge_sink *sink, void *context)
 	if (!alive)
 		lanes_seal(&merge->lanes);
 	deliver(merge, sink, context);
-	deliver_rest_of_loss(merge);
-	ring_file_calibrate(reading->ring);
+	merge_conclude(merge, sink, context);
 }

@@ -40,9 +40,17 @@ void merge_finish(struct merge *merge, merge_sink *sink, void *context);
 uint64_t merge_poll(struct merge *merge, merge_sink *sink, void *context);
 
 /* For a process whose threads are all stopped.  Quiet: no record is in the making, so that all which is published is all
- * that happened.  Rest: delivers that. */
+ * that happened.  Rest: delivers that, however much it is. */
 bool merge_is_quiet(struct merge *merge);
 uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context);
+
+/* As much as one round delivers at most: where it delivered less, the reader has caught up. */
+#define MERGE_ROUND_EVENTS 262144u
+
+/* Whether events are missing, as far as that is known yet. */
+bool merge_misses_events(const struct merge *merge);
+/* No more will be read, though the program may go on: delivers what is known to be lost and lies in no gap. */
+void merge_conclude(struct merge *merge, merge_sink *sink, void *context);
 
 /* As merge_poll, for one who only looks on: no chunk is handed back, and the program does not count on us. */
 uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context);

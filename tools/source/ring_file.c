@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shim/atomics.h"
@@ -364,6 +366,18 @@ uint64_t ring_file_ns(const struct ring_file *ring, uint64_t ticks)
 }
 
 uint64_t ring_file_now(const struct ring_file *ring) { return ring_clock_now(ring->header.clock); }
+
+#define READER_STALE_NS UINT64_C(5000000000)
+
+uint32_t ring_file_reader(const struct ring_file *ring)
+{
+	uint32_t reader = load_acquire(&ring->shared->reader_pid);
+	uint64_t beat = load_relaxed(&ring->shared->reader_heartbeat), now = ring_clock_ns(CLOCK_MONOTONIC);
+
+	if (!ring->same_boot || !reader || (now > beat && now - beat > READER_STALE_NS))
+		return 0;
+	return kill((pid_t)reader, 0) && errno == ESRCH ? 0 : reader;
+}
 
 /* An image that began exec is gone if the process no longer maps our file. */
 static bool exec_replaced(const struct ring_file *ring)

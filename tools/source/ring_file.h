@@ -63,6 +63,9 @@ uint64_t ring_file_ns(const struct ring_file *ring, uint64_t ticks);
 /* Now, in stamps of this ring's clock; means something while same_boot only. */
 uint64_t ring_file_now(const struct ring_file *ring);
 
+/* The process that reads it live, as `ringtail run` does; 0: none, or it gives no sign of life. */
+uint32_t ring_file_reader(const struct ring_file *ring);
+
 /* Whether the process image of this ring still runs (same pid, same start time, not gone by exec). */
 bool ring_file_alive(const struct ring_file *ring);
 

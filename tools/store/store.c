@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/store/text.h"
@@ -24,13 +25,14 @@ static bool fail(struct store *store, struct error *err, const char *doing)
 	                 store->db ? sqlite3_errmsg(store->db) : "out of memory");
 }
 
-static char *database_path(const char *run_directory)
+static char *database_path(const char *run)
 {
-	char *path = malloc(strlen(run_directory) + sizeof("/" STORE_FILE));
+	struct stat stat_buffer;
+	char *path = NULL;
 
-	if (path)
-		sprintf(path, "%s/" STORE_FILE, run_directory);
-	return path;
+	if (!stat(run, &stat_buffer) && S_ISREG(stat_buffer.st_mode))
+		return strdup(run);
+	return asprintf(&path, "%s/" STORE_FILE, run) < 0 ? NULL : path;
 }
 
 static bool query_number(struct store *store, const char *sql, int64_t *number)
@@ -60,10 +62,10 @@ static bool create_file(const char *path, struct error *err)
 	return true;
 }
 
-static bool open_database(struct store *store, const char *run_directory, int flags, struct error *err)
+static bool open_database(struct store *store, const char *run, int flags, struct error *err)
 {
 	memset(store, 0, sizeof(*store));
-	store->path = database_path(run_directory);
+	store->path = database_path(run);
 	if (!store->path)
 		return error_set(err, EXIT_INTERNAL, "out of memory");
 	if ((flags & SQLITE_OPEN_READWRITE) && !create_file(store->path, err))
@@ -125,13 +127,13 @@ static bool ensure_schema(struct store *store, struct error *err)
 	return good;
 }
 
-bool store_open(struct store *store, const char *run_directory, struct error *err)
+bool store_open(struct store *store, const char *run, struct error *err)
 {
 	/* No sync: a database that a power cut spoils is made anew from the rings. */
 	static const char pragmas[] = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;"
 	                              "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
 
-	if (!open_database(store, run_directory, SQLITE_OPEN_READWRITE, err))
+	if (!open_database(store, run, SQLITE_OPEN_READWRITE, err))
 		goto fail;
 	if (sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
 		fail(store, err, "open");
@@ -144,11 +146,11 @@ fail:
 	return false;
 }
 
-bool store_open_read(struct store *store, const char *run_directory, struct error *err)
+bool store_open_read(struct store *store, const char *run, struct error *err)
 {
 	int64_t version = 0;
 
-	if (!open_database(store, run_directory, SQLITE_OPEN_READONLY, err) ||
+	if (!open_database(store, run, SQLITE_OPEN_READONLY, err) ||
 	    !schema_version(store, &version, err))
 		goto fail;
 	if (version == STORE_SCHEMA)

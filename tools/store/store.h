@@ -22,10 +22,10 @@ struct store {
 	struct symbolizer *symbolizer; /* one for all processes: they share most of their modules */
 };
 
-/* Opens or creates DIR/ringtail.db for writing. */
-bool store_open(struct store *store, const char *run_directory, struct error *err);
+/* run: a directory, whose ringtail.db is meant, or a database itself.  Opens it for writing; creates ringtail.db. */
+bool store_open(struct store *store, const char *run, struct error *err);
 /* Opens it for reading only. */
-bool store_open_read(struct store *store, const char *run_directory, struct error *err);
+bool store_open_read(struct store *store, const char *run, struct error *err);
 /* One in memory, for a report that is not kept. */
 bool store_open_memory(struct store *store, struct error *err);
 void store_close(struct store *store);

@@ -1,0 +1,56 @@
+#include "tests/e2e/server.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct server serve(enum way way, const char *options)
+{
+	struct server server = { .rt = rt_new() };
+	char path[RT_PATH + 16];
+
+	snprintf(path, sizeof path, "%s/letters", server.rt.work);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	server.letters = open(path, O_RDWR | O_CLOEXEC);
+	cr_assert_geq(server.letters, 0);
+	server.child = rt_start_with(&server.rt, way, options, "grows letters");
+	char *line = spawn_wait_for_line(&server.child, "grows ", 20);
+	cr_assert(line, "grows did not start");
+	server.pid = atoi(line + strlen("grows "));
+	free(line);
+	return server;
+}
+
+void server_do(struct server *server, const char *letters)
+{
+	for (const char *letter = letters; *letter; letter++) {
+		char done[8];
+
+		snprintf(done, sizeof done, "did %c", *letter);
+		cr_assert_eq(write(server->letters, letter, 1), 1);
+		char *line = spawn_wait_for_line(&server->child, done, 20);
+		cr_assert(line, "no answer to %c", *letter);
+		free(line);
+	}
+}
+
+void server_end(struct server *server)
+{
+	cr_assert_eq(write(server->letters, "q", 1), 1);
+	server->rt.program = spawn_wait(&server->child);
+	cr_expect_eq(server->rt.program.status, 0, "status %d: %s", server->rt.program.status, server->rt.program.err);
+	close(server->letters);
+	rt_end(&server->rt);
+}
+
+struct outcome server_look(struct server *server, const char *options)
+{
+	char words[128];
+
+	snprintf(words, sizeof words, "leaks --now %d %s", server->pid, options);
+	return rt_tool(&server->rt, words);
+}

@@ -1,0 +1,24 @@
+/* tests/programs/grows.c at work: a server that does one letter at a time, and is looked at in between. */
+#ifndef TESTS_E2E_SERVER_H
+#define TESTS_E2E_SERVER_H
+
+#include "tests/e2e/rt.h"
+
+struct server {
+	struct rt rt;
+	struct child child;
+	int letters; /* descriptor that it reads them from */
+	int pid;
+};
+
+/* options: as for rt_program_with. */
+struct server serve(enum way way, const char *options);
+/* Returns when all are done. */
+void server_do(struct server *server, const char *letters);
+/* It must have come through unharmed. */
+void server_end(struct server *server);
+
+/* `ringtail leaks --now PID OPTIONS` */
+struct outcome server_look(struct server *server, const char *options);
+
+#endif

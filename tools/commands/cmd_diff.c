@@ -1,0 +1,94 @@
+/* ringtail diff OLD NEW: what is new, gone, grown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/commands/commands.h"
+#include "tools/commands/view.h"
+#include "tools/diff/diff.h"
+#include "tools/render/page.h"
+#include "tools/store/store.h"
+#include "tools/suppress/suppress.h"
+
+static const struct view view = {
+    .name = "diff",
+    .arguments = "OLD NEW",
+    .about = "Compares two runs, or two snapshots of one (ringtail-leaks(1)): for each allocation site what is\n"
+             "live in NEW and was in OLD, most growth first, and findings that are new, fixed, still there.  Sites are\n"
+             "matched by the names in their stacks, findings by their ids.",
+    .examples = "examples:\n"
+                "  ringtail diff ringtail.server.4711/now-1.db ringtail.server.4711/now-2.db\n"
+                "  ringtail diff before after --only leak,deadlock\n"
+                "  ringtail diff before after --by allocated\n"
+                "  ringtail diff before after --format json | jq '.findings[] | select(.change == \"new\")'\n",
+    .parts = PART_FINDINGS,
+    .formats = view_formats,
+    .runs = 2,
+    .takes_only = true,
+    .takes_by = true,
+};
+
+struct side {
+	char *path;
+	struct store store;
+	struct report report;
+};
+
+static bool open_side(struct side *side, const struct view_choices *choices, unsigned which, struct suppress *suppress,
+                      struct error *err)
+{
+	if (!view_find_run(choices->runs[which], &side->path, err) || !store_open_read(&side->store, side->path, err))
+		return false;
+	side->report = view_report(&view, choices, side->path, side->store.db, suppress, err);
+	return suppress_apply(suppress, side->store.db, err);
+}
+
+static void close_side(struct side *side)
+{
+	report_close(&side->report);
+	store_close(&side->store);
+	free(side->path);
+}
+
+static enum diff_by by_of(const struct view_choices *choices)
+{
+	return !strcmp(choices->by, "peak") ? DIFF_BY_PEAK : !strcmp(choices->by, "allocated") ? DIFF_BY_ALLOCATED : DIFF_BY_LIVE;
+}
+
+static bool compare(const struct view_choices *choices, struct side sides[2])
+{
+	struct diff diff;
+	bool good = diff_make(&diff, &sides[DIFF_OLD].report, &sides[DIFF_NEW].report, by_of(choices));
+
+	if (good)
+		good = strcmp(choices->format->name, "json") ? render_diff_text(&diff) : render_diff_json(&diff);
+	diff_free(&diff);
+	return good;
+}
+
+static bool run(const struct view_choices *choices, struct error *err)
+{
+	struct suppress suppress = {0};
+	struct side sides[2] = {0};
+	bool good = suppress_load(&suppress, &choices->options, err) &&
+	            open_side(&sides[DIFF_OLD], choices, DIFF_OLD, &suppress, err) &&
+	            open_side(&sides[DIFF_NEW], choices, DIFF_NEW, &suppress, err) && compare(choices, sides) && view_flush(err);
+
+	close_side(&sides[DIFF_OLD]);
+	close_side(&sides[DIFF_NEW]);
+	suppress_free(&suppress);
+	return good;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct view_choices choices;
+	struct error err = {0};
+	bool good = view_parse(&view, argc, argv, &choices, &err);
+
+	if (good && choices.help)
+		view_help(&view);
+	else if (good)
+		good = run(&choices, &err);
+	options_free(&choices.options);
+	return good ? EXIT_FINE : error_print(&err);
+}

@@ -1,0 +1,77 @@
+/*
+ * Two runs, or two snapshots of one, compared: where memory grew, and which findings are new.
+ *
+ * Both are databases, perhaps of different builds on different machines.  Allocation sites are matched by the program's
+ * name and the names in the stack, as ids of findings are: neither addresses nor lines matter.
+ */
+#ifndef RINGTAIL_DIFF_DIFF_H
+#define RINGTAIL_DIFF_DIFF_H
+
+#include "tools/render/report.h"
+
+enum diff_side { DIFF_OLD, DIFF_NEW };
+
+enum diff_change {
+	DIFF_APPEARED, /* was not there */
+	DIFF_GREW,
+	DIFF_SAME,
+	DIFF_SHRANK,
+	DIFF_GONE,
+	DIFF_CHANGES
+};
+
+struct diff_amount {
+	uint64_t blocks, bytes;
+};
+
+struct diff_place { /* a row of one of the databases, to show */
+	enum diff_side side;
+	int64_t process, row; /* row: of a site, its stack; of a finding, its ordinal */
+};
+
+struct diff_site {
+	char *exe; /* without its directory */
+	struct diff_amount amounts[2];
+	enum diff_change change;
+	struct diff_place place; /* in the new one, if it is there */
+};
+
+struct diff_finding {
+	char *id, *kind, *class;       /* class: may be NULL */
+	struct diff_amount amounts[2]; /* of leaks */
+	uint64_t times[2];
+	enum diff_change change; /* DIFF_GONE: fixed; neither that nor DIFF_APPEARED: still there */
+	struct diff_place place;
+};
+
+/* What is compared of a site. */
+enum diff_by { DIFF_BY_LIVE, DIFF_BY_PEAK, DIFF_BY_ALLOCATED };
+
+struct diff {
+	struct report *reports[2];
+	enum diff_by by;
+	struct diff_site *sites; /* most growth first; those that are the same are left out */
+	size_t site_count, site_room;
+	uint64_t changes[DIFF_CHANGES]; /* sites of each kind */
+	struct diff_amount totals[2];
+	struct diff_finding *findings; /* new ones, fixed ones, those still there; each worst first */
+	size_t finding_count, finding_room;
+};
+
+/* reports: of the two databases, which must outlive the diff.  False: the error is that of the report that failed. */
+bool diff_make(struct diff *diff, struct report *old_report, struct report *new_report, enum diff_by by);
+void diff_free(struct diff *diff);
+
+/* The parts of diff_make. */
+bool diff_sites(struct diff *diff);
+bool diff_findings(struct diff *diff);
+
+/* Of bytes, and where they are the same, of blocks. */
+enum diff_change diff_change(const struct diff_amount amounts[2]);
+int64_t diff_growth(uint64_t before, uint64_t after);
+uint64_t diff_hash(const char *text);
+
+bool render_diff_text(struct diff *diff);
+bool render_diff_json(struct diff *diff);
+
+#endif

@@ -1,0 +1,22 @@
+/* What the stacks of a process are called, as one number each: the same names, the same number, in any database. */
+#ifndef RINGTAIL_DIFF_STACK_NAMES_H
+#define RINGTAIL_DIFF_STACK_NAMES_H
+
+#include "tools/analyse/u64_map.h"
+#include "tools/render/report.h"
+
+struct stack_names {
+	struct u64_map pcs;   /* index + 1 */
+	struct u64_map nodes; /* index + 1 */
+	struct named_pc *pc_items;
+	size_t pc_count, pc_room;
+	struct named_node *node_items;
+	size_t node_count, node_room;
+};
+
+void stack_names_load(struct stack_names *names, struct report *report, int64_t process);
+void stack_names_free(struct stack_names *names);
+/* 0 where there is no such stack. */
+uint64_t stack_names_of(struct stack_names *names, int64_t stack);
+
+#endif
