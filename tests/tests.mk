@@ -131,7 +131,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/unit/ring_builder.o $(BUILD
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -o $@ $< $(filter %.o %.a,$^) $(TOOLS_LIBS) -pthread
 
-# make bench ROUNDS=5 ONLY=pairs|programs|servers|reader WAYS="bare,run" OUT=FILE.json
+# make bench ROUNDS=5 ONLY=pairs|programs|servers|reader|scan WAYS="bare,run" OUT=FILE.json
 .PHONY: bench bench-deps
 bench: all $(BENCHES)
 	@tests/bench/bench.py $(BUILD) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)") \

@@ -132,3 +132,28 @@ def programs(rows):
             bar("x of bare, worst", 2.0, aim=1.5,
                 columns={way: worst(ratios(rows, way)) for way in PROGRAM_COLUMNS}),
             heaptrack_bar(rows), lttng_bar(rows), *bytes_bar(rows)]
+
+
+# ---- leak scans -----------------------------------------------------------------------
+
+
+def of_heap(found, blocks, block_bytes, what):
+    """A number of the scan of this heap, None where it was not made."""
+    return next((row[what] for row in found["scans"] if (row["blocks"], row["bytes"]) == (blocks, block_bytes)), None)
+
+
+def per_block_growth(found):
+    """Processor time for each block of ten million, as a multiple of that of a million."""
+    large, small = (of_heap(found, blocks, 64, "whole_cpu_s") for blocks in (10_000_000, 1_000_000))
+    return large / 10 / small if large and small else None
+
+
+def scan(found):
+    if not found:
+        return []
+    now = found.get("now", {})
+    return [bar("scan of 10,000,000 blocks, seconds", 20, {"scan": (of_heap(found, 1e7, 64, "whole_s"), None)}),
+            bar("scan of 10,000,000 blocks, MiB", 2048, {"scan": (of_heap(found, 1e7, 64, "peak_mib"), None)}),
+            bar("processor time a block, 10,000,000 against 1,000,000", 2, {"scan": (per_block_growth(found), None)}),
+            bar("leaks --now, 1 GiB in 1,000,000 blocks, stopped, s", 1, {"scan": (now.get("stopped_s"), None)}),
+            bar("leaks --now, 1 GiB in 1,000,000 blocks, in all, s", 2, {"scan": (now.get("command_s"), None)})]

@@ -24,11 +24,12 @@ import machine
 import pairs
 import programs
 import reader
+import scan
 import servers
 import tables
 import ways
 
-PARTS = ("pairs", "programs", "servers", "reader")
+PARTS = ("pairs", "programs", "servers", "reader", "scan")
 QUIET = 0.05  # above this share of the processors, others disturb
 
 
@@ -80,11 +81,15 @@ def measure(chosen, used):
     if "reader" in chosen.only:
         results["reader"] = reader.bench(chosen.build)
         tables.reader(results["reader"])
+    if "scan" in chosen.only:
+        results["scan"] = scan.bench(chosen.build)
+        tables.scan(results["scan"])
     return results
 
 
 def print_bars(results):
-    results["bars"] = {"pairs": bars.pairs(results.get("pairs")), "programs": bars.programs(results.get("programs"))}
+    results["bars"] = {"pairs": bars.pairs(results.get("pairs")), "programs": bars.programs(results.get("programs")),
+                       "scan": bars.scan(results.get("scan"))}
     for rows in results["bars"].values():
         tables.bars(rows)
 
@@ -107,7 +112,7 @@ def say_meanwhile(others):
 def ours_failed(results):
     """A peer may fail; the bare program and ringtail may not."""
     rows = results.get("pairs", []) + results.get("programs", [])
-    return any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
+    return "failed" in results.get("scan", {}) or any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
 
 
 def main():

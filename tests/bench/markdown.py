@@ -57,6 +57,13 @@ def programs(rows):
            for row in rows])
 
 
+def scans(rows):
+    table(["blocks", "bytes each", "stopped", "of processor", "in all", "of processor", "memory"],
+          [[f"{row['blocks']:,.0f}", f"{row['bytes']:.0f}",
+            *(f"{row[key]:.2f} s" for key in ("stopped_s", "stopped_cpu_s", "whole_s", "whole_cpu_s")),
+            f"{row['peak_mib']:,.0f} MiB"] for row in rows])
+
+
 def bars(rows):
     def verdict(column):
         return f"{column['value']:.2f} {'met' if column['met'] else '**not met**'}" + (
@@ -79,6 +86,8 @@ def main():
         threads(results["pairs"], "warm")
     if results.get("programs"):
         programs(results["programs"])
+    if results.get("scan"):
+        scans(results["scan"]["scans"])
     for rows in results["bars"].values():
         if rows:
             bars(rows)

@@ -77,6 +77,20 @@ def reader(rates):
             print(f"{name:<16}{what:<46}{rate:>10}")
 
 
+def scan(found):
+    heading("leak scans: seconds (and of processor), memory of the reader at its peak")
+    print(" " * 26 + "".join(cell(head, 16) for head in ("stopped", "processor", "in all", "processor", "MiB")))
+    for row in found["scans"]:
+        print(f"{row['blocks']:>14,.0f} x {row['bytes']:<9.0f}" + "".join(
+            cell(f"{row[key]:.3f}", 16) for key in ("stopped_s", "stopped_cpu_s", "whole_s", "whole_cpu_s")) +
+              cell(f"{row['peak_mib']:.0f}", 16))
+    if "failed" in found:
+        print(f"  failed: {found['failed']}")
+    else:
+        print(f"leaks --now of {found['now']['blocks']:,} x {found['now']['bytes']}: stopped "
+              f"{found['now']['stopped_s']:.3f} s, the command took {found['now']['command_s']:.3f} s")
+
+
 def verdict(column):
     value = f"{column['value']:.2f}" if abs(column["value"]) < 100 else f"{column['value']:.0f}"
     return f"{value} {'met' if column['met'] else 'NOT MET'}"
