@@ -198,7 +198,8 @@ static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, con
 
 	begin_wait(thread, event);
 	if (is_owned(event->kind)) {
-		locks->contentions++;
+		/* A once-control that nobody has is waited for by the one that will run the routine. */
+		locks->contentions += event->kind != RT_KIND_ONCE || lock->holders;
 		if (lock->holders)
 			thread->wait.holder = lock->taken;
 	}
