@@ -56,16 +56,20 @@ struct seen {
 	uint64_t last[WRITERS + 1], wrong;
 };
 
-static void take(void *context, const struct event *event)
+static void take_one(struct seen *seen, const struct event *event)
 {
-	struct seen *seen = context;
-
 	if (event->type != RT_FREE)
 		return;
 	if (event->thread < 1 || event->thread > WRITERS || event->object != seen->last[event->thread] + 1)
 		seen->wrong++;
 	else
 		seen->last[event->thread]++;
+}
+
+static void take(void *context, const struct event *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		take_one(context, &events[i]);
 }
 
 static void use_ring(const struct ring_file *ring)
