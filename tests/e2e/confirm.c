@@ -66,11 +66,27 @@ static void expect_confirmed(const char *line, size_t edges)
 	rt_end(&first);
 }
 
+/* Addresses, which some programs name their locks by, differ from run to run: cut out. */
+static void cut_addresses(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (!strncmp(text, "0x", 2))
+			text += 2 + strspn(text + 2, "0123456789abcdef");
+		else
+			*to++ = *text++;
+	}
+	*to = '\0';
+}
+
 static void expect_not_closed(const char *line, long long reached)
 {
 	struct rt first = predict(line), second = run_confirming(first.run, line, "--confirm-hold=300");
 
 	cr_expect_eq(second.program.status, 0, "status %d: %s", second.program.status, second.program.err);
+	cut_addresses(first.program.out);
+	cut_addresses(second.program.out);
 	cr_expect_str_eq(second.program.out, first.program.out);
 	cr_expect(strstr(second.program.err, "it did not close"), "%s", second.program.err);
 	cr_expect_str_eq(json_text(confirmation(&second, 0), "outcome"), "not-closed");
