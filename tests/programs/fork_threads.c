@@ -18,12 +18,16 @@ static pthread_mutex_t childs_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void *busy(void *argument)
 {
+	unsigned rounds = 0;
+
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		void *block = malloc(100);
 
 		pthread_mutex_lock(&lock);
 		pthread_mutex_unlock(&lock);
 		free(block);
+		if (++rounds % 100 == 0)
+			usleep(50); /* or a slow machine makes more events than a ring holds */
 	}
 	return argument;
 }

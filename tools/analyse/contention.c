@@ -259,8 +259,11 @@ void contention_finish(struct contention *contention, const struct lock_class_re
 	collect(contention);
 	lock_intervals_sort(&contention->longest_waits);
 	lock_intervals_sort(&contention->longest_holds);
-	qsort(contention->results, contention->result_count, sizeof *contention->results, by_place);
+	if (contention->result_count)
+		qsort(contention->results, contention->result_count, sizeof *contention->results, by_place);
 	tell_all(contention, classes, lived, findings);
-	qsort(contention->results, contention->result_count, sizeof *contention->results, by_wait);
-	qsort(contention->holds, contention->hold_count, sizeof *contention->holds, by_hold);
+	if (contention->result_count)
+		qsort(contention->results, contention->result_count, sizeof *contention->results, by_wait);
+	if (contention->hold_count)
+		qsort(contention->holds, contention->hold_count, sizeof *contention->holds, by_hold);
 }
