@@ -196,19 +196,19 @@ static void seal(struct lane *lane)
 }
 
 /* M1: all but the state, which comes last: whoever finds it FULL finds the rest. */
-static bool copy_chunk(const struct rt_chunk *chunk, struct rt_chunk *to, size_t bytes)
+static bool copy_chunk(int tid, const struct rt_chunk *chunk, struct rt_chunk *to, size_t bytes)
 {
 	uint32_t state = (chunk->state & ~RT_CHUNK_STATE_MASK) | RT_CHUNK_FULL;
 	const size_t head = sizeof chunk->state;
 	struct iovec from[] = {{(char *)chunk + head, bytes - head}, {&state, head}};
 	struct iovec there[] = {{(char *)to + head, bytes - head}, {&to->state, head}};
 
-	return sys_copy(from, there, 2) == (long)bytes;
+	return sys_copy(tid, from, there, 2) == (long)bytes;
 }
 
 /* Moves what the lane has written to an unused part of the file, so that its chunk, whose pages are mapped and in the
  * processor's caches, can be used again.  Returns the chunk to go on with, claimed; NULL: none could be had this way. */
-static struct rt_chunk *move_out(struct lane *lane)
+static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 {
 	struct rt_header *header = process->header;
 	struct rt_chunk *chunk = lane->chunk;
@@ -219,7 +219,7 @@ static struct rt_chunk *move_out(struct lane *lane)
 	if (!to)
 		return NULL;
 	chunk->events = lane->events - chunk->first_event;
-	if (!copy_chunk(chunk, to, header->chunk_bytes)) { /* refused, or no room */
+	if (!copy_chunk(thread->tid, chunk, to, header->chunk_bytes)) { /* refused, or no room */
 		store_relaxed(&process->no_moves, 1);
 		seal(lane);
 		return claim_taken(to);
@@ -293,7 +293,7 @@ unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 	if (unlikely(load_acquire(&process->state) != PROCESS_RECORDING))
 		return NULL; /* forked by a signal handler between the start of this hook and here: no ring yet */
 	number_lane(lane);
-	struct rt_chunk *chunk = move_out(lane);
+	struct rt_chunk *chunk = move_out(thread, lane);
 	if (!chunk) {
 		seal(lane);
 		chunk = claim_chunk();
