@@ -16,6 +16,17 @@ static void expand_address(json_t *object)
 	                    json_address(json_integer_value(json_object_get(object, "address"))));
 }
 
+/* What to_json makes of each row of a query about the process. */
+static void add_rows(struct json_list *list, const struct process *process, const char *sql,
+                     json_t *to_json(struct report *, const struct process *, sqlite3_stmt *))
+{
+	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
+
+	while (report_row(list->report, row))
+		json_list_add(list, to_json(list->report, process, row));
+	sqlite3_finalize(row);
+}
+
 /* ---- each lock ------------------------------------------------------------------------- */
 
 static json_t *json_lock(struct report *report, const struct process *process, sqlite3_stmt *row)
@@ -36,11 +47,8 @@ void json_locks(struct json_list *list, const struct process *process)
 	    " wait_longest, hold_seconds, hold_longest, owner, folded, init_stack, first_stack, "
 	    "worst_wait_stack"
 	    " FROM lock WHERE process = ? ORDER BY wait_seconds DESC, contended DESC, acquisitions DESC, id";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
 
-	while (report_row(list->report, row))
-		json_list_add(list, json_lock(list->report, process, row));
-	sqlite3_finalize(row);
+	add_rows(list, process, sql, json_lock);
 }
 
 /* ---- classes, waits, holds --------------------------------------------------------------- */
@@ -62,11 +70,8 @@ void json_lock_classes(struct json_list *list, const struct process *process)
 	    "hold_seconds,"
 	    " hold_longest, initialised, stack AS stack_id FROM lock_class WHERE process = ?"
 	    " ORDER BY wait_seconds DESC, contended DESC, acquisitions DESC, id";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
 
-	while (report_row(list->report, row))
-		json_list_add(list, json_lock_class(list->report, process, row));
-	sqlite3_finalize(row);
+	add_rows(list, process, sql, json_lock_class);
 }
 
 static json_t *json_lock_wait(struct report *report, const struct process *process, sqlite3_stmt *row)
@@ -85,11 +90,16 @@ void json_lock_waits(struct json_list *list, const struct process *process)
 	    "SELECT class, waits, wait_seconds, wait_longest, longest_at, thread, holder, address,"
 	    " stack AS stack_id, holder_stack AS holder_stack_id"
 	    " FROM lock_wait WHERE process = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
 
-	while (report_row(list->report, row))
-		json_list_add(list, json_lock_wait(list->report, process, row));
-	sqlite3_finalize(row);
+	add_rows(list, process, sql, json_lock_wait);
+}
+
+static json_t *json_lock_hold(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	json_t *hold = json_row(row);
+
+	expand_stack(report, process, hold, "stack_id", "stack");
+	return hold;
 }
 
 void json_lock_holds(struct json_list *list, const struct process *process)
@@ -97,13 +107,6 @@ void json_lock_holds(struct json_list *list, const struct process *process)
 	static const char sql[] =
 	    "SELECT class, holds, hold_seconds, hold_longest, longest_at, thread, stack AS stack_id"
 	    " FROM lock_hold WHERE process = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
 
-	while (report_row(list->report, row)) {
-		json_t *hold = json_row(row);
-
-		expand_stack(list->report, process, hold, "stack_id", "stack");
-		json_list_add(list, hold);
-	}
-	sqlite3_finalize(row);
+	add_rows(list, process, sql, json_lock_hold);
 }
