@@ -110,7 +110,8 @@ static void run_watched(struct rt *rt, const char *prefix, const char *line)
 
 	set_environment(rt);
 	setenv("WATCHED", prefix, 1);
-	if (strlen(line) > 3 && !strcmp(line + strlen(line) - 3, ".sh"))
+	size_t first = strcspn(line, " ");
+	if (first > 3 && !strncmp(line + first - 3, ".sh", 3))
 		snprintf(command, sizeof command, "sh data/%s", line);
 	else
 		snprintf(command, sizeof command, "env -u WATCHED %s %s", prefix, line);
@@ -123,8 +124,9 @@ struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line)
 {
 	char prefix[4096];
 
+	/* The script that starts valgrind appends to LD_LIBRARY_PATH. */
 	snprintf(prefix, sizeof prefix,
-	         "env AS_LONG_=run=%s valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no "
+	         "env -u LD_LIBRARY_PATH RINGTAIL=run=%s valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no "
 	         "--run-cxx-freeres=no --default-suppressions=no --trace-children=yes --trace-children-skip=*/env "
 	         "--num-callers=4 --log-file=%s/" LOG "%%p",
 	         rt->run, rt->work);

@@ -26,8 +26,8 @@ struct leak_sums {
 
 /*
  * The line under memcheck and under ringtail (as WAY_PRELOAD), in rt's work directory and in environments of as many
- * variables of the same lengths: programs copy those.  "NAME.sh", one of data: a shell script, of which the part behind
- * $WATCHED alone is looked at.
+ * variables of the same lengths: programs copy those.  "NAME.sh ARGUMENTS", one of data: a shell script, of which the
+ * part behind $WATCHED alone is looked at.
  */
 struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line);
 struct leak_sums leaks_by_ringtail(struct rt *rt, const char *line);

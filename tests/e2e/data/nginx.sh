@@ -1,8 +1,9 @@
 #!/bin/sh
-# An nginx with a pool of threads in this directory, under load by eight clients: nginx.sh REQUESTS.  LD_PRELOAD is for the
-# server alone.
-preload=$LD_PRELOAD
-unset LD_PRELOAD
+# An nginx in this directory, under load by eight clients: nginx.sh REQUESTS [THREADS], of which its pool has 4.  LD_PRELOAD,
+# or $WATCHED in front, is for the server alone.
+watched=${WATCHED:-env LD_PRELOAD=$LD_PRELOAD}
+unset LD_PRELOAD WATCHED
+[ "${2:-4}" = 0 ] || threads="aio threads;" pool="thread_pool default threads=${2:-4};"
 mkdir nginx.data
 head -c 100000 data/small.i > nginx.data/file
 cat > nginx.conf << END
@@ -10,17 +11,17 @@ daemon off;
 user $(id -un);
 pid $PWD/nginx.pid;
 worker_processes 2;
-thread_pool default threads=4;
+$pool
 events { worker_connections 64; }
 http {
 	access_log off;
 	client_body_temp_path nginx.body; proxy_temp_path nginx.proxy; fastcgi_temp_path nginx.fastcgi;
 	uwsgi_temp_path nginx.uwsgi; scgi_temp_path nginx.scgi;
-	aio threads;
+	$threads
 	server { listen unix:$PWD/nginx.sock; root $PWD/nginx.data; }
 }
 END
-LD_PRELOAD=$preload nginx -p "$PWD" -e nginx.log -c "$PWD/nginx.conf" > nginx.out 2>&1 &
+$watched "$(command -v nginx)" -p "$PWD" -e nginx.log -c "$PWD/nginx.conf" > nginx.out 2>&1 &
 server=$!
 until [ -S nginx.sock ]; do
 	kill -0 $server 2> /dev/null || { cat nginx.out nginx.log; exit 1; }
