@@ -18,12 +18,15 @@ bool recording_open(struct recording *recording, const char *path, bool live, st
 		return false;
 	recording->merge = merge_new(&recording->ring);
 	recording->analysis = analysis_new(&recording->ring);
+	recording->waiting_calls.ring = &recording->ring;
+	analysis_know_waits(recording->analysis, waiting_calls_interrupted, &recording->waiting_calls);
 	return true;
 }
 
 void recording_close(struct recording *recording)
 {
 	analysis_free(recording->analysis);
+	waiting_calls_free(&recording->waiting_calls);
 	merge_free(recording->merge);
 	ring_file_close(&recording->ring);
 	recording->analysis = NULL;

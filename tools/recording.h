@@ -4,11 +4,13 @@
 
 #include "tools/analyse/analyse.h"
 #include "tools/source/merge.h"
+#include "tools/symbolize/waiting_calls.h"
 
 struct recording {
 	struct ring_file ring;
 	struct merge *merge;
 	struct analysis *analysis;
+	struct waiting_calls waiting_calls; /* the analysis asks it */
 };
 
 /* live: the reader that drains the ring while the program runs. */

@@ -2,8 +2,10 @@
  * names the shape (shapes.h). */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "shapes.h"
@@ -161,12 +163,90 @@ static void handler_ok(void)
 	take_lock(0);
 }
 
+static volatile sig_atomic_t handled;
+
+static void allocate_and_tell(int signal)
+{
+	allocate(signal);
+	handled = 1;
+}
+
+static void take_locks_and_tell(int signal)
+{
+	static pthread_mutex_t outer = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&outer);
+	take_lock(signal);
+	pthread_mutex_unlock(&outer);
+	handled = 1;
+}
+
+static void fork_and_tell(int signal)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		allocate(signal);
+		take_lock(signal);
+		_exit(0);
+	}
+	must(waitpid(child, NULL, 0) == child);
+	handled = 1;
+}
+
+static void tick(void (*handler)(int))
+{
+	struct itimerval soon = {.it_value.tv_usec = 20000};
+
+	signal(SIGALRM, handler);
+	must(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+}
+
+/* Unblocked only while it waits, as event loops do it. */
+static void handle_in_wait(void (*handler)(int))
+{
+	sigset_t alarm, none;
+
+	sigemptyset(&none);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm, NULL);
+	tick(handler);
+	while (!handled)
+		ppoll(NULL, 0, NULL, &none);
+}
+
+static void handle_in_work(void (*handler)(int))
+{
+	tick(handler);
+	while (!handled)
+		;
+}
+
+static void malloc_in_work(void) { handle_in_work(allocate_and_tell); }
+static void malloc_in_wait_ok(void) { handle_in_wait(allocate_and_tell); }
+static void lock_in_wait_ok(void) { handle_in_wait(take_locks_and_tell); }
+/* What it forks is in the handler for good. */
+static void fork_in_wait_ok(void) { handle_in_wait(fork_and_tell); }
+
+/* It waits, but with a lock: had it been that one, it would hang. */
+static void lock_in_wait_with_lock(void)
+{
+	static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&other);
+	handle_in_wait(take_locks_and_tell);
+	pthread_mutex_unlock(&other);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
 		SHAPE(join_self), SHAPE(join_twice), SHAPE(join_twice_ok), SHAPE(join_detached), SHAPE(detach_twice),
 		SHAPE(detach_ok), SHAPE(join_invalid), SHAPE(malloc_in_handler), SHAPE(lock_in_handler),
 		SHAPE(handler_ok), SHAPE(join_self_ok), SHAPE(join_detached_ok), SHAPE(join_invalid_ok),
+		SHAPE(malloc_in_work), SHAPE(malloc_in_wait_ok), SHAPE(lock_in_wait_ok), SHAPE(fork_in_wait_ok),
+		SHAPE(lock_in_wait_with_lock),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

@@ -38,6 +38,11 @@ struct analysis {
 
 /* ring must outlive the analysis. */
 struct analysis *analysis_new(struct ring_file *ring);
+/* Whether a stack's innermost frame, which a signal interrupted, is in a call that only waits, so that a handler may do
+ * anything there. */
+typedef bool waits_fn(void *context, uint32_t stack);
+/* Without it no interrupted call is known to wait.  Before the first event. */
+void analysis_know_waits(struct analysis *analysis, waits_fn *waits, void *context);
 void analysis_free(struct analysis *analysis);
 /* A merge_sink: context is the struct analysis. */
 void analysis_events(void *analysis, const struct event *events, size_t count);

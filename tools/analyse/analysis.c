@@ -41,6 +41,14 @@ struct analysis *analysis_new(struct ring_file *ring)
 	return analysis;
 }
 
+void analysis_know_waits(struct analysis *analysis, waits_fn *waits, void *context)
+{
+	struct signal_stacks *signals = &((struct dispatcher *)analysis)->signals;
+
+	signals->waits = waits;
+	signals->waits_context = context;
+}
+
 void analysis_free(struct analysis *analysis)
 {
 	if (!analysis)

@@ -420,11 +420,31 @@ void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, con
 
 /* ---- signal handlers ------------------------------------------------------------------------------- */
 
+/* Whether what was interrupted holds a lock; those that the handler took itself do not count. */
+static bool interrupted_with_lock(const struct lock_analysis *locks, uint32_t thread_id)
+{
+	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);
+
+	for (size_t i = 0; thread && i < thread->count; i++)
+		if (!signal_stacks_have(locks->signals, thread->held[i].stack))
+			return true;
+	return false;
+}
+
+/* The handler interrupted a wait, and at a place where no lock was held that it might want. */
+static bool harmless_in_handler(const struct lock_analysis *locks, const struct event *event, bool memory)
+{
+	return locks->signals && signal_stacks_only_wait(locks->signals, event->stack) &&
+	       (memory || !interrupted_with_lock(locks, event->thread));
+}
+
 void lock_checks_handler(struct lock_analysis *locks, const struct event *event)
 {
 	bool memory = event->type >= RT_ALLOC_FIRST && event->type <= RT_FREE_LAST;
 	struct check check = {.locks = locks, .event = event};
 
+	if (harmless_in_handler(locks, event, memory))
+		return;
 	if (memory)
 		note(&check, "malloc-in-signal-handler",
 		     "a signal handler allocates or frees memory: it hangs or destroys the heap if it "

@@ -7,7 +7,7 @@
 
 #define FRAMES_MOST 4096 /* what a file of good faith has at most */
 
-enum { NOT_KNOWN, ORDINARY, IN_HANDLER };
+enum { NOT_KNOWN, ORDINARY, IN_HANDLER, IN_HANDLER_OF_WAIT };
 
 void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ring)
 {
@@ -28,6 +28,17 @@ static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
 	return pc && load_relaxed(&pc->key) & RT_PC_EXACT;
 }
 
+static uint8_t state_of(struct signal_stacks *stacks, uint32_t stack);
+
+/* What a handler's stack is, whose interrupted frame is the innermost of `at`: handlers interrupt handlers
+ * too. */
+static uint8_t state_of_handler(struct signal_stacks *stacks, uint32_t at, uint32_t parent)
+{
+	if (!stacks->waits || !stacks->waits(stacks->waits_context, at))
+		return IN_HANDLER;
+	return state_of(stacks, parent) == IN_HANDLER ? IN_HANDLER : IN_HANDLER_OF_WAIT;
+}
+
 /* Walks outwards to an interrupted frame or to one that is known; all from `stack` to there are what it is.
  */
 static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
@@ -42,7 +53,7 @@ static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 		else if (stacks->known[at])
 			found = stacks->known[at];
 		else if (interrupted(stacks->ring, pc))
-			found = IN_HANDLER;
+			found = state_of_handler(stacks, at, parent);
 	}
 	for (at = stack; frames && at < stacks->room; frames--, at = parent) {
 		if (!stacks->known[at])
@@ -53,11 +64,19 @@ static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 	return found;
 }
 
-bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack)
+static uint8_t state_of(struct signal_stacks *stacks, uint32_t stack)
 {
 	if (stack < RT_NODE_FIRST || stack >= stacks->room)
-		return false;
-	if (stacks->known[stack])
-		return stacks->known[stack] == IN_HANDLER;
-	return find_out(stacks, stack) == IN_HANDLER;
+		return ORDINARY;
+	return stacks->known[stack] ? stacks->known[stack] : find_out(stacks, stack);
+}
+
+bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack)
+{
+	return state_of(stacks, stack) >= IN_HANDLER;
+}
+
+bool signal_stacks_only_wait(struct signal_stacks *stacks, uint32_t stack)
+{
+	return state_of(stacks, stack) == IN_HANDLER_OF_WAIT;
 }
