@@ -189,9 +189,11 @@ help:
 	@echo 'V=1 shows the commands, CI=1 makes warnings errors'
 
 # ---- sanitizers: the tools and their unit tests ---------------------------------------
-.PHONY: asan
-asan:
+.PHONY: asan asan-tests
+asan: asan-tests
+	@tests/run.sh $(BUILD) asan/unit-tests
+asan-tests:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT=-O1 \
-		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)/asan/unit-tests
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

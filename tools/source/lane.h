@@ -63,6 +63,7 @@ struct lane {
 	UT_hash_handle hh;
 
 	/* Live: see merge.c. */
+	bool met;            /* bound is known */
 	uint64_t bound;      /* no record with a stamp below can follow */
 	bool active;         /* a record was in the making when last looked at */
 	uint64_t active_end; /* where, and where in the round before */

@@ -254,13 +254,14 @@ static bool is_given_up(struct merge *merge, struct lane *lane, uint64_t now)
 
 static void set_bound(struct merge *merge, struct lane *lane, uint64_t bound, uint64_t now)
 {
+	if (!lane->met) /* it was not there in the round before, of which the first has no bound yet: 0 */
+		lane->bound = merge->last_bound;
+	lane->met = true;
 	if (!lane->active) {
 		lane->bound = bound;
 		lane->active_since = 0;
 		return;
 	}
-	if (!lane->bound) /* met for the first time: it was not there in the round before */
-		lane->bound = merge->last_bound;
 	if (!lane->active_since || lane->active_end != lane->watched_end)
 		lane->active_since = now;
 	else if (is_given_up(merge, lane, now))
