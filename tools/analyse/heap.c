@@ -3,8 +3,8 @@
  *
  * A block belongs to the site that gave it its present size: after a realloc,
  * to the realloc's.  A realloc is one change: its old block is set aside at
- * RT_REALLOC_BEGIN (another thread may get the address before the call has
- * returned), stays counted as live, and is replaced at RT_REALLOC_END.
+ * RT_REALLOC_BEGIN (heap_reallocs.h), stays counted as live, and is replaced at
+ * RT_REALLOC_END.
  */
 #include "tools/analyse/heap.h"
 
@@ -14,6 +14,7 @@
 #include "tools/analyse/findings.h"
 #include "tools/analyse/heap_blocks.h"
 #include "tools/analyse/heap_misuse.h"
+#include "tools/analyse/heap_reallocs.h"
 #include "tools/analyse/heap_samples.h"
 #include "tools/analyse/heap_sites.h"
 #include "tools/analyse/leaks.h"
@@ -25,12 +26,6 @@
 #define FREED_QUESTIONS 100u
 #define BLOCK_ALIGNMENT 16u
 
-struct pending_realloc { /* between RT_REALLOC_BEGIN and _END of a lane */
-	uint32_t lane;
-	bool open, known;
-	struct block old;
-};
-
 struct heap_analysis {
 	struct block_table blocks;
 	struct site_table sites;
@@ -41,9 +36,7 @@ struct heap_analysis {
 	uint64_t ended_address, ended_size;
 	struct heap_size_class classes[HEAP_SIZE_CLASSES];
 	struct samples samples;
-	struct u64_map lanes; /* index + 1 into pending */
-	struct pending_realloc *pending;
-	size_t pending_count, pending_room;
+	struct realloc_table reallocs;
 	struct recent_free *recent;
 	struct misuse_table *misuse;
 	uint64_t certain_until; /* stamp after which events may be missing */
@@ -81,9 +74,8 @@ void heap_free(struct heap_analysis *heap)
 	blocks_free(&heap->blocks);
 	sites_free(&heap->sites);
 	actors_free(&heap->actors);
-	u64_map_free(&heap->lanes);
+	reallocs_free(&heap->reallocs);
 	misuse_free(heap->misuse);
-	free(heap->pending);
 	free(heap->recent);
 	free(heap->site_results);
 	free(heap->share_results);
@@ -286,19 +278,6 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 
 /* ---- events -------------------------------------------------------------------- */
 
-static struct pending_realloc *pending_of(struct heap_analysis *heap, uint32_t lane)
-{
-	uint64_t found = u64_map_get(&heap->lanes, lane);
-
-	if (!found) {
-		GROW(heap->pending, heap->pending_room, heap->pending_count + 1);
-		heap->pending[heap->pending_count] = (struct pending_realloc){.lane = lane};
-		found = ++heap->pending_count;
-		u64_map_put(&heap->lanes, lane, found);
-	}
-	return &heap->pending[found - 1];
-}
-
 static void count_free(struct heap_analysis *heap, const struct event *event, const struct block *block)
 {
 	struct heap_counts *of_site = &site_of(heap, block)->holder.counts;
@@ -326,7 +305,7 @@ static void end_by_free(struct heap_analysis *heap, const struct event *event, c
 /* realloc(p, 0) after its RT_REALLOC_BEGIN: the block set aside is the one that ends. */
 static bool free_pending(struct heap_analysis *heap, const struct event *event)
 {
-	struct pending_realloc *pending = pending_of(heap, event->lane);
+	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
 
 	if (!pending->open || !pending->known || pending->old.address != event->object)
 		return false;
@@ -353,7 +332,7 @@ static void release(struct heap_analysis *heap, const struct event *event)
 
 static void realloc_begins(struct heap_analysis *heap, const struct event *event)
 {
-	struct pending_realloc *pending = pending_of(heap, event->lane);
+	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
 	struct block *block = blocks_find(&heap->blocks, event->object);
 
 	if (pending->open && pending->known) /* its end was lost */
@@ -400,7 +379,7 @@ static void count_reallocation(struct heap_analysis *heap, const struct event *e
 
 static void realloc_ends(struct heap_analysis *heap, const struct event *event)
 {
-	struct pending_realloc *pending = pending_of(heap, event->lane);
+	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
 
 	if (!event->object) {
 		realloc_failed(heap, event, pending);
@@ -591,37 +570,11 @@ static void finish_threads(struct heap_analysis *heap)
 	heap->totals.peak_blocks = heap->peak_blocks;
 }
 
-bool heap_is_settled(const struct heap_analysis *heap)
-{
-	for (size_t i = 0; i < heap->pending_count; i++)
-		if (heap->pending[i].open && heap->pending[i].known)
-			return false;
-	return true;
-}
+bool heap_is_settled(const struct heap_analysis *heap) { return reallocs_settled(&heap->reallocs); }
 
-static struct live_block live_block(const struct block *block)
-{
-	return (struct live_block){.address = block->address, .size = block->size, .site = block->site};
-}
-
-/* A block that is being reallocated still lies where it was, as far as is known. */
 struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count)
 {
-	const struct block_table *table = &heap->blocks;
-	size_t room = table->count + heap->pending_count + 1;
-	struct live_block *list = memory_zeroed(room, sizeof *list);
-
-	memory_dense(list, room * sizeof *list);
-	*count = 0;
-	for (size_t i = 0; i <= table->mask; i++)
-		if (table->slots[i].address)
-			list[(*count)++] = live_block(&table->slots[i]);
-	for (size_t i = 0; i < heap->pending_count; i++) {
-		const struct pending_realloc *pending = &heap->pending[i];
-		if (pending->open && pending->known && !blocks_find(table, pending->old.address))
-			list[(*count)++] = live_block(&pending->old);
-	}
-	return list;
+	return reallocs_live_blocks(&heap->reallocs, &heap->blocks, count);
 }
 
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site) { return heap->sites.items[site].stack; }

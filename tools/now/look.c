@@ -107,7 +107,7 @@ bool now_look_store(struct now_look *look, const char *run, char **path, struct 
 	*path = NULL;
 	for (size_t i = 0; i < look->count && good; i++) {
 		struct looked_at *item = &look->items[i];
-		leak_scan_conclude(&item->look, &item->scan, item->recording->analysis->heap, NULL);
+		leak_scan_conclude(&item->look, &item->scan, item->recording, NULL);
 		leak_scan_free(&item->recording->analysis->scan);
 		item->recording->analysis->scan = item->scan;
 		item->scan = (struct leak_scan){0};

@@ -35,10 +35,9 @@ static void say_refused(const struct recording *recording, const struct leak_sca
 	fprintf(stderr, "ringtail: no leak scan of pid %u: %s\n", recording->ring.header.pid, scan->why_not);
 }
 
-static bool make_scan(struct recording *recording, const struct scan_tick *tick)
+static bool make_scan(struct recording *recording, struct leak_scan *scan, const struct scan_tick *tick)
 {
 	struct rt_header *shared = recording->ring.shared;
-	struct leak_scan *scan = &recording->analysis->scan;
 	struct deadline deadline = {ring_clock_ns(CLOCK_MONOTONIC) + recording->ring.header.scan_wait * UINT64_C(1000000000),
 	                            tick};
 
@@ -53,32 +52,36 @@ static bool make_scan(struct recording *recording, const struct scan_tick *tick)
 }
 
 /* S4 */
-static void let_go(struct recording *recording)
+static void let_go(struct recording *recording, bool done)
 {
 	struct rt_header *shared = recording->ring.shared;
 
-	cas_acq_rel(&shared->scan_state, RT_SCAN_TAKEN, recording->analysis->scan.done ? RT_SCAN_DONE : RT_SCAN_REFUSED);
+	cas_acq_rel(&shared->scan_state, RT_SCAN_TAKEN, done ? RT_SCAN_DONE : RT_SCAN_REFUSED);
 	syscall(SYS_futex, &shared->scan_state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
 bool scan_at_end(struct recording *recording, const struct scan_tick *tick)
 {
-	if (!make_scan(recording, tick))
+	struct leak_scan *scan = &recording->analysis->scan;
+
+	if (!make_scan(recording, scan, tick))
 		return false;
-	let_go(recording);
+	let_go(recording, scan->done);
 	return true;
 }
 
 int scan_at_end_command(const char *ring_path)
 {
 	struct recording recording;
+	struct leak_scan scan = {0};
 	struct error err;
 	char *path = leak_scan_path(ring_path);
 
-	if (!path || !recording_open(&recording, ring_path, true, &err))
+	if (!path || !recording_open_for_scan(&recording, ring_path, &err))
 		return EXIT_BAD_DATA;
-	bool good = make_scan(&recording, NULL) && leak_scan_write(&recording.analysis->scan, path);
-	let_go(&recording);
+	bool good = make_scan(&recording, &scan, NULL) && leak_scan_write(&scan, path);
+	let_go(&recording, scan.done);
+	leak_scan_free(&scan);
 	recording_close(&recording);
 	free(path);
 	return good ? EXIT_FINE : EXIT_INTERNAL;

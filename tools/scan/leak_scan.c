@@ -12,6 +12,7 @@
 #include "tools/analyse/u64_map.h"
 #include "tools/memory.h"
 #include "tools/scan/classes.h"
+#include "tools/scan/live.h"
 #include "tools/source/ring_clock.h"
 
 #define QUIET_TRIES 50u
@@ -23,6 +24,30 @@ void leak_scan_free(struct leak_scan *scan)
 	*scan = (struct leak_scan){0};
 }
 
+/* ---- what is known of its events ----------------------------------------------------------------- */
+
+static uint64_t deliver_rest(struct recording *recording)
+{
+	return recording->live ? merge_rest(recording->merge, live_events, recording->live)
+	                       : merge_rest(recording->merge, analysis_events, recording->analysis);
+}
+
+static bool no_realloc_under_way(const struct recording *recording)
+{
+	return recording->live ? live_is_settled(recording->live) : heap_is_settled(recording->analysis->heap);
+}
+
+static struct live_block *blocks_of(const struct recording *recording, size_t *count)
+{
+	return recording->live ? live_blocks(recording->live, count)
+	                       : heap_live_blocks(recording->analysis->heap, count);
+}
+
+static uint32_t stack_of(const struct recording *recording, uint32_t site)
+{
+	return recording->live ? site : heap_site_stack(recording->analysis->heap, site);
+}
+
 /* ---- the process, stopped --------------------------------------------------------------------- */
 
 /* A thread that is stopped while it writes a record may have done what it is about to tell, and one that is stopped
@@ -31,8 +56,8 @@ static bool is_settled(struct recording *recording)
 {
 	if (!merge_is_quiet(recording->merge))
 		return false;
-	merge_rest(recording->merge, analysis_events, recording->analysis);
-	return heap_is_settled(recording->analysis->heap);
+	deliver_rest(recording);
+	return no_realloc_under_way(recording);
 }
 
 static void count_pause(struct leak_scan *scan, const struct target *target)
@@ -49,7 +74,7 @@ static bool stop(struct target *target, struct recording *recording, struct leak
 		if (!target_stop_again(target, scan->why_not))
 			return false;
 	}
-	merge_rest(recording->merge, analysis_events, recording->analysis);
+	deliver_rest(recording);
 	if (target_look(target, scan->why_not))
 		return true;
 	target_resume(target);
@@ -78,7 +103,8 @@ static size_t drop_unmapped(const struct target *target, struct live_block *bloc
 
 static struct root_thread *threads_of(const struct recording *recording, size_t *count)
 {
-	const struct thread_result *threads = threads_results(recording->analysis->threads, count);
+	const struct thread_result *threads =
+	    threads_results(recording->live ? live_threads(recording->live) : recording->analysis->threads, count);
 	struct root_thread *list = memory_zeroed(*count + 1, sizeof *list);
 
 	for (size_t i = 0; i < *count; i++)
@@ -136,7 +162,7 @@ static uint64_t group_key(enum leak_class class, uint32_t site, uint32_t owner)
 }
 
 static void make_groups(struct leak_scan *scan, const struct live_block *blocks, size_t count, const uint32_t *owners,
-                        const struct heap_analysis *heap)
+                        const struct recording *recording)
 {
 	struct u64_map by_key = {0};
 
@@ -150,8 +176,8 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 			GROW(scan->groups, scan->room, scan->count + 1);
 			scan->groups[scan->count] = (struct leak_group){
 			    .class = block->class,
-			    .stack = heap_site_stack(heap, block->site),
-			    .owner_stack = indirect ? heap_site_stack(heap, owner) : RT_STACK_NONE};
+			    .stack = stack_of(recording, block->site),
+			    .owner_stack = indirect ? stack_of(recording, owner) : RT_STACK_NONE};
 			found = ++scan->count;
 			u64_map_put(&by_key, key, found);
 		}
@@ -175,7 +201,7 @@ static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, stru
 
 	if (tick) /* time begins to count */
 		tick->call(tick->context);
-	look->blocks = heap_live_blocks(recording->analysis->heap, &count);
+	look->blocks = blocks_of(recording, &count);
 	if (count >= BLOCKS_MOST)
 		snprintf(scan->why_not, sizeof scan->why_not, "it has more blocks than can be told apart");
 	else if (!read_graph(&look->graph, target, look->blocks, count, recording, tick))
@@ -203,13 +229,13 @@ bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recor
 	return look->complete;
 }
 
-void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct heap_analysis *heap,
+void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct recording *recording,
                         const struct scan_tick *tick)
 {
 	uint32_t *owners = look->complete ? classes_find(&look->graph, tick) : NULL;
 
 	if (owners) {
-		make_groups(scan, look->blocks, look->graph.index.count, owners, heap);
+		make_groups(scan, look->blocks, look->graph.index.count, owners, recording);
 		scan->done = true;
 	} else if (look->complete) {
 		too_long(scan);
@@ -230,7 +256,7 @@ void leak_scan_run(struct leak_scan *scan, struct recording *recording, const st
 	struct leak_look look;
 
 	leak_scan_look(&look, scan, recording, tick);
-	leak_scan_conclude(&look, scan, recording->analysis->heap, tick);
+	leak_scan_conclude(&look, scan, recording, tick);
 	leak_look_free(&look);
 }
 

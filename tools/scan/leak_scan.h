@@ -24,7 +24,7 @@ struct leak_look { /* at a process's memory: all that is needed of it */
 bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
                     const struct scan_tick *tick);
 /* Classes the blocks that were seen.  The result is in *scan in any case. */
-void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct heap_analysis *heap,
+void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct recording *recording,
                         const struct scan_tick *tick);
 void leak_look_free(struct leak_look *look);
 

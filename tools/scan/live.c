@@ -1,0 +1,146 @@
+#include "tools/scan/live.h"
+
+#include <stdlib.h>
+
+#include "tools/analyse/heap_blocks.h"
+#include "tools/analyse/heap_reallocs.h"
+#include "tools/memory.h"
+
+#define FETCH_AHEAD 16u /* events before its turn */
+
+struct live {
+	struct block_table blocks;
+	struct realloc_table reallocs;
+	struct thread_analysis *threads;
+};
+
+struct live *live_new(struct ring_file *ring)
+{
+	struct live *live = memory_zeroed(1, sizeof *live);
+
+	blocks_init(&live->blocks);
+	live->threads = threads_new(ring);
+	return live;
+}
+
+void live_free(struct live *live)
+{
+	if (!live)
+		return;
+	blocks_free(&live->blocks);
+	reallocs_free(&live->reallocs);
+	threads_free(live->threads);
+	free(live);
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+static void begins(struct live *live, const struct event *event)
+{
+	bool existed;
+
+	if (!event->object)
+		return;
+	struct block *block = blocks_put(&live->blocks, event->object, &existed);
+	block->size = event->size;
+	block->site = event->stack;
+}
+
+static struct pending_realloc *pending_of(struct live *live, const struct event *event)
+{
+	struct pending_realloc *pending = reallocs_of(&live->reallocs, event->lane);
+
+	return pending->open && pending->known ? pending : NULL;
+}
+
+static void ends(struct live *live, const struct event *event)
+{
+	bool by_realloc = event->type == RT_FREE && event->aux == RT_FREE_BY_REALLOC;
+	struct pending_realloc *pending = by_realloc ? pending_of(live, event) : NULL;
+	struct block *block;
+
+	if (pending && pending->old.address == event->object)
+		pending->open = false;
+	else if ((block = blocks_find(&live->blocks, event->object)))
+		blocks_remove(&live->blocks, block);
+}
+
+static void realloc_begins(struct live *live, const struct event *event)
+{
+	struct pending_realloc *pending = reallocs_of(&live->reallocs, event->lane);
+	struct block *block = blocks_find(&live->blocks, event->object);
+
+	pending->open = true;
+	pending->known = block != NULL;
+	if (!block)
+		return;
+	pending->old = *block;
+	blocks_remove(&live->blocks, block);
+}
+
+static void realloc_ends(struct live *live, const struct event *event)
+{
+	struct pending_realloc *pending = pending_of(live, event);
+	bool existed;
+
+	if (!event->object && pending) { /* it failed: the old block lives on, unless events are missing */
+		struct block *block = blocks_put(&live->blocks, pending->old.address, &existed);
+		if (!existed)
+			*block = pending->old;
+	}
+	reallocs_of(&live->reallocs, event->lane)->open = false;
+	begins(live, event);
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static bool is_of_thread(const struct event *event)
+{
+	return event->type == RT_THREAD_BEGIN || event->type == RT_THREAD_END ||
+	       (event->type >= RT_THREAD_CREATE && event->type <= RT_THREAD_EXIT) ||
+	       (event->type == RT_WAIT && event->kind == RT_KIND_THREAD);
+}
+
+static void take(struct live *live, const struct event *event)
+{
+	switch (event->type) {
+	case RT_ALLOC_FIRST ... RT_ALLOC_LAST:
+		begins(live, event);
+		break;
+	case RT_FREE_FIRST ... RT_FREE_LAST:
+		ends(live, event);
+		break;
+	case RT_REALLOC_BEGIN:
+		realloc_begins(live, event);
+		break;
+	case RT_REALLOC_END:
+		realloc_ends(live, event);
+		break;
+	default:
+		if (is_of_thread(event))
+			threads_event(live->threads, event);
+		break;
+	}
+}
+
+void live_events(void *context, const struct event *events, size_t count)
+{
+	struct live *live = context;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i + FETCH_AHEAD < count)
+			blocks_prefetch(&live->blocks, events[i + FETCH_AHEAD].object);
+		take(live, &events[i]);
+	}
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+bool live_is_settled(const struct live *live) { return reallocs_settled(&live->reallocs); }
+
+struct live_block *live_blocks(const struct live *live, size_t *count)
+{
+	return reallocs_live_blocks(&live->reallocs, &live->blocks, count);
+}
+
+const struct thread_analysis *live_threads(const struct live *live) { return live->threads; }

@@ -1,0 +1,27 @@
+/*
+ * The blocks that are live, and the threads: all that a scan needs of a program's events.
+ *
+ * A program that has no live reader waits at its end until all of its events have been read.  The whole
+ * analysis would take several times as long, and is made of the same events later.
+ */
+#ifndef RINGTAIL_SCAN_LIVE_H
+#define RINGTAIL_SCAN_LIVE_H
+
+#include "tools/analyse/threads.h"
+#include "tools/event.h"
+#include "tools/scan/blocks.h"
+
+struct live;
+
+/* ring must outlive it. */
+struct live *live_new(struct ring_file *ring);
+void live_free(struct live *live);
+/* A merge_sink: context is the struct live. */
+void live_events(void *context, const struct event *events, size_t count);
+/* Whether no reallocation is known to be under way. */
+bool live_is_settled(const struct live *live);
+/* In no order; malloced.  The site of each is its stack. */
+struct live_block *live_blocks(const struct live *live, size_t *count);
+const struct thread_analysis *live_threads(const struct live *live);
+
+#endif
