@@ -69,9 +69,8 @@ int64_t report_number(struct report *report, const char *sql, int64_t process, i
 
 void report_close(struct report *report)
 {
-	sqlite3_finalize(report->frames_query);
-	sqlite3_finalize(report->root_query);
-	report->frames_query = report->root_query = NULL;
+	frame_cache_free(report->frame_cache);
+	report->frame_cache = NULL;
 }
 
 bool report_wants(const struct report *report, const char *kind, const char *class)

@@ -32,7 +32,7 @@ struct report {
 	bool color;
 	unsigned width;
 	/* Kept from one stack to the next. */
-	sqlite3_stmt *frames_query, *root_query;
+	struct frame_cache *frame_cache; /* NULL until a stack is asked for */
 	bool failed; /* err is filled; what is asked for after this gives nothing */
 	struct error *err;
 };
@@ -77,7 +77,7 @@ bool report_shows(const struct report *report, const char *kind, const char *cla
 
 /* ---- stacks ---------------------------------------------------------------------- */
 
-struct frame {
+struct frame { /* its texts are the report's */
 	char *function, *file, *module, *build_id; /* NULL where not known */
 	char *missing;                             /* what became of the module's file, where that is why */
 	int64_t line, offset;
@@ -94,6 +94,7 @@ struct frames {
 /* stack is a column that may be NULL: no frames then.  To be freed. */
 struct frames frames_load(struct report *report, int64_t process, int64_t stack);
 void frames_free(struct frames *frames);
+void frame_cache_free(struct frame_cache *cache);
 /* How many of them, from the innermost, are the program's own: main's callers are not. */
 unsigned frames_own(const struct frames *frames);
 
