@@ -19,7 +19,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/libringtail.so $(BUILD)/ringtail
+all: $(BUILD)/libringtail.so $(BUILD)/ringtail $(BUILD)/ringtail-scan
 
 # ---- the shim: glibc alone, nothing exported but the hooks ------------------
 SHIM_SRC := $(wildcard shim/*.c)
@@ -50,7 +50,7 @@ $(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
 # ---- the tools ----------------------------------------------------------------
 TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
-TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o,$(TOOLS_OBJ))
+TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o $(BUILD)/obj/tools/main_scan.o,$(TOOLS_OBJ))
 TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lprotobuf-c -lz -lm
 TOOLS_CFLAGS = $(BASE_CFLAGS) $(TOOLS_INCLUDE) $(CFLAGS) $(SANITIZE)
 
@@ -86,6 +86,12 @@ $(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
 $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OPT) $(SANITIZE) -o $@ $^ $(TOOLS_LIBS)
+
+# Every program without a live reader starts it and waits for it: static, as a loader with the libraries of `ringtail` would
+# be most of its time.
+$(BUILD)/ringtail-scan: $(BUILD)/obj/tools/main_scan.o $(BUILD)/libtools.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OPT) -static -o $@ $^
 
 # ---- packages ----------------------------------------------------------------------
 # Debian packages: installs the missing ones, does nothing when all are there.
@@ -154,6 +160,7 @@ install: all $(COMPLETIONS)
 	$(INSTALL) -d $(BINDIR) $(LIBDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(DOCDIR)/docs
 	$(INSTALL) -m 755 $(BUILD)/ringtail $(BINDIR)/ringtail
 	$(INSTALL) -m 644 $(BUILD)/libringtail.so $(LIBDIR)/libringtail.so
+	$(INSTALL) -m 755 $(BUILD)/ringtail-scan $(LIBDIR)/ringtail-scan
 	$(INSTALL) -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
 	$(INSTALL) -m 644 $(wildcard docs/man/*.5) $(MANDIR)/man5
 	$(INSTALL) -D -m 644 $(BUILD)/completion/bash $(SHAREDIR)/bash-completion/completions/ringtail

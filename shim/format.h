@@ -311,7 +311,7 @@ enum rt_scan {
 	RT_SCAN_DONE = 3,    /* its result is known, or lies in the .scan file beside this one */
 	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
 };
-#define RT_SCAN_COMMAND "scan-at-end" /* `ringtail scan-at-end RING`, as the shim starts it */
+#define RT_SCAN_TOOL "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
 
 #define RT_WATCH_HEAP 1u
 #define RT_WATCH_LOCKS 2u

@@ -21,8 +21,8 @@
 
 #define WAIT_STEP_NS 20000000
 #define SECOND_NS UINT64_C(1000000000)
-#define REAP_STEPS 50 /* of WAIT_STEP_NS */
-#define TOOL "ringtail"
+#define REAP_FIRST_NS 20000 /* then longer and longer, */
+#define REAP_LAST_NS  50000000 /* up to this: 0.1 s in all */
 
 #ifndef PR_SET_PTRACER
 #define PR_SET_PTRACER 0x59616d61
@@ -30,25 +30,20 @@
 
 /* ---- the tool, started by us -------------------------------------------------------------- */
 
-/* Beside the library, or where `make install` puts it.  False: PATH names no file that can be run. */
+/* Beside the library.  False: there is no file that can be run. */
 static bool find_tool(char *path, size_t room)
 {
-	static const char *const places[] = {"/" TOOL, "/../../bin/" TOOL, "/../bin/" TOOL};
 	struct dl_find_object found;
 
 	if (_dl_find_object((void *)(uintptr_t)find_tool, &found) || !found.dlfo_link_map->l_name)
 		return false;
 	const char *library = found.dlfo_link_map->l_name, *slash = strrchr(library, '/');
-	size_t length = slash ? (size_t)(slash - library) : 0;
-	for (size_t i = 0; library[0] == '/' && i < sizeof places / sizeof *places; i++) {
-		if (length + strlen(places[i]) >= room)
-			continue;
-		memcpy(path, library, length);
-		memcpy(path + length, places[i], strlen(places[i]) + 1);
-		if (sys_call6(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0)
-			return true;
-	}
-	return false;
+	size_t length = slash ? (size_t)(slash + 1 - library) : 0;
+	if (library[0] != '/' || length + sizeof RT_SCAN_TOOL > room)
+		return false;
+	memcpy(path, library, length);
+	memcpy(path + length, RT_SCAN_TOOL, sizeof RT_SCAN_TOOL);
+	return sys_call6(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0;
 }
 
 /* No child of the program's for a debugger either. */
@@ -66,7 +61,7 @@ static _Noreturn void leave(int status)
 /* Nothing of the program's is left open, and nothing of ours is in its way. */
 static _Noreturn void become_tool(const char *tool, const char *ring)
 {
-	const char *argv[] = {TOOL, RT_SCAN_COMMAND, ring, NULL}, *envp[] = {NULL};
+	const char *argv[] = {RT_SCAN_TOOL, ring, NULL}, *envp[] = {NULL};
 
 	sys_call3(SYS_close_range, 0, ~0u, 0);
 	for (int i = 0; i < 3; i++)
@@ -94,10 +89,10 @@ static long start_tool(const char *tool, const char *ring)
 /* The tool writes down what it saw before it says that it is done: it will not take long. */
 static void reap(long between)
 {
-	for (unsigned i = 0; i < REAP_STEPS; i++) {
+	for (uint64_t step = REAP_FIRST_NS; step < REAP_LAST_NS; step += step / 2) {
 		if (sys_call6(SYS_wait4, between, 0, WNOHANG | __WCLONE, 0, 0, 0) != 0)
 			return;
-		sys_sleep_ns(WAIT_STEP_NS / 10);
+		sys_sleep_ns(step);
 	}
 }
 

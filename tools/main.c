@@ -5,7 +5,6 @@
 #include "tools/commands/commands.h"
 #include "tools/error.h"
 #include "tools/memory.h"
-#include "tools/scan/at_end.h"
 #include "tools/suggest.h"
 
 static const struct command {
@@ -87,8 +86,6 @@ int main(int argc, char **argv)
 		        argv[1], argv[1]);
 		return EXIT_USAGE;
 	}
-	if (argc == 3 && !strcmp(argv[1], RT_SCAN_COMMAND)) /* by the shim, not by people */
-		return scan_at_end_command(argv[2]);
 	const struct command *command = find(argv[1]);
 	return command ? command->function(argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -10,29 +10,13 @@
 #include "tools/hang_watch.h"
 #include "tools/memory.h"
 #include "tools/render/progress.h"
-#include "tools/scan/live.h"
 
-static bool open_ring(struct recording *recording, const char *path, bool live, struct error *err)
+bool recording_open(struct recording *recording, const char *path, bool live, struct error *err)
 {
 	memset(recording, 0, sizeof *recording);
 	if (!ring_file_open(&recording->ring, path, live, err))
 		return false;
 	recording->merge = merge_new(&recording->ring);
-	return true;
-}
-
-bool recording_open_for_scan(struct recording *recording, const char *path, struct error *err)
-{
-	if (!open_ring(recording, path, true, err))
-		return false;
-	recording->live = live_new(&recording->ring);
-	return true;
-}
-
-bool recording_open(struct recording *recording, const char *path, bool live, struct error *err)
-{
-	if (!open_ring(recording, path, live, err))
-		return false;
 	recording->analysis = analysis_new(&recording->ring);
 	recording->waiting_calls.ring = &recording->ring;
 	analysis_know_waits(recording->analysis, waiting_calls_interrupted, &recording->waiting_calls);
@@ -41,12 +25,10 @@ bool recording_open(struct recording *recording, const char *path, bool live, st
 
 void recording_close(struct recording *recording)
 {
-	live_free(recording->live);
 	analysis_free(recording->analysis);
 	waiting_calls_free(&recording->waiting_calls);
 	merge_free(recording->merge);
 	ring_file_close(&recording->ring);
-	recording->live = NULL;
 	recording->analysis = NULL;
 	recording->merge = NULL;
 }

@@ -10,14 +10,12 @@ struct recording {
 	struct ring_file ring;
 	struct merge *merge;
 	struct analysis *analysis;
-	struct live *live; /* in its place, where nothing is asked but what is live (tools/scan/live.h) */
+	struct live *live; /* in its place, where nothing is asked but what is live (tools/scan/at_end_alone.c) */
 	struct waiting_calls waiting_calls; /* the analysis asks it */
 };
 
 /* live: the reader that drains the ring while the program runs. */
 bool recording_open(struct recording *recording, const char *path, bool live, struct error *err);
-/* The live reader for no more than a scan: it has no analysis. */
-bool recording_open_for_scan(struct recording *recording, const char *path, struct error *err);
 void recording_close(struct recording *recording);
 
 /* What the header says about the end. */

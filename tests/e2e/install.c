@@ -19,7 +19,7 @@ Test(install, installed_tool_finds_its_library, .timeout = 240)
 	snprintf(build, sizeof build, "BUILD=%.*s", (int)strlen(name) - 2, name);
 	/* -o: what other tests are using at this moment is not made again */
 	const char *make[] = { "make", "install", destination, build, "PREFIX=/usr", "-o", rt_built("ringtail"), "-o",
-		               rt_built("libringtail.so"), NULL };
+		               rt_built("libringtail.so"), "-o", rt_built("ringtail-scan"), NULL };
 	outcome = spawn((struct command){ .argv = make, .timeout = 200 });
 	cr_assert_eq(outcome.status, 0, "make install: %s%s", outcome.out, outcome.err);
 	outcome_free(&outcome);

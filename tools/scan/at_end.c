@@ -35,7 +35,7 @@ static void say_refused(const struct recording *recording, const struct leak_sca
 	fprintf(stderr, "ringtail: no leak scan of pid %u: %s\n", recording->ring.header.pid, scan->why_not);
 }
 
-static bool make_scan(struct recording *recording, struct leak_scan *scan, const struct scan_tick *tick)
+bool scan_at_end_make(struct recording *recording, struct leak_scan *scan, const struct scan_tick *tick)
 {
 	struct rt_header *shared = recording->ring.shared;
 	struct deadline deadline = {ring_clock_ns(CLOCK_MONOTONIC) + recording->ring.header.scan_wait * UINT64_C(1000000000),
@@ -52,7 +52,7 @@ static bool make_scan(struct recording *recording, struct leak_scan *scan, const
 }
 
 /* S4 */
-static void let_go(struct recording *recording, bool done)
+void scan_at_end_let_go(struct recording *recording, bool done)
 {
 	struct rt_header *shared = recording->ring.shared;
 
@@ -64,27 +64,10 @@ bool scan_at_end(struct recording *recording, const struct scan_tick *tick)
 {
 	struct leak_scan *scan = &recording->analysis->scan;
 
-	if (!make_scan(recording, scan, tick))
+	if (!scan_at_end_make(recording, scan, tick))
 		return false;
-	let_go(recording, scan->done);
+	scan_at_end_let_go(recording, scan->done);
 	return true;
-}
-
-int scan_at_end_command(const char *ring_path)
-{
-	struct recording recording;
-	struct leak_scan scan = {0};
-	struct error err;
-	char *path = leak_scan_path(ring_path);
-
-	if (!path || !recording_open_for_scan(&recording, ring_path, &err))
-		return EXIT_BAD_DATA;
-	bool good = make_scan(&recording, &scan, NULL) && leak_scan_write(&scan, path);
-	let_go(&recording, scan.done);
-	leak_scan_free(&scan);
-	recording_close(&recording);
-	free(path);
-	return good ? EXIT_FINE : EXIT_INTERNAL;
 }
 
 void scan_at_end_take(struct recording *recording)

@@ -7,8 +7,12 @@
 /* Makes the scan if the program waits for it; the result goes to the recording's analysis.  Returns whether it did. */
 bool scan_at_end(struct recording *recording, const struct scan_tick *tick);
 
-/* `ringtail scan-at-end RING`: by a program that has no live reader.  What was seen goes to the .scan file. */
-int scan_at_end_command(const char *ring_path);
+/* `ringtail-scan RING`: by a program that has no live reader.  What was seen goes to the .scan file. */
+int scan_at_end_alone(const char *ring_path);
+
+/* The two halves of it: what the program waits for, and letting it go. */
+bool scan_at_end_make(struct recording *recording, struct leak_scan *scan, const struct scan_tick *tick);
+void scan_at_end_let_go(struct recording *recording, bool done);
 
 /* What is known of the end of a process that has ended: from a scan just made, or the .scan file. */
 void scan_at_end_take(struct recording *recording);

@@ -105,7 +105,7 @@ static const char *why_no_scan(const struct analysis *analysis)
 	if (!header->scan_wait)
 		return "it was not wanted (--scan=no)";
 	return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or was without "
-	       "a `ringtail` beside the library, or waited for longer than --scan-wait";
+	       "`ringtail-scan` beside the library, or waited for longer than --scan-wait";
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)

@@ -1,0 +1,17 @@
+/* `ringtail-scan RING`: the shim starts it at the end of a program that has no live reader; not for people. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tools/error.h"
+#include "tools/memory.h"
+#include "tools/scan/at_end.h"
+
+int main(int argc, char **argv)
+{
+	memory_start_up();
+	if (argc != 2) {
+		fputs("ringtail-scan: programs with libringtail.so start it at their end; see `ringtail help leaks`\n", stderr);
+		return EXIT_USAGE;
+	}
+	_exit(scan_at_end_alone(argv[1]));
+}
