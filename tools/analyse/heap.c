@@ -280,11 +280,13 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 
 static void count_free(struct heap_analysis *heap, const struct event *event, const struct block *block)
 {
-	struct heap_counts *of_site = &site_of(heap, block)->holder.counts;
+	struct site *site = site_of(heap, block);
+	struct heap_counts *of_site = &site->holder.counts;
 	struct heap_actor *owner = &heap->actors.items[block->thread];
 	bool temporary =
 	    owner->id == event->thread && (uint32_t)owner->holder.counts.allocations == block->serial;
 
+	churn_freed(&site->churn, block->size, of_site->live_blocks + 1);
 	of_site->frees++;
 	of_site->freed_bytes += block->size;
 	of_site->temporary += temporary;
@@ -600,6 +602,12 @@ static void report_live(const struct heap_analysis *heap, struct finding_list *f
 	}
 }
 
+static void report_churn(const struct heap_analysis *heap, struct finding_list *findings)
+{
+	for (size_t i = 0; i < heap->sites.count; i++)
+		churn_report(&heap->sites.items[i].churn, &heap->site_results[i], &heap->totals, findings);
+}
+
 void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,
                  struct finding_list *findings)
 {
@@ -612,6 +620,7 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
 	else
 		report_live(heap, findings);
 	misuse_report(heap->misuse, heap->certain_until, findings);
+	report_churn(heap, findings);
 }
 
 const struct heap_counts *heap_totals(const struct heap_analysis *heap) { return &heap->totals; }

@@ -10,6 +10,7 @@
 #ifndef RINGTAIL_ANALYSE_HEAP_SITES_H
 #define RINGTAIL_ANALYSE_HEAP_SITES_H
 
+#include "tools/analyse/churn.h"
 #include "tools/analyse/heap.h"
 #include "tools/analyse/id_index.h"
 
@@ -33,6 +34,7 @@ struct site {
 	uint32_t group;  /* the first that allocated there */
 	uint32_t shares; /* index + 1 of the first of the others' */
 	uint8_t type;
+	struct churn churn;
 };
 
 struct heap_actor { /* a thread */
