@@ -79,6 +79,28 @@ $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c
 	$(Q)$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
 $(filter $(BUILD)/obj/tools/export/%,$(TOOLS_OBJ)): $(PROTO_C:%.c=%.h)
 
+# The page of `report --format html`: bundled by esbuild, with libraries of the versions in package-lock.json, and then
+# part of the tool.  PAGE=no builds without it, and without npm.
+PAGE ?= yes
+PAGE_DIR ?= $(BUILD)/page
+export PAGE_DIR
+PAGE_FILE := $(PAGE_DIR)/$(if $(filter no,$(PAGE)),none,page.html)
+PAGE_SRC := $(wildcard tools/page/*.mjs tools/page/src/* tools/page/src/*/*)
+$(PAGE_DIR)/node_modules/.complete: tools/page/package.json tools/page/package-lock.json
+	@mkdir -p $(@D)
+	$(call say,NPM,$(PAGE_DIR)/node_modules)
+	$(Q)cp $^ $(PAGE_DIR)/ && cd $(PAGE_DIR) && npm ci --silent --ignore-scripts --no-audit --no-fund || { \
+		echo 'npm could not get what the page of `report --format html` is made of.  It needs npm, and its registry once;'; \
+		echo '`make PAGE=no` builds without the page.'; exit 1; } >&2
+	@touch $@
+$(PAGE_DIR)/page.html: $(PAGE_DIR)/node_modules/.complete $(PAGE_SRC)
+	$(call say,GEN,$@)
+	$(Q)node tools/page/build.mjs $(PAGE_DIR)
+$(PAGE_DIR)/none:
+	@mkdir -p $(@D) && : > $@
+$(BUILD)/obj/tools/page/template.o: $(PAGE_FILE)
+$(BUILD)/obj/tools/page/template.o: BASE_CFLAGS += -DPAGE_FILE='"$(PAGE_FILE)"'
+
 $(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(TOOLS_LIB_OBJ)
@@ -95,12 +117,14 @@ $(BUILD)/ringtail-scan: $(BUILD)/obj/tools/main_scan.o $(BUILD)/libtools.a
 
 # ---- packages ----------------------------------------------------------------------
 # Debian packages: installs the missing ones, does nothing when all are there.
+# not by the name of the package: others than Debian have npm in that of node
+NODE := $(if $(shell command -v npm),,nodejs npm)
 DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev \
-	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev
+	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev $(if $(filter no,$(PAGE)),,$(NODE))
 TEST_DEPS := rustc libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang mariadb-server-core mariadb-client-core ripgrep bat bc bzip2 cmake curl file gawk gnupg lz4 openssh-client openssl zstd strace \
 	memcached nginx-light zip unzip vim libglib2.0-bin tmux ninja-build iproute2 patch pkgconf \
-	golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v npm),,npm)
+	golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v chromium),,chromium) $(NODE)
 # the peers of `make bench`, and the programs that it runs
 BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
 	redis-tools mariadb-server sysbench
@@ -193,13 +217,13 @@ help:
 	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make deps       install the Debian packages that building needs (test-deps: testing; bench-deps: measuring)'
-	@echo 'V=1 shows the commands, CI=1 makes warnings errors'
+	@echo 'V=1 shows the commands, CI=1 makes warnings errors, PAGE=no leaves out the HTML page, and npm'
 
 # ---- sanitizers: the tools and their unit tests ---------------------------------------
 .PHONY: asan asan-tests
 asan: asan-tests
 	@tests/run.sh $(BUILD) asan/unit-tests
-asan-tests:
+asan-tests: $(PAGE_FILE)
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPT=-O1 \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' $(BUILD)/asan/unit-tests
 

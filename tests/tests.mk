@@ -81,6 +81,14 @@ $(SCHEMAS) &: tests/e2e/data/ci/schemas.sha256
 	$(Q)cd $(BUILD)/schemas && sha256sum --quiet -c $(CURDIR)/$<
 	@touch $(SCHEMAS)
 
+# ---- the page in a browser --------------------------------------------------------------
+$(BUILD)/axe/node_modules/axe-core/axe.min.js: tests/page/package.json tests/page/package-lock.json
+	@mkdir -p $(BUILD)/axe
+	$(call say,NPM,$(BUILD)/axe)
+	$(Q)cp $^ $(BUILD)/axe/ && cd $(BUILD)/axe && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+PAGE_CHECK := $(BUILD)/axe/node_modules/axe-core/axe.min.js
+
 # ---- aarch64 --------------------------------------------------------------------
 # The other machine, by Debian's cross compiler: the shim and test programs, which the end-to-end tests run under
 # qemu-user, and the tools' objects (their libraries for that machine are not packaged for this one).
@@ -89,7 +97,8 @@ CROSS_PROGRAMS := frames_callbacks frames_jumps frames_noreturn frames_prologues
 
 .PHONY: aarch64 tools-objects
 tools-objects: $(TOOLS_OBJ)
-aarch64:
+# the page is made once: not by two makes at the same time
+aarch64: $(PAGE_FILE)
 ifneq ($(MACHINE),aarch64)
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/aarch64 CC=$(CROSS)gcc CI=1 TOOLS_INCLUDE='-idirafter /usr/include' \
 		$(BUILD)/aarch64/libringtail.so tools-objects $(CROSS_PROGRAMS:%=$(BUILD)/aarch64/programs/%)
@@ -98,7 +107,7 @@ endif
 .PHONY: unit e2e test check
 unit: $(BUILD)/unit-tests
 	@tests/run.sh $(BUILD) unit-tests
-e2e: all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
+e2e: all programs aarch64 schemas $(PAGE_CHECK) $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) e2e-tests
 
 # The program and its reader killed at 200 random moments each; a sample is part of the end-to-end tests.
@@ -109,7 +118,7 @@ kills: all programs $(BUILD)/e2e-tests
 # Everything, from a machine without packages to the last line: "N passed, N failed".
 test check:
 	@$(MAKE) --no-print-directory test-deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 schemas $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests \
+	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 schemas $(PAGE_CHECK) $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests \
 		fuzz-targets $(BUILD)/tsan/ring_race asan-tests
 	@tests/run.sh $(BUILD) unit-tests asan/unit-tests e2e-tests
 

@@ -3,9 +3,9 @@
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct format formats[] = {{"text", render_lines},    {"json", render_json},
-	                                        {"sarif", render_sarif},   {"junit", render_junit},
-	                                        {"github", render_github}, {NULL, NULL}};
+	static const struct format formats[] = {{"text", render_lines, false},    {"json", render_json, false},
+	                                        {"sarif", render_sarif, false},   {"junit", render_junit, false},
+	                                        {"github", render_github, false}, {NULL, NULL, false}};
 	static const struct view view = {
 	    .name = "check",
 	    .about = "For CI: ends with 66 if the run has findings that must not be there, one line for "

@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "tools/commands/commands.h"
+#include "tools/commands/output.h"
 #include "tools/commands/view.h"
 #include "tools/diff/diff.h"
 #include "tools/render/page.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
+
+/* What a format is made by here: the report is two runs. */
+static const struct format formats[] = {{"text", NULL, false}, {"json", NULL, false}, {"html", NULL, true}, {NULL, NULL, false}};
 
 static const struct view view = {
     .name = "diff",
@@ -19,12 +23,14 @@ static const struct view view = {
                 "  ringtail diff ringtail.server.4711/now-1.db ringtail.server.4711/now-2.db\n"
                 "  ringtail diff before after --only leak,deadlock\n"
                 "  ringtail diff before after --by allocated\n"
+                "  ringtail diff before after --format html -o diff.html\n"
                 "  ringtail diff before after --format json | jq '.findings[] | select(.change == \"new\")'\n",
     .parts = PART_FINDINGS,
-    .formats = view_formats,
+    .formats = formats,
     .runs = 2,
     .takes_only = true,
     .takes_by = true,
+    .takes_file = true,
 };
 
 struct side {
@@ -38,7 +44,6 @@ static bool open_side(struct side *side, const struct view_choices *choices, uns
 {
 	if (!view_find_run(choices->runs[which], &side->path, err) || !store_open_read(&side->store, side->path, err))
 		return false;
-	side->report = view_report(&view, choices, side->path, side->store.db, suppress, err);
 	return suppress_apply(suppress, side->store.db, err);
 }
 
@@ -54,13 +59,22 @@ static enum diff_by by_of(const struct view_choices *choices)
 	return !strcmp(choices->by, "peak") ? DIFF_BY_PEAK : !strcmp(choices->by, "allocated") ? DIFF_BY_ALLOCATED : DIFF_BY_LIVE;
 }
 
-static bool compare(const struct view_choices *choices, struct side sides[2])
+static bool render(const struct view_choices *choices, struct diff *diff)
+{
+	if (!strcmp(choices->format->name, "json"))
+		return render_diff_json(diff);
+	return strcmp(choices->format->name, "html") ? render_diff_text(diff) : render_diff_html(diff);
+}
+
+static bool compare(const struct view_choices *choices, struct side sides[2], FILE *out, struct suppress *suppress,
+                    struct error *err)
 {
 	struct diff diff;
-	bool good = diff_make(&diff, &sides[DIFF_OLD].report, &sides[DIFF_NEW].report, by_of(choices));
+	bool good;
 
-	if (good)
-		good = strcmp(choices->format->name, "json") ? render_diff_text(&diff) : render_diff_json(&diff);
+	for (unsigned i = DIFF_OLD; i <= DIFF_NEW; i++)
+		sides[i].report = view_report(&view, choices, sides[i].path, sides[i].store.db, out, suppress, err);
+	good = diff_make(&diff, &sides[DIFF_OLD].report, &sides[DIFF_NEW].report, by_of(choices)) && render(choices, &diff);
 	diff_free(&diff);
 	return good;
 }
@@ -69,10 +83,14 @@ static bool run(const struct view_choices *choices, struct error *err)
 {
 	struct suppress suppress = {0};
 	struct side sides[2] = {0};
+	struct output output;
 	bool good = suppress_load(&suppress, &choices->options, err) &&
 	            open_side(&sides[DIFF_OLD], choices, DIFF_OLD, &suppress, err) &&
-	            open_side(&sides[DIFF_NEW], choices, DIFF_NEW, &suppress, err) && compare(choices, sides) && view_flush(err);
+	            open_side(&sides[DIFF_NEW], choices, DIFF_NEW, &suppress, err) &&
+	            output_open(&output, choices->file, choices->format->binary, err);
 
+	if (good)
+		good = output_close(&output, compare(choices, sides, output.stream, &suppress, err), err);
 	close_side(&sides[DIFF_OLD]);
 	close_side(&sides[DIFF_NEW]);
 	suppress_free(&suppress);

@@ -3,10 +3,11 @@
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct format formats[] = {{"text", render_text},   {"json", render_json},
-	                                        {"sarif", render_sarif}, {"junit", render_junit},
-	                                        {"github", render_github}, {"suppressions", render_rules},
-	                                        {NULL, NULL}};
+	static const struct format formats[] = {{"text", render_text, false},   {"json", render_json, false},
+	                                        {"sarif", render_sarif, false}, {"junit", render_junit, false},
+	                                        {"github", render_github, false}, {"suppressions", render_rules, false},
+	                                        {"html", render_html, true},
+	                                        {NULL, NULL, false}};
 	static const struct view view = {
 	    .name = "report",
 	    .about = "Everything that was found in a run, worst first: findings with their stacks, then "
@@ -17,11 +18,13 @@ int cmd_report(int argc, char **argv)
 	                "  ringtail report ringtail.demo.4711       of this one\n"
 	                "  ringtail report --only leak,misuse       these kinds of findings\n"
 	                "  ringtail report --only deadlock:inversion\n"
+	                "  ringtail report --format html -o report.html   a page for a browser\n"
 	                "  ringtail report --format suppressions >> ringtail.supp\n"
 	                "  ringtail report --format json | jq '.processes[].findings[].message'\n",
 	    .parts = PART_FINDINGS | PART_HEAP | PART_THREADS | PART_LOCKS,
 	    .formats = formats,
 	    .takes_only = true,
+	    .takes_file = true,
 	};
 
 	return view_command(&view, argc, argv);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/commands/gate.h"
+#include "tools/commands/output.h"
 #include "tools/kinds.h"
 #include "tools/now/now.h"
 #include "tools/render/page.h"
@@ -32,7 +33,7 @@ enum {
 	LONG_HELP
 };
 
-const struct format view_formats[] = {{"text", render_text}, {"json", render_json}, {NULL, NULL}};
+const struct format view_formats[] = {{"text", render_text, false}, {"json", render_json, false}, {NULL, NULL, false}};
 
 static const struct option options[] = {
     {"format", required_argument, NULL, LONG_FORMAT},
@@ -73,6 +74,8 @@ static void print_options(const struct view *view)
 
 	snprintf(left, sizeof(left), "--format %s", format_names(view, names, sizeof(names)));
 	print_option(left, "text is for people (default)");
+	if (view->takes_file)
+		print_option("-o FILE", "write there; - is standard output, and the default");
 	if (view->takes_only)
 		print_option("--only KIND[:CLASS],...", "these findings and nothing else");
 	if (view->is_check)
@@ -188,6 +191,13 @@ static bool parse_by(const struct view *view, const char *text, const char **by,
 	return error_set(err, EXIT_USAGE, "%s has no option --by: `ringtail diff` has", view->name);
 }
 
+static bool parse_file(const struct view *view, const char *text, const char **file, struct error *err)
+{
+	*file = text;
+	return view->takes_file ||
+	       error_set(err, EXIT_USAGE, "%s has no option -o: its report goes to standard output", view->name);
+}
+
 static bool parse_now(const struct view *view, struct view_choices *choices, struct error *err)
 {
 	choices->now = true;
@@ -231,6 +241,8 @@ static bool parse_option(const struct view *view, int option, struct view_choice
 		return parse_now(view, choices, err);
 	case LONG_PAUSE:
 		return parse_pause(optarg, &choices->pause, err);
+	case 'o':
+		return parse_file(view, optarg, &choices->file, err);
 	case LONG_BY:
 		return parse_by(view, optarg, &choices->by, err);
 	default:
@@ -270,7 +282,7 @@ bool view_parse(const struct view *view, int argc, char **argv, struct view_choi
 	if (!options_parse_environment(&choices->options, err))
 		return false;
 	optind = 0; /* glibc: start anew, whoever parsed before */
-	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
 			return bad_option(view, argv, option, err);
 		if (!parse_option(view, option, choices, err))
@@ -307,11 +319,11 @@ bool view_flush(struct error *err)
 }
 
 struct report view_report(const struct view *view, const struct view_choices *choices, const char *path, sqlite3 *db,
-                          struct suppress *suppress, struct error *err)
+                          FILE *out, struct suppress *suppress, struct error *err)
 {
 	struct report report = {
 	    .db = db,
-	    .out = stdout,
+	    .out = out,
 	    .directory = path,
 	    .parts = view->parts,
 	    .only = choices->only,
@@ -329,15 +341,21 @@ struct report view_report(const struct view *view, const struct view_choices *ch
 static bool render(const struct view *view, const struct view_choices *choices, struct suppress *suppress,
                    const char *path, bool *failed, struct error *err)
 {
+	struct output output;
 	struct store store;
+	bool good;
 
 	if (!store_open_read(&store, path, err))
 		return false;
-	struct report report = view_report(view, choices, path, store.db, suppress, err);
-	bool good = suppress_apply(suppress, store.db, err) && choices->format->render(&report) && view_flush(err);
-	if (good && view->is_check)
-		*failed = gate_failed(&report);
-	report_close(&report);
+	good = suppress_apply(suppress, store.db, err) && output_open(&output, choices->file, choices->format->binary, err);
+	if (good) {
+		struct report report = view_report(view, choices, path, store.db, output.stream, suppress, err);
+
+		good = output_close(&output, choices->format->render(&report), err);
+		if (good && view->is_check)
+			*failed = gate_failed(&report);
+		report_close(&report);
+	}
 	store_close(&store);
 	return good;
 }

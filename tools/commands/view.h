@@ -8,6 +8,7 @@
 struct format {
 	const char *name;
 	bool (*render)(struct report *);
+	bool binary; /* not for a terminal */
 };
 /* text and json, which end with a row without a name, as all tables of formats do */
 extern const struct format view_formats[];
@@ -25,6 +26,7 @@ struct view {
 	bool is_check;                /* has the option --fail-on, and exit code 66 where it matched */
 	bool takes_now;               /* has the options --now and --pause */
 	bool takes_by;                /* has the option --by */
+	bool takes_file;              /* has the option -o */
 };
 
 #define VIEW_RUNS 2
@@ -32,6 +34,7 @@ struct view {
 struct view_choices { /* what was asked for */
 	const char *runs[VIEW_RUNS]; /* NULL: the newest one */
 	const char *color, *only, *by;
+	const char *file; /* NULL: standard output */
 	const struct format *format;
 	unsigned limit;
 	bool full_stacks, now, help;
@@ -45,12 +48,13 @@ int view_command(const struct view *view, int argc, char **argv);
 /* The parts of view_command, for commands that show something else. */
 bool view_parse(const struct view *view, int argc, char **argv, struct view_choices *choices, struct error *err);
 void view_help(const struct view *view);
-/* A report on the database to stdout, as it was chosen; path: as the user knows it. */
+/* A report on the database to out, as it was chosen; path: as the user knows it. */
 struct report view_report(const struct view *view, const struct view_choices *choices, const char *path, sqlite3 *db,
-                          struct suppress *suppress, struct error *err);
+                          FILE *out, struct suppress *suppress, struct error *err);
 
 /* RUN found and analysed; *directory is malloced.  False: err is filled. */
 bool view_find_run(const char *argument, char **directory, struct error *err);
+
 /* Anything but a closed or full stdout. */
 bool view_flush(struct error *err);
 

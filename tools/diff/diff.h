@@ -73,5 +73,6 @@ uint64_t diff_hash(const char *text);
 
 bool render_diff_text(struct diff *diff);
 bool render_diff_json(struct diff *diff);
+bool render_diff_html(struct diff *diff);
 
 #endif

@@ -131,10 +131,15 @@ void json_print_member(struct report *report, const char *before, const char *na
 	print_value(report, value);
 }
 
+void json_print_item(struct report *report, const char *before, json_t *value)
+{
+	fputs(before, report->out);
+	print_value(report, value);
+}
+
 void json_list_add(struct json_list *list, json_t *item)
 {
-	fputs(list->begun ? ",\n      " : "\n      ", list->report->out);
-	print_value(list->report, item);
+	json_print_item(list->report, list->begun ? ",\n      " : "\n      ", item);
 	list->begun = true;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/render/json.h"
 
+#include "tools/kinds.h"
 #include "tools/render/listing.h"
 
 static json_t *json_stacks(struct report *report, const struct process *process, int64_t finding)
@@ -119,6 +120,16 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 	return array;
 }
 
+/* How much it matters, for a reader that cannot know the kinds. */
+static const char *weight_of(const struct report *report, sqlite3_stmt *row)
+{
+	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
+
+	if (kinds_match(report->fail_on ? report->fail_on : KINDS_DEFAULT, kind, class))
+		return "error";
+	return kind_is_quiet(kind, class) ? "note" : "warning";
+}
+
 static json_t *finding_of(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	int64_t ordinal = sqlite3_column_int64(row, 0);
@@ -139,6 +150,8 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
 	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
 	json_object_set_new(object, "kept", json_kept(report, process, ordinal));
+	if (report->by_id)
+		json_object_set_new(object, "weight", json_string(weight_of(report, row)));
 	return object;
 }
 

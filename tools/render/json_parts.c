@@ -59,9 +59,13 @@ static json_t *json_frame(const struct frame *frame)
 
 json_t *json_stack(struct report *report, int64_t process, int64_t stack)
 {
-	struct frames frames = frames_load(report, process, stack);
-	json_t *array = json_array();
+	struct frames frames;
+	json_t *array;
 
+	if (report->by_id)
+		return stack ? json_pack("[I, I]", (json_int_t)process, (json_int_t)stack) : json_null();
+	frames = frames_load(report, process, stack);
+	array = json_array();
 	for (unsigned i = 0; i < frames.count; i++)
 		json_array_append_new(array, json_frame(&frames.items[i]));
 	frames_free(&frames);

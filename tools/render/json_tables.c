@@ -128,7 +128,8 @@ static json_t *json_sites(struct report *report, const struct process *process)
 
 static void add_heap_detail(struct report *report, const struct process *process, json_t *heap)
 {
-	json_object_set_new(heap, "sites", json_sites(report, process));
+	if (!report->by_id)
+		json_object_set_new(heap, "sites", json_sites(report, process));
 	json_object_set_new(heap, "sizes",
 	                    json_rows(report,
 	                              "SELECT low, high, allocations, bytes, live_blocks, live_bytes"

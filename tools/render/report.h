@@ -29,6 +29,7 @@ struct report {
 	unsigned limit;   /* items in a list, 0: all */
 	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed, and db is as it is stored */
 	bool full_stacks;
+	bool by_id; /* JSON has [process, stack] in place of a stack's frames, for a reader with the tables; and no sites */
 	bool color;
 	unsigned width;
 	/* Kept from one stack to the next. */
@@ -46,6 +47,8 @@ bool render_lines(struct report *report);
 bool render_sarif(struct report *report);
 bool render_junit(struct report *report);
 bool render_github(struct report *report);
+/* A page to explore all of it in a browser: one file (tools/page). */
+bool render_html(struct report *report);
 /* A rule for each of them that would suppress it. */
 bool render_rules(struct report *report);
 /* The findings alone, of the first so many processes. */

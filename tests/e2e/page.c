@@ -1,0 +1,129 @@
+/* `ringtail report --format html` and `ringtail diff --format html`, used in Chromium by tests/page/check.mjs. */
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/e2e/consumer.h"
+
+TEST_SUITE(page);
+
+#define AXE "axe/node_modules/axe-core/axe.min.js"
+#define HOSTILE "</script><img src=x onerror=alert(1)>"
+
+/* The page, as `ringtail WORDS -o page.html` makes it, used; find: a function that its flame graph has. */
+static json_t *use(struct rt *rt, const char *words, const char *find)
+{
+	char line[3 * RT_PATH], here[RT_PATH];
+	json_error_t error;
+
+	snprintf(line, sizeof line, "%s --format html -o page.html", words);
+	struct outcome outcome = rt_tool(rt, line);
+	cr_assert_eq(outcome.status, 0, "ringtail %s: status %d: %s", line, outcome.status, outcome.err);
+	outcome_free(&outcome);
+	cr_assert(realpath("tests/page/check.mjs", here));
+	char *out = consume(rt, "FIND='%s' node %s page.html page.png %s", find, here, rt_built(AXE));
+	json_t *seen = json_loads(out, 0, &error);
+	cr_assert(seen, "%s: %s", error.text, out);
+	free(out);
+	return seen;
+}
+
+static void change_database(struct rt *rt, const char *sql)
+{
+	char path[2 * RT_PATH], *error = NULL;
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/ringtail.db", rt->run);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_exec(db, sql, NULL, NULL, &error);
+	cr_assert_null(error, "%s: %s", sql, error);
+	sqlite3_close(db);
+}
+
+/* Every part has what the run had. */
+Test(page, shows_a_run)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, "demo");
+	json_t *seen = use(&rt, "report RUN", "print_receipt");
+	cr_expect_str_eq(json_text(seen, "title"), "demo – ringtail");
+	cr_expect_str_eq(json_text(seen, "verdict"), "1 deadlock, 1 leak, 1 thread leak");
+	cr_expect_eq(json_number(seen, "findings"), 3);
+	expect_has(json_text(seen, "matching"), "%", "what the search found");
+	expect_has(json_text(seen, "calls"), "all, 14, 100 %", "the flame graph of calls");
+	expect_has(json_text(seen, "peak"), "in 14 blocks", "the peak");
+	cr_expect_eq(json_number(seen, "locks"), 2);
+	cr_expect_eq(json_number(seen, "cycle"), 2);
+	cr_expect_eq(json_number(seen, "lanes"), 4);
+	cr_expect_eq(json_number(seen, "sizes"), 3);
+	json_decref(seen);
+	rt_end(&rt);
+}
+
+/* Whatever a program calls itself, its functions and its files is text. */
+Test(page, runs_nothing_of_the_program)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, "named_threads");
+	json_decref(rt_report(&rt));
+	rt.json = NULL;
+	change_database(&rt, "UPDATE frame SET function = '" HOSTILE "' || pc, file = '" HOSTILE "';"
+	                     "UPDATE thread SET name = '" HOSTILE "'; UPDATE process SET exe = '/" HOSTILE "';"
+	                     "UPDATE module SET path = '/" HOSTILE "'; UPDATE finding SET message = '" HOSTILE "';"
+	                     "UPDATE meta SET value = '[\"" HOSTILE "\"]' WHERE key = 'command'");
+	json_t *seen = use(&rt, "report RUN", "onerror");
+	cr_expect_str_eq(json_text(seen, "command"), HOSTILE);
+	cr_expect_eq(json_number(seen, "images"), 0);
+	json_decref(seen);
+	rt_end(&rt);
+}
+
+Test(page, shows_two_runs)
+{
+	struct rt before = rt_new(), after = rt_new();
+	char words[2 * RT_PATH];
+
+	rt_program(&before, WAY_RUN, "leak_simple");
+	rt_program(&after, WAY_PRELOAD, "leak_list");
+	snprintf(words, sizeof words, "diff %s RUN", before.run);
+	json_t *seen = use(&after, words, "main");
+	cr_expect_gt(json_number(seen, "new"), 0);
+	cr_expect_gt(json_number(seen, "fixed"), 0);
+	cr_expect_gt(json_number(seen, "sites"), 1);
+	cr_expect_gt(json_number(seen, "grown"), 0);
+	json_decref(seen);
+	rt_end(&before);
+	rt_end(&after);
+}
+
+/* Text for people may go to a file; a page does not go to other reports, nor stay behind where it could not be made. */
+Test(page, goes_to_a_file)
+{
+	struct rt rt = rt_new();
+	char path[2 * RT_PATH];
+	struct stat status;
+
+	rt_program(&rt, WAY_RUN, "leak_simple");
+	struct outcome outcome = rt_tool(&rt, "report RUN -o report.txt"), plain = rt_tool(&rt, "report RUN");
+	char *text = consume(&rt, "cat report.txt");
+	cr_expect_eq(outcome.out_bytes, 0);
+	expect_same_text("-o", text, plain.out);
+	free(text);
+	outcome_free(&outcome);
+	outcome_free(&plain);
+	outcome = rt_tool(&rt, "heap RUN -o heap.txt");
+	cr_expect_eq(outcome.status, 64, "status %d", outcome.status);
+	outcome_free(&outcome);
+	change_database(&rt, "DROP TABLE heap_site");
+	outcome = rt_tool(&rt, "report RUN --format html -o broken.html");
+	cr_expect_eq(outcome.status, 65, "status %d: %s", outcome.status, outcome.err);
+	snprintf(path, sizeof path, "%s/broken.html", rt.work);
+	cr_expect_neq(stat(path, &status), 0, "half a page was left behind");
+	outcome_free(&outcome);
+	rt_end(&rt);
+}

@@ -1,0 +1,15 @@
+/* A stream whose text arrives compressed, in letters that mean nothing in HTML: gzip, then base64. */
+#ifndef RINGTAIL_PAGE_PACKED_H
+#define RINGTAIL_PAGE_PACKED_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct packed;
+
+/* *stream is to be written to, and ends with packed_close.  NULL: no memory. */
+struct packed *packed_open(FILE *out, FILE **stream);
+/* Whether all of it is in out, which stays open. */
+bool packed_close(struct packed *packed);
+
+#endif

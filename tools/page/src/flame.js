@@ -1,0 +1,238 @@
+/*
+ * A flame graph, roots on top.  Only what is at least a pixel wide is an element of the page; what is narrower is drawn
+ * together, and said.  Zooming in draws it anew, so that nothing stays out of reach.
+ */
+import { Tree, Downward, Upward, METRICS, isBytes } from './tree.js'
+import { h, choice, uniqueId } from './dom.js'
+import { baseName, bytes, count, percent, plural, signed } from './format.js'
+
+const ROW = 20
+const NARROWEST = 1
+const ROOM_FOR_TEXT = 28
+const HUES = [28, 205, 150, 285, 95, 330, 175, 250, 60, 5]
+
+export class FlameGraph {
+  /** sides: 1, or 2 for a comparison. */
+  constructor(processes, sides, metric) {
+    this.tree = new Tree(processes, sides)
+    this.sides = sides
+    this.metric = metric
+    this.upward = false
+    this.query = ''
+    this.colours = this.#colourModules(processes[0])
+    this.element = this.#build()
+    this.#measure()
+    new ResizeObserver(() => this.#resized()).observe(this.canvas)
+  }
+
+  #colourModules(process) {
+    const colours = new Map([['', 'plain']])
+    for (const module of this.tree.modules)
+      if (!colours.has(module)) colours.set(module, /\/(libc|ld-linux|libpthread)[^/]*$/.test(module) ? 'plain' : colours.size - 1)
+    if (process && colours.has(process.info.exe)) colours.set(process.info.exe, 0)
+    return colours
+  }
+
+  #build() {
+    const search = h('input', { type: 'search', placeholder: 'Find functions …', 'aria-label': 'Find functions in the flame graph', oninput: () => this.#search(search.value) })
+    this.metricChoice = choice('What is shown', METRICS, this.metric, (metric) => { this.metric = metric; this.#measure() })
+    this.found = h('span', { class: 'found', role: 'status' })
+    this.reset = h('button', { type: 'button', class: 'quiet', onclick: () => this.#zoom(this.view.root) }, 'Whole graph')
+    this.canvas = h('div', { class: 'flame', role: 'tree', 'aria-label': 'Flame graph: arrow keys move, Enter zooms in, Escape zooms out' })
+    this.canvas.addEventListener('click', (event) => this.#at(event, (item) => this.#zoom(item.block)))
+    this.canvas.addEventListener('mouseover', (event) => this.#at(event, (item) => this.#describe(item.block)))
+    this.canvas.addEventListener('focusin', (event) => this.#at(event, (item) => this.#describe(item.block)))
+    this.canvas.addEventListener('keydown', (event) => this.#at(event, (item) => this.#key(event, item)))
+    this.detail = h('p', { class: 'flame-detail', id: uniqueId('detail') })
+    this.note = h('p', { class: 'note' })
+    return h('div', { class: 'flame-graph' },
+      h('div', { class: 'toolbar' }, this.metricChoice,
+        choice('Order', [['down', 'Callers on top'], ['up', 'Allocating functions on top']], 'down', (way) => { this.upward = way === 'up'; this.#measure() }),
+        search, this.found, this.reset),
+      this.sides > 1 && this.#legend(), this.detail, h('div', { class: 'flame-scroll' }, this.canvas), this.note)
+  }
+
+  #legend() {
+    return h('p', { class: 'legend' }, h('span', { class: 'swatch grown' }), 'grew ', h('span', { class: 'swatch shrunk' }), 'shrank ', h('span', { class: 'swatch same' }), 'as before')
+  }
+
+  setMetric(metric) {
+    this.metricChoice.choose(metric)
+  }
+
+  #measure() {
+    this.measured = this.tree.measure(this.metric)
+    this.view = this.upward ? new Upward(this.tree, this.measured) : new Downward(this.tree, this.measured)
+    this.focus = this.view.root
+    this.largestChange = 0
+    this.#search(this.query)
+  }
+
+  #search(text) {
+    this.query = text.trim()
+    const query = this.query.toLowerCase()
+    this.hits = query ? this.tree.matching(this.measured, (name) => name.toLowerCase().includes(query)) : null
+    this.found.textContent = this.hits ? `${percent(this.hits.sum, this.view.root.width)} is in matching stacks` : ''
+    this.#draw()
+  }
+
+  #resized() {
+    if (this.canvas.clientWidth !== this.width) this.#draw()
+  }
+
+  #zoom(block, focus = true) {
+    this.focus = block
+    this.#draw()
+    if (focus) this.items.find((item) => item.block === block)?.element.focus({ preventScroll: true })
+  }
+
+  // ---- drawing ---------------------------------------------------------------------------
+
+  #draw() {
+    this.width = this.canvas.clientWidth
+    this.items = []
+    this.narrow = 0
+    this.depth = 0
+    this.bars = []
+    if (this.width && this.view.root.width > 0) {
+      for (let block = this.focus; block; block = block.parent) this.#place(block, 0, this.width)
+      this.#spread(this.focus, 0)
+    }
+    const holder = document.createDocumentFragment()
+    for (const item of this.items) holder.append(this.#element(item))
+    for (const bar of this.bars) holder.append(h('div', { class: 'frame narrow', role: 'presentation', style: this.#box(bar) }))
+    this.canvas.replaceChildren(holder)
+    this.canvas.style.height = `${(this.depth + 1) * ROW}px`
+    this.items[this.items.length - 1] && (this.#current() || this.items[0]).element.setAttribute('tabindex', '0')
+    this.reset.disabled = this.focus === this.view.root
+    this.#describe(this.focus)
+    this.note.textContent = this.view.root.width > 0 ? this.#noteText() : `Nothing to show: ${this.#metricName().toLowerCase()} is 0 everywhere.`
+  }
+
+  #noteText() {
+    const drawn = `${plural(this.tree.parent.length - 1, 'function in its context', 'functions in their contexts')}.`
+    return this.narrow ? `${drawn} ${plural(this.narrow, 'is', 'are')} narrower than a pixel here and drawn in grey, together with what they call: zoom in to see them.` : drawn
+  }
+
+  #current() {
+    return this.items.find((item) => item.block === this.focus)
+  }
+
+  #place(block, x, width) {
+    this.depth = Math.max(this.depth, block.depth)
+    this.items.push({ block, x, width })
+  }
+
+  #spread(top, left) {
+    const scale = this.width / top.width
+    const todo = [[top, left]]
+    while (todo.length) {
+      const [block, from] = todo.pop()
+      let x = from
+      const children = this.view.expand(block)
+      for (let i = 0; i < children.length; i++) {
+        const width = children[i].width * scale
+        if (width < NARROWEST) {
+          this.#narrow(children.slice(i), x, scale)
+          break
+        }
+        this.#place(children[i], x, width)
+        todo.push([children[i], x])
+        x += width
+      }
+    }
+  }
+
+  #narrow(blocks, x, scale) {
+    const width = blocks.reduce((sum, block) => sum + block.width, 0) * scale
+    this.narrow += blocks.length
+    this.depth = Math.max(this.depth, blocks[0].depth)
+    if (width >= NARROWEST / 2) this.bars.push({ x, width, block: blocks[0] })
+  }
+
+  #box({ x, width, block }) {
+    return { left: `${x.toFixed(2)}px`, width: `${Math.max(width - 1, 0.5).toFixed(2)}px`, top: `${block.depth * ROW}px` }
+  }
+
+  #element(item) {
+    const { block } = item
+    const name = this.tree.names[block.label]
+    const classes = ['frame', this.#paint(block), this.hits && (this.hits.hit[block.label] ? 'hit' : 'dimmed'), block.depth < this.focus.depth && 'above']
+    item.element = h('div', {
+      class: classes.filter(Boolean).join(' '), role: 'treeitem', tabindex: '-1', 'aria-level': block.depth + 1,
+      'aria-label': `${name}, ${this.#amount(block)}`, style: { ...this.#box(item), ...this.#tint(block) },
+    }, item.width >= ROOM_FOR_TEXT ? name : '')
+    item.element.item = item
+    return item.element
+  }
+
+  #paint(block) {
+    if (this.sides === 1) return this.colours.get(this.tree.modules[block.label]) === 'plain' ? 'plain' : 'module'
+    const growth = block.totals[1] - block.totals[0]
+    return growth > 0 ? 'grown' : growth < 0 ? 'shrunk' : 'same'
+  }
+
+  /** The hue of its library; of a change, how much of the block it is. */
+  #tint(block) {
+    if (this.sides > 1) return { '--part': Math.min(1, Math.abs(block.totals[1] - block.totals[0]) / (block.width || 1)).toFixed(2) }
+    const colour = this.colours.get(this.tree.modules[block.label])
+    return colour === 'plain' ? {} : { '--hue': HUES[colour % HUES.length] }
+  }
+
+  // ---- words -----------------------------------------------------------------------------
+
+  #metricName() {
+    return METRICS.find(([metric]) => metric === this.metric)[1]
+  }
+
+  #value(number) {
+    return isBytes(this.metric) ? bytes(number) : count(number)
+  }
+
+  #amount(block) {
+    if (this.sides > 1) {
+      const growth = block.totals[1] - block.totals[0]
+      return `${this.#value(block.totals[0])} before, ${this.#value(block.totals[1])} now, ${signed((n) => this.#value(n))(growth)}`
+    }
+    const own = block.own > 0 && block.own !== block.width && !this.upward ? `, ${this.#value(block.own)} in itself` : ''
+    return `${this.#value(block.width)}, ${percent(block.width, this.view.root.width)}${own}`
+  }
+
+  #describe(block) {
+    const module = this.tree.modules[block.label]
+    this.detail.replaceChildren(h('b', {}, this.tree.names[block.label]), ` ${this.#amount(block)}`, module ? h('span', { class: 'dim' }, ` ${baseName(module)}`) : '')
+  }
+
+  // ---- moving ----------------------------------------------------------------------------
+
+  #at(event, act) {
+    const element = event.target.closest('.frame')
+    if (element && element.item) act(element.item)
+  }
+
+  #key(event, item) {
+    const { block } = item
+    const siblings = block.parent ? this.view.expand(block.parent) : [block]
+    const beside = (step) => siblings[siblings.indexOf(block) + step]
+    const moves = {
+      ArrowDown: () => this.view.expand(block)[0],
+      ArrowUp: () => block.parent,
+      ArrowLeft: () => beside(-1),
+      ArrowRight: () => beside(1),
+      Home: () => this.view.root,
+    }
+    if (event.key === 'Enter' || event.key === ' ') this.#zoom(block)
+    else if (event.key === 'Escape') this.#zoom(this.focus.parent || this.view.root)
+    else if (moves[event.key]) this.#go(item, moves[event.key]())
+    else return
+    event.preventDefault()
+  }
+
+  #go(from, block) {
+    const item = block && this.items.find((other) => other.block === block)
+    if (!item) return
+    from.element.setAttribute('tabindex', '-1')
+    item.element.setAttribute('tabindex', '0')
+    item.element.focus()
+  }
+}

@@ -1,0 +1,73 @@
+// A table that sorts by its columns and is filtered by a word.
+import { h } from './dom.js'
+import { count } from './format.js'
+
+const FIRST = 50
+const MORE = 500
+
+/**
+ * columns: [{name, value(row), show(row, value), number, title}], of which value sorts and is searched, show makes
+ * what is in the cell.  options: {caption, sort, filter: false, onrow(row)}
+ */
+export class Table {
+  constructor(columns, rows, options = {}) {
+    Object.assign(this, { columns, rows, options, shown: FIRST, query: '' })
+    this.sort = options.sort ?? null
+    this.down = true
+    this.body = h('tbody')
+    this.heads = columns.map((column, i) => h('th', { scope: 'col', class: column.number ? 'number' : '', title: column.title },
+      h('button', { type: 'button', onclick: () => this.#sortBy(i) }, column.name)))
+    this.more = h('button', { type: 'button', class: 'more', onclick: () => { this.shown += MORE; this.#fill() } })
+    this.status = h('span', { class: 'found', role: 'status' })
+    this.element = h('div', { class: 'table' }, this.#tools(),
+      h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': `${options.caption}: table` },
+        h('table', {}, h('caption', { class: 'hidden' }, options.caption), h('thead', {}, h('tr', {}, this.heads)), this.body)),
+      this.more)
+    this.#arrange()
+  }
+
+  #tools() {
+    if (this.options.filter === false || this.rows.length < 8) return null
+    const input = h('input', { type: 'search', placeholder: 'Filter …', 'aria-label': `Filter: ${this.options.caption}`, oninput: () => { this.query = input.value.trim().toLowerCase(); this.#arrange() } })
+    return h('div', { class: 'toolbar' }, input, this.status)
+  }
+
+  #sortBy(index) {
+    if (this.sort === index) this.down = !this.down
+    else this.down = Boolean(this.columns[index].number)
+    this.sort = index
+    this.#arrange()
+  }
+
+  #text(row) {
+    return this.columns.map((column) => String(column.value(row) ?? '')).join(' ').toLowerCase()
+  }
+
+  #arrange() {
+    if (this.query) this.texts ??= this.rows.map((row) => this.#text(row))
+    const rows = this.query ? this.rows.filter((_, i) => this.texts[i].includes(this.query)) : [...this.rows]
+    if (this.sort !== null) {
+      const { value } = this.columns[this.sort]
+      const keyed = rows.map((row) => [value(row), row])
+      const sign = this.down ? -1 : 1
+      keyed.sort(([a], [b]) => sign * (typeof a === 'string' || typeof b === 'string' ? String(a ?? '').localeCompare(String(b ?? '')) : (a ?? -1) - (b ?? -1)))
+      this.arranged = keyed.map(([, row]) => row)
+    } else this.arranged = rows
+    this.heads.forEach((head, i) => head.setAttribute('aria-sort', i === this.sort ? (this.down ? 'descending' : 'ascending') : 'none'))
+    this.status.textContent = this.query ? `${count(rows.length)} of ${count(this.rows.length)}` : ''
+    this.shown = FIRST
+    this.#fill()
+  }
+
+  #fill() {
+    const { onrow } = this.options
+    this.body.replaceChildren(...this.arranged.slice(0, this.shown).map((row) => h('tr', onrow ? { class: 'link', onclick: () => onrow(row) } : {},
+      this.columns.map((column) => {
+        const value = column.value(row)
+        return h('td', { class: column.number ? 'number' : '' }, column.show ? column.show(row, value) : value ?? '–')
+      }))))
+    const left = this.arranged.length - this.shown
+    this.more.hidden = left <= 0
+    this.more.textContent = `Show ${count(Math.min(left, MORE))} more of ${count(left)}`
+  }
+}

@@ -1,0 +1,109 @@
+// Every thread's life, with its waits.
+import { h, section } from '../dom.js'
+import { Table } from '../table.js'
+import { place, stack } from '../stack.js'
+import { count, plural, seconds } from '../format.js'
+
+const FIRST = 60
+const LONGEST_OF_INTERVALS = 4096
+
+const nameOf = (thread) => thread.name || (thread.main ? 'main' : `thread ${thread.id}`)
+
+function waitsByThread(process) {
+  const { what, thread, began, seconds: long, other, class: lockClass } = process.intervals
+  const byThread = new Map()
+  what.forEach((word, i) => {
+    if (!byThread.has(thread[i])) byThread.set(thread[i], [])
+    byThread.get(thread[i]).push({ what: process.texts[word], began: began[i], seconds: long[i], other: other[i], lockClass: lockClass[i] })
+  })
+  return byThread
+}
+
+class Timeline {
+  constructor(process) {
+    this.process = process
+    this.threads = [...process.info.threads].sort((a, b) => (a.created_at ?? 0) - (b.created_at ?? 0))
+    this.waits = waitsByThread(process)
+    this.end = Math.max(process.info.end.at || 0, ...this.threads.map((thread) => thread.ended_at || 0)) || 1
+    this.range = [0, this.end]
+    this.shown = FIRST
+    this.rows = h('div', { class: 'lanes' })
+    this.axis = h('div', { class: 'axis', 'aria-hidden': 'true' })
+    this.detail = h('p', { class: 'flame-detail', role: 'status' }, 'Point at a wait, or a thread.')
+    this.more = h('button', { type: 'button', class: 'more', onclick: () => { this.shown = this.threads.length; this.draw() } })
+    const zoom = (factor, shift = 0) => () => this.zoom(factor, shift)
+    this.element = h('div', {},
+      h('div', { class: 'toolbar' }, h('div', { class: 'choice', role: 'group', 'aria-label': 'Time that is shown' },
+        h('button', { type: 'button', onclick: zoom(0.5) }, 'Zoom in'), h('button', { type: 'button', onclick: zoom(2) }, 'Zoom out'),
+        h('button', { type: 'button', onclick: zoom(1, -0.5) }, 'Earlier'), h('button', { type: 'button', onclick: zoom(1, 0.5) }, 'Later'),
+        h('button', { type: 'button', onclick: zoom(Infinity) }, 'All')),
+      h('p', { class: 'legend' }, h('span', { class: 'swatch life' }), 'lives ', h('span', { class: 'swatch wait' }), 'waits ', h('span', { class: 'swatch hold' }), 'holds a lock ', h('span', { class: 'swatch stuck' }), 'blocked until the end')),
+      this.detail, this.axis, this.rows, this.more)
+    this.draw()
+  }
+
+  zoom(factor, shift) {
+    const [from, to] = this.range
+    const wide = Math.min(this.end, (to - from) * factor)
+    const middle = (from + to) / 2 + shift * (to - from)
+    const start = Math.min(Math.max(0, middle - wide / 2), this.end - wide)
+    this.range = [start, start + wide]
+    this.draw()
+  }
+
+  bar(kind, from, to, words) {
+    const [first, last] = this.range
+    const left = Math.max(from, first)
+    const right = Math.min(to, last)
+    if (right < left || from > last || to < first) return null
+    const scale = 100 / (last - first)
+    return h('span', { class: `lane-bar ${kind}`, style: { left: `${(left - first) * scale}%`, width: `max(1px, ${(right - left) * scale}%)` },
+      title: words, onmouseenter: () => (this.detail.textContent = words) })
+  }
+
+  lane(thread) {
+    const from = thread.created_at ?? 0
+    const to = thread.ended_at ?? this.end
+    const spans = this.waits.get(thread.id) || []
+    const told = (span) => span.what === 'hold' ? `held a lock for ${seconds(span.seconds)}, from ${seconds(span.began)}`
+      : `waited ${seconds(span.seconds)}, from ${seconds(span.began)}${span.other ? `, for ${this.process.threadName(span.other)}` : ''}`
+    const name = nameOf(thread)
+    const parts = [this.bar('life', from, to, `${name}: from ${seconds(from)} to ${thread.ended_at === null ? 'the end' : seconds(to)}, ${thread.state_at_end}`),
+      ...['hold', 'wait'].flatMap((what) => spans.filter((span) => span.what === what).map((span) => this.bar(what, span.began, span.began + span.seconds, `${name} ${told(span)}`)))]
+    if (thread.blocked) parts.push(this.bar('stuck', thread.blocked.since ?? to, to, `${name} was blocked on ${thread.blocked.on} at the end, since ${seconds(thread.blocked.since)}`))
+    const waits = spans.filter((span) => span.what === 'wait')
+    const sum = waits.reduce((total, span) => total + span.seconds, 0)
+    return h('div', { class: 'lane', role: 'img', 'aria-label': `${name}: ${seconds(from)} to ${seconds(to)}, ${thread.state_at_end}${waits.length ? `; ${plural(waits.length, 'wait')}, ${seconds(sum)} in all` : ''}${thread.blocked ? `; blocked on ${thread.blocked.on}` : ''}` },
+      h('span', { class: 'lane-name' }, name), h('span', { class: 'lane-track' }, parts))
+  }
+
+  draw() {
+    const [from, to] = this.range
+    this.axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((part) => h('span', {}, seconds(from + part * (to - from)))))
+    this.rows.replaceChildren(...this.threads.slice(0, this.shown).map((thread) => this.lane(thread)))
+    this.more.hidden = this.threads.length <= this.shown
+    this.more.textContent = `Show all ${count(this.threads.length)} threads`
+  }
+}
+
+function threadTable(side, process) {
+  const detail = h('div', { class: 'site-detail', role: 'status' })
+  const open = (thread) => detail.replaceChildren(h('h4', {}, `${nameOf(thread)} was made here`), stack(side, thread.stack),
+    ...(thread.blocked ? [h('h4', {}, `and was blocked on ${thread.blocked.on} here`), stack(side, thread.blocked.stack)] : []))
+  const fate = (thread) => thread.main ? '' : thread.joined ? 'joined' : thread.detached ? 'detached' : 'not joined'
+  return [new Table([
+    { name: 'Thread', number: true, value: (thread) => thread.id },
+    { name: 'Name', value: nameOf, show: (thread, text) => h('button', { type: 'button', class: 'plain', onclick: () => open(thread) }, text) },
+    { name: 'Made in', value: (thread) => side.where(thread.stack)?.name || '', show: (thread) => (thread.stack ? place(side.where(thread.stack)) : '–') },
+    { name: 'From', number: true, value: (thread) => thread.created_at, show: (_, value) => seconds(value) },
+    { name: 'To', number: true, value: (thread) => thread.ended_at, show: (_, value) => seconds(value) },
+    { name: 'At the end', value: (thread) => (thread.blocked ? `blocked on ${thread.blocked.on}` : thread.state_at_end) },
+    { name: '', value: fate },
+    { name: 'Events', number: true, value: (thread) => thread.events, show: (_, value) => count(value) },
+  ].map((column) => (column.name ? column : { ...column, name: 'Fate' })), process.info.threads, { caption: 'Threads' }).element, detail]
+}
+
+export function threadsView({ side, process }) {
+  const waits = process.intervals.what.length >= LONGEST_OF_INTERVALS && h('p', { class: 'note' }, `The longest ${count(LONGEST_OF_INTERVALS)} waits and holds are drawn.`)
+  return h('div', {}, section('Timeline', new Timeline(process).element, waits), section(plural(process.info.threads.length, 'thread'), threadTable(side, process)))
+}
