@@ -46,4 +46,6 @@ static void expect_shape(const char *line, const char *expected, const char *dif
 	Test(leak_shapes, c_##name) { expect_shape("leak_shapes " #name, expected, difference); }
 #define LEAK_CC(name, expected, difference, why)                                                             \
 	Test(leak_shapes, cc_##name) { expect_shape("leak_shapes_cxx " #name, expected, difference); }
+#define LEAK_OLD_STRING(name, expected, difference, why)                                                     \
+	Test(leak_shapes, cc_##name) { expect_shape("leak_shapes_old_string " #name, expected, difference); }
 #include "tests/e2e/leak_shapes.def"

@@ -640,6 +640,7 @@ static void threads_running(void)
 static const struct shape shapes[] = {
 #define LEAK_C(name, ...) SHAPE(name),
 #define LEAK_CC(...)
+#define LEAK_OLD_STRING(...)
 #include "tests/e2e/leak_shapes.def"
 };
 

@@ -295,6 +295,7 @@ void conversions()
 const shape shapes[] = {
 #define LEAK_C(...)
 #define LEAK_CC(name, ...) SHAPE(name),
+#define LEAK_OLD_STRING(...)
 #include "tests/e2e/leak_shapes.def"
 };
 
