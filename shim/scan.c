@@ -149,10 +149,12 @@ static void tell_frames(struct rt_header *header)
 	header->scan_tid = (uint32_t)sys_gettid();
 }
 
-/* A live reader says more, and says it itself. */
-static void say_refused(const struct rt_header *header)
+/* A live reader says more, and says it itself.  started: a tool of our own, which may have come to nothing. */
+static void say_refused(const struct rt_header *header, bool started)
 {
-	if (state_now() == RT_SCAN_REFUSED && !header->live && !header->forked)
+	bool refused = state_now() == RT_SCAN_REFUSED || (started && state_now() == RT_SCAN_NONE);
+
+	if (refused && !header->live && !header->forked)
 		process_say("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);
 }
 
@@ -179,6 +181,7 @@ void scan_at_end(void)
 		between = start_tool(tool, ring);
 	else
 		between = -1;
+	bool started = between > 0;
 	long tracer = process->header->live ? (long)load_acquire(&process->header->reader_pid) : between;
 	if (tracer > 0) /* no child of ours that it could be allowed for by itself */
 		sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
@@ -186,7 +189,7 @@ void scan_at_end(void)
 		wait_for_tool(&between);
 	else
 		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE);
-	say_refused(process->header);
+	say_refused(process->header, started);
 	if (between > 0)
 		reap(between);
 	if (tracer > 0)

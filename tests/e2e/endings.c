@@ -88,12 +88,18 @@ static int lines(const char *text)
 /* Words in front of a command so that ptrace is refused in it: as in a container, by a filter of system calls; or, of a
  * program that may not be looked at, for want of the capability that root has. */
 static const char *without_ptrace(void) { return rt_built("programs/no_ptrace"); }
+static void for_root_alone(void)
+{
+	if (geteuid())
+		cr_skip_test("only root can become another user");
+}
+
 static const char *without_capability(void)
 {
 	return geteuid() ? "env" : "setpriv --bounding-set=-sys_ptrace";
 }
 
-static void expect_refused(enum way way, const char *without, const char *argument, int status)
+static void expect_refused(enum way way, const char *without, const char *argument, int status, const char *why)
 {
 	struct rt rt = rt_new();
 	char line[4 * RT_PATH];
@@ -109,11 +115,56 @@ static void expect_refused(enum way way, const char *without, const char *argume
 	cr_expect_eq(lines(rt.program.err), 1, "stderr: %s", rt.program.err);
 	cr_expect(strstr(rt.program.err, way == WAY_RUN ? "SYS_PTRACE" : "`ringtail leaks`"), "stderr: %s",
 	          rt.program.err);
-	expect_live_at_death(rt_process(&rt, "exits"), "SYS_PTRACE");
+	expect_live_at_death(rt_process(&rt, "exits"), why);
 	rt_end(&rt);
 }
 
-Test(endings, ptrace_filtered_run) { expect_refused(WAY_RUN, without_ptrace(), "exit", 3); }
-Test(endings, ptrace_filtered_preload) { expect_refused(WAY_PRELOAD, without_ptrace(), "exit", 3); }
-Test(endings, not_dumpable_run) { expect_refused(WAY_RUN, without_capability(), "not_dumpable", 10); }
-Test(endings, not_dumpable_preload) { expect_refused(WAY_PRELOAD, without_capability(), "not_dumpable", 10); }
+Test(endings, ptrace_filtered_run) { expect_refused(WAY_RUN, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
+Test(endings, ptrace_filtered_preload) { expect_refused(WAY_PRELOAD, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
+Test(endings, not_dumpable_run) { expect_refused(WAY_RUN, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
+Test(endings, not_dumpable_preload) { expect_refused(WAY_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
+
+/* A program that has become another user than the tool is: as servers do. */
+Test(endings, other_user_refused_run)
+{
+	for_root_alone();
+	expect_refused(WAY_RUN, without_capability(), "other_user", 11, "SYS_PTRACE");
+}
+
+Test(endings, other_user_refused_preload)
+{
+	for_root_alone();
+	expect_refused(WAY_PRELOAD, "env", "other_user", 11, "another user");
+}
+
+Test(endings, other_user_scanned)
+{
+	for_root_alone();
+	expect_scanned(WAY_RUN, "other_user", "exit", 11, "definite=1/100 reachable=3/192");
+}
+
+/* In a user namespace of its own, where its root is the one who runs it, or nobody at all. */
+static void expect_scanned_in_namespace(enum way way, const char *options)
+{
+	struct rt rt = rt_new();
+	char line[2 * RT_PATH];
+
+	snprintf(line, sizeof line, "unshare %s true", options);
+	rt_program(&rt, WAY_BARE, line);
+	if (rt.program.status)
+		cr_skip_test("no user namespaces: %s", rt.program.err);
+	outcome_free(&rt.program);
+	snprintf(line, sizeof line, "unshare %s %s exit", options, rt_built("programs/exits"));
+	rt_program(&rt, way, line);
+	cr_expect_eq(rt.program.status, 3, "%s: status %d: %s", line, rt.program.status, rt.program.err);
+	struct leak_sums sums = leaks_of_process(rt_process(&rt, "exits"));
+	char *text = leak_sums_text(&sums);
+	cr_expect_str_eq(text, "definite=1/100 reachable=3/192", "%s: %s", line, text);
+	free(text);
+	rt_end(&rt);
+}
+
+Test(endings, user_namespace_run) { expect_scanned_in_namespace(WAY_RUN, "--user"); }
+Test(endings, user_namespace_preload) { expect_scanned_in_namespace(WAY_PRELOAD, "--user"); }
+Test(endings, user_namespace_of_root_run) { expect_scanned_in_namespace(WAY_RUN, "--user --map-root-user"); }
+Test(endings, user_namespace_of_root_preload) { expect_scanned_in_namespace(WAY_PRELOAD, "--user --map-root-user"); }

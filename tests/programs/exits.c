@@ -2,8 +2,8 @@
  * Ends in the way that its argument names: return, exit, _exit, _Exit, quick_exit, abort, pthread_exit (of
  * main, while a thread still works and ends the process by its own end), thread_exit (exit called by a thread),
  * segv, kill, exit_group (by syscall), raw_exit_group (by an instruction of its own), exec (of true), not_dumpable (exit,
- * when nobody may look at it any more).  Before that it makes three blocks of 64 bytes, which are kept, and loses one of
- * 100.
+ * when nobody may look at it any more), other_user (exit, as one who may not read root's files; for root).  Before that
+ * it makes three blocks of 64 bytes, which are kept, and loses one of 100.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -90,6 +90,8 @@ int main(int argc, char **argv)
 		execl("/bin/true", "true", (char *)NULL);
 	if (!strcmp(how, "not_dumpable") && prctl(PR_SET_DUMPABLE, 0) == 0)
 		exit(10);
+	if (!strcmp(how, "other_user") && setgid(65534) == 0 && setuid(65534) == 0)
+		exit(11);
 	if (!strcmp(how, "kill"))
 		kill(getpid(), SIGKILL);
 	if (!strcmp(how, "segv"))

@@ -104,8 +104,9 @@ static const char *why_no_scan(const struct analysis *analysis)
 		return "the process was killed, or crashed: its memory was gone";
 	if (!header->scan_wait)
 		return "it was not wanted (--scan=no)";
-	return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or was without "
-	       "`ringtail-scan` beside the library, or waited for longer than --scan-wait";
+	return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or had become another "
+	       "user than its ring's owner (`ringtail run` as root looks at it all the same), or was without `ringtail-scan` "
+	       "beside the library, or waited for longer than --scan-wait";
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)
