@@ -357,17 +357,21 @@ static uint64_t read_rings(struct collector *collector)
 
 /* ---- the command and signals ---------------------------------------------------------------- */
 
-/* The terminal sends SIGINT and SIGQUIT to the command too, and it decides what they mean; SIGTERM and SIGHUP
- * come to us alone and are passed on.  Once the command has ended any of them means that we shall not wait
- * for others. */
-static void take_signal(struct collector *collector, int signal)
+/* The terminal sends SIGINT and SIGQUIT to the command too, and it decides what they mean; SIGTERM, SIGHUP, and what a
+ * process sends, come to us alone and are passed on.  Once the command has ended any of them means that we shall not
+ * wait for others. */
+static void take_signal(struct collector *collector, const struct signalfd_siginfo *info)
 {
+	int signal = (int)info->ssi_signo;
+	pid_t command = collector->request->command;
+	bool by_process = info->ssi_code <= 0 && (pid_t)info->ssi_pid != command;
+
 	if (signal == SIGCHLD)
 		return;
 	if (collector->command_ended)
 		collector->stop = true;
-	else if (signal == SIGTERM || signal == SIGHUP)
-		kill(collector->request->command, signal);
+	else if (signal == SIGTERM || signal == SIGHUP || by_process)
+		kill(command, signal);
 }
 
 static void take_signals(struct collector *collector)
@@ -375,7 +379,7 @@ static void take_signals(struct collector *collector)
 	struct signalfd_siginfo signal;
 
 	while (read(collector->request->signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
-		take_signal(collector, (int)signal.ssi_signo);
+		take_signal(collector, &signal);
 	reap(collector);
 }
 
@@ -506,6 +510,8 @@ struct collector_result collector_run(const struct collector_request *request, s
 		collector.result.ended_ns = ring_clock_ns(CLOCK_MONOTONIC);
 		return collector.result;
 	}
+	/* Shells start what is to run in the background with these ignored, and then nobody would tell us of them. */
+	sighandler_t interrupt = signal(SIGINT, SIG_DFL), quit = signal(SIGQUIT, SIG_DFL);
 	collector.inotify = watch_directory(request->run);
 	collector.now_service = now_service_open(request->run, collector.archive, request->signals_after);
 	rounds(&collector);
@@ -513,6 +519,8 @@ struct collector_result collector_run(const struct collector_request *request, s
 		progress_silence(false); /* the terminal is ours again */
 	leave_running(&collector);
 	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
+	signal(SIGINT, interrupt);
+	signal(SIGQUIT, quit);
 	sigprocmask(SIG_SETMASK, request->signals_after, NULL);
 	now_service_close(collector.now_service);
 	collector.result.stored = archive_close(collector.archive, err);

@@ -1,5 +1,6 @@
 /* Exit statuses of `ringtail run` and of the tool: a contract. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,28 @@ static void expect_static(const char *options, int status, bool is_run)
 	cr_expect_eq(strstr(rt.program.out, "static") != NULL, is_run);
 	rt_end(&rt);
 }
+
+/* Signals that somebody sends to the tool; started in the background by a shell without a terminal, that is with
+ * interrupts ignored. */
+static void expect_passed_on(const char *signal, int status)
+{
+	struct rt rt = rt_new();
+	char script[2 * RT_PATH];
+	const char *argv[] = {"sh", "-c", script, NULL};
+
+	snprintf(script, sizeof script,
+	         "%s run -o %s -- /usr/bin/python3 -c 'import os, signal, time\n"
+	         "signal.signal(signal.SIG%s, lambda *_: os._exit(%d))\nopen(\"ready\", \"w\")\ntime.sleep(50)' & pid=$!\n"
+	         "while [ ! -e ready ]; do sleep 0.05; done; kill -%s $pid; wait $pid",
+	         rt_built("ringtail"), rt.run, signal, status, signal);
+	rt.program = spawn((struct command){.argv = argv, .directory = rt.work, .timeout = 40});
+	cr_expect_eq(rt.program.status, status, "%s: status %d: %s", signal, rt.program.status, rt.program.err);
+	rt_end(&rt);
+}
+
+Test(run_status, an_interrupt_that_a_process_sends_is_passed_on) { expect_passed_on("INT", 21); }
+Test(run_status, a_quit_that_a_process_sends_is_passed_on) { expect_passed_on("QUIT", 22); }
+Test(run_status, a_termination_is_passed_on) { expect_passed_on("TERM", 23); }
 
 Test(run_status, static_binary_is_run_and_said) { expect_static("", 11, true); }
 Test(run_status, static_binary_must_be_watched) { expect_static("--must-watch", 69, false); }
