@@ -149,10 +149,19 @@ static void tell_frames(struct rt_header *header)
 	header->scan_tid = (uint32_t)sys_gettid();
 }
 
+/* A tool that inherits such a limit may not get far, and whoever set the limit is not to be told of that. */
+static bool has_limit_of_memory(void)
+{
+	struct rlimit limit;
+
+	return sys_getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 /* A live reader says more, and says it itself.  started: a tool of our own, which may have come to nothing. */
 static void say_refused(const struct rt_header *header, bool started)
 {
-	bool refused = state_now() == RT_SCAN_REFUSED || (started && state_now() == RT_SCAN_NONE);
+	bool nothing = started && state_now() == RT_SCAN_NONE && !has_limit_of_memory();
+	bool refused = state_now() == RT_SCAN_REFUSED || nothing;
 
 	if (refused && !header->live && !header->forked)
 		process_say("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);

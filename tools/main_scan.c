@@ -1,10 +1,17 @@
 /* `ringtail-scan RING`: the shim starts it at the end of a program that has no live reader; not for people. */
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tools/error.h"
 #include "tools/memory.h"
 #include "tools/scan/at_end.h"
+
+/* The program's limit is ours too, and a ring takes more address space than it may leave.  Needs privilege. */
+static void lift_limit(void)
+{
+	setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+}
 
 int main(int argc, char **argv)
 {
@@ -13,5 +20,6 @@ int main(int argc, char **argv)
 		fputs("ringtail-scan: programs with libringtail.so start it at their end; see `ringtail help leaks`\n", stderr);
 		return EXIT_USAGE;
 	}
+	lift_limit();
 	_exit(scan_at_end_alone(argv[1]));
 }

@@ -105,8 +105,8 @@ static const char *why_no_scan(const struct analysis *analysis)
 	if (!header->scan_wait)
 		return "it was not wanted (--scan=no)";
 	return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or had become another "
-	       "user than its ring's owner (`ringtail run` as root looks at it all the same), or was without `ringtail-scan` "
-	       "beside the library, or waited for longer than --scan-wait";
+	       "user than its ring's owner (`ringtail run` as root looks at it all the same), or left the tool too little memory "
+	       "(RLIMIT_AS), or was without `ringtail-scan` beside the library, or waited for longer than --scan-wait";
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)
