@@ -65,7 +65,8 @@ static bool print_page(struct report *sides[], unsigned count, struct diff *diff
 	return good;
 }
 
-/* Everything that the report could show: the page itself leaves out what does not fit. */
+/* Everything that the report could show: the page itself leaves out what does not fit.  What it comes to know of frames goes
+ * back by keep_known. */
 static struct report whole(const struct report *report)
 {
 	struct report copy = *report;
@@ -76,11 +77,15 @@ static struct report whole(const struct report *report)
 	return copy;
 }
 
+/* The report frees it when it is closed. */
+static void keep_known(struct report *report, const struct report *copy) { report->frame_cache = copy->frame_cache; }
+
 bool render_html(struct report *report)
 {
 	struct report copy = whole(report), *sides[] = {&copy};
 	bool good = print_page(sides, 1, NULL, report->out, report->err);
 
+	keep_known(report, &copy);
 	report->failed |= !good;
 	return good;
 }
@@ -92,5 +97,8 @@ bool render_diff_html(struct diff *diff)
 
 	shown.reports[DIFF_OLD] = &copies[DIFF_OLD];
 	shown.reports[DIFF_NEW] = &copies[DIFF_NEW];
-	return print_page(shown.reports, 2, &shown, diff->reports[DIFF_NEW]->out, copies[DIFF_NEW].err);
+	bool good = print_page(shown.reports, 2, &shown, diff->reports[DIFF_NEW]->out, copies[DIFF_NEW].err);
+	for (unsigned i = DIFF_OLD; i <= DIFF_NEW; i++)
+		keep_known(diff->reports[i], &copies[i]);
+	return good;
 }
