@@ -477,19 +477,25 @@ Test(merge, a_ring_that_is_looked_at_is_followed_where_its_chunks_go, .timeout =
 	ring_builder_remove(&builder);
 }
 
+/* A live ring that is empty but for two lanes, and who reads it. */
+static struct merge *start_two_lanes(struct ring_file *ring, struct ring_lane *a, struct ring_lane *b)
+{
+	struct error err;
+
+	ring_builder_make(&builder, 4096, 4, false);
+	seen = calloc(1, sizeof *seen);
+	cr_assert(ring_file_open(ring, builder.path, true, &err));
+	ring_lane_start(a, &builder, 1, ring_clock_now(RT_CLOCK_TSC));
+	ring_lane_start(b, &builder, 2, ring_clock_now(RT_CLOCK_TSC));
+	return merge_new(ring);
+}
+
 Test(merge, a_lane_that_was_in_the_middle_of_a_record_from_the_first_does_so_too)
 {
 	struct ring_file ring;
-	struct error err;
 	struct ring_lane a, b;
-	struct ring_builder *live = &builder;
+	struct merge *merge = start_two_lanes(&ring, &a, &b);
 
-	ring_builder_make(live, 4096, 4, false);
-	seen = calloc(1, sizeof *seen);
-	cr_assert(ring_file_open(&ring, live->path, true, &err));
-	struct merge *merge = merge_new(&ring);
-	ring_lane_start(&a, live, 1, ring_clock_now(RT_CLOCK_TSC));
-	ring_lane_start(&b, live, 2, ring_clock_now(RT_CLOCK_TSC));
 	ring_lane_write_now(&a, RT_FREE, 2, rt_word1(1, 0), 0);
 	a.chunk->tail |= RT_TAIL_ACTIVE;
 	uint64_t stamp = ring_clock_now(RT_CLOCK_TSC);
@@ -506,22 +512,15 @@ Test(merge, a_lane_that_was_in_the_middle_of_a_record_from_the_first_does_so_too
 	cr_expect_eq(merge_totals(merge).late, 0);
 	merge_free(merge);
 	ring_file_close(&ring);
-	ring_builder_remove(live);
+	end();
 }
 
 Test(merge, a_lane_in_the_middle_of_a_record_holds_later_ones_back)
 {
 	struct ring_file ring;
-	struct error err;
 	struct ring_lane a, b;
-	struct ring_builder *live = &builder;
+	struct merge *merge = start_two_lanes(&ring, &a, &b);
 
-	ring_builder_make(live, 4096, 4, false);
-	seen = calloc(1, sizeof *seen);
-	cr_assert(ring_file_open(&ring, live->path, true, &err));
-	struct merge *merge = merge_new(&ring);
-	ring_lane_start(&a, live, 1, ring_clock_now(RT_CLOCK_TSC));
-	ring_lane_start(&b, live, 2, ring_clock_now(RT_CLOCK_TSC));
 	ring_lane_write_now(&a, RT_FREE, 2, rt_word1(1, 0), 0);
 	usleep(3000);
 	merge_poll(merge, keep, seen);
