@@ -11,11 +11,16 @@
 
 #define PC_GROUP 4
 #define PC_PROBES 64 /* groups of one level that one address of many epochs may take */
-#define NODE_GROUP 8
+#define NODE_GROUP 8    /* a cache line */
+#define NODE_PAGE 512u  /* 4096 bytes; the sizes of levels are multiples */
 
 /* Powers of two.  Few levels, since whoever looks for a key goes through all those before its own. */
 static const uint32_t pc_level_size[PC_LEVELS] = {1024, 16384, 131072, 1048576};
-static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 524288, 1048576, 4194304, 8388608};
+static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 262144, 1048576, 4194304, 8388608};
+
+/* Groups of a level that a node may be in.  One where the level is soon full and then costs every key a look; more
+ * where a group without room would call for a level of many pages. */
+static const unsigned node_level_probes[NODE_LEVELS] = {1, 1, 3, 3, 3, 3};
 
 static uint32_t sum(const uint32_t *sizes, unsigned levels)
 {
@@ -53,45 +58,80 @@ static bool level_ready(uint32_t *ready, unsigned level, void *start, uint64_t b
 }
 
 /* The slot that holds the key or now does; NULL when the group is full of others. */
-static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride, uint64_t key, uint64_t ignore)
+static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride, uint64_t key)
 {
 	for (unsigned i = 0; i < count; i++, slot += stride) {
 		uint64_t held = load_acquire(slot);
 		if (!held && cas_acq_rel(slot, 0, key))
 			return slot;
-		if ((load_acquire(slot) & ~ignore) == key)
+		if (!held)
+			held = load_acquire(slot);
+		if (held == key)
 			return slot;
 	}
 	return NULL;
+}
+
+/* A child stands in its parent's page while there is room, so that stacks which part from each other touch few pages:
+ * of small pages the processor can translate only so many at once, and of these nodes there can be a million. */
+static uint64_t *claim_beside(uint32_t parent, uint64_t hash, uint64_t key)
+{
+	if (parent < RT_NODE_FIRST)
+		return NULL;
+	uint64_t *page = process->nodes + ((parent - RT_NODE_FIRST) & ~(NODE_PAGE - 1));
+	return claim_in_group(page + (hash >> 8 & (NODE_PAGE - NODE_GROUP)), NODE_GROUP, 1, key);
+}
+
+static uint64_t *node_group(uint64_t *level, unsigned number, uint64_t hash, unsigned probe)
+{
+	return level + group_start(hash >> 7 * probe, node_level_size[number], NODE_GROUP);
+}
+
+static uint64_t *claim_in_level(uint64_t *level, unsigned number, uint64_t hash, uint64_t key)
+{
+	uint64_t *slot = NULL;
+	for (unsigned i = 0; i < node_level_probes[number] && !slot; i++)
+		slot = claim_in_group(node_group(level, number, hash, i), NODE_GROUP, 1, key);
+	return slot;
 }
 
 /* A key that is not in the first level costs a cache miss a level: all at once, not one after the other. */
 static inline void fetch_groups(uint64_t hash)
 {
 	uint32_t ready = load_relaxed(&process->node_levels_ready);
-	const uint64_t *level = process->nodes;
+	uint64_t *level = process->nodes;
 	for (unsigned i = 0; ready >> i & 1; level += node_level_size[i++])
-		__builtin_prefetch(level + group_start(hash, node_level_size[i], NODE_GROUP));
+		__builtin_prefetch(node_group(level, i, hash, 0));
 }
 
+static uint64_t *claim_in_levels(uint64_t hash, uint64_t key)
+{
+	uint64_t *level = process->nodes, *slot = NULL;
+
+	fetch_groups(hash);
+	for (unsigned i = 0; i < process->node_levels && !slot; level += node_level_size[i++]) {
+		if (!level_ready(&process->node_levels_ready, i, level,
+		                 (uint64_t)node_level_size[i] * sizeof *level))
+			break;
+		slot = claim_in_level(level, i, hash, key);
+	}
+	return slot;
+}
+
+/* A key is in the first group of those it may be in that had room when it came.  Groups that are full stay full: whoever
+ * looks for it comes to that one. */
 uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 {
 	uint64_t key = (uint64_t)parent << 32 | pc_id;
 	uint64_t hash = mix(key);
-	uint64_t *level = process->nodes;
 
 	if (!pc_id)
 		return 0;
-	fetch_groups(hash);
-	for (unsigned i = 0; i < process->node_levels; level += node_level_size[i++]) {
-		if (!level_ready(&process->node_levels_ready, i, level,
-		                 (uint64_t)node_level_size[i] * sizeof *level))
-			break;
-		uint64_t *group = level + group_start(hash, node_level_size[i], NODE_GROUP);
-		uint64_t *slot = claim_in_group(group, NODE_GROUP, 1, key, 0);
-		if (slot)
-			return (uint32_t)(slot - process->nodes) + RT_NODE_FIRST;
-	}
+	uint64_t *slot = claim_beside(parent, hash, key);
+	if (!slot)
+		slot = claim_in_levels(hash, key);
+	if (slot)
+		return (uint32_t)(slot - process->nodes) + RT_NODE_FIRST;
 	fetch_add_relaxed(&process->header->stacks_lost, 1);
 	return 0;
 }
@@ -128,7 +168,7 @@ static uint64_t *slot_in_level(struct rt_pc *level, uint32_t size, uint64_t key,
 
 	for (unsigned i = 0; i < PC_PROBES; i++) {
 		struct rt_pc *group = level + ((first + i * PC_GROUP) & (size - PC_GROUP));
-		uint64_t *slot = add ? claim_in_group(&group->key, PC_GROUP, stride, key, 0)
+		uint64_t *slot = add ? claim_in_group(&group->key, PC_GROUP, stride, key)
 		                     : find_in_group(&group->key, PC_GROUP, stride, key, is_new);
 		if (slot || *is_new || likely(!holds_dead(group, key)))
 			return slot;

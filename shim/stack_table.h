@@ -3,9 +3,11 @@
  * and lock-free: distinct addresses (pcs), and the tree of (parent, pc) nodes.
  *
  * Each table is a row of levels, every level a few times as large as the one before.
- * A key hashes to one small group of slots per level (a cache line).  It lives in the
- * first free slot found going through its groups from the first level on; slots are
- * never freed, so whoever looks for a key meets it before the first free slot.
+ * A key hashes to a few small groups of slots per level (a node's group: a cache line).
+ * It lives in the first free slot found going through its groups from the first level
+ * on; slots are never freed, so whoever looks for a key meets it before the first free
+ * slot.  A node's very first group is in the page where its parent is: stacks that part
+ * from each other then touch few pages.
  * An address of a library that is gone stays where it is, marked dead; the same address
  * of another library has a slot, and an id, of its own.
  * Insertion is one compare-and-swap of 0 -> key; the loser looks at the slot again.

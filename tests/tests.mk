@@ -119,7 +119,7 @@ kills: all programs $(BUILD)/e2e-tests
 test check:
 	@$(MAKE) --no-print-directory test-deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all programs aarch64 schemas $(PAGE_CHECK) $(BUILD)/libringtail-check.so $(BUILD)/unit-tests $(BUILD)/e2e-tests \
-		fuzz-targets $(BUILD)/tsan/ring_race asan-tests
+		fuzz-targets $(RACES) asan-tests
 	@tests/run.sh $(BUILD) unit-tests asan/unit-tests e2e-tests
 
 # Hangs, and predictions put to the test, over and over: make hang-check RUNS=100 ONLY="part of a name ..."

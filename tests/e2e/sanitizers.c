@@ -1,5 +1,5 @@
-/* What the sanitizers have to say: a short run of each fuzz target (make fuzz is the long one), and the
- * ring's writer and reader under ThreadSanitizer. */
+/* What the sanitizers have to say: a short run of each fuzz target (make fuzz is the long one), and what
+ * threads share under ThreadSanitizer. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -39,13 +39,23 @@ FUZZ(options, 10000)
 FUZZ(text, 10000)
 FUZZ(cfi, 30000)
 
-Test(races, writer_and_reader_of_a_ring)
+static void expect_quiet_race(const char *program, const char *says)
 {
-	const char *argv[] = {"setarch", "-R", rt_built("tsan/ring_race"), NULL};
+	const char *argv[] = {"setarch", "-R", rt_built(program), NULL};
 	struct outcome outcome = spawn((struct command){.argv = argv});
 
 	cr_expect_eq(outcome.status, 0, "status %d: %s%s", outcome.status, outcome.out, outcome.err);
 	cr_expect_str_eq(outcome.err, "");
-	cr_expect_str_eq(outcome.out, "lost 0, bad 0, wrong 0, overwritten 0\n");
+	cr_expect_str_eq(outcome.out, says);
 	outcome_free(&outcome);
+}
+
+Test(races, writer_and_reader_of_a_ring)
+{
+	expect_quiet_race("tsan/ring_race", "lost 0, bad 0, wrong 0, overwritten 0\n");
+}
+
+Test(races, threads_that_add_the_same_stacks)
+{
+	expect_quiet_race("tsan/stack_table_race", "unequal 0, used 300000, lost 0\n");
 }

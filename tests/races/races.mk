@@ -1,14 +1,19 @@
-# The ring's two sides in one process under ThreadSanitizer; run by an end-to-end test.
-RACE_SRC := tests/races/ring_race.c shim/ring.c shim/clock.c tests/unit/ring_builder.c $(wildcard tools/source/*.c) \
-	tools/process.c tools/error.c tools/event.c tools/memory.c
+# What several threads share, in one process under ThreadSanitizer; run by an end-to-end test.
+RACE_CFLAGS := $(BASE_CFLAGS) -g -O1 -Wno-tsan -ftls-model=initial-exec -fsanitize=thread
+RING_RACE_SRC := tests/races/ring_race.c shim/ring.c shim/clock.c tests/unit/ring_builder.c \
+	$(wildcard tools/source/*.c) tools/process.c tools/error.c tools/event.c tools/memory.c
+TABLE_RACE_SRC := tests/races/stack_table_race.c shim/stack_table.c
+RACES := $(BUILD)/tsan/ring_race $(BUILD)/tsan/stack_table_race
 
-# fences, which it does not model, are in the seqlock of chunks that are overwritten: not part of this
-$(BUILD)/tsan/ring_race: $(RACE_SRC)
+# fences, which ThreadSanitizer does not model, are in the seqlock of chunks that are overwritten: not part of this
+$(BUILD)/tsan/ring_race: $(RING_RACE_SRC)
+$(BUILD)/tsan/stack_table_race: $(TABLE_RACE_SRC)
+$(RACES):
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(BASE_CFLAGS) -g -O1 -Wno-tsan -ftls-model=initial-exec -fsanitize=thread -o $@ $(RACE_SRC) -pthread -lm
+	$(Q)$(CC) $(RACE_CFLAGS) -o $@ $^ -pthread -lm
 
 .PHONY: tsan
-tsan: $(BUILD)/tsan/ring_race
-	setarch -R $<
-e2e: $(BUILD)/tsan/ring_race
+tsan: $(RACES)
+	for race in $^; do setarch -R $$race || exit 1; done
+e2e: $(RACES)

@@ -1,0 +1,97 @@
+/*
+ * The tree of stacks, filled by three threads at once, under ThreadSanitizer: all add the same tree, one with a parent of
+ * a hundred thousand children, with long rows and with bushes, and must come to the same ids, none of them twice.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "shim/cfi.h"
+#include "shim/modules.h"
+#include "shim/process.h"
+#include "shim/stack_table.h"
+#include "shim/unwind.h"
+
+#define THREADS 3u
+#define NODES 300000u
+
+/* ---- what else of the shim the table needs ------------------------------------------------ */
+
+static struct process the_process;
+struct process *process = &the_process;
+bool sys_restricted;
+
+bool cfi_object(uintptr_t pc, struct dl_find_object *object) { return (void)pc, (void)object, false; }
+uint32_t modules_index(const struct dl_find_object *object) { return (void)object, 0; }
+
+stack_rule unwind_rule(const struct dl_find_object *object, uintptr_t pc, bool exact)
+{
+	return (void)object, (void)pc, (void)exact, UNWIND_NONE;
+}
+
+/* ---- the tree -------------------------------------------------------------------------------- */
+
+/* The parent of the i-th node, itself one of those before; 0: it is an outermost frame. */
+static uint32_t parent_of(uint32_t i)
+{
+	switch (i % 3) {
+	case 0: return i < 3 ? 0 : i - 3; /* a row */
+	case 1: return i < 2 ? 0 : 1;     /* the parent of very many */
+	default: return i / 2;            /* a bush */
+	}
+}
+
+static pthread_barrier_t start;
+
+static void *add_tree(void *all)
+{
+	uint32_t *ids = all;
+
+	pthread_barrier_wait(&start);
+	for (uint32_t i = 0; i < NODES; i++) {
+		uint32_t parent = parent_of(i);
+		ids[i] = stack_table_node(i && parent < i ? ids[parent] : RT_ROOT_COMPLETE, i + 1);
+	}
+	return NULL;
+}
+
+static uint32_t ids[THREADS][NODES];
+
+static void add_by_all(void)
+{
+	pthread_t threads[THREADS];
+
+	pthread_barrier_init(&start, NULL, THREADS);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, add_tree, ids[i]);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* ---- what has come of it ----------------------------------------------------------------------- */
+
+static bool is_same_for_all(uint32_t node)
+{
+	for (unsigned i = 1; i < THREADS; i++)
+		if (ids[i][node] != ids[0][node])
+			return false;
+	return ids[0][node] >= RT_NODE_FIRST;
+}
+
+int main(void)
+{
+	size_t count = stack_table_nodes(NODE_LEVELS), used = 0, unequal = 0;
+	process->node_levels = NODE_LEVELS;
+	process->header = calloc(1, sizeof *process->header);
+	process->nodes = mmap(NULL, count * sizeof *process->nodes, PROT_READ | PROT_WRITE,
+	                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	add_by_all();
+	for (uint32_t i = 0; i < NODES; i++)
+		unequal += !is_same_for_all(i);
+	for (size_t i = 0; i < count; i++)
+		used += process->nodes[i] != 0;
+	printf("unequal %zu, used %zu, lost %lu\n", unequal, used, (unsigned long)process->header->stacks_lost);
+	return unequal || used != NODES;
+}
