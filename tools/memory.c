@@ -4,11 +4,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "tools/error.h"
 
 #define LARGE_BYTES (256 << 10)
+#define KEPT_BYTES  (8 << 20)
 
 static void out_of_memory(void)
 {
@@ -19,8 +21,13 @@ static void out_of_memory(void)
 }
 
 /* libc would come to keep large freed blocks for the next request, and clear them for it: tables made for the worst case,
- * of which hardly a page is touched, would cost milliseconds for each process that is read. */
-void memory_start_up(void) { mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); }
+ * of which hardly a page is touched, would cost milliseconds for each process that is read.  What a process that is read
+ * takes of small ones, the next one takes too: giving that back in between costs system calls. */
+void memory_start_up(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
 
 void *memory_zeroed(size_t count, size_t size)
 {
@@ -29,6 +36,22 @@ void *memory_zeroed(size_t count, size_t size)
 	if (!items)
 		out_of_memory();
 	return items;
+}
+
+void *memory_grow_zeroed(void *items, size_t *room, size_t needed, size_t most, size_t size)
+{
+	size_t more = *room ? *room : 512;
+
+	while (more < needed)
+		more *= 2;
+	if (more > most)
+		more = most;
+	void *grown = memory_zeroed(more, size);
+	if (*room)
+		memcpy(grown, items, *room * size);
+	free(items);
+	*room = more;
+	return grown;
 }
 
 #define HUGE_PAGE ((size_t)2 << 20)

@@ -37,7 +37,7 @@ struct heap_analysis {
 	struct heap_size_class classes[HEAP_SIZE_CLASSES];
 	struct samples samples;
 	struct realloc_table reallocs;
-	struct recent_free *recent;
+	struct recent_frees recent;
 	struct misuse_table *misuse;
 	uint64_t certain_until; /* stamp after which events may be missing */
 	uint64_t interior_budget;
@@ -59,7 +59,7 @@ struct heap_analysis *heap_new(struct ring_file *ring)
 	sites_init(&heap->sites, ring);
 	actors_init(&heap->actors);
 	samples_init(&heap->samples);
-	heap->recent = memory_zeroed(RECENT_FREES, sizeof *heap->recent);
+	recents_init(&heap->recent);
 	heap->misuse = misuse_new();
 	heap->certain_until = UINT64_MAX;
 	heap->interior_budget = INTERIOR_BUDGET;
@@ -76,7 +76,7 @@ void heap_free(struct heap_analysis *heap)
 	actors_free(&heap->actors);
 	reallocs_free(&heap->reallocs);
 	misuse_free(heap->misuse);
-	free(heap->recent);
+	recents_free(&heap->recent);
 	free(heap->site_results);
 	free(heap->share_results);
 	free(heap->thread_results);
@@ -245,9 +245,9 @@ static struct block *block_around(struct heap_analysis *heap, uint64_t address)
 	return NULL;
 }
 
-static void recent_put(struct heap_analysis *heap, const struct block *block, uint32_t stack)
+static void note_free(struct heap_analysis *heap, const struct block *block, uint32_t stack)
 {
-	heap->recent[recent_slot(block->address)] = (struct recent_free){block->address, block->site, stack};
+	recents_put(&heap->recent, (struct recent_free){block->address, block->site, stack});
 }
 
 /*
@@ -256,7 +256,7 @@ static void recent_put(struct heap_analysis *heap, const struct block *block, ui
  */
 static void free_unknown(struct heap_analysis *heap, const struct event *event)
 {
-	const struct recent_free *recent = &heap->recent[recent_slot(event->object)];
+	const struct recent_free *recent = recent_slot(&heap->recent, event->object);
 	struct heap_counts *caller = caller_counts(heap, event);
 	const struct block *around;
 
@@ -299,7 +299,7 @@ static void end_by_free(struct heap_analysis *heap, const struct event *event, c
 {
 	block_ends(heap, block);
 	count_free(heap, event, block);
-	recent_put(heap, block, event->stack);
+	note_free(heap, block, event->stack);
 	heap->ended_address = block->address;
 	heap->ended_size = block->size;
 }
@@ -346,7 +346,7 @@ static void realloc_begins(struct heap_analysis *heap, const struct event *event
 		return;
 	}
 	check_counterpart(heap, event, block);
-	recent_put(heap, block, event->stack);
+	note_free(heap, block, event->stack);
 	pending->old = *block;
 	blocks_remove(&heap->blocks, block);
 }
@@ -449,7 +449,7 @@ void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
 {
 	blocks_prefetch(&heap->blocks, event->object);
 	if (event->type >= RT_FREE_FIRST)
-		__builtin_prefetch(&heap->recent[recent_slot(event->object)], 1);
+		__builtin_prefetch(recent_slot(&heap->recent, event->object), 1);
 }
 
 void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event)

@@ -61,6 +61,29 @@ void misuse_note(struct misuse_table *table, const struct heap_misuse *misuse)
 	entry->times++;
 }
 
+void recents_init(struct recent_frees *recent)
+{
+	recent->bits = RECENT_BITS_FIRST;
+	recent->slots = memory_zeroed((size_t)1 << recent->bits, sizeof *recent->slots);
+	recent->until_growth = 1u << recent->bits;
+}
+
+void recents_free(struct recent_frees *recent) { free(recent->slots); }
+
+void recents_grow(struct recent_frees *recent)
+{
+	struct recent_frees more = {.bits = RECENT_BITS_MOST, .until_growth = UINT32_MAX};
+
+	if (recent->bits == RECENT_BITS_MOST)
+		return;
+	more.slots = memory_zeroed((size_t)1 << more.bits, sizeof *more.slots);
+	for (size_t i = 0; i < (size_t)1 << recent->bits; i++)
+		if (recent->slots[i].address)
+			*recent_slot(&more, recent->slots[i].address) = recent->slots[i];
+	free(recent->slots);
+	*recent = more;
+}
+
 uint8_t misuse_right_free(uint8_t alloc_type)
 {
 	switch (alloc_type) {

@@ -16,12 +16,19 @@ struct heap_misuse {
 };
 
 /* The last frees, for telling a double free from a free of a block never seen.  Direct-mapped: a free may push
- * out one that was less than RECENT_FREES ago, and then nothing is claimed. */
-#define RECENT_FREES 65536
+ * out one that was less than `frees` ago, and then nothing is claimed.  Small for a process that frees little. */
+#define RECENT_BITS_FIRST 8
+#define RECENT_BITS_MOST  16
 
 struct recent_free {
 	uint64_t address;
 	uint32_t site, stack;
+};
+
+struct recent_frees {
+	struct recent_free *slots; /* 1 << bits */
+	unsigned bits;
+	uint32_t until_growth; /* frees */
 };
 
 struct misuse_table;
@@ -35,10 +42,21 @@ void misuse_report(const struct misuse_table *table, uint64_t certain_until, str
 /* The right counterpart of an allocation: RT_FREE, RT_OPERATOR_DELETE or RT_OPERATOR_DELETE_ARRAY. */
 uint8_t misuse_right_free(uint8_t alloc_type);
 
-static inline size_t recent_slot(uint64_t address)
+void recents_init(struct recent_frees *recent);
+void recents_free(struct recent_frees *recent);
+void recents_grow(struct recent_frees *recent);
+
+/* Where a free of that address is, if it is there. */
+static inline struct recent_free *recent_slot(const struct recent_frees *recent, uint64_t address)
 {
-	return address * UINT64_C(0x9e3779b97f4a7c15) >> 48;
+	return &recent->slots[address * UINT64_C(0x9e3779b97f4a7c15) >> (64 - recent->bits)];
 }
-_Static_assert(RECENT_FREES == 1 << 16, "recent_slot gives 16 bits");
+
+static inline void recents_put(struct recent_frees *recent, struct recent_free freed)
+{
+	if (__builtin_expect(recent->until_growth-- == 0, 0))
+		recents_grow(recent);
+	*recent_slot(recent, freed.address) = freed;
+}
 
 #endif

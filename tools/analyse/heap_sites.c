@@ -15,7 +15,6 @@ static uint32_t stack_limit(const struct ring_file *ring)
 void sites_init(struct site_table *table, const struct ring_file *ring)
 {
 	*table = (struct site_table){.stack_limit = stack_limit(ring)};
-	table->by_stack = memory_zeroed(table->stack_limit, sizeof *table->by_stack);
 }
 
 void sites_free(struct site_table *table)
@@ -30,6 +29,9 @@ void sites_free(struct site_table *table)
 uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
 {
 	GROW(table->items, table->room, table->count + 1);
+	if (stack >= table->by_stack_room)
+		table->by_stack = memory_grow_zeroed(table->by_stack, &table->by_stack_room, stack + (size_t)1,
+		                                     table->stack_limit, sizeof *table->by_stack);
 	table->items[table->count] = (struct site){
 	    .holder.saved = serial, .stack = stack, .type = type, .next = table->by_stack[stack]};
 	table->by_stack[stack] = (uint32_t)++table->count;

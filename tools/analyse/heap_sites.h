@@ -46,6 +46,7 @@ struct heap_actor { /* a thread */
 
 struct site_table {
 	uint32_t *by_stack; /* index + 1 of the first site of a stack */
+	size_t by_stack_room;
 	uint32_t stack_limit;
 	struct site *items;
 	size_t count, room;
@@ -67,6 +68,12 @@ void actors_init(struct actor_table *table);
 void actors_free(struct actor_table *table);
 uint32_t actors_add(struct actor_table *table, uint32_t id, uint64_t serial);
 
+/* Index + 1 of the first site of a stack, 0: it has none. */
+static inline uint32_t sites_first(const struct site_table *table, uint32_t stack)
+{
+	return stack < table->by_stack_room ? table->by_stack[stack] : 0;
+}
+
 /* Index of the site, which is made where it is new. */
 static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
 {
@@ -74,7 +81,7 @@ static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8
 
 	if (stack >= table->stack_limit)
 		stack = RT_STACK_NONE;
-	for (site = table->by_stack[stack]; site; site = table->items[site - 1].next)
+	for (site = sites_first(table, stack); site; site = table->items[site - 1].next)
 		if (table->items[site - 1].type == type)
 			return site - 1;
 	return sites_add(table, stack, type, serial);
@@ -88,7 +95,7 @@ static inline void site_prefetch(const struct site *site)
 
 static inline void sites_prefetch(const struct site_table *table, uint32_t stack)
 {
-	uint32_t site = stack < table->stack_limit ? table->by_stack[stack] : 0;
+	uint32_t site = sites_first(table, stack);
 
 	if (site)
 		site_prefetch(&table->items[site - 1]);

@@ -14,11 +14,22 @@ void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ri
 	*stacks = (struct signal_stacks){.ring = ring};
 	if (!ring->map)
 		return;
-	stacks->room = RT_NODE_FIRST + ring->header.nodes.count;
-	stacks->known = memory_zeroed(stacks->room, 1);
+	stacks->limit = RT_NODE_FIRST + ring->header.nodes.count;
 }
 
 void signal_stacks_free(struct signal_stacks *stacks) { free(stacks->known); }
+
+static uint8_t known(const struct signal_stacks *stacks, uint32_t stack)
+{
+	return stack < stacks->room ? stacks->known[stack] : NOT_KNOWN;
+}
+
+static void know(struct signal_stacks *stacks, uint32_t stack, uint8_t state)
+{
+	if (stack >= stacks->room)
+		stacks->known = memory_grow_zeroed(stacks->known, &stacks->room, stack + (size_t)1, stacks->limit, 1);
+	stacks->known[stack] = state;
+}
 
 /* Only an interrupted frame's address is exact; the others are return addresses. */
 static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
@@ -48,16 +59,16 @@ static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 	unsigned frames = 0;
 
 	for (; !found && frames < FRAMES_MOST; frames++, at = parent) {
-		if (at >= stacks->room || !ring_file_node(stacks->ring, at, &parent, &pc))
+		if (at >= stacks->limit || !ring_file_node(stacks->ring, at, &parent, &pc))
 			found = ORDINARY;
-		else if (stacks->known[at])
-			found = stacks->known[at];
+		else if (known(stacks, at))
+			found = known(stacks, at);
 		else if (interrupted(stacks->ring, pc))
 			found = state_of_handler(stacks, at, parent);
 	}
-	for (at = stack; frames && at < stacks->room; frames--, at = parent) {
-		if (!stacks->known[at])
-			stacks->known[at] = found ? found : ORDINARY;
+	for (at = stack; frames && at < stacks->limit; frames--, at = parent) {
+		if (!known(stacks, at))
+			know(stacks, at, found ? found : ORDINARY);
 		if (!ring_file_node(stacks->ring, at, &parent, &pc))
 			break;
 	}
@@ -66,9 +77,10 @@ static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 
 static uint8_t state_of(struct signal_stacks *stacks, uint32_t stack)
 {
-	if (stack < RT_NODE_FIRST || stack >= stacks->room)
+	if (stack < RT_NODE_FIRST || stack >= stacks->limit)
 		return ORDINARY;
-	return stacks->known[stack] ? stacks->known[stack] : find_out(stacks, stack);
+	uint8_t state = known(stacks, stack);
+	return state ? state : find_out(stacks, stack);
 }
 
 bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack)

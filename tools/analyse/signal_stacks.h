@@ -10,7 +10,7 @@ struct signal_stacks {
 	waits_fn *waits; /* NULL: not known of any */
 	void *waits_context;
 	uint8_t *known; /* of each node: enum in signal_stacks.c */
-	size_t room;
+	size_t room, limit;
 };
 
 void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ring);

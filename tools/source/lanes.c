@@ -5,11 +5,28 @@
 #include "shim/atomics.h"
 #include "tools/memory.h"
 
+#define BLOCK_REFS 64u
+
+static size_t blocks_of(const struct ring_file *ring)
+{
+	return ring->header.chunk_count / BLOCK_REFS + (size_t)1;
+}
+
+/* They do not move: queues hold pointers to them. */
+static struct chunk_ref *ref_of(const struct lanes *lanes, uint32_t index)
+{
+	struct chunk_ref **block = &lanes->refs[index / BLOCK_REFS];
+
+	if (!*block)
+		*block = memory_zeroed(BLOCK_REFS, sizeof **block);
+	return *block + index % BLOCK_REFS;
+}
+
 void lanes_init(struct lanes *lanes, struct reading *reading)
 {
 	*lanes = (struct lanes){.reading = reading};
 	reading->lanes = lanes;
-	lanes->refs = memory_zeroed(reading->ring->header.chunk_count, sizeof *lanes->refs);
+	lanes->refs = memory_zeroed(blocks_of(reading->ring), sizeof *lanes->refs);
 }
 
 void lanes_free(struct lanes *lanes)
@@ -20,6 +37,8 @@ void lanes_free(struct lanes *lanes)
 		HASH_DEL(lanes->table, lane);
 		free(lane);
 	}
+	for (size_t i = 0; i < blocks_of(lanes->reading->ring); i++)
+		free(lanes->refs[i]);
 	free(lanes->refs);
 	free(lanes->fresh);
 }
@@ -105,7 +124,7 @@ static bool take_in(struct lanes *lanes, uint32_t index, uint32_t state)
 	if (load_acquire(&chunk->state) >> RT_CHUNK_GEN_SHIFT != seen.generation)
 		return false;
 	seen.end = end_within(lanes, tail);
-	lanes->refs[index] = seen;
+	*ref_of(lanes, index) = seen;
 	if (!seen.full && (tail & RT_TAIL_ACTIVE))
 		note_activity(lanes, &seen, tail);
 	return true;
@@ -116,7 +135,7 @@ static void look_first(struct lanes *lanes, uint32_t index, uint32_t state)
 	if (!take_in(lanes, index, state))
 		return;
 	GROW(lanes->fresh, lanes->fresh_room, lanes->fresh_count + 1);
-	lanes->fresh[lanes->fresh_count++] = &lanes->refs[index];
+	lanes->fresh[lanes->fresh_count++] = ref_of(lanes, index);
 }
 
 /* Whether that chunk, which nobody has taken in, is what ref was. */
@@ -134,10 +153,10 @@ bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref)
 		struct rt_chunk *chunk = ring_file_chunk(ring, i);
 		uint32_t state = load_acquire(&chunk->state);
 
-		if (i == ref->index || lanes->refs[i].lane || !is_copy(chunk, state, ref) ||
-		    !take_in(lanes, i, state) || lanes->refs[i].end < ref->end)
+		if (i == ref->index || ref_of(lanes, i)->lane || !is_copy(chunk, state, ref) ||
+		    !take_in(lanes, i, state) || ref_of(lanes, i)->end < ref->end)
 			continue;
-		lane_move(ref, &lanes->refs[i]);
+		lane_move(ref, ref_of(lanes, i));
 		return true;
 	}
 	return false;
@@ -147,7 +166,7 @@ static void look_at(struct lanes *lanes, uint32_t index)
 {
 	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
 	uint32_t state = load_acquire(&chunk->state);
-	struct chunk_ref *ref = &lanes->refs[index];
+	struct chunk_ref *ref = ref_of(lanes, index);
 	bool known = state_of(state) != RT_CHUNK_UNUSED && ref->taken &&
 	             ref->generation == state >> RT_CHUNK_GEN_SHIFT;
 
@@ -200,8 +219,8 @@ void lanes_seal(struct lanes *lanes)
 	uint32_t chunks = ring_file_chunks(lanes->reading->ring);
 
 	for (uint32_t i = 0; i < chunks; i++)
-		if (lanes->refs[i].lane)
-			lanes->refs[i].full = true;
+		if (ref_of(lanes, i)->lane)
+			ref_of(lanes, i)->full = true;
 }
 
 uint64_t lanes_taken_before(const struct lanes *lanes)

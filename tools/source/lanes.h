@@ -7,7 +7,7 @@
 struct lanes {
 	struct reading *reading;
 	struct lane *table;       /* uthash, by number */
-	struct chunk_ref *refs;   /* one for each chunk that there is room for */
+	struct chunk_ref **refs;  /* one for each chunk, in blocks that are made when the first of a block is used */
 	struct chunk_ref **fresh; /* found in this look, not queued yet */
 	size_t fresh_count, fresh_room;
 	bool handed_back; /* chunks in state DRAINED may be our own work */

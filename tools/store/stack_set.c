@@ -3,10 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool bit_test(const uint64_t *bits, uint32_t i) { return bits[i / 64] >> i % 64 & 1; }
-static void bit_set(uint64_t *bits, uint32_t i) { bits[i / 64] |= UINT64_C(1) << i % 64; }
+#include "tools/memory.h"
 
-bool stack_set_new(struct stack_set *set, const struct ring_file *ring, struct symbolizer *symbolizer)
+static bool bit_test(const uint64_t *bits, size_t words, uint32_t i)
+{
+	return i / 64 < words && bits[i / 64] >> i % 64 & 1;
+}
+
+void stack_set_new(struct stack_set *set, const struct ring_file *ring, struct symbolizer *symbolizer)
 {
 	uint64_t pcs = ring->header.pcs.count;
 
@@ -15,20 +19,12 @@ bool stack_set_new(struct stack_set *set, const struct ring_file *ring, struct s
 	set->symbolizer = symbolizer;
 	set->pc_count = pcs < UINT32_MAX ? (uint32_t)pcs : UINT32_MAX - 1;
 	set->node_limit = RT_STACK_MAX + 1;
-	set->nodes = calloc(set->node_limit / 64 + 1, sizeof(*set->nodes));
-	set->pcs = calloc(set->pc_count / 64 + 1, sizeof(*set->pcs));
-	set->frames = calloc((size_t)set->pc_count + 1, sizeof(struct pc_frames *));
-	if (set->nodes && set->pcs && set->frames)
-		return true;
-	stack_set_free(set);
-	return false;
 }
 
 void stack_set_free(struct stack_set *set)
 {
-	/* Most of the tables was never touched, and is not touched now. */
-	for (size_t i = 0; i < set->used_pcs.count; i++)
-		free(set->frames[set->used_pcs.ids[i]]);
+	for (size_t i = 0; i < set->frame_room; i++)
+		free(set->frames[i]);
 	free(set->used_pcs.ids);
 	free(set->used_nodes.ids);
 	free(set->frames);
@@ -39,31 +35,27 @@ void stack_set_free(struct stack_set *set)
 
 bool stack_set_has_node(const struct stack_set *set, uint32_t node)
 {
-	return node >= RT_NODE_FIRST && node < set->node_limit && bit_test(set->nodes, node);
+	return node >= RT_NODE_FIRST && bit_test(set->nodes, set->node_words, node);
 }
 
-/* Marks an id and lists it, unless it is already; false without memory. */
-static bool use(uint64_t *bits, struct id_list *list, uint32_t id)
+/* Marks an id and lists it, unless it is already. */
+static void use(uint64_t **bits, size_t *words, uint32_t limit, struct id_list *list, uint32_t id)
 {
-	if (bit_test(bits, id))
-		return true;
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 256;
-		uint32_t *larger = reallocarray(list->ids, room, sizeof(*larger));
-
-		if (!larger)
-			return false;
-		list->ids = larger;
-		list->room = room;
-	}
+	if (bit_test(*bits, *words, id))
+		return;
+	if (id / 64 >= *words)
+		*bits = memory_grow_zeroed(*bits, words, id / 64 + (size_t)1, limit / 64 + (size_t)1, sizeof **bits);
+	(*bits)[id / 64] |= UINT64_C(1) << id % 64;
+	GROW(list->ids, list->room, list->count + 1);
 	list->ids[list->count++] = id;
-	bit_set(bits, id);
-	return true;
 }
 
 static bool use_pc(struct stack_set *set, uint32_t pc)
 {
-	return pc <= set->pc_count && ring_file_pc(set->ring, pc) && use(set->pcs, &set->used_pcs, pc);
+	if (pc > set->pc_count || !ring_file_pc(set->ring, pc))
+		return false;
+	use(&set->pcs, &set->pc_words, set->pc_count, &set->used_pcs, pc);
+	return true;
 }
 
 /* One node; its parent in *parent.  False where there is no such node. */
@@ -73,7 +65,10 @@ static bool use_node(struct stack_set *set, uint32_t node, uint32_t *parent)
 
 	if (node >= set->node_limit || !ring_file_node(set->ring, node, parent, &pc))
 		return false;
-	return use_pc(set, pc) && use(set->nodes, &set->used_nodes, node);
+	if (!use_pc(set, pc))
+		return false;
+	use(&set->nodes, &set->node_words, set->node_limit, &set->used_nodes, node);
+	return true;
 }
 
 bool stack_set_use(struct stack_set *set, uint32_t stack)
@@ -91,10 +86,8 @@ bool stack_set_use(struct stack_set *set, uint32_t stack)
 
 static struct pc_frames *keep_frames(const struct symbol_frame *frames, unsigned count)
 {
-	struct pc_frames *kept = calloc(1, sizeof(*kept) + count * sizeof(frames[0]));
+	struct pc_frames *kept = memory_zeroed(1, sizeof(*kept) + count * sizeof(frames[0]));
 
-	if (!kept)
-		return NULL;
 	kept->count = count;
 	memcpy(kept->frames, frames, count * sizeof(frames[0]));
 	return kept;
@@ -112,10 +105,8 @@ static struct pc_frames *resolve(struct stack_set *set, const struct rt_pc *pc)
 		count = symbolizer_resolve(set->symbolizer, module, offset, pc->key & RT_PC_EXACT, frames,
 		                           STACK_SET_FRAMES);
 	kept = keep_frames(frames, count);
-	if (kept) {
-		kept->module = module ? (int64_t)pc->module : 0;
-		kept->offset = offset;
-	}
+	kept->module = module ? (int64_t)pc->module : 0;
+	kept->offset = offset;
 	return kept;
 }
 
@@ -123,6 +114,9 @@ const struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
 {
 	if (!use_pc(set, pc))
 		return NULL;
+	if (pc >= set->frame_room)
+		set->frames = memory_grow_zeroed(set->frames, &set->frame_room, pc + (size_t)1,
+		                                 set->pc_count + (size_t)1, sizeof *set->frames);
 	if (!set->frames[pc])
 		set->frames[pc] = resolve(set, ring_file_pc(set->ring, pc));
 	return set->frames[pc];

@@ -22,14 +22,16 @@ struct id_list {
 struct stack_set {
 	const struct ring_file *ring;
 	struct symbolizer *symbolizer;
+	/* Grown as ids come: those of a small program are small. */
 	uint64_t *nodes;           /* bit per node id */
 	uint64_t *pcs;             /* bit per pc id */
 	struct pc_frames **frames; /* by pc id, NULL until asked for */
+	size_t node_words, pc_words, frame_room;
 	uint32_t pc_count, node_limit;
 	struct id_list used_nodes, used_pcs;
 };
 
-bool stack_set_new(struct stack_set *set, const struct ring_file *ring, struct symbolizer *symbolizer);
+void stack_set_new(struct stack_set *set, const struct ring_file *ring, struct symbolizer *symbolizer);
 void stack_set_free(struct stack_set *set);
 
 /* Notes that a stack is referred to, with all its callers.  Whether it has any frame. */

@@ -196,9 +196,10 @@ static bool prepare(struct writer *writer)
 		writer->store->symbolizer = symbolizer_new();
 	if (writer->store->symbolizer)
 		symbolizer_process(writer->store->symbolizer, writer->ring);
-	if (writer->store->symbolizer &&
-	    stack_set_new(&writer->stacks, writer->ring, writer->store->symbolizer))
+	if (writer->store->symbolizer) {
+		stack_set_new(&writer->stacks, writer->ring, writer->store->symbolizer);
 		return writer_open(writer);
+	}
 	writer->failed = true;
 	return error_set(writer->err, EXIT_INTERNAL, "out of memory while storing process %u",
 	                 writer->ring->header.pid);
