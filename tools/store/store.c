@@ -129,9 +129,10 @@ static bool ensure_schema(struct store *store, struct error *err)
 
 bool store_open(struct store *store, const char *run, struct error *err)
 {
-	/* No sync: a database that a power cut spoils is made anew from the rings. */
-	static const char pragmas[] = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;"
-	                              "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+	/* No sync: a database that a power cut spoils is made anew from the rings.  The journal stays until the database
+	 * is closed: a file made and removed for each process that is stored would cost as much as storing it. */
+	static const char pragmas[] = "PRAGMA journal_mode = PERSIST; PRAGMA journal_size_limit = 1048576;"
+	                              "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
 
 	if (!open_database(store, run, SQLITE_OPEN_READWRITE, err))
 		goto fail;
@@ -144,6 +145,13 @@ bool store_open(struct store *store, const char *run, struct error *err)
 fail:
 	store_close(store);
 	return false;
+}
+
+/* The file of the journal too goes, unless another command is at it. */
+static void remove_journal(struct store *store)
+{
+	if (store->db && !sqlite3_db_readonly(store->db, "main"))
+		sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 }
 
 bool store_open_read(struct store *store, const char *run, struct error *err)
@@ -176,6 +184,7 @@ bool store_open_memory(struct store *store, struct error *err)
 void store_close(struct store *store)
 {
 	writer_forget(store);
+	remove_journal(store);
 	sqlite3_close(store->db);
 	symbolizer_free(store->symbolizer);
 	free(store->path);
