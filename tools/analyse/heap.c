@@ -574,6 +574,8 @@ static void finish_threads(struct heap_analysis *heap)
 
 bool heap_is_settled(const struct heap_analysis *heap) { return reallocs_settled(&heap->reallocs); }
 
+size_t heap_live_count(const struct heap_analysis *heap) { return heap->blocks.count; }
+
 struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count)
 {
 	return reallocs_live_blocks(&heap->reallocs, &heap->blocks, count);

@@ -64,6 +64,8 @@ bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint6
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
 /* Whether no reallocation is known to be under way: whoever looks at memory now sees each block in one place. */
 bool heap_is_settled(const struct heap_analysis *heap);
+/* Blocks that are live now, those aside that are being reallocated. */
+size_t heap_live_count(const struct heap_analysis *heap);
 /* What is live now, in no order; malloced.  A site number is good for heap_site_stack. */
 struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count);
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site);

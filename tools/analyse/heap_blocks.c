@@ -4,7 +4,7 @@
 
 #include "tools/memory.h"
 
-#define FIRST_BITS 12
+#define FIRST_BITS 8
 
 static void make_slots(struct block_table *table, unsigned bits)
 {

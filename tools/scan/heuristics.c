@@ -182,6 +182,8 @@ static void apply_tables(struct heuristics *heuristics, size_t count)
 
 bool heuristics_apply(struct graph *graph, const struct target *target, const struct scan_tick *tick)
 {
+	if (!graph->interior_count)
+		return true;
 	struct heuristics *heuristics = memory_zeroed(1, sizeof *heuristics);
 
 	heuristics->graph = graph;

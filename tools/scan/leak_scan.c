@@ -11,6 +11,7 @@
 #include "tools/analyse/threads.h"
 #include "tools/analyse/u64_map.h"
 #include "tools/memory.h"
+#include "tools/process.h"
 #include "tools/scan/classes.h"
 #include "tools/scan/live.h"
 #include "tools/source/ring_clock.h"
@@ -212,6 +213,19 @@ static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, stru
 		look->complete = true;
 }
 
+/* A process whose only thread waits for us, and that has nothing left, need not be stopped for seeing that: what that
+ * thread has done is all published. */
+static bool has_nothing_left(struct recording *recording)
+{
+	const struct rt_header *shared = recording->ring.shared;
+	struct process_stat stat;
+
+	if (load_acquire(&shared->scan_state) != RT_SCAN_TAKEN ||
+	    !process_stat((pid_t)recording->ring.header.pid, 0, &stat) || stat.threads != 1 || !is_settled(recording))
+		return false;
+	return !(recording->live ? live_count(recording->live) : heap_live_count(recording->analysis->heap));
+}
+
 bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
                     const struct scan_tick *tick)
 {
@@ -219,6 +233,8 @@ bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recor
 
 	*look = (struct leak_look){.since = ring_clock_ns(CLOCK_MONOTONIC)};
 	*scan = (struct leak_scan){.tried = true};
+	if (has_nothing_left(recording))
+		return look->complete = true;
 	if (stop(&target, recording, scan)) {
 		look_at_stopped(look, scan, &target, recording, tick);
 		target_resume(&target);
@@ -232,9 +248,12 @@ bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recor
 void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct recording *recording,
                         const struct scan_tick *tick)
 {
-	uint32_t *owners = look->complete ? classes_find(&look->graph, tick) : NULL;
+	bool nothing = look->complete && !look->graph.index.count;
+	uint32_t *owners = look->complete && !nothing ? classes_find(&look->graph, tick) : NULL;
 
-	if (owners) {
+	if (nothing) {
+		scan->done = true;
+	} else if (owners) {
 		make_groups(scan, look->blocks, look->graph.index.count, owners, recording);
 		scan->done = true;
 	} else if (look->complete) {

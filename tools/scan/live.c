@@ -138,6 +138,8 @@ void live_events(void *context, const struct event *events, size_t count)
 
 bool live_is_settled(const struct live *live) { return reallocs_settled(&live->reallocs); }
 
+size_t live_count(const struct live *live) { return live->blocks.count; }
+
 struct live_block *live_blocks(const struct live *live, size_t *count)
 {
 	return reallocs_live_blocks(&live->reallocs, &live->blocks, count);
