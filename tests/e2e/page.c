@@ -1,4 +1,5 @@
-/* `ringtail report --format html` and `ringtail diff --format html`, used in Chromium by tests/page/check.mjs. */
+/* `ringtail report --format html` and `ringtail diff --format html`, used in Chromium by
+ * tests/page/check.mjs. */
 #include <criterion/criterion.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 TEST_SUITE(page);
 
-#define AXE "axe/node_modules/axe-core/axe.min.js"
+#define AXE     "axe/node_modules/axe-core/axe.min.js"
 #define HOSTILE "</script><img src=x onerror=alert(1)>"
 
 /* The page, as `ringtail WORDS -o page.html` makes it, used; find: a function that its flame graph has. */
@@ -43,6 +44,25 @@ static void change_database(struct rt *rt, const char *sql)
 	sqlite3_close(db);
 }
 
+/* Frames of the deepest stack that allocated. */
+static size_t deepest_site(struct rt *rt)
+{
+	struct outcome outcome = rt_tool(rt, "heap RUN --format json --limit 0");
+	json_t *report = json_loads(outcome.out, 0, NULL), *site;
+	size_t deepest = 0, i;
+
+	json_array_foreach(json_at(json_array_get(json_object_get(report, "processes"), 0), "heap.sites"), i,
+	                   site)
+	{
+		size_t frames = json_array_size(json_object_get(site, "stack"));
+
+		deepest = frames > deepest ? frames : deepest;
+	}
+	json_decref(report);
+	outcome_free(&outcome);
+	return deepest;
+}
+
 /* Every part has what the run had. */
 Test(page, shows_a_run)
 {
@@ -53,6 +73,8 @@ Test(page, shows_a_run)
 	cr_expect_str_eq(json_text(seen, "title"), "demo – ringtail");
 	cr_expect_str_eq(json_text(seen, "verdict"), "1 deadlock, 1 leak, 1 thread leak");
 	cr_expect_eq(json_number(seen, "findings"), 3);
+	cr_expect_eq(json_number(seen, "deepest"), deepest_site(&rt) + 1, "the flame graph: %lld rows",
+	             json_number(seen, "deepest"));
 	expect_has(json_text(seen, "matching"), "%", "what the search found");
 	expect_has(json_text(seen, "calls"), "all, 14, 100 %", "the flame graph of calls");
 	expect_has(json_text(seen, "peak"), "in 14 blocks", "the peak");
@@ -72,10 +94,11 @@ Test(page, runs_nothing_of_the_program)
 	rt_program(&rt, WAY_RUN, "named_threads");
 	json_decref(rt_report(&rt));
 	rt.json = NULL;
-	change_database(&rt, "UPDATE frame SET function = '" HOSTILE "' || pc, file = '" HOSTILE "';"
-	                     "UPDATE thread SET name = '" HOSTILE "'; UPDATE process SET exe = '/" HOSTILE "';"
-	                     "UPDATE module SET path = '/" HOSTILE "'; UPDATE finding SET message = '" HOSTILE "';"
-	                     "UPDATE meta SET value = '[\"" HOSTILE "\"]' WHERE key = 'command'");
+	change_database(&rt,
+	                "UPDATE frame SET function = '" HOSTILE "' || pc, file = '" HOSTILE "';"
+	                "UPDATE thread SET name = '" HOSTILE "'; UPDATE process SET exe = '/" HOSTILE "';"
+	                "UPDATE module SET path = '/" HOSTILE "'; UPDATE finding SET message = '" HOSTILE "';"
+	                "UPDATE meta SET value = '[\"" HOSTILE "\"]' WHERE key = 'command'");
 	json_t *seen = use(&rt, "report RUN", "onerror");
 	cr_expect_str_eq(json_text(seen, "command"), HOSTILE);
 	cr_expect_eq(json_number(seen, "images"), 0);
@@ -101,7 +124,8 @@ Test(page, shows_two_runs)
 	rt_end(&after);
 }
 
-/* Text for people may go to a file; a page does not go to other reports, nor stay behind where it could not be made. */
+/* Text for people may go to a file; a page does not go to other reports, nor stay behind where it could not
+ * be made. */
 Test(page, goes_to_a_file)
 {
 	struct rt rt = rt_new();

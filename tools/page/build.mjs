@@ -1,4 +1,4 @@
-// Makes page.html: one file with the style and the program in it, and a mark where `ringtail` puts the run.
+// Makes page.html: one file with the style and the program in it, and marks where `ringtail` puts the run.
 // usage: node build.mjs DIRECTORY     where node_modules is, and page.html goes
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -34,5 +34,5 @@ const parts = {
   '@SCRIPT_HASH@': createHash('sha256').update(script).digest('base64'),
 }
 const page = readFileSync(join(source, 'page.html'), 'utf8').replace(/@(STYLE|SCRIPT|SCRIPT_HASH)@/g, (mark) => parts[mark])
-if (page.split('@RUN@').length !== 2) throw new Error('the page must have @RUN@ exactly once')
+for (const mark of ['@TABLES@', '@RUN@']) if (page.split(mark).length !== 2) throw new Error(`the page must have ${mark} exactly once`)
 writeFileSync(join(directory, 'page.html'), page)

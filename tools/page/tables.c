@@ -1,189 +1,257 @@
 #include "tools/page/tables.h"
 
+#include <stdlib.h>
+
 #include "tools/analyse/u64_map.h"
 #include "tools/export/strings.h"
 #include "tools/render/json.h"
+#include "tools/render/stack_numbers.h"
 #include "tools/symbolize/names.h"
+
+#define MOST_PARTS 10
 
 struct making {
 	struct report *report;
+	struct columns *columns;
+	struct stack_numbers *numbers;
+	int64_t process;
 	struct strings texts;
-	struct u64_map places; /* of the process: pc -> number of the place + 1 */
+	struct u64_map places; /* of the process: pc -> number of the place, from 1 */
+	bool begun;            /* the table has a column */
 };
 
-/* A column of a table: a query of one value a row.  Texts become numbers, of the list of texts. */
-struct column {
-	const char *name, *sql;
-	long long (*value)(struct making *, sqlite3_stmt *row); /* made of the row; NULL: its first column */
+/* One column of a table: its value, of a row of the table's query and the number of the column there. */
+struct part {
+	const char *name;
+	uint64_t (*value)(struct making *, sqlite3_stmt *row, int column);
 };
 
 struct table {
-	const char *name;
-	const struct column *columns; /* the last has no name */
+	const char *name, *sql;
+	const struct part *parts; /* the last has no name */
 };
 
-/* Of a function and its module: 1 where it is the runtime's, 2 where what called it is. */
-static long long role_of(struct making *making, sqlite3_stmt *row)
+static uint64_t number(struct making *making, sqlite3_stmt *row, int column)
 {
-	const char *function = report_text_or_null(row, 0);
-
-	return name_is_main(function) ? 2 : name_is_runtime(report_text_or_null(row, 1), function) ? 1 : 0;
+	(void)making;
+	return (uint64_t)sqlite3_column_int64(row, column);
 }
 
-#define OF_FRAMES " FROM frame WHERE process = ?1 ORDER BY pc, ordinal"
-#define OF_FRAMES_AND_MODULES                                                                                \
-	" FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = f.module"                      \
-	" WHERE f.process = ?1 ORDER BY f.pc, f.ordinal"
-static const struct column frames[] = {
-    /* how many rows of each place: one, and those of the calls inlined there */
-    {"count", "SELECT count(*) FROM frame WHERE process = ?1 GROUP BY pc ORDER BY pc", NULL},
-    {"function", "SELECT function" OF_FRAMES, NULL},
-    {"file", "SELECT file" OF_FRAMES, NULL},
-    {"line", "SELECT line" OF_FRAMES, NULL},
-    {"inlined", "SELECT inlined" OF_FRAMES, NULL},
-    {"offset", "SELECT CASE WHEN function IS NULL THEN offset ELSE 0 END" OF_FRAMES, NULL},
-    {"module", "SELECT m.path" OF_FRAMES_AND_MODULES, NULL},
-    {"role", "SELECT f.function, m.path" OF_FRAMES_AND_MODULES, role_of},
-    {0},
-};
-
-/* The number of the place, in the order of the column "count" of frames. */
-static long long place_of(struct making *making, sqlite3_stmt *row)
+/* Its number, of the list of texts. */
+static uint64_t text(struct making *making, sqlite3_stmt *row, int column)
 {
-	uint64_t number = u64_map_get(&making->places, (uint64_t)sqlite3_column_int64(row, 0));
-
-	return number ? (long long)number - 1 : -1;
+	return strings_put(&making->texts, report_text_or_null(row, column));
 }
 
-static const struct column stacks[] = {
-    /* more than the one before */
-    {"id", "SELECT id - lag(id, 1, 0) OVER (ORDER BY id) FROM stack WHERE process = ?1 ORDER BY id", NULL},
-    /* even: half of it lower than the id; odd: there is none, and half of it says why (stack.parent) */
-    {"parent",
-     "SELECT CASE WHEN parent < 16 THEN 2 * parent + 1 ELSE 2 * (id - parent) END FROM stack"
-     " WHERE process = ?1 ORDER BY id", NULL},
-    {"place", "SELECT pc FROM stack WHERE process = ?1 ORDER BY id", place_of},
-    {0},
-};
+static uint64_t nanoseconds(struct making *making, sqlite3_stmt *row, int column)
+{
+	double seconds = sqlite3_column_double(row, column);
 
-#define OF_SITES " FROM heap_site WHERE process = ?1 ORDER BY id"
-static const struct column sites[] = {
-    {"stack", "SELECT stack" OF_SITES, NULL},
-    {"type", "SELECT type" OF_SITES, NULL},
-    {"allocations", "SELECT allocations" OF_SITES, NULL},
-    {"allocated_bytes", "SELECT allocated_bytes" OF_SITES, NULL},
-    {"temporary", "SELECT temporary" OF_SITES, NULL},
-    {"peak_blocks", "SELECT peak_blocks" OF_SITES, NULL},
-    {"peak_bytes", "SELECT peak_bytes" OF_SITES, NULL},
-    {"live_blocks", "SELECT live_blocks" OF_SITES, NULL},
-    {"live_bytes", "SELECT live_bytes" OF_SITES, NULL},
-    {"largest", "SELECT largest" OF_SITES, NULL},
-    {0},
-};
+	(void)making;
+	return seconds > 0 && seconds < 1e9 ? (uint64_t)(seconds * 1e9 + 0.5) : 0;
+}
 
-#define OF_INTERVALS " FROM lock_interval WHERE process = ?1 ORDER BY ordinal"
-static const struct column intervals[] = {
-    {"what", "SELECT what" OF_INTERVALS, NULL},
-    {"class", "SELECT class" OF_INTERVALS, NULL},
-    {"thread", "SELECT thread" OF_INTERVALS, NULL},
-    {"other", "SELECT other" OF_INTERVALS, NULL},
-    {"began", "SELECT began" OF_INTERVALS, NULL},
-    {"seconds", "SELECT seconds" OF_INTERVALS, NULL},
-    {"stack", "SELECT stack" OF_INTERVALS, NULL},
-    {0},
-};
+/* Of a stack: its number, and one more; 0: there is none. */
+static uint64_t stack(struct making *making, sqlite3_stmt *row, int column)
+{
+	uint32_t found = stack_number(making->numbers, making->process, sqlite3_column_int64(row, column));
+
+	return found == NO_STACK_NUMBER ? 0 : found + UINT64_C(1);
+}
+
+/* Of a pc: number of the place, in the order of the table of places; 0: it has no name. */
+static uint64_t place(struct making *making, sqlite3_stmt *row, int column)
+{
+	return u64_map_get(&making->places, (uint64_t)sqlite3_column_int64(row, column));
+}
+
+/* Of a function, whose module is in the next column: 1 where it is the runtime's, 2 where what called it is.
+ */
+static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
+{
+	const char *function = report_text_or_null(row, column);
+
+	(void)making;
+	return name_is_main(function)                                            ? 2
+	       : name_is_runtime(report_text_or_null(row, column + 1), function) ? 1
+	                                                                         : 0;
+}
+
+/* A row for each of a pc's names: one, and those of the calls inlined there. */
+static const struct part frames[] = {
+    {"function", text}, {"file", text},   {"line", number}, {"inlined", number},
+    {"offset", number}, {"module", text}, {"role", role},   {0}};
+/* A row for each pc, in the same order: how many of those it has. */
+static const struct part places[] = {{"rows", number}, {0}};
+static const struct part sites[] = {{"stack", stack},
+                                    {"type", text},
+                                    {"allocations", number},
+                                    {"allocated_bytes", number},
+                                    {"temporary", number},
+                                    {"peak_blocks", number},
+                                    {"peak_bytes", number},
+                                    {"live_blocks", number},
+                                    {"live_bytes", number},
+                                    {"largest", number},
+                                    {0}};
+static const struct part intervals[] = {{"what", text},
+                                        {"class", number},
+                                        {"thread", number},
+                                        {"other", number},
+                                        {"began", nanoseconds},
+                                        {"took", nanoseconds},
+                                        {0}};
 
 static const struct table tables[] = {
-    {"frames", frames}, {"stacks", stacks}, {"sites", sites}, {"intervals", intervals}, {0}};
+    {"frames",
+     "SELECT f.function, f.file, f.line, f.inlined, CASE WHEN f.function IS NULL THEN f.offset ELSE 0 END, "
+     "m.path,"
+     " f.function, m.path FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
+     " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal",
+     frames},
+    {"places", "SELECT count(*) FROM frame WHERE process = ?1 GROUP BY pc ORDER BY pc", places},
+    {"sites",
+     "SELECT stack, type, allocations, allocated_bytes, temporary, peak_blocks, peak_bytes, live_blocks, "
+     "live_bytes,"
+     " largest FROM heap_site WHERE process = ?1 ORDER BY id",
+     sites},
+    {"intervals",
+     "SELECT what, class, thread, other, began, seconds FROM lock_interval WHERE process = ?1 ORDER BY "
+     "ordinal",
+     intervals},
+    {0}};
 
-static void print_value(struct making *making, sqlite3_stmt *row)
+static void begin_table(struct making *making, const char *name)
 {
-	FILE *out = making->report->out;
-
-	switch (sqlite3_column_type(row, 0)) {
-	case SQLITE_INTEGER:
-		fprintf(out, "%lld", (long long)sqlite3_column_int64(row, 0));
-		break;
-	case SQLITE_FLOAT:
-		fprintf(out, "%.9g", sqlite3_column_double(row, 0));
-		break;
-	case SQLITE_NULL:
-		fputc('0', out);
-		break;
-	default:
-		fprintf(out, "%u", strings_put(&making->texts, report_text(row, 0)));
-	}
+	fprintf(making->columns->directory, ",\n\"%s\":{", name);
+	making->begun = false;
 }
 
-static void print_column(struct making *making, const struct column *column, int64_t process)
+/* Takes what is in the column. */
+static void write_column(struct making *making, const char *name, struct column *column)
 {
-	struct report *report = making->report;
-	sqlite3_stmt *row = report_query(report, column->sql, 1, process);
-	const char *separator = "";
-
-	fprintf(report->out, "\"%s\":[", column->name);
-	while (report_row(report, row)) {
-		fputs(separator, report->out);
-		if (column->value)
-			fprintf(report->out, "%lld", column->value(making, row));
-		else
-			print_value(making, row);
-		separator = ",";
-	}
-	fputc(']', report->out);
-	sqlite3_finalize(row);
+	fputs(making->begun ? "," : "", making->columns->directory);
+	columns_put(making->columns, name, column);
+	making->begun = true;
 }
 
-static void print_table(struct making *making, const struct table *table, int64_t process)
+static void write_table(struct making *making, const struct table *table)
 {
-	fprintf(making->report->out, ",\n\"%s\":{", table->name);
-	for (const struct column *column = table->columns; column->name; column++) {
-		fputs(column == table->columns ? "" : ",\n", making->report->out);
-		print_column(making, column, process);
-	}
-	fputc('}', making->report->out);
-}
-
-static void number_places(struct making *making, int64_t process)
-{
-	sqlite3_stmt *row = report_query(making->report, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
-	                                 process);
-	uint64_t number = 0;
+	sqlite3_stmt *row = report_query(making->report, table->sql, 1, making->process);
+	struct column made[MOST_PARTS] = {0};
 
 	while (report_row(making->report, row))
-		u64_map_put(&making->places, (uint64_t)sqlite3_column_int64(row, 0), ++number);
+		for (int i = 0; table->parts[i].name; i++)
+			column_put(&made[i], table->parts[i].value(making, row, i));
+	sqlite3_finalize(row);
+	begin_table(making, table->name);
+	for (int i = 0; table->parts[i].name; i++)
+		write_column(making, table->parts[i].name, &made[i]);
+	fputc('}', making->columns->directory);
+}
+
+/* ---- stacks ---------------------------------------------------------------------- */
+
+struct stacks { /* columns of the table */
+	struct column ids, parents, places;
+};
+
+static void load_stacks(struct making *making, struct stacks *stacks)
+{
+	sqlite3_stmt *row =
+	    report_query(making->report, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id", 1,
+	                 making->process);
+
+	while (report_row(making->report, row)) {
+		column_put(&stacks->ids, number(making, row, 0));
+		column_put(&stacks->parents, number(making, row, 1));
+		column_put(&stacks->places, place(making, row, 2));
+	}
 	sqlite3_finalize(row);
 }
 
-static void print_processes(struct making *making)
+/*
+ * In the order of the stacks' numbers.  up: how many rows above the caller is; 0: there is none, and `why`
+ * says why (stack.parent).  place: of its pc.
+ */
+static void write_stacks(struct making *making)
 {
-	struct report *report = making->report;
-	sqlite3_stmt *rows = process_query(report);
+	struct stacks stacks = {0};
+	struct column up = {0}, why = {0}, at = {0};
+
+	load_stacks(making, &stacks);
+	const struct numbered_stacks *known = stack_numbers_add(
+	    making->numbers, making->process, stacks.ids.values, stacks.parents.values, stacks.ids.count);
+	for (uint32_t i = 0; i < known->numbered; i++) {
+		uint32_t index = known->order[i], caller = known->callers[index];
+
+		column_put(&up, caller == NO_STACK_NUMBER ? 0 : i - known->numbers[caller]);
+		column_put(&why, caller == NO_STACK_NUMBER ? stacks.parents.values[index] : 0);
+		column_put(&at, stacks.places.values[index]);
+	}
+	free(stacks.parents.values);
+	free(stacks.places.values);
+	begin_table(making, "stacks");
+	write_column(making, "up", &up);
+	write_column(making, "why", &why);
+	write_column(making, "place", &at);
+	fputc('}', making->columns->directory);
+}
+
+/* ---- processes ------------------------------------------------------------------- */
+
+static void number_places(struct making *making)
+{
+	sqlite3_stmt *row =
+	    report_query(making->report, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
+	                 making->process);
+	uint64_t count = 0;
+
+	while (report_row(making->report, row))
+		u64_map_put(&making->places, (uint64_t)sqlite3_column_int64(row, 0), ++count);
+	sqlite3_finalize(row);
+}
+
+static void write_processes(struct making *making)
+{
+	sqlite3_stmt *rows = process_query(making->report);
 	const char *separator = "\n";
 	struct process process;
 
-	while (process_next(report, rows, &process)) {
-		fprintf(report->out, "%s{\"process\":%lld", separator, (long long)process.id);
-		number_places(making, process.id);
+	while (process_next(making->report, rows, &process)) {
+		fprintf(making->columns->directory, "%s{\"process\":%lld", separator, (long long)process.id);
+		making->process = process.id;
+		number_places(making);
+		write_stacks(making);
 		for (const struct table *table = tables; table->name; table++)
-			print_table(making, table, process.id);
+			write_table(making, table);
 		u64_map_free(&making->places);
-		fputc('}', report->out);
+		fputc('}', making->columns->directory);
 		separator = ",\n";
 	}
 	sqlite3_finalize(rows);
 }
 
-void tables_print(struct report *report)
+static void print_texts(const struct strings *texts, FILE *out)
 {
-	struct making making = {.report = report};
+	for (size_t i = 0; i < texts->count; i++) {
+		json_t *value = json_text(texts->items[i]);
+
+		fputs(i ? ",\n" : "", out);
+		json_dumpf(value, out, JSON_ENCODE_ANY);
+		json_decref(value);
+	}
+}
+
+void tables_write(struct report *report, struct columns *columns, struct stack_numbers *numbers)
+{
+	struct making making = {.report = report, .columns = columns, .numbers = numbers};
 
 	strings_init(&making.texts);
-	fputs("{\"processes\":[", report->out);
-	print_processes(&making);
-	fputs("]", report->out);
-	for (size_t i = 0; i < making.texts.count; i++)
-		json_print_item(report, i ? ",\n" : ",\n\"texts\":[", json_text(making.texts.items[i]));
-	fputs("]}", report->out);
+	fputs("{\"processes\":[", columns->directory);
+	write_processes(&making);
+	fputs("],\n\"texts\":[", columns->directory);
+	print_texts(&making.texts, columns->directory);
+	fputs("]}", columns->directory);
 	strings_free(&making.texts);
 }

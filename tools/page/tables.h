@@ -1,13 +1,18 @@
 /*
- * The tables of a run that are long, as columns of numbers: the stacks, the places they lead through, allocation
- * sites, waits and holds.  src/tables.js reads them.
+ * The tables of a run that are long, as columns of numbers: the stacks, the places they lead through,
+ * allocation sites, waits and holds.  src/data.js reads them.
  */
 #ifndef RINGTAIL_PAGE_TABLES_H
 #define RINGTAIL_PAGE_TABLES_H
 
+#include "tools/page/columns.h"
 #include "tools/render/report.h"
 
-/* An object of JSON to report->out: the texts, and for each process, in the order of the report, its tables. */
-void tables_print(struct report *report);
+/*
+ * The tables to columns->bytes.  To columns->directory an object of JSON: the texts that numbers stand for,
+ * and for each process, in the order of the report, where its columns are.  numbers comes to know the stacks
+ * of all of them.
+ */
+void tables_write(struct report *report, struct columns *columns, struct stack_numbers *numbers);
 
 #endif

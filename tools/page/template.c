@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define MARK "@RUN@" /* where the data goes; src/page.html has it once */
-
 /* PAGE_FILE is the Makefile's.  As bytes, since a string of this length is more than C promises to take. */
 __asm__(".pushsection .rodata\n"
         "page_begin:\n\t.incbin \"" PAGE_FILE "\"\n"
@@ -12,21 +10,21 @@ __asm__(".pushsection .rodata\n"
 extern const char page_begin[] __attribute__((visibility("hidden")));
 extern const char page_end[] __attribute__((visibility("hidden")));
 
-static const char *mark(void) { return memmem(page_begin, (size_t)(page_end - page_begin), MARK, strlen(MARK)); }
+/* Where the data goes; src/page.html has each once, in this order. */
+static const char *const marks[] = {[TEMPLATE_TO_TABLES] = "@TABLES@", [TEMPLATE_TO_RUN] = "@RUN@"};
 
-struct template_part template_before(void)
+static const char *mark(enum template_piece piece)
 {
-	const char *end = mark();
-
-	return (struct template_part){page_begin, end ? (size_t)(end - page_begin) : 0};
+	return memmem(page_begin, (size_t)(page_end - page_begin), marks[piece], strlen(marks[piece]));
 }
 
-struct template_part template_after(void)
+bool template_print(enum template_piece piece, FILE *out)
 {
-	const char *begin = mark();
+	if (&page_begin[0] == &page_end[0])
+		return false;
+	const char *begin = piece ? mark(piece - 1) + strlen(marks[piece - 1]) : page_begin;
+	const char *end = piece < TEMPLATE_TO_END ? mark(piece) : page_end;
 
-	if (!begin)
-		return (struct template_part){page_end, 0};
-	begin += strlen(MARK);
-	return (struct template_part){begin, (size_t)(page_end - begin)};
+	fwrite(begin, 1, (size_t)(end - begin), out);
+	return true;
 }

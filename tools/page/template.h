@@ -2,15 +2,13 @@
 #ifndef RINGTAIL_PAGE_TEMPLATE_H
 #define RINGTAIL_PAGE_TEMPLATE_H
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdio.h>
 
-struct template_part {
-	const char *text;
-	size_t bytes;
-};
+/* Pieces of it, by what comes behind. */
+enum template_piece { TEMPLATE_TO_TABLES, TEMPLATE_TO_RUN, TEMPLATE_TO_END };
 
-/* What stands before and after the run's data.  Both are empty where the tool was built without the page. */
-struct template_part template_before(void);
-struct template_part template_after(void);
+/* false, and nothing is printed, where the tool was built without the page. */
+bool template_print(enum template_piece piece, FILE *out);
 
 #endif

@@ -38,7 +38,7 @@ json_t *json_text(const char *text);
 json_t *json_column(sqlite3_stmt *row, int column);
 /* "0x7f12..." */
 json_t *json_address(int64_t address);
-/* Array of FRAMEs, empty where there is no stack; or as report->by_id says, null where there is none. */
+/* Array of FRAMEs, empty where there is no stack; or as report->numbers says, null where there is none. */
 json_t *json_stack(struct report *report, int64_t process, int64_t stack);
 /* An object with every column under its name. */
 json_t *json_row(sqlite3_stmt *row);

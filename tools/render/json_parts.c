@@ -1,4 +1,5 @@
 #include "tools/render/json.h"
+#include "tools/render/stack_numbers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,13 +58,20 @@ static json_t *json_frame(const struct frame *frame)
 	return object;
 }
 
+static json_t *json_number_of_stack(struct report *report, int64_t process, int64_t stack)
+{
+	uint32_t number = stack_number(report->numbers, process, stack);
+
+	return number == NO_STACK_NUMBER ? json_null() : json_pack("[I, I]", (json_int_t)process, (json_int_t)number);
+}
+
 json_t *json_stack(struct report *report, int64_t process, int64_t stack)
 {
 	struct frames frames;
 	json_t *array;
 
-	if (report->by_id)
-		return stack ? json_pack("[I, I]", (json_int_t)process, (json_int_t)stack) : json_null();
+	if (report->numbers)
+		return json_number_of_stack(report, process, stack);
 	frames = frames_load(report, process, stack);
 	array = json_array();
 	for (unsigned i = 0; i < frames.count; i++)

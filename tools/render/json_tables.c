@@ -128,7 +128,7 @@ static json_t *json_sites(struct report *report, const struct process *process)
 
 static void add_heap_detail(struct report *report, const struct process *process, json_t *heap)
 {
-	if (!report->by_id)
+	if (!report->numbers)
 		json_object_set_new(heap, "sites", json_sites(report, process));
 	json_object_set_new(heap, "sizes",
 	                    json_rows(report,

@@ -12,6 +12,8 @@
 
 #include "tools/error.h"
 
+struct stack_numbers;
+
 /* Parts of a report. */
 #define PART_FINDINGS 1u
 #define PART_THREADS  2u
@@ -29,7 +31,9 @@ struct report {
 	unsigned limit;   /* items in a list, 0: all */
 	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed, and db is as it is stored */
 	bool full_stacks;
-	bool by_id; /* JSON has [process, stack] in place of a stack's frames, for a reader with the tables; and no sites */
+	/* For a reader with the tables, JSON has [process, number] in place of a stack's frames, no sites, and weights of findings.
+	 * NULL: JSON for everybody. */
+	const struct stack_numbers *numbers;
 	bool color;
 	unsigned width;
 	/* Kept from one stack to the next. */

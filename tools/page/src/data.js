@@ -1,98 +1,139 @@
 // The run: unpacked, and its tables of numbers (tables.c) as arrays that are quick to walk.
+import { readTable } from './columns.js'
 import { baseName } from './format.js'
 
-/** The JSON that the page carries. */
+/** The pieces that packed.c made: letters, in comments. */
+function* pieces(element) {
+  for (const node of element.childNodes) {
+    if (node.nodeType !== Node.COMMENT_NODE) continue
+    yield Uint8Array.fromBase64 ? Uint8Array.fromBase64(node.data) : Uint8Array.from(atob(node.data), (letter) => letter.charCodeAt(0))
+  }
+}
+
+/** The bytes that an element of the page carries, compressed.  The element is emptied. */
+async function unpacked(id) {
+  const element = document.getElementById(id)
+  const gzip = new DecompressionStream('gzip')
+  const writer = gzip.writable.getWriter()
+  const written = (async () => {
+    for (const piece of pieces(element)) await writer.write(piece)
+    await writer.close()
+    element.remove()
+  })()
+  const [bytes] = await Promise.all([collected(gzip.readable.getReader()), written])
+  return bytes
+}
+
+async function collected(reader) {
+  const chunks = []
+  let size = 0
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    chunks.push(next.value)
+    size += next.value.length
+  }
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+/** The run that the page carries, with the bytes of its tables. */
 export async function unpack() {
-  const element = document.getElementById('run')
-  const letters = element.textContent.trim()
-  element.textContent = ''
-  const packed = Uint8Array.fromBase64 ? Uint8Array.fromBase64(letters) : Uint8Array.from(atob(letters), (c) => c.charCodeAt(0))
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))).json()
+  const [run, bytes] = await Promise.all([unpacked('run'), unpacked('tables')])
+  return { ...JSON.parse(new TextDecoder().decode(run)), bytes }
 }
 
 export const ROOT_WHY = { 2: 'it could not be followed further', 3: 'deeper than frames were recorded' }
 const NO_STACK = -1
+const DEEPEST = 1024
 
 const ROLE_RUNTIME = 1
 const ROLE_MAIN = 2
 
 export class Process {
-  constructor(info, table, texts, side) {
-    Object.assign(this, { info, texts, side, id: table.process, frames: table.frames, siteTable: table.sites, intervals: table.intervals })
+  #made = {}
+
+  constructor(info, directory, texts, bytes, side) {
+    Object.assign(this, { info, texts, side, id: directory.process })
     this.exe = baseName(info.exe)
     this.label = `${this.exe} (${info.pid}${info.image ? `, image ${info.image + 1}` : ''})`
-    this.#readPlaces(table.frames)
-    this.#readStacks(table.stacks)
-    this.siteNode = Int32Array.from(table.sites.stack, (id) => this.node(id))
+    for (const name of ['frames', 'places', 'stacks', 'sites', 'intervals']) this[name] = readTable(bytes, directory[name])
   }
 
-  #readPlaces(frames) {
-    this.placeStart = new Int32Array(frames.count.length + 1)
-    frames.count.forEach((rows, i) => (this.placeStart[i + 1] = this.placeStart[i] + rows))
+  /** Where each place's rows of the table of frames begin: innermost first, and one more at the end. */
+  get placeStart() {
+    return (this.#made.placeStart ??= this.#readPlaces())
   }
 
-  #readStacks({ id, parent, place }) {
-    this.ids = new Float64Array(id.length)
-    this.parent = new Int32Array(id.length)
-    this.rootWhy = new Uint8Array(id.length)
-    this.place = Int32Array.from(place)
-    for (let i = 0, last = 0; i < id.length; i++) this.ids[i] = last += id[i]
-    for (let i = 0; i < id.length; i++) {
-      const odd = parent[i] & 1
-      this.rootWhy[i] = odd ? parent[i] >> 1 : 0
-      this.parent[i] = odd ? NO_STACK : this.node(this.ids[i] - parent[i] / 2)
-    }
+  /** Of each node of the tree of stacks, its caller, which comes before it. */
+  get parent() {
+    return (this.#made.parent ??= Int32Array.from(this.stacks.up.values, (up, node) => (up === 0 ? NO_STACK : node - up)))
   }
 
-  /** Index of a node of the stack tree by its id, or -1. */
-  node(id) {
-    let low = 0
-    let high = this.ids.length - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      if (this.ids[middle] === id) return middle
-      if (this.ids[middle] < id) low = middle + 1
-      else high = middle - 1
-    }
-    return NO_STACK
+  /** Of each allocation site: its node. */
+  get siteNode() {
+    return (this.#made.siteNode ??= Int32Array.from(this.sites.stack.values, (number) => number - 1))
+  }
+
+  /** Place 0 is that of addresses without a name: no rows. */
+  #readPlaces() {
+    const { values } = this.places.rows
+    const start = new Int32Array(values.length + 2)
+    for (let i = 0; i < values.length; i++) start[i + 2] = start[i + 1] + values[i]
+    return start
+  }
+
+  #caller(node) {
+    const up = this.stacks.up.at(node)
+    return up === 0 ? NO_STACK : node - up
   }
 
   /** What a row of the table of frames is called. */
   functionName(row) {
-    const name = this.texts[this.frames.function[row]]
+    const name = this.texts[this.frames.function.at(row)]
     if (name) return name
-    const module = this.texts[this.frames.module[row]]
-    return `${module ? baseName(module) : '?'}+0x${this.frames.offset[row].toString(16)}`
+    const module = this.texts[this.frames.module.at(row)]
+    return `${module ? baseName(module) : '?'}+0x${this.frames.offset.at(row).toString(16)}`
   }
 
   #frame(row) {
     const { file, line, inlined, module, role } = this.frames
     return {
       name: this.functionName(row),
-      file: this.texts[file[row]],
-      line: line[row],
-      inlined: inlined[row] === 1,
-      module: this.texts[module[row]],
-      role: role[row],
+      file: this.texts[file.at(row)],
+      line: line.at(row),
+      inlined: inlined.at(row) === 1,
+      module: this.texts[module.at(row)],
+      role: role.at(row),
+    }
+  }
+
+  /** Rows of the table of frames, innermost first, of the node and its callers: [row, node]. */
+  *#rows(node) {
+    for (let steps = 0; node !== NO_STACK && steps < DEEPEST; node = this.#caller(node), steps++) {
+      const place = this.stacks.place.at(node)
+      for (let row = this.placeStart[place]; row < this.placeStart[place + 1]; row++) yield [row, node]
     }
   }
 
   /** Frames, innermost first, of the node; and why it ends where that is not the thread's start. */
   stack(node) {
-    const frames = []
-    let why = 0
-    for (let steps = 0; node !== NO_STACK && steps < 1024; node = this.parent[node], steps++) {
-      why = this.rootWhy[node]
-      const place = this.place[node]
-      for (let row = this.placeStart[place]; row < this.placeStart[place + 1]; row++) frames.push(this.#frame(row))
-    }
-    return { frames, why: ROOT_WHY[why] }
+    const rows = [...this.#rows(node)]
+    const outermost = rows.length ? rows[rows.length - 1][1] : node
+    return { frames: rows.map(([row]) => this.#frame(row)), why: ROOT_WHY[this.stacks.why.at(outermost)] }
   }
 
   /** The frame to name a stack by: the innermost that is not the C or C++ library's. */
   where(node) {
-    const { frames } = this.stack(node)
-    return frames.find((frame) => frame.role !== ROLE_RUNTIME) || frames[0]
+    let first
+    for (const [row] of this.#rows(node)) {
+      if (this.frames.role.at(row) !== ROLE_RUNTIME) return this.#frame(row)
+      first ??= row
+    }
+    return first === undefined ? undefined : this.#frame(first)
   }
 
   thread(id) {
@@ -117,23 +158,19 @@ export function ownFrames(frames) {
 }
 
 export class Side {
-  constructor({ report, tables }, index) {
+  constructor({ report, tables }, bytes, index) {
     this.report = report
-    this.processes = report.processes.map((info, i) => new Process(info, tables.processes[i], tables.texts, index))
+    this.processes = report.processes.map((info, i) => new Process(info, tables.processes[i], tables.texts, bytes, index))
     this.byId = new Map(this.processes.map((process) => [process.id, process]))
   }
 
-  /** The stack [process, id]; null where none was recorded. */
+  /** The stack [process, node]; null where none was recorded. */
   stack(reference) {
-    const process = reference && this.byId.get(reference[0])
-    const node = process ? process.node(reference[1]) : NO_STACK
-    return node === NO_STACK ? null : process.stack(node)
+    return (reference && this.byId.get(reference[0])?.stack(reference[1])) ?? null
   }
 
   where(reference) {
-    const process = reference && this.byId.get(reference[0])
-    const node = process ? process.node(reference[1]) : NO_STACK
-    return node === NO_STACK ? null : process.where(node)
+    return (reference && this.byId.get(reference[0])?.where(reference[1])) ?? null
   }
 
   findings() {

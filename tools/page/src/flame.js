@@ -110,7 +110,7 @@ export class FlameGraph {
   }
 
   #noteText() {
-    const drawn = `${plural(this.tree.parent.length - 1, 'function in its context', 'functions in their contexts')}.`
+    const drawn = `${plural(this.tree.stacks, 'call stack')}.`
     return this.narrow ? `${drawn} ${plural(this.narrow, 'is', 'are')} narrower than a pixel here and drawn in grey, together with what they call: zoom in to see them.` : drawn
   }
 

@@ -15,7 +15,7 @@ const BY_PROCESS = new Set(['overview', 'memory', 'locks', 'threads'])
 
 class Page {
   constructor(run) {
-    this.sides = run.sides.map((side, i) => new Side(side, i))
+    this.sides = run.sides.map((side, i) => new Side(side, run.bytes, i))
     this.side = this.sides[this.sides.length - 1]
     this.diff = run.diff
     this.parts = run.diff ? COMPARISON : REPORT

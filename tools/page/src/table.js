@@ -4,6 +4,7 @@ import { count } from './format.js'
 
 const FIRST = 50
 const MORE = 500
+const ORDER = new Intl.Collator('en')
 
 /**
  * columns: [{name, value(row), show(row, value), number, title}], of which value sorts and is searched, show makes
@@ -43,25 +44,31 @@ export class Table {
     return this.columns.map((column) => String(column.value(row) ?? '')).join(' ').toLowerCase()
   }
 
+  /** Rows are arranged as numbers: there may be hundreds of thousands, of which few are looked at. */
   #arrange() {
     if (this.query) this.texts ??= this.rows.map((row) => this.#text(row))
-    const rows = this.query ? this.rows.filter((_, i) => this.texts[i].includes(this.query)) : [...this.rows]
-    if (this.sort !== null) {
-      const { value } = this.columns[this.sort]
-      const keyed = rows.map((row) => [value(row), row])
-      const sign = this.down ? -1 : 1
-      keyed.sort(([a], [b]) => sign * (typeof a === 'string' || typeof b === 'string' ? String(a ?? '').localeCompare(String(b ?? '')) : (a ?? -1) - (b ?? -1)))
-      this.arranged = keyed.map(([, row]) => row)
-    } else this.arranged = rows
+    let order = Uint32Array.from(this.rows, (_, i) => i)
+    if (this.query) order = order.filter((i) => this.texts[i].includes(this.query))
+    if (this.sort !== null) this.#sortNumbers(order)
+    this.arranged = order
     this.heads.forEach((head, i) => head.setAttribute('aria-sort', i === this.sort ? (this.down ? 'descending' : 'ascending') : 'none'))
-    this.status.textContent = this.query ? `${count(rows.length)} of ${count(this.rows.length)}` : ''
+    this.status.textContent = this.query ? `${count(order.length)} of ${count(this.rows.length)}` : ''
     this.shown = FIRST
     this.#fill()
   }
 
+  /** In place; equal ones stay in the order of the rows. */
+  #sortNumbers(order) {
+    const { value, number } = this.columns[this.sort]
+    const keys = number ? Float64Array.from(this.rows, (row) => value(row) ?? -1) : this.rows.map((row) => String(value(row) ?? ''))
+    const sign = this.down ? -1 : 1
+    if (number) order.sort((a, b) => sign * (keys[a] - keys[b]) || a - b)
+    else order.sort((a, b) => sign * ORDER.compare(keys[a], keys[b]) || a - b)
+  }
+
   #fill() {
     const { onrow } = this.options
-    this.body.replaceChildren(...this.arranged.slice(0, this.shown).map((row) => h('tr', onrow ? { class: 'link', onclick: () => onrow(row) } : {},
+    this.body.replaceChildren(...Array.from(this.arranged.subarray(0, this.shown), (i) => this.rows[i]).map((row) => h('tr', onrow ? { class: 'link', onclick: () => onrow(row) } : {},
       this.columns.map((column) => {
         const value = column.value(row)
         return h('td', { class: column.number ? 'number' : '' }, column.show ? column.show(row, value) : value ?? '–')

@@ -65,20 +65,38 @@ export function timeline(process) {
 
 // ---- sites ------------------------------------------------------------------------------
 
-/** Allocation sites as rows; where they are is looked up when it is asked for. */
-export function siteRows(process) {
-  const { siteTable: table } = process
-  return Array.from({ length: table.stack.length }, (_, i) => ({
-    process, index: i, node: process.siteNode[i], type: process.texts[table.type[i]], allocations: table.allocations[i], allocated_bytes: table.allocated_bytes[i],
-    temporary: table.temporary[i], peak_blocks: table.peak_blocks[i], peak_bytes: table.peak_bytes[i], live_blocks: table.live_blocks[i], live_bytes: table.live_bytes[i], largest: table.largest[i],
-    get where() {
-      return (this.frame ??= process.where(this.node) || null)
-    },
-  }))
+/** An allocation site, as a row of the page's tables: what is known of it is looked up when it is asked for. */
+class Site {
+  constructor(process, index) {
+    Object.assign(this, { process, index })
+  }
+  get node() {
+    return this.process.sites.stack.at(this.index) - 1
+  }
+  get type() {
+    return this.process.texts[this.process.sites.type.at(this.index)]
+  }
+  get where() {
+    return (this.frame ??= this.process.where(this.node) || null)
+  }
 }
+for (const name of ['allocations', 'allocated_bytes', 'temporary', 'peak_blocks', 'peak_bytes', 'live_blocks', 'live_bytes', 'largest'])
+  Object.defineProperty(Site.prototype, name, { get() { return this.process.sites[name].at(this.index) } })
 
-export function topSites(rows, metric, most) {
-  return rows.filter((row) => row[metric] > 0).sort((a, b) => b[metric] - a[metric]).slice(0, most)
+const allSites = (process) => Array.from({ length: process.sites.stack.length }, (_, i) => new Site(process, i))
+
+/** The sites that have most, without a look at the others' names. */
+export function topSites(process, metric, most) {
+  const { values } = process.sites[metric]
+  const first = []
+  for (let i = 0; i < values.length; i++) {
+    if (!values[i] || (first.length === most && values[i] <= values[first[most - 1]])) continue
+    if (first.length === most) first.pop()
+    let at = first.length
+    while (at > 0 && values[first[at - 1]] < values[i]) at--
+    first.splice(at, 0, i)
+  }
+  return first.map((i) => new Site(process, i))
 }
 
 export function bars(rows, metric, whole, text) {
@@ -89,7 +107,7 @@ export function bars(rows, metric, whole, text) {
 
 function sitesTable(side, process, rows) {
   const detail = h('div', { class: 'site-detail', role: 'status' })
-  const open = (row) => detail.replaceChildren(h('h4', {}, `${row.type}, ${plural(row.allocations, 'call')}, largest ${bytes(row.largest)}`), stack(side, [process.id, process.ids[row.node]]))
+  const open = (row) => detail.replaceChildren(h('h4', {}, `${row.type}, ${plural(row.allocations, 'call')}, largest ${bytes(row.largest)}`), stack(side, row.node < 0 ? null : [process.id, row.node]))
   const number = (name, key, show, title) => ({ name, number: true, value: (row) => row[key], show: (_, value) => show(value), title })
   const table = new Table([
     { name: 'Where', value: (row) => (row.where ? `${row.where.name} ${row.where.file}` : ''), show: (row) => h('button', { type: 'button', class: 'plain', onclick: () => open(row) }, place(row.where)) },
@@ -119,8 +137,8 @@ function histogram(sizes) {
 export function memoryView({ side, process }) {
   const { heap } = process.info
   if (!heap || !heap.allocations) return h('p', { class: 'calm' }, process.info.watched.heap ? 'This process allocated nothing.' : 'The heap was not watched.')
-  const rows = siteRows(process)
-  const atPeak = topSites(rows, 'peak_bytes', HOLDERS)
+  const rows = allSites(process)
+  const atPeak = topSites(process, 'peak_bytes', HOLDERS)
   const flame = new FlameGraph([process], 1, heap.live_at_end_bytes > heap.peak_bytes / 2 ? 'live_bytes' : 'allocated_bytes')
   return h('div', {},
     heap.samples.length > 1 && section('Over time', timeline(process)),

@@ -2,7 +2,7 @@
 import { h, section } from '../dom.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
-import { bars, siteRows, timeline, topSites } from './memory.js'
+import { bars, timeline, topSites } from './memory.js'
 import { bytes, count, percent, plural, seconds } from '../format.js'
 
 const FIRST_FINDINGS = 5
@@ -70,7 +70,7 @@ export function overviewView({ side, process, choose }) {
   const shown = items.filter(({ finding }) => finding.weight !== 'note' && !finding.suppressed)
   const { heap } = process.info
   const lines = unseen(process)
-  const rows = heap ? topSites(siteRows(process), 'allocated_bytes', FIRST_SITES) : []
+  const rows = heap ? topSites(process, 'allocated_bytes', FIRST_SITES) : []
   return h('div', {}, verdict(items),
     shown.length > 0 && h('div', { class: 'findings' }, shown.slice(0, FIRST_FINDINGS).map((item) => findingElement(side, item, { manyProcesses: side.processes.length > 1 })),
       shown.length > FIRST_FINDINGS && h('p', {}, h('a', { href: '#findings' }, `All ${count(shown.length)} findings`))),

@@ -10,12 +10,13 @@ const LONGEST_OF_INTERVALS = 4096
 const nameOf = (thread) => thread.name || (thread.main ? 'main' : `thread ${thread.id}`)
 
 function waitsByThread(process) {
-  const { what, thread, began, seconds: long, other, class: lockClass } = process.intervals
+  const { what, thread, began, took, other } = process.intervals
   const byThread = new Map()
-  what.forEach((word, i) => {
-    if (!byThread.has(thread[i])) byThread.set(thread[i], [])
-    byThread.get(thread[i]).push({ what: process.texts[word], began: began[i], seconds: long[i], other: other[i], lockClass: lockClass[i] })
-  })
+  for (let i = 0; i < what.length; i++) {
+    const id = thread.at(i)
+    if (!byThread.has(id)) byThread.set(id, [])
+    byThread.get(id).push({ what: process.texts[what.at(i)], began: began.at(i) / 1e9, seconds: took.at(i) / 1e9, other: other.at(i) })
+  }
   return byThread
 }
 
