@@ -157,3 +157,19 @@ def scan(found):
             bar("processor time a block, 10,000,000 against 1,000,000", 2, {"scan": (per_block_growth(found), None)}),
             bar("leaks --now, 1 GiB in 1,000,000 blocks, stopped, s", 1, {"scan": (now.get("stopped_s"), None)}),
             bar("leaks --now, 1 GiB in 1,000,000 blocks, in all, s", 2, {"scan": (now.get("command_s"), None)})]
+
+
+# ---- reports of a large run -------------------------------------------------------------
+
+
+def page(found):
+    if not found or "failed" in found:
+        return []
+    def seconds(text, limit, measured):
+        return bar(f"{text}, seconds", limit, {"page": (measured["median"], None)}, below=True)
+    took = found["seconds"]
+    return [bar("page of a large run, MiB", 20, {"page": (found["mib"], None)}, below=True),
+            seconds("page of a large run, until it can be used", 3, found["ready"]),
+            seconds("page of a large run, making it", 3, took["html"]),
+            seconds("text report of a large run", 2, took["text"]),
+            seconds("pprof of a large run", 5, took["pprof"])]

@@ -4,7 +4,8 @@
 Each round runs every way of each case, one after the other, so that what the machine does meanwhile meets
 all of them.  Medians over the rounds are printed; the JSON file has every round, and the minimum.
 
-  workloads   bench_pairs.c (pairs of calls), programs.py, servers.py, and the tools' own: bench_reader.c ...
+  workloads   bench_pairs.c (pairs of calls), programs.py, servers.py, and the tools' own: bench_reader.c,
+              page.py ...
   ways.py     bare, ringtail's ways, and the peers
   pairs.py    measuring pairs; the others measure themselves
   bars.py     what must be reached, held against what was measured
@@ -21,6 +22,7 @@ import tempfile
 
 import bars
 import machine
+import page
 import pairs
 import programs
 import reader
@@ -29,7 +31,7 @@ import servers
 import tables
 import ways
 
-PARTS = ("pairs", "programs", "servers", "reader", "scan")
+PARTS = ("pairs", "programs", "servers", "reader", "scan", "page")
 QUIET = 0.05  # above this share of the processors, others disturb
 
 
@@ -84,12 +86,15 @@ def measure(chosen, used):
     if "scan" in chosen.only:
         results["scan"] = scan.bench(chosen.build)
         tables.scan(results["scan"])
+    if "page" in chosen.only:
+        results["page"] = page.bench(chosen.build, chosen.rounds)
+        tables.page(results["page"])
     return results
 
 
 def print_bars(results):
     results["bars"] = {"pairs": bars.pairs(results.get("pairs")), "programs": bars.programs(results.get("programs")),
-                       "scan": bars.scan(results.get("scan"))}
+                       "scan": bars.scan(results.get("scan")), "page": bars.page(results.get("page"))}
     for rows in results["bars"].values():
         tables.bars(rows)
 
@@ -112,7 +117,9 @@ def say_meanwhile(others):
 def ours_failed(results):
     """A peer may fail; the bare program and ringtail may not."""
     rows = results.get("pairs", []) + results.get("programs", [])
-    return "failed" in results.get("scan", {}) or any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
+    if any("failed" in results.get(part, {}) for part in ("scan", "page")):
+        return True
+    return any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
 
 
 def main():

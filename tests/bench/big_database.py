@@ -5,6 +5,7 @@ on THREADS threads, with FINDINGS leaks.  For measuring what reads it (page.py):
 
     mkdir big && tests/bench/big_database.py big/ringtail.db && time build/ringtail export big --format pprof -o big.pb.gz
 """
+import os
 import random
 import re
 import sqlite3
@@ -12,6 +13,7 @@ import sys
 
 STACKS, EVENTS, FUNCTIONS, PLACES = 200_000, 100_000_000, 8_000, 40_000
 THREADS, FINDINGS, SAMPLES, INTERVALS = 64, 500, 1000, 4096
+STORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/store")
 NODE_FIRST, ROOT_COMPLETE = 16, 1
 SECONDS = 60.0
 
@@ -44,7 +46,7 @@ def stacks(dice):
 
 def create(path):
     database = sqlite3.connect(path)
-    with open("tools/store/schema.sql", encoding="utf-8") as schema, open("tools/store/store.h", encoding="utf-8") as header:
+    with open(f"{STORE}/schema.sql", encoding="utf-8") as schema, open(f"{STORE}/store.h", encoding="utf-8") as header:
         database.executescript(schema.read())
         database.execute("PRAGMA user_version = " + re.search(r"STORE_SCHEMA (\d+)", header.read()).group(1))
     database.execute("PRAGMA synchronous = OFF")

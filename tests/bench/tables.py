@@ -91,6 +91,19 @@ def scan(found):
               f"{found['now']['stopped_s']:.3f} s, the command took {found['now']['command_s']:.3f} s")
 
 
+def page(found):
+    heading("reports of a run of 100,000,000 events with 200,000 distinct stacks, seconds")
+    if "failed" in found:
+        print(f"  failed: {found['failed']}")
+        return
+    rows = [("text report", found["seconds"]["text"]), ("pprof", found["seconds"]["pprof"]),
+            (f"page, {found['mib']:.1f} MiB", found["seconds"]["html"]), ("page, until it can be used", found["ready"])]
+    for name, measured in rows:
+        print(f"{name:<40}{number(measured, 2)}")
+    for name, took in found["parts"].items():
+        print(f"{'page, first look at ' + name:<40}{took:>12.2f}")
+
+
 def verdict(column):
     value = f"{column['value']:.2f}" if abs(column["value"]) < 100 else f"{column['value']:.0f}"
     return f"{value} {'met' if column['met'] else 'NOT MET'}"

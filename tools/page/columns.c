@@ -6,6 +6,12 @@
 
 #define AT_ONCE 65536 /* rows of which bytes are put together before they are written */
 
+void column_reserve(struct column *column, size_t rows)
+{
+	GROW(column->values, column->room, rows);
+	memory_dense(column->values, column->room * sizeof *column->values);
+}
+
 void column_put(struct column *column, uint64_t value)
 {
 	GROW(column->values, column->room, column->count + 1);

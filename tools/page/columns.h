@@ -22,6 +22,8 @@ struct columns {
 	                    where all are 0 */
 };
 
+/* Room for so many, before the first: a long one need not be copied as it grows. */
+void column_reserve(struct column *column, size_t rows);
 void column_put(struct column *column, uint64_t value);
 /* Writes it, and lets go of it. */
 void columns_put(struct columns *columns, const char *name, struct column *column);

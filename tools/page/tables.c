@@ -161,7 +161,12 @@ static void load_stacks(struct making *making, struct stacks *stacks)
 	sqlite3_stmt *row =
 	    report_query(making->report, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id", 1,
 	                 making->process);
+	size_t count = (size_t)report_number(making->report, "SELECT count(*) FROM stack WHERE process = ?1",
+	                                     making->process, 0);
 
+	column_reserve(&stacks->ids, count);
+	column_reserve(&stacks->parents, count);
+	column_reserve(&stacks->places, count);
 	while (report_row(making->report, row)) {
 		column_put(&stacks->ids, number(making, row, 0));
 		column_put(&stacks->parents, number(making, row, 1));
@@ -182,6 +187,9 @@ static void write_stacks(struct making *making)
 	load_stacks(making, &stacks);
 	const struct numbered_stacks *known = stack_numbers_add(
 	    making->numbers, making->process, stacks.ids.values, stacks.parents.values, stacks.ids.count);
+	column_reserve(&up, known->numbered);
+	column_reserve(&why, known->numbered);
+	column_reserve(&at, known->numbered);
 	for (uint32_t i = 0; i < known->numbered; i++) {
 		uint32_t index = known->order[i], caller = known->callers[index];
 

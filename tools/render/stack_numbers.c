@@ -32,6 +32,7 @@ static uint32_t *unset(size_t count)
 {
 	uint32_t *items = memory_zeroed(count ? count : 1, sizeof *items);
 
+	memory_dense(items, count * sizeof *items);
 	memset(items, 0xff, count * sizeof *items);
 	return items;
 }

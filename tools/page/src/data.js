@@ -70,12 +70,12 @@ export class Process {
 
   /** Of each node of the tree of stacks, its caller, which comes before it. */
   get parent() {
-    return (this.#made.parent ??= Int32Array.from(this.stacks.up.values, (up, node) => (up === 0 ? NO_STACK : node - up)))
+    return (this.#made.parent ??= this.#readParents())
   }
 
   /** Of each allocation site: its node. */
   get siteNode() {
-    return (this.#made.siteNode ??= Int32Array.from(this.sites.stack.values, (number) => number - 1))
+    return (this.#made.siteNode ??= new Int32Array(this.sites.stack.values).map((number) => number - 1))
   }
 
   /** Place 0 is that of addresses without a name: no rows. */
@@ -84,6 +84,13 @@ export class Process {
     const start = new Int32Array(values.length + 2)
     for (let i = 0; i < values.length; i++) start[i + 2] = start[i + 1] + values[i]
     return start
+  }
+
+  #readParents() {
+    const { values } = this.stacks.up
+    const parent = new Int32Array(values.length)
+    for (let node = 0; node < parent.length; node++) parent[node] = values[node] === 0 ? NO_STACK : node - values[node]
+    return parent
   }
 
   #caller(node) {

@@ -173,7 +173,9 @@ export class Tree {
       high[node] = a
       low[node] = b
     }
-    return Float64Array.from(high, (a, node) => (a & 0x1fffff) * 0x100000000 + (low[node] >>> 0))
+    const paths = new Float64Array(forest.usedNodes)
+    for (let node = 0; node < paths.length; node++) paths[node] = (high[node] & 0x1fffff) * 0x100000000 + (low[node] >>> 0)
+    return paths
   }
 
   /** Of the width, how much is in stacks with a function whose name fits. */
