@@ -80,6 +80,8 @@ Test(page, shows_a_run)
 	expect_has(json_text(seen, "peak"), "in 14 blocks", "the peak");
 	cr_expect_eq(json_number(seen, "locks"), 2);
 	cr_expect_eq(json_number(seen, "cycle"), 2);
+	cr_expect_eq(json_number(seen, "orders"), 2);
+	cr_expect_eq(json_number(seen, "cycle_of_all"), 2);
 	cr_expect_eq(json_number(seen, "lanes"), 4);
 	cr_expect_eq(json_number(seen, "sizes"), 3);
 	json_decref(seen);

@@ -80,6 +80,10 @@ async function report() {
   await go('locks')
   seen.locks = await number('#view-locks .orders .lock')
   seen.cycle = await number('#view-locks .orders .order.lit')
+  if (await browser.evaluate(`Boolean(${button('#view-locks', 'All orders')})`)) await browser.click(button('#view-locks', 'All orders'))
+  seen.orders = await number('#view-locks .orders .order')
+  seen.cycle_of_all = await number('#view-locks .orders .order.lit')
+  await follows('locks, all orders')
   await go('threads')
   seen.lanes = await number('#view-threads .lane')
 }

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "tests/unit/event_script.h"
+#include "tools/analyse/order_sites.h"
 
 enum { A = 0x1000, B = 0x2000, C = 0x3000 };
 
@@ -376,4 +377,38 @@ Test(locks, short_waits_are_counted_and_not_told)
 	script_finish(&s, END_EXIT);
 	cr_assert_eq(wait_at(21, 20)->waits, 1);
 	cr_assert_eq(script_count(&s, "contention", NULL), 0);
+}
+
+static void nested(uint32_t thread, uint64_t outer, uint32_t outer_stack, uint64_t inner,
+                   uint32_t inner_stack)
+{
+	script_lock(&s, thread, outer_stack, outer);
+	script_lock(&s, thread, inner_stack, inner);
+	script_unlock(&s, thread, inner);
+	script_unlock(&s, thread, outer);
+}
+
+/* A and B are of one class, C of another: by where they are first used. */
+Test(locks, orders_are_told_by_class_and_place)
+{
+	const struct order_site *sites;
+	size_t count;
+
+	nested(1, A, 20, C, 30);
+	nested(1, B, 20, C, 30);
+	nested(2, A, 20, C, 31);
+	nested(2, C, 30, A, 21);
+	nested(2, A, 20, C, 30);
+	script_finish(&s, END_EXIT);
+	sites = locks_orders(s.analysis->locks, &count);
+	cr_assert_eq(count, 3);
+	cr_expect(sites[0].held_stack == 20 && sites[0].wanted_stack == 30 && sites[0].pairs == 2 &&
+	          sites[0].thread == 1);
+	cr_expect(sites[1].held_stack == 30 && sites[1].wanted_stack == 21 && sites[1].pairs == 1 &&
+	          sites[1].thread == 2);
+	cr_expect(sites[2].held_stack == 20 && sites[2].wanted_stack == 31 && sites[2].rank == 1,
+	          "its classes were there");
+	cr_expect(sites[0].held_class == script_lock_result(&s, B, 0)->class &&
+	          sites[0].wanted_class == script_lock_result(&s, C, 0)->class);
+	cr_expect_lt(sites[0].at, sites[1].at);
 }

@@ -40,6 +40,8 @@ struct lock_analysis {
 	size_t result_count;
 	struct lock_class_result *classes;
 	size_t class_count;
+	struct order_site *orders;
+	size_t order_count;
 };
 
 #endif

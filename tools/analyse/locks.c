@@ -15,6 +15,7 @@
 #include "tools/analyse/findings.h"
 #include "tools/analyse/join_order.h"
 #include "tools/analyse/lock_checks.h"
+#include "tools/analyse/order_sites.h"
 #include "tools/analyse/sync_order.h"
 #include "tools/memory.h"
 
@@ -46,6 +47,7 @@ void locks_free(struct lock_analysis *locks)
 	contention_free(&locks->contention);
 	free(locks->results);
 	free(locks->classes);
+	free(locks->orders);
 	free(locks);
 }
 
@@ -676,6 +678,7 @@ static void keep_results(struct lock_analysis *locks)
 		locks->results[locks->result_count] = table->locks[i]->result;
 		locks->results[locks->result_count++].class = table->locks[i]->class->id;
 	}
+	locks->orders = order_sites(&locks->order, &locks->table.classes, &locks->order_count);
 }
 
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings)
@@ -717,6 +720,12 @@ const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *c
 {
 	*count = locks->contention.hold_count;
 	return locks->contention.holds;
+}
+
+const struct order_site *locks_orders(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->order_count;
+	return locks->orders;
 }
 
 const struct lock_intervals *locks_longest_waits(const struct lock_analysis *locks)

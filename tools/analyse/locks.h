@@ -48,6 +48,7 @@ struct hold_site {
 };
 
 struct lock_intervals;
+struct order_site;
 struct signal_stacks;
 
 struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals);
@@ -71,6 +72,9 @@ const struct lock_class_result *locks_classes(const struct lock_analysis *locks,
 /* Those with most ticks first. */
 const struct wait_site *locks_waits(const struct lock_analysis *locks, size_t *count);
 const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *count);
+
+/* In which order locks were taken: order_sites.h. */
+const struct order_site *locks_orders(const struct lock_analysis *locks, size_t *count);
 
 /* The longest ones, by their beginning. */
 const struct lock_intervals *locks_longest_waits(const struct lock_analysis *locks);

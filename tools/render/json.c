@@ -175,6 +175,7 @@ static void print_process(struct report *report, const struct process *process)
 		print_list(report, process, "lock_classes", json_lock_classes);
 		print_list(report, process, "lock_waits", json_lock_waits);
 		print_list(report, process, "lock_holds", json_lock_holds);
+		print_list(report, process, "lock_orders", json_lock_orders);
 	}
 	if (report->parts & PART_FINDINGS)
 		print_list(report, process, "findings", json_findings);

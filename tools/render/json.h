@@ -29,6 +29,7 @@ void json_locks(struct json_list *list, const struct process *process);
 void json_lock_classes(struct json_list *list, const struct process *process);
 void json_lock_waits(struct json_list *list, const struct process *process);
 void json_lock_holds(struct json_list *list, const struct process *process);
+void json_lock_orders(struct json_list *list, const struct process *process);
 
 /* One of them. */
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal);

@@ -110,3 +110,21 @@ void json_lock_holds(struct json_list *list, const struct process *process)
 
 	add_rows(list, process, sql, json_lock_hold);
 }
+
+static json_t *json_lock_order(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	json_t *order = json_row(row);
+
+	expand_stack(report, process, order, "held_stack_id", "held_stack");
+	expand_stack(report, process, order, "wanted_stack_id", "wanted_stack");
+	return order;
+}
+
+void json_lock_orders(struct json_list *list, const struct process *process)
+{
+	static const char sql[] = "SELECT held, wanted, pairs, thread, at, held_stack AS held_stack_id, "
+	                          "wanted_stack AS wanted_stack_id"
+	                          " FROM lock_order WHERE process = ? ORDER BY ordinal";
+
+	add_rows(list, process, sql, json_lock_order);
+}

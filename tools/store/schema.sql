@@ -301,6 +301,22 @@ CREATE TABLE lock_interval (
 	PRIMARY KEY (process, ordinal)
 ) WITHOUT ROWID;
 
+-- In which order locks were taken: some of one class were wanted in one place, by a call that waits, while some of another
+-- class, or of the same, were held that had been got in one place.  Up to 4,096: first one for each pair of classes, then
+-- a second one for each, ...  Where there were more than 65,536 pairs of locks, those of locks that are gone may be missing.
+CREATE TABLE lock_order (
+	process      INTEGER NOT NULL,
+	ordinal      INTEGER NOT NULL, -- from 1
+	held         INTEGER NOT NULL, -- lock_class.id
+	held_stack   INTEGER,          -- where it had been got
+	wanted       INTEGER NOT NULL, -- lock_class.id
+	wanted_stack INTEGER,          -- where it was wanted
+	pairs        INTEGER NOT NULL, -- of locks for which that is so
+	thread       INTEGER NOT NULL, -- that did so first
+	at           REAL,             -- when
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
 CREATE TABLE lock (
 	process      INTEGER NOT NULL,
 	id           INTEGER NOT NULL,

@@ -1,5 +1,6 @@
 #include "tools/analyse/lock_intervals.h"
 #include "tools/analyse/locks.h"
+#include "tools/analyse/order_sites.h"
 #include "tools/store/writer.h"
 
 /* How often and how long: the columns that a lock and a class of them have in common. */
@@ -125,6 +126,30 @@ static void store_intervals(struct writer *writer)
 		store_interval(writer, &holds->items[i], ++ordinal);
 }
 
+static void store_order(struct writer *writer, const struct order_site *site, int64_t ordinal)
+{
+	struct row row = row_begin(writer, TABLE_lock_order);
+
+	row_int(&row, ordinal);
+	row_int(&row, site->held_class);
+	row_stack(&row, site->held_stack);
+	row_int(&row, site->wanted_class);
+	row_stack(&row, site->wanted_stack);
+	row_int(&row, site->pairs);
+	row_int(&row, site->thread);
+	row_stamp(&row, site->at);
+	row_end(&row);
+}
+
+static void store_orders(struct writer *writer)
+{
+	size_t count;
+	const struct order_site *orders = locks_orders(writer->analysis->locks, &count);
+
+	for (size_t i = 0; i < count && !writer->failed; i++)
+		store_order(writer, &orders[i], (int64_t)i + 1);
+}
+
 void store_locks(struct writer *writer)
 {
 	size_t count;
@@ -134,4 +159,5 @@ void store_locks(struct writer *writer)
 		store_lock(writer, &locks[i]);
 	store_contention(writer);
 	store_intervals(writer);
+	store_orders(writer);
 }

@@ -1,6 +1,6 @@
 // Locks: in which order they were taken, who waited, who held.
 import dagre from '@dagrejs/dagre'
-import { h, s, section } from '../dom.js'
+import { choice, h, s, section } from '../dom.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
 import { place } from '../stack.js'
@@ -9,98 +9,140 @@ import { fileLine } from '../data.js'
 
 const NODE_WIDTH = 250
 const NODE_HEIGHT = 46
-const MOST_EDGES = 200
+const MOST_EDGES = 120
 
 const keyOf = (lock) => `${lock.address}/${lock.generation}`
+const same = (stack, other) => stack && other && stack[0] === other[0] && stack[1] === other[1]
+const cyclesOf = (process) => (process.info.findings || []).filter((finding) => finding.kind === 'deadlock' && finding.edges.length)
 
-// ---- the graph of orders ----------------------------------------------------------------
+// ---- graphs: {nodes: Map key -> {name, where, title}, edges: [{from, to, text, title, findings: Set of those it is part of}]}
 
 /** Where locks were made, or else first used, by their keys. */
 function origins(process) {
   return new Map((process.info.locks || []).map((lock) => [keyOf(lock), lock.created ? ['made in', lock.created] : ['first taken in', lock.first_used]]))
 }
 
-/** Locks and edges of all deadlocks: {nodes: Map key -> lock, edges: Map "a>b" -> {from, to, threads, findings}}. */
-function orders(process) {
+function placed(side, word, stack) {
+  const frame = side.where(stack)
+  return frame ? `${word} ${frame.name} ${fileLine(frame)}` : 'place not known'
+}
+
+function lockNode(side, origin, lock) {
+  const [word, stack] = origin.get(keyOf(lock)) || (lock.created ? ['made in', lock.created] : ['taken in', lock.stack])
+  return { name: `${lock.what} ${lock.address}${lock.generation ? ` #${lock.generation + 1}` : ''}`, where: placed(side, word, stack) }
+}
+
+/** The locks of these deadlocks. */
+function cycleGraph(side, process, findings) {
+  const origin = origins(process)
   const nodes = new Map()
   const edges = new Map()
-  for (const finding of process.info.findings || []) {
-    if (finding.kind !== 'deadlock') continue
+  for (const finding of findings)
     for (const edge of finding.edges) {
-      for (const lock of [edge.held, edge.wanted]) if (!nodes.has(keyOf(lock)) || !nodes.get(keyOf(lock)).created) nodes.set(keyOf(lock), lock)
+      for (const lock of [edge.held, edge.wanted]) if (!nodes.has(keyOf(lock))) nodes.set(keyOf(lock), lockNode(side, origin, lock))
       const name = `${keyOf(edge.held)}>${keyOf(edge.wanted)}`
-      if (!edges.has(name)) edges.set(name, { from: keyOf(edge.held), to: keyOf(edge.wanted), threads: new Set(), findings: new Set(), where: edge.wanted.stack })
-      edges.get(name).threads.add(edge.thread)
+      if (!edges.has(name)) edges.set(name, { from: keyOf(edge.held), to: keyOf(edge.wanted), threads: new Set(), findings: new Set(), frame: side.where(edge.wanted.stack) })
+      edges.get(name).threads.add(process.threadName(edge.thread))
       edges.get(name).findings.add(finding)
     }
-  }
-  return { nodes, edges: [...edges.values()] }
+  return { nodes, edges: [...edges.values()].map((edge) => ({ ...edge, text: [...edge.threads].join(', '),
+    title: `${[...edge.threads].join(', ')} held the first and wanted the second${edge.frame ? `, in ${edge.frame.name}` : ''}` })) }
 }
+
+/** All orders, by classes of locks; those of the given findings are always among them. */
+function classGraph(side, process, findings) {
+  const classes = new Map(process.info.lock_classes.map((one) => [one.id, one]))
+  const steps = findings.flatMap((finding) => finding.edges.map((edge) => ({ finding, edge })))
+  const edges = new Map()
+  for (const order of process.info.lock_orders) {
+    const name = `${order.held}>${order.wanted}`
+    if (!edges.has(name)) edges.set(name, { from: order.held, to: order.wanted, places: 0, findings: new Set(), order })
+    const edge = edges.get(name)
+    edge.places++
+    for (const { finding, edge: step } of steps) if (same(step.held.stack, order.held_stack) && same(step.wanted.stack, order.wanted_stack)) edge.findings.add(finding)
+  }
+  const all = [...edges.values()]
+  const shown = [...all.filter((edge) => edge.findings.size), ...all.filter((edge) => !edge.findings.size)].slice(0, MOST_EDGES)
+  const nodes = new Map()
+  for (const id of shown.flatMap((edge) => [edge.from, edge.to])) {
+    const one = classes.get(id)
+    if (one) nodes.set(id, { name: one.locks > 1 ? `${count(one.locks)} locks: ${one.kind}` : one.kind, where: placed(side, one.initialised ? 'made in' : 'first taken in', one.stack) })
+    else nodes.set(id, { name: 'lock', where: 'place not known' })
+  }
+  return { nodes, left: all.length - shown.length, edges: shown.map((edge) => ({ ...edge, text: plural(edge.places, 'place'),
+    title: `${process.threadName(edge.order.thread)} was the first to hold one of the first and want one of the second, ${placed(side, 'in', edge.order.wanted_stack)}` })) }
+}
+
+// ---- drawing ----------------------------------------------------------------------------
 
 function layOut({ nodes, edges }) {
   const graph = new dagre.graphlib.Graph({ multigraph: true })
   graph.setGraph({ rankdir: 'LR', nodesep: 36, ranksep: 130, marginx: 16, marginy: 24 })
   graph.setDefaultEdgeLabel(() => ({}))
-  for (const key of nodes.keys()) graph.setNode(key, { width: NODE_WIDTH, height: NODE_HEIGHT })
-  edges.forEach((edge, i) => graph.setEdge(edge.from, edge.to, { edge, width: 90, height: 16, labelpos: 'c' }, String(i)))
+  for (const key of nodes.keys()) graph.setNode(String(key), { key, width: NODE_WIDTH, height: NODE_HEIGHT })
+  edges.forEach((edge, i) => graph.setEdge(String(edge.from), String(edge.to), { edge, width: 90, height: 16, labelpos: 'c' }, String(i)))
   dagre.layout(graph)
   return graph
 }
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 
-function lockNode(side, origin, lock, { x, y }) {
-  const [word, stack] = origin.get(keyOf(lock)) || (lock.created ? ['made in', lock.created] : ['taken in', lock.stack])
-  const frame = side.where(stack)
-  const where = frame ? `${word} ${frame.name} ${fileLine(frame)}` : 'place not known'
+function drawNode({ name, where }, { x, y }) {
   return s('g', { class: 'lock', transform: `translate(${x - NODE_WIDTH / 2},${y - NODE_HEIGHT / 2})` },
-    s('title', {}, `${lock.what} ${lock.address}, ${where}`),
+    s('title', {}, `${name}, ${where}`),
     s('rect', { width: NODE_WIDTH, height: NODE_HEIGHT, rx: 6 }),
-    s('text', { x: 12, y: 19, class: 'lock-name' }, `${lock.what} ${lock.address}${lock.generation ? ` #${lock.generation + 1}` : ''}`),
+    s('text', { x: 12, y: 19, class: 'lock-name' }, short(name, 34)),
     s('text', { x: 12, y: 36, class: 'lock-where' }, short(where, 36)))
 }
 
-function lockEdge(side, process, { points, x, y, edge }, lit) {
+function drawEdge({ points, x, y, edge }, lit) {
   const path = points.map((point, i) => `${i ? 'L' : 'M'}${point.x.toFixed(1)},${point.y.toFixed(1)}`).join('')
-  const threads = [...edge.threads].map((id) => process.threadName(id)).join(', ')
-  const frame = side.where(edge.where)
-  return s('g', { class: `order ${lit ? 'lit' : ''}` }, s('title', {}, `${threads} held the first and wanted the second${frame ? `, in ${frame.name}` : ''}`),
+  return s('g', { class: `order ${lit ? 'lit' : ''}` }, s('title', {}, edge.title),
     s('path', { d: path, 'marker-end': `url(#${lit ? 'arrow-lit' : 'arrow'})` }),
-    s('text', { x, y: y - 5, 'text-anchor': 'middle' }, short(threads, 30)))
+    s('text', { x, y: y - 5, 'text-anchor': 'middle' }, short(edge.text, 30)))
 }
 
-function picture(side, process, data, chosen) {
+/** chosen: a deadlock, the edges of which are highlighted, or null. */
+function picture(process, data, chosen) {
   const graph = layOut(data)
-  const origin = origins(process)
   const { width, height } = graph.graph()
   const arrow = (id) => s('marker', { id, viewBox: '0 0 8 8', refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, orient: 'auto' }, s('path', { d: 'M0,0 L8,4 L0,8 z' }))
+  const edges = graph.edges().map((key) => graph.edge(key))
+  const lit = ({ edge }) => edge.findings.has(chosen)
   return s('svg', { class: 'orders', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': words(process, data, chosen) },
     s('defs', {}, arrow('arrow'), arrow('arrow-lit')),
-    graph.edges().map((key) => graph.edge(key)).sort((a) => (a.edge.findings.has(chosen) ? 1 : -1)).map((edge) => lockEdge(side, process, edge, edge.edge.findings.has(chosen))),
-    graph.nodes().map((key) => lockNode(side, origin, data.nodes.get(key), graph.node(key))))
+    edges.filter((edge) => !lit(edge)).map((edge) => drawEdge(edge, false)), edges.filter(lit).map((edge) => drawEdge(edge, true)),
+    graph.nodes().map((key) => drawNode(data.nodes.get(graph.node(key).key), graph.node(key))))
 }
 
 function words(process, data, chosen) {
+  const what = `Lock order: ${plural(data.nodes.size, 'lock or class of locks', 'locks or classes of locks')}, ${plural(data.edges.length, 'order')}.`
+  if (!chosen) return what
   const steps = chosen.edges.map((edge) => `${process.threadName(edge.thread)} held ${edge.held.what} ${edge.held.address} and wanted ${edge.wanted.what} ${edge.wanted.address}`)
-  return `Lock order of ${plural(data.nodes.size, 'lock')}. The cycle: ${steps.join('; ')}.`
+  return `${what} The cycle: ${steps.join('; ')}.`
 }
 
+/** Of the cycles' locks, or of all classes of locks. */
 function orderGraph(side, process) {
-  const found = (process.info.findings || []).filter((finding) => finding.kind === 'deadlock' && finding.edges.length)
-  if (!found.length) return h('p', { class: 'calm' }, 'No cycle in the order in which locks were taken.')
-  const data = orders(process)
+  const found = cyclesOf(process)
+  const { lock_orders: orders } = process.info
+  if (!found.length && !orders.length) return h('p', { class: 'calm' }, 'No thread waited for a lock, or took one, while it held another.')
   const holder = h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'Lock order graph' })
+  const note = h('p', { class: 'note' })
   const below = h('div')
-  const show = (finding) => {
-    const few = data.edges.length <= MOST_EDGES ? data : orders({ info: { findings: [finding] } })
-    holder.replaceChildren(picture(side, process, few.edges === data.edges ? data : { ...few, edges: few.edges.map((edge) => ({ ...edge, findings: new Set([finding]) })) }, finding))
-    below.replaceChildren(findingElement(side, { finding, process }, {}))
+  const state = { all: !found.length, chosen: found[0] ?? null }
+  const draw = () => {
+    const data = state.all ? classGraph(side, process, found) : cycleGraph(side, process, found.length > MOST_EDGES / 4 ? [state.chosen] : found)
+    holder.replaceChildren(picture(process, data, state.chosen))
+    note.textContent = !state.all ? 'Locks of the cycles that were found. An arrow leads from the lock that was held to the one that was wanted.'
+      : `Locks that were made in one place are one box.${found.length ? '' : ' There is no cycle that could be a deadlock.'}${data.left ? ` ${count(data.left)} more orders of classes are in the table below only.` : ''}`
+    below.replaceChildren(...(state.chosen ? [findingElement(side, { finding: state.chosen, process }, {})] : []))
   }
-  const select = h('select', { 'aria-label': 'Cycle that is highlighted', onchange: () => show(found[select.value]) },
+  const select = found.length > 1 && h('select', { 'aria-label': 'Cycle that is highlighted', onchange: () => { state.chosen = found[select.value]; draw() } },
     found.map((finding, i) => h('option', { value: i }, `${finding.class}: ${short(finding.message, 100)}`)))
-  show(found[0])
-  return h('div', {}, h('div', { class: 'toolbar' }, found.length > 1 ? select : null), holder,
-    data.edges.length > MOST_EDGES && h('p', { class: 'note' }, `There are ${count(data.edges.length)} orders in all cycles: those of the chosen one are drawn.`), below)
+  const which = found.length > 0 && orders.length > 0 && choice('What is drawn', [['cycles', 'Cycles'], ['all', 'All orders']], 'cycles', (value) => { state.all = value === 'all'; draw() })
+  draw()
+  return h('div', {}, (select || which) && h('div', { class: 'toolbar' }, which, select), holder, note, below)
 }
 
 // ---- tables -----------------------------------------------------------------------------
@@ -128,10 +170,19 @@ function holdTable(side, process) {
     process.info.lock_holds, { caption: 'How long locks were held', sort: 2 }).element
 }
 
+function orderTable(side, process) {
+  const kinds = new Map(process.info.lock_classes.map((one) => [one.id, one.kind]))
+  const kind = (name, key) => ({ name, value: (row) => kinds.get(row[key]) || 'lock' })
+  return new Table([kind('Held', 'held'), where(side, 'got in', 'held_stack'), kind('Wanted', 'wanted'), where(side, 'wanted in', 'wanted_stack'), number('Pairs', 'pairs'),
+    { name: 'First by', value: (row) => process.threadName(row.thread) }, time('after', 'at')],
+    process.info.lock_orders, { caption: 'In which order locks were taken' }).element
+}
+
 export function locksView({ side, process }) {
   const { info } = process
   if (!info.watched.locks) return h('p', { class: 'calm' }, 'Locks were not watched.')
   return h('div', {}, section('Lock order', orderGraph(side, process)),
+    info.lock_orders.length > 0 && section(plural(info.lock_orders.length, 'order'), orderTable(side, process)),
     info.lock_waits.length > 0 && section('Who waited for whom', waitTable(side, process)),
     section('Locks', info.lock_classes.length ? classTable(side, process) : h('p', { class: 'calm' }, 'No lock was used.')),
     info.lock_holds.length > 0 && section('Who held locks', holdTable(side, process)))
