@@ -108,6 +108,54 @@ Test(page, runs_nothing_of_the_program)
 	rt_end(&rt);
 }
 
+#define WASTEFUL                                                                                             \
+	"#include <stdlib.h>\n"                                                                              \
+	"int main(void)\n"                                                                                   \
+	"{\n"                                                                                                \
+	"\treturn malloc(77) == NULL; /* " HOSTILE " */\n"                                                   \
+	"}\n"
+
+static void write_source(struct rt *rt)
+{
+	char path[2 * RT_PATH];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/wasteful.c", rt->work);
+	file = fopen(path, "w");
+	cr_assert_not_null(file);
+	fputs(WASTEFUL, file);
+	fclose(file);
+	free(consume(rt, "cc -g -O0 -o wasteful wasteful.c"));
+}
+
+/* The code is shown as it was when the program was made of it, or not at all; and as text. */
+Test(page, shows_source_lines)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome;
+	json_t *seen;
+
+	write_source(&rt);
+	outcome = rt_tool(&rt, "run -o RUN -- ./wasteful");
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	seen = use(&rt, "report RUN", "main");
+	cr_expect_str_eq(json_text(seen, "source"), "4\treturn malloc(77) == NULL; /* " HOSTILE " */\n");
+	cr_expect_eq(json_number(seen, "images"), 0);
+	json_decref(seen);
+	free(consume(&rt, "touch wasteful.c"));
+	seen = use(&rt, "report RUN", "main");
+	cr_expect(json_is_null(json_object_get(seen, "source")));
+	expect_has(json_text(seen, "no_source"), "has changed", "instead of the source");
+	json_decref(seen);
+	change_database(&rt, "UPDATE frame SET file = '/etc/passwd', line = 1");
+	seen = use(&rt, "report RUN", "main");
+	cr_expect(json_is_null(json_object_get(seen, "source")));
+	cr_expect(json_is_null(json_object_get(seen, "no_source")));
+	json_decref(seen);
+	rt_end(&rt);
+}
+
 Test(page, shows_two_runs)
 {
 	struct rt before = rt_new(), after = rt_new();

@@ -33,6 +33,8 @@ async function findings() {
   seen.findings = await number('#view-findings .finding')
   if (!seen.findings) return
   seen.stack = await text('#view-findings .stack .function')
+  seen.source = await text('#view-findings .source .here')
+  seen.no_source = await text('#view-findings p.source')
   await browser.click(`${$('#view-findings input[type=search]')}`)
   await browser.type('no such word anywhere')
   assert.equal(await number('#view-findings .finding'), 0, 'the filter left findings')

@@ -7,6 +7,7 @@
 
 #include "tools/diff/diff.h"
 #include "tools/page/packed.h"
+#include "tools/page/sources.h"
 #include "tools/page/tables.h"
 #include "tools/page/template.h"
 #include "tools/render/stack_numbers.h"
@@ -27,7 +28,9 @@ static void print_side(struct report *report, const char *directory)
 {
 	fputs("{\"report\": ", report->out);
 	render_json(report);
-	fprintf(report->out, ", \"tables\": %s}", directory);
+	fprintf(report->out, ", \"tables\": %s, \"sources\": ", directory);
+	sources_print(report);
+	fputc('}', report->out);
 }
 
 static bool print_run(struct document *document, FILE *out)

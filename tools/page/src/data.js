@@ -49,8 +49,9 @@ export async function unpack() {
 export const ROOT_WHY = { 2: 'it could not be followed further', 3: 'deeper than frames were recorded' }
 const NO_STACK = -1
 const DEEPEST = 1024
+const AROUND = 2 // lines of source code
 
-const ROLE_RUNTIME = 1
+export const ROLE_RUNTIME = 1
 const ROLE_MAIN = 2
 
 export class Process {
@@ -165,8 +166,8 @@ export function ownFrames(frames) {
 }
 
 export class Side {
-  constructor({ report, tables }, bytes, index) {
-    this.report = report
+  constructor({ report, tables, sources }, bytes, index) {
+    Object.assign(this, { report, sources })
     this.processes = report.processes.map((info, i) => new Process(info, tables.processes[i], tables.texts, bytes, index))
     this.byId = new Map(this.processes.map((process) => [process.id, process]))
   }
@@ -178,6 +179,15 @@ export class Side {
 
   where(reference) {
     return (reference && this.byId.get(reference[0])?.where(reference[1])) ?? null
+  }
+
+  /** Source code at a frame: {changed, lines: [[number, text], ...]}; null where there is none. */
+  source(frame) {
+    const file = frame.line && Object.hasOwn(this.sources, frame.file) ? this.sources[frame.file] : null
+    if (!file) return null
+    const near = Array.from({ length: 2 * AROUND + 1 }, (_, i) => frame.line - AROUND + i)
+    const lines = near.filter((number) => Object.hasOwn(file.lines, number)).map((number) => [number, file.lines[number]])
+    return file.changed || lines.some(([number]) => number === frame.line) ? { changed: file.changed, lines } : null
   }
 
   findings() {

@@ -1,6 +1,6 @@
 // Stacks, and the places in the code that name them.
 import { h } from './dom.js'
-import { ownFrames, fileLine } from './data.js'
+import { ownFrames, fileLine, ROLE_RUNTIME } from './data.js'
 import { baseName, plural } from './format.js'
 
 /** "function  file.c:12" in short. */
@@ -10,10 +10,21 @@ export function place(frame) {
   return h('span', { class: 'place' }, h('code', {}, frame.name), h('span', { class: 'dim', title: frame.file || frame.module }, where))
 }
 
-function line(frame) {
+/** The line of source code, with those around it after a click; open: at once. */
+function source(side, frame, open) {
+  const found = side.source(frame)
+  if (!found) return null
+  if (found.changed) return open && h('p', { class: 'source dim' }, 'The source file has changed since the program was built.')
+  const text = (number) => found.lines.find(([one]) => one === number)[1]
+  return h('details', { class: 'source', open },
+    h('summary', { 'aria-label': `Line ${frame.line}: ${text(frame.line).trim()}` }, h('code', {}, text(frame.line).trim() || ' ')),
+    h('pre', {}, found.lines.map(([number, code]) => h('code', { class: number === frame.line ? 'here' : '' }, h('span', { class: 'line-number' }, String(number)), `${code}\n`))))
+}
+
+function line(side, frame, open) {
   const where = frame.file ? `${frame.file}${frame.line ? `:${frame.line}` : ''}` : frame.module || 'code made at run time'
-  return h('li', { class: frame.role === 1 ? 'runtime' : '' }, h('code', { class: 'function' }, frame.name),
-    frame.inlined && h('span', { class: 'tag' }, 'inlined'), h('span', { class: 'file' }, where))
+  return h('li', { class: frame.role === ROLE_RUNTIME ? 'runtime' : '' }, h('code', { class: 'function' }, frame.name),
+    frame.inlined && h('span', { class: 'tag' }, 'inlined'), h('span', { class: 'file' }, where), source(side, frame, open))
 }
 
 /** All frames, innermost first; main's callers after a click. */
@@ -21,8 +32,9 @@ export function stack(side, reference) {
   const found = side.stack(reference)
   if (!found || !found.frames.length) return h('p', { class: 'dim' }, 'No stack was recorded.')
   const own = ownFrames(found.frames)
-  const list = h('ol', { class: 'stack' }, found.frames.slice(0, own).map(line))
+  const first = found.frames.findIndex((frame) => frame.role !== ROLE_RUNTIME && side.source(frame))
+  const list = h('ol', { class: 'stack' }, found.frames.slice(0, own).map((frame, i) => line(side, frame, i === first)))
   const rest = found.frames.slice(own)
-  const more = rest.length > 0 && h('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...rest.map(line)); more.remove() } }, `${plural(rest.length, 'more frame')}`)
+  const more = rest.length > 0 && h('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...rest.map((frame) => line(side, frame, false))); more.remove() } }, `${plural(rest.length, 'more frame')}`)
   return h('div', {}, list, more, found.why && h('p', { class: 'dim' }, `The stack ends here: ${found.why}.`))
 }
