@@ -43,7 +43,7 @@ static struct rt_plan *map_plan(const char *path, uint64_t *bytes)
 	int fd = (int)sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return NULL;
-	if (sys_call6(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) == 0 &&
+	if (sys_fstat(fd, &status) == 0 &&
 	    (uint64_t)status.st_size >= sizeof *plan) {
 		*bytes = (uint64_t)status.st_size;
 		map = sys_mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd);

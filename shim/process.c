@@ -45,6 +45,7 @@
 #include "shim/modules.h"
 #include "shim/options.h"
 #include "shim/resolve.h"
+#include "shim/ring_copy.h"
 #include "shim/ring_map.h"
 #include "shim/scan.h"
 #include "shim/stack_table.h"
@@ -71,7 +72,7 @@ static char environment[SHIM_PATH_MAX + 256]; /* RINGTAIL=... for programs start
 static bool stderr_identity(uint64_t *device, uint64_t *inode)
 {
 	struct stat status;
-	if (sys_call6(SYS_newfstatat, 2, (long)"", (long)&status, AT_EMPTY_PATH, 0, 0) < 0)
+	if (sys_fstat(2, &status) < 0)
 		return false;
 	*device = status.st_dev;
 	*inode = status.st_ino;
@@ -237,7 +238,8 @@ struct layout {
 	unsigned pc_levels, node_levels;
 };
 
-static uint64_t page_up(uint64_t n) { return (n + 4095) & ~UINT64_C(4095); }
+static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) & ~(to - 1); }
+static uint64_t page_up(uint64_t n) { return round_up(n, 4096); }
 
 static struct layout lay_out_tables(unsigned pc_levels, unsigned node_levels)
 {
@@ -245,7 +247,7 @@ static struct layout lay_out_tables(unsigned pc_levels, unsigned node_levels)
 	l.modules = RT_HEADER_BYTES;
 	l.pcs = page_up(l.modules + MODULES_MOST * sizeof(struct rt_module));
 	l.nodes = page_up(l.pcs + stack_table_pcs(pc_levels) * sizeof(struct rt_pc));
-	l.chunks = page_up(l.nodes + stack_table_nodes(node_levels) * sizeof(uint64_t));
+	l.chunks = round_up(l.nodes + stack_table_nodes(node_levels) * sizeof(uint64_t), CHUNK_BYTES);
 	return l;
 }
 
@@ -475,6 +477,7 @@ static bool create_ring(void)
 		return false;
 	}
 	unsigned char *base = map_ring(fd, &layout);
+	ring_copy_start(fd);
 	sys_close(fd);
 	if (!base || !sys_populate(base, RT_HEADER_BYTES)) {
 		sys_unlink(path);

@@ -22,6 +22,10 @@ enum process_state {
 
 struct thread;
 
+struct ring_identity {
+	uint64_t device, inode;
+};
+
 /* Everything that a forked child must not take over from its parent.  Lives in pages that the kernel wipes on
  * fork (MADV_WIPEONFORK), so that a child, however it was made, starts with zeroes: PROCESS_NEW. */
 struct process {
@@ -31,6 +35,8 @@ struct process {
 	uint32_t disk_full;   /* no more room under the ring file */
 	uint32_t chunks_there; /* chunks from this one on have no pages, as there was no room for them */
 	uint32_t no_moves;    /* chunks cannot be moved out: see ring.c */
+	uint32_t no_file_writes;   /* not by way of the file: see ring_copy.h */
+	struct ring_identity ring; /* the ring file */
 	struct rt_header *header;
 	unsigned char *base;  /* of the mapped ring file */
 	struct rt_module *modules;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shim/process.h"
+#include "shim/ring_copy.h"
 #include "shim/ring_map.h"
 #include "shim/sys.h"
 #include "shim/thread.h"
@@ -195,17 +196,6 @@ static void seal(struct lane *lane)
 	leave_chunk(lane);
 }
 
-/* M1: all but the state, which comes last: whoever finds it FULL finds the rest. */
-static bool copy_chunk(int tid, const struct rt_chunk *chunk, struct rt_chunk *to, size_t bytes)
-{
-	uint32_t state = (chunk->state & ~RT_CHUNK_STATE_MASK) | RT_CHUNK_FULL;
-	const size_t head = sizeof chunk->state;
-	struct iovec from[] = {{(char *)chunk + head, bytes - head}, {&state, head}};
-	struct iovec there[] = {{(char *)to + head, bytes - head}, {&to->state, head}};
-
-	return sys_copy(tid, from, there, 2) == (long)bytes;
-}
-
 /* Moves what the lane has written to an unused part of the file, so that its chunk, whose pages are mapped and in the
  * processor's caches, can be used again.  Returns the chunk to go on with, claimed; NULL: none could be had this way. */
 static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
@@ -219,7 +209,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 	if (!to)
 		return NULL;
 	chunk->events = lane->events - chunk->first_event;
-	if (!copy_chunk(thread->tid, chunk, to, header->chunk_bytes)) { /* refused, or no room */
+	if (!ring_copy_chunk(thread->tid, chunk, to)) { /* refused, or no room */
 		store_relaxed(&process->no_moves, 1);
 		seal(lane);
 		return claim_taken(to);

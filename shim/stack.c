@@ -153,25 +153,35 @@ static uint32_t capture_caller(struct stack_state *state, const struct caller *c
 
 #if defined(__x86_64__)
 
-static inline bool check_holds(const struct stack_check *check) { return *(const uintptr_t *)check->at == check->value; }
-
 static inline uintptr_t check_difference(const struct stack_check *check)
 {
 	return *(const uintptr_t *)check->at ^ check->value;
 }
 
-/* Whether the first n checked slots still hold what they held.  Inner frames change first: from the end. */
+static inline uintptr_t difference_of_four(const struct stack_check *check)
+{
+	return check_difference(check) | check_difference(check + 1) | check_difference(check + 2) |
+	       check_difference(check + 3);
+}
+
+static __attribute__((noinline)) bool few_checks_hold(const struct stack_check *checks, uint32_t n)
+{
+	uintptr_t difference = 0;
+	while (n--)
+		difference |= check_difference(&checks[n]);
+	return !difference;
+}
+
+/* Whether the first n checked slots still hold what they held.  By fours from the end; what is left at the front is
+ * looked at with as many as make four, because how often a loop for one to three goes round cannot be foreseen. */
 static inline bool checks_hold(const struct stack_check *checks, uint32_t n)
 {
-	const struct stack_check *check = checks + n;
-	for (; check - checks >= 4; check -= 4)
-		if (check_difference(check - 1) | check_difference(check - 2) | check_difference(check - 3) |
-		    check_difference(check - 4))
-			return false;
-	while (check-- > checks)
-		if (!check_holds(check))
-			return false;
-	return true;
+	if (unlikely(n < 4))
+		return few_checks_hold(checks, n);
+	uintptr_t difference = difference_of_four(checks);
+	for (const struct stack_check *check = checks + n; check - checks > 4; check -= 4)
+		difference |= difference_of_four(check - 4);
+	return !difference;
 }
 
 static inline bool is_state(const struct stack_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t bp)
@@ -432,6 +442,15 @@ static inline struct context_place context_place(const struct caller *caller)
 	return (struct context_place){(unsigned)(hash >> 32) % STACK_CONTEXT_SETS, (uint32_t)(hash >> 40) | 1};
 }
 
+/* Their number is a multiple of four: see add_context. */
+static inline bool context_checks_hold(const struct stack_context *context)
+{
+	uintptr_t difference = 0;
+	for (uint32_t i = 0; i < context->check_count; i += 4)
+		difference |= difference_of_four(&context->checks[i]);
+	return !difference;
+}
+
 static inline bool holds(const struct stack_state *state, const struct stack_context *context,
                          const struct caller *caller)
 {
@@ -439,7 +458,7 @@ static inline bool holds(const struct stack_state *state, const struct stack_con
 		return false;
 	const struct stack_frame *anchor = &state->frames[context->anchor];
 	return anchor->serial == context->anchor_serial && (context->bp == caller->bp || !context->bp_matters) &&
-	       checks_hold(context->checks, context->check_count) && checks_hold(state->checks, anchor->checks);
+	       context_checks_hold(context) && checks_hold(state->checks, anchor->checks);
 }
 
 /* Bit per way.  No branch a way: which one it is cannot be foreseen. */
@@ -481,11 +500,11 @@ static inline void add_context(struct stack_state *state, const struct caller *c
 	context->bp = innermost->bp;
 	context->bp_matters = innermost->bp_matters;
 	context->node = innermost->node;
-	context->check_count = (uint16_t)innermost->checks;
+	context->check_count = (uint16_t)((innermost->checks + 3) & ~3u);
 	context->anchor = state->trail_anchor;
 	context->anchor_serial = state->trail_anchor_serial;
-	for (uint32_t i = 0; i < innermost->checks; i++)
-		context->checks[i] = state->trail_checks[i];
+	for (uint32_t i = 0; i < context->check_count; i++) /* some twice, to make it fours */
+		context->checks[i] = state->trail_checks[i < innermost->checks ? i : 0];
 	signal_fence();
 	state->tags[place.set][way] = place.tag;
 }

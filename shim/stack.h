@@ -43,7 +43,7 @@
 #define STACK_CONTEXT_SETS 64u
 #define STACK_CONTEXT_WAYS 4u
 #define STACK_CONTEXT_FRAMES 6u
-#define STACK_CONTEXT_CHECKS 10u
+#define STACK_CONTEXT_CHECKS 12u /* a multiple of 4 */
 #define STACK_PLACES 256u
 
 struct stack_frame { /* of the memo */

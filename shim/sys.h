@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -80,6 +82,21 @@ static inline long sys_write(int fd, const void *from, size_t bytes)
 	return sys_call3(SYS_write, fd, from, bytes);
 }
 
+static inline long sys_pwrite(int fd, const void *from, size_t bytes, uint64_t offset)
+{
+	return sys_call6(SYS_pwrite64, fd, (long)from, (long)bytes, (long)offset, 0, 0);
+}
+
+static inline long sys_pwritev(int fd, const struct iovec *from, unsigned count, uint64_t offset)
+{
+	return sys_call6(SYS_pwritev, fd, (long)from, count, (long)offset, 0, 0);
+}
+
+static inline long sys_fstat(int fd, struct stat *status)
+{
+	return sys_call6(SYS_newfstatat, fd, (long)"", (long)status, AT_EMPTY_PATH, 0, 0);
+}
+
 static inline long sys_mkdir(const char *path, int mode)
 {
 	return sys_call3(SYS_mkdirat, AT_FDCWD, path, mode);
@@ -131,6 +148,18 @@ static inline long sys_kill(int pid, int signal) { return sys_call3(SYS_kill, pi
 static inline long sys_getrlimit(int what, struct rlimit *limit)
 {
 	return sys_call6(SYS_prlimit64, 0, what, 0, (long)limit, 0, 0);
+}
+
+/* All signals of the calling thread, until sys_let_signals. */
+static inline void sys_hold_signals(uint64_t *before)
+{
+	uint64_t all = ~UINT64_C(0);
+	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)before, sizeof all, 0, 0);
+}
+
+static inline void sys_let_signals(const uint64_t *before)
+{
+	sys_call6(SYS_rt_sigprocmask, SIG_SETMASK, (long)before, 0, sizeof *before, 0, 0);
 }
 
 static inline void sys_sleep_ns(long ns)

@@ -1,6 +1,6 @@
 /*
  * What most programs do most of the time: N rounds (the first argument) of malloc and free, lock and unlock, by call paths
- * of 3 to 34 frames that change from round to round, in as many threads as the second argument says.
+ * of 3 to 34 frames that change from round to round, in as many threads as the second argument says: 0 is main alone.
  */
 #include <pthread.h>
 
@@ -45,6 +45,8 @@ int main(int argc, char **argv)
 
 	must(argc > 1 && count <= MOST_THREADS);
 	rounds = atol(argv[1]);
+	if (!count)
+		run(NULL);
 	for (int i = 0; i < count; i++)
 		must(pthread_create(&threads[i], NULL, run, NULL) == 0);
 	for (int i = 0; i < count; i++)

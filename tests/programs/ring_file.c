@@ -1,0 +1,120 @@
+/*
+ * 200000 times malloc and free while descriptors, or the names of files, are not what they were when the program began; 3
+ * million bytes.  What its files hold is the program's own affair.  Argument:
+ *   replaced     its ring has another name, and the old name is a file of the program's
+ *   handler      a signal handler, every 50 us, closes the lowest descriptor that was free, and
+ *                where it was not any more, opens a file of the program's
+ *   limited      files may not be written beyond 4096 bytes
+ *   no-descriptors  none may be opened
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include "say.h"
+
+#define PAIRS 200000
+#define SIZE 15
+
+static int lowest; /* descriptor that is free */
+static char own_path[] = "/tmp/ring_file.XXXXXX";
+
+static void expect_empty(const char *path)
+{
+	struct stat status;
+	must(stat(path, &status) == 0 && status.st_size == 0);
+}
+
+static void work(void)
+{
+	for (int i = 0; i < PAIRS; i++) {
+		char *volatile block = malloc(SIZE);
+		must(block);
+		free(block);
+	}
+}
+
+/* ---- replaced ---------------------------------------------------------------------- */
+
+static void name_ring(char *to, size_t room)
+{
+	const char *variable = getenv("RINGTAIL"), *run = variable ? strstr(variable, "run=") : NULL;
+	must(run);
+	run += strlen("run=");
+	snprintf(to, room, "%.*s/%d.0.ring", (int)strcspn(run, ":"), run, (int)getpid());
+}
+
+static void replaced(void)
+{
+	char ring[4096], aside[4096 + 8];
+
+	name_ring(ring, sizeof ring);
+	snprintf(aside, sizeof aside, "%s.aside", ring);
+	must(rename(ring, aside) == 0);
+	must(open(ring, O_RDWR | O_CREAT | O_EXCL, 0600) >= 0);
+	work();
+	expect_empty(ring);
+	must(rename(aside, ring) == 0);
+}
+
+/* ---- handler ------------------------------------------------------------------------ */
+
+/* Neither saying anything nor anything but system calls, and errno as it was. */
+static void replace_descriptor(int signal)
+{
+	int before = errno;
+
+	(void)signal;
+	if (close(lowest) == 0)
+		must(open(own_path, O_RDWR) == lowest);
+	errno = before;
+}
+
+static void handler(void)
+{
+	struct sigaction action = {.sa_handler = replace_descriptor, .sa_flags = SA_RESTART};
+	struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+
+	lowest = mkstemp(own_path);
+	must(close(lowest) == 0);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	work();
+	setitimer(ITIMER_REAL, &never, NULL);
+	expect_empty(own_path);
+	unlink(own_path);
+}
+
+/* ---- limits ------------------------------------------------------------------------- */
+
+static void limited(void)
+{
+	struct rlimit limit = {4096, 4096};
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	work();
+}
+
+static void no_descriptors(void)
+{
+	struct rlimit limit = {3, 3};
+	must(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	work();
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} ways[] = {{"replaced", replaced}, {"handler", handler}, {"limited", limited}, {"no-descriptors", no_descriptors}};
+
+	for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
+		if (!strcmp(argv[1], ways[i].name))
+			ways[i].run();
+	say("allocations=%d bytes=%d frees=%d live_blocks=0\n", PAIRS, PAIRS * SIZE, PAIRS);
+	return 0;
+}
