@@ -38,6 +38,15 @@ void *memory_zeroed(size_t count, size_t size)
 	return items;
 }
 
+void *memory_aligned(size_t alignment, size_t bytes)
+{
+	void *item = aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
+
+	if (!item)
+		out_of_memory();
+	return memset(item, 0, bytes);
+}
+
 void *memory_grow_zeroed(void *items, size_t *room, size_t needed, size_t most, size_t size)
 {
 	size_t more = *room ? *room : 512;

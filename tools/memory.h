@@ -13,6 +13,8 @@ void *memory_zeroed(size_t count, size_t size);
 void *memory_grow_zeroed(void *items, size_t *room, size_t needed, size_t most, size_t size);
 /* All of this large array will be touched, in any order: huge pages spare a TLB miss each, and most of the page faults. */
 void memory_dense(void *items, size_t bytes);
+/* Zeroed, at an address that is a multiple of a power of two. */
+void *memory_aligned(size_t alignment, size_t bytes);
 /* The array with room for at least `needed` items; grows by doubling. */
 void *memory_grow(void *items, size_t *room, size_t needed, size_t size);
 

@@ -3,6 +3,7 @@
  * and with many blocks alive, straight into heap_event and through
  * analysis_events, which is what the reader uses; then as many of nested locks.
  * Events a second of processor time.
+ * `bench_analyse locks`: those of locks alone.
  * `bench_analyse graph`: 50 million events of 100,000 locks, with the deadlock analysis at the end.
  */
 #include <stdio.h>
@@ -169,9 +170,12 @@ int main(int argc, char **argv)
 		measure_lock_graph();
 		return 0;
 	}
-	measure(1000, 1);
-	measure(100000, 4);
-	measure(3000000, 16);
+	bool locks_alone = argc > 1 && !strcmp(argv[1], "locks");
+	if (!locks_alone) {
+		measure(1000, 1);
+		measure(100000, 4);
+		measure(3000000, 16);
+	}
 	measure_locks(4, 4);
 	measure_locks(10000, 8);
 	return 0;

@@ -76,6 +76,20 @@ Test(deadlock, three_locks_make_a_ring)
 	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edge_count, 3);
 }
 
+/* What was seen before is told by hashes: many of one call, over and over, must not hide one that is new. */
+Test(deadlock, one_lock_under_ten_thousand_others)
+{
+	enum { OTHERS = 10000, LAST = 0x100000 + (OTHERS - 1) * 0x40 };
+
+	for (unsigned round = 0; round < 3; round++)
+		for (unsigned i = 0; i < OTHERS - (round == 0); i++)
+			nest(2, 0x100000 + i * 0x40, GATE);
+	for (unsigned i = 0; i < 3; i++)
+		nest(3, GATE, LAST);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
 Test(deadlock, ring_of_a_hundred)
 {
 	for (uint32_t i = 0; i < 100; i++) {

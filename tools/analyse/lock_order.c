@@ -9,6 +9,7 @@
 #define MAX_SET_MEMBERS (1u << 24)
 #define FIRST_PRUNE     (1u << 16)
 #define CACHE_LEAST     1024u /* hashes of a thread */
+#define CACHE_GROUP     4u    /* that are looked at together: half a cache line */
 #define CACHE_MOST      65536u
 #define CACHE_MOST_ALL  (1u << 22) /* of all threads: 32 MiB */
 
@@ -53,7 +54,7 @@ static size_t list_members(const struct lock_thread *thread, uint64_t *members)
 	for (size_t i = 0; i < thread->count; i++)
 		if (!thread->held[i].lock->ended)
 			members[count++] =
-			    (uint64_t)thread->held[i].lock->result.id << 1 | thread->held[i].shared;
+			    (uint64_t)thread->held[i].id << 1 | thread->held[i].shared;
 	if (count > 1)
 		qsort(members, count, sizeof *members, compare_members);
 	return count;
@@ -147,7 +148,7 @@ static struct order_edge *edge_get(struct lock_order *order, const struct order_
 static void add_edge(struct lock_order *order, const struct lock_thread *thread, const struct held_lock *held,
                      struct lock_set *set, struct lock *wanted, bool shared, const struct event *event)
 {
-	struct order_key key = {.held = held->lock->result.id,
+	struct order_key key = {.held = held->id,
 	                        .wanted = wanted->result.id,
 	                        .held_stack = held->stack,
 	                        .wanted_stack = event->stack,
@@ -179,17 +180,51 @@ static void add_edges(struct lock_order *order, const struct lock_thread *thread
 		set_drop(order, set);
 }
 
-static bool cache_has(struct order_cache *cache, uint64_t hash)
+static uint64_t *group_of(const struct order_cache *cache, uint64_t number)
 {
-	uint64_t *first = &cache->hashes[u64_mix(hash) & (cache->slots - 1)];
-	uint64_t *second = &cache->hashes[(u64_mix(hash) & (cache->slots - 1)) ^ 1];
+	return &cache->hashes[u64_mix(number) & (cache->slots - CACHE_GROUP)];
+}
 
-	if (*first == hash || *second == hash)
+static bool group_has(const uint64_t *group, uint64_t hash)
+{
+	bool has = false;
+
+	for (unsigned i = 0; i < CACHE_GROUP; i++)
+		has |= group[i] == hash;
+	return has;
+}
+
+/* Returns what was there longest, 0: there was room. */
+static uint64_t group_put(uint64_t *group, uint64_t hash)
+{
+	uint64_t last = group[CACHE_GROUP - 1];
+
+	memmove(group + 1, group, (CACHE_GROUP - 1) * sizeof *group);
+	group[0] = hash;
+	return last;
+}
+
+static uint64_t near_number(const struct event *event) { return event->object ^ (uint64_t)event->stack << 40; }
+
+/* A hash lies in the group of its call, which can be fetched before it is known what is held then, or in that of its own
+ * number, where many were made at one place. */
+static bool cache_has(struct order_cache *cache, uint64_t near, uint64_t hash)
+{
+	uint64_t *group = group_of(cache, near), pushed_out;
+
+	if (group_has(group, hash) || group_has(group_of(cache, hash), hash))
 		return true;
 	cache->missed++;
-	*second = *first;
-	*first = hash;
+	pushed_out = group_put(group, hash);
+	if (pushed_out)
+		group_put(group_of(cache, pushed_out), pushed_out);
 	return false;
+}
+
+void lock_order_prefetch(const struct lock_thread *thread, const struct event *event)
+{
+	if (thread->order_cache.slots > CACHE_LEAST)
+		__builtin_prefetch(group_of(&thread->order_cache, near_number(event)), 1);
 }
 
 /* More room, or the first of it; what was in it is kept. */
@@ -198,11 +233,11 @@ static void cache_grow(struct order_cache *cache)
 	struct order_cache old = *cache;
 
 	cache->slots = old.slots ? old.slots * 4 : CACHE_LEAST;
-	cache->hashes = memory_zeroed(cache->slots, sizeof *cache->hashes);
+	cache->hashes = memory_aligned(CACHE_GROUP * sizeof *cache->hashes, cache->slots * sizeof *cache->hashes);
 	cache->missed = 0;
 	for (uint32_t i = 0; i < old.slots; i++)
 		if (old.hashes[i])
-			cache_has(cache, old.hashes[i]);
+			group_put(group_of(cache, old.hashes[i]), old.hashes[i]);
 	free(old.hashes);
 }
 
@@ -215,23 +250,23 @@ static bool cache_is_small(const struct lock_order *order, const struct order_ca
 
 /* Whether a hash over all that makes its edges was there before; from now on it is. */
 static bool seen_before(struct lock_order *order, struct lock_thread *thread, const struct lock *wanted, bool shared,
-                        uint32_t stack)
+                        const struct event *event)
 {
 	struct order_cache *cache = &thread->order_cache;
-	uint64_t hash =
-	    u64_mix((uint64_t)wanted->result.id << 32 | stack) + u64_mix(thread->segment * 2ull + shared);
+	uint64_t hash = u64_mix((uint64_t)wanted->result.id << 32 | event->stack) +
+	                u64_mix(thread->segment * 2ull + shared);
 
 	for (size_t i = 0; i < thread->count; i++) {
 		const struct held_lock *held = &thread->held[i];
 
-		hash = u64_mix(hash ^ ((uint64_t)held->lock->result.id << 32 | held->stack)) + held->shared;
+		hash = u64_mix(hash ^ ((uint64_t)held->id << 32 | held->stack)) + held->shared;
 	}
 	if (cache_is_small(order, cache)) {
 		order->cache_slots -= cache->slots;
 		cache_grow(cache);
 		order->cache_slots += cache->slots;
 	}
-	return cache_has(cache, hash);
+	return cache_has(cache, near_number(event), hash);
 }
 
 void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
@@ -241,7 +276,7 @@ void lock_order_want(struct lock_order *order, struct lock_thread *thread, struc
 		return;
 	if (thread->count == 1 && thread->held[0].lock == wanted)
 		return;
-	if (!seen_before(order, thread, wanted, shared, event->stack))
+	if (!seen_before(order, thread, wanted, shared, event))
 		add_edges(order, thread, wanted, shared, event);
 }
 

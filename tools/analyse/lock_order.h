@@ -62,6 +62,8 @@ void lock_order_free(struct lock_order *order);
 /* thread is about to block for `wanted`, or has got it by a call that would have blocked. */
 void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
                      const struct event *event);
+/* Fetches what that will need for a call of this event's. */
+void lock_order_prefetch(const struct lock_thread *thread, const struct event *event);
 /* Whether it has grown enough for pruning to be worth it. */
 bool lock_order_full(const struct lock_order *order);
 /* Drops edges that can be in no cycle any more; leaves the numbers of edges in the locks. */

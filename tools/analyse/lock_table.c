@@ -93,8 +93,9 @@ void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, 
 	lock = found ? table->places[found - 1].lock : NULL;
 	if (!lock)
 		return;
-	for (size_t line = 0; line < sizeof *lock; line += 64)
-		__builtin_prefetch((const char *)lock + line, 1);
+	for (size_t at = 0; at < LOCK_HOT_BYTES; at += 64)
+		__builtin_prefetch((const char *)lock + at, 1);
+	__builtin_prefetch((const char *)lock + LOCK_HOT_BYTES - 1, 1);
 }
 
 /* ---- by page ------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 #ifndef RINGTAIL_ANALYSE_LOCK_TABLE_H
 #define RINGTAIL_ANALYSE_LOCK_TABLE_H
 
+#include <stddef.h>
+
 #include "tools/analyse/lock_classes.h"
 #include "tools/analyse/locks.h"
 #include "tools/analyse/u64_map.h"
@@ -48,12 +50,10 @@ struct sync_state {
 	} wasted;
 };
 
+#define LOCK_HOT_BYTES 128
+
 struct lock {
-	struct lock_result result; /* owner: who holds it exclusively now */
-	uint32_t init_type;        /* PTHREAD_MUTEX_* */
-	uint32_t init_flags;       /* RT_INIT_* */
-	uint32_t init_value;       /* of a semaphore or barrier */
-	uint32_t opens;            /* a named semaphore: times opened */
+	/* Of every event, to the first half of the result. */
 	struct lock_class *class;  /* NULL until asked for */
 	struct sync_state *sync;   /* NULL until needed */
 	struct lock_use taken;     /* the last time that it was */
@@ -61,10 +61,16 @@ struct lock {
 	bool maybe_foreign; /* process-shared: others may hold it, or end a wait for it */
 	bool used;  /* by anything but its initialisation */
 	bool ended; /* its generation is over */
-	uint32_t holders;   /* threads that hold it, in any mode */
+	uint32_t holders;          /* threads that hold it, in any mode */
+	uint32_t init_type;        /* PTHREAD_MUTEX_* */
+	uint32_t init_flags;       /* RT_INIT_* */
+	uint32_t init_value;       /* of a semaphore or barrier */
+	uint32_t opens;            /* a named semaphore: times opened */
 	uint32_t edges_in, edges_out; /* of the lock order, as last counted */
+	struct lock_result result; /* owner: who holds it exclusively now */
 	struct lock *page_next, *page_previous;
 };
+_Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");
 
 struct lock_place { /* an address */
 	struct lock *lock;      /* the present generation, NULL between two */

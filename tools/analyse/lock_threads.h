@@ -8,10 +8,11 @@
 struct held_lock {
 	struct lock *lock;
 	uint64_t since;
+	uint32_t id; /* the lock's */
 	uint32_t stack;
 	uint32_t count; /* recursive locks and read locks: times held */
-	bool shared;
 	uint32_t segment; /* of happens_before */
+	bool shared;
 	bool owner_died;  /* robust: the last owner died with it, and its state was not said to be consistent
 	                     since */
 };
@@ -48,7 +49,7 @@ struct lock_undo {
 /* What lock_order has seen of a thread, by hash: most of what a thread does it has done before.  It grows with how much is
  * missed, up to a bound. */
 struct order_cache {
-	uint64_t *hashes; /* in pairs: the later one first; NULL until needed */
+	uint64_t *hashes; /* in groups: the latest first; NULL until needed */
 	uint32_t slots;
 	uint32_t missed; /* since it has grown */
 };

@@ -153,6 +153,7 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
 		take_from_owner(locks, lock, event->stamp);
 	lock->taken = (struct lock_use){thread->id, stack, event->stamp};
 	held_push(thread, (struct held_lock){.lock = lock,
+	                                     .id = lock->result.id,
 	                                     .since = event->stamp,
 	                                     .stack = stack,
 	                                     .count = 1,
@@ -590,7 +591,12 @@ void locks_prefetch_place(const struct lock_analysis *locks, const struct event 
 
 void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event)
 {
+	const struct lock_thread *thread;
+
 	lock_table_prefetch_lock(&locks->table, event->object, event->kind);
+	if ((event->type == RT_ACQUIRE || event->type == RT_WAIT) && adds_order(event) &&
+	    (thread = lock_threads_find(&locks->threads, event->thread)))
+		lock_order_prefetch(thread, event);
 }
 
 void locks_event(struct lock_analysis *locks, const struct event *event)

@@ -12,12 +12,13 @@ struct lock_result {
 	uint8_t kind;        /* enum rt_kind */
 	uint32_t init_stack; /* RT_STACK_NONE: static initialiser */
 	uint32_t first_stack; /* of the first event on it */
-	uint64_t acquisitions, contended, failed;
-	uint64_t wait_ticks, wait_longest, hold_ticks, hold_longest;
-	uint32_t worst_wait_stack; /* where the longest wait happened */
 	uint32_t owner;      /* thread that holds it at the end, 0 none */
 	uint32_t folded; /* further locks, ended, that were made at the same place and whose numbers are added
 	                    here */
+	uint64_t acquisitions, hold_ticks, hold_longest;
+	/* Up to here what every acquisition and release touches. */
+	uint64_t contended, failed, wait_ticks, wait_longest;
+	uint32_t worst_wait_stack; /* where the longest wait happened */
 };
 
 struct lock_class_result {      /* of all locks of one class: lock_classes.h */
