@@ -49,6 +49,7 @@ export async function unpack() {
 export const ROOT_WHY = { 2: 'it could not be followed further', 3: 'deeper than frames were recorded' }
 const NO_STACK = -1
 const DEEPEST = 1024
+const WEIGHTS = ['error', 'warning', 'note']
 const AROUND = 2 // lines of source code
 
 export const ROLE_RUNTIME = 1
@@ -190,8 +191,11 @@ export class Side {
     return file.changed || lines.some(([number]) => number === frame.line) ? { changed: file.changed, lines } : null
   }
 
+  /** Of all processes: errors first, and those that are suppressed last; else as each process has them, worst first. */
   findings() {
-    return this.processes.flatMap((process) => (process.info.findings || []).map((finding) => ({ finding, process })))
+    const all = this.processes.flatMap((process) => (process.info.findings || []).map((finding) => ({ finding, process })))
+    const rank = ({ finding }) => (finding.suppressed ? WEIGHTS.length : WEIGHTS.indexOf(finding.weight))
+    return all.sort((a, b) => rank(a) - rank(b))
   }
 }
 

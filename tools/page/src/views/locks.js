@@ -9,9 +9,11 @@ import { fileLine } from '../data.js'
 
 const NODE_WIDTH = 250
 const NODE_HEIGHT = 46
-const MOST_EDGES = 120
+const LOOP_HEIGHT = 36
+const MOST_EDGES = 60
 
 const keyOf = (lock) => `${lock.address}/${lock.generation}`
+const isLoop = (edge) => edge.from === edge.to
 const same = (stack, other) => stack && other && stack[0] === other[0] && stack[1] === other[1]
 const cyclesOf = (process) => (process.info.findings || []).filter((finding) => finding.kind === 'deadlock' && finding.edges.length)
 
@@ -49,14 +51,30 @@ function cycleGraph(side, process, findings) {
     title: `${[...edge.threads].join(', ')} held the first and wanted the second${edge.frame ? `, in ${edge.frame.name}` : ''}` })) }
 }
 
-/** All orders, by classes of locks; those of the given findings are always among them. */
-function classGraph(side, process, findings) {
-  const classes = new Map(process.info.lock_classes.map((one) => [one.id, one]))
+/** What locks are called in a picture of all: the same kind, made in the same place. */
+function groups(side, process) {
+  const byClass = new Map()
+  const byName = new Map()
+  for (const one of process.info.lock_classes) {
+    const where = placed(side, one.initialised ? 'made in' : 'first taken in', one.stack)
+    const name = `${one.kind} ${where}`
+    if (!byName.has(name)) byName.set(name, { key: name, kind: one.kind, where, locks: 0 })
+    byName.get(name).locks += one.locks
+    byClass.set(one.id, byName.get(name))
+  }
+  return byClass
+}
+
+/** All orders, by where locks were made; those of the given findings are always among them. */
+function placeGraph(side, process, findings) {
+  const byClass = groups(side, process)
+  const unknown = { key: '?', kind: 'lock', where: 'place not known', locks: 1 }
   const steps = findings.flatMap((finding) => finding.edges.map((edge) => ({ finding, edge })))
   const edges = new Map()
   for (const order of process.info.lock_orders) {
-    const name = `${order.held}>${order.wanted}`
-    if (!edges.has(name)) edges.set(name, { from: order.held, to: order.wanted, places: 0, findings: new Set(), order })
+    const [from, to] = [order.held, order.wanted].map((id) => byClass.get(id) || unknown)
+    const name = `${from.key}>${to.key}`
+    if (!edges.has(name)) edges.set(name, { from: from.key, to: to.key, ends: [from, to], places: 0, findings: new Set(), order })
     const edge = edges.get(name)
     edge.places++
     for (const { finding, edge: step } of steps) if (same(step.held.stack, order.held_stack) && same(step.wanted.stack, order.wanted_stack)) edge.findings.add(finding)
@@ -64,11 +82,7 @@ function classGraph(side, process, findings) {
   const all = [...edges.values()]
   const shown = [...all.filter((edge) => edge.findings.size), ...all.filter((edge) => !edge.findings.size)].slice(0, MOST_EDGES)
   const nodes = new Map()
-  for (const id of shown.flatMap((edge) => [edge.from, edge.to])) {
-    const one = classes.get(id)
-    if (one) nodes.set(id, { name: one.locks > 1 ? `${count(one.locks)} locks: ${one.kind}` : one.kind, where: placed(side, one.initialised ? 'made in' : 'first taken in', one.stack) })
-    else nodes.set(id, { name: 'lock', where: 'place not known' })
-  }
+  for (const { key, kind, where, locks } of shown.flatMap((edge) => edge.ends)) nodes.set(key, { name: locks > 1 ? `${count(locks)} locks: ${kind}` : kind, where })
   return { nodes, left: all.length - shown.length, edges: shown.map((edge) => ({ ...edge, text: plural(edge.places, 'place'),
     title: `${process.threadName(edge.order.thread)} was the first to hold one of the first and want one of the second, ${placed(side, 'in', edge.order.wanted_stack)}` })) }
 }
@@ -77,10 +91,10 @@ function classGraph(side, process, findings) {
 
 function layOut({ nodes, edges }) {
   const graph = new dagre.graphlib.Graph({ multigraph: true })
-  graph.setGraph({ rankdir: 'LR', nodesep: 36, ranksep: 130, marginx: 16, marginy: 24 })
+  graph.setGraph({ rankdir: 'LR', nodesep: edges.some(isLoop) ? 2 * LOOP_HEIGHT : 36, ranksep: 130, marginx: 16, marginy: 24 + LOOP_HEIGHT })
   graph.setDefaultEdgeLabel(() => ({}))
   for (const key of nodes.keys()) graph.setNode(String(key), { key, width: NODE_WIDTH, height: NODE_HEIGHT })
-  edges.forEach((edge, i) => graph.setEdge(String(edge.from), String(edge.to), { edge, width: 90, height: 16, labelpos: 'c' }, String(i)))
+  edges.filter((edge) => !isLoop(edge)).forEach((edge, i) => graph.setEdge(String(edge.from), String(edge.to), { edge, width: 90, height: 16, labelpos: 'c' }, String(i)))
   dagre.layout(graph)
   return graph
 }
@@ -96,10 +110,19 @@ function drawNode({ name, where }, { x, y }) {
 }
 
 function drawEdge({ points, x, y, edge }, lit) {
-  const path = points.map((point, i) => `${i ? 'L' : 'M'}${point.x.toFixed(1)},${point.y.toFixed(1)}`).join('')
+  return drawPath(edge, points.map((point, i) => `${i ? 'L' : 'M'}${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(''), { x, y: y - 5 }, lit)
+}
+
+function drawPath(edge, path, { x, y }, lit) {
   return s('g', { class: `order ${lit ? 'lit' : ''}` }, s('title', {}, edge.title),
     s('path', { d: path, 'marker-end': `url(#${lit ? 'arrow-lit' : 'arrow'})` }),
-    s('text', { x, y: y - 5, 'text-anchor': 'middle' }, short(edge.text, 30)))
+    s('text', { x, y, 'text-anchor': 'middle' }, short(edge.text, 30)))
+}
+
+/** From a box to itself: below it. */
+function drawLoop(edge, { x, y }, lit) {
+  const [left, right, top] = [x - 60, x + 60, y + NODE_HEIGHT / 2]
+  return drawPath(edge, `M${left},${top}C${left},${top + LOOP_HEIGHT} ${right},${top + LOOP_HEIGHT} ${right},${top}`, { x, y: top + LOOP_HEIGHT / 2 + 4 }, lit)
 }
 
 /** chosen: a deadlock, the edges of which are highlighted, or null. */
@@ -108,10 +131,12 @@ function picture(process, data, chosen) {
   const { width, height } = graph.graph()
   const arrow = (id) => s('marker', { id, viewBox: '0 0 8 8', refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, orient: 'auto' }, s('path', { d: 'M0,0 L8,4 L0,8 z' }))
   const edges = graph.edges().map((key) => graph.edge(key))
+  const loops = data.edges.filter(isLoop)
   const lit = ({ edge }) => edge.findings.has(chosen)
   return s('svg', { class: 'orders', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': words(process, data, chosen) },
     s('defs', {}, arrow('arrow'), arrow('arrow-lit')),
     edges.filter((edge) => !lit(edge)).map((edge) => drawEdge(edge, false)), edges.filter(lit).map((edge) => drawEdge(edge, true)),
+    loops.map((edge) => drawLoop(edge, graph.node(String(edge.from)), lit({ edge }))),
     graph.nodes().map((key) => drawNode(data.nodes.get(graph.node(key).key), graph.node(key))))
 }
 
@@ -127,15 +152,15 @@ function orderGraph(side, process) {
   const found = cyclesOf(process)
   const { lock_orders: orders } = process.info
   if (!found.length && !orders.length) return h('p', { class: 'calm' }, 'No thread waited for a lock, or took one, while it held another.')
-  const holder = h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'Lock order graph' })
+  const holder = h('div', { class: 'table-scroll order-graph', tabindex: '0', role: 'region', 'aria-label': 'Lock order graph' })
   const note = h('p', { class: 'note' })
   const below = h('div')
   const state = { all: !found.length, chosen: found[0] ?? null }
   const draw = () => {
-    const data = state.all ? classGraph(side, process, found) : cycleGraph(side, process, found.length > MOST_EDGES / 4 ? [state.chosen] : found)
+    const data = state.all ? placeGraph(side, process, found) : cycleGraph(side, process, found.length > MOST_EDGES / 4 ? [state.chosen] : found)
     holder.replaceChildren(picture(process, data, state.chosen))
     note.textContent = !state.all ? 'Locks of the cycles that were found. An arrow leads from the lock that was held to the one that was wanted.'
-      : `Locks that were made in one place are one box.${found.length ? '' : ' There is no cycle that could be a deadlock.'}${data.left ? ` ${count(data.left)} more orders of classes are in the table below only.` : ''}`
+      : `Locks that were made in one place, or else first taken there, are one box.${found.length ? '' : ' So arrows in a circle need not be a cycle of locks; none was found.'}${data.left ? ` ${count(data.left)} more pairs of such places are in the table below only.` : ''}`
     below.replaceChildren(...(state.chosen ? [findingElement(side, { finding: state.chosen, process }, {})] : []))
   }
   const select = found.length > 1 && h('select', { 'aria-label': 'Cycle that is highlighted', onchange: () => { state.chosen = found[select.value]; draw() } },

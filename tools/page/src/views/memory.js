@@ -8,6 +8,7 @@ import { bytes, count, percent, plural, seconds } from '../format.js'
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const HOLDERS = 6
+const BINARY = Array.from({ length: 60 }, (_, i) => 2 ** i) // steps of an axis of bytes
 
 // ---- over time --------------------------------------------------------------------------
 
@@ -35,7 +36,7 @@ function plotOptions(heap, width) {
   return {
     width, height: 220, cursor: { y: false }, legend: { live: true },
     scales: { x: { time: false }, y: { range: (_, low, high) => [0, (high || 1) * 1.15] } },
-    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(seconds) }, { ...axis, size: 80, values: (_, ticks) => ticks.map(bytes) }],
+    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(seconds) }, { ...axis, size: 80, incrs: BINARY, values: (_, ticks) => ticks.map(bytes) }],
     series: [{ label: 'at', value: (_, value) => seconds(value) },
       { label: 'live', stroke: css('--accent'), fill: css('--accent-soft'), width: 1.5, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }), value: (_, value) => (value === null ? '–' : bytes(value)) }],
     plugins: heap.peak_at === null ? [] : [peakLine(heap)],
