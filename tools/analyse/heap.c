@@ -458,7 +458,7 @@ void heap_prefetch_site(const struct heap_analysis *heap, const struct event *ev
 
 	if (event->type < RT_FREE_FIRST)
 		sites_prefetch(&heap->sites, event->stack);
-	else if (block->address == event->object)
+	else if (block->address && block->address == event->object)
 		site_prefetch(&heap->sites.items[block->site]);
 }
 
