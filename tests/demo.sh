@@ -5,6 +5,16 @@ set -e
 build=$1
 command=$2
 
+# The words as a shell wants them, so that what is shown can be pasted.
+quoted() {
+	for word; do
+		case $word in
+		'' | *[!a-zA-Z0-9_./:=@%+,-]*) printf " '%s'" "$(printf %s "$word" | sed "s/'/'\\\\''/g")" ;;
+		*) printf ' %s' "$word" ;;
+		esac
+	done
+}
+
 # watch NAME COMMAND...
 watch() {
 	run=$build/demo/$1
@@ -12,7 +22,7 @@ watch() {
 	rm -rf "$run"
 	mkdir -p "$build/demo"
 	echo
-	echo "\$ ringtail run -o $run -- $*"
+	echo "\$ ringtail run -o $run --$(quoted "$@")"
 	status=0
 	"$build/ringtail" run -o "$run" -- "$@" || status=$?
 	[ $status -eq 0 ] || echo "(it ended with status $status)"

@@ -295,6 +295,31 @@ Test(text_report, what_has_no_name_is_module_and_offset)
 	free(text);
 }
 
+/* A list of places is of no use where each is the lock or the allocator of the standard library. */
+Test(text_report, places_are_those_that_called_the_runtime)
+{
+	char *text;
+
+	sqlite3_exec(run.store.db,
+	             "UPDATE frame SET function = '__gthread_mutex_lock' WHERE function = 'place_allocate'",
+	             NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
+	expect_in(text, " place_work (stored_run.c:");
+	cr_expect_null(strstr(text, "__gthread_mutex_lock"), "%s", text);
+	free(text);
+}
+
+Test(text_report, what_is_for_information_is_counted_by_kind)
+{
+	char *text;
+
+	sqlite3_exec(run.store.db, "UPDATE finding SET class = 'reachable'", NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	expect_in(text, "NO FINDINGS\n");
+	expect_in(text, "\nFor information, shown by --only KIND:\n  1 leak:reachable\n");
+	free(text);
+}
+
 Test(text_report, detail_has_rankings_and_sizes)
 {
 	char *text = stored_run_render(&run, (struct report){.parts = PART_HEAP | PART_DETAIL, .limit = 10},

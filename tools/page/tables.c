@@ -65,16 +65,18 @@ static uint64_t place(struct making *making, sqlite3_stmt *row, int column)
 	return u64_map_get(&making->places, (uint64_t)sqlite3_column_int64(row, column));
 }
 
-/* Of a function, whose module is in the next column: 1 where it is the runtime's, 2 where what called it is.
+/* Of a function, whose module and file are in the next columns: 1 where it is the runtime's, 2 where what
+ * called it is.
  */
 static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
 {
 	const char *function = report_text_or_null(row, column);
 
 	(void)making;
-	return name_is_main(function)                                            ? 2
-	       : name_is_runtime(report_text_or_null(row, column + 1), function) ? 1
-	                                                                         : 0;
+	if (name_is_main(function))
+		return 2;
+	return name_is_runtime(report_text_or_null(row, column + 1), function,
+	                       report_text_or_null(row, column + 2));
 }
 
 /* A row for each of a pc's names: one, and those of the calls inlined there. */
@@ -106,7 +108,8 @@ static const struct table tables[] = {
     {"frames",
      "SELECT f.function, f.file, f.line, f.inlined, CASE WHEN f.function IS NULL THEN f.offset ELSE 0 END, "
      "m.path,"
-     " f.function, m.path FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
+     " f.function, m.path, f.file FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = "
+     "f.module"
      " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal",
      frames},
     {"places", "SELECT count(*) FROM frame WHERE process = ?1 GROUP BY pc ORDER BY pc", places},

@@ -76,7 +76,7 @@ const struct frame *listing_own_frame(const struct frames *frames)
 	for (unsigned i = 0; i < frames_own(frames); i++) {
 		const struct frame *frame = &frames->items[i];
 
-		if (name_is_runtime(frame->module, frame->function))
+		if (name_is_runtime(frame->module, frame->function, frame->file))
 			continue;
 		if (frame->file && frame->line)
 			return frame;

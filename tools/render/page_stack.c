@@ -12,7 +12,7 @@
 #define SHOWN_INNER  14
 #define SHOWN_OUTER  8
 /* Columns that a place in the source leaves for the function's name. */
-#define NAME_AT_LEAST 12
+#define NAME_AT_LEAST 8
 
 /* " (list.c:12)", or the module where no file is known, or what became of that. */
 static void place_of(const struct frame *frame, char *out, size_t size)
@@ -112,13 +112,18 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 	frames_free(&frames);
 }
 
+static bool says_little(const struct frame *frame)
+{
+	return name_is_runtime(frame->module, frame->function, frame->file);
+}
+
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
 {
 	struct frames frames = frames_load(report, process, stack);
 	char name[4096] = "(no stack)", place[4096] = "";
 	unsigned own = frames_own(&frames), i = 0;
 
-	while (i + 1 < own && name_is_runtime(frames.items[i].module, frames.items[i].function))
+	while (i + 1 < own && says_little(&frames.items[i]))
 		i++;
 	if (frames.count)
 		fit(&frames.items[i], width, name, place, sizeof(name));

@@ -10,10 +10,10 @@
 
 static void print_totals(struct report *report)
 {
-	static const char sql[] =
-	    "SELECT count(*), sum(events_recorded), sum(events_lost), (SELECT sum(allocations) FROM heap),"
-	    " (SELECT max(peak_bytes) FROM heap), (SELECT sum(live_bytes) FROM heap),"
-	    " (SELECT count(*) FROM thread) FROM process";
+	static const char sql[] = "SELECT count(DISTINCT pid), sum(events_recorded), sum(events_lost), "
+	                          "(SELECT sum(allocations) FROM heap),"
+	                          " (SELECT max(peak_bytes) FROM heap), (SELECT sum(live_bytes) FROM heap),"
+	                          " (SELECT count(*) FROM thread) FROM process";
 	sqlite3_stmt *row = report_query(report, sql, 0);
 
 	if (report_row(report, row)) {

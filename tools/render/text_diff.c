@@ -81,11 +81,11 @@ static void print_site(struct report *out, struct diff *diff, const struct diff_
 	struct report *report = diff->reports[site->place.side];
 	const struct diff_amount *before = &site->amounts[DIFF_OLD], *after = &site->amounts[DIFF_NEW];
 
-	page_print(out, "  %11s %10s %10s %10s  ", signed_bytes(diff_growth(before->bytes, after->bytes)).text,
-	           signed_count(diff_growth(before->blocks, after->blocks)).text, human_bytes(before->bytes).text,
-	           human_bytes(after->bytes).text);
+	page_print(out, "  %9s %10s %8s %8s  ", signed_bytes(diff_growth(before->bytes, after->bytes)).text,
+	           signed_count(diff_growth(before->blocks, after->blocks)).text,
+	           human_bytes(before->bytes).text, human_bytes(after->bytes).text);
 	page_paint(out, paint_of(site->change), "%-6s ", site_changes[site->change]);
-	page_place(report, site->place.process, site->place.row, out->width - 56);
+	page_place(report, site->place.process, site->place.row, out->width - 49);
 	page_print(out, "\n");
 	if (site->change == DIFF_APPEARED || site->change == DIFF_GREW)
 		page_stack_id(report, 12, site->place.process, site->place.row);
@@ -105,7 +105,7 @@ static void print_sites(struct report *out, struct diff *diff)
 	if (!shown)
 		return;
 	page_print(out, "\n");
-	page_paint(out, PAINT_DIM, "  %11s %10s %10s %10s  %-6s where\n", "bytes", blocks, "old", "new", "");
+	page_paint(out, PAINT_DIM, "  %9s %10s %8s %8s  %-6s where\n", "bytes", blocks, "old", "new", "");
 	for (size_t i = 0; i < shown; i++)
 		print_site(out, diff, &diff->sites[i]);
 	if (shown < diff->site_count)

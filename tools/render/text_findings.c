@@ -231,12 +231,14 @@ static void print_objects(struct report *report, const struct process *process, 
 	sqlite3_finalize(row);
 }
 
+/* "      114 KiB in 1,000 blocks, " */
+#define KEPT_COLUMNS 32
+
 /* What a lost block took with it: the largest, as one line each. */
 static void print_kept(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT k.blocks, k.bytes, w.function, w.file, w.line FROM finding_kept k"
-	                          " LEFT JOIN v_where w ON w.process = k.process AND w.stack = k.stack"
-	                          " WHERE k.process = ? AND k.finding = ? ORDER BY k.ordinal LIMIT ?";
+	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal LIMIT ?";
 	int64_t limit = report->limit ? (int64_t)report->limit : -1, lines = 0;
 	sqlite3_stmt *row = report_query(report, sql, 3, process->id, finding, limit);
 
@@ -247,12 +249,7 @@ static void print_kept(struct report *report, const struct process *process, int
 		page_print(report, "%s      %s in %s %s, ", lines++ ? "" : "   lost with it, allocated in:\n",
 		           human_bytes(bytes).text, human_count(blocks).text,
 		           plural(blocks, "block", "blocks"));
-		page_text(report, report_text(row, 2));
-		if (sqlite3_column_type(row, 3) != SQLITE_NULL) {
-			page_print(report, " ");
-			page_text(report, base_name(report_text(row, 3)));
-			page_print(report, ":%lld", (long long)sqlite3_column_int64(row, 4));
-		}
+		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - KEPT_COLUMNS);
 		page_print(report, "\n");
 	}
 	sqlite3_finalize(row);
@@ -323,15 +320,50 @@ void text_finding(struct report *report, const struct process *process, int64_t 
 	sqlite3_finalize(row);
 }
 
-static void print_left_out(struct report *report, int64_t more, int64_t quiet, int64_t suppressed)
+/* "3 leak:reachable", on a new line where it does not fit; gives the columns that are used then. */
+static size_t print_quiet_kind(struct report *report, const struct label *count, const char *kind,
+                               const char *class, size_t used)
+{
+	char item[80];
+	size_t length = (size_t)snprintf(item, sizeof(item), "%s %s%s%s", count->text, kind, class ? ":" : "",
+	                                 class ? class : "");
+	bool breaks = !used || used + 2 + length >= report->width;
+
+	page_paint(report, PAINT_DIM, "%s%s%s", used ? "," : "", breaks ? "\n  " : " ", item);
+	return (breaks ? 0 : used) + 2 + length;
+}
+
+/* Those for information: how many of each kind, as `--only` wants it. */
+static void print_quiet(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"
+	    " GROUP BY kind, class ORDER BY min(ordinal)";
+	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	size_t used = 0;
+
+	while (report_row(report, row)) {
+		const char *kind = report_text(row, 0), *class = report_text_or_null(row, 1);
+		struct label count = human_count((uint64_t)sqlite3_column_int64(row, 2));
+
+		if (!kind_is_quiet(kind, class))
+			continue;
+		if (!used)
+			page_paint(report, PAINT_DIM, "\nFor information, shown by --only KIND:");
+		used = print_quiet_kind(report, &count, kind, class, used);
+	}
+	if (used)
+		page_print(report, "\n");
+	sqlite3_finalize(row);
+}
+
+static void print_left_out(struct report *report, const struct process *process, int64_t more,
+                           int64_t suppressed)
 {
 	if (more)
 		page_paint(report, PAINT_DIM, "\n%lld more; --limit 0 shows all\n", (long long)more);
-	if (quiet && !report->only)
-		page_paint(
-		    report, PAINT_DIM,
-		    "\n%lld more for information: --only deadlock:inversion,leak:reachable,contention,pool\n",
-		    (long long)quiet);
+	if (!report->only)
+		print_quiet(report, process);
 	if (suppressed)
 		page_paint(report, PAINT_DIM, "\n%lld suppressed\n", (long long)suppressed);
 }
@@ -347,7 +379,7 @@ static void print_heading(struct report *report, int64_t shown)
 
 void text_findings(struct report *report, const struct process *process)
 {
-	int64_t shown = text_findings_shown(report, process), number = 0, quiet = 0, suppressed = 0;
+	int64_t shown = text_findings_shown(report, process), number = 0, suppressed = 0;
 	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
 
 	print_heading(report, shown);
@@ -359,10 +391,8 @@ void text_findings(struct report *report, const struct process *process)
 				print_finding(report, process, row, ++number);
 		} else if (sqlite3_column_int(row, 8)) {
 			suppressed++;
-		} else {
-			quiet++;
 		}
 	}
-	print_left_out(report, shown - number, quiet, suppressed);
+	print_left_out(report, process, shown - number, suppressed);
 	sqlite3_finalize(row);
 }

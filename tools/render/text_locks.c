@@ -22,13 +22,13 @@ static void print_more(struct report *report, int64_t count, int64_t limit, cons
 
 static void print_class(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	page_print(report, "  %-7.7s %7s %10s %9s %7s %7s ", report_text(row, 0),
+	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", report_text(row, 0),
 	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 	           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
 	           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
 	           human_seconds(sqlite3_column_double(row, 4)).text,
 	           human_seconds(sqlite3_column_double(row, 5)).text);
-	page_place(report, process->id, sqlite3_column_int64(row, 6), report->width - 56);
+	page_place(report, process->id, sqlite3_column_int64(row, 6), report->width - 53);
 	page_print(report, "\n");
 }
 
@@ -39,9 +39,9 @@ static void print_classes(struct report *report, const struct process *process, 
 	    " LIMIT ?2";
 	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
 
-	page_paint(report, PAINT_DIM, "  %-7s %7s %10s %9s %7s %7s %s\n", "", "", "", "", "", "longest",
+	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "", "", "", "", "", "longest",
 	           "made, or");
-	page_paint(report, PAINT_DIM, "  %-7s %7s %10s %9s %7s %7s %s\n", "kind", "locks", "acquired",
+	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "kind", "locks", "acquired",
 	           "contended", "waited", "wait", "first used");
 	while (report_row(report, row))
 		print_class(report, process, row);
@@ -115,12 +115,12 @@ static void print_waits(struct report *report, const struct process *process)
 
 static void print_hold(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	page_print(report, "  %-7.7s %10s %9s %9s %9s ", report_text(row, 0),
+	page_print(report, "  %-7.7s %10s %8s %8s %8s ", report_text(row, 0),
 	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 	           human_seconds(sqlite3_column_double(row, 2)).text,
 	           human_seconds(sqlite3_column_double(row, 2) / (double)sqlite3_column_int64(row, 1)).text,
 	           human_seconds(sqlite3_column_double(row, 3)).text);
-	page_place(report, process->id, sqlite3_column_int64(row, 4), report->width - 51);
+	page_place(report, process->id, sqlite3_column_int64(row, 4), report->width - 48);
 	page_print(report, "\n");
 }
 
@@ -137,7 +137,7 @@ static void print_holds(struct report *report, const struct process *process)
 	if (!count)
 		return;
 	page_heading(report, "HELD LONGEST");
-	page_paint(report, PAINT_DIM, "  %-7s %10s %9s %9s %9s %s\n", "kind", "times", "in all", "mean",
+	page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean",
 	           "longest", "taken by");
 	while (report_row(report, row))
 		print_hold(report, process, row);

@@ -98,7 +98,7 @@ static void take_frame(struct matcher *matcher, sqlite3_stmt *row)
 	size_t index = place_at(matcher, sqlite3_column_int64(row, 0)); /* which may move the array */
 	struct place *place = &matcher->places[index];
 
-	place->in_runtime = place->in_runtime && name_is_runtime(module, function);
+	place->in_runtime = place->in_runtime && name_is_runtime(module, function, file);
 	for (size_t i = 0; i < matcher->rules->count; i++) {
 		if (!matches_frame(&matcher->rules->items[i], function, file, module))
 			continue;

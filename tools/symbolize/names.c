@@ -1,5 +1,6 @@
 #include "tools/symbolize/names.h"
 
+#include <ctype.h>
 #include <libiberty/demangle.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -179,10 +180,23 @@ bool name_is_main(const char *function)
 
 static bool begins(const char *text, const char *start) { return !strncmp(text, start, strlen(start)); }
 
-bool name_is_runtime(const char *module, const char *function)
+/* Inlined constructors and operators have no linkage name, and so no namespace: where they are written tells.
+ */
+static bool in_runtime_source(const char *file)
+{
+	static const char include[] = "/include/c++/";
+	const char *version = strstr(file, include);
+
+	version = version ? version + strlen(include) : "";
+	return isdigit((unsigned char)*version) || begins(version, "v1/") ||
+	       (begins(file, "/rustc/") && strstr(file, "/library/"));
+}
+
+bool name_is_runtime(const char *module, const char *function, const char *file)
 {
 	static const char *const libraries[] = {"libstdc++.so", "libc.so", "ld-linux"};
-	static const char *const functions[] = {"std::", "__gnu_cxx::", "operator new", "alloc::", "__rust"};
+	static const char *const functions[] = {"std::",        "__gnu_cxx::", "__gthread_",
+	                                        "operator new", "alloc::",     "__rust"};
 	const char *slash = module ? strrchr(module, '/') : NULL, *name = slash ? slash + 1 : module;
 
 	for (size_t i = 0; name && i < sizeof libraries / sizeof *libraries; i++)
@@ -191,7 +205,7 @@ bool name_is_runtime(const char *module, const char *function)
 	for (size_t i = 0; function && i < sizeof functions / sizeof *functions; i++)
 		if (begins(function, functions[i]))
 			return true;
-	return false;
+	return file && in_runtime_source(file);
 }
 
 static void free_table(struct name **table)

@@ -23,7 +23,8 @@ bool name_is_mangled(const char *raw);
 
 /* main, or what stands for it: who calls it is the runtime's business. */
 bool name_is_main(const char *function);
-/* A function of the C, C++ or Rust runtime: it says little about who asked.  Both may be NULL; module is a path. */
-bool name_is_runtime(const char *module, const char *function);
+/* A function of the C, C++ or Rust runtime: it says little about who asked.  All may be NULL; module and
+ * file, that of the source, are paths. */
+bool name_is_runtime(const char *module, const char *function, const char *file);
 
 #endif
