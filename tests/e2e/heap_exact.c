@@ -78,4 +78,4 @@ Test(heap_exact, known_heap_aarch64) { expect_exact(WAY_AARCH64, "known_heap", 7
 Test(heap_exact, ring_file_replaced) { expect_exact(WAY_PRELOAD, "ring_file replaced", 4); }
 Test(heap_exact, ring_file_handler) { expect_exact(WAY_PRELOAD, "ring_file handler", 4); }
 Test(heap_exact, ring_file_limited) { expect_exact(WAY_PRELOAD, "ring_file limited", 4); }
-Test(heap_exact, ring_file_no_descriptors) { expect_exact(WAY_PRELOAD, "ring_file no-descriptors", 4); }
+Test(heap_exact, ring_file_no_descriptors) { expect_exact(WAY_PRELOAD, "ring_file no_descriptors", 4); }

@@ -13,14 +13,6 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_spinlock_t spin;
 static atomic_int done;
 
-static void both(void *(*one)(void *), void *(*other)(void *))
-{
-	pthread_t threads[] = { start(one, NULL), start(other, NULL) };
-
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
-}
-
 static void *forward(void *unused)
 {
 	pthread_mutex_lock(&first);
@@ -66,7 +58,7 @@ static void *first_then_write(void *unused)
 	return unused;
 }
 
-static void read_lock(void) { both(read_then_first, first_then_write); }
+static void read_lock(void) { in_threads(read_then_first, first_then_write); }
 
 static void *spin_then_first(void *unused)
 {
@@ -91,7 +83,7 @@ static void *try_then_spin(void *unused)
 static void spin_lock(void)
 {
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-	both(spin_then_first, try_then_spin);
+	in_threads(spin_then_first, try_then_spin);
 }
 
 /* The other one comes while this still runs, and after it had the lock. */
@@ -117,9 +109,9 @@ static void *first_then_once(void *unused)
 	return unused;
 }
 
-static void once_control(void) { both(call_once_routine, first_then_once); }
+static void once_control(void) { in_threads(call_once_routine, first_then_once); }
 
-static void two_locks(void) { both(forward, late_backward); }
+static void two_locks(void) { in_threads(forward, late_backward); }
 
 static void in_child(void)
 {
@@ -163,7 +155,7 @@ static void *flag_then_backward(void *unused)
 	return backward(unused);
 }
 
-static void flag(void) { both(forward_then_flag, flag_then_backward); }
+static void flag(void) { in_threads(forward_then_flag, flag_then_backward); }
 
 /* A lock made of a flag: both are in turn, as long as it takes. */
 static void *fenced(void *routine)
@@ -179,8 +171,8 @@ static void fence(void)
 {
 	pthread_t threads[] = { start(fenced, forward), start(fenced, backward) };
 
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
 }
 
 int main(int argc, char **argv)

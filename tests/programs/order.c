@@ -26,14 +26,6 @@ static void nest(pthread_mutex_t *outer, pthread_mutex_t *inner)
 	pthread_mutex_unlock(outer);
 }
 
-static void both(void *(*one)(void *), void *(*other)(void *))
-{
-	pthread_t threads[] = { start(one, NULL), start(other, NULL) };
-
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
-}
-
 /* ---- semaphores ---------------------------------------------------------------------------- */
 
 static void *nest_then_post(void *unused)
@@ -53,7 +45,7 @@ static void *wait_then_nest(void *unused)
 static void sem_ok(void)
 {
 	sem_init(&done, 0, 0);
-	both(nest_then_post, wait_then_nest);
+	in_threads(nest_then_post, wait_then_nest);
 }
 
 static void *wait_then_nest_late(void *unused)
@@ -68,14 +60,14 @@ static void *wait_then_nest_late(void *unused)
 static void sem_of_one(void)
 {
 	sem_init(&done, 0, 1);
-	both(nest_then_post, wait_then_nest_late);
+	in_threads(nest_then_post, wait_then_nest_late);
 }
 
 /* Another could have posted. */
 static void sem_of_two_posters(void)
 {
 	sem_init(&done, 0, 0);
-	both(nest_then_post, wait_then_nest);
+	in_threads(nest_then_post, wait_then_nest);
 	sem_post(&done);
 }
 
@@ -98,7 +90,7 @@ static void *meet_then_nest(void *unused)
 static void barrier_ok(void)
 {
 	pthread_barrier_init(&barrier, NULL, 2);
-	both(nest_then_meet, meet_then_nest);
+	in_threads(nest_then_meet, meet_then_nest);
 }
 
 static void *meet_then_nest_too(void *unused)
@@ -112,7 +104,7 @@ static void *meet_then_nest_too(void *unused)
 static void barrier_before_both(void)
 {
 	pthread_barrier_init(&barrier, NULL, 2);
-	both(meet_then_nest_too, meet_then_nest);
+	in_threads(meet_then_nest_too, meet_then_nest);
 }
 
 /* ---- joins -------------------------------------------------------------------------------------- */
@@ -192,7 +184,7 @@ static void init_chain(void)
 static void hand_over_hand_ok(void)
 {
 	init_chain();
-	both(hand_over_hand, hand_over_hand);
+	in_threads(hand_over_hand, hand_over_hand);
 }
 
 static void *philosopher(void *number)
@@ -314,8 +306,8 @@ static void *gated_back(void *unused)
 	return unused;
 }
 
-static void gate_ok(void) { both(gated_forth, gated_back); }
-static void gate_of_one(void) { both(gated_forth, nest_back); }
+static void gate_ok(void) { in_threads(gated_forth, gated_back); }
+static void gate_of_one(void) { in_threads(gated_forth, nest_back); }
 
 /* ---- creation and joining, the time before there are threads ------------------------------------------ */
 
@@ -338,11 +330,11 @@ static void fork_join(void)
 static void init_phase_ok(void)
 {
 	nest(&second, &first); /* nobody else is there yet */
-	both(nest_forth, nest_forth);
+	in_threads(nest_forth, nest_forth);
 }
 
 /* What initialises is a thread too. */
-static void init_phase(void) { both(nest_forth, nest_back); }
+static void init_phase(void) { in_threads(nest_forth, nest_back); }
 
 static void *nest_both_ways(void *later)
 {
@@ -360,7 +352,7 @@ static void *touch_gate(void *unused)
 	return unused;
 }
 
-static void same_thread_ok(void) { both(nest_both_ways, touch_gate); }
+static void same_thread_ok(void) { in_threads(nest_both_ways, touch_gate); }
 
 static void same_thread(void)
 {
@@ -385,7 +377,7 @@ static void *try_back(void *unused)
 	return unused;
 }
 
-static void trylock_ok(void) { both(nest_forth, try_back); }
+static void trylock_ok(void) { in_threads(nest_forth, try_back); }
 
 /* What a try got is held, and the next lock is waited for. */
 static void *try_then_lock(void *unused)
@@ -398,7 +390,7 @@ static void *try_then_lock(void *unused)
 	return unused;
 }
 
-static void trylock(void) { both(nest_forth, try_then_lock); }
+static void trylock(void) { in_threads(nest_forth, try_then_lock); }
 
 /* ---- recursive, robust ---------------------------------------------------------------------------------- */
 
@@ -413,13 +405,13 @@ static void *reenter(void *unused)
 static void recursive_ok(void)
 {
 	init_mutex(&first, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
-	both(reenter, nest_forth);
+	in_threads(reenter, nest_forth);
 }
 
 static void recursive(void)
 {
 	init_mutex(&first, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
-	both(reenter, nest_back);
+	in_threads(reenter, nest_back);
 }
 
 static void *die_with_first(void *unused)
@@ -461,7 +453,7 @@ static void robust(void)
 {
 	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
 	in_thread(die_with_first, NULL);
-	both(inherit_and_nest, nest_back);
+	in_threads(inherit_and_nest, nest_back);
 }
 
 /* ---- other kinds ------------------------------------------------------------------------------------------ */
@@ -489,7 +481,7 @@ static void *first_then_sem(void *unused)
 static void sem_as_lock_ok(void)
 {
 	sem_init(&done, 0, 1);
-	both(sem_then_first, first_then_sem);
+	in_threads(sem_then_first, first_then_sem);
 }
 
 static void *read_both(void *unused)
@@ -521,8 +513,8 @@ static void *write_back(void *unused)
 	return unused;
 }
 
-static void readers_ok(void) { both(read_both, read_back); }
-static void readers(void) { both(read_both, write_back); }
+static void readers_ok(void) { in_threads(read_both, read_back); }
+static void readers(void) { in_threads(read_both, write_back); }
 
 static void *spin_then_first(void *unused)
 {
@@ -546,13 +538,13 @@ static void *first_then_spin(void *unused)
 static void spinning(void)
 {
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-	both(spin_then_first, first_then_spin);
+	in_threads(spin_then_first, first_then_spin);
 }
 
 static void spinning_ok(void)
 {
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-	both(spin_then_first, spin_then_first);
+	in_threads(spin_then_first, spin_then_first);
 }
 
 static void *wait_with_second(void *unused)
@@ -587,8 +579,8 @@ static void *nest_back_later(void *unused)
 	return unused;
 }
 
-static void relock(void) { both(wait_inside, nest_back_later); }
-static void relock_ok(void) { both(wait_with_second, nest_back_later); }
+static void relock(void) { in_threads(wait_inside, nest_back_later); }
+static void relock_ok(void) { in_threads(wait_with_second, nest_back_later); }
 
 /* ---- many locks of one sort, wrongly --------------------------------------------------------------------------- */
 
@@ -607,7 +599,7 @@ static void *hand_over_hand_back(void *unused)
 static void hand_over_hand_both_ways(void)
 {
 	init_chain();
-	both(hand_over_hand, hand_over_hand_back);
+	in_threads(hand_over_hand, hand_over_hand_back);
 }
 
 /* The same lock at its address all the time. */
@@ -627,7 +619,7 @@ static void *use_back(void *unused)
 static void kept_address(void)
 {
 	pthread_mutex_init(&chain[0].lock, NULL);
-	both(use_forth, use_back);
+	in_threads(use_forth, use_back);
 }
 
 #define ACCOUNTS 1000

@@ -1,21 +1,20 @@
 /*
  * 200000 times malloc and free while descriptors, or the names of files, are not what they were when the program began; 3
- * million bytes.  What its files hold is the program's own affair.  Argument:
+ * million bytes.  What its files hold is the program's own affair.  The first argument names the shape (shapes.h):
  *   replaced     its ring has another name, and the old name is a file of the program's
  *   handler      a signal handler, every 50 us, closes the lowest descriptor that was free, and
  *                where it was not any more, opens a file of the program's
  *   limited      files may not be written beyond 4096 bytes
- *   no-descriptors  none may be opened
+ *   no_descriptors  none may be opened
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
-#include "say.h"
+#include "shapes.h"
 
 #define PAIRS 200000
 #define SIZE 15
@@ -36,6 +35,7 @@ static void work(void)
 		must(block);
 		free(block);
 	}
+	say("allocations=%d bytes=%d frees=%d live_blocks=0\n", PAIRS, PAIRS * SIZE, PAIRS);
 }
 
 /* ---- replaced ---------------------------------------------------------------------- */
@@ -107,14 +107,9 @@ static void no_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} ways[] = {{"replaced", replaced}, {"handler", handler}, {"limited", limited}, {"no-descriptors", no_descriptors}};
+	static const struct shape shapes[] = {
+		SHAPE(replaced), SHAPE(handler), SHAPE(limited), SHAPE(no_descriptors),
+	};
 
-	for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
-		if (!strcmp(argv[1], ways[i].name))
-			ways[i].run();
-	say("allocations=%d bytes=%d frees=%d live_blocks=0\n", PAIRS, PAIRS * SIZE, PAIRS);
-	return 0;
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

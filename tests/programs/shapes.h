@@ -71,6 +71,15 @@ static inline void in_thread(void *(*routine)(void *), void *argument)
 	must(pthread_join(start(routine, argument), NULL) == 0);
 }
 
+/* Each in a thread of its own, to the end. */
+static inline void in_threads(void *(*one)(void *), void *(*other)(void *))
+{
+	pthread_t threads[] = { start(one, NULL), start(other, NULL) };
+
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
 static inline void init_mutex(pthread_mutex_t *mutex, int type, int robust)
 {
 	pthread_mutexattr_t attributes;
