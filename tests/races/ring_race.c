@@ -32,6 +32,13 @@ void process_say(const char *what, const char *detail)
 	fprintf(stderr, "%s: %s\n", what, detail ? detail : "");
 }
 
+/* No way to the file: its writers are many. */
+void process_ring_path(char *to, size_t room)
+{
+	if (room)
+		*to = '\0';
+}
+
 /* ---- writers ------------------------------------------------------------------------------- */
 
 static uint32_t writing = WRITERS;
