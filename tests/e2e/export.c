@@ -80,6 +80,26 @@ Test(export, speedscope_holds_to_its_schema)
 	rt_end(&rt);
 }
 
+/* In the browser, by the importers that people use: of the format of its own, and of folded stacks. */
+Test(export, speedscope_shows_what_the_report_has)
+{
+	struct rt rt = rt_new();
+	char script[RT_PATH], *lines;
+
+	cr_assert(realpath("tests/page/speedscope.mjs", script));
+	rt_program(&rt, WAY_RUN, "demo");
+	export_run(&rt, "--format folded --view allocs -o heap.folded");
+	lines = consume(&rt, "node %s %s heap.folded", script, rt_built("axe/node_modules/speedscope"));
+	expect_as_report(&rt, "folded, in speedscope", lines);
+	free(lines);
+	export_run(&rt, "--format speedscope --view allocs -o heap.json");
+	lines = consume(&rt, "node %s %s heap.json", script, rt_built("axe/node_modules/speedscope"));
+	expect_has(lines, "1.25 KB print_receipt\n", "speedscope");
+	expect_has(lines, "864 B calloc\n", "speedscope");
+	free(lines);
+	rt_end(&rt);
+}
+
 /* callgrind_annotate: "  107,276 (100.0%) PROGRAM TOTALS", "  3,000 ( 2.80%) file:function [module]" */
 Test(export, callgrind_annotate_reads_callgrind)
 {
