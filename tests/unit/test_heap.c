@@ -23,6 +23,13 @@ static void s_malloc(uint32_t thread, uint32_t stack, uint64_t address, uint64_t
 
 static void s_free(uint32_t thread, uint64_t address) { script_object(&s, RT_FREE, thread, 90, address); }
 
+Test(heap, free_of_nothing_is_no_double_free) /* as a damaged file may have it */
+{
+	s_free(1, 0);
+	cr_expect_eq(finish()->unknown_frees, 1);
+	cr_expect_eq(script_count(&s, "misuse", NULL), 0);
+}
+
 Test(heap, counts_exactly)
 {
 	const struct heap_counts *totals;

@@ -265,7 +265,7 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 		return;
 	}
 	around = block_around(heap, event->object);
-	if (!around && recent->address == event->object) {
+	if (event->object && !around && recent->address == event->object) {
 		caller->double_frees++;
 		note_misuse(heap, event, event->type == RT_REALLOC_BEGIN ? "realloc-of-freed" : "double-free",
 		            &heap->sites.items[recent->site], recent->stack);
