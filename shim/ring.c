@@ -16,6 +16,7 @@
 #define WAIT_STEP_NS 200000
 #define SEARCH_WHEN_DROPPING 64u
 #define SEARCH_FOR_DRAINED 128u
+#define FIRST_BYTES 8192u /* of a lane's first chunk that has pages at first: most threads and processes write little */
 
 bool ring_threaded;
 
@@ -73,14 +74,16 @@ static void note_full_disk(const struct rt_chunk *chunk)
 	process_say("no more room under the ring file: older events are overwritten from now on", NULL);
 }
 
-/* Gives pages to a chunk that was taken unused. */
-static struct rt_chunk *claim_taken(struct rt_chunk *chunk)
+/* Gives pages to a chunk that was taken unused: to so many bytes of it. */
+static struct rt_chunk *claim_part(struct rt_chunk *chunk, uint32_t bytes)
 {
-	if (sys_populate(chunk, process->header->chunk_bytes))
+	if (sys_populate(chunk, bytes))
 		return try_claim(chunk, 1u << RT_CHUNK_UNUSED) ? chunk : NULL;
 	note_full_disk(chunk);
 	return NULL;
 }
+
+static struct rt_chunk *claim_taken(struct rt_chunk *chunk) { return claim_part(chunk, process->header->chunk_bytes); }
 
 static struct rt_chunk *claim_unused(uint32_t limit)
 {
@@ -278,12 +281,41 @@ static void note_clock(void)
 	store_release(&process->noting_clock, 0);
 }
 
+/* The rest of a lane's first chunk.  Without room for it the chunk ends here, and is not used again. */
+static bool widen(struct lane *lane)
+{
+	unsigned char *start = (unsigned char *)lane->chunk, *end = start + process->header->chunk_bytes;
+
+	if (!start || lane->end == end)
+		return false;
+	if (!sys_populate(lane->end, (size_t)(end - lane->end))) {
+		note_full_disk(lane->chunk);
+		return false;
+	}
+	lane->end = end;
+	return true;
+}
+
+/* A lane's first chunk, where unused ones come first anyway; NULL: not its first, or none could be had. */
+static struct rt_chunk *claim_first(const struct lane *lane)
+{
+	const struct rt_header *header = process->header;
+
+	if (lane->seq != RT_SEQ_FIRST || header->chunk_bytes <= FIRST_BYTES)
+		return NULL;
+	struct rt_chunk *chunk = take_unused(header->live ? header->chunk_keep_count : header->chunk_count);
+	return chunk ? claim_part(chunk, FIRST_BYTES) : NULL;
+}
+
 unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 {
 	if (unlikely(load_acquire(&process->state) != PROCESS_RECORDING))
 		return NULL; /* forked by a signal handler between the start of this hook and here: no ring yet */
+	if (widen(lane))
+		return lane->cursor;
 	number_lane(lane);
-	struct rt_chunk *chunk = move_out(thread, lane);
+	struct rt_chunk *first = claim_first(lane);
+	struct rt_chunk *chunk = first ? first : move_out(thread, lane);
 	if (!chunk) {
 		seal(lane);
 		chunk = claim_chunk();
@@ -294,6 +326,8 @@ unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 	}
 	note_clock();
 	open_chunk(thread, lane, chunk);
+	if (first)
+		lane->end = (unsigned char *)chunk + FIRST_BYTES;
 	say_loss(thread, lane);
 	return lane->cursor;
 }
