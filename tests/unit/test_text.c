@@ -309,6 +309,62 @@ Test(text_report, places_are_those_that_called_the_runtime)
 	free(text);
 }
 
+/* A frame for each letter, innermost first: s is the standard library's, p the program's. */
+static char *render_deep(bool full, const char *change)
+{
+	struct frames frames = {.items = calloc(40, sizeof(struct frame)), .count = 40};
+	struct report report = page(80);
+	char names[40][16];
+
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(names[i], sizeof(names[i]), "%sf%u", change[i] == 's' ? "std::" : "", i);
+		frames.items[i] = (struct frame){.function = names[i], .into = -1};
+	}
+	frames.count = (unsigned)strlen(change);
+	report.full_stacks = full;
+	page_stack(&report, 0, &frames);
+	fclose(report.out);
+	free(frames.items);
+	return buffer;
+}
+
+static void expect_deep(bool full, const char *change, const char *expected)
+{
+	char *text = render_deep(full, change);
+
+	cr_expect_str_eq(text, expected);
+	free(text);
+}
+
+Test(page, the_middle_of_a_long_row_of_library_frames_is_left_out)
+{
+	expect_deep(false, "ssssp", "#0  std::f0\n#1  std::f1\n#2  std::f2\n#3  std::f3\n#4  f4\n");
+	expect_deep(
+	    false, "psssssp",
+	    "#0  f0\n#1  std::f1\n... 3 frames of the standard library (--full-stacks shows them) ...\n"
+	    "#5  std::f5\n#6  f6\n");
+	expect_deep(false, "sssss",
+	            "#0  std::f0\n... 3 frames of the standard library (--full-stacks shows them) ...\n#4  "
+	            "std::f4\n");
+	expect_deep(true, "sssss", "#0  std::f0\n#1  std::f1\n#2  std::f2\n#3  std::f3\n#4  std::f4\n");
+}
+
+Test(page, a_deep_stack_is_shown_by_its_ends)
+{
+	char *text = render_deep(false, "pppppppppppppppppppppppppp");
+
+	expect_in(text, "#13 f13\n... 4 frames more (--full-stacks shows them) ...\n#18 f18\n");
+	free(text);
+	text = render_deep(false, "pppppppppppppppppppppppppssssssssssss");
+	expect_in(text, "#13 f13\n... 5 frames more (--full-stacks shows them) ...\n#19 f19\n");
+	expect_in(text, "#25 std::f25\n... 10 frames of the standard library (--full-stacks shows them) "
+	                "...\n#36 std::f36\n");
+	free(text);
+	text = render_deep(false, "pppppppppppsssssssssssssppppppppppp");
+	cr_expect_null(strstr(text, "frames more"), "%s", text);
+	free(text);
+}
+
 Test(text_report, what_is_for_information_is_counted_by_kind)
 {
 	char *text;

@@ -11,6 +11,8 @@
 #define SHOWN_FRAMES 24
 #define SHOWN_INNER  14
 #define SHOWN_OUTER  8
+/* So many frames of the standard library in a row are shown by the two ends of the row. */
+#define LONG_ROW 5
 /* Columns that a place in the source leaves for the function's name. */
 #define NAME_AT_LEAST 8
 
@@ -72,6 +74,59 @@ static void print_frame(struct report *report, unsigned indent, unsigned number,
 	page_paint(report, PAINT_DIM, "%s%s\n", place, frame->inlined ? " [inlined]" : "");
 }
 
+static bool says_little(const struct frame *frame)
+{
+	return name_is_runtime(frame->module, frame->function, frame->file);
+}
+
+enum { SHOWN, FOLDED, ELIDED };
+
+static void fold_runtime(const struct frames *frames, unsigned count, unsigned char *marks)
+{
+	for (unsigned first = 0, end; first < count; first = end + 1) {
+		for (end = first; end < count && says_little(&frames->items[end]);)
+			end++;
+		if (end >= first + LONG_ROW)
+			memset(marks + first + 1, FOLDED, end - first - 2);
+	}
+}
+
+static void elide_middle(unsigned count, unsigned char *marks)
+{
+	unsigned left = 0, before = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		left += marks[i] == SHOWN;
+	if (left <= SHOWN_FRAMES)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		bool shown = marks[i] == SHOWN;
+
+		if (before >= SHOWN_INNER + (shown ? 0u : 1u) && left > SHOWN_OUTER)
+			marks[i] = ELIDED;
+		before += shown;
+		left -= shown;
+	}
+}
+
+/* NULL: all are shown, which is also what memory that is short comes to. */
+static unsigned char *leave_out(const struct report *report, const struct frames *frames, unsigned count)
+{
+	unsigned char *marks = report->full_stacks ? NULL : calloc(count + 1, 1);
+
+	if (marks) {
+		fold_runtime(frames, count, marks);
+		elide_middle(count, marks);
+	}
+	return marks;
+}
+
+static void print_gap(struct report *report, unsigned indent, unsigned count, unsigned char mark)
+{
+	page_paint(report, PAINT_DIM, "%*s... %u frames %s (--full-stacks shows them) ...\n", (int)indent, "",
+	           count, mark == FOLDED ? "of the standard library" : "more");
+}
+
 static void print_end(struct report *report, unsigned indent, const struct frames *frames, unsigned own)
 {
 	bool reached_main = own && own < frames->count;
@@ -86,18 +141,18 @@ static void print_end(struct report *report, unsigned indent, const struct frame
 
 void page_stack(struct report *report, unsigned indent, const struct frames *frames)
 {
-	unsigned own = frames_own(frames), shown = report->full_stacks ? frames->count : own;
-	bool elide = !report->full_stacks && shown > SHOWN_FRAMES;
+	unsigned own = frames_own(frames), count = report->full_stacks ? frames->count : own;
+	unsigned char *marks = leave_out(report, frames, count);
 
-	for (unsigned i = 0; i < shown; i++) {
-		if (elide && i == SHOWN_INNER) {
-			i = shown - SHOWN_OUTER;
-			page_paint(report, PAINT_DIM,
-			           "%*s... %u frames more (--full-stacks shows them) ...\n", (int)indent, "",
-			           i - SHOWN_INNER);
-		}
-		print_frame(report, indent, i, &frames->items[i], i >= own);
+	for (unsigned i = 0, first = 0; i < count; first = ++i) {
+		while (marks && marks[first] != SHOWN && i + 1 < count && marks[i + 1] == marks[first])
+			i++;
+		if (marks && marks[i] != SHOWN)
+			print_gap(report, indent, i + 1 - first, marks[i]);
+		else
+			print_frame(report, indent, i, &frames->items[i], i >= own);
 	}
+	free(marks);
 	print_end(report, indent, frames, own);
 }
 
@@ -110,11 +165,6 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 	else
 		page_paint(report, PAINT_DIM, "%*s(no stack was recorded)\n", (int)indent, "");
 	frames_free(&frames);
-}
-
-static bool says_little(const struct frame *frame)
-{
-	return name_is_runtime(frame->module, frame->function, frame->file);
 }
 
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)

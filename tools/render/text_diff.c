@@ -139,8 +139,13 @@ static void print_amounts(struct report *out, const struct diff_finding *finding
 /* 0 where there is none. */
 static int64_t first_stack(struct report *report, const struct diff_place *place)
 {
-	static const char sql[] = "SELECT stack FROM finding_stack WHERE process = ?1 AND finding = ?2"
-	                          " AND stack IS NOT NULL ORDER BY ordinal LIMIT 1";
+	/* A deadlock is where a thread waits. */
+	static const char sql[] =
+	    "SELECT stack FROM (SELECT wanted_stack AS stack, 0 AS part, ordinal FROM finding_edge"
+	    " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"
+	    " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"
+	    " WHERE process = ?1 AND finding = ?2)"
+	    " WHERE stack IS NOT NULL ORDER BY part, ordinal LIMIT 1";
 	sqlite3_stmt *row = report_query(report, sql, 2, place->process, place->row);
 	int64_t stack = report_row(report, row) ? sqlite3_column_int64(row, 0) : 0;
 
