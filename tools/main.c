@@ -35,7 +35,7 @@ static void help(FILE *out)
 		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
 	fputs("\n`ringtail help COMMAND` tells more of one.  RUN is the directory of a run; without it, "
 	      "commands\n"
-	      "take the newest one in the current directory.\n",
+	      "take the newest ringtail.* in the current directory.\n",
 	      out);
 }
 
