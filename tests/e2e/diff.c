@@ -105,6 +105,23 @@ Test(diff, the_same_twice)
 	rt_end(&after);
 }
 
+/* What has not changed has one line, and one more with its place: where a thread would wait. */
+Test(diff, a_deadlock_that_is_still_there_has_a_place)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome;
+
+	rt_program(&rt, WAY_RUN, "abba_no_hang");
+	outcome = rt_tool(&rt, "diff RUN RUN");
+	const char *line = strstr(outcome.out, "  deadlock:predicted  [");
+	cr_assert(line, "%s", outcome.out);
+	cr_expect(strstr(line, "]\n      forward (abba_no_hang.c:") ||
+	              strstr(line, "]\n      backward (abba_no_hang.c:"),
+	          "%s", line);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
 static void expect_refusal(struct rt *rt, const char *words, int status, const char *text)
 {
 	struct outcome outcome = rt_tool(rt, words);
