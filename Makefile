@@ -89,7 +89,7 @@ PAGE_SRC := $(wildcard tools/page/*.mjs tools/page/src/* tools/page/src/*/*)
 $(PAGE_DIR)/node_modules/.complete: tools/page/package.json tools/page/package-lock.json
 	@mkdir -p $(@D)
 	$(call say,NPM,$(PAGE_DIR)/node_modules)
-	$(Q)cp $^ $(PAGE_DIR)/ && cd $(PAGE_DIR) && npm ci --silent --ignore-scripts --no-audit --no-fund || { \
+	$(Q)cp $^ $(PAGE_DIR)/ && cd $(PAGE_DIR) && npm ci --silent --ignore-scripts --no-audit --no-fund --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 || { \
 		echo 'npm could not get what the page of `report --format html` is made of.  It needs npm, and its registry once;'; \
 		echo '`make PAGE=no` builds without the page.'; exit 1; } >&2
 	@touch $@
