@@ -56,7 +56,7 @@
 #define CHUNKS_LEAST 4u
 
 struct process *process;
-bool sys_restricted;
+bool sys_restricted, sys_filtered;
 struct text_range shim_range, loader_range;
 
 extern void *__libc_stack_end;
@@ -344,6 +344,12 @@ static uint64_t process_start_time(void)
 	return start;
 }
 
+static bool is_filtered(void)
+{
+	char text[4096];
+	return read_file("/proc/self/status", text, sizeof text) && strstr(text, "\nSeccomp:\t2");
+}
+
 static void find_exe(char *to, size_t room)
 {
 	long length = sys_readlink("/proc/self/exe", to, room - 1);
@@ -504,6 +510,7 @@ static void at_quick_exit_end(void *unused) { scan_at_end(); }
 static void do_boot(void)
 {
 	resolve_all();
+	sys_filtered = is_filtered();
 	read_command();
 	stderr_identity(&stderr_device, &stderr_inode);
 	const char *bad = options_parse(initial_variable("RINGTAIL"));

@@ -20,7 +20,7 @@ bool cfi_object(uintptr_t pc, struct dl_find_object *object);
 #define STEPS        64
 
 struct text_range shim_range;
-bool sys_restricted;
+bool sys_restricted, sys_filtered;
 
 static struct dl_find_object image;
 

@@ -25,7 +25,7 @@
 
 static struct process the_process;
 struct process *process = &the_process;
-bool sys_restricted;
+bool sys_restricted, sys_filtered;
 
 void process_say(const char *what, const char *detail)
 {

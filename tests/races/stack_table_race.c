@@ -20,7 +20,7 @@
 
 static struct process the_process;
 struct process *process = &the_process;
-bool sys_restricted;
+bool sys_restricted, sys_filtered;
 
 bool cfi_object(uintptr_t pc, struct dl_find_object *object) { return (void)pc, (void)object, false; }
 uint32_t modules_index(const struct dl_find_object *object) { return (void)object, 0; }
