@@ -193,7 +193,7 @@ static void seal(struct lane *lane)
 	struct rt_chunk *chunk = lane->chunk;
 	if (!chunk)
 		return;
-	uint32_t generation = chunk->state >> RT_CHUNK_GEN_SHIFT;
+	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
 	chunk->events = lane->events - chunk->first_event;
 	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_FULL); /* W5 */
 	leave_chunk(lane);
@@ -217,7 +217,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 		seal(lane);
 		return claim_taken(to);
 	}
-	uint32_t generation = (chunk->state >> RT_CHUNK_GEN_SHIFT) + 1;
+	uint32_t generation = (load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT) + 1;
 	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED); /* M2 */
 	leave_chunk(lane);
 	return chunk;
@@ -225,7 +225,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 
 static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk)
 {
-	uint32_t generation = chunk->state >> RT_CHUNK_GEN_SHIFT;
+	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
 	chunk->lane = lane->number;
 	chunk->seq = lane->seq++;
 	chunk->thread = lane->thread;

@@ -106,7 +106,7 @@ static bool copy_by_mapping(int tid, const struct rt_chunk *chunk, struct rt_chu
 
 bool ring_copy_chunk(int tid, const struct rt_chunk *chunk, struct rt_chunk *to)
 {
-	uint32_t state = (chunk->state & ~RT_CHUNK_STATE_MASK) | RT_CHUNK_FULL;
+	uint32_t state = (load_relaxed(&chunk->state) & ~RT_CHUNK_STATE_MASK) | RT_CHUNK_FULL;
 
 	if (!ring_threaded && !process->no_file_writes) {
 		if (copy_by_file(chunk, to, state))
