@@ -58,18 +58,31 @@ static void parse_log(const char *log, struct leak_class_sum of[SUM_CLASSES])
 
 static int is_log(const struct dirent *entry) { return !strncmp(entry->d_name, LOG, strlen(LOG)); }
 
-static int by_number(const struct dirent **left, const struct dirent **right)
+/* Where the numbers of processes begin again. */
+static long pid_max(void)
 {
-	long one = atol((*left)->d_name + strlen(LOG)), other = atol((*right)->d_name + strlen(LOG));
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "r");
+	long most = 0;
 
-	return one < other ? -1 : one > other;
+	cr_assert(file && fscanf(file, "%ld", &most) == 1, "/proc/sys/kernel/pid_max");
+	fclose(file);
+	return most;
+}
+
+/* In the order in which they began: those of one run are close together, also where they begin again in between. */
+static int by_start(const struct dirent **left, const struct dirent **right)
+{
+	long one = atol((*left)->d_name + strlen(LOG)), other = atol((*right)->d_name + strlen(LOG)), most = pid_max();
+	long ahead = (other - one + most) % most;
+
+	return !ahead ? 0 : ahead < most / 2 ? -1 : 1;
 }
 
 static struct leak_sums read_logs(const struct rt *rt)
 {
 	struct leak_sums sums = {0};
 	struct dirent **logs;
-	int count = scandir(rt->work, &logs, is_log, by_number);
+	int count = scandir(rt->work, &logs, is_log, by_start);
 
 	cr_assert(count > 0 && count < SUMS_PROCESSES, "%d logs of memcheck", count);
 	for (int i = 0; i < count; i++) {
@@ -179,14 +192,6 @@ static void add_findings(const json_t *process, struct leak_class_sum of[SUM_CLA
 		add_finding(finding, of);
 }
 
-static int by_pid(const void *left, const void *right)
-{
-	long long one = json_number(*(json_t *const *)left, "pid"),
-	          other = json_number(*(json_t *const *)right, "pid");
-
-	return one < other ? -1 : one > other;
-}
-
 static bool is_last_image(const json_t *process)
 {
 	return strcmp(json_text(process, "end.how"), "exec") != 0;
@@ -197,20 +202,16 @@ static bool is_scanned(const json_t *process) { return json_is_true(json_at(proc
 struct leak_sums leaks_reported(json_t *report)
 {
 	struct leak_sums sums = {0};
-	json_t *processes[SUMS_PROCESSES], *process;
-	size_t i, count = 0;
+	json_t *process;
+	size_t i;
 
 	json_array_foreach(json_object_get(report, "processes"), i, process)
 	{
 		if (!is_last_image(process) || !is_scanned(process))
 			continue;
-		cr_assert_lt(count, SUMS_PROCESSES);
-		processes[count++] = process;
+		cr_assert_lt(sums.processes, SUMS_PROCESSES);
+		add_findings(process, sums.of[sums.processes++]);
 	}
-	qsort(processes, count, sizeof *processes, by_pid);
-	for (i = 0; i < count; i++)
-		add_findings(processes[i], sums.of[i]);
-	sums.processes = count;
 	return sums;
 }
 

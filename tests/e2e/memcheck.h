@@ -4,7 +4,7 @@
  *   "definite=1/24 indirect=199/6376 reachable=1/4096"
  *
  * are blocks and bytes of each class that has any, "none" if there is none, and processes are parted by "; " in the order
- * of their numbers.  A process that became another by exec counts as its last image, as memcheck sees no other.
+ * in which they began.  A process that became another by exec counts as its last image, as memcheck sees no other.
  */
 #ifndef TESTS_E2E_MEMCHECK_H
 #define TESTS_E2E_MEMCHECK_H

@@ -312,15 +312,16 @@ Test(text_report, places_are_those_that_called_the_runtime)
 /* A frame for each letter, innermost first: s is the standard library's, p the program's. */
 static char *render_deep(bool full, const char *change)
 {
-	struct frames frames = {.items = calloc(40, sizeof(struct frame)), .count = 40};
+	unsigned count = (unsigned)strlen(change);
+	struct frames frames = {.items = calloc(count, sizeof(struct frame)), .count = count};
 	struct report report = page(80);
 	char names[40][16];
 
-	for (unsigned i = 0; i < 40; i++) {
+	cr_assert_leq(count, 40);
+	for (unsigned i = 0; i < count; i++) {
 		snprintf(names[i], sizeof(names[i]), "%sf%u", change[i] == 's' ? "std::" : "", i);
 		frames.items[i] = (struct frame){.function = names[i], .into = -1};
 	}
-	frames.count = (unsigned)strlen(change);
 	report.full_stacks = full;
 	page_stack(&report, 0, &frames);
 	fclose(report.out);
