@@ -172,16 +172,17 @@ static __attribute__((noinline)) bool few_checks_hold(const struct stack_check *
 	return !difference;
 }
 
-/* Whether the first n checked slots still hold what they held.  By fours from the end; what is left at the front is
- * looked at with as many as make four, because how often a loop for one to three goes round cannot be foreseen. */
+/* Whether the first n checked slots still hold what they held.  By fours from the end, as inner frames change first; what is
+ * left at the front is looked at with as many as make four, because how often a loop for one to three goes round cannot be
+ * foreseen. */
 static inline bool checks_hold(const struct stack_check *checks, uint32_t n)
 {
 	if (unlikely(n < 4))
 		return few_checks_hold(checks, n);
-	uintptr_t difference = difference_of_four(checks);
 	for (const struct stack_check *check = checks + n; check - checks > 4; check -= 4)
-		difference |= difference_of_four(check - 4);
-	return !difference;
+		if (difference_of_four(check - 4))
+			return false;
+	return !difference_of_four(checks);
 }
 
 static inline bool is_state(const struct stack_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t bp)
