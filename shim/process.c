@@ -64,20 +64,10 @@ int __cxa_at_quick_exit(void (*handler)(void *), void *dso); /* what at_quick_ex
 
 static uint32_t boot_state; /* 0, 1 while booting, 2 */
 static __thread bool starting;
-static uint64_t stderr_device, stderr_inode;
+static struct file_identity stderr_identity; /* without a device: there was none at the start */
 static char environment[SHIM_PATH_MAX + 256]; /* RINGTAIL=... for programs started from here */
 
 /* ---- small things ----------------------------------------------------------------- */
-
-static bool stderr_identity(uint64_t *device, uint64_t *inode)
-{
-	struct stat status;
-	if (sys_fstat(2, &status) < 0)
-		return false;
-	*device = status.st_dev;
-	*inode = status.st_ino;
-	return true;
-}
 
 static char *append(char *at, char *end, const char *text)
 {
@@ -101,7 +91,6 @@ void process_say(const char *what, const char *detail)
 {
 	static const char *said[8];
 	char line[512], *at = line, *end = line + sizeof line - 1;
-	uint64_t device, inode;
 
 	for (unsigned i = 0; i < 8; i++) {
 		if (load_relaxed(&said[i]) == what)
@@ -109,7 +98,7 @@ void process_say(const char *what, const char *detail)
 		if (!said[i] && cas_acq_rel(&said[i], NULL, what))
 			break;
 	}
-	if (!stderr_device || !stderr_identity(&device, &inode) || device != stderr_device || inode != stderr_inode)
+	if (!stderr_identity.device || !sys_is_file(2, &stderr_identity))
 		return; /* the program has closed it or put something else in its place */
 	at = append(at, end, "ringtail: ");
 	at = append(at, end, what);
@@ -467,7 +456,7 @@ static void use_mapping(unsigned char *base, const struct layout *layout)
 
 static bool create_ring(void)
 {
-	char exe[RT_PATH_MAX], path[SHIM_PATH_MAX + 64];
+	char exe[RT_PATH_MAX], path[RING_PATH_BYTES];
 	struct layout layout;
 	uint32_t image;
 
@@ -512,7 +501,7 @@ static void do_boot(void)
 	resolve_all();
 	sys_filtered = is_filtered();
 	read_command();
-	stderr_identity(&stderr_device, &stderr_inode);
+	sys_identify(2, &stderr_identity);
 	const char *bad = options_parse(initial_variable("RINGTAIL"));
 	if (bad)
 		process_say("RINGTAIL has a key or value that is not understood, and goes on without it", bad);

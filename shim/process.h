@@ -10,6 +10,8 @@
 
 #include "shim/atomics.h"
 #include "shim/format.h"
+#include "shim/options.h"
+#include "shim/sys.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -22,10 +24,6 @@ enum process_state {
 
 struct thread;
 
-struct ring_identity {
-	uint64_t device, inode;
-};
-
 /* Everything that a forked child must not take over from its parent.  Lives in pages that the kernel wipes on
  * fork (MADV_WIPEONFORK), so that a child, however it was made, starts with zeroes: PROCESS_NEW. */
 struct process {
@@ -36,7 +34,7 @@ struct process {
 	uint32_t chunks_there; /* chunks from this one on have no pages, as there was no room for them */
 	uint32_t no_moves;    /* chunks cannot be moved out: see ring.c */
 	uint32_t no_file_writes;   /* not by way of the file: see ring_copy.h */
-	struct ring_identity ring; /* the ring file */
+	struct file_identity ring; /* the ring file */
 	struct rt_header *header;
 	unsigned char *base;  /* of the mapped ring file */
 	struct rt_module *modules;
@@ -78,7 +76,8 @@ void process_end(enum rt_end_how how, int status);
 /* One line on standard error, unless the program has closed or replaced it; at most once per text. */
 void process_say(const char *what, const char *detail);
 
-/* Of our ring file. */
+#define RING_PATH_BYTES (SHIM_PATH_MAX + 64)
+/* Of our ring file; room: RING_PATH_BYTES at least. */
 void process_ring_path(char *to, size_t room);
 
 /* RINGTAIL's value for programs that this one starts ("RINGTAIL=..."), naming our run directory. */

@@ -1,7 +1,6 @@
 #include "shim/ring_copy.h"
 
 #include <linux/magic.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "shim/options.h"
@@ -10,7 +9,6 @@
 #include "shim/sys.h"
 
 #define STATE_BYTES sizeof(((struct rt_chunk *)0)->state)
-#define PATH_BYTES (SHIM_PATH_MAX + 64)
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
@@ -31,30 +29,20 @@ static bool is_local(int fd)
 	return false;
 }
 
-static bool identify(int fd, struct ring_identity *identity)
-{
-	struct stat status;
-	if (sys_fstat(fd, &status) < 0)
-		return false;
-	*identity = (struct ring_identity){status.st_dev, status.st_ino};
-	return true;
-}
-
-void ring_copy_start(int fd) { process->no_file_writes = !is_local(fd) || !identify(fd, &process->ring); }
+void ring_copy_start(int fd) { process->no_file_writes = !is_local(fd) || !sys_identify(fd, &process->ring); }
 
 /* ---- by the file --------------------------------------------------------------------- */
 
 /* The ring file; -1: there is none of that name any more, or it is another's, or may not be opened. */
 static int open_ring(void)
 {
-	char path[PATH_BYTES];
-	struct ring_identity found;
+	char path[RING_PATH_BYTES];
 
 	process_ring_path(path, sizeof path);
 	int fd = (int)sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return -1;
-	if (identify(fd, &found) && found.device == process->ring.device && found.inode == process->ring.inode)
+	if (sys_is_file(fd, &process->ring))
 		return fd;
 	sys_close(fd);
 	return -1;

@@ -3,7 +3,7 @@
  * has used, by way of the kernel, and its state comes last, and is FULL.  What the
  * program never touches needs no page faults, which are dear, above all on virtual machines.
  *
- * Two ways.  The program's own: pwrite to the file, opened for that moment.  It is three
+ * Two ways.  As any program would: pwrite to the file, opened for that moment.  It is three
  * times as fast, for the file system gets all pages of the chunk at once, but descriptors
  * belong to the program: another thread might close all it finds, or expect the lowest to
  * be free.  It is for processes of one thread therefore, with signals held back, and file

@@ -176,7 +176,7 @@ static bool is_wanted(void)
 
 void scan_at_end(void)
 {
-	static char ring[SHIM_PATH_MAX + 64], tool[SHIM_PATH_MAX];
+	static char ring[RING_PATH_BYTES], tool[SHIM_PATH_MAX];
 	long between = 0;
 
 	if (!process_is_ours() || !is_wanted() || !cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING))

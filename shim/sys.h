@@ -101,6 +101,28 @@ static inline long sys_fstat(int fd, struct stat *status)
 	return sys_call6(SYS_newfstatat, fd, (long)"", (long)status, AT_EMPTY_PATH, 0, 0);
 }
 
+/* Tells a file from every other, whatever its name and number are. */
+struct file_identity {
+	uint64_t device, inode;
+};
+
+/* False: the descriptor is none. */
+static inline bool sys_identify(int fd, struct file_identity *identity)
+{
+	struct stat status;
+	if (sys_fstat(fd, &status) < 0)
+		return false;
+	*identity = (struct file_identity){status.st_dev, status.st_ino};
+	return true;
+}
+
+/* Whether the descriptor is of that file. */
+static inline bool sys_is_file(int fd, const struct file_identity *identity)
+{
+	struct file_identity found;
+	return sys_identify(fd, &found) && found.device == identity->device && found.inode == identity->inode;
+}
+
 static inline long sys_mkdir(const char *path, int mode)
 {
 	return sys_call3(SYS_mkdirat, AT_FDCWD, path, mode);

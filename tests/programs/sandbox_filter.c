@@ -2,22 +2,14 @@
  * Gives up all system calls but those of an ordinary allocator and of the end, and goes on for longer than a chunk of
  * the ring is.  A forked child has no more rights than that either.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "tests/programs/say.h"
+#include "sandbox.h"
 
-#define ALLOW(call)                                                                                          \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-
-static void enter_sandbox(void)
+static void give_up_calls(void)
 {
 	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		SANDBOX_START,
 		ALLOW(write),
 		ALLOW(brk),
 		ALLOW(mmap),
@@ -27,12 +19,9 @@ static void enter_sandbox(void)
 		ALLOW(rseq),
 		ALLOW(wait4),
 		ALLOW(exit_group),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		DENY_OTHERS,
 	};
-	struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
-
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	enter_sandbox(filter, sizeof filter / sizeof *filter);
 }
 
 static void work(void)
@@ -47,7 +36,7 @@ int main(void)
 	pid_t child;
 
 	work();
-	enter_sandbox();
+	give_up_calls();
 	work();
 	child = fork();
 	if (!child) {

@@ -4,31 +4,20 @@
  */
 #include <libgen.h>
 #include <limits.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
-#include "say.h"
+#include "sandbox.h"
 
-#define DENY(call)                                                                                           \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
-
-static void enter_sandbox(void)
+static void give_up_calls(void)
 {
 	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		SANDBOX_START,
 		DENY(process_vm_readv),
 		DENY(process_vm_writev),
 		DENY(ptrace),
 		DENY(perf_event_open),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		ALLOW_OTHERS,
 	};
-	struct sock_fprog program = { sizeof filter / sizeof *filter, filter };
-
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	enter_sandbox(filter, sizeof filter / sizeof *filter);
 }
 
 int main(int argc, char **argv)
@@ -39,7 +28,7 @@ int main(int argc, char **argv)
 	must(argc > 1 && length > 0);
 	self[length] = '\0';
 	snprintf(path, sizeof path, "%s/%s", dirname(self), argv[1]);
-	enter_sandbox();
+	give_up_calls();
 	execv(path, argv + 1);
 	must(!"started");
 	return 1;

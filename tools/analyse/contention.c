@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 #define MAX_PAIRS     100000u /* of stacks: waits in more of them count for holders that are not known */
@@ -150,16 +151,12 @@ void contention_held(struct contention *contention, struct lock_classes *classes
 
 /* ---- results --------------------------------------------------------------------------- */
 
-static int compare_numbers(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
-
 static int by_place(const void *left, const void *right)
 {
 	const struct wait_site *a = left, *b = right;
-	int order = compare_numbers(a->class, b->class);
+	int order = compare_next(compare_numbers(a->class, b->class), a->stack, b->stack);
 
-	if (!order)
-		order = compare_numbers(a->stack, b->stack);
-	return order ? order : compare_numbers(b->ticks, a->ticks);
+	return compare_next(order, b->ticks, a->ticks);
 }
 
 static int by_wait(const void *left, const void *right)
@@ -173,11 +170,9 @@ static int by_wait(const void *left, const void *right)
 static int by_hold(const void *left, const void *right)
 {
 	const struct hold_site *a = left, *b = right;
-	int order = compare_numbers(b->ticks, a->ticks);
+	int order = compare_next(compare_numbers(b->ticks, a->ticks), a->class, b->class);
 
-	if (!order)
-		order = compare_numbers(a->class, b->class);
-	return order ? order : compare_numbers(a->stack, b->stack);
+	return compare_next(order, a->stack, b->stack);
 }
 
 static void collect(struct contention *contention)

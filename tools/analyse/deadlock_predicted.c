@@ -11,6 +11,7 @@
 
 #include "tools/analyse/deadlock.h"
 #include "tools/analyse/lock_cycles.h"
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 #define CYCLE_BUDGET (UINT64_C(1) << 23)
@@ -136,18 +137,11 @@ static enum verdict judge(struct prediction *p, struct order_edge *const *edges,
 
 /* ---- groups ------------------------------------------------------------------------- */
 
-static int compare_pairs(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 uint64_t deadlock_signature(uint64_t *pairs, size_t count)
 {
 	uint64_t signature = 0;
 
-	qsort(pairs, count, sizeof *pairs, compare_pairs);
+	qsort(pairs, count, sizeof *pairs, compare_numbers_at);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || pairs[i] != pairs[i - 1])
 			signature = u64_mix(signature + pairs[i]) + 1;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 #define MAX_EDGES       (1u << 20)
@@ -40,13 +41,6 @@ void lock_order_free(struct lock_order *order)
 
 /* ---- sets of locks ---------------------------------------------------------------- */
 
-static int compare_members(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 static size_t list_members(const struct lock_thread *thread, uint64_t *members)
 {
 	size_t count = 0;
@@ -56,7 +50,7 @@ static size_t list_members(const struct lock_thread *thread, uint64_t *members)
 			members[count++] =
 			    (uint64_t)thread->held[i].id << 1 | thread->held[i].shared;
 	if (count > 1)
-		qsort(members, count, sizeof *members, compare_members);
+		qsort(members, count, sizeof *members, compare_numbers_at);
 	return count;
 }
 

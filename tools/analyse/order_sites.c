@@ -3,55 +3,44 @@
 #include <stdlib.h>
 
 #include "tools/analyse/lock_table.h"
+#include "tools/compare.h"
 #include "tools/memory.h"
-
-static int compare(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
 
 static int by_classes(const void *left, const void *right)
 {
 	const struct order_site *a = left, *b = right;
-	int order = compare(a->held_class, b->held_class);
 
-	return order ? order : compare(a->wanted_class, b->wanted_class);
+	return compare_next(compare_numbers(a->held_class, b->held_class), a->wanted_class, b->wanted_class);
 }
 
 static int by_place(const void *left, const void *right)
 {
 	const struct order_site *a = left, *b = right;
-	int order = by_classes(a, b);
+	int order = compare_next(by_classes(a, b), a->held_stack, b->held_stack);
 
-	if (!order)
-		order = compare(a->held_stack, b->held_stack);
-	return order ? order : compare(a->wanted_stack, b->wanted_stack);
+	return compare_next(order, a->wanted_stack, b->wanted_stack);
 }
 
 static int by_place_and_locks(const void *left, const void *right)
 {
 	const struct order_site *a = left, *b = right;
-	int order = by_place(a, b);
 
-	if (!order)
-		order = compare(a->held, b->held);
-	return order ? order : compare(a->wanted, b->wanted);
+	return compare_next(compare_next(by_place(a, b), a->held, b->held), a->wanted, b->wanted);
 }
 
 static int by_classes_and_time(const void *left, const void *right)
 {
 	const struct order_site *a = left, *b = right;
-	int order = by_classes(a, b);
+	int order = compare_next(by_classes(a, b), a->at, b->at);
 
-	if (!order)
-		order = compare(a->at, b->at);
 	return order ? order : by_place(a, b);
 }
 
 static int by_rank_and_time(const void *left, const void *right)
 {
 	const struct order_site *a = left, *b = right;
-	int order = compare(a->rank, b->rank);
+	int order = compare_next(compare_numbers(a->rank, b->rank), a->at, b->at);
 
-	if (!order)
-		order = compare(a->at, b->at);
 	return order ? order : by_place(a, b);
 }
 

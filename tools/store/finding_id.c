@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/compare.h"
 #include "tools/symbolize/names.h"
 
 #define MAX_STACK 1024
@@ -110,17 +111,10 @@ static struct finding_key key_of_edge(struct stack_set *stacks, const struct fin
 	                            hash_bytes(HASH_START, places, sizeof(places))};
 }
 
-static int by_value(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 /* As a set: neither the order in which stacks came nor how often one came matters. */
 static uint64_t hash_set(uint64_t hash, uint64_t *values, size_t count)
 {
-	qsort(values, count, sizeof(*values), by_value);
+	qsort(values, count, sizeof(*values), compare_numbers_at);
 	for (size_t i = 0; i < count; i++) {
 		if (!i || values[i] != values[i - 1])
 			hash = hash_bytes(hash, &values[i], sizeof(values[i]));
