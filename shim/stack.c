@@ -1,6 +1,9 @@
 #include "shim/stack.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 #include "shim/atomics.h"
 #include "shim/options.h"
@@ -14,11 +17,22 @@
 
 #define SLACK_DEPTH 64u  /* smaller limits are meant to the frame */
 #define NESTED_DEPTH 64u /* frames shown of a stack inside a hook inside a signal handler */
-#define PLACE_TRAIL 0x8000u /* in a place: it is in the trail */
+#define CONTEXTS_TRIAL 128u /* looks for contexts in vain, after which it is judged whether they pay */
+#define CONTEXTS_REST 4096u /* captures without, if not */
 
 static size_t array_bytes(uint32_t depth)
 {
-	return depth * (sizeof(struct stack_frame) + sizeof(struct stack_fresh) + 3 * sizeof(struct stack_check));
+	return (depth + STACK_CONTEXT_FRAMES) * sizeof(struct stack_frame) + depth * sizeof(struct stack_fresh) +
+	       (STACK_CHECKS_PAD + 3 * depth) * sizeof(struct stack_check);
+}
+
+/* Checks that always hold, in front of the first.  Returns the first. */
+static struct stack_check *pad_checks(struct stack_check *checks)
+{
+	static const uintptr_t zero = 0;
+	for (unsigned i = 0; i < STACK_CHECKS_PAD; i++)
+		*checks++ = (struct stack_check){(uintptr_t)&zero, 0};
+	return checks;
 }
 
 size_t stack_state_bytes(uint32_t depth) { return sizeof(struct stack_state) + array_bytes(depth); }
@@ -31,8 +45,10 @@ void stack_state_start(struct stack_state *state, uint32_t depth)
 	state->pcs_size = (struct stack_cache_size){64 - STACK_CACHE_BITS_FIRST, 64 - STACK_PC_CACHE_BITS, 0};
 	state->nodes_size = (struct stack_cache_size){64 - STACK_CACHE_BITS_FIRST, 64 - STACK_NODE_CACHE_BITS, 0};
 	state->frames = (struct stack_frame *)state->arrays;
-	state->fresh = (struct stack_fresh *)(state->frames + depth);
-	state->checks = (struct stack_check *)(state->fresh + depth);
+	state->trail = state->frames + depth;
+	state->fresh = (struct stack_fresh *)(state->trail + STACK_CONTEXT_FRAMES);
+	state->checks = pad_checks((struct stack_check *)(state->fresh + depth));
+	state->trail_checks = pad_checks(state->trail_slots);
 }
 
 void stack_state_bounds(struct stack_state *state, uintptr_t low, uintptr_t high)
@@ -49,12 +65,16 @@ static inline unsigned cache_slot(const struct stack_cache_size *size, uint64_t 
 	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> size->shift);
 }
 
-static inline void cache_missed(struct stack_cache_size *size)
+/* Whether it has had so many since it last grew that it should grow again. */
+static inline bool cache_missed(struct stack_cache_size *size)
 {
-	if (size->shift > size->least && ++size->misses >> (64 - size->shift)) {
-		size->shift--;
-		size->misses = 0;
-	}
+	return size->shift > size->least && ++size->misses >> (64 - size->shift);
+}
+
+static inline void grow_cache(struct stack_cache_size *size)
+{
+	size->misses = 0;
+	size->shift--;
 }
 
 static __attribute__((noinline)) struct stack_pc add_pc(struct stack_state *state, uintptr_t pc)
@@ -62,7 +82,8 @@ static __attribute__((noinline)) struct stack_pc add_pc(struct stack_state *stat
 	struct stack_pc found = stack_table_pc(pc, false);
 	if (!found.id)
 		return found;
-	cache_missed(&state->pcs_size);
+	if (cache_missed(&state->pcs_size))
+		grow_cache(&state->pcs_size);
 	struct stack_pc_entry *entry = &state->pcs[cache_slot(&state->pcs_size, pc)];
 	entry->pc = 0;
 	signal_fence();
@@ -78,34 +99,52 @@ static inline struct stack_pc find_pc(struct stack_state *state, uintptr_t pc)
 	return likely(entry->pc == pc) ? entry->found : add_pc(state, pc);
 }
 
+_Static_assert(64 - STACK_PC_BITS - STACK_NODE_BITS + STACK_CACHE_BITS_FIRST >= STACK_NODE_BITS, "an entry has room for a node");
+
+/* Of a node's parent and address, in 45 bits: which place it has in the cache (the highest bits), and what tells it from others
+ * there.  Multiplying by an odd number loses nothing. */
+static inline uint64_t node_hash(uint32_t parent, uint32_t pc_id)
+{
+	uint64_t key = ((uint64_t)parent << STACK_PC_BITS | pc_id) << (64 - STACK_NODE_BITS - STACK_PC_BITS);
+	return key * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* The entry of a node but for its number, which the lowest bits are for: the smallest cache's place says the rest. */
+static inline uint64_t node_tag(uint64_t hash) { return hash << STACK_CACHE_BITS_FIRST; }
+
+/* A longjmp out of a signal handler may come between: then it is empty, and as small as before. */
+static void forget_nodes(struct stack_state *state)
+{
+	memset(state->nodes, 0, sizeof *state->nodes << (64 - state->nodes_size.shift));
+	signal_fence();
+}
+
 static __attribute__((noinline)) uint32_t add_node(struct stack_state *state, uint32_t parent, uint32_t pc_id)
 {
-	uint64_t key = (uint64_t)parent << 32 | pc_id;
+	uint64_t hash = node_hash(parent, pc_id);
 	uint32_t node = parent ? stack_table_node(parent, pc_id) : 0;
 	if (!node)
 		return 0;
-	cache_missed(&state->nodes_size);
-	struct stack_node_entry *entry = &state->nodes[cache_slot(&state->nodes_size, key)];
-	entry->key = 0;
-	signal_fence();
-	entry->node = node;
-	signal_fence();
-	entry->key = key;
+	if (cache_missed(&state->nodes_size)) {
+		forget_nodes(state); /* they are told by their places */
+		grow_cache(&state->nodes_size);
+	}
+	state->nodes[hash >> state->nodes_size.shift] = node_tag(hash) | node;
 	return node;
 }
 
 static inline uint32_t find_node(struct stack_state *state, uint32_t parent, uint32_t pc_id)
 {
-	uint64_t key = (uint64_t)parent << 32 | pc_id;
-	const struct stack_node_entry *entry = &state->nodes[cache_slot(&state->nodes_size, key)];
-	return likely(entry->key == key) ? entry->node : add_node(state, parent, pc_id);
+	uint64_t hash = node_hash(parent, pc_id);
+	uint64_t found = state->nodes[hash >> state->nodes_size.shift] ^ node_tag(hash);
+	return likely(found - 1 < (1u << STACK_NODE_BITS) - 1) ? (uint32_t)found : add_node(state, parent, pc_id);
 }
 
 static void forget_unloaded(struct stack_state *state, uint32_t unloads)
 {
 	state->count = 0;
 	memset(state->pcs, 0, sizeof *state->pcs << (64 - state->pcs_size.shift));
-	memset(state->nodes, 0, sizeof *state->nodes << (64 - state->nodes_size.shift));
+	forget_nodes(state);
 	state->unloads = unloads;
 }
 
@@ -164,35 +203,24 @@ static inline uintptr_t difference_of_four(const struct stack_check *check)
 	       check_difference(check + 3);
 }
 
-static __attribute__((noinline)) bool few_checks_hold(const struct stack_check *checks, uint32_t n)
-{
-	uintptr_t difference = 0;
-	while (n--)
-		difference |= check_difference(&checks[n]);
-	return !difference;
-}
-
 /* Whether the first n checked slots still hold what they held.  By fours from the end, as inner frames change first; what is
- * left at the front is looked at with as many as make four, because how often a loop for one to three goes round cannot be
- * foreseen. */
+ * in front of the first makes the last four full (see pad_checks). */
 static inline bool checks_hold(const struct stack_check *checks, uint32_t n)
 {
-	if (unlikely(n < 4))
-		return few_checks_hold(checks, n);
-	for (const struct stack_check *check = checks + n; check - checks > 4; check -= 4)
+	for (const struct stack_check *check = checks + n; check > checks; check -= 4)
 		if (difference_of_four(check - 4))
 			return false;
-	return !difference_of_four(checks);
-}
-
-static inline bool is_state(const struct stack_frame *frame, uintptr_t pc, uintptr_t sp, uintptr_t bp)
-{
-	return frame->sp == sp && frame->pc == pc && (frame->bp == bp || !frame->bp_matters);
+	return true;
 }
 
 static inline uint16_t *place_of(struct stack_state *state, uintptr_t sp)
 {
 	return &state->places[sp / 16 % STACK_PLACES];
+}
+
+static inline void set_place(struct stack_state *state, uintptr_t sp, uint32_t index)
+{
+	*place_of(state, sp) = (uint16_t)index;
 }
 
 /* What a walk has come to: a frame of the memo, or of the trail; from there outwards all is as it was. */
@@ -201,36 +229,54 @@ struct meeting {
 	uint32_t trail;                   /* frames of the trail between it and the walk */
 };
 
-static inline struct meeting meets_memo(struct stack_state *state, uint32_t place, uintptr_t pc, uintptr_t sp,
-                                        uintptr_t bp)
+/* A check of this frame of the memo does not hold: forgets all frames that depend on the outermost such slot, as a walk that
+ * goes on outwards is likely to come to them, too. */
+static __attribute__((noinline)) void forget_changed(struct stack_state *state, uint32_t index)
 {
-	const struct stack_frame *frame = &state->frames[place];
-	if (place >= state->count || !is_state(frame, pc, sp, bp))
+	uint32_t held = 0, checks = state->frames[index].checks;
+	while (held + 4 <= checks && !difference_of_four(&state->checks[held]))
+		held += 4;
+	while (held < checks && !check_difference(&state->checks[held]))
+		held++;
+	while (index && state->frames[index].checks > held)
+		index--;
+	state->count = state->frames[index].checks > held ? 0 : index + 1;
+}
+
+static inline struct meeting meets_memo(struct stack_state *state, const struct stack_frame *frame)
+{
+	uint32_t index = (uint32_t)(frame - state->frames);
+	if (index >= state->count)
 		return (struct meeting){NULL, 0};
 	if (likely(checks_hold(state->checks, frame->checks)))
 		return (struct meeting){frame, 0};
-	state->count = place;
+	forget_changed(state, index);
 	return (struct meeting){NULL, 0};
 }
 
-static inline struct meeting meets_trail(struct stack_state *state, uint32_t place, uintptr_t pc, uintptr_t sp,
-                                         uintptr_t bp)
+static inline struct meeting meets_trail(struct stack_state *state, const struct stack_frame *frame)
 {
-	const struct stack_frame *frame = &state->trail[place], *anchor = &state->frames[state->trail_anchor];
-	if (place >= state->trail_count || !is_state(frame, pc, sp, bp))
+	const struct stack_frame *anchor = &state->frames[state->trail_anchor];
+	uint32_t index = (uint32_t)(frame - state->trail);
+	if (index >= state->trail_count)
 		return (struct meeting){NULL, 0};
-	if (likely(state->trail_anchor < state->count && anchor->serial == state->trail_anchor_serial &&
-	           checks_hold(state->trail_checks, frame->checks) && checks_hold(state->checks, anchor->checks)))
-		return (struct meeting){anchor, place + 1};
-	state->trail_count = 0;
-	return (struct meeting){NULL, 0};
+	state->trail_count = 0; /* until it is known to be good for something */
+	if (unlikely(state->trail_anchor >= state->count || anchor->serial != state->trail_anchor_serial ||
+	             !checks_hold(state->trail_checks, frame->checks)))
+		return (struct meeting){NULL, 0};
+	if (unlikely(!checks_hold(state->checks, anchor->checks))) {
+		forget_changed(state, state->trail_anchor);
+		return (struct meeting){NULL, 0};
+	}
+	return (struct meeting){anchor, index + 1};
 }
 
 static inline struct meeting meets(struct stack_state *state, uintptr_t pc, uintptr_t sp, uintptr_t bp)
 {
-	uint32_t place = *place_of(state, sp);
-	return place & PLACE_TRAIL ? meets_trail(state, place & ~PLACE_TRAIL, pc, sp, bp)
-	                           : meets_memo(state, place, pc, sp, bp);
+	const struct stack_frame *frame = &state->frames[*place_of(state, sp)];
+	if (likely((frame->sp ^ sp) | (frame->pc ^ pc)) || (frame->bp_matters && frame->bp != bp))
+		return (struct meeting){NULL, 0};
+	return frame >= state->trail ? meets_trail(state, frame) : meets_memo(state, frame);
 }
 
 /* Where a walk stands, and what the last step read to get there. */
@@ -255,16 +301,14 @@ static inline bool readable(const struct stack_state *state, const struct walk *
 }
 
 /* gcc's over-aligned frames: the CFA is saved below bp, and the caller's bp at it. */
-static enum step step_aligned(const struct stack_state *state, struct walk *walk, struct stack_fresh *frame)
+static enum step step_aligned(const struct stack_state *state, struct walk *walk, stack_rule rule)
 {
-	uintptr_t slot = walk->bp - unwind_offset(frame->rule);
+	uintptr_t slot = walk->bp - unwind_offset(rule);
 	if (!readable(state, walk, slot) || !readable(state, walk, walk->bp))
 		return STEP_FULL_ENGINE;
 	uintptr_t cfa = *(const uintptr_t *)slot;
 	if (cfa <= walk->sp || cfa > state->high || cfa % 8)
 		return STEP_FULL_ENGINE;
-	frame->cfa_saved_at = slot;
-	frame->bp_saved_at = walk->bp;
 	walk->bp = *(const uintptr_t *)walk->bp;
 	walk->pc = *(const uintptr_t *)(cfa - 8);
 	walk->sp = cfa;
@@ -273,29 +317,40 @@ static enum step step_aligned(const struct stack_state *state, struct walk *walk
 
 /* Rules that are not simple. */
 static __attribute__((noinline)) enum step step_otherwise(const struct stack_state *state, struct walk *walk,
-                                                          struct stack_fresh *frame)
+                                                          stack_rule rule)
 {
-	switch (unwind_kind(frame->rule)) {
-	case UNWIND_BP_DEREF: return step_aligned(state, walk, frame);
+	switch (unwind_kind(rule)) {
+	case UNWIND_BP_DEREF: return step_aligned(state, walk, rule);
 	case UNWIND_COMPLEX: return STEP_FULL_ENGINE;
 	case UNWIND_END: return end_walk(walk, RT_ROOT_COMPLETE);
 	default: return end_walk(walk, RT_ROOT_TRUNCATED);
 	}
 }
 
-/* From the frame where the walk stands to its caller's. */
-static inline enum step step(const struct stack_state *state, struct walk *walk, struct stack_fresh *frame)
+/* Where bp is what the CFA is computed from, it may be anything. */
+static inline bool is_believable(const struct walk *walk, uintptr_t cfa, stack_rule rule)
 {
-	stack_rule rule = frame->rule;
-	if (unlikely(!unwind_is_simple(rule)))
-		return step_otherwise(state, walk, frame);
-	uintptr_t cfa = (unwind_kind(rule) == UNWIND_SP ? walk->sp : walk->bp) + unwind_offset(rule);
-	uintptr_t frame_bytes = cfa - walk->sp, bp_offset = unwind_bp_offset(rule);
-	/* the full engine reads with care, and says what this is */
-	if (unlikely(frame_bytes - 1 >= state->high - walk->sp || cfa % 8 || bp_offset > frame_bytes))
+	return cfa > walk->sp && cfa % 8 == 0 && unwind_bp_offset(rule) <= cfa - walk->sp;
+}
+
+/* From the frame where the walk stands to its caller's.  sp is a multiple of 8, and a rule's offsets from it are sound. */
+static inline enum step step(const struct stack_state *state, struct walk *walk, stack_rule rule)
+{
+	uintptr_t cfa = walk->sp + unwind_offset(rule), bp_offset = unwind_bp_offset(rule);
+	if (unlikely(unwind_kind(rule) != UNWIND_SP)) {
+		if (unlikely(unwind_kind(rule) != UNWIND_BP)) {
+			struct walk copy = *walk; /* whose address nobody has stays in registers */
+			enum step next = step_otherwise(state, &copy, rule);
+			*walk = copy;
+			return next;
+		}
+		cfa = walk->bp + unwind_offset(rule);
+		if (unlikely(!is_believable(walk, cfa, rule)))
+			return STEP_FULL_ENGINE; /* it reads with care, and says what this is */
+	}
+	if (unlikely(cfa > state->high))
 		return STEP_FULL_ENGINE;
-	frame->bp_saved_at = bp_offset ? cfa - bp_offset : 0;
-	walk->bp = *(bp_offset ? (const uintptr_t *)(cfa - bp_offset) : &frame->bp); /* no branch: it would guess */
+	walk->bp = *(bp_offset ? (const uintptr_t *)(cfa - bp_offset) : &walk->bp); /* no branch: it would guess */
 	walk->pc = *(const uintptr_t *)(cfa - 8);
 	walk->sp = cfa;
 	if (unlikely(!walk->pc)) {
@@ -330,41 +385,39 @@ static void remember_outermost(struct stack_state *state, const struct stack_fre
 	if (walk->end_slot)
 		state->checks[frame->checks++] = (struct stack_check){walk->end_slot, 0};
 	frame->node = node_of(state, walk->root, fresh);
-	*place_of(state, fresh->sp) = 0;
+	set_place(state, fresh->sp, 0);
 }
 
 /* What was read to get from a frame just walked to its caller `outer`: that one's return address, its bp where this
  * frame had saved it, and its sp where that was saved.  Returns the new end of the checks. */
 static inline struct stack_check *add_checks(struct stack_check *checks, const struct stack_fresh *fresh,
-                                             uintptr_t outer_pc, uintptr_t outer_sp, uintptr_t outer_bp,
-                                             bool outer_bp_matters)
+                                             const struct stack_frame *outer)
 {
-	*checks++ = (struct stack_check){outer_sp - 8, outer_pc};
-	if (outer_bp_matters && fresh->bp_saved_at)
-		*checks++ = (struct stack_check){fresh->bp_saved_at, outer_bp};
-	if (unlikely(fresh->cfa_saved_at))
-		*checks++ = (struct stack_check){fresh->cfa_saved_at, outer_sp};
+	bool aligned = unwind_kind(fresh->rule) == UNWIND_BP_DEREF;
+	*checks++ = (struct stack_check){outer->sp - 8, outer->pc};
+	if (unlikely(outer->bp_matters) && (aligned || unwind_bp_offset(fresh->rule)))
+		*checks++ = (struct stack_check){aligned ? fresh->bp : outer->sp - unwind_bp_offset(fresh->rule), outer->bp};
+	if (unlikely(aligned))
+		*checks++ = (struct stack_check){fresh->bp - unwind_offset(fresh->rule), outer->sp};
 	return checks;
 }
 
-static inline bool bp_matters(const struct stack_fresh *fresh, bool outer_bp_matters)
+static inline bool bp_matters(stack_rule rule, bool outer_bp_matters)
 {
-	return uses_bp(fresh->rule) || (!fresh->bp_saved_at && outer_bp_matters);
+	return uses_bp(rule) || (outer_bp_matters && !unwind_bp_offset(rule));
 }
 
-/* Makes the entry of a frame just walked; outer: its caller's, whose checks end at `checks` of those that begin at
- * `first`. */
-static inline void enter_frame(struct stack_state *state, struct stack_frame *frame, const struct stack_fresh *fresh,
-                               const struct stack_frame *outer, struct stack_check *checks,
-                               const struct stack_check *first)
+/* Makes the entry of a frame just walked, but for its node, and its checks.  outer: its caller's.  Returns the new end of
+ * the checks. */
+static inline struct stack_check *enter_frame(struct stack_frame *frame, const struct stack_fresh *fresh,
+                                              const struct stack_frame *outer, struct stack_check *checks)
 {
-	checks = add_checks(checks, fresh, outer->pc, outer->sp, outer->bp, outer->bp_matters);
+	checks = add_checks(checks, fresh, outer);
 	frame->pc = fresh->pc;
 	frame->sp = fresh->sp;
 	frame->bp = fresh->bp;
-	frame->checks = (uint32_t)(checks - first);
-	frame->bp_matters = bp_matters(fresh, outer->bp_matters);
-	frame->node = node_of(state, outer->node, fresh);
+	frame->bp_matters = bp_matters(fresh->rule, outer->bp_matters);
+	return checks;
 }
 
 /* Counts the entry that was made behind the memo's innermost. */
@@ -372,7 +425,7 @@ static inline void count_remembered(struct stack_state *state)
 {
 	struct stack_frame *frame = &state->frames[state->count];
 	frame->serial = next_serial(state);
-	*place_of(state, frame->sp) = (uint16_t)state->count;
+	set_place(state, frame->sp, state->count);
 	signal_fence();
 	state->count++;
 }
@@ -381,7 +434,9 @@ static inline void count_remembered(struct stack_state *state)
 static inline void remember(struct stack_state *state, const struct stack_fresh *fresh)
 {
 	const struct stack_frame *outer = &state->frames[state->count - 1];
-	enter_frame(state, &state->frames[state->count], fresh, outer, &state->checks[outer->checks], state->checks);
+	struct stack_frame *frame = &state->frames[state->count];
+	frame->checks = (uint32_t)(enter_frame(frame, fresh, outer, &state->checks[outer->checks]) - state->checks);
+	frame->node = node_of(state, outer->node, fresh);
 	count_remembered(state);
 }
 
@@ -414,20 +469,28 @@ static void shorten_trail(struct stack_state *state, uint32_t gone, uint32_t cou
 	for (uint32_t i = gone; i < count; i++) {
 		state->trail[i - gone] = state->trail[i];
 		state->trail[i - gone].checks -= checks;
-		*place_of(state, state->trail[i].sp) = (uint16_t)(PLACE_TRAIL | (i - gone));
+		set_place(state, state->trail[i].sp, state->depth + i - gone);
 	}
 }
 
-/* Adds a frame called by the trail's innermost, or by the anchor. */
-static inline void follow(struct stack_state *state, const struct stack_fresh *fresh, const struct stack_frame *anchor)
+/* Adds the frames just walked; they are called by the trail's innermost, or by the anchor. */
+static inline void follow(struct stack_state *state, const struct stack_frame *anchor, uint32_t fresh_count)
 {
-	uint32_t index = state->trail_count, checks = trail_checks_before(state, index);
+	uint32_t index = state->trail_count, node;
 	const struct stack_frame *outer = index ? &state->trail[index - 1] : anchor;
+	struct stack_check *checks = state->trail_checks + trail_checks_before(state, index);
 
-	enter_frame(state, &state->trail[index], fresh, outer, &state->trail_checks[checks], state->trail_checks);
-	*place_of(state, fresh->sp) = (uint16_t)(PLACE_TRAIL | index);
+	for (node = outer->node; fresh_count; index++) {
+		const struct stack_fresh *fresh = &state->fresh[--fresh_count];
+		struct stack_frame *frame = &state->trail[index];
+		checks = enter_frame(frame, fresh, outer, checks);
+		frame->checks = (uint32_t)(checks - state->trail_checks);
+		frame->node = node = node_of(state, node, fresh);
+		set_place(state, fresh->sp, state->depth + index);
+		outer = frame;
+	}
 	signal_fence();
-	state->trail_count = index + 1;
+	state->trail_count = index;
 }
 
 /* ---- contexts ------------------------------------------------------------------ */
@@ -447,28 +510,28 @@ static inline struct context_place context_place(const struct caller *caller)
 static inline bool context_checks_hold(const struct stack_context *context)
 {
 	uintptr_t difference = 0;
-	for (uint32_t i = 0; i < context->check_count; i += 4)
-		difference |= difference_of_four(&context->checks[i]);
+	const struct stack_check *check = context->checks, *end = check + context->check_count;
+	do
+		difference |= difference_of_four(check);
+	while ((check += 4) < end);
 	return !difference;
 }
 
 static inline bool holds(const struct stack_state *state, const struct stack_context *context,
                          const struct caller *caller)
 {
-	if (context->sp != caller->sp || context->pc != caller->pc || context->anchor >= state->count)
-		return false;
 	const struct stack_frame *anchor = &state->frames[context->anchor];
-	return anchor->serial == context->anchor_serial && (context->bp == caller->bp || !context->bp_matters) &&
-	       context_checks_hold(context) && checks_hold(state->checks, anchor->checks);
+	if (context->anchor >= state->count || anchor->serial != context->anchor_serial ||
+	    ((context->sp ^ caller->sp) | (context->pc ^ caller->pc) | ((context->bp ^ caller->bp) & context->bp_mask)))
+		return false;
+	return context_checks_hold(context) && checks_hold(state->checks, anchor->checks);
 }
 
 /* Bit per way.  No branch a way: which one it is cannot be foreseen. */
 static inline unsigned ways_with_tag(const uint32_t *tags, uint32_t tag)
 {
-	unsigned ways = 0;
-	for (unsigned way = 0; way < STACK_CONTEXT_WAYS; way++)
-		ways |= (unsigned)(tags[way] == tag) << way;
-	return ways;
+	__m128i equal = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)tags), _mm_set1_epi32((int)tag));
+	return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(equal));
 }
 
 /* The caller was here before by the same way, and nothing has changed since. */
@@ -482,6 +545,17 @@ static inline const struct stack_context *familiar(const struct stack_state *sta
 			return context;
 	}
 	return NULL;
+}
+
+/* A look for a context was in vain.  A program that does not come back to its ways before they are forgotten, as one that walks
+ * a large tree, is better off without for some time. */
+static inline void missed_context(struct stack_state *state)
+{
+	if (likely(++state->contexts_missed < CONTEXTS_TRIAL))
+		return;
+	if (state->contexts_found < CONTEXTS_TRIAL / 2)
+		state->context_rest = CONTEXTS_REST;
+	state->contexts_found = state->contexts_missed = 0;
 }
 
 /* Keeps the trail for the next time that the thread comes this way, if not too much depends on it. */
@@ -499,13 +573,14 @@ static inline void add_context(struct stack_state *state, const struct caller *c
 	context->pc = innermost->pc;
 	context->sp = innermost->sp;
 	context->bp = innermost->bp;
-	context->bp_matters = innermost->bp_matters;
+	context->bp_mask = -(uintptr_t)innermost->bp_matters;
 	context->node = innermost->node;
-	context->check_count = (uint16_t)((innermost->checks + 3) & ~3u);
 	context->anchor = state->trail_anchor;
 	context->anchor_serial = state->trail_anchor_serial;
-	for (uint32_t i = 0; i < context->check_count; i++) /* some twice, to make it fours */
-		context->checks[i] = state->trail_checks[i < innermost->checks ? i : 0];
+	context->check_count = (innermost->checks + 3) & ~3u;
+	const struct stack_check *from = state->trail_checks + innermost->checks - context->check_count; /* some are padding */
+	for (uint32_t i = 0; i < context->check_count; i += 4)
+		memcpy(&context->checks[i], &from[i], 4 * sizeof *from);
 	signal_fence();
 	state->tags[place.set][way] = place.tag;
 }
@@ -517,8 +592,8 @@ enum walked { WALK_DONE, WALK_AGAIN, WALK_FULL_ENGINE };
 static inline enum step walk_frame(struct stack_state *state, struct walk *walk, struct stack_fresh *frame)
 {
 	struct stack_pc found = find_pc(state, walk->pc);
-	*frame = (struct stack_fresh){walk->pc, walk->sp, walk->bp, 0, 0, found.id, found.rule};
-	return step(state, walk, frame);
+	*frame = (struct stack_fresh){walk->pc, walk->sp, walk->bp, found.id, found.rule};
+	return step(state, walk, found.rule);
 }
 
 /* Whether the stack, with so many frames called by that of the memo, is cut by the depth limit where the memo's was or
@@ -549,24 +624,30 @@ static uint32_t start_memo(struct stack_state *state, const struct walk *walk, u
 	return fresh_count - 1;
 }
 
-/* The program works somewhere else now: lengthens the memo until it is near, by the outer frames of the trail and then by
- * those just walked.  Returns how many of these are left. */
-static __attribute__((noinline)) uint32_t move_anchor(struct stack_state *state, struct meeting *at, uint32_t fresh_count)
-{
-	uint32_t gone = 0, left = at->trail + fresh_count;
+/* Frames that a walk has found: some of the trail that it met, called by the memo's, and those just walked. */
+struct found {
+	struct meeting at;
+	uint32_t fresh_count;
+};
 
-	state->count = (uint32_t)(at->anchor - state->frames) + 1;
+/* The program works somewhere else now: lengthens the memo until it is near, by the outer frames of the trail and then by
+ * those just walked.  Returns what is left. */
+static __attribute__((noinline)) struct found move_anchor(struct stack_state *state, struct found found)
+{
+	uint32_t gone = 0, left = found.at.trail + found.fresh_count;
+
+	state->count = (uint32_t)(found.at.anchor - state->frames) + 1;
 	state->trail_count = 0;
 	for (; left > STACK_CONTEXT_FRAMES / 2; left--) {
-		if (gone < at->trail)
+		if (gone < found.at.trail)
 			remember_trail(state, gone++);
 		else
-			remember(state, &state->fresh[--fresh_count]);
+			remember(state, &state->fresh[--found.fresh_count]);
 	}
-	shorten_trail(state, gone, at->trail);
-	at->trail -= gone;
-	at->anchor = &state->frames[state->count - 1];
-	return fresh_count;
+	shorten_trail(state, gone, found.at.trail);
+	found.at.trail -= gone;
+	found.at.anchor = &state->frames[state->count - 1];
+	return found;
 }
 
 /* The trail leads to the caller now.  Returns the stack's node. */
@@ -576,11 +657,11 @@ static inline uint32_t make_trail(struct stack_state *state, const struct caller
 	state->trail_count = at.trail;
 	state->trail_anchor = (uint32_t)(at.anchor - state->frames);
 	state->trail_anchor_serial = at.anchor->serial;
-	while (fresh_count)
-		follow(state, &state->fresh[--fresh_count], at.anchor);
+	follow(state, at.anchor, fresh_count);
 	if (unlikely(!state->trail_count))
 		return at.anchor->node;
-	add_context(state, caller);
+	if (likely(!state->context_rest))
+		add_context(state, caller);
 	return state->trail[state->trail_count - 1].node;
 }
 
@@ -591,6 +672,8 @@ static __attribute__((noinline)) enum walked walk_stack(struct stack_state *stat
 	struct walk walk = {caller->pc, caller->sp, caller->bp, 0, RT_ROOT_DEPTH};
 	uint32_t fresh_count = 1;
 	struct meeting at = {NULL, 0};
+	if (unlikely(walk.sp % 8))
+		return WALK_FULL_ENGINE;
 	enum step next = walk_frame(state, &walk, &state->fresh[0]);
 
 	while (next == STEP_ON && !(at = meets(state, walk.pc, walk.sp, walk.bp)).anchor && fresh_count < state->depth)
@@ -605,19 +688,27 @@ static __attribute__((noinline)) enum walked walk_stack(struct stack_state *stat
 		fresh_count = start_memo(state, &walk, frames_kept(state, &walk, fresh_count));
 		at.anchor = state->frames;
 	}
+	struct found found = {at, fresh_count};
 	if (unlikely(at.trail + fresh_count > STACK_CONTEXT_FRAMES))
-		fresh_count = move_anchor(state, &at, fresh_count);
-	*node = make_trail(state, caller, at, fresh_count);
+		found = move_anchor(state, found);
+	*node = make_trail(state, caller, found.at, found.fresh_count);
 	return WALK_DONE;
 }
 
 static inline uint32_t capture_own_stack(struct stack_state *state, const struct caller *caller)
 {
-	const struct stack_context *context = familiar(state, caller);
 	uint32_t node;
 
-	if (likely(context != NULL))
-		return context->node;
+	if (likely(!state->context_rest)) {
+		const struct stack_context *context = familiar(state, caller);
+		if (likely(context != NULL)) {
+			state->contexts_found++;
+			return context->node;
+		}
+		missed_context(state);
+	} else {
+		state->context_rest--;
+	}
 	enum walked walked = walk_stack(state, caller, &node);
 	if (unlikely(walked == WALK_AGAIN))
 		walked = walk_stack(state, caller, &node);

@@ -18,6 +18,8 @@
  *     would find the same frames.  So it is not walked: comparing is enough.  This is
  *     exact.  A bp that no frame further out uses takes no part in the comparison.  The same holds
  *     for a context, whose innermost frame is the hook's caller: then nothing is walked at all.
+ *     What the walks of a program never come back to has no use for contexts: they are judged by how often they are
+ *     found, and rest for a while when that is seldom.
  * (4) Rules change only when a library goes (process->unloads); the memo goes with it.
  *
  * Everything here belongs to one thread, and to hooks that no other hook of the same
@@ -39,12 +41,13 @@
 /* The caches of a thread begin small, for the many threads that end soon, and double while they miss. */
 #define STACK_CACHE_BITS_FIRST 8
 #define STACK_PC_CACHE_BITS 12
-#define STACK_NODE_CACHE_BITS 13
+#define STACK_NODE_CACHE_BITS 14
 #define STACK_CONTEXT_SETS 64u
 #define STACK_CONTEXT_WAYS 4u
 #define STACK_CONTEXT_FRAMES 6u
 #define STACK_CONTEXT_CHECKS 12u /* a multiple of 4 */
 #define STACK_PLACES 256u
+#define STACK_CHECKS_PAD 3u /* they are compared by fours */
 
 struct stack_frame { /* of the memo */
 	uintptr_t pc, sp, bp;
@@ -64,20 +67,18 @@ struct stack_context {
 	uint32_t node;
 	uint32_t anchor;        /* the frame of the memo that they are called by */
 	uint32_t anchor_serial;
-	uint16_t check_count;
-	bool bp_matters;
+	uint32_t check_count;
+	uintptr_t bp_mask; /* all ones when some frame uses this bp, else 0 */
 	struct stack_check checks[STACK_CONTEXT_CHECKS];
 };
 
 struct stack_fresh { /* a frame just walked, not yet in the memo */
 	uintptr_t pc, sp, bp;
-	uintptr_t bp_saved_at;  /* the slot that its caller's bp was read from; 0: unchanged */
-	uintptr_t cfa_saved_at; /* the slot that its CFA was read from; 0: computed */
 	uint32_t pc_id;
 	stack_rule rule;
 };
 
-/* Direct-mapped.  An entry from before the last growth is at a place where nobody looks for it, and true all the same. */
+/* Direct-mapped.  An address from before the last growth is at a place where nobody looks for it, and true all the same. */
 struct stack_cache_size {
 	uint8_t shift, least; /* 64 - binary logarithm of the size: now, and of the largest */
 	uint32_t misses; /* since the last growth */
@@ -86,11 +87,6 @@ struct stack_cache_size {
 struct stack_pc_entry {
 	uintptr_t pc;
 	struct stack_pc found;
-};
-
-struct stack_node_entry {
-	uint64_t key; /* parent << 32 | pc id */
-	uint32_t node;
 };
 
 struct stack_state {
@@ -105,17 +101,21 @@ struct stack_state {
 	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
 	uint32_t serial;     /* last one given to an entry */
 	uint32_t context_hand; /* which way of a set is replaced next */
-	uint16_t places[STACK_PLACES]; /* by sp: where in the memo, or the trail, to look for such a frame; a hint */
-	struct stack_frame trail[STACK_CONTEXT_FRAMES];
-	struct stack_check trail_checks[3 * STACK_CONTEXT_FRAMES];
+	uint32_t context_rest; /* captures for which no context is looked for */
+	uint32_t contexts_found, contexts_missed; /* looks for one since it was last judged whether they pay */
+	uint16_t places[STACK_PLACES]; /* by sp: which of the frames, of the memo or the trail, may be such a one; a hint */
+	struct stack_check trail_slots[STACK_CHECKS_PAD + 3 * STACK_CONTEXT_FRAMES];
+	struct stack_check *trail_checks; /* those of them behind the padding */
 	struct stack_cache_size pcs_size, nodes_size;
 	struct stack_frame *frames; /* [depth], outermost first */
+	struct stack_frame *trail;  /* [STACK_CONTEXT_FRAMES], right behind them */
 	struct stack_fresh *fresh;  /* [depth], innermost first */
-	struct stack_check *checks; /* [3 * depth] */
-	uint32_t tags[STACK_CONTEXT_SETS][STACK_CONTEXT_WAYS]; /* what the context is for; 0: unused */
+	struct stack_check *checks; /* [3 * depth], behind as much padding */
+	/* what each context is for; 0: unused */
+	uint32_t tags[STACK_CONTEXT_SETS][STACK_CONTEXT_WAYS] __attribute__((aligned(16)));
 	struct stack_context contexts[STACK_CONTEXT_SETS][STACK_CONTEXT_WAYS];
 	struct stack_pc_entry pcs[1u << STACK_PC_CACHE_BITS];
-	struct stack_node_entry nodes[1u << STACK_NODE_CACHE_BITS];
+	uint64_t nodes[1u << STACK_NODE_CACHE_BITS]; /* what the place does not say of parent and pc id; the node */
 	uint64_t arrays[];
 };
 

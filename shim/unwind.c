@@ -55,6 +55,8 @@ static stack_rule pack_row(const struct cfi_row *row)
 	bool bp_saved = bp->how == CFI_OFFSET && bp->value < 0 && fits(-bp->value, UNWIND_BP_MAX);
 	if (row->cfa.how != CFI_REGISTER || !fits(row->cfa_offset, UNWIND_OFFSET_MAX) || !(bp_kept || bp_saved))
 		return UNWIND_COMPLEX;
+	if (row->cfa.value == CFI_SP && (row->cfa_offset < 8 || (bp_saved && -bp->value > row->cfa_offset)))
+		return UNWIND_COMPLEX; /* below the stack pointer */
 	if (row->cfa.value == CFI_SP)
 		return pack(UNWIND_SP, row->cfa_offset, bp_saved ? -bp->value : 0);
 	if (row->cfa.value == CFI_BP)

@@ -79,6 +79,13 @@ static bool is_same_for_all(uint32_t node)
 	return ids[0][node] >= RT_NODE_FIRST;
 }
 
+/* Caches keep ids in so many bits. */
+static bool ids_fit(void)
+{
+	return stack_table_pcs(PC_LEVELS) < 1u << STACK_PC_BITS &&
+	       RT_NODE_FIRST + stack_table_nodes(NODE_LEVELS) <= 1u << STACK_NODE_BITS;
+}
+
 int main(void)
 {
 	size_t count = stack_table_nodes(NODE_LEVELS), used = 0, unequal = 0;
@@ -93,5 +100,5 @@ int main(void)
 	for (size_t i = 0; i < count; i++)
 		used += process->nodes[i] != 0;
 	printf("unequal %zu, used %zu, lost %lu\n", unequal, used, (unsigned long)process->header->stacks_lost);
-	return unequal || used != NODES;
+	return unequal || used != NODES || !ids_fit();
 }
