@@ -184,15 +184,29 @@ static struct rt_chunk *claim_chunk(void)
 
 static void leave_chunk(struct lane *lane)
 {
+	lane->cursor = NULL; /* first: where there is one, there is the rest */
+	signal_fence();
+	lane->end = NULL;
 	lane->chunk = NULL;
-	lane->cursor = lane->end = NULL;
+}
+
+/* The lane's chunk; NULL: none, or a hook that gave it up was left by longjmp before it had left it. */
+static struct rt_chunk *own_chunk(const struct lane *lane)
+{
+	struct rt_chunk *chunk = lane->chunk;
+	if (!chunk || chunk->lane != lane->number)
+		return NULL;
+	uint32_t state = load_acquire(&chunk->state) & RT_CHUNK_STATE_MASK;
+	return state == RT_CHUNK_OPEN || state == RT_CHUNK_CLAIMED ? chunk : NULL;
 }
 
 static void seal(struct lane *lane)
 {
-	struct rt_chunk *chunk = lane->chunk;
-	if (!chunk)
+	struct rt_chunk *chunk = own_chunk(lane);
+	if (!chunk) {
+		leave_chunk(lane);
 		return;
+	}
 	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
 	chunk->events = lane->events - chunk->first_event;
 	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_FULL); /* W5 */
@@ -204,7 +218,7 @@ static void seal(struct lane *lane)
 static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 {
 	struct rt_header *header = process->header;
-	struct rt_chunk *chunk = lane->chunk;
+	struct rt_chunk *chunk = own_chunk(lane);
 
 	if (!chunk || header->live || sys_restricted || load_relaxed(&process->no_moves))
 		return NULL;
@@ -223,7 +237,8 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 	return chunk;
 }
 
-static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk)
+/* A longjmp out of a signal handler may come anywhere: the lane has a cursor when all else is there. */
+static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk, uint32_t bytes)
 {
 	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
 	chunk->lane = lane->number;
@@ -236,9 +251,10 @@ static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk
 	chunk->events = 0;
 	chunk->tail = sizeof *chunk;
 	lane->chunk = chunk;
-	lane->cursor = (unsigned char *)(chunk + 1);
-	lane->end = (unsigned char *)chunk + process->header->chunk_bytes;
+	lane->end = (unsigned char *)chunk + bytes;
 	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_OPEN); /* W6 */
+	signal_fence();
+	lane->cursor = (unsigned char *)(chunk + 1);
 }
 
 void ring_lose(struct lane *lane, enum rt_loss reason)
@@ -286,7 +302,7 @@ static bool widen(struct lane *lane)
 {
 	unsigned char *start = (unsigned char *)lane->chunk, *end = start + process->header->chunk_bytes;
 
-	if (!start || lane->end == end)
+	if (!lane->cursor || lane->end == end)
 		return false;
 	if (!sys_populate(lane->end, (size_t)(end - lane->end))) {
 		note_full_disk(lane->chunk);
@@ -325,9 +341,7 @@ unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane)
 		return NULL;
 	}
 	note_clock();
-	open_chunk(thread, lane, chunk);
-	if (first)
-		lane->end = (unsigned char *)chunk + FIRST_BYTES;
+	open_chunk(thread, lane, chunk, first ? FIRST_BYTES : process->header->chunk_bytes);
 	say_loss(thread, lane);
 	return lane->cursor;
 }

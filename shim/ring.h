@@ -42,7 +42,8 @@
  * The stack is captured after the stamp was taken, so that the counter's latency is spent on that.
  *
  * A record is committed by W4 alone.  A hook that is left in the middle (killed,
- * longjmp) leaves bytes above the tail that nobody reads.
+ * longjmp) leaves bytes above the tail that nobody reads.  A lane has a cursor only while
+ * it has all else: cleared first, set last.
  */
 #ifndef RINGTAIL_RING_H
 #define RINGTAIL_RING_H
@@ -134,6 +135,7 @@ static inline void ring_commit(struct lane *lane, struct ring_record record, uns
 		word[2] = word2;
 	if (words > 3)
 		word[3] = word3;
+	signal_fence(); /* a hook may be left by longjmp anywhere: where the cursor has moved, the record is whole */
 	word += words;
 	lane->last = record.stamp;
 	lane->cursor = (unsigned char *)word;
