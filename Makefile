@@ -24,10 +24,10 @@ all: $(BUILD)/libringtail.so $(BUILD)/ringtail $(BUILD)/ringtail-scan
 # ---- the shim: glibc alone, nothing exported but the hooks ------------------
 SHIM_SRC := $(wildcard shim/*.c)
 SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/obj/%.o)
+# no SLP: pairs of values in vector registers made the walk through a stack a third slower, waiting for their way there and back
 SHIM_CFLAGS = $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free \
 	-fno-stack-protector -fasynchronous-unwind-tables -fno-tree-slp-vectorize $(SHIM_ARCH_CFLAGS)
-# no pairs of values in vector registers: the walk through a stack waited for their way there and back, a third of its time
 # atomics inline: libgcc's out-of-line ones are not linked
 SHIM_ARCH_CFLAGS := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-mno-outline-atomics)
 SHIM_LDFLAGS = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libringtail.so \

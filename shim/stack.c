@@ -651,15 +651,15 @@ static __attribute__((noinline)) struct found move_anchor(struct stack_state *st
 }
 
 /* The trail leads to the caller now.  Returns the stack's node. */
-static inline uint32_t make_trail(struct stack_state *state, const struct caller *caller, struct meeting at,
-                                  uint32_t fresh_count)
+static inline uint32_t make_trail(struct stack_state *state, const struct caller *caller, struct found found)
 {
-	state->trail_count = at.trail;
-	state->trail_anchor = (uint32_t)(at.anchor - state->frames);
-	state->trail_anchor_serial = at.anchor->serial;
-	follow(state, at.anchor, fresh_count);
+	const struct stack_frame *anchor = found.at.anchor;
+	state->trail_count = found.at.trail;
+	state->trail_anchor = (uint32_t)(anchor - state->frames);
+	state->trail_anchor_serial = anchor->serial;
+	follow(state, anchor, found.fresh_count);
 	if (unlikely(!state->trail_count))
-		return at.anchor->node;
+		return anchor->node;
 	if (likely(!state->context_rest))
 		add_context(state, caller);
 	return state->trail[state->trail_count - 1].node;
@@ -691,7 +691,7 @@ static __attribute__((noinline)) enum walked walk_stack(struct stack_state *stat
 	struct found found = {at, fresh_count};
 	if (unlikely(at.trail + fresh_count > STACK_CONTEXT_FRAMES))
 		found = move_anchor(state, found);
-	*node = make_trail(state, caller, found.at, found.fresh_count);
+	*node = make_trail(state, caller, found);
 	return WALK_DONE;
 }
 

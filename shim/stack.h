@@ -18,8 +18,8 @@
  *     would find the same frames.  So it is not walked: comparing is enough.  This is
  *     exact.  A bp that no frame further out uses takes no part in the comparison.  The same holds
  *     for a context, whose innermost frame is the hook's caller: then nothing is walked at all.
- *     What the walks of a program never come back to has no use for contexts: they are judged by how often they are
- *     found, and rest for a while when that is seldom.
+ *     Contexts are of no use where a thread does not come by the same way again: they rest for a while when they are
+ *     seldom found.
  * (4) Rules change only when a library goes (process->unloads); the memo goes with it.
  *
  * Everything here belongs to one thread, and to hooks that no other hook of the same

@@ -55,12 +55,12 @@ static stack_rule pack_row(const struct cfi_row *row)
 	bool bp_saved = bp->how == CFI_OFFSET && bp->value < 0 && fits(-bp->value, UNWIND_BP_MAX);
 	if (row->cfa.how != CFI_REGISTER || !fits(row->cfa_offset, UNWIND_OFFSET_MAX) || !(bp_kept || bp_saved))
 		return UNWIND_COMPLEX;
-	if (row->cfa.value == CFI_SP && (row->cfa_offset < 8 || (bp_saved && -bp->value > row->cfa_offset)))
-		return UNWIND_COMPLEX; /* below the stack pointer */
-	if (row->cfa.value == CFI_SP)
-		return pack(UNWIND_SP, row->cfa_offset, bp_saved ? -bp->value : 0);
+	int64_t bp_offset = bp_saved ? -bp->value : 0;
+	bool below_sp = row->cfa_offset < 8 || bp_offset > row->cfa_offset; /* what is read, if the CFA is computed from it */
+	if (row->cfa.value == CFI_SP && !below_sp)
+		return pack(UNWIND_SP, row->cfa_offset, bp_offset);
 	if (row->cfa.value == CFI_BP)
-		return pack(UNWIND_BP, row->cfa_offset, bp_saved ? -bp->value : 0);
+		return pack(UNWIND_BP, row->cfa_offset, bp_offset);
 	return UNWIND_COMPLEX;
 }
 

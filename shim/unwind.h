@@ -39,9 +39,6 @@ enum unwind_kind {
 
 static inline enum unwind_kind unwind_kind(stack_rule rule) { return (enum unwind_kind)(rule & UNWIND_KIND_MASK); }
 
-/* CFA = a register + offset: nearly all frames. */
-static inline int unwind_is_simple(stack_rule rule) { return (rule & (UNWIND_KIND_MASK - 1)) == UNWIND_SP; }
-
 static inline uintptr_t unwind_offset(stack_rule rule)
 {
 	return (uintptr_t)(rule >> UNWIND_OFFSET_SHIFT & UNWIND_OFFSET_MAX) * 8;
