@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 struct finding *finding_add(struct finding_list *list, const char *kind, const char *class)
@@ -135,15 +136,10 @@ static int compare(const void *left, const void *right)
 {
 	const struct ranked *a = left, *b = right;
 
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	if (a->ticks != b->ticks)
-		return a->ticks > b->ticks ? -1 : 1;
-	if (a->times != b->times)
-		return a->times > b->times ? -1 : 1;
-	return a->index < b->index ? -1 : a->index > b->index;
+	int order = compare_next(compare_numbers(a->rank, b->rank), b->bytes, a->bytes);
+
+	order = compare_next(compare_next(order, b->ticks, a->ticks), b->times, a->times);
+	return compare_next(order, a->index, b->index);
 }
 
 void finding_list_sort(struct finding_list *list)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 static const struct {
@@ -19,11 +20,7 @@ static int by_place(const void *left, const void *right)
 {
 	const struct leak_group *a = left, *b = right;
 
-	if (a->class != b->class)
-		return a->class < b->class ? -1 : 1;
-	if (a->stack != b->stack)
-		return a->stack < b->stack ? -1 : 1;
-	return a->owner_stack < b->owner_stack ? -1 : a->owner_stack > b->owner_stack;
+	return compare_next(compare_next(compare_numbers(a->class, b->class), a->stack, b->stack), a->owner_stack, b->owner_stack);
 }
 
 static bool same_place(const struct leak_group *a, const struct leak_group *b) { return by_place(a, b) == 0; }
@@ -50,9 +47,7 @@ static int by_bytes(const void *left, const void *right)
 {
 	const struct finding_kept *a = left, *b = right;
 
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	return a->stack < b->stack ? -1 : a->stack > b->stack;
+	return compare_next(compare_numbers(b->bytes, a->bytes), a->stack, b->stack);
 }
 
 /* What is lost with the blocks of this stack. */

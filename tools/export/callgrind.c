@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "tools/compare.h"
 #include "tools/export/export.h"
 #include "tools/memory.h"
 
@@ -86,11 +87,7 @@ static int by_function(const void *left, const void *right)
 {
 	const struct cost *a = left, *b = right;
 
-	if (a->function != b->function)
-		return a->function < b->function ? -1 : 1;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	return a->callee < b->callee ? -1 : a->callee > b->callee;
+	return compare_next(compare_next(compare_numbers(a->function, b->function), a->line, b->line), a->callee, b->callee);
 }
 
 /* Names that a number stands for once they have been written, in tables of their own. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 #define HEAD_WORDS    3u
@@ -164,7 +165,7 @@ static int by_pointer(const void *left, const void *right)
 {
 	const struct interior *a = left, *b = right;
 
-	return a->pointer < b->pointer ? -1 : a->pointer > b->pointer;
+	return compare_numbers(a->pointer, b->pointer);
 }
 
 static void apply_tables(struct heuristics *heuristics, size_t count)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shim/format.h"
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 #define PAGE        UINT64_C(4096)
@@ -222,7 +223,7 @@ static int by_start(const void *a, const void *b)
 {
 	const struct root_range *x = a, *y = b;
 
-	return x->start < y->start ? -1 : x->start > y->start;
+	return compare_numbers(x->start, y->start);
 }
 
 static bool is_module(const struct target_map *map, const char *begins, const char * or)

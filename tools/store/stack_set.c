@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/compare.h"
 #include "tools/memory.h"
 
 static bool bit_test(const uint64_t *bits, size_t words, uint32_t i)
@@ -124,9 +125,7 @@ const struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
 
 static int by_id(const void *left, const void *right)
 {
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-
-	return a < b ? -1 : a > b;
+	return compare_numbers(*(const uint32_t *)left, *(const uint32_t *)right);
 }
 
 static void sort(struct id_list *list)

@@ -1,4 +1,5 @@
 #include "tools/store/finding_id.h"
+#include "tools/compare.h"
 #include "tools/store/writer.h"
 
 #include <stdlib.h>
@@ -40,9 +41,7 @@ static int by_key(const void *left, const void *right)
 	const struct finding_key *a = &((const struct ranked *)left)->key,
 	                         *b = &((const struct ranked *)right)->key;
 
-	if (a->id != b->id)
-		return a->id < b->id ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
+	return compare_next(compare_numbers(a->id, b->id), a->place, b->place);
 }
 
 /* No two findings of a process have the same id. */

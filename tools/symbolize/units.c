@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/compare.h"
+
 /* Deeper nesting of scopes than any compiler writes: the file is broken. */
 #define MAX_NESTING 128
 #define MAX_INLINED 64
@@ -79,7 +81,7 @@ static int by_unit_low(const void *left, const void *right)
 {
 	const struct unit_range *a = left, *b = right;
 
-	return a->low < b->low ? -1 : a->low > b->low;
+	return compare_numbers(a->low, b->low);
 }
 
 void units_load(struct units *units, Dwarf *dwarf)
@@ -156,7 +158,7 @@ static int by_function_low(const void *left, const void *right)
 {
 	const struct function *a = left, *b = right;
 
-	return a->low < b->low ? -1 : a->low > b->low;
+	return compare_numbers(a->low, b->low);
 }
 
 static void read_unit(struct unit *unit)
