@@ -568,3 +568,42 @@ Test(merge, a_chunk_overwritten_while_it_waits_is_a_loss)
 	ring_file_close(&ring);
 	end();
 }
+
+/* Of a process that lives, whether it runs or stands still: all that it had done when somebody asked. */
+static void expect_all_at_once(bool live, void (*read)(struct merge *merge))
+{
+	struct ring_file ring;
+	struct error err;
+	struct ring_lane a, b;
+
+	ring_builder_make(&builder, 4096, 8, false);
+	seen = calloc(1, sizeof *seen);
+	cr_assert(ring_file_open(&ring, builder.path, live, &err));
+	struct merge *merge = merge_new(&ring);
+	ring_lane_start(&a, &builder, 1, ring_clock_now(RT_CLOCK_TSC));
+	ring_lane_start(&b, &builder, 2, ring_clock_now(RT_CLOCK_TSC));
+	if (live)
+		merge_poll(merge, keep, seen);
+	for (uint64_t i = 1; i <= 300; i++)
+		ring_lane_write_now(i % 2 ? &a : &b, RT_FREE, 2, rt_word1(i, 0), 0);
+	read(merge);
+	cr_assert_eq(seen->count, 300, "%zu", seen->count);
+	cr_expect_eq(seen->events[299].object, 300);
+	expect_ordered();
+	merge_free(merge);
+	ring_file_close(&ring);
+	end();
+}
+
+static void finish(struct merge *merge) { merge_finish(merge, keep, seen); }
+
+static void read_to_now(struct merge *merge) { cr_expect_eq(merge_to_now(merge, keep, seen), 300); }
+
+static void read_rest(struct merge *merge) { cr_expect_eq(merge_rest(merge, keep, seen), 300); }
+
+Test(merge, a_snapshot_holds_all_that_was_published_before_it) { expect_all_at_once(false, finish); }
+Test(merge, the_last_snapshot_of_a_live_reader_too) { expect_all_at_once(true, finish); }
+Test(merge, what_is_read_to_now_holds_all_that_was_published_before) { expect_all_at_once(false, read_to_now); }
+Test(merge, a_live_reader_reads_to_now_too) { expect_all_at_once(true, read_to_now); }
+Test(merge, the_rest_of_a_stopped_process_is_all_of_it) { expect_all_at_once(false, read_rest); }
+Test(merge, a_live_reader_reads_the_rest_too) { expect_all_at_once(true, read_rest); }

@@ -21,10 +21,15 @@
  * its record come nevertheless then it is late: delivered with the stamp of the
  * event before it, and counted.
  *
+ * A snapshot waits MARGIN between R1 and R2, so that W is the moment of R1
+ * itself: all that was published before somebody asked is in it, also when the
+ * process stands still since.
+ *
  * Equal stamps go out in the order of lane numbers.
  */
 #include "tools/source/merge.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -234,6 +239,17 @@ static uint64_t safe_now(const struct ring_file *ring)
 	return now > margin ? now - margin : 0;
 }
 
+/* The moment of the call, when all that was published before it is visible here. */
+static uint64_t settled_now(const struct ring_file *ring)
+{
+	uint64_t now = ring_file_now(ring);
+	struct timespec left = {.tv_nsec = MARGIN_NS};
+
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+	return now;
+}
+
 /* Whether a lane that has been ACTIVE in one place for long is not waited for any more. */
 static bool is_given_up(struct merge *merge, struct lane *lane, uint64_t now)
 {
@@ -302,13 +318,30 @@ uint64_t merge_poll(struct merge *merge, merge_sink *sink, void *context)
 	return merge_follow(merge, sink, context);
 }
 
-uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context)
+/* R2 and R3 for the bound of R1. */
+static uint64_t deliver_below(struct merge *merge, uint64_t bound, merge_sink *sink, void *context)
 {
-	uint64_t bound = safe_now(merge->reading.ring); /* R1 */
 	uint64_t least = look(merge, bound);
+
 	merge->last_bound = bound;
 	merge->reading.limit = least ? least - 1 : 0;
 	return deliver(merge, sink, context);
+}
+
+uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context)
+{
+	return deliver_below(merge, safe_now(merge->reading.ring), sink, context);
+}
+
+uint64_t merge_to_now(struct merge *merge, merge_sink *sink, void *context)
+{
+	uint64_t delivered = deliver_below(merge, settled_now(merge->reading.ring), sink, context), all = delivered;
+
+	while (delivered) {
+		delivered = deliver(merge, sink, context);
+		all += delivered;
+	}
+	return all;
 }
 
 bool merge_is_quiet(struct merge *merge)
@@ -389,7 +422,7 @@ void merge_finish(struct merge *merge, merge_sink *sink, void *context)
 
 	/* A snapshot of a running process ends where it began: what one lane was seen to do after that may
 	 * depend on what another was not yet seen to do. */
-	reading->limit = alive ? safe_now(reading->ring) : UINT64_MAX;
+	reading->limit = alive ? settled_now(reading->ring) : UINT64_MAX;
 	reading->live = false;
 	lanes_look(&merge->lanes);
 	if (!alive)

@@ -32,7 +32,8 @@ struct merge *merge_new(struct ring_file *ring);
 void merge_free(struct merge *merge);
 
 /* Delivers everything that is published, to the end.  For processes that have ended, and for a snapshot of a
- * hung or running one (what is being written at this moment is left out). */
+ * hung, stopped or running one: all that was published before the call is in it (what is being written at that moment
+ * is left out). */
 void merge_finish(struct merge *merge, merge_sink *sink, void *context);
 
 /* Live: delivers what is safe to deliver now, hands drained chunks back to the program, beats the heart.
@@ -54,6 +55,9 @@ void merge_conclude(struct merge *merge, merge_sink *sink, void *context);
 
 /* As merge_poll, for one who only looks on: no chunk is handed back, and the program does not count on us. */
 uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context);
+
+/* The same with all that was published before the call, however much it is: waits until it is seen. */
+uint64_t merge_to_now(struct merge *merge, merge_sink *sink, void *context);
 
 /* Tells the program that its reader lives. */
 void merge_beat(struct merge *merge);
