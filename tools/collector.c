@@ -185,6 +185,17 @@ static bool beat_all(void *context)
 	return true;
 }
 
+/* Every process that had its ring when somebody asked is answered for. */
+static void meet_all(struct collector *collector)
+{
+	struct watched *ring;
+
+	look_for_rings(collector);
+	DL_FOREACH(collector->rings, ring)
+		if (!ring->recording && !ring->done)
+			open_ring(collector, ring);
+}
+
 /* ---- `ringtail leaks --now` ------------------------------------------------------------------- */
 
 static void serve_now(struct collector *collector)
@@ -195,6 +206,7 @@ static void serve_now(struct collector *collector)
 
 	if (!now_service_look(collector->now_service))
 		return;
+	meet_all(collector);
 	DL_FOREACH(collector->rings, ring) {
 		if (!ring->recording || !ring_file_alive(&ring->recording->ring))
 			continue;
@@ -326,7 +338,7 @@ static void trace(struct collector *collector, struct watched *ring)
 
 static uint64_t read_ring(struct collector *collector, struct watched *ring)
 {
-	if (!ring->recording)
+	if (!ring->recording && !ring->done)
 		open_ring(collector, ring);
 	if (!ring->recording)
 		return 0;

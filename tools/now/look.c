@@ -78,12 +78,14 @@ void now_look_add(struct now_look *look, struct recording *recording)
 	GROW(look->items, look->room, look->count + 1);
 	struct looked_at *item = &look->items[look->count++];
 	*item = (struct looked_at){.recording = recording, .scan = {.tried = true}};
+	catch_up(recording, look->tick);
 	if (why_not) {
 		snprintf(item->scan.why_not, sizeof item->scan.why_not, "%s", why_not);
-		return;
+	} else {
+		look_at(look, item);
 	}
-	catch_up(recording, look->tick);
-	look_at(look, item);
+	if (!item->look.complete) /* what it has done is shown all the same */
+		merge_to_now(recording->merge, analysis_events, recording->analysis);
 }
 
 bool now_look_is_good(const struct now_look *look, uint32_t pid, struct error *err)
