@@ -152,7 +152,6 @@ static void expect_all_processes(enum way way)
 	server_do(&server, "f");
 	char *line = spawn_wait_for_line(&server.child, "child ", 20);
 	cr_assert(line, "no child");
-	sleep_ms(300); /* `ringtail run` is to meet it */
 	report = look_json(&server, "RUN");
 	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 2);
 	cr_expect_geq(blocks_of(report, "definite", "lose"), 9);

@@ -28,13 +28,8 @@ struct server serve(enum way way, const char *options)
 void server_do(struct server *server, const char *letters)
 {
 	for (const char *letter = letters; *letter; letter++) {
-		char done[8];
-
-		snprintf(done, sizeof done, "did %c", *letter);
 		cr_assert_eq(write(server->letters, letter, 1), 1);
-		char *line = spawn_wait_for_line(&server->child, done, 20);
-		cr_assert(line, "no answer to %c", *letter);
-		free(line);
+		cr_assert(spawn_wait_for_lines(&server->child, "did ", ++server->done, 20), "no answer to %c", *letter);
 	}
 }
 

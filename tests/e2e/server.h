@@ -9,6 +9,7 @@ struct server {
 	struct child child;
 	int letters; /* descriptor that it reads them from */
 	int pid;
+	unsigned done; /* letters that it was given by server_do, and has answered */
 };
 
 /* options: as for rt_program_with. */

@@ -132,16 +132,17 @@ struct outcome spawn(struct command command)
 	return spawn_wait(&child);
 }
 
-static char *line_with(const char *text, const char *wanted)
+/* The count-th full line that contains it, malloced; NULL: there are fewer. */
+static char *line_with(const char *text, const char *wanted, unsigned count)
 {
-	const char *at = strstr(text, wanted);
-	const char *end = at ? strchr(at, '\n') : NULL;
+	const char *start = text, *end, *at;
 
-	if (!end)
-		return NULL;
-	while (at > text && at[-1] != '\n')
-		at--;
-	return strndup(at, (size_t)(end - at));
+	for (; (end = strchr(start, '\n')); start = end + 1) {
+		at = strstr(start, wanted);
+		if (at && at < end && --count == 0)
+			return strndup(start, (size_t)(end - start));
+	}
+	return NULL;
 }
 
 static bool has_ended(pid_t pid)
@@ -151,7 +152,7 @@ static bool has_ended(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-char *spawn_wait_for_line(struct child *child, const char *text, double timeout)
+static char *wait_for_line(struct child *child, const char *text, unsigned count, double timeout)
 {
 	double until = now() + timeout;
 
@@ -159,13 +160,27 @@ char *spawn_wait_for_line(struct child *child, const char *text, double timeout)
 		bool last = has_ended(child->pid) || now() > until;
 		size_t bytes;
 		char *all = read_whole(child->out, &bytes);
-		char *line = line_with(all, text);
+		char *line = line_with(all, text, count);
 
 		free(all);
 		if (line || last)
 			return line;
 		sleep_ms(10);
 	}
+}
+
+char *spawn_wait_for_line(struct child *child, const char *text, double timeout)
+{
+	return wait_for_line(child, text, 1, timeout);
+}
+
+bool spawn_wait_for_lines(struct child *child, const char *text, unsigned count, double timeout)
+{
+	char *line = wait_for_line(child, text, count, timeout);
+	bool found = line != NULL;
+
+	free(line);
+	return found;
 }
 
 void outcome_free(struct outcome *outcome)

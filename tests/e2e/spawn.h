@@ -34,6 +34,8 @@ struct outcome spawn_wait(struct child *child);
 /* Waits until stdout has a full line that contains text; the whole line, malloced, or NULL when timeout seconds
  * passed or the child has ended without it. */
 char *spawn_wait_for_line(struct child *child, const char *text, double timeout);
+/* Waits until stdout has that many full lines that contain text; false as above. */
+bool spawn_wait_for_lines(struct child *child, const char *text, unsigned count, double timeout);
 
 /* Kills what a failed test has left running. */
 void spawn_kill_all(void);
