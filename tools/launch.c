@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/own_process.h"
 #include "tools/run_directory.h"
 
 #define LIBRARY       "libringtail.so"
@@ -106,8 +107,7 @@ static void set_preload(const char *library)
 		setenv("LD_PRELOAD", library, 1);
 }
 
-static _Noreturn void be_child(char **command, const char *library, const sigset_t *signals, sighandler_t file_limit,
-                               int go, int failed)
+static _Noreturn void be_child(char **command, const char *library, const sigset_t *signals, int go, int failed)
 {
 	char *ringtail = read_all(go);
 
@@ -115,7 +115,7 @@ static _Noreturn void be_child(char **command, const char *library, const sigset
 		_exit(EXIT_INTERNAL);
 	set_preload(library);
 	setenv("RINGTAIL", ringtail, 1);
-	signal(SIGXFSZ, file_limit);
+	own_process_hand_down();
 	sigprocmask(SIG_SETMASK, signals, NULL);
 	execvp(command[0], command);
 	int error = errno;
@@ -128,7 +128,6 @@ bool launch_fork(struct launch *launch, char **command, const char *library, con
                  struct error *err)
 {
 	int go[2] = {-1, -1}, failed[2] = {-1, -1};
-	sighandler_t file_limit = signal(SIGXFSZ, SIG_IGN); /* a report that is too large is an error, and not our end */
 
 	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC) || (launch->pid = fork()) < 0) {
 		error_set(err, EXIT_INTERNAL, "cannot start a process: %s", strerror(errno));
@@ -141,7 +140,7 @@ bool launch_fork(struct launch *launch, char **command, const char *library, con
 	if (launch->pid == 0) {
 		close(go[1]);
 		close(failed[0]);
-		be_child(command, library, signals, file_limit, go[0], failed[1]);
+		be_child(command, library, signals, go[0], failed[1]);
 	}
 	close(go[0]);
 	close(failed[1]);

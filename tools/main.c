@@ -5,6 +5,7 @@
 #include "tools/commands/commands.h"
 #include "tools/error.h"
 #include "tools/memory.h"
+#include "tools/own_process.h"
 #include "tools/suggest.h"
 
 static const struct command {
@@ -63,9 +64,8 @@ static int help_on(const char *name)
 
 static bool is_help(const char *argument) { return !strcmp(argument, "--help") || !strcmp(argument, "-h"); }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	memory_start_up();
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;
@@ -88,4 +88,11 @@ int main(int argc, char **argv)
 	}
 	const struct command *command = find(argv[1]);
 	return command ? command->function(argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	own_process_start_up();
+	memory_start_up();
+	return own_process_end(run(argc, argv));
 }

@@ -1,5 +1,6 @@
 /* Exit statuses of `ringtail run` and of the tool: a contract. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,8 @@ static void expect_status(const char *line, int status, const char *in_stderr)
 STATUS(success, "run -o RUN -- true", 0, "")
 STATUS(of_the_command, "run -o RUN -- sh -c 'exit 7'", 7, "")
 STATUS(without_dashes, "run -o RUN sh -c 'exit 8'", 8, "")
-STATUS(of_a_signal, "run -o RUN -- sh -c 'kill -TERM $$'", 128 + 15, "")
-STATUS(of_a_kill, "run -o RUN -- sh -c 'kill -KILL $$'", 128 + 9, "")
+STATUS(of_a_signal, "run -o RUN -- sh -c 'kill -TERM $$'", 128 + 15, "was killed by signal 15")
+STATUS(of_a_kill, "run -o RUN -- sh -c 'kill -KILL $$'", 128 + 9, "was killed by signal 9")
 STATUS(not_found, "run -o RUN -- /no/such/command", 127, "/no/such/command")
 STATUS(not_in_path, "run -o RUN -- no-such-command", 127, "no-such-command")
 STATUS(not_executable, "run -o RUN -- data/script.sql", 126, "data/script.sql")
@@ -43,6 +44,60 @@ STATUS(wrong_command, "nonsense", 64, "nonsense")
 STATUS(no_arguments, "", 64, "")
 STATUS(wrong_format, "report RUN --format nonsense", 64, "nonsense")
 STATUS(help, "--help", 0, "")
+
+/* ---- standard streams that are closed, broken or full ----------------------------------------------- */
+
+/* Of a pipe without readers: both ends are opened, and the reading one is closed before anything runs. */
+#define BROKEN(fd) "mkfifo pipe && exec 9<>pipe " #fd ">pipe 9<&-; "
+
+/* `ringtail LINE` in a shell that has done something to its streams. */
+static void expect_in_shell(const char *before, const char *line, int status, int signal, const char *in_stderr)
+{
+	struct rt rt = rt_new();
+	char script[4 * RT_PATH];
+	const char *argv[] = {"sh", "-c", script, NULL};
+	const char *left[] = {"find", rt.run, "-name", "ringtail.db-journal", NULL};
+
+	if (strncmp(line, "run", 3))
+		rt_program(&rt, WAY_RUN, "known_heap");
+	snprintf(script, sizeof script, "RUN=%s BUILD=%s; %s exec %s %s", rt.run, rt_built("."), before, rt_built("ringtail"), line);
+	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt.work});
+	cr_expect_eq(outcome.status, status, "%s ringtail %s: status %d, not %d: %s", before, line, outcome.status, status,
+	             outcome.err);
+	cr_expect_eq(outcome.signal, signal, "%s ringtail %s: signal %d: %s", before, line, outcome.signal, outcome.err);
+	cr_expect(strstr(outcome.err, in_stderr), "%s ringtail %s: stderr lacks \"%s\": %s", before, line, in_stderr,
+	          outcome.err);
+	outcome_free(&outcome);
+	outcome = spawn((struct command){.argv = left, .directory = rt.work});
+	cr_expect_str_empty(outcome.out, "%s ringtail %s: left behind: %s", before, line, outcome.out);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
+/* STREAM(name, "sh", "ringtail's arguments", exit status, or 128 + what it dies of, "in stderr") */
+#define STREAM(name, before, line, status, text) \
+	Test(run_status, name) { expect_in_shell(before, line, status, (status) > 128 ? (status)-128 : 0, text); }
+
+STREAM(is_kept_with_a_broken_stderr, BROKEN(2), "run -o $RUN -- sh -c 'exit 3'", 3, "")
+STREAM(is_kept_with_a_closed_stderr, "exec 2>&-;", "run -o $RUN -- sh -c 'exit 3'", 3, "")
+STREAM(is_kept_with_all_closed, "exec 0<&- 1>&- 2>&-;", "run -o $RUN -- sh -c 'exit 3'", 3, "")
+STREAM(is_kept_with_a_full_stderr, "exec 2>/dev/full;", "run -o $RUN -- true", 0, "")
+STREAM(of_fail_on_with_a_broken_stderr, BROKEN(2), "run -o $RUN --fail-on=leak:definite -- $BUILD/programs/lost_basket", 66, "")
+STREAM(report_to_nobody, BROKEN(1), "report $RUN", 128 + SIGPIPE, "")
+STREAM(json_to_nobody, BROKEN(1), "report $RUN --format json", 128 + SIGPIPE, "")
+STREAM(events_to_nobody, BROKEN(1), "events $RUN", 128 + SIGPIPE, "")
+STREAM(sql_to_nobody, BROKEN(1), "sql $RUN 'select * from process'", 128 + SIGPIPE, "")
+STREAM(export_to_nobody, BROKEN(1), "export $RUN --format folded", 128 + SIGPIPE, "")
+STREAM(help_to_nobody, BROKEN(1), "--help", 128 + SIGPIPE, "")
+STREAM(check_with_a_broken_stderr, BROKEN(2), "check $RUN --fail-on leak", 66, "")
+STREAM(broken_pipe_of_a_caller_that_ignores_it, "trap '' PIPE; " BROKEN(1), "report $RUN", 70, "Broken pipe")
+STREAM(report_to_a_full_disk, "exec >/dev/full;", "report $RUN", 70, "No space left")
+STREAM(json_to_a_full_disk, "exec >/dev/full;", "report $RUN --format json", 70, "No space left")
+STREAM(events_to_a_full_disk, "exec >/dev/full;", "events $RUN", 70, "standard output")
+STREAM(sql_to_a_full_disk, "exec >/dev/full;", "sql $RUN 'select * from process'", 70, "No space left")
+STREAM(help_to_a_full_disk, "exec >/dev/full;", "--help", 70, "No space left")
+STREAM(verdict_to_a_full_disk, "exec 2>/dev/full;", "check $RUN --fail-on deadlock", 70, "")
+STREAM(report_to_a_closed_stdout, "exec >&-;", "report $RUN", 70, "standard output")
 
 static void expect_static(const char *options, int status, bool is_run)
 {

@@ -7,6 +7,7 @@
 
 #include "shim/atomics.h"
 #include "tools/commands/commands.h"
+#include "tools/own_process.h"
 #include "tools/run_directory.h"
 #include "tools/source/merge.h"
 #include "tools/store/text.h"
@@ -352,6 +353,7 @@ static int list_all(const struct request *request, char **paths, size_t count)
 	struct error err;
 	int status = EXIT_FINE;
 
+	own_process_prints(true);
 	for (size_t i = 0; i < count; i++) {
 		if (!list_ring(request, paths[i], symbolizer, &err))
 			status = error_print(&err);
@@ -363,7 +365,9 @@ static int list_all(const struct request *request, char **paths, size_t count)
 		      stderr);
 	if (symbolizer)
 		symbolizer_free(symbolizer);
-	return fflush(stdout) ? EXIT_INTERNAL : status;
+	fflush(stdout);
+	own_process_prints(false);
+	return status;
 }
 
 int cmd_events(int argc, char **argv)

@@ -16,6 +16,7 @@
 #include "tools/commands/gate.h"
 #include "tools/launch.h"
 #include "tools/options.h"
+#include "tools/own_process.h"
 #include "tools/render/progress.h"
 #include "tools/render/report.h"
 #include "tools/run_directory.h"
@@ -36,6 +37,7 @@ struct run {
 	int signals;
 	struct launch launch;
 	struct confirm confirm; /* zeroed: nothing is to be confirmed */
+	int ends_by; /* the signal that CMD died of, if its end is ours; 0: we end with a status */
 };
 
 /* ---- before -------------------------------------------------------------------------------- */
@@ -67,6 +69,7 @@ static bool parse(struct run *run, int argc, char **argv, struct error *err)
 /* Runs it as it is, in our place. */
 static int run_unwatched(char **command)
 {
+	own_process_hand_down();
 	execvp(command[0], command);
 	int error = errno;
 	fprintf(stderr, "ringtail: %s: %s\n", command[0], strerror(error));
@@ -242,15 +245,17 @@ static void say_nothing_recorded(const struct run *run)
 
 /* A program that --on-deadlock ended has no status of its own.  What --fail-on found counts for more than CMD's status,
  * so that whoever reads it learns that there is something to read; a failure of ours shows where CMD had none. */
-static int exit_status(const struct collector_result *result, bool failed, bool matched)
+static int exit_status(struct run *run, const struct collector_result *result, bool failed, bool matched)
 {
-	int status = WIFSIGNALED(result->wait_status) ? 128 + WTERMSIG(result->wait_status)
-	                                              : WEXITSTATUS(result->wait_status);
-
 	if (result->ended_for_deadlock)
 		return EXIT_DEADLOCK_KILLED;
 	if (matched)
 		return EXIT_FAIL_ON;
+	if (WIFSIGNALED(result->wait_status)) {
+		run->ends_by = WTERMSIG(result->wait_status);
+		return 128 + run->ends_by;
+	}
+	int status = WEXITSTATUS(result->wait_status);
 	return status == 0 && failed ? EXIT_INTERNAL : status;
 }
 
@@ -275,7 +280,8 @@ static int finish(struct run *run, const struct collector_result *result, bool f
 		error_print(err);
 		failed = true;
 	}
-	return exit_status(result, failed, matched);
+	clearerr(stderr); /* our status is CMD's, whether or not the summary arrived */
+	return exit_status(run, result, failed, matched);
 }
 
 /* A deadlock that we bring about is not left hanging, unless that is asked for. */
@@ -360,7 +366,8 @@ static void print_help(void)
 	     "they run, and prints a summary to standard error at the end.  CMD's own output is left alone.\n\n"
 	     "Options, also taken from RINGTAIL=\"key=value:key=value\":");
 	options_help(stdout);
-	puts("\nExit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
+	puts("\nExit code: CMD's own; ringtail dies of signal N when CMD did (128+N in a shell); 127 CMD not found, 126 not\n"
+	     "executable;\n"
 	     "66 --fail-on found what must not be there, whatever CMD's own was;\n"
 	     "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
 	     "examples:\n"
@@ -393,5 +400,7 @@ int cmd_run(int argc, char **argv)
 	free(run.directory);
 	suppress_free(&run.suppress);
 	options_free(&run.options);
+	if (run.ends_by)
+		own_process_die_of(run.ends_by);
 	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "tools/commands/sql_output.h"
 #include "tools/commands/view.h"
+#include "tools/own_process.h"
 #include "tools/store/store.h"
 
 struct choices {
@@ -164,6 +165,7 @@ static bool run(const struct choices *choices, struct error *err)
 		return false;
 	if (store_open_read(&store, directory, err)) {
 		sqlite3_set_authorizer(store.db, authorize, NULL);
+		own_process_prints(true);
 		good = choices->schema ? print_schema(store.db, err)
 		                       : run_queries(store.db, choices->query, choices->output, err);
 		store_close(&store);

@@ -5,14 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/own_process.h"
+
 bool output_open(struct output *output, const char *path, bool binary, struct error *err)
 {
 	output->path = path && strcmp(path, "-") ? path : NULL;
 	output->stream = stdout;
 	if (!output->path && binary && isatty(STDOUT_FILENO))
 		return error_set(err, EXIT_USAGE, "this format is not for a terminal: give a file with -o FILE");
-	if (!output->path)
+	if (!output->path) {
+		own_process_prints(true);
 		return true;
+	}
 	output->stream = fopen(output->path, "we");
 	return output->stream || error_set(err, EXIT_USAGE, "%s: cannot write: %s", output->path, strerror(errno));
 }
@@ -30,6 +34,7 @@ bool output_close(struct output *output, bool good, struct error *err)
 
 	errno = 0;
 	written = fflush(output->stream) == 0 && !ferror(output->stream);
+	own_process_prints(false);
 	if (output->path && fclose(output->stream))
 		written = false;
 	if (good && !written)

@@ -9,6 +9,7 @@
 #include "tools/commands/output.h"
 #include "tools/kinds.h"
 #include "tools/now/now.h"
+#include "tools/own_process.h"
 #include "tools/render/page.h"
 #include "tools/run_directory.h"
 #include "tools/store/store.h"
@@ -313,7 +314,10 @@ bool view_find_run(const char *argument, char **directory, struct error *err)
 
 bool view_flush(struct error *err)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	bool written = fflush(stdout) == 0 && !ferror(stdout);
+
+	own_process_prints(false);
+	if (written)
 		return true;
 	return error_set(err, EXIT_INTERNAL, "cannot write to standard output: %s", strerror(errno));
 }

@@ -1,5 +1,6 @@
 #include "tools/render/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +122,7 @@ static json_t *json_process(struct report *report, const struct process *process
 static void print_value(struct report *report, json_t *value)
 {
 	if (json_dumpf(value, report->out, JSON_REAL_PRECISION(12) | JSON_ENCODE_ANY) != 0 && !report->failed)
-		report->failed = !error_set(report->err, EXIT_INTERNAL, "cannot write the report");
+		report->failed = !error_set(report->err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
 	json_decref(value);
 }
 

@@ -1,3 +1,6 @@
+#include <errno.h>
+#include <string.h>
+
 #include "tools/diff/diff.h"
 #include "tools/render/format.h"
 #include "tools/render/json.h"
@@ -120,7 +123,7 @@ bool render_diff_json(struct diff *diff)
 	json_object_set_new(root, "sites", json_sites(diff));
 	json_object_set_new(root, "findings", json_changes(diff));
 	if (json_dumpf(root, out->out, JSON_REAL_PRECISION(12) | JSON_INDENT(1)) && !out->failed)
-		out->failed = !error_set(out->err, EXIT_INTERNAL, "cannot write the report");
+		out->failed = !error_set(out->err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
 	fputc('\n', out->out);
 	json_decref(root);
 	return !diff->reports[DIFF_OLD]->failed && !out->failed;
