@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -369,29 +368,14 @@ static uint64_t read_rings(struct collector *collector)
 
 /* ---- the command and signals ---------------------------------------------------------------- */
 
-/* The terminal sends SIGINT and SIGQUIT to the command too, and it decides what they mean; SIGTERM, SIGHUP, and what a
- * process sends, come to us alone and are passed on.  Once the command has ended any of them means that we shall not
- * wait for others. */
-static void take_signal(struct collector *collector, const struct signalfd_siginfo *info)
-{
-	int signal = (int)info->ssi_signo;
-	pid_t command = collector->request->command;
-	bool by_process = info->ssi_code <= 0 && (pid_t)info->ssi_pid != command;
-
-	if (signal == SIGCHLD)
-		return;
-	if (collector->command_ended)
-		collector->stop = true;
-	else if (signal == SIGTERM || signal == SIGHUP || by_process)
-		kill(command, signal);
-}
-
+/* Once the command has ended, a signal that asks us to end means that we shall not wait for others. */
 static void take_signals(struct collector *collector)
 {
-	struct signalfd_siginfo signal;
+	const struct collector_request *request = collector->request;
 
-	while (read(collector->request->signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
-		take_signal(collector, &signal);
+	if (command_signals_take(request->signals, collector->command_ended ? 0 : request->command) &&
+	    collector->command_ended)
+		collector->stop = true;
 	reap(collector);
 }
 
@@ -450,7 +434,7 @@ static void choose_sleep(struct collector *collector, uint64_t events)
 
 static void sleep_until_news(struct collector *collector)
 {
-	struct pollfd news[2 + NOW_SERVICE_POLLS] = {{.fd = collector->request->signals, .events = POLLIN},
+	struct pollfd news[2 + NOW_SERVICE_POLLS] = {{.fd = collector->request->signals->fd, .events = POLLIN},
 	                                             {.fd = collector->inotify, .events = POLLIN}};
 	unsigned count = 2 + now_service_polls(collector->now_service, news + 2);
 
@@ -520,12 +504,13 @@ struct collector_result collector_run(const struct collector_request *request, s
 		error_set(err, EXIT_INTERNAL, "cannot start a thread: %s", strerror(errno));
 		waitpid(request->command, &collector.result.wait_status, 0);
 		collector.result.ended_ns = ring_clock_ns(CLOCK_MONOTONIC);
+		command_signals_end(request->signals);
 		return collector.result;
 	}
 	/* Shells start what is to run in the background with these ignored, and then nobody would tell us of them. */
 	sighandler_t interrupt = signal(SIGINT, SIG_DFL), quit = signal(SIGQUIT, SIG_DFL);
 	collector.inotify = watch_directory(request->run);
-	collector.now_service = now_service_open(request->run, collector.archive, request->signals_after);
+	collector.now_service = now_service_open(request->run, collector.archive, &request->signals->before);
 	rounds(&collector);
 	if (!collector.rings && !collector.request->quiet)
 		progress_silence(false); /* the terminal is ours again */
@@ -533,7 +518,7 @@ struct collector_result collector_run(const struct collector_request *request, s
 	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
 	signal(SIGINT, interrupt);
 	signal(SIGQUIT, quit);
-	sigprocmask(SIG_SETMASK, request->signals_after, NULL);
+	command_signals_end(request->signals);
 	now_service_close(collector.now_service);
 	collector.result.stored = archive_close(collector.archive, err);
 	forget_rings(&collector);

@@ -2,11 +2,11 @@
 #ifndef RINGTAIL_COLLECTOR_H
 #define RINGTAIL_COLLECTOR_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tools/command_signals.h"
 #include "tools/confirm.h"
 #include "tools/error.h"
 #include "tools/store/store.h"
@@ -18,8 +18,7 @@ struct collector_request {
 	pid_t command;   /* our child */
 	bool wait_all;   /* stay until every watched process has ended */
 	bool quiet;      /* no progress, even when nobody else uses the terminal any more */
-	int signals;     /* a signalfd of SIGCHLD and of those that may end us, which are blocked */
-	const sigset_t *signals_after; /* mask to go back to when only storing is left to do */
+	struct command_signals *signals;
 	struct store *store;
 	enum on_deadlock on_deadlock;
 	struct confirm *confirm; /* what an earlier run predicted; NULL: nothing is to be confirmed */

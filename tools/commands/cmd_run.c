@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/collector.h"
+#include "tools/command_signals.h"
 #include "tools/confirm.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/gate.h"
@@ -33,8 +33,7 @@ struct run {
 	struct store store;
 	bool store_open;
 	uint64_t started_realtime, started;
-	sigset_t signals_before;
-	int signals;
+	struct command_signals signals;
 	struct launch launch;
 	struct confirm confirm; /* zeroed: nothing is to be confirmed */
 	int ends_by; /* the signal that CMD died of, if its end is ours; 0: we end with a status */
@@ -101,21 +100,6 @@ static bool look_first(struct run *run, int *status)
 	return !must && answer == WATCHABLE_CHILDREN;
 }
 
-/* ---- signals -------------------------------------------------------------------------------------- */
-
-/* They are the collector's, by a descriptor; the child has them as they were. */
-static void block_signals(struct run *run)
-{
-	static const int taken[] = {SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
-	sigset_t ours;
-
-	sigemptyset(&ours);
-	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-		sigaddset(&ours, taken[i]);
-	sigprocmask(SIG_BLOCK, &ours, &run->signals_before);
-	run->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* ---- start ------------------------------------------------------------------------------------------ */
 
 static bool write_plan(struct run *run, struct error *err)
@@ -143,9 +127,11 @@ static char *shim_settings(struct run *run, struct error *err)
 /* The directory depends on the child's pid, so the child comes first and waits. */
 static bool start(struct run *run, struct error *err)
 {
-	block_signals(run);
-	if (!launch_fork(&run->launch, run->command, run->library, &run->signals_before, err))
+	command_signals_begin(&run->signals);
+	if (!launch_fork(&run->launch, run->command, run->library, &run->signals.before, err)) {
+		command_signals_end(&run->signals);
 		return false;
+	}
 	run->directory =
 	    launch_make_run(run->options.given[OPTION_run], run->command[0], run->launch.pid, err);
 	char *settings = shim_settings(run, err);
@@ -155,6 +141,7 @@ static bool start(struct run *run, struct error *err)
 	if (ready && !error)
 		return true;
 	waitpid(run->launch.pid, NULL, 0);
+	command_signals_end(&run->signals);
 	if (ready) {
 		confirm_unlink(&run->confirm);
 		rmdir(run->directory);
@@ -311,8 +298,7 @@ static int run_watched(struct run *run)
 	    .command = run->launch.pid,
 	    .wait_all = !strcmp(options_text(&run->options, OPTION_wait), "all"),
 	    .quiet = options_yes(&run->options, OPTION_quiet),
-	    .signals = run->signals,
-	    .signals_after = &run->signals_before,
+	    .signals = &run->signals,
 	    .store = run->store_open ? &run->store : NULL,
 	    .on_deadlock = on_deadlock(&run->options),
 	    .confirm = run->confirm.plan ? &run->confirm : NULL,
@@ -380,7 +366,7 @@ static void print_help(void)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run run = {.signals = -1};
+	struct run run = {0};
 	struct error err;
 	int status = EXIT_FINE;
 
