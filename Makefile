@@ -27,7 +27,9 @@ SHIM_OBJ := $(SHIM_SRC:%.c=$(BUILD)/obj/%.o)
 # no SLP: pairs of values in vector registers made the walk through a stack a third slower, waiting for their way there and back
 SHIM_CFLAGS = $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free \
-	-fno-stack-protector -fasynchronous-unwind-tables -fno-tree-slp-vectorize $(SHIM_ARCH_CFLAGS)
+	-fno-stack-protector -fasynchronous-unwind-tables -fno-tree-slp-vectorize $(SHIM_ARCH_CFLAGS) $(SHIM_ANY_POINTER)
+# The headers promise the compiler that arguments are not NULL, and it drops the hooks' checks; programs promise nothing.
+SHIM_ANY_POINTER := -D'__nonnull(arguments)=' -D'__attribute_nonnull__(arguments)='
 # atomics inline: libgcc's out-of-line ones are not linked
 SHIM_ARCH_CFLAGS := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),-mno-outline-atomics)
 SHIM_LDFLAGS = -shared -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libringtail.so \

@@ -74,6 +74,14 @@ static inline void record_init(const struct caller *caller, const void *object, 
 
 static inline bool usable_clock(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
 static inline bool usable_time(const struct timespec *t) { return t->tv_nsec >= 0 && t->tv_nsec < 1000000000; }
+/* Where no time at all means to wait for ever. */
+static inline bool usable_deadline(clockid_t clock, const struct timespec *t)
+{
+	return !t || (usable_clock(clock) && usable_time(t));
+}
+
+/* A try's outcome: libc refuses the call for its clock or its time, before it looks at the object, and so do hooks. */
+#define REFUSED (-1)
 
 /* Holds the lock, though its last owner died with it. */
 static inline bool acquired(int error) { return error == 0 || error == EOWNERDEAD; }
@@ -141,12 +149,13 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 			record_sync(self, &caller, RT_ACQUIRE, FIRST(args), kind, flags, error); \
 			return error; \
 		} \
-		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | process_shared(kind, FIRST(args)), 0); \
+		unsigned shared = error == REFUSED ? 0 : process_shared(kind, FIRST(args)); \
+		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | shared, 0); \
 		error = real.name args; \
 		return record_outcome(self, &caller, FIRST(args), kind, flags, error); \
 	}
 #define BODY_TIMED(ret, name, args, kind, flags, try) \
-	BODY_LOCK(ret, name, args, kind, (flags) | RT_SYNC_TIMED, try)
+	BODY_LOCK(ret, name, args, kind, (flags) | (t ? RT_SYNC_TIMED : 0), try)
 
 #define BODY_TRY(ret, name, args, kind, flags) \
 	{ \

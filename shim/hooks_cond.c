@@ -32,11 +32,12 @@ static void record_cond_wait(const struct cond_wait *wait, unsigned flags)
 	            rt_word1((uintptr_t)wait->cond, rt_sync_aux(RT_KIND_COND, flags, 0)), (uintptr_t)wait->mutex, 0);
 }
 
-#define COND_WAIT(flags, call) \
+/* shared: read before the call, and only where the call will look at the condition too. */
+#define COND_WAIT(flags, shared, call) \
 	struct caller caller = CALLER(); \
 	struct cond_wait wait = {lock_watcher(), &caller, c, m}; \
 	SCOPE(scope, cond_wait_left, &wait); \
-	record_cond_wait(&wait, (flags) | process_shared(RT_KIND_COND, c)); \
+	record_cond_wait(&wait, (flags) | (shared)); \
 	int error = call; \
 	record_wake(&wait, flags, error); \
 	return error;
@@ -54,8 +55,9 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 	record_init(caller, c, RT_KIND_COND, shared == PTHREAD_PROCESS_SHARED ? RT_INIT_SHARED : 0);
 }
 
-/* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function. */
-#define COND_FUNCTIONS(NAME, CALL) \
+/* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function, SHARED(c) whether the
+ * condition is of several processes. */
+#define COND_FUNCTIONS(NAME, CALL, SHARED) \
 	int NAME(pthread_cond_init)(pthread_cond_t *c, const pthread_condattr_t *attr) \
 	{ \
 		struct caller caller = CALLER(); \
@@ -85,13 +87,14 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 	} \
 	int NAME(pthread_cond_wait)(pthread_cond_t *c, pthread_mutex_t *m) \
 	{ \
-		COND_WAIT(0, CALL(pthread_cond_wait)(c, m)) \
+		COND_WAIT(0, SHARED(c), CALL(pthread_cond_wait)(c, m)) \
 	} \
 	int NAME(pthread_cond_timedwait)(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *t) \
 	{ \
-		COND_WAIT(RT_SYNC_TIMED, CALL(pthread_cond_timedwait)(c, m, t)) \
+		COND_WAIT(RT_SYNC_TIMED, usable_time(t) ? SHARED(c) : 0, CALL(pthread_cond_timedwait)(c, m, t)) \
 	}
 
+#define COND_SHARED(c) process_shared(RT_KIND_COND, c)
 #define PLAIN(f) f
 #define REAL(f) real.f
 #if defined(__x86_64__)
@@ -106,7 +109,7 @@ VERSIONED(pthread_cond_signal)
 VERSIONED(pthread_cond_broadcast)
 VERSIONED(pthread_cond_wait)
 VERSIONED(pthread_cond_timedwait)
-COND_FUNCTIONS(CURRENT, REAL)
+COND_FUNCTIONS(CURRENT, REAL, COND_SHARED)
 
 static void *find_old(void **cache, const char *name)
 {
@@ -124,13 +127,15 @@ static void *find_old(void **cache, const char *name)
 		static void *cache; \
 		(__typeof__(&f))find_old(&cache, #f); \
 	})
-COND_FUNCTIONS(OLD, OLD_REAL)
+#define OLD_SHARED(c) 0 /* is a pointer, and none can be shared */
+COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED)
 
 #else
-COND_FUNCTIONS(PLAIN, REAL)
+COND_FUNCTIONS(PLAIN, REAL, COND_SHARED)
 #endif
 
 int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m, clockid_t k, const struct timespec *t)
 {
-	COND_WAIT(RT_SYNC_TIMED, real.pthread_cond_clockwait(c, m, k, t))
+	COND_WAIT(RT_SYNC_TIMED, usable_time(t) && usable_clock(k) ? COND_SHARED(c) : 0,
+	          real.pthread_cond_clockwait(c, m, k, t))
 }

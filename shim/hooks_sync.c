@@ -69,17 +69,21 @@ static bool sem_taken(sem_t *s)
 	return taken;
 }
 
-#define SEM_WAIT(flags, try, call) \
+/* usable: libc does not refuse the call for its clock or its time, which it does before all else. */
+#define SEM_WAIT(flags, usable, call) \
 	struct caller caller = CALLER(); \
 	struct thread *self = lock_watcher(); \
-	pthread_testcancel(); /* as the real ones do, also where they need not wait */ \
-	if ((try) && sem_taken(s)) { \
+	bool refused = !(usable); \
+	if (!refused) \
+		pthread_testcancel(); /* as the real ones do, also where they need not wait */ \
+	if (!refused && sem_taken(s)) { \
 		record_sync(self, &caller, RT_ACQUIRE, s, RT_KIND_SEM, flags, 0); \
 		return 0; \
 	} \
 	struct wait wait = {self, &caller, s, RT_KIND_SEM, flags}; \
 	SCOPE(scope, wait_left, &wait); \
-	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, (flags) | process_shared(RT_KIND_SEM, s), 0); \
+	unsigned shared = refused ? 0 : process_shared(RT_KIND_SEM, s); \
+	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, (flags) | shared, 0); \
 	int result = call; \
 	int error = errno; \
 	record_outcome(self, &caller, s, RT_KIND_SEM, flags, result ? error : 0); \
@@ -128,7 +132,7 @@ int pthread_barrier_init(pthread_barrier_t *b, const pthread_barrierattr_t *attr
 	int shared = 0;
 	thread_self();
 	int error = real.pthread_barrier_init(b, attr, count);
-	if (attr)
+	if (attr && !error) /* a wrong count is refused before the attributes are read */
 		pthread_barrierattr_getpshared(attr, &shared);
 	record_init_result(&caller, b, RT_KIND_BARRIER, attributes(shared == PTHREAD_PROCESS_SHARED, count), error);
 	return error;

@@ -126,12 +126,12 @@ int pthread_join(pthread_t thread, void **result) { JOIN(0, real.pthread_join(th
 
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *t)
 {
-	JOIN(RT_SYNC_TIMED, real.pthread_timedjoin_np(thread, result, t))
+	JOIN(t ? RT_SYNC_TIMED : 0, real.pthread_timedjoin_np(thread, result, t))
 }
 
 int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t c, const struct timespec *t)
 {
-	JOIN(RT_SYNC_TIMED, real.pthread_clockjoin_np(thread, result, c, t))
+	JOIN(t ? RT_SYNC_TIMED : 0, real.pthread_clockjoin_np(thread, result, c, t))
 }
 
 int thrd_join(thrd_t thread, int *result) { JOIN(0, real.thrd_join(thread, result)) }
