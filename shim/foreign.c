@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "shim/readable.h"
 #include "shim/sys.h"
 
 #if defined(__x86_64__)
@@ -116,13 +118,25 @@ static long open_searched(const char *name)
 	}
 }
 
+/* The name and the list of directories are read here, before libc reads them. */
+static long open_named(const char *name)
+{
+	size_t count;
+	if (!readable_string(name))
+		return -EFAULT;
+	if (strchr(name, '/'))
+		return open_in(AT_FDCWD, name);
+	return readable_strings(environ, SIZE_MAX - 1, &count) ? open_searched(name) : -EFAULT;
+}
+
 bool foreign_program(const struct exec_target *target)
 {
-	if (sys_restricted || !target->path)
+	if (sys_restricted)
 		return false;
-	if (!*target->path)
+	if (target->search)
+		return is_foreign((int)open_named(target->path), -1);
+	long fd = open_in(target->directory, target->path);
+	if (fd == -ENOENT && target->flags & AT_EMPTY_PATH && !*target->path)
 		return is_foreign(target->directory, target->directory);
-	bool search = target->search && !strchr(target->path, '/');
-	return is_foreign(
-	    (int)(search ? open_searched(target->path) : open_in(target->directory, target->path)), -1);
+	return is_foreign((int)fd, -1);
 }

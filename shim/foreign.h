@@ -14,12 +14,12 @@
 /* What exec was given.  Scripts are what their interpreter is. */
 struct exec_target {
 	int directory;    /* what a relative path is relative to; AT_FDCWD */
-	const char *path; /* "": the file that `directory` is open on */
+	const char *path; /* the program's: perhaps not readable */
+	int flags;        /* AT_EMPTY_PATH: the path "" is the file that `directory` is open on */
 	bool search;      /* a path without slash is looked for in PATH */
 };
 
-/* Makes system calls only, and none in a program that has given them up.  False where nothing can be learned.
- */
+/* Makes system calls only, and none in a program that has given them up.  False where nothing can be learned. */
 bool foreign_program(const struct exec_target *target);
 
 #pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "shim/foreign.h"
 #include "shim/hooks.h"
+#include "shim/readable.h"
 #include "shim/ring_map.h"
 #include "shim/scan.h"
 #include "shim/sys.h"
@@ -91,7 +92,8 @@ __asm__(".text\n"
 /* ---- exec ------------------------------------------------------------------------------------
  *
  * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place; one that
- * we would only break is started without us.  What the program took out of the environment stays out. */
+ * we would only break is started without us.  What the program took out of the environment stays out.  An environment
+ * that cannot be read goes to the kernel as it is, which refuses it. */
 
 #define PRELOAD "LD_PRELOAD="
 #define OWN_NAME "libringtail"
@@ -106,18 +108,10 @@ static bool is_variable(const char *entry, const char *name)
 /* The entry that preloads us; NULL: there is none. */
 static const char *own_preload(char *const *envp)
 {
-	for (; envp && *envp; envp++)
+	for (; *envp; envp++)
 		if (is_variable(*envp, "LD_PRELOAD"))
 			return strstr(*envp, OWN_NAME) ? *envp : NULL;
 	return NULL;
-}
-
-static size_t count_strings(char *const *strings)
-{
-	size_t count = 0;
-	while (strings && strings[count])
-		count++;
-	return count;
 }
 
 static bool names_run(char *const *envp)
@@ -136,9 +130,9 @@ struct change {
 
 static struct change plan(char *const *envp, const struct exec_target *target)
 {
-	const char *preload = own_preload(envp);
-	size_t count = count_strings(envp);
-	if (!preload || count > ENVIRONMENT_MOST)
+	size_t count;
+	const char *preload = readable_strings(envp, ENVIRONMENT_MOST, &count) ? own_preload(envp) : NULL;
+	if (!preload)
 		return (struct change){AS_IT_IS, 0, 0};
 	if (foreign_program(target)) {
 		process_say("not watched, as it is made for another libc or another kind of machine", target->path);
@@ -234,32 +228,32 @@ static bool is_fresh_child(void) { return process && load_acquire(&process->stat
 
 int execve(const char *path, char *const *argv, char *const *envp)
 {
-	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, false)
+	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, 0, false)
 }
 
 int execv(const char *path, char *const *argv)
 {
-	EXEC(environ, real.execve(path, argv, extended), AT_FDCWD, path, false)
+	EXEC(environ, real.execve(path, argv, extended), AT_FDCWD, path, 0, false)
 }
 
 int execvp(const char *file, char *const *argv)
 {
-	EXEC(environ, real.execvpe(file, argv, extended), AT_FDCWD, file, true)
+	EXEC(environ, real.execvpe(file, argv, extended), AT_FDCWD, file, 0, true)
 }
 
 int execvpe(const char *file, char *const *argv, char *const *envp)
 {
-	EXEC(envp, real.execvpe(file, argv, extended), AT_FDCWD, file, true)
+	EXEC(envp, real.execvpe(file, argv, extended), AT_FDCWD, file, 0, true)
 }
 
 int fexecve(int fd, char *const *argv, char *const *envp)
 {
-	EXEC(envp, real.fexecve(fd, argv, extended), fd, "", false)
+	EXEC(envp, real.fexecve(fd, argv, extended), fd, "", AT_EMPTY_PATH, false)
 }
 
 int execveat(int fd, const char *path, char *const *argv, char *const *envp, int flags)
 {
-	EXEC(envp, real.execveat(fd, path, argv, extended, flags), fd, path, false)
+	EXEC(envp, real.execveat(fd, path, argv, extended, flags), fd, path, flags, false)
 }
 
 static size_t count_arguments(va_list list)
@@ -286,14 +280,14 @@ int execl(const char *path, const char *argument, ...)
 {
 	ARGUMENTS(argument)
 	va_end(list);
-	EXEC(environ, real.execve(path, argv, extended), AT_FDCWD, path, false)
+	EXEC(environ, real.execve(path, argv, extended), AT_FDCWD, path, 0, false)
 }
 
 int execlp(const char *file, const char *argument, ...)
 {
 	ARGUMENTS(argument)
 	va_end(list);
-	EXEC(environ, real.execvpe(file, argv, extended), AT_FDCWD, file, true)
+	EXEC(environ, real.execvpe(file, argv, extended), AT_FDCWD, file, 0, true)
 }
 
 int execle(const char *path, const char *argument, ...)
@@ -301,14 +295,14 @@ int execle(const char *path, const char *argument, ...)
 	ARGUMENTS(argument)
 	char *const *envp = va_arg(list, char *const *);
 	va_end(list);
-	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, false)
+	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, 0, false)
 }
 
 #define SPAWN(name, file, search) \
 	struct caller caller = CALLER(); \
 	pid_t child = 0; \
 	thread_self(); \
-	EXTENDED(envp, AT_FDCWD, file, search) \
+	EXTENDED(envp, AT_FDCWD, file, 0, search) \
 	int error = real.name(&child, file, actions, attr, argv, extended); \
 	if (!error && pid) \
 		*pid = child; \

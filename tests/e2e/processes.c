@@ -81,6 +81,22 @@ static void fork_exec_bare(enum way way)
 Test(processes, fork_exec_bare_run) { fork_exec_bare(WAY_RUN); }
 Test(processes, fork_exec_bare_preload) { fork_exec_bare(WAY_PRELOAD); }
 
+static void exec_refused(enum way way)
+{
+	struct rt rt = rt_new();
+	json_t *report;
+
+	rt_program(&rt, way, "exec_refused");
+	cr_expect_eq(rt.program.status, 9, "status %d: %s", rt.program.status, rt.program.out);
+	report = rt_report(&rt);
+	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 1);
+	with_status(report, 9);
+	rt_end(&rt);
+}
+
+Test(processes, exec_refused_run) { exec_refused(WAY_RUN); }
+Test(processes, exec_refused_preload) { exec_refused(WAY_PRELOAD); }
+
 static void expect_code(const json_t *process, long long code)
 {
 	if (code < 128)
