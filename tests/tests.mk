@@ -33,6 +33,7 @@ $(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc
 
 $(BUILD)/programs/static_binary: PROGRAM_FLAGS += -static
 $(BUILD)/programs/openmp: PROGRAM_FLAGS += -fopenmp
+$(BUILD)/programs/bad_pointers: PROGRAM_FLAGS += -Wl,--no-as-needed -lstdc++
 
 $(BUILD)/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)

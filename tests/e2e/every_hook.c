@@ -1,4 +1,4 @@
-/* every_call and every_operator do call every function that the shim hooks. */
+/* every_call and every_operator do call every function that the shim hooks, and bad_pointers those with pointers. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <stdio.h>
@@ -51,4 +51,51 @@ Test(every_hook, is_called_by_every_call)
 Test(every_hook, is_called_by_every_operator)
 {
 	expect_calls("programs/every_operator", operators, sizeof operators / sizeof *operators, false);
+}
+
+/* ---- pointers ------------------------------------------------------------------------------- */
+
+static const struct parameters {
+	const char *function, *text;
+} parameters[] = {
+#define HOOK(type, name, parameters, ...) {#name, #parameters},
+#include "shim/hooks.def"
+#undef HOOK
+};
+
+static const char *const pointer_rows[] = {
+#define POINTER(function, argument, call) #function,
+#include "tests/programs/bad_pointers.def"
+#undef POINTER
+};
+
+static unsigned count_pointers(const char *text)
+{
+	unsigned count = 0;
+
+	for (bool seen = false; *text; text++) {
+		count += *text == '*' && !seen;
+		seen = *text != ',' && (seen || *text == '*');
+	}
+	return count;
+}
+
+static unsigned count_rows(const char *function)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < sizeof pointer_rows / sizeof *pointer_rows; i++)
+		count += !strcmp(pointer_rows[i], function);
+	return count;
+}
+
+Test(every_hook, that_takes_pointers_is_given_wrong_ones)
+{
+	for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+		const struct parameters *hook = &parameters[i];
+		unsigned pointers = count_pointers(hook->text), rows = count_rows(hook->function);
+		if (dlsym(RTLD_DEFAULT, hook->function))
+			cr_expect(rows >= pointers, "%s%s: bad_pointers.def has %u rows for %u pointers",
+			          hook->function, hook->text, rows, pointers);
+	}
 }
