@@ -10,9 +10,9 @@ PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -Wno-infinite-recursion -fno-builtin
 	$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard) # return addresses are signed
 
 .PHONY: programs
-programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
+programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
 
-$(BUILD)/programs/small.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
+$(BUILD)/programs/small.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<

@@ -19,6 +19,7 @@
 #include "tools/archive.h"
 #include "tools/hang_among.h"
 #include "tools/hang_watch.h"
+#include "tools/newcomers.h"
 #include "tools/now/service.h"
 #include "tools/process.h"
 #include "tools/recording.h"
@@ -34,7 +35,8 @@
 #define LOOK_EVERY     (100 * MS) /* for new rings, where inotify does not tell */
 #define LIFE_EVERY     (50 * MS)  /* for processes that are not our children */
 #define HANG_AMONG_EVERY (50 * MS)
-#define GRACE          (200 * MS) /* for the command's children, once it has ended */
+#define GRACE          (200 * MS) /* without --wait=all: for the command's children to end as well, once it has */
+#define NEWCOMERS_EVERY (20 * MS)
 #define START_WITHIN   (10000 * MS)
 #define INSIST_AFTER   (1000 * MS) /* SIGKILL for what was asked to end because of a deadlock */
 
@@ -57,12 +59,13 @@ struct collector {
 	struct now_service *now_service;
 	struct watched *rings, *names;
 	struct hang_among among;
+	struct newcomers newcomers;
 	int inotify;
-	uint64_t now, looked, command_ended; /* CLOCK_MONOTONIC ns */
+	uint64_t now, looked, command_ended, newcomers_looked; /* CLOCK_MONOTONIC ns */
 	uint64_t kill_command_at; /* as kill_at */
-	uint64_t exec_until; /* an image that was entered by exec should have made its ring by then */
 	unsigned sleep_ms;
 	bool look_now, stop;
+	bool all_ended; /* nothing is left that could record */
 };
 
 /* ---- rings -------------------------------------------------------------------------------- */
@@ -160,9 +163,6 @@ static void conclude(struct collector *collector, struct watched *ring)
 
 	if (end.how == END_RUNNING)
 		merge_detach(recording->merge);
-	if (end.how == END_EXEC &&
-	    process_alive((pid_t)recording->ring.header.pid, recording->ring.header.process_start))
-		collector->exec_until = collector->now + GRACE;
 	scan_at_end_take(recording);
 	recording_finish(recording, end);
 	if (collector->request->confirm)
@@ -404,19 +404,26 @@ static void take_notices(struct collector *collector)
 
 /* ---- the loop ---------------------------------------------------------------------------------- */
 
-/* Something is being read, or about to be: a ring that is being set up, or that of an image just entered by
- * exec. */
-static bool may_read_more(const struct collector *collector)
+/* Nothing is being read, and no process is left that could begin to record.  A newcomer may have begun and ended while
+ * it was looked for: its ring is there after that. */
+static bool nothing_will_come(struct collector *collector)
 {
-	return collector->look_now || collector->rings || collector->now < collector->exec_until;
+	if (collector->rings || collector->now - collector->newcomers_looked < NEWCOMERS_EVERY)
+		return false;
+	collector->newcomers_looked = collector->now;
+	if (newcomers_count(&collector->newcomers, collector->now))
+		return false;
+	look_for_rings(collector);
+	return collector->all_ended = !collector->rings;
 }
 
-static bool is_over(const struct collector *collector)
+static bool is_over(struct collector *collector)
 {
 	if (!collector->command_ended)
 		return false;
-	return collector->stop || !may_read_more(collector) ||
-	       (!collector->request->wait_all && collector->now - collector->command_ended > GRACE);
+	return collector->stop ||
+	       (!collector->request->wait_all && collector->now - collector->command_ended > GRACE) ||
+	       nothing_will_come(collector);
 }
 
 static void choose_sleep(struct collector *collector, uint64_t events)
@@ -460,16 +467,19 @@ static void rounds(struct collector *collector)
 	}
 }
 
+/* All that live are counted, those too that have recorded nothing yet. */
 static void leave_running(struct collector *collector)
 {
 	struct watched *ring;
+	unsigned living = newcomers_count(&collector->newcomers, collector->now), read = 0;
 
 	DL_FOREACH(collector->rings, ring) {
 		if (!ring->recording)
 			continue;
-		collector->result.left_running++;
+		read++;
 		conclude(collector, ring);
 	}
+	collector->result.left_running = living > read ? living : read;
 }
 
 static void forget_rings(struct collector *collector)
@@ -509,12 +519,14 @@ struct collector_result collector_run(const struct collector_request *request, s
 	}
 	/* Shells start what is to run in the background with these ignored, and then nobody would tell us of them. */
 	sighandler_t interrupt = signal(SIGINT, SIG_DFL), quit = signal(SIGQUIT, SIG_DFL);
+	newcomers_init(&collector.newcomers, request->run, request->command);
 	collector.inotify = watch_directory(request->run);
 	collector.now_service = now_service_open(request->run, collector.archive, &request->signals->before);
 	rounds(&collector);
 	if (!collector.rings && !collector.request->quiet)
 		progress_silence(false); /* the terminal is ours again */
-	leave_running(&collector);
+	if (!collector.all_ended)
+		leave_running(&collector);
 	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
 	signal(SIGINT, interrupt);
 	signal(SIGQUIT, quit);
@@ -523,6 +535,7 @@ struct collector_result collector_run(const struct collector_request *request, s
 	collector.result.stored = archive_close(collector.archive, err);
 	forget_rings(&collector);
 	hang_among_free(&collector.among);
+	newcomers_free(&collector.newcomers);
 	if (collector.inotify >= 0)
 		close(collector.inotify);
 	return collector.result;

@@ -28,16 +28,19 @@ static bool read_small(const char *path, char *text, size_t room)
 /* The name in field 2 may hold anything, parentheses and spaces too: fields are counted from the last ')'. */
 static bool parse_stat(const char *text, struct process_stat *stat)
 {
-	unsigned long long start;
+	unsigned long long start, environment_end = 0;
 	const char *rest = strrchr(text, ')');
 
 	if (!rest)
 		return false;
 	if (sscanf(rest + 1,
-	           " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u %*d %llu",
-	           &stat->state, &stat->threads, &start) != 3)
+	           " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u %*d %llu"
+	           " %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %*d %*u %*u %*u %*u %*d"
+	           " %*u %*u %*u %*u %*u %*u %llu",
+	           &stat->state, &stat->threads, &start, &environment_end) < 3)
 		return false;
 	stat->start = start;
+	stat->environment = environment_end != 0;
 	return true;
 }
 

@@ -10,6 +10,7 @@ struct process_stat {
 	char state; /* 'R', 'S', 'T', 'Z', ... */
 	unsigned threads;
 	uint64_t start; /* field 22: tells a reused pid */
+	bool environment; /* its memory has one, if only an empty one; also false where we may not know */
 };
 
 /* Of a process, or with tid of one of its threads.  False: there is no such. */

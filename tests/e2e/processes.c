@@ -200,3 +200,43 @@ Test(processes, a_daemon_that_forked_twice)
 	cr_expect_eq(json_number(with_status(report, 1), "heap.allocations"), 1);
 	rt_end(&rt);
 }
+
+/* ---- what records after the command has ended --------------------------------------------------------- */
+
+static void expect_late(const char *line, const char *options)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, WAY_RUN, options, line);
+	cr_expect_eq(rt.program.status, 1, "%s", rt.program.err);
+	json_t *report = rt_report(&rt);
+	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 2, "%s: %s", line, rt.program.err);
+	json_t *late = with_status(report, 3);
+	cr_expect_eq(json_number(late, "heap.allocations"), 7);
+	cr_expect(json_is_true(json_at(late, "leak_scan.done")), "%s", line);
+	cr_expect(!strstr(rt.program.err, "still running"), "%s", rt.program.err);
+	rt_end(&rt);
+}
+
+Test(processes, a_child_that_records_late) { expect_late("records_late fork", "--wait=all"); }
+
+Test(processes, an_image_that_begins_late)
+{
+	char line[RT_PATH + 64];
+
+	snprintf(line, sizeof line, "records_late exec %s", rt_built("programs/slow_audit.so"));
+	expect_late(line, "--wait=all");
+}
+
+/* It is waited for, as it may record until it has ended. */
+Test(processes, a_child_that_never_records)
+{
+	struct rt rt = rt_new();
+	double begun = now();
+
+	rt_program_with(&rt, WAY_RUN, "--wait=all", "records_late never");
+	cr_expect_geq(now() - begun, 0.5);
+	cr_expect_eq(json_array_size(json_object_get(rt_report(&rt), "processes")), 1);
+	cr_expect(!strstr(rt.program.err, "still running"), "%s", rt.program.err);
+	rt_end(&rt);
+}
