@@ -27,6 +27,8 @@ int mtx_init(mtx_t *m, int type)
 #define MTX_LOCK(flags, call) \
 	struct caller caller = CALLER(); \
 	struct thread *self = lock_taker(&caller, m, flags); \
+	if (unlikely(!self)) \
+		return call; \
 	int result = real.mtx_trylock(m); \
 	if (likely(result == thrd_success)) { \
 		record_sync(self, &caller, RT_ACQUIRE, m, RT_KIND_MUTEX, flags, 0); \

@@ -73,6 +73,8 @@ static bool sem_taken(sem_t *s)
 #define SEM_WAIT(flags, usable, call) \
 	struct caller caller = CALLER(); \
 	struct thread *self = lock_watcher(); \
+	if (unlikely(!self)) \
+		return call; \
 	bool refused = !(usable); \
 	if (!refused) \
 		pthread_testcancel(); /* as the real ones do, also where they need not wait */ \
@@ -205,8 +207,8 @@ static void once_over(struct once_call *call)
 	record_sync(call->self, call->caller, RT_RELEASE, call->control, RT_KIND_ONCE, 0, 0);
 }
 
-#define ONCE(call_real) \
-	struct once_call call = {lock_taker(&caller, control, 0), &caller, control, routine, false, once_call}; \
+#define ONCE(self, call_real) \
+	struct once_call call = {self, &caller, control, routine, false, once_call}; \
 	record_sync(call.self, &caller, RT_WAIT, control, RT_KIND_ONCE, 0, 0); \
 	once_call = &call; \
 	call_real; \
@@ -215,23 +217,30 @@ static void once_over(struct once_call *call)
 /* glibc marks a control whose routine has run with this bit. */
 static bool once_done(const void *control) { return load_acquire((const int *)control) & 2; }
 
+/* NULL: the call is passed on. */
+static struct thread *once_taker(const struct caller *caller, const void *control)
+{
+	struct thread *self = thread_self(); /* also where nothing is recorded: it may be the first hooked call */
+	return self && !once_done(control) ? lock_taker(caller, control, 0) : NULL;
+}
+
 int pthread_once(pthread_once_t *control, void (*routine)(void))
 {
 	struct caller caller = CALLER();
-	thread_self();
-	if (once_done(control))
+	struct thread *self = once_taker(&caller, control);
+	if (!self)
 		return real.pthread_once(control, routine);
-	ONCE(int result = real.pthread_once(control, run_routine))
+	ONCE(self, int result = real.pthread_once(control, run_routine))
 	return result;
 }
 
 void call_once(once_flag *control, void (*routine)(void))
 {
 	struct caller caller = CALLER();
-	thread_self();
-	if (once_done(control)) {
+	struct thread *self = once_taker(&caller, control);
+	if (!self) {
 		real.call_once(control, routine);
 		return;
 	}
-	ONCE(real.call_once(control, run_routine))
+	ONCE(self, real.call_once(control, run_routine))
 }
