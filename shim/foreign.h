@@ -1,7 +1,7 @@
 /*
  * Programs that cannot be watched although their loader would try to preload us: made for another libc or
- * another ABI. musl's loader ends a program whose preloaded library it cannot link, and that for 32 bits
- * complains.  They are started without us.  Static programs and those with other rights preload nothing, and
+ * another ABI, or linked with a sanitizer. musl's loader ends a program whose preloaded library it cannot link, that for
+ * 32 bits complains, and AddressSanitizer ends where its library is not the first.  They are started without us.  Static programs and those with other rights preload nothing, and
  * need no help.
  */
 #ifndef RINGTAIL_FOREIGN_H
@@ -19,8 +19,9 @@ struct exec_target {
 	bool search;      /* a path without slash is looked for in PATH */
 };
 
-/* Makes system calls only, and none in a program that has given them up.  False where nothing can be learned. */
-bool foreign_program(const struct exec_target *target);
+/* Why it cannot be watched, as process_say says it; NULL where it can, or nothing can be learned.  Makes system calls
+ * only, and none in a program that has given them up. */
+const char *foreign_program(const struct exec_target *target);
 
 #pragma GCC visibility pop
 

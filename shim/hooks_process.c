@@ -8,6 +8,7 @@
 #include "shim/hooks.h"
 #include "shim/readable.h"
 #include "shim/ring_map.h"
+#include "shim/sanitizer.h"
 #include "shim/scan.h"
 #include "shim/sys.h"
 
@@ -122,6 +123,18 @@ static bool names_run(char *const *envp)
 	return false;
 }
 
+/* Behind us in the list: AddressSanitizer refuses to start there. */
+static bool preloads_sanitizer(const char *preload)
+{
+	for (preload = strstr(preload, OWN_NAME); *preload; preload += *preload != '\0') {
+		size_t length = strcspn(preload, ": ");
+		if (sanitizer_of_library(preload, length))
+			return true;
+		preload += length;
+	}
+	return false;
+}
+
 /* How the environment is to be changed, and the room that this needs. */
 struct change {
 	enum { AS_IT_IS, TELL, LEAVE_US_OUT } how;
@@ -134,8 +147,11 @@ static struct change plan(char *const *envp, const struct exec_target *target)
 	const char *preload = readable_strings(envp, ENVIRONMENT_MOST, &count) ? own_preload(envp) : NULL;
 	if (!preload)
 		return (struct change){AS_IT_IS, 0, 0};
-	if (foreign_program(target)) {
-		process_say("not watched, as it is made for another libc or another kind of machine", target->path);
+	const char *why = foreign_program(target);
+	if (!why && preloads_sanitizer(preload))
+		why = "not watched, as a sanitizer is preloaded behind ringtail";
+	if (why) {
+		process_say(why, target->path);
 		return (struct change){LEAVE_US_OUT, count + 1, strlen(preload) + 1};
 	}
 	return process_environment() && !names_run(envp) ? (struct change){TELL, count + 2, 0}

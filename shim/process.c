@@ -15,7 +15,8 @@
  *     counts as the parent's; exec and exit in them are told apart by the process id.
  *
  * (3) Failure to begin (no directory, no space, no memory) is PROCESS_OFF: one line on standard error, every hook
- *     calls the real function, and nothing else happens.
+ *     calls the real function, and nothing else happens.  Where a sanitizer is in the process (sanitizer.h), boot
+ *     ends before its first call into libc but the look-ups, and there is no `process` at all: the same for good.
  *
  * (4) The end: on_exit handlers run in reverse order; ours, registered first of all, runs after every destructor
  *     and atexit handler.  _exit, quick_exit, abort and exec are hooked.  There the process waits for the leak scan
@@ -47,6 +48,7 @@
 #include "shim/resolve.h"
 #include "shim/ring_copy.h"
 #include "shim/ring_map.h"
+#include "shim/sanitizer.h"
 #include "shim/scan.h"
 #include "shim/stack_table.h"
 #include "shim/sys.h"
@@ -499,9 +501,14 @@ static void at_quick_exit_end(void *unused) { scan_at_end(); }
 static void do_boot(void)
 {
 	resolve_all();
+	sys_identify(2, &stderr_identity);
+	const char *sanitizer = sanitizer_here();
+	if (sanitizer) {
+		process_say("this program is not watched, as it runs with a sanitizer", sanitizer);
+		return;
+	}
 	sys_filtered = is_filtered();
 	read_command();
-	sys_identify(2, &stderr_identity);
 	const char *bad = options_parse(initial_variable("RINGTAIL"));
 	if (bad)
 		process_say("RINGTAIL has a key or value that is not understood, and goes on without it", bad);

@@ -9,8 +9,13 @@ PROGRAMS := $(patsubst tests/programs/%,$(BUILD)/programs/%,$(basename $(PROGRAM
 PROGRAM_FLAGS := -g -O1 -Wno-use-after-free -Wno-infinite-recursion -fno-builtin -pthread \
 	$(if $(filter aarch64,$(MACHINE)),-mbranch-protection=standard) # return addresses are signed
 
+# tests/programs/lib/sanitized.c with each sanitizer of each compiler: sanitized_COMPILER_SANITIZER.
+SANITIZED := $(patsubst %,$(BUILD)/programs/sanitized_%,gcc_address gcc_thread gcc_leak gcc_undefined \
+	$(if $(filter x86_64,$(MACHINE)),$(if $(shell command -v clang),clang_address clang_thread clang_leak clang_memory \
+	clang_dataflow clang_undefined clang_library_address)) needs_leak)
+
 .PHONY: programs
-programs: $(PROGRAMS) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
+programs: $(PROGRAMS) $(SANITIZED) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
 
 $(BUILD)/programs/small.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
@@ -25,6 +30,30 @@ $(BUILD)/programs/epoch_%.so: tests/programs/lib/epoch.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+SANITIZED_FLAGS = -g -O1 -pthread
+$(BUILD)/programs/sanitized_gcc_%: tests/programs/lib/sanitized.c
+	@mkdir -p $(@D)
+	$(call say,GCC,$@)
+	$(Q)gcc $(SANITIZED_FLAGS) -fsanitize=$* -o $@ $<
+$(BUILD)/programs/sanitized_clang_%: tests/programs/lib/sanitized.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$@)
+	$(Q)clang $(SANITIZED_FLAGS) -fsanitize=$* -o $@ $<
+$(BUILD)/programs/sanitized_clang_library_address: tests/programs/lib/sanitized.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$@)
+	$(Q)clang $(SANITIZED_FLAGS) -fsanitize=address -shared-libsan \
+		-Wl,-rpath,$$(dirname $$(clang -print-file-name=libclang_rt.asan-x86_64.so)) -o $@ $<
+# A plain program: the sanitizer comes with the library that it needs.
+$(BUILD)/programs/libsanitized.so: tests/programs/lib/sanitized.c
+	@mkdir -p $(@D)
+	$(call say,GCC,$@)
+	$(Q)gcc $(SANITIZED_FLAGS) -fsanitize=leak -Dmain=sanitized_main -fPIC -shared -o $@ $<
+$(BUILD)/programs/sanitized_needs_leak: tests/programs/lib/calls_sanitized.c $(BUILD)/programs/libsanitized.so
+	@mkdir -p $(@D)
+	$(call say,GCC,$@)
+	$(Q)gcc -o $@ $< -L$(@D) -lsanitized -Wl,-rpath,'$$ORIGIN'
 
 $(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc
 	@mkdir -p $(@D)

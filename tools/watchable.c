@@ -12,6 +12,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "tools/sanitized.h"
+
 #if defined(__x86_64__)
 #define OWN_MACHINE EM_X86_64
 #else
@@ -22,7 +24,8 @@
 #define PROGRAM_HEADERS_MAX 512
 
 struct look {
-	const char *name;
+	const char *name; /* as the user gave it */
+	const char *path; /* of the file that is looked at */
 	char *why;
 	unsigned room;
 };
@@ -97,6 +100,12 @@ static enum watchable judge_interpreter(struct look *look, const char *interpret
 		    interpreter);
 		return WATCHABLE_NOT;
 	}
+	const char *sanitizer = sanitized_by(look->path, interpreter);
+	if (sanitizer) {
+		say(look, "%s runs with %s, which cannot share a process with ringtail: use one at a time",
+		    look->name, sanitizer);
+		return WATCHABLE_NOT;
+	}
 	return WATCHABLE;
 }
 
@@ -161,6 +170,7 @@ static enum watchable judge_file(struct look *look, const char *path, int depth)
 	struct stat stat_buffer;
 	enum watchable answer = WATCHABLE;
 
+	look->path = path;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) /* may be executable and not readable: then we shall see */
 		return WATCHABLE;
@@ -185,7 +195,7 @@ static enum watchable judge_file(struct look *look, const char *path, int depth)
 enum watchable watchable_look(const char *command, char *why, unsigned room)
 {
 	char path[PATH_MAX];
-	struct look look = {command, why, room};
+	struct look look = {.name = command, .why = why, .room = room};
 	int error = search(command, path);
 
 	*why = '\0';
