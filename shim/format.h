@@ -311,6 +311,13 @@ enum rt_scan {
 	RT_SCAN_DONE = 3,    /* its result is known, or lies in the .scan file beside this one */
 	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
 };
+enum rt_scan_missed { /* why a program that was to start the tool did not */
+	RT_SCAN_MISSED_OTHERWISE = 0,
+	RT_SCAN_MISSED_CHILDREN_ELSEWHERE = 1, /* its children are born in another PID namespace, as the first of which the
+	                                        * tool would take that namespace with it */
+	RT_SCAN_MISSED_NO_TOOL = 2,            /* no such file beside the library */
+	RT_SCAN_MISSED_NO_PROCESS = 3,         /* none could be made */
+};
 #define RT_SCAN_TOOL "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
 
 #define RT_WATCH_HEAP 1u
@@ -386,8 +393,8 @@ struct rt_header {
 	uint64_t end_stamp;
 
 	/* The reader's side. */
-	uint32_t reader_pid;       /* 0: none */
-	uint32_t reader_reserved;
+	uint32_t reader_pid;       /* 0: none; as the reader itself calls it */
+	uint32_t reader_space;     /* its PID namespace, as pid_space */
 	uint64_t reader_heartbeat; /* CLOCK_MONOTONIC ns of its last round */
 	uint64_t analysed;         /* 1: everything in this file is in the database */
 	uint64_t drained_events;   /* events in chunks the live reader has taken */
@@ -408,6 +415,9 @@ struct rt_header {
 	uint64_t scan_registers[RT_SCAN_REGISTERS]; /* of the frame there */
 	uint64_t own; /* address of the newest struct rt_own, 0: none */
 	uint64_t brk_start, brk_end; /* within: all that the program itself, and not malloc, got by sbrk and brk */
+
+	uint32_t pid_space; /* the PID namespace that pid, parent and tids are of: the inode of /proc/self/ns/pid; 0: not known */
+	uint32_t scan_missed; /* enum rt_scan_missed */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -493,6 +503,7 @@ RT_AT(rt_header, forked, 2400);
 RT_AT(rt_header, scan_sp, 2416);
 RT_AT(rt_header, own, 2688);
 RT_AT(rt_header, brk_start, 2696);
+RT_AT(rt_header, pid_space, 2712);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_edge, held_kind, 32);
 RT_AT(rt_plan_edge, met, 48);

@@ -184,10 +184,13 @@ static bool make_run(const char *exe)
 	return false;
 }
 
-/* Named by the user, perhaps relative to where the program was started. */
+/* Named by the user, perhaps relative to where the program was started.  A live reader has made it: where it is not, as in
+ * a sandbox with a /tmp of its own, one of that name would be another directory, in which the reader finds nothing. */
 static bool use_run(void)
 {
 	char relative[SHIM_PATH_MAX];
+	if (options.live)
+		return sys_call6(SYS_faccessat, AT_FDCWD, (long)options.run, 0 /* F_OK */, 0, 0, 0) != -ENOENT;
 	if (options.run[0] != '/') {
 		memcpy(relative, options.run, sizeof relative);
 		if (sys_getcwd(options.run, sizeof options.run) <= 0)
@@ -335,6 +338,19 @@ static uint64_t process_start_time(void)
 	return start;
 }
 
+/* "pid:[4026531836]".  By itself a process is found in each /proc, whatever namespace that is of; by its number it is not.  The link is
+ * a thread's: the first one, which "self" is, may have ended. */
+uint32_t process_space(const char *link)
+{
+	char text[64] = "";
+	uint32_t space = 0;
+
+	sys_readlink(link, text, sizeof text - 1);
+	for (const char *at = strchr(text, '['); at && *++at >= '0' && *at <= '9';)
+		space = space * 10 + (uint32_t)(*at - '0');
+	return space;
+}
+
 static bool is_filtered(void)
 {
 	char text[4096];
@@ -430,6 +446,7 @@ static void write_header(struct rt_header *header, const struct layout *layout, 
 	begun_before = true;
 	header->realtime_ns = clock_ns(CLOCK_REALTIME);
 	header->process_start = process_start_time();
+	header->pid_space = process_space("/proc/thread-self/ns/pid");
 	header->clock = rt_clock_is_counter ? RT_CLOCK_TSC : RT_CLOCK_MONOTONIC_RAW;
 	header->clock_start = header->clock_latest = clock_pair();
 	size_t id = read_file("/proc/sys/kernel/random/boot_id", (char *)header->boot_id, sizeof header->boot_id);
@@ -463,7 +480,12 @@ static bool create_ring(void)
 	uint32_t image;
 
 	find_exe(exe, sizeof exe);
-	if (options.run[0] ? !use_run() : !make_run(exe)) {
+	if (options.run[0] && !use_run()) {
+		process_say("this program is not watched: there is no such directory where it runs (a sandbox with other files?)",
+		            options.run);
+		return false;
+	}
+	if (!options.run[0] && !make_run(exe)) {
 		process_say("this program is not watched: no directory to record into; name one with RINGTAIL=run=DIR",
 		            NULL);
 		return false;

@@ -70,6 +70,9 @@ bool process_starting(void);
 /* Process id for checks that must not believe in a vfork child's borrowed memory. */
 bool process_is_ours(void);
 
+/* The PID namespace that such a link leads to; 0: none, or there is no /proc. */
+uint32_t process_space(const char *link);
+
 /* Notes how the process is about to end; RT_END_RUNNING takes it back (a failed exec). */
 void process_end(enum rt_end_how how, int status);
 
