@@ -349,7 +349,7 @@ static void analyse_opened(struct update *update, struct recording *recording)
 {
 	const struct rt_header *header = &recording->ring.header;
 	struct error err;
-	bool done = store_has_final(&update->store, header->pid, header->image);
+	bool done = store_has_final(&update->store, header);
 
 	if (!done && analyse_recording(update, recording, &err)) {
 		if (recording->analysis->end.how == END_RUNNING)
@@ -388,7 +388,7 @@ static bool is_final(struct store *store, const char *path)
 
 	if (!ring_file_open(&ring, path, false, &err))
 		return false;
-	bool final = store_has_final(store, ring.header.pid, ring.header.image);
+	bool final = store_has_final(store, &ring.header);
 	ring_file_close(&ring);
 	return final;
 }

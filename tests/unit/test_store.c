@@ -37,7 +37,7 @@ Test(store, the_file_is_for_its_owner_alone)
 
 	cr_assert_eq(stat(run.store.path, &status), 0);
 	cr_expect_eq(status.st_mode & 07777, 0600);
-	EXPECT_QUERY("PRAGMA user_version", "6");
+	EXPECT_QUERY("PRAGMA user_version", "7");
 }
 
 Test(store, process_and_heap_are_stored)
@@ -51,8 +51,9 @@ Test(store, process_and_heap_are_stored)
 	             "FROM heap",
 	             "3 200 150 200");
 	EXPECT_QUERY("SELECT count(*) FROM heap_site", "2");
-	cr_expect(store_has_final(&run.store, run.ring.header.pid, 0));
-	cr_expect_not(store_has_final(&run.store, run.ring.header.pid, 1));
+	cr_expect(store_has_final(&run.store, &run.ring.header));
+	run.ring.header.image++;
+	cr_expect_not(store_has_final(&run.store, &run.ring.header));
 }
 
 Test(store, stacks_have_names_innermost_first)
@@ -88,11 +89,23 @@ Test(store, a_stack_that_goes_in_circles_ends)
 	EXPECT_QUERY("SELECT max(depth) FROM v_stack", "1023");
 }
 
+/* Pids come again, at one time in several PID namespaces, later in one. */
+Test(store, another_process_of_the_same_pid_is_stored_beside)
+{
+	two_leaks();
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+	run.ring.header.realtime_ns++;
+	cr_expect_not(store_has_final(&run.store, &run.ring.header));
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+	EXPECT_QUERY("SELECT count(*) FROM process", "2");
+	EXPECT_QUERY("SELECT sum(allocations) FROM heap", "6");
+}
+
 Test(store, storing_again_replaces)
 {
 	two_leaks();
 	cr_assert(stored_run_store(&run, false), "%s", run.err.text);
-	cr_expect_not(store_has_final(&run.store, run.ring.header.pid, 0));
+	cr_expect_not(store_has_final(&run.store, &run.ring.header));
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	EXPECT_QUERY("SELECT count(*) FROM process", "1");
 	EXPECT_QUERY("SELECT sum(allocations) FROM heap_site", "3");

@@ -28,7 +28,7 @@ struct tree {
 
 static const char nodes_sql[] =
     "SELECT p.id, p.pid, p.image, p.parent, p.exe, p.end_how, p.end_signal, p.end_status,"
-    " coalesce(h.allocations, 0), coalesce(h.peak_bytes, 0)"
+    " coalesce(h.allocations, 0), coalesce(h.peak_bytes, 0), p.pid_namespace"
     " FROM process p LEFT JOIN heap h ON h.process = p.id ORDER BY p.started_ns, p.pid, p.image";
 
 /* ---- making it ----------------------------------------------------------------------------------- */
@@ -62,17 +62,24 @@ static void hang(struct tree *tree, size_t parent, size_t child)
 	above->last_child = child;
 }
 
+/* A number of a process is one of its PID namespace. */
+static uint64_t key_of(sqlite3_stmt *row, int64_t pid)
+{
+	return (uint64_t)sqlite3_column_int64(row, 10) << 32 | (uint32_t)pid;
+}
+
 /* A pid may be used again: of several it is the latest so far.  An image that was entered by exec stands beside the one
  * before it. */
 static void add_node(struct tree *tree, struct u64_map *by_pid, sqlite3_stmt *row)
 {
 	struct node node = node_of_row(tree, row);
-	uint64_t before = sqlite3_column_int64(row, 2) ? u64_map_get(by_pid, (uint64_t)node.pid) : 0;
-	size_t parent = before ? tree->nodes[before].parent : u64_map_get(by_pid, (uint64_t)sqlite3_column_int64(row, 3));
+	uint64_t own = key_of(row, node.pid), before = sqlite3_column_int64(row, 2) ? u64_map_get(by_pid, own) : 0;
+	size_t parent = before ? tree->nodes[before].parent
+	                       : u64_map_get(by_pid, key_of(row, sqlite3_column_int64(row, 3)));
 
 	GROW(tree->nodes, tree->room, tree->count + 1);
 	tree->nodes[tree->count] = node;
-	u64_map_put(by_pid, (uint64_t)node.pid, tree->count);
+	u64_map_put(by_pid, own, tree->count);
 	hang(tree, parent, tree->count++);
 }
 

@@ -14,8 +14,9 @@ CREATE TABLE meta (
 CREATE TABLE process (
 	id INTEGER PRIMARY KEY,
 	pid INTEGER NOT NULL,
-	image INTEGER NOT NULL,         -- 0, after the first exec 1, ...
+	image INTEGER NOT NULL,         -- 0, after the first exec 1, ...; counted on by another process of the same pid
 	parent INTEGER NOT NULL,        -- pid
+	pid_namespace INTEGER NOT NULL, -- that both are numbers of: the inode of /proc/PID/ns/pid; 0 where not known
 	exe TEXT,
 	command TEXT,                   -- JSON array
 	command_truncated INTEGER NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE process (
 	leak_scan_pause REAL,           -- seconds that the program was stopped for it
 	leak_scan_seconds REAL,         -- that all of it took
 	final INTEGER NOT NULL,         -- 0: it was still running, or its end had not been read yet
-	UNIQUE (pid, image)
+	UNIQUE (pid, image, started_ns)
 );
 
 -- What could not be seen.  what: events, stacks, records, order.

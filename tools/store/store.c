@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,11 +232,12 @@ bool store_run(struct store *store, const char *directory, uint64_t started_real
 	return good;
 }
 
-bool store_has_final(struct store *store, uint32_t pid, uint32_t image)
+bool store_has_final(struct store *store, const struct rt_header *header)
 {
-	char sql[128];
+	char sql[160];
 	int64_t final = 0;
 
-	snprintf(sql, sizeof(sql), "SELECT final FROM process WHERE pid = %u AND image = %u", pid, image);
+	snprintf(sql, sizeof(sql), "SELECT final FROM process WHERE pid = %u AND image = %u AND started_ns = %" PRId64,
+	         header->pid, header->image, (int64_t)header->realtime_ns);
 	return query_number(store, sql, &final) && final;
 }

@@ -12,7 +12,7 @@
 #include "tools/source/merge.h"
 
 #define STORE_FILE   "ringtail.db"
-#define STORE_SCHEMA 6 /* user_version; "schema" in JSON */
+#define STORE_SCHEMA 7 /* user_version; "schema" in JSON */
 
 struct symbolizer;
 struct store {
@@ -34,14 +34,15 @@ void store_close(struct store *store);
 bool store_run(struct store *store, const char *directory, uint64_t started_realtime_ns, double seconds,
                char *const *command, struct error *err);
 /* Writes one process with everything its analysis found, in one transaction, replacing what was stored for
- * the same pid and image.  Symbolizes every stack that is stored (progress on stderr when slow). */
+ * the same image of it.  Symbolizes every stack that is stored (progress on stderr when slow). */
 bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
                    struct error *err);
 struct finding_list;
 /* Writes some findings of a process that goes on, and its threads. */
 bool store_notice(struct store *store, struct ring_file *ring, struct thread_analysis *threads,
                   struct finding_list *findings, struct error *err);
-/* Whether the process of this pid and image is stored with final set. */
-bool store_has_final(struct store *store, uint32_t pid, uint32_t image);
+/* Whether the process image of this header is stored with final set: that of its pid and image that began then, as numbers of
+ * processes come again, and in other PID namespaces at the same time. */
+bool store_has_final(struct store *store, const struct rt_header *header);
 
 #endif

@@ -16,7 +16,8 @@ static int exec(struct store *store, const char *sql)
 static int64_t process_id(struct writer *writer, bool *known)
 {
 	static const char sql[] = "SELECT coalesce(earlier, next), earlier IS NOT NULL FROM"
-	                          " (SELECT (SELECT id FROM process WHERE pid = ?1 AND image = ?2) AS earlier,"
+	                          " (SELECT (SELECT id FROM process WHERE pid = ?1 AND image = ?2 AND started_ns = ?3)"
+	                          " AS earlier,"
 	                          " (SELECT coalesce(max(id), 0) + 1 FROM process) AS next)";
 	sqlite3_stmt *statement = NULL;
 	int64_t id = 0;
@@ -26,6 +27,7 @@ static int64_t process_id(struct writer *writer, bool *known)
 	if (sqlite3_prepare_v2(writer->store->db, sql, -1, &statement, NULL) == SQLITE_OK) {
 		sqlite3_bind_int64(statement, 1, writer->ring->header.pid);
 		sqlite3_bind_int64(statement, 2, writer->ring->header.image);
+		sqlite3_bind_int64(statement, 3, (int64_t)writer->ring->header.realtime_ns);
 		if (sqlite3_step(statement) == SQLITE_ROW) {
 			id = sqlite3_column_int64(statement, 0);
 			*known = sqlite3_column_int(statement, 1);
@@ -69,6 +71,7 @@ static void row_identity(struct row *row, const struct ring_file *ring)
 	row_int(row, header->pid);
 	row_int(row, header->image);
 	row_int(row, header->parent);
+	row_int(row, header->pid_space);
 	row_text(row, exe);
 	row_text(row, command);
 	row_int(row, shared->command_truncated != 0);
@@ -104,9 +107,19 @@ static const char *why_no_scan(const struct analysis *analysis)
 		return "the process was killed, or crashed: its memory was gone";
 	if (!header->scan_wait)
 		return "it was not wanted (--scan=no)";
-	return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or had become another "
-	       "user than its ring's owner (`ringtail run` as root looks at it all the same), or left the tool too little memory "
-	       "(RLIMIT_AS), or was without `ringtail-scan` beside the library, or waited for longer than --scan-wait";
+	switch (load_relaxed(&analysis->ring->shared->scan_missed)) {
+	case RT_SCAN_MISSED_CHILDREN_ELSEWHERE:
+		return "its children are born in another PID namespace (unshare, setns), where `ringtail-scan` would be in the "
+		       "way: `ringtail run` looks at it from outside";
+	case RT_SCAN_MISSED_NO_TOOL:
+		return "there is no `ringtail-scan` beside the library that it could start";
+	case RT_SCAN_MISSED_NO_PROCESS:
+		return "it could make no process for `ringtail-scan`: too many of them, or too little memory";
+	default:
+		return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or had become "
+		       "another user than its ring's owner (`ringtail run` as root looks at it all the same), or left the tool "
+		       "too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
+	}
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)
