@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "shim/foreign.h"
+#include "shim/hold.h"
 #include "shim/hooks.h"
 #include "shim/readable.h"
 #include "shim/ring_map.h"
@@ -29,6 +30,8 @@ pid_t fork(void)
 	struct thread *self = thread_self();
 	thread_before_fork(self);
 	pid_t child = real.fork();
+	if (child == 0)
+		hold_forked();
 	thread_after_fork(self, child == 0);
 	record_fork(&caller, child, RT_FORK_FORK);
 	return child;
@@ -40,6 +43,8 @@ pid_t _Fork(void)
 	struct thread *self = thread_self();
 	thread_before_fork(self);
 	pid_t child = real._Fork();
+	if (child == 0)
+		hold_forked();
 	thread_after_fork(self, child == 0);
 	record_fork(&caller, child, RT_FORK_FORK);
 	return child;
@@ -218,7 +223,7 @@ static void about_to_exec(const struct caller *caller)
 		return; /* a vfork child, or one that has recorded nothing */
 	record(self, caller, RT_EXEC, 0);
 	process_end(RT_END_EXEC, 0);
-	scan_at_end();
+	scan_at_end(HOLD_EXEC);
 }
 
 static int exec_failed(const struct caller *caller, int result)
@@ -398,7 +403,7 @@ void exit(int status)
 void _exit(int status)
 {
 	about_to_end(RT_END_EXIT_NOW, status);
-	scan_at_end();
+	scan_at_end(HOLD_END);
 	real._exit(status);
 	__builtin_unreachable();
 }
@@ -406,7 +411,7 @@ void _exit(int status)
 void _Exit(int status)
 {
 	about_to_end(RT_END_EXIT_NOW, status);
-	scan_at_end();
+	scan_at_end(HOLD_END);
 	real._Exit(status);
 	__builtin_unreachable();
 }

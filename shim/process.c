@@ -43,6 +43,7 @@
 
 #include "shim/clock.h"
 #include "shim/confirm.h"
+#include "shim/hold.h"
 #include "shim/modules.h"
 #include "shim/options.h"
 #include "shim/resolve.h"
@@ -109,7 +110,7 @@ void process_say(const char *what, const char *detail)
 		at = append(at, end, detail);
 	}
 	at = append(at, line + sizeof line, "\n");
-	sys_write(2, line, (size_t)(at - line));
+	hold_write(2, line, (size_t)(at - line));
 }
 
 bool process_is_ours(void)
@@ -514,11 +515,11 @@ static bool create_ring(void)
 static void at_exit(int status, void *unused)
 {
 	process_end(RT_END_EXIT, status);
-	scan_at_end();
+	scan_at_end(HOLD_END);
 }
 
 /* The status is known to the hook, which came first. */
-static void at_quick_exit_end(void *unused) { scan_at_end(); }
+static void at_quick_exit_end(void *unused) { scan_at_end(HOLD_END); }
 
 static void do_boot(void)
 {

@@ -58,12 +58,15 @@ static _Noreturn void leave(int status)
 		sys_call3(SYS_exit_group, status, 0, 0);
 }
 
-/* Nothing of the program's is left open, and nothing of ours is in its way. */
+/* Nothing of the program's is left open, and nothing of ours is in its way.  A signal for the program's group is none for the
+ * tool: all stay blocked, except the one that the tool handles. */
 static _Noreturn void become_tool(const char *tool, const char *ring)
 {
 	const char *argv[] = {RT_SCAN_TOOL, ring, NULL}, *envp[] = {NULL};
+	uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
 
 	sys_call3(SYS_close_range, 0, ~0u, 0);
+	sys_call6(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&faults, 0, sizeof faults, 0, 0);
 	for (int i = 0; i < 3; i++)
 		sys_open("/dev/null", O_RDWR, 0);
 	sys_call3(SYS_execve, tool, argv, envp);
@@ -174,7 +177,7 @@ static bool is_wanted(void)
 	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
 }
 
-void scan_at_end(void)
+void scan_at_end(enum hold what)
 {
 	static char ring[RING_PATH_BYTES], tool[SHIM_PATH_MAX];
 	long between = 0;
@@ -182,6 +185,7 @@ void scan_at_end(void)
 	if (!process_is_ours() || !is_wanted() || !cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING))
 		return;
 	int error = errno;
+	hold_begin(what);
 	tell_frames(process->header);
 	process_ring_path(ring, sizeof ring);
 	if (process->header->live)
@@ -203,11 +207,14 @@ void scan_at_end(void)
 		reap(between);
 	if (tracer > 0)
 		sys_call6(SYS_prctl, PR_SET_PTRACER, 0, 0, 0, 0, 0);
+	hold_over();
 	errno = error;
 }
 
 void scan_not_the_end(void)
 {
-	if (process_is_ours())
-		store_release(&process->header->scan_state, RT_SCAN_NONE);
+	if (!process_is_ours())
+		return;
+	store_release(&process->header->scan_state, RT_SCAN_NONE);
+	hold_exec_failed();
 }

@@ -12,6 +12,7 @@
  *
  * The wait is bounded by the option scan-wait, and ends at once when there is no tool or it dies.  Between S2 and S4
  * the bound is the tool's to keep, as the program is stopped.
+ * Signals that come meanwhile are held back, as the process would be gone without us: hold.h.
  *
  * A program without a live reader starts the tool itself: as a grandchild, whose parent has no exit signal, so that
  * neither SIGCHLD nor wait() shows it to the program.
@@ -19,11 +20,13 @@
 #ifndef RINGTAIL_SCAN_H
 #define RINGTAIL_SCAN_H
 
+#include "shim/hold.h"
+
 #pragma GCC visibility push(hidden)
 
 /* The process is about to end, or to become another by exec.  Any thread; once.  The frames that lead here from
  * the program's call are not the program's: where they begin is told to the tool, with the registers of that place. */
-void scan_at_end(void);
+void scan_at_end(enum hold what);
 /* It goes on after all: what was seen was not its end. */
 void scan_not_the_end(void);
 

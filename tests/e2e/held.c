@@ -1,0 +1,211 @@
+/* What arrives while an end or an exec is held back for the leak scan: as if the program were gone, or another. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shim/format.h"
+#include "tests/e2e/rt.h"
+
+TEST_SUITE(held);
+
+#define WITHIN 30 /* seconds, for what happens at once */
+
+/* ---- a hold that lasts until it is let go -------------------------------------------------------------- */
+
+struct held {
+	struct rt rt;
+	struct child child;
+	enum way way;
+	pid_t pid; /* of the program */
+};
+
+static void write_script(const char *path, const char *go)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file, "cannot write %s", path);
+	fprintf(file, "#!/bin/sh\nwhile [ ! -e %s ]; do sleep 0.02; done\nexec %s \"$@\"\n", go,
+	        rt_built("ringtail-scan"));
+	fclose(file);
+	chmod(path, 0700);
+}
+
+/* The library beside a tool that waits for a file before it begins. */
+static struct child start_alone(struct rt *rt, const char *how, const char *threads)
+{
+	char library[RT_PATH + 32], tool[RT_PATH + 32], go[RT_PATH + 32], preload[2 * RT_PATH], setting[2 * RT_PATH];
+	const char *env[] = {preload, setting, NULL}, *argv[] = {rt_built("programs/ends_when_told"), how, threads, NULL};
+
+	snprintf(library, sizeof library, "%s/libringtail.so", rt->root);
+	snprintf(tool, sizeof tool, "%s/ringtail-scan", rt->root);
+	snprintf(go, sizeof go, "%s/go", rt->root);
+	cr_assert(symlink(rt_built("libringtail.so"), library) == 0);
+	write_script(tool, go);
+	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", library);
+	snprintf(setting, sizeof setting, "RINGTAIL=run=%s", rt->run);
+	return spawn_start((struct command){.argv = argv, .env = env, .directory = rt->work});
+}
+
+static struct child start_under_run(struct rt *rt, const char *how, const char *threads)
+{
+	char line[128];
+
+	snprintf(line, sizeof line, "ends_when_told %s %s", how, threads);
+	return rt_start(rt, WAY_RUN, line);
+}
+
+static uint32_t scan_state(const struct held *held)
+{
+	char path[RT_PATH + 64];
+	uint32_t state = RT_SCAN_NONE;
+
+	snprintf(path, sizeof path, "%s/%d.0.ring", held->rt.run, (int)held->pid);
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file >= 0 && pread(file, &state, sizeof state, offsetof(struct rt_header, scan_state)) < 0)
+		state = RT_SCAN_NONE;
+	close(file);
+	return state;
+}
+
+/* Returns when the program waits at its end, or before its exec. */
+static struct held hold(enum way way, const char *how, const char *threads)
+{
+	struct held held = {.rt = rt_new(), .way = way};
+	double until = now() + WITHIN;
+
+	held.child = way == WAY_RUN ? start_under_run(&held.rt, how, threads) : start_alone(&held.rt, how, threads);
+	char *ready = spawn_wait_for_line(&held.child, "ready", WITHIN);
+	cr_assert(ready, "the program did not start");
+	held.pid = atoi(ready + strlen("ready "));
+	free(ready);
+	if (way == WAY_RUN)
+		kill(held.child.pid, SIGSTOP);
+	kill(held.pid, SIGUSR2);
+	while (scan_state(&held) == RT_SCAN_NONE && now() < until)
+		sleep_ms(1);
+	cr_assert_neq(scan_state(&held), RT_SCAN_NONE, "the program did not come to its end");
+	return held;
+}
+
+static void let_go(struct held *held)
+{
+	char go[RT_PATH + 32];
+
+	snprintf(go, sizeof go, "%s/go", held->rt.root);
+	if (held->way == WAY_RUN)
+		kill(held->child.pid, SIGCONT);
+	else
+		close(open(go, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	held->rt.program = spawn_wait(&held->child);
+}
+
+static void expect_end(struct held *held, int status, const char *said)
+{
+	char expected[512];
+
+	snprintf(expected, sizeof expected, "ready %d\n%s", (int)held->pid, said);
+	cr_expect_eq(held->rt.program.status, status, "status %d, not %d: %s", held->rt.program.status, status,
+	             held->rt.program.err);
+	expect_same_text("stdout", held->rt.program.out, expected);
+	rt_end(&held->rt);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------- */
+
+/* One that ends a program, one that it handles, one that stops it, and others. */
+static void expect_gone(enum way way, const char *how, const char *threads)
+{
+	const int signals[] = {SIGHUP, SIGTERM, SIGTSTP, SIGINT, SIGALRM, SIGCHLD, SIGUSR2, SIGABRT, SIGRTMIN + 3};
+	struct held held = hold(way, how, threads);
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		kill(held.pid, signals[i]);
+	let_go(&held);
+	expect_end(&held, 7, "");
+}
+
+#define GONE(name, how)                                                                                      \
+	Test(held, name##_run) { expect_gone(WAY_RUN, how, "0"); }                                           \
+	Test(held, name##_preload) { expect_gone(WAY_PRELOAD, how, "0"); }                                   \
+	Test(held, name##_with_threads_run) { expect_gone(WAY_RUN, how, "3"); }                              \
+	Test(held, name##_with_threads_preload) { expect_gone(WAY_PRELOAD, how, "3"); }
+GONE(return_of_main, "return")
+GONE(exit, "exit")
+GONE(_exit, "_exit")
+GONE(quick_exit, "quick_exit")
+GONE(exit_by_a_thread, "thread")
+
+/* The end is still an end: SIGKILL is not held back, and a stop lasts until SIGCONT. */
+static void expect_killed(enum way way)
+{
+	struct held held = hold(way, "exit", "2");
+
+	kill(held.pid, SIGKILL);
+	let_go(&held);
+	expect_end(&held, 128 + SIGKILL, "");
+}
+
+Test(held, killed_run) { expect_killed(WAY_RUN); }
+Test(held, killed_preload) { expect_killed(WAY_PRELOAD); }
+
+static void expect_stopped(enum way way)
+{
+	struct held held = hold(way, "exit", "2");
+
+	kill(held.pid, SIGSTOP);
+	kill(held.pid, SIGCONT);
+	let_go(&held);
+	expect_end(&held, 7, "");
+}
+
+Test(held, stopped_run) { expect_stopped(WAY_RUN); }
+Test(held, stopped_preload) { expect_stopped(WAY_PRELOAD); }
+
+/* ---- exec ----------------------------------------------------------------------------------------------- */
+
+static void expect_state_after(enum way way, const char *threads)
+{
+	struct held held = hold(way, "exec", threads);
+
+	kill(held.pid, SIGUSR1);
+	kill(held.pid, SIGQUIT);
+	kill(held.pid, SIGWINCH);
+	let_go(&held);
+	expect_end(&held, 7, "blocked: 10\npending: 10\nignored: 3\n");
+}
+
+Test(held, exec_keeps_all_as_it_was_run) { expect_state_after(WAY_RUN, "0"); }
+Test(held, exec_keeps_all_as_it_was_preload) { expect_state_after(WAY_PRELOAD, "0"); }
+Test(held, exec_of_many_threads_keeps_all_as_it_was_run) { expect_state_after(WAY_RUN, "3"); }
+Test(held, exec_of_many_threads_keeps_all_as_it_was_preload) { expect_state_after(WAY_PRELOAD, "3"); }
+
+/* The handler is gone with the old program: the new one dies. */
+static void expect_new_program_told(enum way way)
+{
+	struct held held = hold(way, "exec_stay", "0");
+
+	kill(held.pid, SIGHUP);
+	let_go(&held);
+	expect_end(&held, 128 + SIGHUP, "");
+}
+
+Test(held, exec_passes_a_signal_to_the_new_program_run) { expect_new_program_told(WAY_RUN); }
+Test(held, exec_passes_a_signal_to_the_new_program_preload) { expect_new_program_told(WAY_PRELOAD); }
+
+static void expect_old_program_told(enum way way)
+{
+	struct held held = hold(way, "exec_fails", "0");
+
+	kill(held.pid, SIGHUP);
+	let_go(&held);
+	expect_end(&held, 7, "handled\nblocked: 10\npending:\nignored: 3\n");
+}
+
+Test(held, exec_that_fails_leaves_a_signal_to_the_old_program_run) { expect_old_program_told(WAY_RUN); }
+Test(held, exec_that_fails_leaves_a_signal_to_the_old_program_preload) { expect_old_program_told(WAY_PRELOAD); }
