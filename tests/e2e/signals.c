@@ -85,33 +85,6 @@ static void expect_passed_on(const char *line)
 Test(signals, one_for_the_group_is_passed_on_to_another_group) { expect_passed_on("told_signals group"); }
 Test(signals, one_for_the_group_is_passed_on_to_another_session) { expect_passed_on("told_signals session"); }
 
-/* timeout(1) signals its child and then its group. */
-static void run_under_timeout(struct rt *rt, const char *command)
-{
-	char script[4 * RT_PATH];
-	const char *argv[] = {"sh", "-c", script, NULL};
-
-	snprintf(script, sizeof script,
-	         "timeout 1000 %s > out & pid=$!; until grep -q ready out; do sleep 0.02; done; "
-	         "kill -TERM $pid; wait $pid; echo $?; cat out",
-	         command);
-	rt->program = spawn((struct command){.argv = argv, .directory = rt->work});
-}
-
-Test(signals, timeout_ends_the_program_as_it_would_without)
-{
-	struct rt bare = rt_new(), watched = rt_new();
-	char command[3 * RT_PATH];
-
-	run_under_timeout(&bare, rt_built("programs/told_signals"));
-	snprintf(command, sizeof command, "%s run -o %s -- %s", rt_built("ringtail"), watched.run,
-	         rt_built("programs/told_signals"));
-	run_under_timeout(&watched, command);
-	expect_same_text("stdout", watched.program.out, bare.program.out);
-	rt_end(&bare);
-	rt_end(&watched);
-}
-
 /* ---- how it ends -------------------------------------------------------------------------------------- */
 
 static void expect_dead_of(int signal, const char *options, const char *line)
