@@ -106,24 +106,43 @@ static struct rt_chunk *claim_used(unsigned wanted, uint32_t most)
 	return NULL;
 }
 
+static uint64_t age_of_heartbeat(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) - load_relaxed(&process->header->reader_heartbeat);
+}
+
+/* A number of another PID namespace is another process here, or none: there the heartbeat alone counts. */
+static bool reader_is_elsewhere(void)
+{
+	const struct rt_header *header = process->header;
+	return load_relaxed(&header->reader_space) != header->pid_space;
+}
+
+uint32_t ring_reader(void)
+{
+	uint32_t reader = load_acquire(&process->header->reader_pid);
+	return reader && !reader_is_elsewhere() ? reader : 0;
+}
+
 bool ring_reader_lives(void)
 {
 	struct rt_header *header = process->header;
 	if (!header->live || sys_restricted) /* no way to sleep */
 		return false;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint32_t reader = load_acquire(&header->reader_pid);
 	if (!reader)
 		return clock_ns(CLOCK_MONOTONIC_RAW) - header->clock_start.mono_ns < READER_COMES_NS;
-	uint64_t age = now - load_relaxed(&header->reader_heartbeat);
+	uint64_t age = age_of_heartbeat();
 	if ((int64_t)age < (int64_t)READER_STALE_NS)
 		return true;
-	return age < READER_DEAD_NS && sys_kill((int)reader, 0) != -ESRCH;
+	return age < READER_DEAD_NS && (reader_is_elsewhere() || sys_kill((int)reader, 0) != -ESRCH);
 }
 
 bool ring_reader_exists(void)
 {
 	uint32_t reader = load_acquire(&process->header->reader_pid);
+	if (reader && reader_is_elsewhere())
+		return (int64_t)age_of_heartbeat() < (int64_t)READER_DEAD_NS;
 	return reader && sys_kill((int)reader, 0) != -ESRCH;
 }
 

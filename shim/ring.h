@@ -82,8 +82,10 @@ void ring_announce(struct thread *thread, struct lane *lane);
 
 /* Whether a live reader can be counted on: to hand chunks back, and to look at the end. */
 bool ring_reader_lives(void);
-/* Whether its process is there, whatever its heartbeat. */
+/* Whether its process is there, whatever its heartbeat; of one in another PID namespace only that can be seen. */
 bool ring_reader_exists(void);
+/* Its number; 0: there is none, or it is of another PID namespace and has none here. */
+uint32_t ring_reader(void);
 
 /* The process has, or had, more than one thread: stamps must be ordered as their causes are.  A lone thread's are. */
 extern bool ring_threaded;

@@ -89,6 +89,30 @@ static long start_tool(const char *tool, const char *ring)
 	leave(0);
 }
 
+/* After unshare or setns.  The first child would be the new namespace's init: with its end no other could be made. */
+static bool children_are_elsewhere(void)
+{
+	uint32_t space = process->header->pid_space;
+
+	return space && process_space("/proc/thread-self/ns/pid_for_children") != space;
+}
+
+/* Returns what start_tool does, or a negative number with the reason in the header. */
+static long try_tool(char *tool, size_t room, const char *ring)
+{
+	enum rt_scan_missed missed = RT_SCAN_MISSED_NO_TOOL;
+	long between = -1;
+
+	if (children_are_elsewhere()) {
+		missed = RT_SCAN_MISSED_CHILDREN_ELSEWHERE;
+	} else if (find_tool(tool, room)) {
+		missed = RT_SCAN_MISSED_NO_PROCESS;
+		between = start_tool(tool, ring);
+	}
+	process->header->scan_missed = between < 0 ? missed : RT_SCAN_MISSED_OTHERWISE;
+	return between;
+}
+
 /* The tool writes down what it saw before it says that it is done: it will not take long. */
 static void reap(long between)
 {
@@ -190,12 +214,10 @@ void scan_at_end(enum hold what)
 	process_ring_path(ring, sizeof ring);
 	if (process->header->live)
 		call_reader(ring);
-	else if (find_tool(tool, sizeof tool))
-		between = start_tool(tool, ring);
 	else
-		between = -1;
+		between = try_tool(tool, sizeof tool, ring);
 	bool started = between > 0;
-	long tracer = process->header->live ? (long)load_acquire(&process->header->reader_pid) : between;
+	long tracer = process->header->live ? (long)ring_reader() : between;
 	if (tracer > 0) /* no child of ours that it could be allowed for by itself */
 		sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
 	if (between >= 0)

@@ -24,7 +24,7 @@ struct retained { /* a ring file that is kept */
 	struct retained *prev, *next;
 	char *path;
 	uint64_t bytes;
-	pid_t pid;
+	pid_t pid; /* 0: it has none here */
 };
 
 struct archive {
@@ -60,7 +60,7 @@ static void make_room(struct archive *archive)
 	DL_FOREACH_SAFE(archive->files, file, next) {
 		if (archive->file_bytes <= RETAIN_BYTES)
 			return;
-		if (!kill(file->pid, 0))
+		if (file->pid && !kill(file->pid, 0))
 			continue;
 		unlink(file->path);
 		forget(archive, file);
@@ -73,7 +73,7 @@ static void retain(struct archive *archive, const struct ring_file *ring)
 	struct retained *file = memory_zeroed(1, sizeof *file);
 
 	file->path = strdup(ring->path);
-	file->pid = (pid_t)ring->header.pid;
+	file->pid = ring->pid;
 	file->bytes = fstat(ring->fd, &stat) ? 0 : (uint64_t)stat.st_blocks * 512;
 	archive->file_bytes += file->bytes;
 	DL_APPEND(archive->files, file);

@@ -125,7 +125,7 @@ static void open_ring(struct collector *collector, struct watched *ring)
 
 static bool is_command(const struct collector *collector, const struct watched *ring)
 {
-	return ring->recording->ring.header.pid == (uint32_t)collector->request->command;
+	return ring->recording->ring.pid == collector->request->command;
 }
 
 static void reap(struct collector *collector)
@@ -221,9 +221,9 @@ static void serve_now(struct collector *collector)
 /* The command is asked to end as well if it is another process that hangs: it may wait for that one for ever. */
 static void end_hung(struct collector *collector, struct watched *ring)
 {
-	pid_t pid = (pid_t)ring->recording->ring.header.pid;
+	pid_t pid = ring->recording->ring.pid;
 
-	if (collector->request->on_deadlock == ON_DEADLOCK_REPORT)
+	if (collector->request->on_deadlock == ON_DEADLOCK_REPORT || !pid)
 		return;
 	collector->result.ended_for_deadlock = true;
 	kill(pid, collector->request->on_deadlock == ON_DEADLOCK_CORE ? SIGABRT : SIGKILL);
@@ -250,7 +250,7 @@ static void look_for_hang(struct collector *collector, struct watched *ring)
 		end_hung(collector, ring);
 	}
 	if (ring->kill_at && collector->now > ring->kill_at) {
-		kill((pid_t)ring->recording->ring.header.pid, SIGKILL);
+		kill(ring->recording->ring.pid, SIGKILL);
 		ring->kill_at = collector->now + INSIST_AFTER;
 	}
 }

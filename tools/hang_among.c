@@ -13,12 +13,12 @@ struct member { /* a process of those that are searched */
 	struct hang_tasks tasks;
 };
 
-static struct shared_memory memory_of(uint32_t pid)
+static struct shared_memory memory_of(const struct ring_file *ring)
 {
 	struct shared_memory memory = {0};
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%u/maps", pid);
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)process_number(ring->pid));
 	FILE *maps = fopen(path, "re");
 	if (maps) {
 		shared_memory_read(&memory, maps);
@@ -71,7 +71,7 @@ static struct member *members_of(struct recording *const *recordings, size_t cou
 	for (size_t i = 0; i < count; i++) {
 		members[i].world = (struct deadlock_world){.before = hang_old_enough(&recordings[i]->ring),
 		                                           .settled = UINT64_MAX};
-		members[i].memory = memory_of(recordings[i]->ring.header.pid);
+		members[i].memory = memory_of(&recordings[i]->ring);
 		members[i].tasks = hang_tasks_ask(recordings[i], &members[i].world);
 	}
 	return members;
@@ -145,7 +145,7 @@ void hang_among_now(struct recording *const *recordings, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		members[i].world = recordings[i]->analysis->locks->world;
-		members[i].memory = memory_of(recordings[i]->ring.header.pid);
+		members[i].memory = memory_of(&recordings[i]->ring);
 		lists[i] = recordings[i]->analysis->findings;
 	}
 	search(recordings, members, count, lists);

@@ -10,7 +10,7 @@ static struct hang_tasks tasks_of(pid_t pid)
 
 	tasks.items = process_tasks(pid, &tasks.count);
 	for (size_t i = 0; i < tasks.count; i++)
-		u64_map_put(&tasks.by_tid, (uint64_t)tasks.items[i].tid, i + 1);
+		u64_map_put(&tasks.by_tid, (uint64_t)tasks.items[i].inside, i + 1);
 	return tasks;
 }
 
@@ -58,7 +58,7 @@ void hang_tasks_unmark(struct lock_analysis *locks)
 
 struct hang_tasks hang_tasks_ask(struct recording *recording, struct deadlock_world *world)
 {
-	pid_t pid = (pid_t)recording->ring.header.pid;
+	pid_t pid = recording->ring.pid;
 	struct hang_tasks tasks = tasks_of(pid);
 
 	world->handlers = process_handles_signals(pid);

@@ -42,7 +42,7 @@ static struct census take_census(const struct lock_analysis *locks, pid_t pid)
 		if (!locks->threads.items[i]->ended)
 			u64_map_put(&by_tid, locks->threads.items[i]->tid, i + 1);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t found = u64_map_get(&by_tid, (uint64_t)tasks[i].tid);
+		uint64_t found = u64_map_get(&by_tid, (uint64_t)tasks[i].inside);
 
 		count_task(&census, found ? locks->threads.items[found - 1] : NULL, tasks[i].state);
 	}
@@ -79,7 +79,7 @@ void trace_line_print(struct trace_line *line, struct recording *recording, uint
 	double oldest = 0, seconds = line->at ? (double)(now - line->at) / 1e9 : 0;
 	uint64_t stamp = ring_file_now(ring), contentions;
 
-	census = take_census(locks, (pid_t)ring->header.pid);
+	census = take_census(locks, ring->pid);
 	contentions = locks->contentions;
 	if (census.oldest && stamp > census.oldest)
 		oldest = (double)ring_file_ns(ring, stamp - census.oldest) / 1e9;

@@ -8,20 +8,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct server serve(enum way way, const char *options)
+struct server serve(enum way way, const char *options) { return serve_within("", way, options); }
+
+struct server serve_within(const char *words, enum way way, const char *options)
 {
 	struct server server = { .rt = rt_new() };
-	char path[RT_PATH + 16];
+	char path[RT_PATH + 16], line[2 * RT_PATH];
 
 	snprintf(path, sizeof path, "%s/letters", server.rt.work);
 	cr_assert_eq(mkfifo(path, 0600), 0);
 	server.letters = open(path, O_RDWR | O_CLOEXEC);
 	cr_assert_geq(server.letters, 0);
-	server.child = rt_start_with(&server.rt, way, options, "grows letters");
-	char *line = spawn_wait_for_line(&server.child, "grows ", 20);
-	cr_assert(line, "grows did not start");
-	server.pid = atoi(line + strlen("grows "));
-	free(line);
+	snprintf(line, sizeof line, "%s %s letters", words, rt_built("programs/grows"));
+	server.child = rt_start_with(&server.rt, way, options, line);
+	char *first = spawn_wait_for_line(&server.child, "grows ", 20);
+	cr_assert(first, "grows did not start");
+	server.pid = atoi(first + strlen("grows "));
+	free(first);
 	return server;
 }
 

@@ -14,6 +14,8 @@ struct server {
 
 /* options: as for rt_program_with. */
 struct server serve(enum way way, const char *options);
+/* The same, started by words in front of the command: pid is then what it calls itself. */
+struct server serve_within(const char *words, enum way way, const char *options);
 /* Returns when all are done. */
 void server_do(struct server *server, const char *letters);
 /* It must have come through unharmed. */

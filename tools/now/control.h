@@ -1,7 +1,9 @@
 /*
  * RUN/control: the socket by which a command asks the `ringtail run` that reads the rings of a run.
  *
- *   asks:     "now PID NANOSECONDS\n"   look at this process (0: all) now, stopping it for no longer than this
+ *   asks:     "now PID SPACE NANOSECONDS\n"
+ *                                       look at this process (0: all) now, stopping it for no longer than this; PID as it
+ *                                       calls itself in the PID namespace SPACE, as asker and asked may be in others
  *   answers:  "kept NAME\n"             a snapshot, in the directory of the run
  *             "failed CODE TEXT\n"      exit code and what to tell the user
  *

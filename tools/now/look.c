@@ -45,14 +45,13 @@ static const char *why_not_asked(const struct recording *recording)
 static void look_at(struct now_look *look, struct looked_at *item)
 {
 	struct deadline deadline = {.pause_ns = look->pause_ns, .tick = look->tick};
-	const struct rt_header *header = &item->recording->ring.header;
 
 	leak_scan_look(&item->look, &item->scan, item->recording, &(struct scan_tick){in_time, &deadline});
 	if (deadline.passed)
 		snprintf(item->scan.why_not, sizeof item->scan.why_not,
 		         "it would have been stopped for longer than %.3g s: allow more with --pause",
 		         (double)look->pause_ns / 1e9);
-	else if (!item->look.complete && !process_alive((pid_t)header->pid, header->process_start))
+	else if (!item->look.complete && !ring_file_alive(&item->recording->ring))
 		snprintf(item->scan.why_not, sizeof item->scan.why_not,
 		         "it ended meanwhile: without --now `ringtail leaks` shows its end");
 }

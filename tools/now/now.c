@@ -20,7 +20,8 @@
 struct running { /* processes that run and were asked for */
 	struct recording **items;
 	size_t count, room;
-	uint32_t reader; /* who reads them live; 0: nobody */
+	uint32_t reader;     /* who reads them live; 0: nobody */
+	uint32_t pid, space; /* of the one that was asked for, as it calls itself; 0: all were */
 };
 
 /* ---- which --------------------------------------------------------------------------------- */
@@ -43,10 +44,14 @@ static void add_running(struct running *running, const char *path, uint32_t pid)
 		free(recording);
 		return;
 	}
-	if ((pid && pid != recording->ring.header.pid) || !ring_file_alive(&recording->ring)) {
+	if ((pid && (pid_t)pid != recording->ring.pid) || !ring_file_alive(&recording->ring)) {
 		recording_close(recording);
 		free(recording);
 		return;
+	}
+	if (pid) {
+		running->pid = recording->ring.header.pid;
+		running->space = recording->ring.header.pid_space;
 	}
 	if (!running->reader)
 		running->reader = ring_file_reader(&recording->ring);
@@ -110,13 +115,15 @@ static bool wait_for_answer(int fd, uint32_t reader, const char *directory, char
 	return got > 0 ? take_answer(line, directory, snapshot, err) : gone(reader, err);
 }
 
-static bool ask(uint32_t reader, const char *directory, uint32_t pid, uint64_t pause_ns, char **snapshot,
+static bool ask(const struct running *running, const char *directory, uint64_t pause_ns, char **snapshot,
                 struct error *err)
 {
+	uint32_t reader = running->reader;
 	char line[CONTROL_LINE];
 	struct progress progress;
 	int fd = control_connect(directory);
-	int length = snprintf(line, sizeof line, "now %" PRIu32 " %" PRIu64 "\n", pid, pause_ns);
+	int length = snprintf(line, sizeof line, "now %" PRIu32 " %" PRIu32 " %" PRIu64 "\n", running->pid,
+	                      running->space, pause_ns);
 
 	if (fd < 0)
 		return error_set(err, EXIT_BAD_DATA, "the `ringtail run` (pid %u) that records it cannot be asked: %s/control: %s",
@@ -168,7 +175,7 @@ bool now_take(const char *argument, uint64_t pause_ns, char **snapshot, struct e
 
 	*snapshot = NULL;
 	if (good && running.reader)
-		good = ask(running.reader, directory, pid, pause_ns, snapshot, err);
+		good = ask(&running, directory, pause_ns, snapshot, err);
 	else if (good)
 		good = look(&running, directory, pid, pause_ns, snapshot, err);
 	free_running(&running);

@@ -21,7 +21,7 @@ struct client {
 	char line[CONTROL_LINE];
 	size_t length;
 	bool asks;
-	uint32_t pid; /* 0: all */
+	uint32_t pid, space; /* pid 0: all; space: the PID namespace in which it is called so */
 	uint64_t pause_ns;
 };
 
@@ -100,7 +100,8 @@ static void hear(struct client *client)
 {
 	int heard = client->fd < 0 || client->asks ? 0 : control_read_line(client->fd, client->line, &client->length);
 
-	if (heard > 0 && sscanf(client->line, "now %" SCNu32 " %" SCNu64, &client->pid, &client->pause_ns) == 2)
+	if (heard > 0 && sscanf(client->line, "now %" SCNu32 " %" SCNu32 " %" SCNu64, &client->pid, &client->space,
+	                        &client->pause_ns) == 3)
 		client->asks = true;
 	else if (heard)
 		leave(client);
@@ -158,6 +159,11 @@ static void note_child(struct now_service *service, pid_t child)
 	service->children[service->child_count++] = child;
 }
 
+static bool is_asked_for(const struct client *client, const struct rt_header *header)
+{
+	return header->pid == client->pid && header->pid_space == client->space;
+}
+
 static void serve_client(struct now_service *service, struct client *client, struct recording **recordings, size_t count,
                          const struct scan_tick *tick)
 {
@@ -165,7 +171,7 @@ static void serve_client(struct now_service *service, struct client *client, str
 	struct error err;
 
 	for (size_t i = 0; i < count; i++)
-		if (!client->pid || client->pid == recordings[i]->ring.header.pid)
+		if (!client->pid || is_asked_for(client, &recordings[i]->ring.header))
 			now_look_add(&look, recordings[i]);
 	pid_t child = now_look_is_good(&look, client->pid, &err) ? fork() : -2;
 	if (child == 0)

@@ -66,9 +66,25 @@ static void count_pause(struct leak_scan *scan, const struct target *target)
 	scan->pause_ns += ring_clock_ns(CLOCK_MONOTONIC) - target->since;
 }
 
+static const char *why_not_seen(const struct recording *recording)
+{
+	if (!process_can_see())
+		return "no process can be looked at where /proc is missing, or is that of another PID namespace: mount it there";
+	if (!recording->ring.pid)
+		return "it runs in a PID namespace that ringtail cannot see from its own: start `ringtail run` outside of that "
+		       "namespace, or in it";
+	return NULL;
+}
+
 static bool stop(struct target *target, struct recording *recording, struct leak_scan *scan)
 {
-	if (!target_stop(target, (pid_t)recording->ring.header.pid, scan->why_not))
+	*target = (struct target){.pagemap = -1};
+	const char *why_unseen = why_not_seen(recording);
+	if (why_unseen) {
+		snprintf(scan->why_not, sizeof scan->why_not, "%s", why_unseen);
+		return false;
+	}
+	if (!target_stop(target, recording->ring.pid, scan->why_not))
 		return false;
 	for (unsigned tries = 0; !is_settled(recording) && tries < QUIET_TRIES; tries++) {
 		count_pause(scan, target);
@@ -116,14 +132,17 @@ static struct root_thread *threads_of(const struct recording *recording, size_t 
 }
 
 /* The thread that waits for us: its innermost frames are the shim's. */
-static void leave_waiting_frames(struct target *target, const struct rt_header *shared)
+static void leave_waiting_frames(struct target *target, const struct ring_file *ring)
 {
+	const struct rt_header *shared = ring->shared;
 	uint64_t sp = load_relaxed(&shared->scan_sp);
+	pid_t waiting = (pid_t)load_relaxed(&shared->scan_tid);
 
 	for (size_t i = 0; i < target->thread_count && load_acquire(&shared->scan_state) == RT_SCAN_TAKEN; i++) {
 		struct target_thread *thread = &target->threads[i];
 		const struct target_map *map = target_map_at(target, thread->sp);
-		if (thread->tid != (pid_t)load_relaxed(&shared->scan_tid) || !map || sp < thread->sp || sp >= map->end)
+		pid_t tid = ring_file_is_elsewhere(ring) ? process_inside(target->pid, thread->tid) : thread->tid;
+		if (tid != waiting || !map || sp < thread->sp || sp >= map->end)
 			continue;
 		thread->sp = sp;
 		thread->own_frames = true;
@@ -149,7 +168,7 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	struct root_thread *threads = threads_of(recording, &roots.thread_count);
 
 	roots.threads = threads;
-	leave_waiting_frames(target, recording->ring.shared);
+	leave_waiting_frames(target, &recording->ring);
 	bool good = graph_read(graph, target, blocks, drop_unmapped(target, blocks, count), &roots, tick);
 	free(threads);
 	return good;
@@ -221,7 +240,7 @@ static bool has_nothing_left(struct recording *recording)
 	struct process_stat stat;
 
 	if (load_acquire(&shared->scan_state) != RT_SCAN_TAKEN ||
-	    !process_stat((pid_t)recording->ring.header.pid, 0, &stat) || stat.threads != 1 || !is_settled(recording))
+	    !process_stat(recording->ring.pid, 0, &stat) || stat.threads != 1 || !is_settled(recording))
 		return false;
 	return !(recording->live ? live_count(recording->live) : heap_live_count(recording->analysis->heap));
 }

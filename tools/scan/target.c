@@ -83,13 +83,13 @@ static bool seize_new(struct target *target, size_t *added, char *why)
 	struct dirent *entry;
 	bool good = true;
 
-	snprintf(path, sizeof path, "/proc/%d/task", (int)target->pid);
+	snprintf(path, sizeof path, "/proc/%d/task", (int)process_number(target->pid));
 	DIR *tasks = opendir(path);
 	if (!tasks)
 		return refuse(why, "its threads cannot be listed (%s)", errno);
 	*added = target->thread_count;
 	while (good && (entry = readdir(tasks))) {
-		pid_t tid = (pid_t)atoi(entry->d_name);
+		pid_t tid = process_here((pid_t)atoi(entry->d_name));
 		if (tid > 0 && !is_known(target, tid))
 			good = seize(target, tid, why);
 	}
@@ -310,7 +310,7 @@ static bool read_maps(struct target *target, char *why)
 	size_t room = 0;
 	ssize_t length;
 
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)target->memory);
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)process_number(target->memory));
 	FILE *maps = fopen(path, "re");
 	if (!maps)
 		return refuse(why, "its mappings cannot be read (%s)", errno);
@@ -321,7 +321,7 @@ static bool read_maps(struct target *target, char *why)
 	}
 	free(line);
 	fclose(maps);
-	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)target->memory);
+	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)process_number(target->memory));
 	target->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	return true;
 }

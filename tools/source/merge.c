@@ -253,15 +253,15 @@ static uint64_t settled_now(const struct ring_file *ring)
 /* Whether a lane that has been ACTIVE in one place for long is not waited for any more. */
 static bool is_given_up(struct merge *merge, struct lane *lane, uint64_t now)
 {
-	struct process_stat stat;
+	const struct ring_file *ring = merge->reading.ring;
 	uint64_t since = now - lane->active_since;
-	pid_t pid = (pid_t)merge->reading.ring->header.pid;
 
 	if (since < STUCK_NS)
 		return false;
-	if (!process_stat(pid, (pid_t)lane->tid, &stat))
+	char state = ring->pid ? process_thread_state(ring->pid, (pid_t)lane->tid) : '?';
+	if (!state)
 		return true;
-	if (stat.state == 'T' || stat.state == 't') {
+	if (state == 'T' || state == 't') {
 		lane->active_since = now;
 		return false;
 	}
@@ -306,6 +306,7 @@ static void attach(struct merge *merge)
 
 	merge->reading.live = true;
 	merge_beat(merge);
+	store_relaxed(&shared->reader_space, process_namespace());
 	store_release(&shared->reader_pid, (uint32_t)getpid());
 }
 

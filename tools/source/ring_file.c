@@ -216,6 +216,41 @@ static bool map(struct ring_file *ring, struct error *err)
 	return true;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Whether a process other than this one has the file open, or mapped, to write: the kernel gives no lease then.  Across all
+ * namespaces; false also where the file system or our rights do not let us ask. */
+static bool is_written_to(const struct ring_file *ring)
+{
+	bool refused = fcntl(ring->fd, F_SETLEASE, ring->writable ? F_WRLCK : F_RDLCK) && errno == EAGAIN;
+
+	fcntl(ring->fd, F_SETLEASE, F_UNLCK);
+	return refused;
+}
+
+bool ring_file_is_elsewhere(const struct ring_file *ring)
+{
+	return ring->header.pid_space && ring->header.pid_space != process_namespace();
+}
+
+/* A report may open thousands of rings of a sandbox's processes that have ended, and to search for one takes a look at all
+ * processes there are. */
+static void find_process(struct ring_file *ring)
+{
+	const struct rt_header *header = &ring->header;
+	struct process_sought sought = {header->pid_space, (pid_t)header->pid, header->process_start,
+	                                base_name(ring->path)};
+
+	if (!ring->same_boot || (ring_file_is_elsewhere(ring) && !ring->writable && !is_written_to(ring)))
+		return;
+	ring->pid = process_find(&sought, &ring->process_start);
+}
+
 bool ring_file_open(struct ring_file *ring, const char *path, bool writable, struct error *err)
 {
 	uint64_t real_bytes = 0;
@@ -231,6 +266,7 @@ bool ring_file_open(struct ring_file *ring, const char *path, bool writable, str
 		return false;
 	}
 	ring->same_boot = ring_clock_same_boot(&ring->header);
+	find_process(ring);
 	if (!check_comparable(ring, err)) {
 		ring_file_close(ring);
 		return false;
@@ -376,20 +412,22 @@ uint32_t ring_file_reader(const struct ring_file *ring)
 
 	if (!ring->same_boot || !reader || (now > beat && now - beat > READER_STALE_NS))
 		return 0;
+	if (load_relaxed(&ring->shared->reader_space) != process_namespace())
+		return reader; /* no process of ours has that number, or another one */
 	return kill((pid_t)reader, 0) && errno == ESRCH ? 0 : reader;
 }
 
 /* An image that began exec is gone if the process no longer maps our file. */
 static bool exec_replaced(const struct ring_file *ring)
 {
-	const char *slash = strrchr(ring->path, '/');
-
-	return load_relaxed(&ring->shared->end_how) == RT_END_EXEC &&
-	       !process_maps((pid_t)ring->header.pid, slash ? slash + 1 : ring->path);
+	return load_relaxed(&ring->shared->end_how) == RT_END_EXEC && !process_maps(ring->pid, base_name(ring->path));
 }
 
 bool ring_file_alive(const struct ring_file *ring)
 {
-	return ring->same_boot && process_alive((pid_t)ring->header.pid, ring->header.process_start) &&
-	       !exec_replaced(ring);
+	if (!ring->same_boot)
+		return false;
+	if (!ring->pid) /* it has ended, or runs where only its file can be seen */
+		return is_written_to(ring);
+	return process_alive(ring->pid, ring->process_start) && !exec_replaced(ring);
 }

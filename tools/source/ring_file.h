@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "shim/format.h"
 #include "tools/error.h"
 
@@ -22,6 +24,8 @@ struct ring_file {
 	struct rt_header header;  /* copy of the immutable part, validated */
 	struct rt_header *shared; /* the mapped header: counters, end, reader's side */
 	bool same_boot;           /* its clock and pids can be compared with those of now */
+	pid_t pid;                /* its process as it is called here; 0: it has ended, or cannot be seen from here */
+	uint64_t process_start;   /* of that, as /proc has it here */
 	double ns_per_tick;       /* see ring_file_calibrate */
 };
 
@@ -65,6 +69,9 @@ uint64_t ring_file_now(const struct ring_file *ring);
 
 /* The process that reads it live, as `ringtail run` does; 0: none, or it gives no sign of life. */
 uint32_t ring_file_reader(const struct ring_file *ring);
+
+/* Whether its process is of another PID namespace: the numbers in its records are not those of here. */
+bool ring_file_is_elsewhere(const struct ring_file *ring);
 
 /* Whether the process image of this ring still runs (same pid, same start time, not gone by exec). */
 bool ring_file_alive(const struct ring_file *ring);

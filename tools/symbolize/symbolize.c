@@ -113,8 +113,8 @@ static struct module_process process_of(const struct ring_file *ring, const stru
 
 	if (!ring)
 		return process;
-	if (process_alive((pid_t)ring->header.pid, ring->header.process_start))
-		process.pid = (pid_t)ring->header.pid;
+	if (process_alive(ring->pid, ring->process_start))
+		process.pid = process_number(ring->pid);
 	process.realtime_ns = ring->header.realtime_ns;
 	if (module->seen)
 		process.realtime_ns += (uint64_t)(ring_file_seconds(ring, module->seen) * 1e9);
