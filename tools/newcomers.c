@@ -62,7 +62,7 @@ static bool has_ring_of_run(const struct newcomers *newcomers, pid_t pid)
 	size_t room = 0;
 	bool found = false;
 
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)process_number(pid));
 	FILE *maps = fopen(path, "re");
 	while (maps && !found && getline(&line, &room, maps) > 0)
 		found = is_own_ring(newcomers, line);
@@ -82,7 +82,7 @@ static char *read_environment(pid_t pid, size_t *length)
 	ssize_t got;
 
 	*length = 0;
-	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/environ", (int)process_number(pid));
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
@@ -130,7 +130,7 @@ static bool can_record(pid_t pid)
 {
 	char exe[64], why[PATH_MAX + 256];
 
-	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)pid);
+	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)process_number(pid));
 	return watchable_look(exe, why, sizeof why) == WATCHABLE;
 }
 
@@ -140,7 +140,7 @@ static bool is_within_exec(pid_t pid)
 	char exe[64], target[8];
 	struct process_stat stat;
 
-	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)pid);
+	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)process_number(pid));
 	return process_stat(pid, 0, &stat) && !stat.environment && readlink(exe, target, sizeof target) > 0;
 }
 
@@ -170,7 +170,7 @@ static bool is_same_program(pid_t pid)
 {
 	char path[64], ours[PATH_MAX], theirs[PATH_MAX];
 
-	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)process_number(pid));
 	ssize_t our_length = readlink("/proc/self/exe", ours, sizeof ours);
 	ssize_t their_length = readlink(path, theirs, sizeof theirs);
 	return our_length > 0 && our_length == their_length && !memcmp(ours, theirs, (size_t)our_length);
@@ -252,7 +252,7 @@ static pid_t *list_processes(size_t *count)
 	*count = 0;
 	while (processes && (entry = readdir(processes))) {
 		GROW(pids, room, *count + 1);
-		pids[*count] = (pid_t)atoi(entry->d_name);
+		pids[*count] = process_here((pid_t)atoi(entry->d_name));
 		*count += pids[*count] > 0;
 	}
 	if (processes)
