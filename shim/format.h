@@ -418,6 +418,9 @@ struct rt_header {
 
 	uint32_t pid_space; /* the PID namespace that pid, parent and tids are of: the inode of /proc/self/ns/pid; 0: not known */
 	uint32_t scan_missed; /* enum rt_scan_missed */
+
+	uint32_t reader_left; /* 1: the reader has left, or had before this began: none will come any more */
+	uint32_t reserved;
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -504,6 +507,7 @@ RT_AT(rt_header, scan_sp, 2416);
 RT_AT(rt_header, own, 2688);
 RT_AT(rt_header, brk_start, 2696);
 RT_AT(rt_header, pid_space, 2712);
+RT_AT(rt_header, reader_left, 2720);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_edge, held_kind, 32);
 RT_AT(rt_plan_edge, met, 48);

@@ -12,7 +12,7 @@
 struct options {
 	char run[SHIM_PATH_MAX]; /* absolute once the process has started; "" until then: make one */
 	char plan[SHIM_PATH_MAX]; /* of ringtail run --confirm; "": none */
-	bool heap, locks, mmap, scan, live;
+	bool heap, locks, mmap, scan, live, locked;
 	uint32_t stacks;  /* enum rt_stacks */
 	uint32_t on_full; /* enum rt_on_full */
 	uint64_t depth, max, live_max, keep, scan_wait;

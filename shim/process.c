@@ -474,6 +474,19 @@ static void use_mapping(unsigned char *base, const struct layout *layout)
 	process->hand = UINT32_MAX - 2; /* every long run wraps */
 }
 
+/* A reader that leaves gives its lock on the directory up first (tools/presence.h, P1 and P2). */
+static bool run_has_reader(void)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	long fd = sys_open(options.run, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return true; /* that is not known */
+	long error = sys_call3(SYS_fcntl, fd, F_GETLK, &lock);
+	sys_close((int)fd);
+	return error < 0 || lock.l_type != F_UNLCK;
+}
+
 static bool create_ring(void)
 {
 	char exe[RT_PATH_MAX], path[RING_PATH_BYTES];
@@ -507,6 +520,8 @@ static bool create_ring(void)
 	}
 	use_mapping(base, &layout);
 	write_header(process->header, &layout, image, exe);
+	if (options.live && options.locked && !run_has_reader())
+		store_release(&process->header->reader_left, 1u);
 	return true;
 }
 

@@ -27,6 +27,12 @@ static struct rt_chunk *chunk_at(uint32_t index)
 	                           (uint64_t)index * header->chunk_bytes);
 }
 
+/* Whether there is a live reader, or was one that has not said that it leaves. */
+static bool has_reader(const struct rt_header *header)
+{
+	return header->live && !load_acquire(&header->reader_left);
+}
+
 static uint32_t chunks_in_use(const struct rt_header *header)
 {
 	uint64_t used = load_relaxed(&header->chunks_used);
@@ -124,10 +130,46 @@ uint32_t ring_reader(void)
 	return reader && !reader_is_elsewhere() ? reader : 0;
 }
 
+/* PATH of a number: PREFIX NUMBER SUFFIX.  Returns its length. */
+static size_t name_number(char *path, const char *prefix, uint32_t number, const char *suffix)
+{
+	char digits[12], *first = digits + sizeof digits;
+	size_t start = strlen(prefix), length, rest = strlen(suffix);
+
+	do
+		*--first = (char)('0' + number % 10);
+	while (number /= 10);
+	length = (size_t)(digits + sizeof digits - first);
+	memcpy(path, prefix, start);
+	memcpy(path + start, first, length);
+	memcpy(path + start + length, suffix, rest + 1);
+	return start + length + rest;
+}
+
+/* Whether /proc is there and knows processes by the numbers that they have for us. */
+static bool has_own_proc(void)
+{
+	char own[16], told[16];
+	size_t length = name_number(own, "", (uint32_t)sys_getpid(), "");
+
+	return sys_readlink("/proc/self", told, sizeof told) == (long)length && !memcmp(own, told, length);
+}
+
+/* False also for a zombie, which has no program any more but is there for kill. */
+static bool process_exists(uint32_t pid)
+{
+	char path[32], target[8];
+
+	if (sys_kill((int)pid, 0) == -ESRCH)
+		return false;
+	name_number(path, "/proc/", pid, "/exe");
+	return sys_readlink(path, target, sizeof target) != -ENOENT || !has_own_proc();
+}
+
 bool ring_reader_lives(void)
 {
 	struct rt_header *header = process->header;
-	if (!header->live || sys_restricted) /* no way to sleep */
+	if (!has_reader(header) || sys_restricted) /* no way to sleep */
 		return false;
 	uint32_t reader = load_acquire(&header->reader_pid);
 	if (!reader)
@@ -135,15 +177,15 @@ bool ring_reader_lives(void)
 	uint64_t age = age_of_heartbeat();
 	if ((int64_t)age < (int64_t)READER_STALE_NS)
 		return true;
-	return age < READER_DEAD_NS && (reader_is_elsewhere() || sys_kill((int)reader, 0) != -ESRCH);
+	return age < READER_DEAD_NS && (reader_is_elsewhere() || process_exists(reader));
 }
 
 bool ring_reader_exists(void)
 {
 	uint32_t reader = load_acquire(&process->header->reader_pid);
-	if (reader && reader_is_elsewhere())
-		return (int64_t)age_of_heartbeat() < (int64_t)READER_DEAD_NS;
-	return reader && sys_kill((int)reader, 0) != -ESRCH;
+	if (!reader || !has_reader(process->header))
+		return false;
+	return reader_is_elsewhere() ? (int64_t)age_of_heartbeat() < (int64_t)READER_DEAD_NS : process_exists(reader);
 }
 
 /* Whether the reader has anything to hand back.  Where threads outnumber the chunks, all may be OPEN: nobody would
@@ -185,7 +227,7 @@ static struct rt_chunk *claim_chunk(void)
 {
 	const struct rt_header *header = process->header;
 	struct rt_chunk *chunk;
-	if (!header->live) {
+	if (!has_reader(header)) {
 		chunk = claim_unused(header->chunk_count);
 		return chunk ? chunk : claim_when_full();
 	}
@@ -239,7 +281,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 	struct rt_header *header = process->header;
 	struct rt_chunk *chunk = own_chunk(lane);
 
-	if (!chunk || header->live || sys_restricted || load_relaxed(&process->no_moves))
+	if (!chunk || has_reader(header) || sys_restricted || load_relaxed(&process->no_moves))
 		return NULL;
 	struct rt_chunk *to = take_unused(header->chunk_count);
 	if (!to)
@@ -338,7 +380,7 @@ static struct rt_chunk *claim_first(const struct lane *lane)
 
 	if (lane->seq != RT_SEQ_FIRST || header->chunk_bytes <= FIRST_BYTES)
 		return NULL;
-	struct rt_chunk *chunk = take_unused(header->live ? header->chunk_keep_count : header->chunk_count);
+	struct rt_chunk *chunk = take_unused(has_reader(header) ? header->chunk_keep_count : header->chunk_count);
 	return chunk ? claim_part(chunk, FIRST_BYTES) : NULL;
 }
 

@@ -184,13 +184,13 @@ static bool has_limit_of_memory(void)
 	return sys_getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
-/* A live reader says more, and says it itself.  started: a tool of our own, which may have come to nothing. */
+/* started: a tool of our own, which may have come to nothing. */
 static void say_refused(const struct rt_header *header, bool started)
 {
 	bool nothing = started && state_now() == RT_SCAN_NONE && !has_limit_of_memory();
 	bool refused = state_now() == RT_SCAN_REFUSED || nothing;
 
-	if (refused && !header->live && !header->forked)
+	if (refused && !header->forked)
 		process_say("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);
 }
 
@@ -201,34 +201,57 @@ static bool is_wanted(void)
 	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
 }
 
+/* No child of ours that it could be allowed for by itself.  0: none any more. */
+static void allow_tracer(long tracer)
+{
+	sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
+}
+
+static void ask_reader(const char *ring)
+{
+	long reader = 0;
+
+	call_reader(ring);
+	allow_tracer((long)ring_reader());
+	wait_for_tool(&reader);
+}
+
+static void ask_own_tool(const char *ring)
+{
+	static char tool[SHIM_PATH_MAX];
+	long between = try_tool(tool, sizeof tool, ring);
+	bool started = between > 0;
+
+	if (started) {
+		allow_tracer(between);
+		wait_for_tool(&between);
+	} else {
+		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE);
+	}
+	say_refused(process->header, started); /* a live reader says more, and says it itself */
+	if (between > 0)
+		reap(between);
+}
+
+static bool begin_to_wait(void) { return cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING); }
+
+/* A reader that has left, or dies before it has looked, is no reason to go without a scan. */
 void scan_at_end(enum hold what)
 {
-	static char ring[RING_PATH_BYTES], tool[SHIM_PATH_MAX];
-	long between = 0;
+	static char ring[RING_PATH_BYTES];
 
-	if (!process_is_ours() || !is_wanted() || !cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING))
+	if (!process_is_ours() || !is_wanted() || !begin_to_wait())
 		return;
 	int error = errno;
 	hold_begin(what);
 	tell_frames(process->header);
 	process_ring_path(ring, sizeof ring);
-	if (process->header->live)
-		call_reader(ring);
-	else
-		between = try_tool(tool, sizeof tool, ring);
-	bool started = between > 0;
-	long tracer = process->header->live ? (long)ring_reader() : between;
-	if (tracer > 0) /* no child of ours that it could be allowed for by itself */
-		sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
-	if (between >= 0)
-		wait_for_tool(&between);
-	else
-		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE);
-	say_refused(process->header, started);
-	if (between > 0)
-		reap(between);
-	if (tracer > 0)
-		sys_call6(SYS_prctl, PR_SET_PTRACER, 0, 0, 0, 0, 0);
+	bool reader = ring_reader_lives();
+	if (reader)
+		ask_reader(ring);
+	if (!reader || (!ring_reader_lives() && begin_to_wait()))
+		ask_own_tool(ring);
+	allow_tracer(0);
 	hold_over();
 	errno = error;
 }

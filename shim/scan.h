@@ -14,8 +14,8 @@
  * the bound is the tool's to keep, as the program is stopped.
  * Signals that come meanwhile are held back, as the process would be gone without us: hold.h.
  *
- * A program without a live reader starts the tool itself: as a grandchild, whose parent has no exit signal, so that
- * neither SIGCHLD nor wait() shows it to the program.
+ * A program without a live reader, or whose reader has left or dies before S4, starts the tool itself: as a grandchild,
+ * whose parent has no exit signal, so that neither SIGCHLD nor wait() shows it to the program.
  */
 #ifndef RINGTAIL_SCAN_H
 #define RINGTAIL_SCAN_H

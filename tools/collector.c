@@ -21,6 +21,7 @@
 #include "tools/hang_watch.h"
 #include "tools/newcomers.h"
 #include "tools/now/service.h"
+#include "tools/presence.h"
 #include "tools/process.h"
 #include "tools/recording.h"
 #include "tools/render/progress.h"
@@ -184,7 +185,7 @@ static bool beat_all(void *context)
 	return true;
 }
 
-/* Every process that had its ring when somebody asked is answered for. */
+/* Every ring that is there by now. */
 static void meet_all(struct collector *collector)
 {
 	struct watched *ring;
@@ -471,8 +472,11 @@ static void rounds(struct collector *collector)
 static void leave_running(struct collector *collector)
 {
 	struct watched *ring;
-	unsigned living = newcomers_count(&collector->newcomers, collector->now), read = 0;
+	unsigned living, read = 0;
 
+	presence_end(); /* P3 */
+	meet_all(collector);
+	living = newcomers_count(&collector->newcomers, collector->now);
 	DL_FOREACH(collector->rings, ring) {
 		if (!ring->recording)
 			continue;

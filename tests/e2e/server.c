@@ -8,17 +8,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct server serve(enum way way, const char *options) { return serve_within("", way, options); }
-
-struct server serve_within(const char *words, enum way way, const char *options)
+struct server server_new(void)
 {
 	struct server server = { .rt = rt_new() };
-	char path[RT_PATH + 16], line[2 * RT_PATH];
+	char path[RT_PATH + 16];
 
 	snprintf(path, sizeof path, "%s/letters", server.rt.work);
 	cr_assert_eq(mkfifo(path, 0600), 0);
 	server.letters = open(path, O_RDWR | O_CLOEXEC);
 	cr_assert_geq(server.letters, 0);
+	return server;
+}
+
+struct server serve(enum way way, const char *options) { return serve_within("", way, options); }
+
+struct server serve_within(const char *words, enum way way, const char *options)
+{
+	struct server server = server_new();
+	char line[2 * RT_PATH];
+
 	snprintf(line, sizeof line, "%s %s letters", words, rt_built("programs/grows"));
 	server.child = rt_start_with(&server.rt, way, options, line);
 	char *first = spawn_wait_for_line(&server.child, "grows ", 20);

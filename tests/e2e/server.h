@@ -12,6 +12,8 @@ struct server {
 	unsigned done; /* letters that it was given by server_do, and has answered */
 };
 
+/* A directory with a file `letters`, and nothing that reads it yet. */
+struct server server_new(void);
 /* options: as for rt_program_with. */
 struct server serve(enum way way, const char *options);
 /* The same, started by words in front of the command: pid is then what it calls itself. */

@@ -16,6 +16,7 @@
 #include "tools/commands/gate.h"
 #include "tools/launch.h"
 #include "tools/options.h"
+#include "tools/presence.h"
 #include "tools/own_process.h"
 #include "tools/render/progress.h"
 #include "tools/render/report.h"
@@ -48,7 +49,8 @@ static void drop_inherited(struct options *options)
 		return;
 	free(options->given[OPTION_run]);
 	free(options->given[OPTION_live]);
-	options->given[OPTION_run] = options->given[OPTION_live] = NULL;
+	free(options->given[OPTION_locked]);
+	options->given[OPTION_run] = options->given[OPTION_live] = options->given[OPTION_locked] = NULL;
 }
 
 static bool parse(struct run *run, int argc, char **argv, struct error *err)
@@ -121,6 +123,7 @@ static char *shim_settings(struct run *run, struct error *err)
 		return NULL;
 	options_put(&run->options, OPTION_run, run->directory);
 	options_put(&run->options, OPTION_live, "yes");
+	options_put(&run->options, OPTION_locked, presence_begin(run->directory) ? "yes" : "no");
 	return options_encode(&run->options);
 }
 

@@ -12,6 +12,7 @@
 #include "tools/memory.h"
 #include "tools/now/control.h"
 #include "tools/now/look.h"
+#include "tools/presence.h"
 #include "tools/render/progress.h"
 
 #define CLIENTS (NOW_SERVICE_POLLS - 1)
@@ -133,6 +134,7 @@ bool now_service_look(struct now_service *service)
 static void be_alone(struct now_service *service, const struct client *client)
 {
 	progress_forked();
+	presence_forked();
 	if (service->listener >= 0)
 		close(service->listener);
 	for (size_t i = 0; i < CLIENTS; i++)

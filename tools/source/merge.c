@@ -367,8 +367,12 @@ uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context)
 
 void merge_detach(struct merge *merge)
 {
+	struct rt_header *shared = merge->reading.ring->shared;
+
 	if (merge->reading.live)
-		store_release(&merge->reading.ring->shared->reader_pid, 0u);
+		store_release(&shared->reader_pid, 0u);
+	if (merge->reading.ring->writable) /* also where it was opened only to be left */
+		store_release(&shared->reader_left, 1u);
 	merge->reading.live = false;
 }
 
