@@ -46,10 +46,61 @@ static bool find_tool(char *path, size_t room)
 	return sys_call6(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0;
 }
 
-/* No child of the program's for a debugger either. */
-static long fork_quietly(unsigned long exit_signal)
+#define STACK_BYTES 4096u
+
+static __attribute__((aligned(16))) unsigned char between_stack[STACK_BYTES], tool_stack[STACK_BYTES];
+
+struct to_start {
+	const char *tool, *ring;
+};
+
+/* A child in the program's own memory that runs on a stack of ours, and never comes back from `run`.  Nothing is copied, as
+ * fork would, and no page becomes one that is shared by copy-on-write.  All signals must be held: a handler of the
+ * program's would run in its memory a second time.  It makes system calls and nothing else: what is the thread's own is
+ * that of the thread that waits here.  No child of the program's for a debugger either. */
+static long start_on(unsigned char *stack, unsigned long flags, void (*run)(const struct to_start *), const struct to_start *argument)
 {
-	return sys_call6(SYS_clone, (long)(exit_signal | CLONE_UNTRACED), 0, 0, 0, 0, 0);
+	unsigned char *top = stack + STACK_BYTES;
+	long result;
+
+	flags |= CLONE_VM | CLONE_UNTRACED;
+#if defined(__x86_64__)
+	register void (*run_in)(const struct to_start *) __asm__("r8") = run;
+	register const struct to_start *argument_in __asm__("r9") = argument;
+	register long ctid __asm__("r10") = 0;
+	__asm__ volatile("syscall\n\t"
+	                 "test %%rax, %%rax\n\t"
+	                 "jnz 1f\n\t"
+	                 "xor %%ebp, %%ebp\n\t"
+	                 "mov %%r9, %%rdi\n\t"
+	                 "call *%%r8\n\t"
+	                 "ud2\n"
+	                 "1:"
+	                 : "=a"(result)
+	                 : "0"((long)SYS_clone), "D"(flags), "S"(top), "d"(0L), "r"(ctid), "r"(run_in), "r"(argument_in)
+	                 : "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = SYS_clone;
+	register long x0 __asm__("x0") = (long)flags;
+	register unsigned char *x1 __asm__("x1") = top;
+	register long x2 __asm__("x2") = 0;
+	register long x3 __asm__("x3") = 0;
+	register long x4 __asm__("x4") = 0;
+	register void (*x5)(const struct to_start *) __asm__("x5") = run;
+	register const struct to_start *x6 __asm__("x6") = argument;
+	__asm__ volatile("svc 0\n\t"
+	                 "cbnz x0, 1f\n\t"
+	                 "mov x29, xzr\n\t"
+	                 "mov x0, x6\n\t"
+	                 "blr x5\n\t"
+	                 "brk 0\n"
+	                 "1:"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6)
+	                 : "memory");
+	result = x0;
+#endif
+	return result;
 }
 
 static _Noreturn void leave(int status)
@@ -58,35 +109,39 @@ static _Noreturn void leave(int status)
 		sys_call3(SYS_exit_group, status, 0, 0);
 }
 
-/* Nothing of the program's is left open, and nothing of ours is in its way.  A signal for the program's group is none for the
- * tool: all stay blocked, except the one that the tool handles. */
-static _Noreturn void become_tool(const char *tool, const char *ring)
+/* A signal for the program's group is none for the tool: all stay blocked. */
+static void become_tool(const struct to_start *start)
 {
-	const char *argv[] = {RT_SCAN_TOOL, ring, NULL}, *envp[] = {NULL};
-	uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
+	const char *argv[] = {RT_SCAN_TOOL, start->ring, NULL}, *envp[] = {NULL};
 
-	sys_call3(SYS_close_range, 0, ~0u, 0);
-	sys_call6(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&faults, 0, sizeof faults, 0, 0);
 	for (int i = 0; i < 3; i++)
 		sys_open("/dev/null", O_RDWR, 0);
-	sys_call3(SYS_execve, tool, argv, envp);
+	sys_call3(SYS_execve, start->tool, argv, envp);
 	leave(127);
 }
 
-/* Returns the process between us and the tool, or -errno.  In it, everything that is wiped on fork is zeroes: it makes
- * system calls and nothing else. */
-static long start_tool(const char *tool, const char *ring)
+/* Nothing of the program's stays open in it or in the tool. */
+static void be_between(const struct to_start *start)
 {
-	long between = fork_quietly(0);
-
-	if (between)
-		return between;
-	long child = fork_quietly(SIGCHLD);
-	if (child == 0)
-		become_tool(tool, ring);
+	sys_call3(SYS_close_range, 0, ~0u, 0);
+	long child = start_on(tool_stack, SIGCHLD, become_tool, start);
 	while (child > 0 && sys_call6(SYS_wait4, child, 0, 0, 0, 0, 0) == -EINTR)
 		;
 	leave(0);
+}
+
+/* Returns the process between us and the tool, or -errno.  Without it the tool would be a child of the program's: exec
+ * gives it an exit signal. */
+static long start_tool(const char *tool, const char *ring)
+{
+	static struct to_start start; /* which the children read for longer than this lasts */
+	uint64_t signals;
+
+	start = (struct to_start){tool, ring};
+	sys_hold_signals(&signals);
+	long between = start_on(between_stack, 0, be_between, &start);
+	sys_let_signals(&signals);
+	return between;
 }
 
 /* After unshare or setns.  The first child would be the new namespace's init: with its end no other could be made. */

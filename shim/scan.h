@@ -15,7 +15,9 @@
  * Signals that come meanwhile are held back, as the process would be gone without us: hold.h.
  *
  * A program without a live reader, or whose reader has left or dies before S4, starts the tool itself: as a grandchild,
- * whose parent has no exit signal, so that neither SIGCHLD nor wait() shows it to the program.
+ * whose parent has no exit signal, so that neither SIGCHLD nor wait() shows it to the program.  That parent runs in the
+ * program's memory, on a stack of its own, and waits for the tool: a fork would copy the page tables, and make all memory
+ * shared by copy-on-write.
  */
 #ifndef RINGTAIL_SCAN_H
 #define RINGTAIL_SCAN_H
