@@ -58,6 +58,12 @@ struct event_type {
 };
 extern const struct event_type event_types[1 << RT_TYPE_BITS];
 
+/* A child with a copy of the process's memory. */
+static inline bool event_is_fork(const struct event *event)
+{
+	return event->type == RT_FORK && event->aux == RT_FORK_FORK;
+}
+
 /* Name of an event type for people and JSON ("malloc", "wait", ...); "unknown" where it has none. */
 const char *event_type_name(unsigned type);
 /* "mutex", "rwlock", ... */

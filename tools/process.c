@@ -208,6 +208,34 @@ pid_t process_parent(pid_t pid)
 	return rest && sscanf(rest + 1, " %*c %d", &parent) == 1 ? process_here((pid_t)parent) : 0;
 }
 
+static bool names_other(const char *pids, pid_t than)
+{
+	char *end;
+
+	for (long pid; (pid = strtol(pids, &end, 10)) > 0; pids = end)
+		if (pid != than)
+			return true;
+	return false;
+}
+
+bool process_has_children(pid_t pid)
+{
+	char path[64], text[64]; /* of two, one is another's */
+	struct dirent *entry;
+	bool found = false;
+	int number = (int)process_number(pid);
+
+	snprintf(path, sizeof path, "/proc/%d/task", number);
+	DIR *tasks = opendir(path);
+	while (tasks && !found && (entry = readdir(tasks))) {
+		snprintf(path, sizeof path, "/proc/%d/task/%d/children", number, atoi(entry->d_name));
+		found = read_small(path, text, sizeof text) && names_other(text, process_number(getppid()));
+	}
+	if (tasks)
+		closedir(tasks);
+	return found;
+}
+
 pid_t process_tracer(pid_t tid)
 {
 	char text[4096];

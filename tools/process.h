@@ -45,6 +45,8 @@ pid_t process_find(const struct process_sought *sought, uint64_t *start);
 bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
 /* 0: not known. */
 pid_t process_parent(pid_t pid);
+/* Whether it has children, our own parent aside; false too where the kernel does not tell. */
+bool process_has_children(pid_t pid);
 /* Who traces the thread (a debugger, strace); 0: nobody, or it cannot be known. */
 pid_t process_tracer(pid_t tid);
 struct process_task { /* a thread */

@@ -34,6 +34,7 @@ struct analysis {
 	struct finding_list *findings; /* filled by analysis_finish */
 	struct leak_scan scan;         /* of the end; may be set until analysis_finish */
 	struct process_end end;
+	uint64_t forks; /* children that the process made by fork */
 };
 
 /* ring must outlive the analysis. */

@@ -89,6 +89,7 @@ static void dispatch(struct dispatcher *dispatcher, const struct event *event)
 	}
 	if (threads_regrouped(analysis->threads, &thread, &group))
 		heap_thread_group(analysis->heap, thread, group);
+	analysis->forks += event_is_fork(event);
 	if (event->type == RT_LOSS) {
 		dispatcher->lost += event->object;
 		heap_event(analysis->heap, event);

@@ -21,6 +21,7 @@ struct leak_scan {
 	bool tried, done;
 	char why_not[LEAK_WHY_BYTES]; /* not done: one sentence with what helps */
 	uint64_t pause_ns, whole_ns;  /* how long the program was stopped, and how long all took */
+	uint64_t unread;              /* bytes of its memory that could not be read: what they point to seems lost */
 	struct leak_group *groups;
 	size_t count, room;
 };

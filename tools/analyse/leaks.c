@@ -102,6 +102,16 @@ static void report_group(const struct leak_group *group, const struct leak_group
 	write_message(finding, group, uncertain);
 }
 
+/* Pages may be out of reach for all but the process itself (memfd_secret), or broken. */
+static void report_unread(const struct leak_scan *scan, struct finding_list *findings)
+{
+	if (!scan->unread)
+		return;
+	finding_message(finding_add(findings, "loss", "scan"),
+	                "%llu byte%s of its memory could not be read: blocks that only those point to are called lost",
+	                (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
+}
+
 void leaks_report(const struct leak_scan *scan, bool uncertain, struct finding_list *findings)
 {
 	struct leak_group *groups = memory_zeroed(scan->count + 1, sizeof *groups);
@@ -112,4 +122,5 @@ void leaks_report(const struct leak_scan *scan, bool uncertain, struct finding_l
 	for (size_t i = 0; i < count; i++)
 		report_group(&groups[i], groups, count, uncertain, findings);
 	free(groups);
+	report_unread(scan, findings);
 }

@@ -77,13 +77,14 @@ static void take_words(struct reader *reader, uint64_t start, uint64_t end)
 
 /* ---- memory ------------------------------------------------------------------------------- */
 
-/* Reads what can be read of [start, end), at most PIECE, aligned; the rest may lie in no memory. */
+/* Reads [start, end), at most PIECE, aligned. */
 static void fill(struct reader *reader, uint64_t start, uint64_t end)
 {
 	if (end - start > PIECE)
 		end = start + PIECE;
 	reader->start = start;
-	reader->end = start + target_read(reader->target, start, reader->piece, end - start);
+	reader->end = end;
+	target_read(reader->target, start, reader->piece, end - start);
 	if (reader->tick && !reader->tick->call(reader->tick->context))
 		reader->stopped = true;
 }
@@ -96,10 +97,8 @@ static void take_part(void *context, uint64_t start, uint64_t end)
 
 	for (start = word_up(start), end &= ~UINT64_C(7); start < end && !reader->stopped;) {
 		fill(reader, start, end);
-		uint64_t got = reader->end & ~UINT64_C(7);
-		take_words(reader, start, got > start ? got : start);
-		/* A page that cannot be read does not end the range. */
-		start = got > start ? got : (start | 4095) + 1;
+		take_words(reader, start, reader->end);
+		start = reader->end;
 	}
 }
 
@@ -153,10 +152,7 @@ static void take_block(struct reader *reader, size_t i)
 	}
 	if (start < reader->start || end > reader->end)
 		fill(reader, block->address & ~UINT64_C(7), together(&reader->graph->index, i));
-	if (end <= reader->end)
-		take_words(reader, start, end);
-	else
-		take_part(reader, start, end); /* some of it is in no memory */
+	take_words(reader, start, end);
 }
 
 static void take_blocks(struct reader *reader)

@@ -72,7 +72,8 @@ static bool look_at_table(const struct target *target, uint64_t address)
 {
 	uint64_t words[TABLE_CHECKED] = {0};
 	const struct target_map *map = address % 8 ? NULL : target_map_at(target, address);
-	size_t got = map && map->kind == MAP_FILE ? target_read(target, address, words, sizeof words) : 0;
+	bool constants = map && map->kind == MAP_FILE && !map->shared;
+	size_t got = constants ? target_fetch(target, address, words, sizeof words) : 0;
 
 	for (size_t i = 0; i < got / 8; i++)
 		if (words[i])
@@ -98,19 +99,17 @@ static unsigned head_of(struct heuristics *heuristics, const struct live_block *
 
 /* ---- reading what they need ------------------------------------------------------------------ */
 
-static bool window_read(struct heuristics *heuristics, uint64_t address, void *to, size_t bytes)
+static void window_read(struct heuristics *heuristics, uint64_t address, void *to, size_t bytes)
 {
 	struct window *window = &heuristics->window;
 
 	if (address < window->start || address + bytes > window->end) {
 		window->start = address;
-		window->end = address + target_read(heuristics->target, address, window->bytes, WINDOW);
+		window->end = address + WINDOW;
+		target_read(heuristics->target, address, window->bytes, WINDOW);
 		heuristics->stopped |= heuristics->tick && !heuristics->tick->call(heuristics->tick->context);
 	}
-	if (address + bytes > window->end)
-		return false;
 	memcpy(to, window->bytes + (address - window->start), bytes);
-	return true;
 }
 
 static uint32_t block_of(const struct graph *graph, const struct interior *interior)
@@ -128,9 +127,10 @@ static void look_at_heads(struct heuristics *heuristics)
 	for (size_t i = 0; i < graph->index.count && !heuristics->stopped; i++) {
 		const struct live_block *block = &graph->index.blocks[i];
 		uint64_t head[HEAD_WORDS] = {0};
-		if (heuristics->heads[i] && window_read(heuristics, block->address, head,
-		                                        block->size < sizeof head ? 16 : sizeof head))
-			heuristics->heads[i] |= (unsigned char)head_of(heuristics, block, head);
+		if (!heuristics->heads[i])
+			continue;
+		window_read(heuristics, block->address, head, block->size < sizeof head ? 16 : sizeof head);
+		heuristics->heads[i] |= (unsigned char)head_of(heuristics, block, head);
 	}
 }
 
@@ -175,8 +175,8 @@ static void apply_tables(struct heuristics *heuristics, size_t count)
 	qsort(graph->interiors, count, sizeof *graph->interiors, by_pointer);
 	for (size_t i = 0; i < count && !heuristics->stopped; i++) {
 		uint64_t there;
-		if (window_read(heuristics, graph->interiors[i].pointer, &there, sizeof there) &&
-		    is_table(heuristics, there))
+		window_read(heuristics, graph->interiors[i].pointer, &there, sizeof there);
+		if (is_table(heuristics, there))
 			count_as_start(graph, &graph->interiors[i]);
 	}
 }

@@ -76,9 +76,19 @@ static const char *why_not_seen(const struct recording *recording)
 	return NULL;
 }
 
+/* A forked process that has not forked itself shares pages as its parent left them: nothing in them can point to a block
+ * of its own. */
+static bool shares_only_its_parents(const struct recording *recording)
+{
+	const struct rt_header *header = &recording->ring.header;
+	uint64_t forks = recording->live ? live_forks(recording->live) : recording->analysis->forks;
+
+	return header->forked && !forks && !merge_misses_events(recording->merge) && !process_has_children(recording->ring.pid);
+}
+
 static bool stop(struct target *target, struct recording *recording, struct leak_scan *scan)
 {
-	*target = (struct target){.pagemap = -1};
+	*target = (struct target){0};
 	const char *why_unseen = why_not_seen(recording);
 	if (why_unseen) {
 		snprintf(scan->why_not, sizeof scan->why_not, "%s", why_unseen);
@@ -92,6 +102,7 @@ static bool stop(struct target *target, struct recording *recording, struct leak
 			return false;
 	}
 	deliver_rest(recording);
+	target->own_alone = shares_only_its_parents(recording);
 	if (target_look(target, scan->why_not))
 		return true;
 	target_resume(target);
@@ -108,7 +119,7 @@ static size_t drop_unmapped(const struct target *target, struct live_block *bloc
 		uint64_t address = blocks[i].address;
 		if (!map || address < map->start || address >= map->end)
 			map = target_map_at(target, address);
-		if (!map || !map->readable)
+		if (!map)
 			continue;
 		blocks[kept] = blocks[i];
 		if (blocks[kept].size > (UINT64_C(1) << 46))
@@ -230,6 +241,7 @@ static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, stru
 		snprintf(scan->why_not, sizeof scan->why_not, "it was killed while it was being looked at");
 	else
 		look->complete = true;
+	scan->unread = target_unread(target);
 }
 
 /* A process whose only thread waits for us, and that has nothing left, need not be stopped for seeing that: what that
@@ -313,8 +325,8 @@ char *leak_scan_path(const char *ring_path)
 
 static void write_all(const struct leak_scan *scan, FILE *file)
 {
-	fprintf(file, "%s\n%d %" PRIu64 " %" PRIu64 " %zu\n%s\n", SCAN_MAGIC, scan->done, scan->pause_ns, scan->whole_ns,
-	        scan->count, scan->why_not);
+	fprintf(file, "%s\n%d %" PRIu64 " %" PRIu64 " %zu %" PRIu64 "\n%s\n", SCAN_MAGIC, scan->done, scan->pause_ns,
+	        scan->whole_ns, scan->count, scan->unread, scan->why_not);
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct leak_group *group = &scan->groups[i];
 		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", (unsigned)group->class,
@@ -351,15 +363,24 @@ static bool read_group(FILE *file, struct leak_group *group)
 	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
 }
 
+/* Files of older versions do not tell what was unread. */
+static bool read_head(struct leak_scan *scan, FILE *file, int *done, size_t *count)
+{
+	char magic[sizeof SCAN_MAGIC + 1], numbers[128];
+
+	return fgets(magic, sizeof magic, file) && !strcmp(magic, SCAN_MAGIC "\n") &&
+	       fgets(numbers, sizeof numbers, file) && strchr(numbers, '\n') &&
+	       sscanf(numbers, "%d %" SCNu64 " %" SCNu64 " %zu %" SCNu64, done, &scan->pause_ns, &scan->whole_ns, count,
+	              &scan->unread) >= 4 &&
+	       fgets(scan->why_not, sizeof scan->why_not, file) && *count <= GROUPS_MOST;
+}
+
 static bool read_all(struct leak_scan *scan, FILE *file)
 {
-	char magic[sizeof SCAN_MAGIC + 1];
 	int done;
 	size_t count;
 
-	if (!fgets(magic, sizeof magic, file) || strcmp(magic, SCAN_MAGIC "\n") ||
-	    fscanf(file, "%d %" SCNu64 " %" SCNu64 " %zu", &done, &scan->pause_ns, &scan->whole_ns, &count) != 4 ||
-	    fgetc(file) != '\n' || !fgets(scan->why_not, sizeof scan->why_not, file) || count > GROUPS_MOST)
+	if (!read_head(scan, file, &done, &count))
 		return false;
 	scan->why_not[strcspn(scan->why_not, "\n")] = '\0';
 	for (scan->count = 0; scan->count < count; scan->count++) {

@@ -12,6 +12,7 @@ struct live {
 	struct block_table blocks;
 	struct realloc_table reallocs;
 	struct thread_analysis *threads;
+	uint64_t forks;
 };
 
 struct live *live_new(struct ring_file *ring)
@@ -117,6 +118,7 @@ static void take(struct live *live, const struct event *event)
 		realloc_ends(live, event);
 		break;
 	default:
+		live->forks += event_is_fork(event);
 		if (is_of_thread(event))
 			threads_event(live->threads, event);
 		break;
@@ -137,6 +139,8 @@ void live_events(void *context, const struct event *events, size_t count)
 /* ---- results --------------------------------------------------------------------------------- */
 
 bool live_is_settled(const struct live *live) { return reallocs_settled(&live->reallocs); }
+
+uint64_t live_forks(const struct live *live) { return live->forks; }
 
 size_t live_count(const struct live *live) { return live->blocks.count; }
 

@@ -20,6 +20,8 @@ void live_free(struct live *live);
 void live_events(void *context, const struct event *events, size_t count);
 /* Whether no reallocation is known to be under way. */
 bool live_is_settled(const struct live *live);
+/* Children that the process made by fork. */
+uint64_t live_forks(const struct live *live);
 /* Those aside that are being reallocated. */
 size_t live_count(const struct live *live);
 /* In no order; malloced.  The site of each is its stack. */

@@ -68,8 +68,7 @@ static uint64_t arena_heap_end(const struct target *target, uint64_t at, const s
 {
 	uint64_t info[4];
 
-	if (target_read(target, at, info, sizeof info) != sizeof info)
-		return 0;
+	target_read(target, at, info, sizeof info);
 	uint64_t arena = info[0] & ~(ARENA_BYTES - 1), size = info[2], usable = info[3];
 	bool first = arena == at && info[0] - at <= PAGE && !info[1];
 	bool later =
@@ -131,10 +130,9 @@ static bool is_descriptor(const struct target *target, uint64_t pthread, uint64_
 #if defined(__x86_64__)
 	uint64_t words[3];
 
-	if (target_read(target, pthread, words, sizeof words) != sizeof words)
-		return false;
+	target_read(target, pthread, words, sizeof words);
 	*dtv = words[PTHREAD_DTV / 8];
-	return words[0] == pthread && words[PTHREAD_SELF / 8] == pthread;
+	return pthread && words[0] == pthread && words[PTHREAD_SELF / 8] == pthread;
 #else
 	(void)target, (void)pthread, (void)dtv;
 	return false;
@@ -209,8 +207,8 @@ static void add_own(struct holes *holes, struct roots *roots, const struct root_
 	uint64_t at = request->own;
 
 	for (unsigned i = 0; at && i < OWN_MOST; i++, at = own.next) {
-		if (target_read(request->target, at, &own, sizeof own) != sizeof own ||
-		    own.bytes > OWN_BYTES_MOST)
+		target_read(request->target, at, &own, sizeof own);
+		if (!own.bytes || own.bytes > OWN_BYTES_MOST)
 			return;
 		add_hole(holes, at, at + own.bytes);
 		add_word(roots, own.argument);
@@ -238,12 +236,13 @@ static bool is_loader(const struct target_map *map) { return is_module(map, "ld-
 
 static bool may_hold_roots(const struct target_map *map, const struct root_request *request)
 {
-	if (!map->readable || map->kind == MAP_NO_MEMORY)
+	if (map->kind == MAP_NO_MEMORY)
 		return false;
 	if (map->kind == MAP_BRK_HEAP)
 		return request->heap_is_root || request->brk_start < request->brk_end;
-	if (map->kind == MAP_FILE)
-		return map->writable && !strstr(map->path, request->ring_name);
+	if (map->kind == MAP_FILE && strstr(map->path, request->ring_name))
+		return false;
+	/* What may not be read or written for now may have been before: only pages that exist are looked at. */
 	return !map->executable || map->writable;
 }
 

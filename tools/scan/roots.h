@@ -2,7 +2,8 @@
  * Where a program's own pointers can be: everything that is not the heap.
  *
  * Roots are registers; stacks from the stack pointer up (less the red zone); thread-local storage; the writable data of
- * modules; and all other memory that can be read, such as what the program got by mmap.  Not roots are
+ * modules; and all other memory that has pages, such as what the program got by mmap, whatever its rights are for now.  Not
+ * roots are
  *
  * - the heap itself: [heap] (less what the program itself got by sbrk), glibc's other arenas, and every live block.  A block counts when something reaches it.
  * - the ring file, which has every address in it, and the shim's own memory, which has copies of stacks.

@@ -20,9 +20,6 @@
 #define STOP_WITHIN_NS UINT64_C(2000000000)
 #define STOP_STEP_NS   50000
 #define TRACER_STEP_NS 1000000
-#define PAGE           UINT64_C(4096)
-#define CLOSE_LOOK     (UINT64_C(1) << 20) /* ranges as large are asked which of their pages exist */
-#define PAGEMAP_PIECE  4096u
 
 /* ---- stopping -------------------------------------------------------------------------- */
 
@@ -183,7 +180,7 @@ bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES])
 	size_t added;
 
 	let_tracer_finish(pid);
-	*target = (struct target){.pid = pid, .memory = pid, .pagemap = -1, .since = monotonic_ns()};
+	*target = (struct target){.pid = pid, .memory = pid, .since = monotonic_ns()};
 	do {
 		if (!seize_new(target, &added, why) || !interrupt_all(target, why)) {
 			target_resume(target);
@@ -321,17 +318,7 @@ static bool read_maps(struct target *target, char *why)
 	}
 	free(line);
 	fclose(maps);
-	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)process_number(target->memory));
-	target->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	return true;
-}
-
-bool target_open(struct target *target, pid_t pid)
-{
-	char why[TARGET_WHY_BYTES];
-
-	*target = (struct target){.pid = pid, .memory = pid, .pagemap = -1};
-	return read_maps(target, why);
 }
 
 /* A first thread that has ended while others go on has no memory any more. */
@@ -343,37 +330,6 @@ static void choose_memory(struct target *target)
 	for (size_t i = 0; i < target->thread_count; i++)
 		if (target->threads[i].tid == target->pid && target->threads[i].stopped)
 			target->memory = target->pid;
-}
-
-bool target_look(struct target *target, char why[TARGET_WHY_BYTES])
-{
-	uint64_t word;
-
-	choose_memory(target);
-	for (size_t i = 0; i < target->thread_count; i++)
-		if (target->threads[i].tid && !read_registers(&target->threads[i]))
-			return refuse(why, "the registers of a thread cannot be read (%s)", errno);
-	if (!read_maps(target, why))
-		return false;
-	for (size_t i = 0; i < target->map_count; i++) {
-		if (!target->maps[i].readable || target->maps[i].kind != MAP_FILE)
-			continue;
-		if (target_read(target, target->maps[i].start, &word, sizeof word) == sizeof word)
-			return true;
-		return refuse(why, "its memory cannot be read (process_vm_readv: %s)", errno);
-	}
-	return true;
-}
-
-void target_free(struct target *target)
-{
-	for (size_t i = 0; i < target->map_count; i++)
-		free(target->maps[i].path);
-	free(target->maps);
-	free(target->threads);
-	if (target->pagemap >= 0)
-		close(target->pagemap);
-	*target = (struct target){.pagemap = -1};
 }
 
 const struct target_map *target_map_at(const struct target *target, uint64_t address)
@@ -392,41 +348,79 @@ const struct target_map *target_map_at(const struct target *target, uint64_t add
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
-size_t target_read(const struct target *target, uint64_t address, void *to, size_t bytes)
+static void open_pages(struct target *target)
 {
-	struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)address, bytes};
-	ssize_t got = process_vm_readv(target->memory, &local, 1, &remote, 1, 0);
-
-	return got > 0 ? (size_t)got : 0;
+	target->pages = memory_zeroed(1, sizeof *target->pages);
+	pages_open(target->pages, target->memory);
+	target->pages->own_alone = target->own_alone;
+	pages_list(target->pages, target->maps, target->map_count);
 }
 
-#define PAGE_PRESENT (UINT64_C(3) << 62) /* in memory, or in swap */
+bool target_open(struct target *target, pid_t pid)
+{
+	char why[TARGET_WHY_BYTES];
+
+	*target = (struct target){.pid = pid, .memory = pid};
+	if (!read_maps(target, why))
+		return false;
+	open_pages(target);
+	return true;
+}
+
+void target_read(const struct target *target, uint64_t address, void *to, size_t bytes)
+{
+	pages_read(target->pages, address, to, bytes);
+}
+
+size_t target_fetch(const struct target *target, uint64_t address, void *to, size_t bytes)
+{
+	return pages_fetch(target->pages, address, to, bytes);
+}
 
 void target_populated(const struct target *target, uint64_t start, uint64_t end,
                       void (*visit)(void *context, uint64_t start, uint64_t end), void *context)
 {
-	uint64_t entries[PAGEMAP_PIECE], run = 0;
-	uint64_t page = start / PAGE, last = (end + PAGE - 1) / PAGE;
+	const struct pages *pages = target->pages;
 
-	if (end - start < CLOSE_LOOK || target->pagemap < 0) {
-		visit(context, start, end);
-		return;
+	for (size_t i = pages_find(pages, start); i < pages->count && pages->ranges[i].start < end; i++) {
+		const struct page_range *range = &pages->ranges[i];
+		visit(context, range->start > start ? range->start : start, range->end < end ? range->end : end);
 	}
-	while (page < last) {
-		size_t wanted = last - page < PAGEMAP_PIECE ? last - page : PAGEMAP_PIECE;
-		ssize_t got = pread(target->pagemap, entries, wanted * sizeof *entries, (off_t)(page * sizeof *entries));
-		if (got < (ssize_t)sizeof *entries)
-			break;
-		for (size_t i = 0; i < (size_t)got / sizeof *entries; i++, page++) {
-			uint64_t at = page * PAGE > start ? page * PAGE : start;
-			if (entries[i] & PAGE_PRESENT) {
-				run = run ? run : at;
-			} else if (run) {
-				visit(context, run, at);
-				run = 0;
-			}
-		}
+}
+
+uint64_t target_unread(const struct target *target) { return target->pages ? target->pages->unread : 0; }
+
+/* ---- the whole --------------------------------------------------------------------------- */
+
+bool target_look(struct target *target, char why[TARGET_WHY_BYTES])
+{
+	uint64_t word;
+
+	choose_memory(target);
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid && !read_registers(&target->threads[i]))
+			return refuse(why, "the registers of a thread cannot be read (%s)", errno);
+	if (!read_maps(target, why))
+		return false;
+	open_pages(target);
+	for (size_t i = 0; i < target->map_count; i++) {
+		if (!target->maps[i].readable || target->maps[i].kind != MAP_FILE)
+			continue;
+		if (target_fetch(target, target->maps[i].start, &word, sizeof word) == sizeof word)
+			return true;
+		return refuse(why, "its memory cannot be read (%s)", errno);
 	}
-	if (run)
-		visit(context, run, page * PAGE < end ? page * PAGE : end);
+	return true;
+}
+
+void target_free(struct target *target)
+{
+	for (size_t i = 0; i < target->map_count; i++)
+		free(target->maps[i].path);
+	free(target->maps);
+	free(target->threads);
+	if (target->pages)
+		pages_close(target->pages);
+	free(target->pages);
+	*target = (struct target){0};
 }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tools/scan/pages.h"
+
 #define TARGET_REGISTERS 96u
 
 struct target_thread {
@@ -43,7 +45,8 @@ struct target {
 	size_t thread_count, thread_room;
 	struct target_map *maps; /* by address */
 	size_t map_count, map_room;
-	int pagemap; /* -1: cannot be read */
+	bool own_alone; /* set before target_look: leave out pages that it shares with its parent as fork made them */
+	struct pages *pages; /* malloced; NULL: its memory has not been looked at */
 };
 
 #define TARGET_WHY_BYTES 256
@@ -62,15 +65,19 @@ void target_free(struct target *target);
 /* A process that need not be stopped: for tests, which look at themselves. */
 bool target_open(struct target *target, pid_t pid);
 
-/* Bytes read from the start on. */
-size_t target_read(const struct target *target, uint64_t address, void *to, size_t bytes);
+/* Copies what there is; what the program has not touched, and what cannot be read, is zeroes. */
+void target_read(const struct target *target, uint64_t address, void *to, size_t bytes);
+/* Constants of a module, which the program need not have looked at yet: bytes read from the start on. */
+size_t target_fetch(const struct target *target, uint64_t address, void *to, size_t bytes);
 
 /* The mapping that address is in, or NULL. */
 const struct target_map *target_map_at(const struct target *target, uint64_t address);
 
-/* Calls visit for each part of [start, end) that has pages: untouched memory holds nothing.  Small ranges are not
- * looked at so closely. */
+/* Calls visit for each part of [start, end) that has pages: untouched memory holds nothing. */
 void target_populated(const struct target *target, uint64_t start, uint64_t end,
                       void (*visit)(void *context, uint64_t start, uint64_t end), void *context);
+
+/* Bytes that the program has and that could not be read. */
+uint64_t target_unread(const struct target *target);
 
 #endif

@@ -40,7 +40,7 @@ CREATE TABLE process (
 	UNIQUE (pid, image, started_ns)
 );
 
--- What could not be seen.  what: events, stacks, records, order.
+-- What could not be seen.  what: events, stacks, records, memory, order.
 CREATE TABLE loss (
 	process INTEGER NOT NULL,
 	what    TEXT NOT NULL,

@@ -178,6 +178,7 @@ static void store_losses(struct writer *writer)
 	store_loss(writer, "events", never, "never written: no room");
 	store_loss(writer, "stacks", shared->stacks_lost, "the stack table was full");
 	store_loss(writer, "records", writer->totals.bad_records, "not understood");
+	store_loss(writer, "memory", writer->analysis->scan.unread, "bytes that the leak scan could not read");
 	store_loss(writer, "order", writer->totals.late, "came too late to be put in order");
 }
 
