@@ -405,17 +405,27 @@ static void take_notices(struct collector *collector)
 
 /* ---- the loop ---------------------------------------------------------------------------------- */
 
-/* Nothing is being read, and no process is left that could begin to record.  A newcomer may have begun and ended while
- * it was looked for: its ring is there after that. */
+static bool reads_any(const struct collector *collector)
+{
+	const struct watched *ring;
+
+	DL_FOREACH(collector->rings, ring)
+		if (ring->recording)
+			return true;
+	return false;
+}
+
+/* Nothing is being read, and no process is left that could begin to record, or complete what it has begun.  A newcomer may
+ * have begun and ended while it was looked for: its ring is there after that. */
 static bool nothing_will_come(struct collector *collector)
 {
-	if (collector->rings || collector->now - collector->newcomers_looked < NEWCOMERS_EVERY)
+	if (reads_any(collector) || collector->now - collector->newcomers_looked < NEWCOMERS_EVERY)
 		return false;
 	collector->newcomers_looked = collector->now;
 	if (newcomers_count(&collector->newcomers, collector->now))
 		return false;
-	look_for_rings(collector);
-	return collector->all_ended = !collector->rings;
+	meet_all(collector);
+	return collector->all_ended = !reads_any(collector);
 }
 
 static bool is_over(struct collector *collector)
@@ -527,7 +537,7 @@ struct collector_result collector_run(const struct collector_request *request, s
 	collector.inotify = watch_directory(request->run);
 	collector.now_service = now_service_open(request->run, collector.archive, &request->signals->before);
 	rounds(&collector);
-	if (!collector.rings && !collector.request->quiet)
+	if (collector.all_ended && !collector.request->quiet)
 		progress_silence(false); /* the terminal is ours again */
 	if (!collector.all_ended)
 		leave_running(&collector);

@@ -201,6 +201,23 @@ Test(processes, a_daemon_that_forked_twice)
 	rt_end(&rt);
 }
 
+/* ---- rings that are being made --------------------------------------------------------------------- */
+
+/* The collector meets a ring as its process has left it: stopped when it had written the magic and no more. */
+Test(processes, a_ring_that_is_half_written_is_waited_for)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN,
+	           "sh -c 'set -- ../run/*.ring; truncate -s 1M ../run/1.0.ring;"
+	           "dd if=$1 of=../run/1.0.ring bs=8 count=1 conv=notrunc 2> /dev/null; sleep 0.5; exit 5'");
+	cr_expect_eq(rt.program.status, 5);
+	cr_expect_not(strstr(rt.program.err, "version"), "%s", rt.program.err);
+	cr_expect_not(strstr(rt.program.err, "still running"), "%s", rt.program.err); /* nobody is left to complete it */
+	cr_expect_not(strstr(rt.program.err, "1.0.ring"), "%s", rt.program.err);
+	rt_end(&rt);
+}
+
 /* ---- what records after the command has ended --------------------------------------------------------- */
 
 static void expect_late(const char *line, const char *options)

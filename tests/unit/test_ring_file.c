@@ -121,6 +121,36 @@ Test(ring_file, zeros_are_refused_and_may_be_tried_again)
 	cr_expect(err.retry);
 }
 
+/* Its process may be stopped after any field. */
+Test(ring_file, one_that_is_half_written_may_be_tried_again)
+{
+	struct rt_header whole = *builder.header;
+	struct error err;
+
+	for (size_t bytes = 0; bytes < offsetof(struct rt_header, exe); bytes += bytes < sizeof whole.magic ? 1 : 4) {
+		struct rt_header half = {0};
+
+		memcpy(&half, &whole, bytes);
+		half.ready = 0;
+		*builder.header = half;
+		cr_expect_not(opens(&err), "%zu bytes", bytes);
+		cr_expect(err.retry, "%zu bytes: %s", bytes, err.text);
+	}
+	*builder.header = whole;
+	cr_expect(opens(&err), "%s", err.text);
+}
+
+Test(ring_file, one_of_another_version_is_not_tried_again)
+{
+	struct error err;
+
+	builder.header->ready = 0;
+	builder.header->version = RT_FORMAT_VERSION + 1;
+	expect_refused("format version");
+	opens(&err);
+	cr_expect_not(err.retry);
+}
+
 Test(ring_file, one_that_is_not_ready_may_be_tried_again)
 {
 	struct error err;

@@ -46,13 +46,32 @@ static bool all_zero(const void *bytes, size_t count)
 
 /* ---- what a header must hold ---------------------------------------------- */
 
+/* The magic as it is written, byte by byte where this reader may have come in between. */
+static bool may_become_magic(const struct rt_header *header)
+{
+	for (size_t i = 0; i < sizeof header->magic; i++)
+		if (header->magic[i] && header->magic[i] != RT_MAGIC[i])
+			return false;
+	return true;
+}
+
+/* Its process writes one field after the other, and `ready` last: all that is not there yet may still come. */
+static bool check_ready(const char *path, const struct rt_header *header, struct error *err)
+{
+	bool other_version = header->version && header->version != RT_FORMAT_VERSION;
+
+	if (header->ready || other_version || !may_become_magic(header))
+		return true;
+	if (all_zero(header->magic, sizeof header->magic))
+		error_set(err, EXIT_BAD_DATA, "%s holds no ring: its header was never written", path);
+	else
+		error_set(err, EXIT_BAD_DATA, "%s was never completed: its process ended while it started", path);
+	err->retry = true;
+	return false;
+}
+
 static bool check_identity(const char *path, const struct rt_header *header, struct error *err)
 {
-	if (all_zero(header->magic, sizeof header->magic)) {
-		error_set(err, EXIT_BAD_DATA, "%s holds no ring: its header was never written", path);
-		err->retry = true;
-		return false;
-	}
 	if (memcmp(header->magic, RT_MAGIC, sizeof header->magic))
 		return error_set(err, EXIT_BAD_DATA, "%s is not a ring file (it does not begin with \"%s\")",
 		                 path, RT_MAGIC);
@@ -147,15 +166,7 @@ static bool check_choices(const char *path, const struct rt_header *header, stru
 static bool check_header(const char *path, const struct rt_header *header, uint64_t real_bytes,
                          struct error *err)
 {
-	if (!check_identity(path, header, err))
-		return false;
-	if (!header->ready) {
-		error_set(err, EXIT_BAD_DATA, "%s was never completed: its process ended while it started",
-		          path);
-		err->retry = true;
-		return false;
-	}
-	return check_sizes(path, header, real_bytes, err) && check_tables(path, header, err) &&
+	return check_identity(path, header, err) && check_sizes(path, header, real_bytes, err) && check_tables(path, header, err) &&
 	       check_chunks(path, header, err) && check_choices(path, header, err);
 }
 
@@ -185,10 +196,13 @@ static bool read_header(struct ring_file *ring, uint64_t real_bytes, struct erro
 	struct rt_header *header = &ring->header;
 
 	/* Twice: only what is read after `ready` was seen is complete. */
-	for (int round = 0; round < 2; round++)
+	for (int round = 0; round < 2; round++) {
 		if (pread(ring->fd, header, sizeof *header, 0) != (ssize_t)sizeof *header)
 			return error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", ring->path,
 			                 strerror(errno));
+		if (!check_ready(ring->path, header, err))
+			return false;
+	}
 	if (!check_header(ring->path, header, real_bytes, err))
 		return false;
 	header->exe[RT_PATH_MAX - 1] = '\0';
