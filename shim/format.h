@@ -420,7 +420,7 @@ struct rt_header {
 	uint32_t scan_missed; /* enum rt_scan_missed */
 
 	uint32_t reader_left; /* 1: the reader has left, or had before this began: none will come any more */
-	uint32_t reserved;
+	uint32_t unfollowed;  /* programs that it or its children started without us in their environment */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------

@@ -140,18 +140,31 @@ static bool preloads_sanitizer(const char *preload)
 	return false;
 }
 
+/* The program took us out of the environment: that is its right, and `ringtail run` says how often it was so.  In a child
+ * that has no ring yet the count is its parent's, whose ring fork has left here. */
+static void count_unfollowed(int by)
+{
+	struct rt_header *header = ring_map_header();
+	if (header && process_environment())
+		fetch_add_relaxed(&header->unfollowed, (uint32_t)by);
+}
+
 /* How the environment is to be changed, and the room that this needs. */
 struct change {
-	enum { AS_IT_IS, TELL, LEAVE_US_OUT } how;
+	enum { AS_IT_IS, TELL, LEAVE_US_OUT, UNFOLLOWED } how;
 	size_t entries, bytes;
 };
 
 static struct change plan(char *const *envp, const struct exec_target *target)
 {
 	size_t count;
-	const char *preload = readable_strings(envp, ENVIRONMENT_MOST, &count) ? own_preload(envp) : NULL;
-	if (!preload)
+	if (!readable_strings(envp, ENVIRONMENT_MOST, &count))
 		return (struct change){AS_IT_IS, 0, 0};
+	const char *preload = own_preload(envp);
+	if (!preload) {
+		count_unfollowed(1);
+		return (struct change){UNFOLLOWED, 0, 0};
+	}
 	const char *why = foreign_program(target);
 	if (!why && preloads_sanitizer(preload))
 		why = "not watched, as a sanitizer is preloaded behind ringtail";
@@ -226,9 +239,11 @@ static void about_to_exec(const struct caller *caller)
 	scan_at_end(HOLD_EXEC);
 }
 
-static int exec_failed(const struct caller *caller, int result)
+static int exec_failed(const struct caller *caller, const struct change *change, int result)
 {
 	int error = errno;
+	if (change->how == UNFOLLOWED)
+		count_unfollowed(-1);
 	if (process_is_ours()) {
 		process_end(RT_END_RUNNING, 0);
 		record(thread_self(), caller, RT_EXEC_FAILED, rt_word1(0, (unsigned)error & 0xffff));
@@ -245,7 +260,7 @@ static bool is_fresh_child(void) { return process && load_acquire(&process->stat
 	if (!is_fresh_child()) \
 		about_to_exec(&caller); \
 	EXTENDED(envp, __VA_ARGS__) \
-	return exec_failed(&caller, call);
+	return exec_failed(&caller, &change, call);
 
 int execve(const char *path, char *const *argv, char *const *envp)
 {
@@ -325,6 +340,8 @@ int execle(const char *path, const char *argument, ...)
 	thread_self(); \
 	EXTENDED(envp, AT_FDCWD, file, 0, search) \
 	int error = real.name(&child, file, actions, attr, argv, extended); \
+	if (error && change.how == UNFOLLOWED) \
+		count_unfollowed(-1); \
 	if (!error && pid) \
 		*pid = child; \
 	if (!error) \

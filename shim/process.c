@@ -9,7 +9,7 @@
  * (2) Begin, once per process: creates the ring file.  All that must not survive a fork - `process` and every
  *     thread's state - lies in pages that the kernel wipes in a forked child.  So a child of fork, _Fork, clone or of
  *     a fork within a signal handler finds PROCESS_NEW and no thread state at its next hooked call, and begins a
- *     ring of its own, at the same address.  It never writes to its parent's: the only way there is through a lane.
+ *     ring of its own, at the same address.  It never writes events to its parent's: the only way there is through a lane.
  *     No atfork handler is needed, and a child that execs at once costs nothing.
  *     vfork and clone(CLONE_VM) children run in the parent's memory and on its thread's state: what they record
  *     counts as the parent's; exec and exit in them are told apart by the process id.

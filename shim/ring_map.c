@@ -36,6 +36,8 @@ unsigned char *ring_map(int fd, uint64_t bytes)
 	return base;
 }
 
+struct rt_header *ring_map_header(void) { return (struct rt_header *)parts[0].at; }
+
 /* The program is left nearly all. */
 uint64_t ring_map_share(uint64_t address_space) { return address_space == UINT64_MAX ? UINT64_MAX : address_space / 32; }
 

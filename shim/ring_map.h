@@ -15,6 +15,9 @@ uint64_t ring_map_share(uint64_t address_space);
 /* The program has limited its address space: gives back what the ring does not use yet. */
 void ring_map_give_back(uint64_t address_space);
 
+/* Of the ring that is mapped: in a forked child that has none of its own yet, its parent's.  NULL: there is none. */
+struct rt_header *ring_map_header(void);
+
 #pragma GCC visibility pop
 
 #endif

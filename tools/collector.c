@@ -168,6 +168,7 @@ static void conclude(struct collector *collector, struct watched *ring)
 	recording_finish(recording, end);
 	if (collector->request->confirm)
 		confirm_label(collector->request->confirm, &recording->ring, recording->analysis->findings);
+	collector->result.unfollowed += load_relaxed(&recording->ring.shared->unfollowed);
 	archive_put(collector->archive, recording, end.how != END_RUNNING);
 	ring->recording = NULL;
 	ring->done = true;

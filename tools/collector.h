@@ -30,6 +30,7 @@ struct collector_result {
 	uint64_t ended_ns;  /* CLOCK_MONOTONIC when it was seen to have ended */
 	unsigned processes; /* that recorded something */
 	unsigned left_running;
+	uint64_t unfollowed; /* programs that were started without the library in their environment */
 	bool ended_for_deadlock; /* by us, as on_deadlock asks */
 	bool stored; /* all that was read is in the database; else err */
 };

@@ -201,6 +201,29 @@ Test(processes, a_daemon_that_forked_twice)
 	rt_end(&rt);
 }
 
+/* ---- what is not followed ----------------------------------------------------------------------------- */
+
+static void expect_unfollowed(const char *line, const char *said)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, WAY_RUN, line);
+	cr_expect_eq(rt.program.status, 0, "%s", rt.program.err);
+	if (said)
+		cr_expect(strstr(rt.program.err, said), "%s: not \"%s\": %s", line, said, rt.program.err);
+	else
+		cr_expect(!strstr(rt.program.err, "not followed"), "%s: %s", line, rt.program.err);
+	rt_end(&rt);
+}
+
+Test(processes, programs_without_an_environment_are_counted)
+{
+	expect_unfollowed("clears_environment", "ringtail: 3 programs were not followed: ");
+	expect_unfollowed("sh -c 'env -i /bin/true; true'", "ringtail: 1 program was not followed: ");
+	expect_unfollowed("sh -c '/bin/true; true'", NULL);
+	expect_unfollowed("fork_exec_bare", NULL);
+}
+
 /* ---- rings that are being made --------------------------------------------------------------------- */
 
 /* The collector meets a ring as its process has left it: stopped when it had written the magic and no more. */

@@ -1,5 +1,6 @@
 /* ringtail run: CMD under the shim, its rings read while it runs, a summary at the end. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -186,6 +187,11 @@ static void say_end(const struct run *run, const struct collector_result *result
 	else
 		fprintf(stderr, "ringtail: %s (pid %d) exited with status %d after %.2f s\n", name,
 		        (int)run->launch.pid, WEXITSTATUS(result->wait_status), seconds);
+	if (result->unfollowed)
+		fprintf(stderr,
+		        "ringtail: %" PRIu64 " %s not followed: started without LD_PRELOAD in the environment (env -i, "
+		        "clearenv, a changed environment)\n",
+		        result->unfollowed, result->unfollowed == 1 ? "program was" : "programs were");
 	if (result->left_running)
 		fprintf(stderr, "ringtail: %u watched %s still running and recording into %s\n",
 		        result->left_running, result->left_running == 1 ? "process is" : "processes are",
