@@ -99,6 +99,43 @@ STREAM(help_to_a_full_disk, "exec >/dev/full;", "--help", 70, "No space left")
 STREAM(verdict_to_a_full_disk, "exec 2>/dev/full;", "check $RUN --fail-on deadlock", 70, "")
 STREAM(report_to_a_closed_stdout, "exec >&-;", "report $RUN", 70, "standard output")
 
+/* Where nothing can be written, a line about that goes to standard error before the program is told where to record: to no
+ * descriptor of ours that has its number.  closed: a bit for each. */
+static void expect_own_streams(unsigned closed)
+{
+	struct rt rt = rt_new();
+	char script[4 * RT_PATH], expected[8] = "", path[RT_PATH + 16], open[8] = "";
+	const char *argv[] = {"sh", "-c", script, NULL};
+
+	for (unsigned fd = 0; fd < 3; fd++)
+		if (!(closed & 1u << fd))
+			snprintf(expected + strlen(expected), 2, "%u", fd);
+	snprintf(script, sizeof script,
+	         "cd /proc; export TMPDIR=%s; exec %s %s %s; exec %s run -- "
+	         "sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && open=$open$fd; done; echo $open > %s/open; exit 3'",
+	         rt.work, closed & 1 ? "0<&-" : "", closed & 2 ? "1>&-" : "", closed & 4 ? "2>&-" : "", rt_built("ringtail"),
+	         rt.work);
+	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt.work});
+	cr_expect_eq(outcome.status, 3, "%x: status %d: %s", closed, outcome.status, outcome.err);
+	snprintf(path, sizeof path, "%s/open", rt.work);
+	FILE *file = fopen(path, "r");
+	cr_assert(file && fscanf(file, "%7s", open) >= -1, "%x: the program did not run: %s", closed, outcome.err);
+	fclose(file);
+	cr_expect_str_eq(open, expected, "%x: descriptors %s, not %s", closed, open, expected);
+	outcome_free(&outcome);
+	const char *made[] = {"find", rt.work, "-name", "ringtail.db", NULL};
+	outcome = spawn((struct command){.argv = made, .directory = rt.work});
+	cr_expect(strstr(outcome.out, "/ringtail.sh."), "%x: nothing was recorded there", closed);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
+Test(run_status, closed_streams_in_a_directory_that_cannot_be_written_to)
+{
+	for (unsigned closed = 0; closed < 8; closed++)
+		expect_own_streams(closed);
+}
+
 static void expect_static(const char *options, int status, bool is_run)
 {
 	struct rt rt = rt_new();
