@@ -39,6 +39,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "shim/clock.h"
@@ -57,6 +58,7 @@
 
 #define CHUNK_BYTES (64u << 10)
 #define CHUNKS_LEAST 4u
+#define DISK_SHARE   4u /* one part in so many */
 
 struct process *process;
 bool sys_restricted, sys_filtered;
@@ -299,11 +301,27 @@ static int create_file(char *path, size_t room, uint32_t *image)
 	return -EEXIST;
 }
 
+/* Of what is free there, chunks take a part: the program may write to the same disk, and the results go there. */
+static void spare_disk(struct layout *layout, int fd)
+{
+	struct statfs disk;
+
+	if (sys_call3(SYS_fstatfs, fd, &disk, 0) < 0 || !disk.f_blocks) /* some file systems do not say */
+		return;
+	uint64_t most = disk.f_bavail * (uint64_t)disk.f_bsize / DISK_SHARE / CHUNK_BYTES;
+	if (most < CHUNKS_LEAST)
+		most = CHUNKS_LEAST;
+	if (layout->chunk_count > most)
+		layout->chunk_count = (uint32_t)most;
+	layout->bytes = layout->chunks + (uint64_t)layout->chunk_count * CHUNK_BYTES;
+}
+
 /* The largest that the limits of the process allow. */
 static unsigned char *map_ring(int fd, struct layout *layout)
 {
 	for (*layout = lay_out(bytes_allowed()); layout->chunk_count >= CHUNKS_LEAST;
 	     *layout = lay_out(layout->bytes / 2)) {
+		spare_disk(layout, fd);
 		if (sys_ftruncate(fd, layout->bytes) < 0)
 			continue;
 		unsigned char *base = ring_map(fd, layout->bytes);

@@ -204,11 +204,12 @@ static bool reader_owes_chunks(void)
 static struct rt_chunk *claim_when_full(void)
 {
 	const struct rt_header *header = process->header;
-	struct rt_chunk *chunk;
+	struct rt_chunk *chunk = NULL;
 
 	if (header->on_full == RT_ON_FULL_DROP)
 		return claim_used(1u << RT_CHUNK_DRAINED, SEARCH_WHEN_DROPPING);
-	if (header->on_full == RT_ON_FULL_WAIT && ring_reader_lives()) {
+	/* On a full disk there may be none at all: each event would wait a step in vain. */
+	if (header->on_full == RT_ON_FULL_WAIT && ring_reader_lives() && reader_owes_chunks()) {
 		fetch_add_relaxed(&process->header->waits, 1);
 		do {
 			sys_sleep_ns(WAIT_STEP_NS);

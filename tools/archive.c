@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -12,6 +13,7 @@
 #include "tools/memory.h"
 
 #define RETAIN_BYTES (UINT64_C(256) << 20)
+#define KEEP_MARGIN  (UINT64_C(32) << 10) /* what a database takes beside its pages */
 
 struct item { /* a recording to be stored, or a notice to be printed */
 	struct item *prev, *next;
@@ -38,7 +40,8 @@ struct archive {
 	struct store *store;
 	struct retained *files; /* oldest first */
 	uint64_t file_bytes;
-	struct error err; /* the first failure */
+	struct error why_not; /* the first failure to write to the file */
+	struct error err; /* the first failure to store */
 	bool failed;
 };
 
@@ -53,18 +56,35 @@ static void forget(struct archive *archive, struct retained *file)
 }
 
 /* A process that goes on as another image numbers its next file by those that are there: its files stay. */
-static void make_room(struct archive *archive)
+static void make_room(struct archive *archive, uint64_t most_bytes)
 {
 	struct retained *file, *next;
 
 	DL_FOREACH_SAFE(archive->files, file, next) {
-		if (archive->file_bytes <= RETAIN_BYTES)
+		if (archive->file_bytes <= most_bytes)
 			return;
 		if (file->pid && !kill(file->pid, 0))
 			continue;
 		unlink(file->path);
 		forget(archive, file);
 	}
+}
+
+static uint64_t free_bytes(const char *path)
+{
+	struct statvfs status;
+
+	return statvfs(path, &status) ? 0 : (uint64_t)status.f_bavail * status.f_frsize;
+}
+
+/* Of files whose processes are stored in memory alone: they go if the database has room then, and only as many as it takes. */
+static void make_room_to_keep(struct archive *archive)
+{
+	uint64_t needed = store_bytes(archive->store) + KEEP_MARGIN;
+	uint64_t there = archive->files ? free_bytes(archive->files->path) : 0;
+
+	if (there < needed && there + archive->file_bytes >= needed)
+		make_room(archive, archive->file_bytes - (needed - there));
 }
 
 static void retain(struct archive *archive, const struct ring_file *ring)
@@ -77,10 +97,39 @@ static void retain(struct archive *archive, const struct ring_file *ring)
 	file->bytes = fstat(ring->fd, &stat) ? 0 : (uint64_t)stat.st_blocks * 512;
 	archive->file_bytes += file->bytes;
 	DL_APPEND(archive->files, file);
-	make_room(archive);
+	if (!archive->store->in_memory)
+		make_room(archive, RETAIN_BYTES);
 }
 
 /* ---- the thread --------------------------------------------------------------------------- */
+
+static bool try_to_store(struct archive *archive, const struct item *item, struct error *err)
+{
+	struct recording *recording = item->recording;
+
+	return store_process(archive->store, recording->analysis, merge_totals(recording->merge), item->final, err);
+}
+
+/* On a full disk the ring files of processes that are stored go first; if that does not help, all that is known goes on in
+ * memory. */
+static bool store_somewhere(struct archive *archive, const struct item *item, struct error *err)
+{
+	if (try_to_store(archive, item, err))
+		return true;
+	if (!err->unwritable || archive->store->in_memory)
+		return false;
+	archive->why_not = *err;
+	make_room(archive, 0);
+	return try_to_store(archive, item, err) ||
+	       (store_move_to_memory(archive->store, err) && try_to_store(archive, item, err));
+}
+
+static void note_stored(struct archive *archive, struct recording *recording)
+{
+	if (!archive->store->in_memory)
+		store_release(&recording->ring.shared->analysed, UINT64_C(1));
+	retain(archive, &recording->ring);
+}
 
 static void store_item(struct archive *archive, struct item *item)
 {
@@ -89,12 +138,9 @@ static void store_item(struct archive *archive, struct item *item)
 
 	if (!archive->store) {
 		archive->failed = true; /* whoever could not open it has said so */
-	} else if (store_process(archive->store, recording->analysis, merge_totals(recording->merge),
-	                         item->final, &err)) {
-		if (item->final) {
-			store_release(&recording->ring.shared->analysed, UINT64_C(1));
-			retain(archive, &recording->ring);
-		}
+	} else if (store_somewhere(archive, item, &err)) {
+		if (item->final)
+			note_stored(archive, recording);
 	} else if (!archive->failed) {
 		archive->err = err;
 		archive->failed = true;
@@ -197,7 +243,7 @@ void archive_release(struct archive *archive)
 	pthread_mutex_unlock(&archive->lock);
 }
 
-bool archive_close(struct archive *archive, struct error *err)
+bool archive_close(struct archive *archive, struct error *why_not, struct error *err)
 {
 	pthread_mutex_lock(&archive->lock);
 	archive->closing = true;
@@ -205,6 +251,10 @@ bool archive_close(struct archive *archive, struct error *err)
 	pthread_cond_signal(&archive->changed);
 	pthread_mutex_unlock(&archive->lock);
 	pthread_join(archive->thread, NULL);
+	if (archive->store && archive->store->in_memory && !archive->failed)
+		make_room_to_keep(archive);
+	if (archive->why_not.code)
+		*why_not = archive->why_not;
 	while (archive->files)
 		forget(archive, archive->files);
 	bool good = !archive->failed;

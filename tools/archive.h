@@ -24,7 +24,9 @@ void archive_tell(struct archive *archive, struct notice *notice);
  * again later, when that one is done. */
 bool archive_hold(struct archive *archive);
 void archive_release(struct archive *archive);
-/* Waits until all is stored.  False with err filled when something could not be. */
-bool archive_close(struct archive *archive, struct error *err);
+/* Waits until all is stored.  Where the disk is full, that is in memory (store->in_memory), *why_not says why, and ring
+ * files of processes that have ended have made room for it as far as that helps.  False with err filled when something
+ * could not be stored at all, and is not known. */
+bool archive_close(struct archive *archive, struct error *why_not, struct error *err);
 
 #endif

@@ -122,6 +122,7 @@ static void open_ring(struct collector *collector, struct watched *ring)
 	ring->done = !err.retry || collector->now - ring->met > START_WITHIN;
 	if (ring->done)
 		error_print(&err);
+	collector->result.unread += ring->done;
 }
 
 static bool is_command(const struct collector *collector, const struct watched *ring)
@@ -547,7 +548,7 @@ struct collector_result collector_run(const struct collector_request *request, s
 	signal(SIGQUIT, quit);
 	command_signals_end(request->signals);
 	now_service_close(collector.now_service);
-	collector.result.stored = archive_close(collector.archive, err);
+	collector.result.stored = archive_close(collector.archive, &collector.result.why_not, err);
 	forget_rings(&collector);
 	hang_among_free(&collector.among);
 	newcomers_free(&collector.newcomers);

@@ -32,7 +32,9 @@ struct collector_result {
 	unsigned left_running;
 	uint64_t unfollowed; /* programs that were started without the library in their environment */
 	bool ended_for_deadlock; /* by us, as on_deadlock asks */
-	bool stored; /* all that was read is in the database; else err */
+	unsigned unread; /* rings that could not be opened */
+	bool stored; /* all that was read is in the store; else err */
+	struct error why_not; /* why the store is in memory, if the disk was full; else without a code */
 };
 
 /* Returns when the command has ended and all there was to read is stored. */

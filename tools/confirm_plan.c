@@ -121,7 +121,7 @@ bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
 	if (!directory)
 		return false;
 	confirm->run = realpath(directory, NULL);
-	if (run_directory_analyse(directory, err) && store_open_read(&store, directory, err)) {
+	if (run_directory_open(directory, &store, err)) {
 		report.db = store.db;
 		read_predictions(confirm, &report);
 		report_close(&report);

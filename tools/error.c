@@ -8,7 +8,7 @@ bool error_set(struct error *err, int code, const char *format, ...)
 	va_list arguments;
 
 	err->code = code;
-	err->retry = false;
+	err->retry = err->unwritable = false;
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof err->text, format, arguments);
 	va_end(arguments);

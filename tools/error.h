@@ -18,6 +18,7 @@ enum exit_code {
 struct error {
 	int code;        /* enum exit_code to end with */
 	bool retry;      /* not ready yet: the same call may succeed in a moment */
+	bool unwritable; /* a file could not be written: no room, or no right to */
 	char text[1024]; /* one line, without "ringtail: " and newline: what, where, and what to do */
 };
 

@@ -113,8 +113,10 @@ static _Noreturn void be_child(char **command, const char *library, const sigset
 
 	if (!ringtail || !*ringtail) /* our parent gave up, or is no more */
 		_exit(EXIT_INTERNAL);
-	set_preload(library);
-	setenv("RINGTAIL", ringtail, 1);
+	if (library) {
+		set_preload(library);
+		setenv("RINGTAIL", ringtail, 1);
+	}
 	own_process_hand_down();
 	sigprocmask(SIG_SETMASK, signals, NULL);
 	execvp(command[0], command);

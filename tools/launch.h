@@ -18,7 +18,7 @@ struct launch { /* a child that waits to be told where to record */
 	int failed; /* read end: errno of exec, or closed by it */
 };
 
-/* signals: what the child is to have blocked, as it was before us. */
+/* library NULL: the child is not to be watched.  signals: what it is to have blocked, as it was before us. */
 bool launch_fork(struct launch *launch, char **command, const char *library, const sigset_t *signals,
                  struct error *err);
 /* Lets it exec with RINGTAIL set to `ringtail`.  Returns 0, or the errno of exec: the child has then ended

@@ -247,6 +247,7 @@ struct update {
 	char **command;    /* of the first process, where no live reader has stored it at the start */
 	struct recording **running; /* analysed, and not stored yet */
 	size_t running_count, running_room;
+	struct error why_not; /* why the store is in memory, if it is */
 	struct error *err; /* the first thing that went wrong */
 	bool good;
 };
@@ -319,12 +320,27 @@ static bool analyse_recording(struct update *update, struct recording *recording
 	return true;
 }
 
+static bool try_to_store(struct update *update, struct recording *recording, struct error *err)
+{
+	return store_process(&update->store, recording->analysis, merge_totals(recording->merge),
+	                     recording->analysis->end.how != END_RUNNING, err);
+}
+
+/* True: what could not be written is in memory from now on. */
+static bool go_on_in_memory(struct update *update, struct error *err)
+{
+	if (!err->unwritable || update->store.in_memory)
+		return false;
+	update->why_not = *err;
+	return store_move_to_memory(&update->store, err);
+}
+
 static void store_recording(struct update *update, struct recording *recording)
 {
 	struct error err;
 
-	if (!store_process(&update->store, recording->analysis, merge_totals(recording->merge),
-	                   recording->analysis->end.how != END_RUNNING, &err))
+	if (!try_to_store(update, recording, &err) &&
+	    !(go_on_in_memory(update, &err) && try_to_store(update, recording, &err)))
 		note_error(update, &err);
 	recording_close(recording);
 	free(recording);
@@ -409,48 +425,69 @@ static bool all_final(const char *directory, char **paths, size_t count)
 	return final;
 }
 
-static void store_own_row(struct update *update)
+static bool store_own_row(struct update *update, struct error *err)
+{
+	char *absolute = realpath(update->directory, NULL);
+	bool good = store_run(&update->store, absolute ? absolute : update->directory, update->started, update->seconds,
+	                      update->command, err);
+
+	free(absolute);
+	return good;
+}
+
+static void store_command(struct update *update)
 {
 	struct error err;
-	char *absolute = realpath(update->directory, NULL);
 
-	if (update->command && !store_run(&update->store, absolute ? absolute : update->directory,
-	                                  update->started, update->seconds, update->command, &err))
+	if (!update->command)
+		return;
+	if (!store_own_row(update, &err) && !(go_on_in_memory(update, &err) && store_own_row(update, &err)))
 		note_error(update, &err);
-	if (update->command)
-		recording_free_command(update->command);
-	free(absolute);
+	recording_free_command(update->command);
 }
 
 static void analyse_rings(struct update *update, char **paths, size_t count)
 {
 	struct error err;
 
-	if (!store_open(&update->store, update->directory, &err)) {
+	if (!store_open_anywhere(&update->store, update->directory, &update->why_not, &err)) {
 		note_error(update, &err);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
 		analyse_ring(update, paths[i]);
 	store_running(update);
-	store_own_row(update);
-	store_close(&update->store);
+	store_command(update);
 }
 
-bool run_directory_analyse(const char *directory, struct error *err)
+/* Leaves the store open where something was missing in the file. */
+static bool bring_up_to_date(struct update *update)
 {
-	struct update update = {.directory = directory, .err = err, .good = true};
 	size_t count;
-	if (run_directory_is_database(directory))
-		return true;
-	char **paths = run_directory_rings(directory, &count, err);
 
+	if (run_directory_is_database(update->directory))
+		return true;
+	char **paths = run_directory_rings(update->directory, &count, update->err);
 	if (!paths)
 		return false;
-	if (count && !all_final(directory, paths, count))
-		analyse_rings(&update, paths, count);
+	if (count && !all_final(update->directory, paths, count))
+		analyse_rings(update, paths, count);
 	for (size_t i = 0; i < count; i++)
 		free(paths[i]);
 	free(paths);
-	return update.good;
+	return update->good;
+}
+
+bool run_directory_open(const char *directory, struct store *store, struct error *err)
+{
+	struct update update = {.directory = directory, .err = err, .good = true};
+	bool good = bring_up_to_date(&update);
+
+	if (good && update.store.in_memory) {
+		fprintf(stderr, "ringtail: %s: this is answered from memory\n", update.why_not.text);
+		*store = update.store;
+		return true;
+	}
+	store_close(&update.store);
+	return good && store_open_read(store, directory, err);
 }

@@ -68,6 +68,8 @@ RUN(is_told_some, RULES "--fail-on default", "demo", "leak:print_receipt\nthread
 RUN(knows_programs, RULES "--fail-on=default", "demo", "[other]\n*:*\n", 66,
     "unused suppression: rules.supp:2: *:*")
 RUN(summary_counts, RULES, "demo", "*:*\n", 0, "3 suppressed")
+RUN(cannot_watch, "--fail-on=default", "musl_binary", "", 70, "the check could not be made: nothing was recorded")
+RUN(records_nothing, "--fail-on=default", "static_binary", "", 70, "the check could not be made: nothing was recorded")
 RUN(wrong_kind, "--fail-on=leek", "demo", "", 64, "leak, deadlock")
 RUN(wrong_rule, RULES, "demo", "leak\n", 64, "rules.supp:1: not a rule: \"leak\"")
 RUN(no_rules, "--suppressions=none.supp", "demo", "", 64, "none.supp")

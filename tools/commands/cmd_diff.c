@@ -42,7 +42,7 @@ struct side {
 static bool open_side(struct side *side, const struct view_choices *choices, unsigned which, struct suppress *suppress,
                       struct error *err)
 {
-	if (!view_find_run(choices->runs[which], &side->path, err) || !store_open_read(&side->store, side->path, err))
+	if (!view_open_run(choices->runs[which], &side->path, &side->store, err))
 		return false;
 	return suppress_apply(suppress, side->store.db, err);
 }

@@ -198,23 +198,18 @@ static bool write_export(const struct choices *choices, struct report *report, F
 	return good;
 }
 
-static bool export_database(const struct choices *choices, const char *directory, struct error *err)
+static bool export_database(const struct choices *choices, const char *directory, struct store *store, struct error *err)
 {
 	struct output output;
-	struct store store;
-	bool good;
+	bool good = output_open(&output, choices->file, choices->format->binary, err);
 
-	if (!store_open_read(&store, directory, err))
-		return false;
-	good = output_open(&output, choices->file, choices->format->binary, err);
 	if (good) {
-		struct report report = {.db = store.db, .directory = directory, .err = err};
+		struct report report = {.db = store->db, .directory = directory, .err = err};
 
 		good = write_export(choices, &report, output.stream, err);
 		good = output_close(&output, good, err);
 		report_close(&report);
 	}
-	store_close(&store);
 	return good;
 }
 
@@ -222,6 +217,7 @@ int cmd_export(int argc, char **argv)
 {
 	struct choices choices;
 	struct error err = {0};
+	struct store store = {0};
 	char *directory = NULL;
 	bool good;
 
@@ -231,7 +227,8 @@ int cmd_export(int argc, char **argv)
 		print_help();
 		return EXIT_FINE;
 	}
-	good = view_find_run(choices.run, &directory, &err) && export_database(&choices, directory, &err);
+	good = view_open_run(choices.run, &directory, &store, &err) && export_database(&choices, directory, &store, &err);
+	store_close(&store);
 	free(directory);
 	return good ? EXIT_FINE : error_print(&err);
 }

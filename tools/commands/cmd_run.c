@@ -34,10 +34,12 @@ struct run {
 	char *directory;
 	struct store store;
 	bool store_open;
+	struct error why_not; /* why the store is in memory, and not in its file; without a code: it is not */
 	uint64_t started_realtime, started;
 	struct command_signals signals;
 	struct launch launch;
 	struct confirm confirm; /* zeroed: nothing is to be confirmed */
+	bool unwatched; /* CMD must not have the library, and somebody must stay to say that the check could not be made */
 	int ends_by; /* the signal that CMD died of, if its end is ours; 0: we end with a status */
 };
 
@@ -78,6 +80,8 @@ static int run_unwatched(char **command)
 	return error == ENOENT ? 127 : 126;
 }
 
+static bool wants_check(const struct run *run) { return run->options.given[OPTION_fail_on] != NULL; }
+
 /* Whether there is anything to do for us; if not, *status is what to end with. */
 static bool look_first(struct run *run, int *status)
 {
@@ -98,9 +102,10 @@ static bool look_first(struct run *run, int *status)
 	                                       : "; it runs unwatched");
 	if (must)
 		*status = EXIT_UNWATCHABLE;
-	else if (answer == WATCHABLE_NOT)
+	else if (answer == WATCHABLE_NOT && !wants_check(run))
 		*status = run_unwatched(run->command);
-	return !must && answer == WATCHABLE_CHILDREN;
+	run->unwatched = answer == WATCHABLE_NOT;
+	return !must && (answer == WATCHABLE_CHILDREN || wants_check(run));
 }
 
 /* ---- start ------------------------------------------------------------------------------------------ */
@@ -154,11 +159,27 @@ static bool start(struct run *run, struct error *err)
 	return false;
 }
 
+static bool store_row(struct run *run, double seconds, struct error *err)
+{
+	return store_run(&run->store, run->directory, run->started_realtime, seconds, run->command, err);
+}
+
+/* Where the disk is full, what is found is kept in memory, and judged from there. */
+static bool store_row_somewhere(struct run *run, double seconds, struct error *err)
+{
+	if (store_row(run, seconds, err))
+		return true;
+	if (!err->unwritable || run->store.in_memory)
+		return false;
+	run->why_not = *err;
+	return store_move_to_memory(&run->store, err) && store_row(run, seconds, err);
+}
+
 /* Without a database the program runs all the same: `ringtail report` can make it later. */
 static void open_store(struct run *run, struct error *err, bool *failed)
 {
-	run->store_open = store_open(&run->store, run->directory, err) &&
-	                  store_run(&run->store, run->directory, run->started_realtime, 0, run->command, err);
+	run->store_open = store_open_anywhere(&run->store, run->directory, &run->why_not, err) &&
+	                  store_row_somewhere(run, 0, err);
 	*failed = !run->store_open;
 }
 
@@ -198,14 +219,19 @@ static void say_end(const struct run *run, const struct collector_result *result
 		        short_name(run->directory));
 }
 
-/* The lines that tell why the run fails come last, where people look.  --quiet is for the summary alone. */
-static bool judge(struct report *report)
+static enum verdict no_check(const struct run *run, const char *why)
 {
-	return render_lines(report) && gate_failed(report);
+	return wants_check(run) ? gate_unknown(why) : VERDICT_UNKNOWN;
 }
 
-/* Summary and verdict; *matched: --fail-on found what must not be there. */
-static bool conclude(struct run *run, const struct collector_result *result, double seconds, bool *matched,
+/* The lines that tell why the run fails come last, where people look.  --quiet is for the summary alone. */
+static enum verdict judge(struct report *report)
+{
+	return render_lines(report) ? gate_judge(report) : gate_unknown(report->err->text);
+}
+
+/* Summary and verdict.  False: they could not be made, and err is said. */
+static bool conclude(struct run *run, const struct collector_result *result, double seconds, enum verdict *verdict,
                      struct error *err)
 {
 	struct report report = {.db = run->store.db,
@@ -213,6 +239,7 @@ static bool conclude(struct run *run, const struct collector_result *result, dou
 	                        .directory = short_name(run->directory),
 	                        .parts = PART_FINDINGS | PART_HEAP,
 	                        .suppress = &run->suppress,
+	                        .unread = result->unread,
 	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
 	                        .width = 80,
 	                        .err = err};
@@ -223,9 +250,15 @@ static bool conclude(struct run *run, const struct collector_result *result, dou
 		good = render_summary(&report);
 	}
 	report.only = report.fail_on = run->options.given[OPTION_fail_on];
-	*matched = good && report.only && judge(&report);
+	if (!good)
+		*verdict = no_check(run, err->text);
+	else if (report.only)
+		*verdict = judge(&report);
 	report_close(&report);
-	return good && !report.failed;
+	if (good && !report.failed)
+		return true;
+	error_print(err);
+	return false;
 }
 
 static void say_nothing_recorded(const struct run *run)
@@ -240,13 +273,16 @@ static void say_nothing_recorded(const struct run *run)
 }
 
 /* A program that --on-deadlock ended has no status of its own.  What --fail-on found counts for more than CMD's status,
- * so that whoever reads it learns that there is something to read; a failure of ours shows where CMD had none. */
-static int exit_status(struct run *run, const struct collector_result *result, bool failed, bool matched)
+ * so that whoever reads it learns that there is something to read, and so does a check that could not be made; another
+ * failure of ours shows where CMD had none. */
+static int exit_status(struct run *run, const struct collector_result *result, bool failed, enum verdict verdict)
 {
 	if (result->ended_for_deadlock)
 		return EXIT_DEADLOCK_KILLED;
-	if (matched)
+	if (verdict == VERDICT_FAILED)
 		return EXIT_FAIL_ON;
+	if (verdict == VERDICT_UNKNOWN && wants_check(run))
+		return EXIT_INTERNAL;
 	if (WIFSIGNALED(result->wait_status)) {
 		run->ends_by = WTERMSIG(result->wait_status);
 		return 128 + run->ends_by;
@@ -255,29 +291,55 @@ static int exit_status(struct run *run, const struct collector_result *result, b
 	return status == 0 && failed ? EXIT_INTERNAL : status;
 }
 
-static int finish(struct run *run, const struct collector_result *result, bool failed, struct error *err)
+/* The last rows.  False: not all is in the store. */
+static bool store_rest(struct run *run, double seconds, struct error *err)
+{
+	bool confirmed = !run->confirm.plan || confirm_store(&run->confirm, &run->store, err);
+
+	return confirmed && store_row_somewhere(run, seconds, err);
+}
+
+/* True: all that was found is in the file. */
+static bool keep(struct run *run)
+{
+	struct error err;
+
+	if (store_keep(&run->store, &err))
+		return true;
+	fprintf(stderr, "ringtail: this is all there is: %s; `ringtail report %s` reads again what was recorded\n",
+	        run->why_not.code ? run->why_not.text : err.text, short_name(run->directory));
+	return false;
+}
+
+static void say_unknown(const struct run *run, const struct error *err)
+{
+	fprintf(stderr, "ringtail: what was found is not known: %s; `ringtail report %s` tries again\n", err->text,
+	        short_name(run->directory));
+}
+
+static int finish(struct run *run, const struct collector_result *result, bool known, struct error *err)
 {
 	double seconds = (double)(result->ended_ns - run->started) / 1e9;
-	bool matched = false;
+	enum verdict verdict = VERDICT_PASSED;
+	bool kept = false;
 
 	if (!result->left_running)
 		confirm_unlink(&run->confirm);
-	if (run->store_open && !failed && run->confirm.plan)
-		failed = !confirm_store(&run->confirm, &run->store, err);
-	if (run->store_open && !failed)
-		failed = !store_run(&run->store, run->directory, run->started_realtime, seconds, run->command,
-		                    err);
-	if (failed)
-		fprintf(stderr, "ringtail: not all could be stored: %s; `ringtail report %s` tries again\n",
-		        err->text, short_name(run->directory));
-	if (!result->processes && !failed) {
+	known = known && store_rest(run, seconds, err);
+	if (!known) {
+		if (!options_yes(&run->options, OPTION_quiet))
+			say_end(run, result, seconds);
+		say_unknown(run, err);
+		verdict = no_check(run, err->text);
+	} else if (!result->processes) {
 		say_nothing_recorded(run);
-	} else if (run->store_open && !conclude(run, result, seconds, &matched, err)) {
-		error_print(err);
-		failed = true;
+		verdict = no_check(run, "nothing was recorded");
+		kept = !result->unread;
+	} else {
+		kept = conclude(run, result, seconds, &verdict, err) && keep(run);
 	}
 	clearerr(stderr); /* our status is CMD's, whether or not the summary arrived */
-	return exit_status(run, result, failed, matched);
+	return exit_status(run, result, !kept, verdict);
 }
 
 /* A deadlock that we bring about is not left hanging, unless that is asked for. */
@@ -317,7 +379,9 @@ static int run_watched(struct run *run)
 	struct collector_result result = collector_run(&request, &err);
 	if (failed)
 		err = first;
-	int status = finish(run, &result, failed || !result.stored, &err);
+	if (result.why_not.code)
+		run->why_not = result.why_not;
+	int status = finish(run, &result, !failed && result.stored, &err);
 	if (run->store_open)
 		store_close(&run->store);
 	return status;
@@ -363,7 +427,7 @@ static void print_help(void)
 	options_help(stdout);
 	puts("\nExit code: CMD's own; ringtail dies of signal N when CMD did (128+N in a shell); 127 CMD not found, 126 not\n"
 	     "executable;\n"
-	     "66 --fail-on found what must not be there, whatever CMD's own was;\n"
+	     "66 --fail-on found what must not be there, whatever CMD's own was, 70 if that could not be checked;\n"
 	     "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
 	     "examples:\n"
 	     "  ringtail run ./server config.ini\n"
@@ -387,8 +451,8 @@ int cmd_run(int argc, char **argv)
 	    !suppress_load(&run.suppress, &run.options, &err)) {
 		status = error_print(&err);
 	} else if (look_first(&run, &status)) {
-		run.library = launch_library(&err);
-		status = run.library ? run_watched(&run) : error_print(&err);
+		run.library = run.unwatched ? NULL : launch_library(&err);
+		status = run.library || run.unwatched ? run_watched(&run) : error_print(&err);
 	}
 	confirm_free(&run.confirm);
 	free(run.library);

@@ -159,17 +159,14 @@ static bool run(const struct choices *choices, struct error *err)
 {
 	struct store store;
 	char *directory = NULL;
-	bool good = false;
 
-	if (!view_find_run(choices->run, &directory, err))
+	if (!view_open_run(choices->run, &directory, &store, err))
 		return false;
-	if (store_open_read(&store, directory, err)) {
-		sqlite3_set_authorizer(store.db, authorize, NULL);
-		own_process_prints(true);
-		good = choices->schema ? print_schema(store.db, err)
-		                       : run_queries(store.db, choices->query, choices->output, err);
-		store_close(&store);
-	}
+	sqlite3_set_authorizer(store.db, authorize, NULL);
+	own_process_prints(true);
+	bool good = choices->schema ? print_schema(store.db, err)
+	                            : run_queries(store.db, choices->query, choices->output, err);
+	store_close(&store);
 	free(directory);
 	return good && view_flush(err);
 }

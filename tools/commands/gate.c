@@ -4,16 +4,16 @@
 #include "tools/render/listing.h"
 #include "tools/suppress/suppress.h"
 
-struct verdict {
+struct tally {
 	uint64_t failing, suppressed;
 };
 
 static void count(struct report *report, const struct listed *listed, void *context)
 {
-	struct verdict *verdict = context;
+	struct tally *tally = context;
 
-	verdict->failing += !listed->suppressed_by;
-	verdict->suppressed += listed->suppressed_by != NULL;
+	tally->failing += !listed->suppressed_by;
+	tally->suppressed += listed->suppressed_by != NULL;
 }
 
 static void say_unused(const struct rules *rules)
@@ -24,19 +24,63 @@ static void say_unused(const struct rules *rules)
 			        rules->items[i].line, rules->items[i].text);
 }
 
-bool gate_failed(struct report *report)
+static void say_failed(const struct tally *tally)
 {
-	struct verdict verdict = {0};
+	fprintf(stderr, "ringtail: check failed: %s %s", human_count(tally->failing).text,
+	        plural(tally->failing, "finding", "findings"));
+}
 
-	listing_each(report, count, &verdict);
-	say_unused(&report->suppress->rules);
-	if (verdict.failing)
-		fprintf(stderr, "ringtail: check failed: %s %s", human_count(verdict.failing).text,
-		        plural(verdict.failing, "finding", "findings"));
+static void say_passed(struct report *report)
+{
+	uint64_t lost = (uint64_t)report_number(report, "SELECT sum(events_lost) FROM process", 0, 0);
+
+	if (lost)
+		fprintf(stderr, "ringtail: check passed in what is known: %s %s lost", human_count(lost).text,
+		        plural(lost, "event was", "events were"));
 	else
 		fprintf(stderr, "ringtail: check passed");
-	if (verdict.suppressed)
-		fprintf(stderr, ", %s suppressed", human_count(verdict.suppressed).text);
+}
+
+static bool is_unknown(struct report *report, char *why, size_t room)
+{
+	static const char sql[] = "SELECT count(*) FROM process WHERE events_lost > events_recorded";
+	uint64_t lossy = (uint64_t)report_number(report, sql, 0, 0);
+
+	*why = '\0';
+	if (!report_number(report, "SELECT count(*) FROM process", 0, 0))
+		snprintf(why, room, "nothing was recorded");
+	else if (report->unread)
+		snprintf(why, room, "%s %s could not be read", human_count(report->unread).text,
+		         plural(report->unread, "process", "processes"));
+	else if (lossy)
+		snprintf(why, room, "of %s %s more events were lost than are known", human_count(lossy).text,
+		         plural(lossy, "process", "processes"));
+	return *why != '\0';
+}
+
+enum verdict gate_unknown(const char *why)
+{
+	fprintf(stderr, "ringtail: the check could not be made: %s\n", why);
+	return VERDICT_UNKNOWN;
+}
+
+enum verdict gate_judge(struct report *report)
+{
+	struct tally tally = {0};
+	char why[128];
+
+	listing_each(report, count, &tally);
+	if (report->failed)
+		return gate_unknown(report->err->text);
+	say_unused(&report->suppress->rules);
+	if (!tally.failing && is_unknown(report, why, sizeof why))
+		return gate_unknown(why);
+	if (tally.failing)
+		say_failed(&tally);
+	else
+		say_passed(report);
+	if (tally.suppressed)
+		fprintf(stderr, ", %s suppressed", human_count(tally.suppressed).text);
 	fprintf(stderr, "\n");
-	return verdict.failing > 0;
+	return tally.failing ? VERDICT_FAILED : VERDICT_PASSED;
 }

@@ -300,12 +300,12 @@ bool view_parse(const struct view *view, int argc, char **argv, struct view_choi
 	return true;
 }
 
-bool view_find_run(const char *argument, char **directory, struct error *err)
+bool view_open_run(const char *argument, char **directory, struct store *store, struct error *err)
 {
 	*directory = run_directory_find(argument, err);
 	if (!*directory)
 		return false;
-	if (run_directory_analyse(*directory, err))
+	if (run_directory_open(*directory, store, err))
 		return true;
 	free(*directory);
 	*directory = NULL;
@@ -343,47 +343,45 @@ struct report view_report(const struct view *view, const struct view_choices *ch
 }
 
 static bool render(const struct view *view, const struct view_choices *choices, struct suppress *suppress,
-                   const char *path, bool *failed, struct error *err)
+                   const char *path, struct store *store, enum verdict *verdict, struct error *err)
 {
 	struct output output;
-	struct store store;
-	bool good;
+	bool good = suppress_apply(suppress, store->db, err) &&
+	            output_open(&output, choices->file, choices->format->binary, err);
 
-	if (!store_open_read(&store, path, err))
-		return false;
-	good = suppress_apply(suppress, store.db, err) && output_open(&output, choices->file, choices->format->binary, err);
 	if (good) {
-		struct report report = view_report(view, choices, path, store.db, output.stream, suppress, err);
+		struct report report = view_report(view, choices, path, store->db, output.stream, suppress, err);
 
 		good = output_close(&output, choices->format->render(&report), err);
 		if (good && view->is_check)
-			*failed = gate_failed(&report);
+			*verdict = gate_judge(&report);
 		report_close(&report);
 	}
-	store_close(&store);
 	return good;
 }
 
-static bool find(const struct view_choices *choices, char **path, struct error *err)
+static bool open_choice(const struct view_choices *choices, char **path, struct store *store, struct error *err)
 {
 	double pause = choices->pause ? choices->pause : DEFAULT_PAUSE;
 
 	if (!choices->now)
-		return view_find_run(choices->runs[0], path, err);
+		return view_open_run(choices->runs[0], path, store, err);
 	if (!now_take(choices->runs[0], (uint64_t)(pause * 1e9), path, err))
 		return false;
 	fprintf(stderr, "ringtail: kept as %s\n", *path);
-	return true;
+	return store_open_read(store, *path, err);
 }
 
-static bool run_view(const struct view *view, const struct view_choices *choices, bool *failed, struct error *err)
+static bool run_view(const struct view *view, const struct view_choices *choices, enum verdict *verdict, struct error *err)
 {
 	struct suppress suppress = {0};
+	struct store store = {0};
 	char *directory = NULL;
 	bool good = (!(view->parts & PART_FINDINGS) || suppress_load(&suppress, &choices->options, err)) &&
-	            find(choices, &directory, err) &&
-	            render(view, choices, &suppress, directory, failed, err);
+	            open_choice(choices, &directory, &store, err) &&
+	            render(view, choices, &suppress, directory, &store, verdict, err);
 
+	store_close(&store);
 	suppress_free(&suppress);
 	free(directory);
 	return good;
@@ -393,15 +391,16 @@ int view_command(const struct view *view, int argc, char **argv)
 {
 	struct view_choices choices;
 	struct error err = {0};
-	bool failed = false, good;
+	enum verdict verdict = VERDICT_PASSED;
+	bool good;
 
 	good = view_parse(view, argc, argv, &choices, &err);
 	if (good && choices.help)
 		view_help(view);
 	else if (good)
-		good = run_view(view, &choices, &failed, &err);
+		good = run_view(view, &choices, &verdict, &err);
 	options_free(&choices.options);
 	if (!good)
 		return error_print(&err);
-	return failed ? EXIT_FAIL_ON : EXIT_FINE;
+	return verdict == VERDICT_FAILED ? EXIT_FAIL_ON : verdict == VERDICT_UNKNOWN ? EXIT_INTERNAL : EXIT_FINE;
 }

@@ -4,6 +4,7 @@
 
 #include "tools/options.h"
 #include "tools/render/report.h"
+#include "tools/store/store.h"
 
 struct format {
 	const char *name;
@@ -52,8 +53,8 @@ void view_help(const struct view *view);
 struct report view_report(const struct view *view, const struct view_choices *choices, const char *path, sqlite3 *db,
                           FILE *out, struct suppress *suppress, struct error *err);
 
-/* RUN found and analysed; *directory is malloced.  False: err is filled. */
-bool view_find_run(const char *argument, char **directory, struct error *err);
+/* RUN found, analysed and opened; *directory is malloced.  False: err is filled. */
+bool view_open_run(const char *argument, char **directory, struct store *store, struct error *err);
 
 /* Anything but a closed or full stdout. */
 bool view_flush(struct error *err);

@@ -31,6 +31,7 @@ struct report {
 	unsigned limit;   /* items in a list, 0: all */
 	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed, and db is as it is stored */
 	bool full_stacks;
+	unsigned unread; /* processes that are not in db, as what they recorded could not be read */
 	/* For a reader with the tables, JSON has [process, number] in place of a stack's frames, no sites, and weights of findings.
 	 * NULL: JSON for everybody. */
 	const struct stack_numbers *numbers;

@@ -56,7 +56,11 @@ static void print_kinds(struct report *report)
 			           plural((uint64_t)sqlite3_column_int64(row, 3), "block", "blocks"));
 		page_print(report, "\n");
 	}
-	if (!kinds)
+	if (report->unread)
+		page_paint(report, PAINT_WARN, "ringtail: %s %s could not be read: what %s did is not known\n",
+		           human_count(report->unread).text, plural(report->unread, "process", "processes"),
+		           plural(report->unread, "it", "they"));
+	else if (!kinds)
 		page_paint(report, PAINT_GOOD, "ringtail: nothing found\n");
 	sqlite3_finalize(row);
 }

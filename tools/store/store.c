@@ -20,10 +20,26 @@ static const char schema[] =
 #include "schema_sql.h"
     ;
 
+bool store_unwritable(sqlite3 *db)
+{
+	switch (sqlite3_errcode(db) & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool fail(struct store *store, struct error *err, const char *doing)
 {
-	return error_set(err, EXIT_BAD_DATA, "%s: cannot %s: %s", store->path, doing,
-	                 store->db ? sqlite3_errmsg(store->db) : "out of memory");
+	error_set(err, EXIT_BAD_DATA, "%s: cannot %s: %s", store->path, doing,
+	          store->db ? sqlite3_errmsg(store->db) : "out of memory");
+	err->unwritable = store->db && store_unwritable(store->db);
+	return false;
 }
 
 static char *database_path(const char *run)
@@ -57,10 +73,21 @@ static bool create_file(const char *path, struct error *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd < 0)
-		return error_set(err, EXIT_BAD_DATA, "%s: cannot create or open: %s", path, strerror(errno));
+	if (fd < 0) {
+		int error = errno;
+		error_set(err, EXIT_BAD_DATA, "%s: cannot create or open: %s", path, strerror(error));
+		err->unwritable = error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES || error == EPERM;
+		return false;
+	}
 	close(fd);
 	return true;
+}
+
+/* A file may be anybody's, and what is copied from it. */
+static void distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 }
 
 static bool open_database(struct store *store, const char *run, int flags, struct error *err)
@@ -74,8 +101,7 @@ static bool open_database(struct store *store, const char *run, int flags, struc
 	if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
 		return fail(store, err, "open");
 	sqlite3_busy_timeout(store->db, WAIT_FOR_OTHERS_MS);
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	distrust(store->db);
 	return true;
 }
 
@@ -180,6 +206,86 @@ bool store_open_memory(struct store *store, struct error *err)
 		return true;
 	store_close(store);
 	return false;
+}
+
+/* ---- in memory -------------------------------------------------------------------------- */
+
+static bool copy(sqlite3 *to, sqlite3 *from)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+
+	if (!backup)
+		return false;
+	sqlite3_backup_step(backup, -1);
+	return sqlite3_backup_finish(backup) == SQLITE_OK;
+}
+
+bool store_move_to_memory(struct store *store, struct error *err)
+{
+	sqlite3 *file = store->db, *memory = NULL;
+
+	if (sqlite3_open(":memory:", &memory) != SQLITE_OK || (file && !copy(memory, file))) {
+		sqlite3_close(memory);
+		return error_set(err, EXIT_INTERNAL, "%s: cannot be copied into memory", store->path);
+	}
+	writer_forget(store);
+	remove_journal(store);
+	sqlite3_close(file);
+	distrust(memory);
+	store->db = memory;
+	store->in_memory = true;
+	return ensure_schema(store, err);
+}
+
+/* What the run holds so far may be all that can be read of some of its processes. */
+static void open_to_copy(struct store *store, const char *run)
+{
+	struct error err;
+
+	if (!open_database(store, run, SQLITE_OPEN_READONLY, &err)) {
+		sqlite3_close(store->db);
+		store->db = NULL;
+	}
+}
+
+bool store_open_anywhere(struct store *store, const char *run, struct error *why_not, struct error *err)
+{
+	if (store_open(store, run, err))
+		return true;
+	if (!err->unwritable)
+		return false;
+	*why_not = *err;
+	open_to_copy(store, run);
+	if (store->path && store_move_to_memory(store, err))
+		return true;
+	store_close(store);
+	return false;
+}
+
+bool store_keep(struct store *store, struct error *err)
+{
+	/* In memory: a journal would want room that is scarce.  Where the copy fails the file is what it was. */
+	static const char pragmas[] = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF";
+	struct store file = {.path = store->path};
+
+	if (!store->in_memory)
+		return true;
+	bool good = create_file(store->path, err);
+	if (good && (sqlite3_open_v2(store->path, &file.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK ||
+	             sqlite3_exec(file.db, pragmas, NULL, NULL, NULL) != SQLITE_OK || !copy(file.db, store->db)))
+		good = fail(&file, err, "write");
+	sqlite3_close(file.db);
+	store->in_memory = !good;
+	return good;
+}
+
+uint64_t store_bytes(struct store *store)
+{
+	int64_t pages = 0, bytes = 0;
+
+	query_number(store, "PRAGMA page_count", &pages);
+	query_number(store, "PRAGMA page_size", &bytes);
+	return (uint64_t)pages * (uint64_t)bytes;
 }
 
 void store_close(struct store *store)

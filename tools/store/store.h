@@ -18,6 +18,7 @@ struct symbolizer;
 struct store {
 	sqlite3 *db;
 	char *path;
+	bool in_memory; /* and not in the file of this path */
 	sqlite3_stmt **inserts;        /* of each table, prepared once; NULL until needed (writer.h) */
 	struct symbolizer *symbolizer; /* one for all processes: they share most of their modules */
 };
@@ -28,6 +29,14 @@ bool store_open(struct store *store, const char *run, struct error *err);
 bool store_open_read(struct store *store, const char *run, struct error *err);
 /* One in memory, for a report that is not kept. */
 bool store_open_memory(struct store *store, struct error *err);
+/* As store_open; where the file cannot be written, as store_move_to_memory.  *why_not is filled then. */
+bool store_open_anywhere(struct store *store, const char *run, struct error *why_not, struct error *err);
+/* Goes on in memory with all that the file holds, which stays as it is: there is no room for more, or no right to write. */
+bool store_move_to_memory(struct store *store, struct error *err);
+/* Writes one that is in memory to its file after all, in place of what that holds. */
+bool store_keep(struct store *store, struct error *err);
+/* How much room that takes. */
+uint64_t store_bytes(struct store *store);
 void store_close(struct store *store);
 
 /* What the whole run was.  command: argv, NULL terminated. */

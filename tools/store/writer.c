@@ -15,9 +15,11 @@ static const char *const table_names[] = {
 
 void writer_fail(struct writer *writer)
 {
-	if (!writer->failed)
+	if (!writer->failed) {
 		error_set(writer->err, EXIT_BAD_DATA, "%s: cannot write: %s", writer->store->path,
 		          sqlite3_errmsg(writer->store->db));
+		writer->err->unwritable = store_unwritable(writer->store->db);
+	}
 	writer->failed = true;
 }
 

@@ -51,6 +51,8 @@ void writer_forget(struct store *store);
 /* Removes what is stored of the process, in all tables. */
 void writer_clear(struct writer *writer);
 void writer_fail(struct writer *writer);
+/* Whether the last failure is that the file takes no more, or may not be written. */
+bool store_unwritable(sqlite3 *db);
 
 /* A row of table; its first column, the process, is bound. */
 struct row row_begin(struct writer *writer, enum store_table table);

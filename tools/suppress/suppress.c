@@ -88,8 +88,7 @@ static bool open_baseline(struct store *store, const char *path, struct error *e
 	if (is_file(path))
 		return open_database(store, path, err);
 	char *directory = run_directory_find(path, err);
-	bool good =
-	    directory && run_directory_analyse(directory, err) && store_open_read(store, directory, err);
+	bool good = directory && run_directory_open(directory, store, err);
 	free(directory);
 	return good;
 }
