@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/e2e/blocked.h"
 #include "tests/e2e/rt.h"
 
 TEST_SUITE(hang);
@@ -59,7 +60,8 @@ static pid_t wait_until_it_hangs(struct child *child)
 
 	cr_assert(pid > 0, "abba_hang did not start");
 	free(line);
-	sleep_ms(300);
+	wait_until_blocked(pid);
+	sleep_ms(300); /* and has been so for as long as reports want it to */
 	return pid;
 }
 

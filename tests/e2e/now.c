@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/e2e/server.h"
@@ -212,7 +213,7 @@ static void expect_refused_to_a_second_tracer(enum way way)
 	cr_assert_eq(ptrace(PTRACE_SEIZE, server.pid, NULL, NULL), 0);
 	expect_refusal(server_look(&server, ""), 69, "a debugger or tracer (pid ");
 	kill(server.pid, SIGSTOP); /* only a stopped one can be left */
-	sleep_ms(100);
+	cr_assert_eq(waitpid(server.pid, NULL, __WALL), server.pid);
 	cr_assert_eq(ptrace(PTRACE_DETACH, server.pid, NULL, NULL), 0);
 	kill(server.pid, SIGCONT);
 	server_do(&server, "l");

@@ -152,14 +152,14 @@ static bool has_ended(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-static char *wait_for_line(struct child *child, const char *text, unsigned count, double timeout)
+static char *wait_for_line(struct child *child, int stream, const char *text, unsigned count, double timeout)
 {
 	double until = now() + timeout;
 
 	for (;;) {
 		bool last = has_ended(child->pid) || now() > until;
 		size_t bytes;
-		char *all = read_whole(child->out, &bytes);
+		char *all = read_whole(stream, &bytes);
 		char *line = line_with(all, text, count);
 
 		free(all);
@@ -171,16 +171,26 @@ static char *wait_for_line(struct child *child, const char *text, unsigned count
 
 char *spawn_wait_for_line(struct child *child, const char *text, double timeout)
 {
-	return wait_for_line(child, text, 1, timeout);
+	return wait_for_line(child, child->out, text, 1, timeout);
 }
 
-bool spawn_wait_for_lines(struct child *child, const char *text, unsigned count, double timeout)
+static bool wait_for_lines(struct child *child, int stream, const char *text, unsigned count, double timeout)
 {
-	char *line = wait_for_line(child, text, count, timeout);
+	char *line = wait_for_line(child, stream, text, count, timeout);
 	bool found = line != NULL;
 
 	free(line);
 	return found;
+}
+
+bool spawn_wait_for_lines(struct child *child, const char *text, unsigned count, double timeout)
+{
+	return wait_for_lines(child, child->out, text, count, timeout);
+}
+
+bool spawn_wait_for_errors(struct child *child, const char *text, unsigned count, double timeout)
+{
+	return wait_for_lines(child, child->err, text, count, timeout);
 }
 
 void outcome_free(struct outcome *outcome)

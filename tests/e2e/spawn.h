@@ -36,6 +36,8 @@ struct outcome spawn_wait(struct child *child);
 char *spawn_wait_for_line(struct child *child, const char *text, double timeout);
 /* Waits until stdout has that many full lines that contain text; false as above. */
 bool spawn_wait_for_lines(struct child *child, const char *text, unsigned count, double timeout);
+/* The same of stderr. */
+bool spawn_wait_for_errors(struct child *child, const char *text, unsigned count, double timeout);
 
 /* Kills what a failed test has left running. */
 void spawn_kill_all(void);
