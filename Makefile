@@ -51,9 +51,9 @@ $(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
 		*) echo "shim/hooks.def has a row for $$hook, and no hooks_*.c a body"; rm -f $@; exit 1;; esac; done
 
 # ---- the tools ----------------------------------------------------------------
-TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c)
+TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
-TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o $(BUILD)/obj/tools/main_scan.o,$(TOOLS_OBJ))
+TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o $(BUILD)/obj/tools/scan/main_scan.o,$(TOOLS_OBJ))
 TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lprotobuf-c -lz -lm
 TOOLS_CFLAGS = $(BASE_CFLAGS) $(TOOLS_INCLUDE) $(CFLAGS) $(SANITIZE)
 
@@ -88,8 +88,8 @@ PAGE ?= yes
 PAGE_DIR ?= $(BUILD)/page
 export PAGE_DIR
 PAGE_FILE := $(PAGE_DIR)/$(if $(filter no,$(PAGE)),none,page.html)
-PAGE_SRC := $(wildcard tools/page/*.mjs tools/page/src/* tools/page/src/*/*)
-$(PAGE_DIR)/node_modules/.complete: tools/page/package.json tools/page/package-lock.json
+PAGE_SRC := $(wildcard tools/html/*.mjs tools/html/src/* tools/html/src/*/*)
+$(PAGE_DIR)/node_modules/.complete: tools/html/package.json tools/html/package-lock.json
 	@mkdir -p $(@D)
 	$(call say,NPM,$(PAGE_DIR)/node_modules)
 	$(Q)cp $^ $(PAGE_DIR)/ && cd $(PAGE_DIR) && npm ci --silent --ignore-scripts --no-audit --no-fund --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 || { \
@@ -98,11 +98,11 @@ $(PAGE_DIR)/node_modules/.complete: tools/page/package.json tools/page/package-l
 	@touch $@
 $(PAGE_DIR)/page.html: $(PAGE_DIR)/node_modules/.complete $(PAGE_SRC)
 	$(call say,GEN,$@)
-	$(Q)node tools/page/build.mjs $(PAGE_DIR)
+	$(Q)node tools/html/build.mjs $(PAGE_DIR)
 $(PAGE_DIR)/none:
 	@mkdir -p $(@D) && : > $@
-$(BUILD)/obj/tools/page/template.o: $(PAGE_FILE)
-$(BUILD)/obj/tools/page/template.o: BASE_CFLAGS += -DPAGE_FILE='"$(PAGE_FILE)"'
+$(BUILD)/obj/tools/html/template.o: $(PAGE_FILE)
+$(BUILD)/obj/tools/html/template.o: BASE_CFLAGS += -DPAGE_FILE='"$(PAGE_FILE)"'
 
 $(BUILD)/libtools.a: $(TOOLS_LIB_OBJ)
 	$(call say,AR,$@)
@@ -114,7 +114,7 @@ $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 
 # Every program without a live reader starts it and waits for it: static, as a loader with the libraries of `ringtail` would
 # be most of its time.
-$(BUILD)/ringtail-scan: $(BUILD)/obj/tools/main_scan.o $(BUILD)/libtools.a
+$(BUILD)/ringtail-scan: $(BUILD)/obj/tools/scan/main_scan.o $(BUILD)/libtools.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OPT) -static -o $@ $^
 

@@ -492,7 +492,7 @@ static void use_mapping(unsigned char *base, const struct layout *layout)
 	process->hand = UINT32_MAX - 2; /* every long run wraps */
 }
 
-/* A reader that leaves gives its lock on the directory up first (tools/presence.h, P1 and P2). */
+/* A reader that leaves gives its lock on the directory up first (tools/live/presence.h, P1 and P2). */
 static bool run_has_reader(void)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each hang of tests/e2e/hangs.def and each prediction of tests/e2e/confirm.def, many times over.
+"""Each hang of tests/e2e/tables/hangs.def and each prediction of tests/e2e/tables/confirm.def, many times over.
 
 usage: hang_check.py BUILD [RUNS] [NAME...]
 
@@ -118,13 +118,13 @@ class Checker:
         return once
 
     def checks(self):
-        for shape, *cycle in rows("tests/e2e/hangs.def", "HANG"):
+        for shape, *cycle in rows("tests/e2e/tables/hangs.def", "HANG"):
             yield "hang " + shape, self.hang(shape, *cycle)
-        for (line,) in rows("tests/e2e/hangs.def", "NO_HANG"):
+        for (line,) in rows("tests/e2e/tables/hangs.def", "NO_HANG"):
             yield "no hang " + line, self.no_hang(line)
-        for name, line, _ in rows("tests/e2e/confirm.def", "CONFIRMED"):
+        for name, line, _ in rows("tests/e2e/tables/confirm.def", "CONFIRMED"):
             yield "confirmed " + name, self.confirming(line, "confirmed")
-        for name, line, _ in rows("tests/e2e/confirm.def", "NOT_CLOSED"):
+        for name, line, _ in rows("tests/e2e/tables/confirm.def", "NOT_CLOSED"):
             yield "not closed " + name, self.confirming(line, "not-closed")
 
 

@@ -78,9 +78,12 @@ $(BUILD)/programs/%: tests/programs/%.rs
 	$(call say,RUSTC,$<)
 	$(Q)MAKEFLAGS= rustc --edition 2021 -g -o $@ $<
 
-UNIT_SRC := $(wildcard tests/unit/*.c)
+# What both kinds of suites share: what runs programs is the end-to-end tests', what makes rings the unit tests'.
+HARNESS_UNIT := event_script ring_builder stored_run
+HARNESS_E2E := consumer memcheck named rt server spawn
+UNIT_SRC := $(wildcard tests/unit/*.c) $(HARNESS_UNIT:%=tests/harness/%.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
-E2E_SRC := $(wildcard tests/e2e/*.c)
+E2E_SRC := $(wildcard tests/e2e/*.c) $(HARNESS_E2E:%=tests/harness/%.c)
 E2E_OBJ := $(E2E_SRC:%.c=$(BUILD)/obj/%.o)
 
 $(BUILD)/obj/tests/%.o: tests/%.c
@@ -165,7 +168,7 @@ $(BUILD)/bench/bench_pairs: tests/bench/bench_pairs.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu17 -g -O2 -Wall -fno-builtin -fno-optimize-sibling-calls -pthread -MMD -MP -o $@ $<
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/unit/ring_builder.o $(BUILD)/libtools.a
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/harness/ring_builder.o $(BUILD)/libtools.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -o $@ $< $(filter %.o %.a,$^) $(TOOLS_LIBS) -pthread

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "tools/commands/commands.h"
-#include "tools/error.h"
-#include "tools/memory.h"
-#include "tools/own_process.h"
-#include "tools/suggest.h"
+#include "tools/base/error.h"
+#include "tools/base/memory.h"
+#include "tools/base/own_process.h"
+#include "tools/base/suggest.h"
 
 static const struct command {
 	const char *name, *arguments, *help;

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "tools/analyse/analyse.h"
-#include "tools/analyse/heap.h"
+#include "tools/analyse/heap/heap.h"
 
 #define EVENTS 10000000u
 #define BATCH  128u /* as the reader hands them over; EVENTS are as many times that */

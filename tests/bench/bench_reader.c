@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tests/unit/ring_builder.h"
+#include "tests/harness/ring_builder.h"
 #include "tools/analyse/analyse.h"
 #include "tools/source/merge.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 #define LANES       4u
 #define LIVE        64u /* blocks that each lane holds at a time */

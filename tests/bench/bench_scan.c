@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/recording.h"
+#include "tools/recording/recording.h"
 #include "tools/scan/leak_scan.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 #define MIB 1048576.0
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 #include "tools/symbolize/symbolize.h"
 
 #define MAX 66

@@ -3,7 +3,7 @@
 
 usage: differential.py BUILD [STACKS [NAME...]]
 
-Each PROGRAM row of tests/e2e/stacks.def is run until so many of its stacks (100,000) were compared with the full
+Each PROGRAM row of tests/e2e/tables/stacks.def is run until so many of its stacks (100,000) were compared with the full
 engine's and with libunwind's.  Fails where a program does, where fewer were compared, where one stack by the memo
 is not the full engine's, or where more than one in 10,000 is not libunwind's.
 """

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/named.h"
-#include "tests/e2e/rt.h"
+#include "tests/harness/named.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(accused);
 
@@ -46,12 +46,12 @@ static void expect_accused(enum way way, struct expected want)
 
 #define PREDICTED(program, shape, names)                                                                     \
 	BOTH_WAYS(program, shape, 0, "deadlock:predicted=1", "deadlock", "predicted", names)
-#include "tests/e2e/deadlocks.def"
+#include "tests/e2e/tables/deadlocks.def"
 
 #define ACCUSED(program, shape, kind, class, names)                                                          \
 	BOTH_WAYS(program, shape, 0, #kind ":" class "=1", #kind, class, names)
 #define ACCUSED_WITH BOTH_WAYS
-#include "tests/e2e/accused.def"
+#include "tests/e2e/tables/accused.def"
 
 /* ---- deadlocks that happen --------------------------------------------------------------- */
 
@@ -72,7 +72,7 @@ static void expect_realised(const char *program, const char *shape, const char *
 
 #define REALISED(shape, names)                                                                               \
 	Test(accused, realised_##shape) { expect_realised("hangs", #shape, names); }
-#include "tests/e2e/realised.def"
+#include "tests/e2e/tables/realised.def"
 
 /* Rust's mutexes have no owner that could be seen: nobody is left who could wake anybody. */
 Test(accused, realised_rust_std)

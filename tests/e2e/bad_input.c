@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "shim/format.h"
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(bad_input);
 

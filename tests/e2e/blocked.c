@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "tests/e2e/spawn.h"
+#include "tests/harness/spawn.h"
 
 #define BLOCKS_WITHIN 60.0
 #define ROOM 8192

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(clean);
 
@@ -58,4 +58,4 @@ static void expect_clean(const char *exe, long threads, const char *line)
 
 #define CLEAN(name, exe, threads, line) \
 	Test(clean, name, .timeout = 120) { expect_clean(exe, threads, line); }
-#include "tests/e2e/clean.def"
+#include "tests/e2e/tables/clean.def"

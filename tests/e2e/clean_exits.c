@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/memcheck.h"
+#include "tests/harness/memcheck.h"
 
 TEST_SUITE(clean_exits);
 
@@ -36,4 +36,4 @@ static void expect_clean(const char *line)
 
 #define CLEAN(name, line)                                                                                    \
 	Test(clean_exits, name, .timeout = 300) { expect_clean(line); }
-#include "tests/e2e/clean_exits.def"
+#include "tests/e2e/tables/clean_exits.def"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(confirm);
 
@@ -98,7 +98,7 @@ static void expect_not_closed(const char *line, long long reached)
 
 #define CONFIRMED(name, line, edges) Test(confirm, name) { expect_confirmed(line, edges); }
 #define NOT_CLOSED(name, line, reached) Test(confirm, name) { expect_not_closed(line, reached); }
-#include "tests/e2e/confirm.def"
+#include "tests/e2e/tables/confirm.def"
 
 /* Nothing was predicted: a run like any other, and it says so. */
 Test(confirm, nothing_predicted)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(contention);
 
@@ -127,7 +127,7 @@ static void expect_contention(enum way way, struct expected want)
 	{                                                                                                    \
 		expect_contention(WAY_PRELOAD, (struct expected){#shape, __VA_ARGS__});                      \
 	}
-#include "tests/e2e/contention.def"
+#include "tests/e2e/tables/contention.def"
 
 /* Taken in turn: held, and waited for by nobody. */
 static const json_t *hold_in(const json_t *process, const char *function)

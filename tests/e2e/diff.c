@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/server.h"
+#include "tests/harness/server.h"
 
 TEST_SUITE(diff);
 

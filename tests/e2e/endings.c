@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/memcheck.h"
+#include "tests/harness/memcheck.h"
 
 TEST_SUITE(endings);
 
@@ -72,7 +72,7 @@ static void expect_unseen(enum way way, const char *argument, int status, const 
 #define UNSEEN(name, ...)                                                                                    \
 	Test(endings, name##_run) { expect_unseen(WAY_RUN, #name, __VA_ARGS__); }                            \
 	Test(endings, name##_preload) { expect_unseen(WAY_PRELOAD, #name, __VA_ARGS__); }
-#include "tests/e2e/endings.def"
+#include "tests/e2e/tables/endings.def"
 
 /* ---- nobody may look ------------------------------------------------------------------------------ */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/consumer.h"
+#include "tests/harness/consumer.h"
 
 TEST_SUITE(export);
 
@@ -141,7 +141,7 @@ static const struct {
 	const char *message;
 } wrongs[] = {
 #define WRONG(words, status, message) {words, status, message},
-#include "tests/e2e/export.def"
+#include "tests/e2e/tables/export.def"
 #undef WRONG
 };
 

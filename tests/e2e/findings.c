@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(findings);
 
@@ -30,7 +30,7 @@ static void expect_findings(enum way way, const char *program, const char *argum
 #define SHAPE(program, shape, expected)                                                                      \
 	Test(findings, program##_##shape##_run) { expect_findings(WAY_RUN, #program, #shape, expected); }    \
 	Test(findings, program##_##shape##_preload) { expect_findings(WAY_PRELOAD, #program, #shape, expected); }
-#include "tests/e2e/findings.def"
+#include "tests/e2e/tables/findings.def"
 
 #if defined(__x86_64__)
 Test(findings, abba_no_hang_aarch64) { expect_findings(WAY_AARCH64, "abba_no_hang", "", "deadlock:predicted=1"); }

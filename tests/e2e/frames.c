@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(frames);
 
@@ -106,4 +106,4 @@ static void expect_frames(enum way way, const char *program, const struct expect
 #define CROSS_FRAMES(program, ...) FRAMES(program, __VA_ARGS__)
 #endif
 
-#include "tests/e2e/frames.def"
+#include "tests/e2e/tables/frames.def"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(hang_live);
 
@@ -104,7 +104,7 @@ static void expect_no_hang(const char *line)
 	Test(hang_live, shape) { expect_hang(#shape, edges, objects, functions); }
 #define NO_HANG(line)                                                                                        \
 	Test(hang_live, PASTE(none_, __LINE__)) { expect_no_hang(#line); }
-#include "tests/e2e/hangs.def"
+#include "tests/e2e/tables/hangs.def"
 
 /* Told once, and the program goes on hanging; what is stored at the end says the same. */
 Test(hang_live, report_goes_on)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shim/format.h"
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(held);
 

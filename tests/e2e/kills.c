@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 #include "tests/programs/counted.h"
 
 TEST_SUITE(kills);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/memcheck.h"
+#include "tests/harness/memcheck.h"
 
 TEST_SUITE(leak_programs);
 
@@ -95,4 +95,4 @@ static void expect_family(const char *line, size_t processes, const char *differ
 	Test(leak_programs, name, .timeout = 600) { expect_program(line, difference); }
 #define LEAK_FAMILY(name, line, processes, difference, why)                                                  \
 	Test(leak_programs, name, .timeout = 600) { expect_family(line, processes, difference); }
-#include "tests/e2e/leak_programs.def"
+#include "tests/e2e/tables/leak_programs.def"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/memcheck.h"
+#include "tests/harness/memcheck.h"
 
 TEST_SUITE(leak_shapes);
 
@@ -48,4 +48,4 @@ static void expect_shape(const char *line, const char *expected, const char *dif
 	Test(leak_shapes, cc_##name) { expect_shape("leak_shapes_cxx " #name, expected, difference); }
 #define LEAK_OLD_STRING(name, expected, difference, why)                                                     \
 	Test(leak_shapes, cc_##name) { expect_shape("leak_shapes_old_string " #name, expected, difference); }
-#include "tests/e2e/leak_shapes.def"
+#include "tests/e2e/tables/leak_shapes.def"

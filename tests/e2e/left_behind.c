@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/server.h"
+#include "tests/harness/server.h"
 
 TEST_SUITE(left_behind);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(limits);
 
@@ -39,7 +39,7 @@ static void expect_unbroken(const char *limit, const char *program, const char *
 
 #define LIMITED(name, limit, program, options)                                                               \
 	Test(limits, name) { expect_unbroken(limit, program, options); }
-#include "tests/e2e/limits.def"
+#include "tests/e2e/tables/limits.def"
 
 /* A full disk, where this machine lets us have a small one. */
 Test(limits, full_disk)

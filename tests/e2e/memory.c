@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/memcheck.h"
+#include "tests/harness/memcheck.h"
 
 TEST_SUITE(memory);
 

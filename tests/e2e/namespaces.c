@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/memcheck.h"
-#include "tests/e2e/server.h"
+#include "tests/harness/memcheck.h"
+#include "tests/harness/server.h"
 
 TEST_SUITE(namespaces);
 
@@ -72,7 +72,7 @@ static void expect_scan_inside(const char *words)
 	Test(namespaces, name##_run) { expect_scan(WAY_RUN, words); }                                        \
 	Test(namespaces, name##_preload) { expect_scan(WAY_PRELOAD, words); }                                \
 	Test(namespaces, name##_inside) { expect_scan_inside(words); }
-#include "tests/e2e/namespaces.def"
+#include "tests/e2e/tables/namespaces.def"
 
 /* Without a /proc the program knows neither its namespace nor when it began. */
 Test(namespaces, no_proc_run) { expect_scan(WAY_RUN, NO_PROC); }

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/e2e/server.h"
+#include "tests/harness/server.h"
 
 TEST_SUITE(now);
 

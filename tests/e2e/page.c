@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/e2e/consumer.h"
+#include "tests/harness/consumer.h"
 
 TEST_SUITE(page);
 

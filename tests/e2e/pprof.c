@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/consumer.h"
+#include "tests/harness/consumer.h"
 
 TEST_SUITE(pprof);
 

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(processes);
 

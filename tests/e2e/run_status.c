@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(run_status);
 

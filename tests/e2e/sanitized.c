@@ -5,7 +5,7 @@
 #include <sys/personality.h>
 #include <unistd.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 /* Sanitizers of some versions do not find room for their shadow where addresses are random in many bits. */
 static void fix_addresses(void) { personality(ADDR_NO_RANDOMIZE); }
@@ -124,7 +124,7 @@ static void expect_watched(enum way way, const char *program)
 #define WATCHED(name) \
 	Test(sanitized, name##_is_watched_by_run) { expect_watched(WAY_RUN, "sanitized_" #name); } \
 	Test(sanitized, name##_is_watched_alone) { expect_watched(WAY_PRELOAD, "sanitized_" #name); }
-#include "tests/e2e/sanitized.def"
+#include "tests/e2e/tables/sanitized.def"
 
 /* ---- preloaded ------------------------------------------------------------------------------- */
 

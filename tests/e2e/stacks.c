@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(stacks);
 
@@ -70,4 +70,4 @@ static void expect_same_stacks(const char *line, unsigned every, unsigned long l
 	Test(stacks, name) { expect_same_stacks(line, every, least, status); }
 #define PROGRAM(name, exe, every, least, line, full_every, full_line) \
 	Test(stacks, name, .timeout = 120) { expect_same_stacks(line, every, least, 0); }
-#include "tests/e2e/stacks.def"
+#include "tests/e2e/tables/stacks.def"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(symbols);
 
@@ -170,7 +170,7 @@ static void expect_names(const char *make, const char *after, const char *expect
 
 #define SYMBOLS(name, make, after, expected)                                                                 \
 	Test(symbols, name) { expect_names(make, after, expected); }
-#include "tests/e2e/symbols.def"
+#include "tests/e2e/tables/symbols.def"
 
 /* What follows uses the table's SPLIT, ALL and NOTHING.  $B: the build id of prog. */
 #define BUILD_ID "B=$(readelf -n prog | sed -n 's/.*Build ID: //p'); [ ${#B} -eq 40 ]; "

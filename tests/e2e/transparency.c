@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(transparency);
 
@@ -46,4 +46,4 @@ static void expect_same(enum way way, const char *line)
 #define SAME(name, line)                                                                                     \
 	Test(transparency, name##_run) { expect_same(WAY_RUN, line); }                                       \
 	Test(transparency, name##_preload) { expect_same(WAY_PRELOAD, line); }
-#include "tests/e2e/transparency.def"
+#include "tests/e2e/tables/transparency.def"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 TEST_SUITE(as_valgrind);
 
@@ -97,4 +97,4 @@ static void expect_as_valgrind(const char *line, const char *exe, long long bloc
 
 #define VALGRIND(name, line, exe, blocks, bytes)                                                             \
 	Test(as_valgrind, name) { expect_as_valgrind(line, exe, blocks, bytes); }
-#include "tests/e2e/valgrind.def"
+#include "tests/e2e/tables/valgrind.def"

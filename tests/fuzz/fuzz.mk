@@ -10,9 +10,10 @@ FUZZ_FLAGS := -std=gnu17 -g -O1 -I. -D_GNU_SOURCE -fsanitize=address,undefined -
 # SIGBUS is the reader's own business: a file may shrink while it is read.
 FUZZ_ENV := ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1
 
-FUZZ_SRC := tools/error.c tools/event.c tools/memory.c tools/process.c tools/options.c tools/suggest.c \
-	$(wildcard tools/source/*.c tools/analyse/*.c) $(filter-out tools/scan/at_end.c,$(wildcard tools/scan/*.c)) \
-	tools/kinds.c tools/suppress/rules.c tools/suppress/pattern.c shim/options.c
+# the rooms that read what others wrote, whole
+FUZZ_ROOMS := base options source finding analyse analyse/* target scan
+FUZZ_SRC := $(filter-out tools/scan/main_scan.c tools/scan/at_end.c,$(wildcard $(FUZZ_ROOMS:%=tools/%/*.c))) \
+	tools/suppress/rules.c tools/suppress/pattern.c shim/options.c
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
 FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 
@@ -28,7 +29,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libfuzz.a
 	$(call say,FUZZLD,$@)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/fuzz/libfuzz.a -pthread -lm
 
-$(BUILD)/fuzz/make_seeds: tests/fuzz/make_seeds.c tests/unit/ring_builder.c tools/process.c tools/memory.c tools/error.c tools/source/ring_clock.c
+$(BUILD)/fuzz/make_seeds: tests/fuzz/make_seeds.c tests/harness/ring_builder.c $(wildcard tools/base/*.c)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -g -I. -D_GNU_SOURCE -o $@ $(filter %.c,$^)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/options.h"
+#include "tools/options/options.h"
 
 #define ARGUMENTS_MOST 64
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/options.h"
+#include "tools/options/options.h"
 #include "tools/suppress/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

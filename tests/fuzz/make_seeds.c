@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/ring_builder.h"
+#include "tests/harness/ring_builder.h"
 
 static struct ring_builder builder;
 

@@ -1,6 +1,6 @@
 /*
  * Live blocks at the end, in every shape that C can give them: the first argument names it (shapes.h).  What each leaves
- * behind, and what memcheck says of it, is in tests/e2e/leak_shapes.def.
+ * behind, and what memcheck says of it, is in tests/e2e/tables/leak_shapes.def.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -641,7 +641,7 @@ static const struct shape shapes[] = {
 #define LEAK_C(name, ...) SHAPE(name),
 #define LEAK_CC(...)
 #define LEAK_OLD_STRING(...)
-#include "tests/e2e/leak_shapes.def"
+#include "tests/e2e/tables/leak_shapes.def"
 };
 
 int main(int argc, char **argv)

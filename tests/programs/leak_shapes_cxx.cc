@@ -1,6 +1,6 @@
 /*
  * Live blocks at the end, in every shape that C++ can give them: the first argument names it (shapes.h).  What each leaves
- * behind, and what memcheck says of it, is in tests/e2e/leak_shapes.def.
+ * behind, and what memcheck says of it, is in tests/e2e/tables/leak_shapes.def.
  */
 #include <any>
 #include <cstdint>
@@ -296,7 +296,7 @@ const shape shapes[] = {
 #define LEAK_C(...)
 #define LEAK_CC(name, ...) SHAPE(name),
 #define LEAK_OLD_STRING(...)
-#include "tests/e2e/leak_shapes.def"
+#include "tests/e2e/tables/leak_shapes.def"
 };
 
 } // namespace

@@ -1,7 +1,7 @@
 /*
  * Live blocks of std::string as it was before C++11, which shares its text and points behind the head of it: the first
  * argument names the shape (shapes.h).  What each leaves behind, and what memcheck says of it, is in
- * tests/e2e/leak_shapes.def.
+ * tests/e2e/tables/leak_shapes.def.
  */
 #define _GLIBCXX_USE_CXX11_ABI 0
 #include <cstdlib>
@@ -70,7 +70,7 @@ const shape shapes[] = {
 #define LEAK_C(...)
 #define LEAK_CC(...)
 #define LEAK_OLD_STRING(name, ...) SHAPE(name),
-#include "tests/e2e/leak_shapes.def"
+#include "tests/e2e/tables/leak_shapes.def"
 };
 
 } // namespace

@@ -1,7 +1,7 @@
 # What several threads share, in one process under ThreadSanitizer; run by an end-to-end test.
 RACE_CFLAGS := $(BASE_CFLAGS) -g -O1 -Wno-tsan -ftls-model=initial-exec -fsanitize=thread
-RING_RACE_SRC := tests/races/ring_race.c shim/ring.c shim/ring_copy.c shim/clock.c tests/unit/ring_builder.c \
-	$(wildcard tools/source/*.c) tools/process.c tools/error.c tools/event.c tools/memory.c
+RING_RACE_SRC := tests/races/ring_race.c shim/ring.c shim/ring_copy.c shim/clock.c tests/harness/ring_builder.c \
+	$(wildcard tools/base/*.c tools/source/*.c)
 TABLE_RACE_SRC := tests/races/stack_table_race.c shim/stack_table.c
 RACES := $(BUILD)/tsan/ring_race $(BUILD)/tsan/stack_table_race
 

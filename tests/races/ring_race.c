@@ -13,7 +13,7 @@
 #include "shim/process.h"
 #include "shim/ring.h"
 #include "shim/thread.h"
-#include "tests/unit/ring_builder.h"
+#include "tests/harness/ring_builder.h"
 #include "tools/source/merge.h"
 
 #define WRITERS     3u

@@ -11,7 +11,7 @@
 #ifndef TESTS_TORTURE_ROW_H
 #define TESTS_TORTURE_ROW_H
 
-#include "tests/e2e/rt.h"
+#include "tests/harness/rt.h"
 
 struct row {
 	const char *name;

@@ -17,7 +17,7 @@ $(BUILD)/programs/audit.so: tests/programs/lib/audit.c
 
 # The quick rows are among the end-to-end tests.
 TORTURE_ROW_OBJ := $(BUILD)/obj/tests/torture/row.o
-TORTURE_OBJ := $(BUILD)/obj/tests/torture/torture.o $(TORTURE_ROW_OBJ) $(patsubst %,$(BUILD)/obj/tests/e2e/%.o,rt spawn)
+TORTURE_OBJ := $(BUILD)/obj/tests/torture/torture.o $(TORTURE_ROW_OBJ) $(patsubst %,$(BUILD)/obj/tests/harness/%.o,rt spawn)
 E2E_OBJ += $(TORTURE_ROW_OBJ)
 $(BUILD)/e2e-tests: $(TORTURE_ROW_OBJ)
 

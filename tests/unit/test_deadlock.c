@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "tests/unit/event_script.h"
+#include "tests/harness/event_script.h"
 
 enum { A = 0x1000, B = 0x2000, C = 0x3000, GATE = 0x9000 };
 

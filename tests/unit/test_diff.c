@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/stored_run.h"
+#include "tests/harness/stored_run.h"
 #include "tools/diff/diff.h"
 
 struct two {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/event_script.h"
+#include "tests/harness/event_script.h"
 
 static struct script s;
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/stored_run.h"
+#include "tests/harness/stored_run.h"
 
 static struct stored_run run;
 

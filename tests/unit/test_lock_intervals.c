@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "tools/analyse/lock_intervals.h"
+#include "tools/analyse/locks/lock_intervals.h"
 
 Test(lock_intervals, the_longest_are_kept_in_their_order)
 {

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 
-#include "tests/unit/event_script.h"
-#include "tools/analyse/order_sites.h"
+#include "tests/harness/event_script.h"
+#include "tools/analyse/locks/order_sites.h"
 
 enum { A = 0x1000, B = 0x2000, C = 0x3000 };
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "shim/atomics.h"
-#include "tests/unit/ring_builder.h"
+#include "tests/harness/ring_builder.h"
 #include "tools/source/merge.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 #define KEEP 100000
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/options.h"
-#include "tools/suggest.h"
+#include "tools/options/options.h"
+#include "tools/base/suggest.h"
 
 static int parse(struct options *options, struct error *err, int argc, const char **argv)
 {

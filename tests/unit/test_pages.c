@@ -1,5 +1,5 @@
 /* Which pages of a process exist, asked in each way that kernels know, and what is read of them: of ourselves. */
-#include "tools/scan/target.h" /* first: sys/mman.h has a MAP_FILE of its own */
+#include "tools/target/target.h" /* first: sys/mman.h has a MAP_FILE of its own */
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/unit/ring_builder.h"
+#include "tests/harness/ring_builder.h"
 #include "tools/source/merge.h"
 
 static struct ring_builder builder;

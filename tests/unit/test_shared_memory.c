@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/analyse/shared_memory.h"
+#include "tools/analyse/locks/shared_memory.h"
 
 static struct shared_memory read_text(const char *text)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/render/stack_numbers.h"
+#include "tools/query/stack_numbers.h"
 
 static const struct numbered_stacks *add(struct stack_numbers *numbers, const uint64_t *ids,
                                          const uint64_t *parents, size_t count)

@@ -5,9 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/unit/stored_run.h"
+#include "tests/harness/stored_run.h"
 #include "tools/store/finding_id.h"
-#include "tools/store/text.h"
+#include "tools/base/text.h"
 
 static const struct process_end exited = {.how = END_EXIT, .status = 3};
 
@@ -63,7 +63,7 @@ Test(store, stacks_have_names_innermost_first)
 	EXPECT_QUERY("SELECT group_concat(function, ' ') FROM (SELECT * FROM v_stack WHERE stack ="
 	             " (SELECT stack FROM heap_site WHERE allocations = 2) ORDER BY depth, ordinal)",
 	             "place_allocate place_work place_start");
-	EXPECT_QUERY("SELECT count(*) FROM v_stack WHERE file NOT LIKE '%/tests/unit/stored_run.c'", "0");
+	EXPECT_QUERY("SELECT count(*) FROM v_stack WHERE file NOT LIKE '%/tests/harness/stored_run.c'", "0");
 	EXPECT_QUERY("SELECT function FROM v_top_sites LIMIT 1", "place_allocate");
 }
 

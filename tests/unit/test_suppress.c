@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/stored_run.h"
-#include "tools/kinds.h"
+#include "tests/harness/stored_run.h"
+#include "tools/finding/kinds.h"
 #include "tools/suppress/rules.h"
 
 /* ---- patterns ------------------------------------------------------------------------------ */
@@ -277,7 +277,7 @@ Test(kinds, all_that_is_expected_anywhere_is_known)
 	static const char *const expected[] = {
 #define FINDINGS(program, arguments, text) text,
 #define SHAPE(program, shape, text)        text,
-#include "tests/e2e/findings.def"
+#include "tests/e2e/tables/findings.def"
 	};
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {

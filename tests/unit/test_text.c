@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/unit/stored_run.h"
-#include "tools/kinds.h"
-#include "tools/render/format.h"
-#include "tools/render/page.h"
-#include "tools/render/progress.h"
+#include "tests/harness/stored_run.h"
+#include "tools/finding/kinds.h"
+#include "tools/base/format.h"
+#include "tools/render/json/page.h"
+#include "tools/base/progress.h"
 
 #define EXPECT_TEXT(call, expected) cr_expect_str_eq((call).text, expected)
 

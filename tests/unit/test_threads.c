@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "tests/unit/event_script.h"
+#include "tests/harness/event_script.h"
 
 static struct script s;
 

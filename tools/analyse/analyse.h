@@ -9,8 +9,8 @@
 #ifndef RINGTAIL_ANALYSE_H
 #define RINGTAIL_ANALYSE_H
 
-#include "tools/analyse/leak_groups.h"
-#include "tools/event.h"
+#include "tools/finding/leak_groups.h"
+#include "tools/source/event.h"
 #include "tools/source/ring_file.h"
 
 /* What the process came to, told to the analysers at the end. */

@@ -6,12 +6,12 @@
  */
 #include <stdlib.h>
 
-#include "tools/analyse/findings.h"
-#include "tools/analyse/heap.h"
-#include "tools/analyse/locks.h"
-#include "tools/analyse/signal_stacks.h"
-#include "tools/memory.h"
-#include "tools/analyse/threads.h"
+#include "tools/finding/findings.h"
+#include "tools/analyse/heap/heap.h"
+#include "tools/analyse/locks/locks.h"
+#include "tools/analyse/locks/signal_stacks.h"
+#include "tools/base/memory.h"
+#include "tools/analyse/threads/threads.h"
 
 /* How many events before its turn. */
 #define FETCH_FIRST  24u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 #define DENSE_MOST (1u << 30)
 #define SLACK      1024u /* unused ids beyond twice those in use that the array may have room for */

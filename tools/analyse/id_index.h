@@ -6,7 +6,7 @@
 #ifndef RINGTAIL_ANALYSE_ID_INDEX_H
 #define RINGTAIL_ANALYSE_ID_INDEX_H
 
-#include "tools/analyse/u64_map.h"
+#include "tools/base/u64_map.h"
 
 struct id_index { /* zeroed: empty */
 	uint32_t *dense; /* place + 1 by id */

@@ -6,7 +6,7 @@
 #include "tools/commands/output.h"
 #include "tools/commands/view.h"
 #include "tools/diff/diff.h"
-#include "tools/render/page.h"
+#include "tools/render/json/page.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 

@@ -7,10 +7,10 @@
 
 #include "shim/atomics.h"
 #include "tools/commands/commands.h"
-#include "tools/own_process.h"
-#include "tools/run_directory.h"
+#include "tools/base/own_process.h"
+#include "tools/runs/run_directory.h"
 #include "tools/source/merge.h"
-#include "tools/store/text.h"
+#include "tools/base/text.h"
 #include "tools/symbolize/symbolize.h"
 
 #define FRAMES_MAX  256

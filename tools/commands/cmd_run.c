@@ -10,21 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/collector.h"
-#include "tools/command_signals.h"
-#include "tools/confirm.h"
+#include "tools/live/collector.h"
+#include "tools/live/command_signals.h"
+#include "tools/confirm/confirm.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/gate.h"
-#include "tools/launch.h"
-#include "tools/options.h"
-#include "tools/presence.h"
-#include "tools/own_process.h"
-#include "tools/render/progress.h"
-#include "tools/render/report.h"
-#include "tools/run_directory.h"
-#include "tools/source/ring_clock.h"
+#include "tools/launch/launch.h"
+#include "tools/options/options.h"
+#include "tools/live/presence.h"
+#include "tools/base/own_process.h"
+#include "tools/base/progress.h"
+#include "tools/query/report.h"
+#include "tools/runs/run_directory.h"
+#include "tools/base/clock.h"
 #include "tools/suppress/suppress.h"
-#include "tools/watchable.h"
+#include "tools/launch/watchable.h"
 
 struct run {
 	struct options options;

@@ -6,7 +6,7 @@
 
 #include "tools/commands/sql_output.h"
 #include "tools/commands/view.h"
-#include "tools/own_process.h"
+#include "tools/base/own_process.h"
 #include "tools/store/store.h"
 
 struct choices {

@@ -1,7 +1,7 @@
 #include "tools/commands/gate.h"
 
-#include "tools/render/format.h"
-#include "tools/render/listing.h"
+#include "tools/base/format.h"
+#include "tools/query/listing.h"
 #include "tools/suppress/suppress.h"
 
 struct tally {

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/own_process.h"
+#include "tools/base/own_process.h"
 
 bool output_open(struct output *output, const char *path, bool binary, struct error *err)
 {

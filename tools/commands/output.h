@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "tools/error.h"
+#include "tools/base/error.h"
 
 struct output {
 	FILE *stream;

@@ -7,11 +7,11 @@
 
 #include "tools/commands/gate.h"
 #include "tools/commands/output.h"
-#include "tools/kinds.h"
-#include "tools/now/now.h"
-#include "tools/own_process.h"
-#include "tools/render/page.h"
-#include "tools/run_directory.h"
+#include "tools/finding/kinds.h"
+#include "tools/live/now/now.h"
+#include "tools/base/own_process.h"
+#include "tools/render/json/page.h"
+#include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 

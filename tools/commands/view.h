@@ -2,8 +2,8 @@
 #ifndef RINGTAIL_COMMANDS_VIEW_H
 #define RINGTAIL_COMMANDS_VIEW_H
 
-#include "tools/options.h"
-#include "tools/render/report.h"
+#include "tools/options/options.h"
+#include "tools/query/report.h"
 #include "tools/store/store.h"
 
 struct format {

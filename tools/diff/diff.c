@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tools/analyse/u64_map.h"
+#include "tools/base/u64_map.h"
 
 bool diff_make(struct diff *diff, struct report *old_report, struct report *new_report, enum diff_by by)
 {

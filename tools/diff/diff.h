@@ -7,7 +7,7 @@
 #ifndef RINGTAIL_DIFF_DIFF_H
 #define RINGTAIL_DIFF_DIFF_H
 
-#include "tools/render/report.h"
+#include "tools/query/report.h"
 
 enum diff_side { DIFF_OLD, DIFF_NEW };
 

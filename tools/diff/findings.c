@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/analyse/u64_map.h"
+#include "tools/base/u64_map.h"
 #include "tools/diff/diff.h"
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 static char *copy(const char *text) { return text ? strdup(text) : NULL; }
 

@@ -3,9 +3,9 @@
 
 #include "tools/diff/diff.h"
 #include "tools/diff/stack_names.h"
-#include "tools/memory.h"
-#include "tools/render/format.h"
-#include "tools/render/process.h"
+#include "tools/base/memory.h"
+#include "tools/base/format.h"
+#include "tools/query/process_rows.h"
 
 static const char *const site_sql[] = {
     [DIFF_BY_LIVE] = "SELECT stack, live_blocks, live_bytes FROM heap_site WHERE process = ? AND live_blocks > 0",

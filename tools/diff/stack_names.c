@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "shim/format.h"
-#include "tools/memory.h"
-#include "tools/render/format.h"
+#include "tools/base/memory.h"
+#include "tools/base/format.h"
 #include "tools/symbolize/names.h"
 
 struct named_pc {

@@ -2,8 +2,8 @@
 #ifndef RINGTAIL_DIFF_STACK_NAMES_H
 #define RINGTAIL_DIFF_STACK_NAMES_H
 
-#include "tools/analyse/u64_map.h"
-#include "tools/render/report.h"
+#include "tools/base/u64_map.h"
+#include "tools/query/report.h"
 
 struct stack_names {
 	struct u64_map pcs;   /* index + 1 */

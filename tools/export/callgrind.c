@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "tools/compare.h"
+#include "tools/base/compare.h"
 #include "tools/export/export.h"
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 struct cost {
 	uint64_t function, line, callee; /* callee: 0 for what was spent in the line itself, else function + 1 */

@@ -10,8 +10,8 @@
 
 #include "perfetto.pb-c.h"
 #include "tools/export/export.h"
-#include "tools/memory.h"
-#include "tools/render/format.h"
+#include "tools/base/memory.h"
+#include "tools/base/format.h"
 
 #define SEQUENCE    1 /* all packets are of one writer */
 #define NOTES_MOST  4

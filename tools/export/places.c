@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 struct function_entry {
 	struct function key;

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "tools/analyse/u64_map.h"
+#include "tools/base/u64_map.h"
 #include "tools/export/strings.h"
 
 struct mapping { /* a module, at the addresses where the first process had it */

@@ -9,7 +9,7 @@
 #include "profile.pb-c.h"
 #include "tools/export/export.h"
 #include "tools/export/gzip.h"
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 struct writer {
 	struct export *export;

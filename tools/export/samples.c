@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/render/format.h"
+#include "tools/base/format.h"
 
 void sample_label(struct sample *sample, const char *key, const char *text)
 {

@@ -6,7 +6,7 @@
 #define RINGTAIL_EXPORT_SAMPLES_H
 
 #include "tools/export/stacks.h"
-#include "tools/render/process.h"
+#include "tools/query/process_rows.h"
 
 #define VIEW_VALUES_MOST 6
 #define LABELS_MOST 4

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tools/export/export.h"
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 struct frame_key {
 	uint32_t function, line;

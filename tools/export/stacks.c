@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "shim/format.h"
-#include "tools/memory.h"
-#include "tools/render/format.h"
+#include "tools/base/memory.h"
+#include "tools/base/format.h"
 
 struct loader {
 	struct places *places;

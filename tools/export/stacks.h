@@ -6,7 +6,7 @@
 #define RINGTAIL_EXPORT_STACKS_H
 
 #include "tools/export/places.h"
-#include "tools/render/report.h"
+#include "tools/query/report.h"
 
 #define STACK_PLACES_MOST 4200 /* the deepest stack that is recorded, and what stands at its ends */
 

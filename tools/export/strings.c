@@ -4,7 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 struct string_entry {
 	uint32_t number;

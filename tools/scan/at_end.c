@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "shim/atomics.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 struct deadline {
 	uint64_t until; /* CLOCK_MONOTONIC ns */

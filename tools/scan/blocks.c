@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 #define DIGIT_BITS         12u
 #define REGIONS_PER_BLOCK  (UINT64_C(1) << 18) /* half a tebibyte: interior pointers further in are not followed */

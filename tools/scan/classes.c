@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 #define TICK_EVERY 65536u
 #define UNSEEN     LEAK_CLASSES

@@ -9,7 +9,7 @@
 #ifndef RINGTAIL_SCAN_CLASSES_H
 #define RINGTAIL_SCAN_CLASSES_H
 
-#include "tools/analyse/leak_groups.h"
+#include "tools/finding/leak_groups.h"
 #include "tools/scan/graph.h"
 
 

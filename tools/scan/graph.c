@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 #include "tools/scan/heuristics.h"
 
 #define PIECE      (UINT64_C(1) << 20) /* read at a time */

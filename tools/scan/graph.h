@@ -9,7 +9,7 @@
 
 #include "tools/scan/blocks.h"
 #include "tools/scan/roots.h"
-#include "tools/scan/target.h"
+#include "tools/target/target.h"
 
 #define EDGE_INTERIOR (1u << 31) /* points behind the block's start */
 

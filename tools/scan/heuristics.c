@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/compare.h"
-#include "tools/memory.h"
+#include "tools/base/compare.h"
+#include "tools/base/memory.h"
 
 #define HEAD_WORDS    3u
 #define TABLE_CHECKED 20u /* words of a table of functions that are looked at */

@@ -7,14 +7,14 @@
 #include <time.h>
 
 #include "shim/atomics.h"
-#include "tools/analyse/heap.h"
-#include "tools/analyse/threads.h"
-#include "tools/analyse/u64_map.h"
-#include "tools/memory.h"
-#include "tools/process.h"
+#include "tools/analyse/heap/heap.h"
+#include "tools/analyse/threads/threads.h"
+#include "tools/base/u64_map.h"
+#include "tools/base/memory.h"
+#include "tools/base/proc.h"
 #include "tools/scan/classes.h"
 #include "tools/scan/live.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 #define QUIET_TRIES 50u
 #define BLOCKS_MOST EDGE_INTERIOR

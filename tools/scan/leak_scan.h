@@ -7,8 +7,8 @@
 #ifndef RINGTAIL_SCAN_LEAK_SCAN_H
 #define RINGTAIL_SCAN_LEAK_SCAN_H
 
-#include "tools/analyse/leak_groups.h"
-#include "tools/recording.h"
+#include "tools/finding/leak_groups.h"
+#include "tools/recording/recording.h"
 #include "tools/scan/graph.h"
 
 /* A scan in two steps, as the program need not wait for the second. */

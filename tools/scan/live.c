@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "tools/analyse/heap_blocks.h"
-#include "tools/analyse/heap_reallocs.h"
-#include "tools/memory.h"
+#include "tools/analyse/heap/heap_blocks.h"
+#include "tools/analyse/heap/heap_reallocs.h"
+#include "tools/base/memory.h"
 
 #define FETCH_AHEAD 16u /* events before its turn */
 

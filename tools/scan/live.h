@@ -7,8 +7,8 @@
 #ifndef RINGTAIL_SCAN_LIVE_H
 #define RINGTAIL_SCAN_LIVE_H
 
-#include "tools/analyse/threads.h"
-#include "tools/event.h"
+#include "tools/analyse/threads/threads.h"
+#include "tools/source/event.h"
 #include "tools/scan/blocks.h"
 
 struct live;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "shim/format.h"
-#include "tools/compare.h"
-#include "tools/memory.h"
+#include "tools/base/compare.h"
+#include "tools/base/memory.h"
 
 #define PAGE        UINT64_C(4096)
 #define RED_ZONE    128u

@@ -16,7 +16,7 @@
 #define RINGTAIL_SCAN_ROOTS_H
 
 #include "tools/scan/blocks.h"
-#include "tools/scan/target.h"
+#include "tools/target/target.h"
 
 struct root_range {
 	uint64_t start, end;

@@ -11,7 +11,7 @@
 
 #include <uthash.h>
 
-#include "tools/event.h"
+#include "tools/source/event.h"
 #include "tools/source/merge.h"
 #include "tools/source/ring_file.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "shim/atomics.h"
-#include "tools/memory.h"
+#include "tools/base/memory.h"
 
 #define BLOCK_REFS 64u
 

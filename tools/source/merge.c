@@ -36,10 +36,10 @@
 #include <unistd.h>
 
 #include "shim/atomics.h"
-#include "tools/memory.h"
-#include "tools/process.h"
+#include "tools/base/memory.h"
+#include "tools/base/proc.h"
 #include "tools/source/lanes.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 #define MARGIN_NS  1000000u
 #define STUCK_NS   UINT64_C(2000000000)

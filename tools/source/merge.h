@@ -9,7 +9,7 @@
 #ifndef RINGTAIL_MERGE_H
 #define RINGTAIL_MERGE_H
 
-#include "tools/event.h"
+#include "tools/source/event.h"
 #include "tools/source/ring_file.h"
 
 /* Called with the next events in order, a batch at a time, so that it can fetch from memory early what the later ones

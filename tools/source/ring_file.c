@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "shim/atomics.h"
-#include "tools/process.h"
+#include "tools/base/proc.h"
 #include "tools/source/map_guard.h"
-#include "tools/source/ring_clock.h"
+#include "tools/base/clock.h"
 
 #if defined(__x86_64__)
 #define OWN_ARCH RT_ARCH_X86_64

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #include "shim/format.h"
-#include "tools/error.h"
+#include "tools/base/error.h"
 
 struct ring_file {
 	char *path;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/compare.h"
+#include "tools/base/compare.h"
 #include "tools/symbolize/names.h"
 
 #define MAX_STACK 1024

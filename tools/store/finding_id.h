@@ -6,7 +6,7 @@
 #ifndef RINGTAIL_STORE_FINDING_ID_H
 #define RINGTAIL_STORE_FINDING_ID_H
 
-#include "tools/analyse/findings.h"
+#include "tools/finding/findings.h"
 #include "tools/store/stack_set.h"
 
 #define FINDING_ID_TEXT 17

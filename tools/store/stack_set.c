@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/compare.h"
-#include "tools/memory.h"
+#include "tools/base/compare.h"
+#include "tools/base/memory.h"
 
 static bool bit_test(const uint64_t *bits, size_t words, uint32_t i)
 {

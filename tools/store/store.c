@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/store/text.h"
+#include "tools/base/text.h"
 #include "tools/store/writer.h"
 #include "tools/symbolize/symbolize.h"
 

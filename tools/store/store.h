@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 #include "tools/analyse/analyse.h"
-#include "tools/error.h"
+#include "tools/base/error.h"
 #include "tools/source/merge.h"
 
 #define STORE_FILE   "ringtail.db"

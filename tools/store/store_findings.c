@@ -1,5 +1,5 @@
 #include "tools/store/finding_id.h"
-#include "tools/compare.h"
+#include "tools/base/compare.h"
 #include "tools/store/writer.h"
 
 #include <stdlib.h>

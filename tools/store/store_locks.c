@@ -1,6 +1,6 @@
-#include "tools/analyse/lock_intervals.h"
-#include "tools/analyse/locks.h"
-#include "tools/analyse/order_sites.h"
+#include "tools/analyse/locks/lock_intervals.h"
+#include "tools/analyse/locks/locks.h"
+#include "tools/analyse/locks/order_sites.h"
 #include "tools/store/writer.h"
 
 /* How often and how long: the columns that a lock and a class of them have in common. */

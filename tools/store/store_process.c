@@ -1,5 +1,5 @@
-#include "tools/render/progress.h"
-#include "tools/store/text.h"
+#include "tools/base/progress.h"
+#include "tools/base/text.h"
 #include "tools/store/writer.h"
 
 #include <stdio.h>

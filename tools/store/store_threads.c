@@ -1,5 +1,5 @@
-#include "tools/analyse/locks.h"
-#include "tools/analyse/threads.h"
+#include "tools/analyse/locks/locks.h"
+#include "tools/analyse/threads/threads.h"
 #include "tools/store/writer.h"
 
 static const char *state_name(int state)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/memory.h"
-#include "tools/store/text.h"
+#include "tools/base/memory.h"
+#include "tools/base/text.h"
 
 static const char *const table_names[] = {
 #define T(name) #name,

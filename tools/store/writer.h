@@ -7,8 +7,8 @@
 #ifndef RINGTAIL_STORE_WRITER_H
 #define RINGTAIL_STORE_WRITER_H
 
-#include "tools/analyse/findings.h"
-#include "tools/analyse/heap.h"
+#include "tools/finding/findings.h"
+#include "tools/analyse/heap/heap.h"
 #include "tools/store/stack_set.h"
 #include "tools/store/store.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/analyse/u64_map.h"
-#include "tools/memory.h"
+#include "tools/base/u64_map.h"
+#include "tools/base/memory.h"
 #include "tools/symbolize/names.h"
 
 #define FRAMES_MOST 1024 /* a stack in a database from elsewhere may go round in circles */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/kinds.h"
-#include "tools/memory.h"
-#include "tools/suggest.h"
+#include "tools/finding/kinds.h"
+#include "tools/base/memory.h"
+#include "tools/base/suggest.h"
 
 /* What stands before the colon, where it is not the name of a kind. */
 static const struct {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/error.h"
+#include "tools/base/error.h"
 
 struct rule {
 	char *text;       /* as it was written */

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tools/memory.h"
-#include "tools/run_directory.h"
+#include "tools/base/memory.h"
+#include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/match.h"
 

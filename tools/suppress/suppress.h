@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#include "tools/options.h"
+#include "tools/options/options.h"
 #include "tools/suppress/rules.h"
 
 struct suppress { /* zeroed: nothing is suppressed */

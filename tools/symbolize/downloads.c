@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tools/render/progress.h"
+#include "tools/base/progress.h"
 
 #define SECOND UINT64_C(1000000000)
 

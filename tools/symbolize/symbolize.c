@@ -7,8 +7,8 @@
 #include <unistd.h>
 #include <uthash.h>
 
-#include "tools/process.h"
-#include "tools/render/progress.h"
+#include "tools/base/proc.h"
+#include "tools/base/progress.h"
 #include "tools/symbolize/downloads.h"
 #include "tools/symbolize/elf_symbols.h"
 #include "tools/symbolize/module_file.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/compare.h"
+#include "tools/base/compare.h"
 
 /* Deeper nesting of scopes than any compiler writes: the file is broken. */
 #define MAX_NESTING 128

@@ -1,0 +1,49 @@
+/*
+ * A RUN directory with the database of one synthetic process in it.  Its stacks
+ * lead through this test program itself, so that they have names.
+ */
+#ifndef RINGTAIL_TESTS_STORED_RUN_H
+#define RINGTAIL_TESTS_STORED_RUN_H
+
+#include "tests/harness/ring_builder.h"
+#include "tools/finding/findings.h"
+#include "tools/query/report.h"
+#include "tools/store/store.h"
+#include "tools/suppress/suppress.h"
+
+struct stored_run {
+	char directory[64];
+	struct ring_builder builder;
+	struct ring_file ring;
+	struct analysis *analysis;
+	struct store store;
+	struct suppress suppress; /* empty, or what a test puts there before it renders */
+	bool suppress_applied;
+	struct error err;
+	uint32_t pcs, nodes;
+	uint64_t now;
+};
+
+void stored_run_make(struct stored_run *run);
+void stored_run_remove(struct stored_run *run);
+
+/* A stack of places, innermost first: each is a function of this program, called from in its first bytes. */
+uint32_t stored_run_stack(struct stored_run *run, unsigned count, ...);
+/* Functions to stand in stacks. */
+void place_allocate(void);
+void place_work(void);
+void place_start(void);
+
+void stored_run_alloc(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address,
+                      uint64_t size);
+void stored_run_free(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address);
+/* Ends the process by exit with status, to be followed by findings and stored_run_store. */
+void stored_run_finish(struct stored_run *run, struct process_end end);
+bool stored_run_store(struct stored_run *run, bool final);
+
+/* First column of the first row as text, "(none)" where there is none; freed at the next call. */
+const char *stored_run_query(struct stored_run *run, const char *sql);
+/* What a renderer prints of the run; to be freed. */
+char *stored_run_render(struct stored_run *run, struct report report, bool (*render)(struct report *));
+
+#endif

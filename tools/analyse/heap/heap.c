@@ -1,0 +1,656 @@
+/*
+ * The heap analyser: every block from its allocation to its end.
+ *
+ * A block belongs to the site that gave it its present size: after a realloc,
+ * to the realloc's.  A realloc is one change: its old block is set aside at
+ * RT_REALLOC_BEGIN (heap_reallocs.h), stays counted as live, and is replaced at
+ * RT_REALLOC_END.
+ */
+#include "tools/analyse/heap/heap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/finding/findings.h"
+#include "tools/analyse/heap/heap_blocks.h"
+#include "tools/analyse/heap/heap_misuse.h"
+#include "tools/analyse/heap/heap_reallocs.h"
+#include "tools/analyse/heap/heap_samples.h"
+#include "tools/analyse/heap/heap_sites.h"
+#include "tools/analyse/heap/leaks.h"
+#include "tools/base/memory.h"
+
+/* How far below an unknown pointer the start of its block is looked for, and how often in all. */
+#define INTERIOR_REACH  65536u
+#define INTERIOR_BUDGET (1u << 26)
+#define FREED_QUESTIONS 100u
+#define BLOCK_ALIGNMENT 16u
+
+struct heap_analysis {
+	struct block_table blocks;
+	struct site_table sites;
+	struct actor_table actors;
+	uint64_t serial; /* of the latest maximum of live bytes */
+	uint64_t live_bytes, live_blocks;
+	uint64_t peak_bytes, peak_blocks, peak_stamp;
+	uint64_t ended_address, ended_size;
+	struct heap_size_class classes[HEAP_SIZE_CLASSES];
+	struct samples samples;
+	struct realloc_table reallocs;
+	struct recent_frees recent;
+	struct misuse_table *misuse;
+	uint64_t certain_until; /* stamp after which events may be missing */
+	uint64_t interior_budget;
+	unsigned freed_questions; /* that may be asked yet */
+
+	struct heap_counts totals; /* from here on: made by heap_finish */
+	struct heap_site *site_results;
+	struct heap_share *share_results;
+	size_t share_count;
+	struct heap_thread *thread_results;
+	size_t thread_count;
+};
+
+struct heap_analysis *heap_new(struct ring_file *ring)
+{
+	struct heap_analysis *heap = memory_zeroed(1, sizeof *heap);
+
+	blocks_init(&heap->blocks);
+	sites_init(&heap->sites, ring);
+	actors_init(&heap->actors);
+	samples_init(&heap->samples);
+	recents_init(&heap->recent);
+	heap->misuse = misuse_new();
+	heap->certain_until = UINT64_MAX;
+	heap->interior_budget = INTERIOR_BUDGET;
+	heap->freed_questions = FREED_QUESTIONS;
+	return heap;
+}
+
+void heap_free(struct heap_analysis *heap)
+{
+	if (!heap)
+		return;
+	blocks_free(&heap->blocks);
+	sites_free(&heap->sites);
+	actors_free(&heap->actors);
+	reallocs_free(&heap->reallocs);
+	misuse_free(heap->misuse);
+	recents_free(&heap->recent);
+	free(heap->site_results);
+	free(heap->share_results);
+	free(heap->thread_results);
+	free(heap);
+}
+
+/* ---- the life of a block ------------------------------------------------------ */
+
+static struct site *site_of(struct heap_analysis *heap, const struct block *block)
+{
+	return &heap->sites.items[block->site];
+}
+
+static struct heap_size_class *class_of(struct heap_analysis *heap, uint64_t size)
+{
+	unsigned class = size ? 64 - (unsigned)__builtin_clzll(size) : 0;
+
+	return &heap->classes[class < HEAP_SIZE_CLASSES ? class : HEAP_SIZE_CLASSES - 1];
+}
+
+static void block_begins(struct heap_analysis *heap, struct block *block, const struct event *event,
+                         uint8_t type)
+{
+	uint32_t site = sites_get(&heap->sites, event->stack, type, heap->serial);
+	uint32_t thread = actors_get(&heap->actors, event->thread, heap->serial);
+	struct heap_actor *actor = &heap->actors.items[thread];
+	struct heap_size_class *class = class_of(heap, event->size);
+	uint32_t share = sites_share(&heap->sites, site, actor->group, heap->serial);
+
+	if (share)
+		holder_gain(&heap->sites.shares[share - 1].holder, heap->serial, event->size);
+	holder_gain(&heap->sites.items[site].holder, heap->serial, event->size);
+	holder_gain(&actor->holder, heap->serial, event->size);
+	actor->latest = event->stamp;
+	class->allocations++;
+	class->bytes += event->size;
+	class->live_blocks++;
+	class->live_bytes += event->size;
+	heap->live_bytes += event->size;
+	heap->live_blocks++;
+	*block = (struct block){.address = event->object,
+	                        .size = event->size,
+	                        .site = site,
+	                        .thread = thread,
+	                        .serial = (uint32_t)actor->holder.counts.allocations,
+	                        .share = share};
+}
+
+/* Takes the block out of all numbers of live blocks; why it ended is for the caller to count. */
+static void block_ends(struct heap_analysis *heap, const struct block *block)
+{
+	struct heap_size_class *class = class_of(heap, block->size);
+
+	holder_lose(&site_of(heap, block)->holder, heap->serial, block->size);
+	if (block->share)
+		holder_lose(&heap->sites.shares[block->share - 1].holder, heap->serial, block->size);
+	holder_lose(&heap->actors.items[block->thread].holder, heap->serial, block->size);
+	class->live_blocks--;
+	class->live_bytes -= block->size;
+	heap->live_bytes -= block->size;
+	heap->live_blocks--;
+}
+
+static void note_level(struct heap_analysis *heap, uint64_t stamp)
+{
+	if (heap->live_bytes > heap->peak_bytes) {
+		heap->peak_bytes = heap->live_bytes;
+		heap->peak_blocks = heap->live_blocks;
+		heap->peak_stamp = stamp;
+		heap->serial++;
+	}
+	samples_note(&heap->samples, stamp, heap->live_bytes, heap->live_blocks);
+}
+
+/* Its free was lost, or made by what cannot be hooked. */
+static void end_unseen(struct heap_analysis *heap, const struct block *block)
+{
+	block_ends(heap, block);
+	site_of(heap, block)->holder.counts.unseen_frees++;
+	heap->actors.items[block->thread].holder.counts.unseen_frees++;
+}
+
+static void allocate(struct heap_analysis *heap, const struct event *event, uint8_t type)
+{
+	bool existed;
+	struct block *block;
+
+	if (!event->object)
+		return;
+	block = blocks_put(&heap->blocks, event->object, &existed);
+	if (existed)
+		end_unseen(heap, block);
+	block_begins(heap, block, event, type);
+}
+
+static struct heap_actor *caller_of(struct heap_analysis *heap, const struct event *event)
+{
+	uint32_t index = actors_get(&heap->actors, event->thread, heap->serial); /* may move the items */
+
+	return &heap->actors.items[index];
+}
+
+static struct heap_counts *caller_counts(struct heap_analysis *heap, const struct event *event)
+{
+	return &caller_of(heap, event)->holder.counts;
+}
+
+static void allocation_failed(struct heap_analysis *heap, const struct event *event, unsigned type)
+{
+	uint32_t site;
+
+	if (type != RT_REALLOC_END && (type < RT_ALLOC_FIRST || type > RT_ALLOC_LAST))
+		type = RT_MALLOC;
+	site = sites_get(&heap->sites, event->stack, (uint8_t)type, heap->serial);
+	heap->sites.items[site].holder.counts.failed++;
+	caller_counts(heap, event)->failed++;
+}
+
+/* ---- misuse -------------------------------------------------------------------- */
+
+static void note_misuse(struct heap_analysis *heap, const struct event *event, const char *class,
+                        const struct site *site, uint32_t earlier_stack)
+{
+	misuse_note(heap->misuse, &(struct heap_misuse){.class = class,
+	                                                .alloc_stack = site->stack,
+	                                                .alloc_type = site->type,
+	                                                .earlier_stack = earlier_stack,
+	                                                .free_stack = event->stack,
+	                                                .free_type = event->type,
+	                                                .thread = event->thread,
+	                                                .stamp = event->stamp});
+}
+
+static void check_counterpart(struct heap_analysis *heap, const struct event *event,
+                              const struct block *block)
+{
+	struct site *site = site_of(heap, block);
+	uint8_t used = event->type == RT_REALLOC_BEGIN ? RT_FREE : event->type;
+
+	if (__builtin_expect(misuse_right_free(site->type) == used, 1))
+		return;
+	if (event->stamp > heap->certain_until)
+		return;
+	site->holder.counts.mismatched++;
+	caller_counts(heap, event)->mismatched++;
+	note_misuse(heap, event, "mismatched-free", site, 0);
+}
+
+/* The live block that address points into.  Blocks of malloc are aligned, so that looking down in steps finds
+ * it; how far is bounded, since frees of blocks never seen may be many. */
+static struct block *block_around(struct heap_analysis *heap, uint64_t address)
+{
+	uint64_t at = address & ~(uint64_t)(BLOCK_ALIGNMENT - 1);
+
+	for (unsigned steps = 0; steps < INTERIOR_REACH / BLOCK_ALIGNMENT && at;
+	     steps++, at -= BLOCK_ALIGNMENT) {
+		struct block *block;
+
+		if (!heap->interior_budget)
+			return NULL;
+		heap->interior_budget--;
+		block = blocks_find(&heap->blocks, at);
+		if (block)
+			return address - at < block->size ? block : NULL;
+	}
+	return NULL;
+}
+
+static void note_free(struct heap_analysis *heap, const struct block *block, uint32_t stack)
+{
+	recents_put(&heap->recent, (struct recent_free){block->address, block->site, stack});
+}
+
+/*
+ * A free of what is not live.  An address in `recent` was last seen when it was freed: had it been handed out
+ * since, it would be live, or freed again and then the entry would be of that free.
+ */
+static void free_unknown(struct heap_analysis *heap, const struct event *event)
+{
+	const struct recent_free *recent = recent_slot(&heap->recent, event->object);
+	struct heap_counts *caller = caller_counts(heap, event);
+	const struct block *around;
+
+	if (event->stamp > heap->certain_until) {
+		caller->unknown_frees++;
+		return;
+	}
+	around = block_around(heap, event->object);
+	if (event->object && !around && recent->address == event->object) {
+		caller->double_frees++;
+		note_misuse(heap, event, event->type == RT_REALLOC_BEGIN ? "realloc-of-freed" : "double-free",
+		            &heap->sites.items[recent->site], recent->stack);
+		return;
+	}
+	caller->unknown_frees++;
+	if (around)
+		note_misuse(heap, event, "invalid-free", site_of(heap, around), 0);
+}
+
+/* ---- events -------------------------------------------------------------------- */
+
+static void count_free(struct heap_analysis *heap, const struct event *event, const struct block *block)
+{
+	struct site *site = site_of(heap, block);
+	struct heap_counts *of_site = &site->holder.counts;
+	struct heap_actor *owner = &heap->actors.items[block->thread];
+	bool temporary =
+	    owner->id == event->thread && (uint32_t)owner->holder.counts.allocations == block->serial;
+
+	churn_freed(&site->churn, block->size, of_site->live_blocks + 1);
+	of_site->frees++;
+	of_site->freed_bytes += block->size;
+	of_site->temporary += temporary;
+	owner->holder.counts.frees++;
+	owner->holder.counts.freed_bytes += block->size;
+	owner->holder.counts.temporary += temporary;
+}
+
+static void end_by_free(struct heap_analysis *heap, const struct event *event, const struct block *block)
+{
+	block_ends(heap, block);
+	count_free(heap, event, block);
+	note_free(heap, block, event->stack);
+	heap->ended_address = block->address;
+	heap->ended_size = block->size;
+}
+
+/* realloc(p, 0) after its RT_REALLOC_BEGIN: the block set aside is the one that ends. */
+static bool free_pending(struct heap_analysis *heap, const struct event *event)
+{
+	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
+
+	if (!pending->open || !pending->known || pending->old.address != event->object)
+		return false;
+	pending->open = false;
+	end_by_free(heap, event, &pending->old);
+	return true;
+}
+
+static void release(struct heap_analysis *heap, const struct event *event)
+{
+	struct block *block = blocks_find(&heap->blocks, event->object);
+
+	caller_of(heap, event)->latest = event->stamp;
+	if (event->type == RT_FREE && event->aux == RT_FREE_BY_REALLOC && free_pending(heap, event))
+		return;
+	if (!block) {
+		free_unknown(heap, event);
+		return;
+	}
+	check_counterpart(heap, event, block);
+	end_by_free(heap, event, block);
+	blocks_remove(&heap->blocks, block);
+}
+
+static void realloc_begins(struct heap_analysis *heap, const struct event *event)
+{
+	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
+	struct block *block = blocks_find(&heap->blocks, event->object);
+
+	if (pending->open && pending->known) /* its end was lost */
+		end_unseen(heap, &pending->old);
+	pending->open = true;
+	pending->known = block != NULL;
+	if (!block) {
+		free_unknown(heap, event);
+		return;
+	}
+	check_counterpart(heap, event, block);
+	note_free(heap, block, event->stack);
+	pending->old = *block;
+	blocks_remove(&heap->blocks, block);
+}
+
+static void realloc_failed(struct heap_analysis *heap, const struct event *event,
+                           struct pending_realloc *pending)
+{
+	bool existed;
+	struct block *slot;
+
+	allocation_failed(heap, event, RT_REALLOC_END);
+	if (!pending->open || !pending->known)
+		return;
+	slot = blocks_put(&heap->blocks, pending->old.address, &existed);
+	if (existed) /* only where events are missing */
+		end_unseen(heap, &pending->old);
+	else
+		*slot = pending->old;
+}
+
+static void count_reallocation(struct heap_analysis *heap, const struct event *event, bool in_place)
+{
+	uint32_t index = sites_get(&heap->sites, event->stack, RT_REALLOC_END, heap->serial);
+	struct heap_counts *of_site = &heap->sites.items[index].holder.counts;
+	struct heap_counts *of_caller = caller_counts(heap, event);
+
+	of_site->reallocations++;
+	of_caller->reallocations++;
+	of_site->reallocated_in_place += in_place;
+	of_caller->reallocated_in_place += in_place;
+}
+
+static void realloc_ends(struct heap_analysis *heap, const struct event *event)
+{
+	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
+
+	if (!event->object) {
+		realloc_failed(heap, event, pending);
+		pending->open = false;
+		return;
+	}
+	if (pending->open && pending->known) {
+		block_ends(heap, &pending->old);
+		count_reallocation(heap, event, pending->old.address == event->object);
+	}
+	pending->open = false;
+	allocate(heap, event, RT_REALLOC_END);
+}
+
+/*
+ * What is missing was recorded by this thread after its last event that came through; claims about what
+ * happened later may be wrong.  Not so in signal handlers, whose lanes wait for their next turn to tell.
+ */
+static void note_loss(struct heap_analysis *heap, const struct event *event)
+{
+	uint64_t since = caller_of(heap, event)->latest;
+
+	if (event->depth || event->aux == RT_LOSS_NESTED || !event->thread)
+		since = 0;
+	if (since < heap->certain_until)
+		heap->certain_until = since;
+}
+
+void heap_event(struct heap_analysis *heap, const struct event *event)
+{
+	heap->ended_address = 0;
+	switch (event->type) {
+	case RT_MALLOC ... RT_ALLOC_LAST:
+		allocate(heap, event, event->type);
+		break;
+	case RT_FREE ... RT_FREE_LAST:
+		release(heap, event);
+		break;
+	case RT_REALLOC_BEGIN:
+		realloc_begins(heap, event);
+		return;
+	case RT_REALLOC_END:
+		realloc_ends(heap, event);
+		break;
+	case RT_ALLOC_FAILED:
+		allocation_failed(heap, event, event->aux);
+		return;
+	case RT_LOSS:
+		note_loss(heap, event);
+		return;
+	default:
+		return;
+	}
+	note_level(heap, event->stamp);
+}
+
+void heap_thread_group(struct heap_analysis *heap, uint32_t thread, uint32_t group)
+{
+	uint32_t index = actors_get(&heap->actors, thread, heap->serial); /* may move the items */
+
+	heap->actors.items[index].group = group;
+}
+
+void heap_prefetch(const struct heap_analysis *heap, const struct event *event)
+{
+	blocks_prefetch(&heap->blocks, event->object);
+	if (event->type >= RT_FREE_FIRST)
+		__builtin_prefetch(recent_slot(&heap->recent, event->object), 1);
+}
+
+void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event)
+{
+	const struct block *block = &heap->blocks.slots[blocks_home(&heap->blocks, event->object)];
+
+	if (event->type < RT_FREE_FIRST)
+		sites_prefetch(&heap->sites, event->stack);
+	else if (block->address && block->address == event->object)
+		site_prefetch(&heap->sites.items[block->site]);
+}
+
+bool heap_is_freed(struct heap_analysis *heap, uint64_t address)
+{
+	if (!heap->freed_questions)
+		return false;
+	heap->freed_questions--;
+	for (size_t i = 0; i <= heap->blocks.mask; i++) {
+		const struct block *block = &heap->blocks.slots[i];
+
+		if (block->address && address - block->address < block->size)
+			return false;
+	}
+	return true;
+}
+
+bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size)
+{
+	*address = heap->ended_address;
+	*size = heap->ended_size;
+	return heap->ended_address != 0;
+}
+
+/* ---- results -------------------------------------------------------------------- */
+
+static void add_counts(struct heap_counts *sum, const struct heap_counts *counts)
+{
+	sum->allocations += counts->allocations;
+	sum->allocated_bytes += counts->allocated_bytes;
+	sum->reallocations += counts->reallocations;
+	sum->reallocated_in_place += counts->reallocated_in_place;
+	sum->frees += counts->frees;
+	sum->freed_bytes += counts->freed_bytes;
+	sum->failed += counts->failed;
+	sum->temporary += counts->temporary;
+	sum->live_blocks += counts->live_blocks;
+	sum->live_bytes += counts->live_bytes;
+	sum->unknown_frees += counts->unknown_frees;
+	sum->double_frees += counts->double_frees;
+	sum->mismatched += counts->mismatched;
+	sum->unseen_frees += counts->unseen_frees;
+	if (counts->largest > sum->largest)
+		sum->largest = counts->largest;
+}
+
+static void finish_sites(struct heap_analysis *heap)
+{
+	heap->site_results = memory_zeroed(heap->sites.count, sizeof *heap->site_results);
+	for (size_t i = 0; i < heap->sites.count; i++) {
+		struct site *site = &heap->sites.items[i];
+
+		holder_save_peak(&site->holder, heap->serial);
+		heap->site_results[i] = (struct heap_site){.stack = site->stack,
+		                                           .group = site->shares ? 0 : site->group,
+		                                           .type = site->type,
+		                                           .counts = site->holder.counts};
+	}
+}
+
+static void take_share(struct heap_counts *rest, const struct heap_counts *share)
+{
+	rest->allocations -= share->allocations;
+	rest->allocated_bytes -= share->allocated_bytes;
+	rest->live_blocks -= share->live_blocks;
+	rest->live_bytes -= share->live_bytes;
+	rest->peak_blocks -= share->peak_blocks;
+	rest->peak_bytes -= share->peak_bytes;
+}
+
+static void finish_shares_of(struct heap_analysis *heap, uint32_t index)
+{
+	const struct site *site = &heap->sites.items[index];
+	struct heap_counts rest = site->holder.counts;
+
+	for (uint32_t i = site->shares; i; i = heap->sites.shares[i - 1].next) {
+		struct share *share = &heap->sites.shares[i - 1];
+
+		holder_save_peak(&share->holder, heap->serial);
+		take_share(&rest, &share->holder.counts);
+		heap->share_results[heap->share_count++] =
+		    (struct heap_share){index, share->group, share->holder.counts};
+	}
+	heap->share_results[heap->share_count++] = (struct heap_share){index, site->group, rest};
+}
+
+static void finish_shares(struct heap_analysis *heap)
+{
+	heap->share_results = memory_zeroed(2 * heap->sites.share_count, sizeof *heap->share_results);
+	for (size_t i = 0; i < heap->sites.count; i++)
+		if (heap->sites.items[i].shares)
+			finish_shares_of(heap, (uint32_t)i);
+}
+
+static void finish_threads(struct heap_analysis *heap)
+{
+	static const struct heap_counts nothing;
+
+	heap->thread_results = memory_zeroed(heap->actors.count, sizeof *heap->thread_results);
+	for (size_t i = 0; i < heap->actors.count; i++) {
+		struct heap_actor *actor = &heap->actors.items[i];
+
+		if (!memcmp(&actor->holder.counts, &nothing, sizeof nothing))
+			continue;
+		holder_save_peak(&actor->holder, heap->serial);
+		heap->thread_results[heap->thread_count++] =
+		    (struct heap_thread){actor->id, actor->holder.counts};
+		add_counts(&heap->totals, &actor->holder.counts);
+	}
+	heap->totals.peak_bytes = heap->peak_bytes;
+	heap->totals.peak_blocks = heap->peak_blocks;
+}
+
+bool heap_is_settled(const struct heap_analysis *heap) { return reallocs_settled(&heap->reallocs); }
+
+size_t heap_live_count(const struct heap_analysis *heap) { return heap->blocks.count; }
+
+struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count)
+{
+	return reallocs_live_blocks(&heap->reallocs, &heap->blocks, count);
+}
+
+uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site) { return heap->sites.items[site].stack; }
+
+/* No scan of what is reachable has been made: every live block is "live at death". */
+static void report_live(const struct heap_analysis *heap, struct finding_list *findings)
+{
+	for (size_t i = 0; i < heap->sites.count; i++) {
+		const struct heap_site *site = &heap->site_results[i];
+		uint64_t blocks = site->counts.live_blocks, bytes = site->counts.live_bytes;
+		struct finding *finding;
+
+		if (!blocks)
+			continue;
+		finding = finding_add(findings, "leak", "live-at-death");
+		finding->blocks = blocks;
+		finding->bytes = bytes;
+		finding_message(finding, "%llu byte%s in %llu block%s allocated here %s never freed%s",
+		                (unsigned long long)bytes, bytes == 1 ? "" : "s", (unsigned long long)blocks,
+		                blocks == 1 ? "" : "s", bytes == 1 ? "was" : "were",
+		                heap->certain_until == UINT64_MAX ? "" : ", as far as is known: events were lost");
+		finding_add_stack(finding, "allocated here", 0, 0, site->stack);
+	}
+}
+
+static void report_churn(const struct heap_analysis *heap, struct finding_list *findings)
+{
+	for (size_t i = 0; i < heap->sites.count; i++)
+		churn_report(&heap->sites.items[i].churn, &heap->site_results[i], &heap->totals, findings);
+}
+
+void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,
+                 struct finding_list *findings)
+{
+	samples_finish(&heap->samples, (struct heap_sample){end->stamp, heap->live_bytes, heap->live_blocks});
+	finish_sites(heap);
+	finish_shares(heap);
+	finish_threads(heap);
+	if (scan->done)
+		leaks_report(scan, heap->certain_until != UINT64_MAX, findings);
+	else
+		report_live(heap, findings);
+	misuse_report(heap->misuse, heap->certain_until, findings);
+	report_churn(heap, findings);
+}
+
+const struct heap_counts *heap_totals(const struct heap_analysis *heap) { return &heap->totals; }
+
+uint64_t heap_peak_stamp(const struct heap_analysis *heap) { return heap->peak_stamp; }
+
+const struct heap_site *heap_sites(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->sites.count;
+	return heap->site_results;
+}
+
+const struct heap_share *heap_shares(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->share_count;
+	return heap->share_results;
+}
+
+const struct heap_size_class *heap_size_classes(const struct heap_analysis *heap) { return heap->classes; }
+
+const struct heap_thread *heap_threads(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->thread_count;
+	return heap->thread_results;
+}
+
+const struct heap_sample *heap_samples(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->samples.count;
+	return heap->samples.items;
+}

@@ -1,0 +1,62 @@
+/*
+ * Frees that cannot be right: of a block freed before, of a pointer into a
+ * block, by the wrong function.  Kept once for each combination of stacks.
+ */
+#ifndef RINGTAIL_ANALYSE_HEAP_MISUSE_H
+#define RINGTAIL_ANALYSE_HEAP_MISUSE_H
+
+#include "tools/analyse/heap/heap.h"
+
+struct heap_misuse {
+	const char *class; /* as in FINDINGS: "double-free", ... */
+	uint32_t alloc_stack, earlier_stack, free_stack;
+	uint8_t alloc_type, free_type;
+	uint32_t thread;
+	uint64_t stamp; /* of the first time */
+};
+
+/* The last frees, for telling a double free from a free of a block never seen.  Direct-mapped: a free may push
+ * out one that was less than `frees` ago, and then nothing is claimed.  Small for a process that frees little. */
+#define RECENT_BITS_FIRST 8
+#define RECENT_BITS_MOST  16
+
+struct recent_free {
+	uint64_t address;
+	uint32_t site, stack;
+};
+
+struct recent_frees {
+	struct recent_free *slots; /* 1 << bits */
+	unsigned bits;
+	uint32_t until_growth; /* frees */
+};
+
+struct misuse_table;
+
+struct misuse_table *misuse_new(void);
+void misuse_free(struct misuse_table *table);
+void misuse_note(struct misuse_table *table, const struct heap_misuse *misuse);
+/* One finding each for what was seen before events began to be missing. */
+void misuse_report(const struct misuse_table *table, uint64_t certain_until, struct finding_list *findings);
+
+/* The right counterpart of an allocation: RT_FREE, RT_OPERATOR_DELETE or RT_OPERATOR_DELETE_ARRAY. */
+uint8_t misuse_right_free(uint8_t alloc_type);
+
+void recents_init(struct recent_frees *recent);
+void recents_free(struct recent_frees *recent);
+void recents_grow(struct recent_frees *recent);
+
+/* Where a free of that address is, if it is there. */
+static inline struct recent_free *recent_slot(const struct recent_frees *recent, uint64_t address)
+{
+	return &recent->slots[address * UINT64_C(0x9e3779b97f4a7c15) >> (64 - recent->bits)];
+}
+
+static inline void recents_put(struct recent_frees *recent, struct recent_free freed)
+{
+	if (__builtin_expect(recent->until_growth-- == 0, 0))
+		recents_grow(recent);
+	*recent_slot(recent, freed.address) = freed;
+}
+
+#endif

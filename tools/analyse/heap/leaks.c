@@ -1,0 +1,126 @@
+#include "tools/analyse/heap/leaks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/base/compare.h"
+#include "tools/base/memory.h"
+
+static const struct {
+	const char *class, *says;
+} classes[LEAK_CLASSES] = {
+    [LEAK_DEFINITE] = {"definite", "allocated here can be reached by nothing any more"},
+    [LEAK_INDIRECT] = {"indirect", "allocated here can be reached from lost blocks only"},
+    [LEAK_POSSIBLE] = {"possible", "allocated here can be reached only by pointers that do not point to their start"},
+    [LEAK_REACHABLE] = {"reachable", "allocated here was not freed and can still be reached"},
+};
+
+/* By class, stack and owner: the same stack twice (two functions of one place) is one. */
+static int by_place(const void *left, const void *right)
+{
+	const struct leak_group *a = left, *b = right;
+
+	return compare_next(compare_next(compare_numbers(a->class, b->class), a->stack, b->stack), a->owner_stack, b->owner_stack);
+}
+
+static bool same_place(const struct leak_group *a, const struct leak_group *b) { return by_place(a, b) == 0; }
+
+static size_t merge_same(struct leak_group *groups, size_t count)
+{
+	size_t kept = 0;
+
+	if (!count)
+		return 0;
+	qsort(groups, count, sizeof *groups, by_place);
+	for (size_t i = 1; i < count; i++) {
+		if (same_place(&groups[kept], &groups[i])) {
+			groups[kept].blocks += groups[i].blocks;
+			groups[kept].bytes += groups[i].bytes;
+		} else {
+			groups[++kept] = groups[i];
+		}
+	}
+	return kept + 1;
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+	const struct finding_kept *a = left, *b = right;
+
+	return compare_next(compare_numbers(b->bytes, a->bytes), a->stack, b->stack);
+}
+
+/* What is lost with the blocks of this stack. */
+static void add_kept(struct finding *finding, uint32_t stack, const struct leak_group *groups, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (groups[i].class != LEAK_INDIRECT || groups[i].owner_stack != stack)
+			continue;
+		*finding_add_kept(finding) =
+		    (struct finding_kept){groups[i].stack, groups[i].blocks, groups[i].bytes};
+	}
+	if (finding->kept_count)
+		qsort(finding->kept, finding->kept_count, sizeof *finding->kept, by_bytes);
+}
+
+static void count_kept(const struct finding *finding, uint64_t *blocks, uint64_t *bytes)
+{
+	for (size_t i = 0; i < finding->kept_count; i++) {
+		*blocks += finding->kept[i].blocks;
+		*bytes += finding->kept[i].bytes;
+	}
+}
+
+static void write_message(struct finding *finding, const struct leak_group *group, bool uncertain)
+{
+	uint64_t blocks = 0, bytes = 0;
+	char with[128] = "";
+
+	count_kept(finding, &blocks, &bytes);
+	if (blocks)
+		snprintf(with, sizeof with, "; %llu byte%s in %llu block%s more went with %s", (unsigned long long)bytes,
+		         bytes == 1 ? "" : "s", (unsigned long long)blocks, blocks == 1 ? "" : "s",
+		         group->blocks == 1 ? "it" : "them");
+	finding_message(finding, "%llu byte%s in %llu block%s %s%s%s", (unsigned long long)group->bytes,
+	                group->bytes == 1 ? "" : "s", (unsigned long long)group->blocks,
+	                group->blocks == 1 ? "" : "s", classes[group->class].says, with,
+	                uncertain ? "; as far as is known: events were lost" : "");
+}
+
+static void report_group(const struct leak_group *group, const struct leak_group *groups, size_t count, bool uncertain,
+                         struct finding_list *findings)
+{
+	struct finding *finding = finding_add(findings, "leak", classes[group->class].class);
+
+	finding->blocks = group->blocks;
+	finding->bytes = group->bytes;
+	finding_add_stack(finding, "allocated here", 0, 0, group->stack);
+	if (group->class == LEAK_INDIRECT)
+		finding_add_stack(finding, "lost with what was allocated here", 0, 0, group->owner_stack);
+	if (group->class == LEAK_DEFINITE)
+		add_kept(finding, group->stack, groups, count);
+	write_message(finding, group, uncertain);
+}
+
+/* Pages may be out of reach for all but the process itself (memfd_secret), or broken. */
+static void report_unread(const struct leak_scan *scan, struct finding_list *findings)
+{
+	if (!scan->unread)
+		return;
+	finding_message(finding_add(findings, "loss", "scan"),
+	                "%llu byte%s of its memory could not be read: blocks that only those point to are called lost",
+	                (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
+}
+
+void leaks_report(const struct leak_scan *scan, bool uncertain, struct finding_list *findings)
+{
+	struct leak_group *groups = memory_zeroed(scan->count + 1, sizeof *groups);
+
+	for (size_t i = 0; i < scan->count; i++)
+		groups[i] = scan->groups[i];
+	size_t count = merge_same(groups, scan->count);
+	for (size_t i = 0; i < count; i++)
+		report_group(&groups[i], groups, count, uncertain, findings);
+	free(groups);
+	report_unread(scan, findings);
+}

@@ -1,0 +1,82 @@
+/* Who could end the wait of a blocked thread. */
+#include <stdlib.h>
+
+#include "tools/analyse/locks/deadlock.h"
+#include "tools/base/memory.h"
+
+struct blockers {
+	struct blocker *items;
+	size_t count, room;
+};
+
+static void add(struct blockers *blockers, struct blocker blocker)
+{
+	GROW(blockers->items, blockers->room, blockers->count + 1);
+	blockers->items[blockers->count++] = blocker;
+}
+
+static void add_holder(struct blockers *blockers, const struct lock_thread *thread, const struct lock *lock)
+{
+	const struct held_lock *held = thread && thread->count ? held_find(thread, lock->result.address) : NULL;
+
+	if (held && held->lock == lock)
+		add(blockers, (struct blocker){thread->id, held->shared ? BLOCKER_READS : BLOCKER_HOLDS, held->stack,
+		                               held->since});
+}
+
+static void add_holders(struct blockers *blockers, const struct lock_analysis *locks, const struct lock *lock)
+{
+	const struct lock_threads *threads = &locks->threads;
+
+	if (lock->result.owner) {
+		add_holder(blockers, lock_threads_find(threads, lock->result.owner), lock);
+		return;
+	}
+	for (size_t i = 0; lock->holders && i < threads->count; i++)
+		add_holder(blockers, threads->items[i], lock);
+}
+
+/* Those that did so before, as far as they live. */
+static void add_wakers(struct blockers *blockers, const struct lock_analysis *locks, const struct lock_thread *waiter,
+                       const struct sync_state *state)
+{
+	for (uint32_t i = 0; i < state->waker_count && i < WAKERS_KNOWN; i++) {
+		const struct lock_thread *waker = lock_threads_find(&locks->threads, state->wakers[i]);
+		struct blocker blocker = {state->wakers[i], BLOCKER_WAKES, RT_STACK_NONE, 0};
+
+		if (!waker || waker == waiter || waker->ended)
+			continue;
+		if (state->waker.thread == waker->id) {
+			blocker.stack = state->waker.stack;
+			blocker.since = state->waker.stamp;
+		}
+		add(blockers, blocker);
+	}
+}
+
+static void add_joined(struct blockers *blockers, const struct lock_thread *joined)
+{
+	if (joined && !joined->ended)
+		add(blockers, (struct blocker){joined->id, BLOCKER_LIVES, joined->start_stack, joined->started});
+}
+
+struct blocker *locks_blockers(const struct lock_analysis *locks, uint32_t thread_id, size_t *count)
+{
+	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);
+	struct blockers blockers = {0};
+	const struct lock *lock = NULL;
+
+	*count = 0;
+	if (!thread || !thread->wait.active)
+		return NULL;
+	if (thread->wait.kind == RT_KIND_THREAD)
+		add_joined(&blockers, lock_threads_find(&locks->threads, thread->wait.target));
+	else
+		lock = lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
+	if (lock)
+		add_holders(&blockers, locks, lock);
+	if (lock && lock->sync)
+		add_wakers(&blockers, locks, thread, lock->sync);
+	*count = blockers.count;
+	return blockers.items;
+}

@@ -1,0 +1,21 @@
+/* Cycles of the lock order graph, of any length, shortest first. */
+#ifndef RINGTAIL_ANALYSE_LOCK_CYCLES_H
+#define RINGTAIL_ANALYSE_LOCK_CYCLES_H
+
+#include "tools/analyse/locks/lock_order.h"
+
+struct cycle_visitor {
+	void *context;
+	/* A cycle: edges[i]->wanted is edges[i + 1]->held, and the last one's is the first one's. */
+	void (*cycle)(void *context, struct order_edge *const *edges, size_t count);
+	/* There were all of one length. */
+	void (*length_done)(void *context);
+	/* Whether longer cycles of such edges alone are of no interest. */
+	bool (*is_told)(void *context, const struct order_edge *edge);
+};
+
+/* Gives every simple cycle to the visitor, once, but for longer ones among locks between which all edges are told.
+ * False where there are so many that some were left out. */
+bool lock_cycles(const struct lock_order *order, uint64_t budget, const struct cycle_visitor *visitor);
+
+#endif

@@ -1,0 +1,327 @@
+#include "tools/analyse/locks/lock_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/compare.h"
+#include "tools/base/memory.h"
+
+#define MAX_EDGES       (1u << 20)
+#define MAX_SET_MEMBERS (1u << 24)
+#define FIRST_PRUNE     (1u << 16)
+#define CACHE_LEAST     1024u /* hashes of a thread */
+#define CACHE_GROUP     4u    /* that are looked at together: half a cache line */
+#define CACHE_MOST      65536u
+#define CACHE_MOST_ALL  (1u << 22) /* of all threads: 32 MiB */
+
+static void set_drop(struct lock_order *order, struct lock_set *set)
+{
+	order->set_members -= set->count;
+	HASH_DEL(order->sets, set);
+	free(set);
+}
+
+static void edge_drop(struct lock_order *order, struct order_edge *edge)
+{
+	HASH_DEL(order->edges, edge);
+	if (--edge->set->edges == 0)
+		set_drop(order, edge->set);
+	free(edge->witnesses);
+	free(edge);
+}
+
+void lock_order_free(struct lock_order *order)
+{
+	struct order_edge *edge, *next;
+
+	HASH_ITER(hh, order->edges, edge, next)
+	edge_drop(order, edge);
+	*order = (struct lock_order){0};
+}
+
+/* ---- sets of locks ---------------------------------------------------------------- */
+
+static size_t list_members(const struct lock_thread *thread, uint64_t *members)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < thread->count; i++)
+		if (!thread->held[i].lock->ended)
+			members[count++] =
+			    (uint64_t)thread->held[i].id << 1 | thread->held[i].shared;
+	if (count > 1)
+		qsort(members, count, sizeof *members, compare_numbers_at);
+	return count;
+}
+
+static struct lock_set *set_add(struct lock_order *order, const uint64_t *members, size_t count)
+{
+	struct lock_set *set = memory_zeroed(1, sizeof *set + count * sizeof *set->members);
+
+	set->id = ++order->last_set;
+	set->count = count;
+	memcpy(set->members, members, count * sizeof *members);
+	order->set_members += count;
+	HASH_ADD_KEYPTR(hh, order->sets, set->members, count * sizeof *set->members, set);
+	return set;
+}
+
+/* The set of locks that the thread holds; NULL where there is no room for it. */
+static struct lock_set *set_of(struct lock_order *order, const struct lock_thread *thread)
+{
+	uint64_t few[16], *members = few;
+	struct lock_set *set;
+	size_t count;
+
+	if (thread->count > sizeof few / sizeof *few)
+		members = memory_zeroed(thread->count, sizeof *members);
+	count = list_members(thread, members);
+	HASH_FIND(hh, order->sets, members, count * sizeof *members, set);
+	if (!set && order->set_members + count <= MAX_SET_MEMBERS)
+		set = set_add(order, members, count);
+	if (members != few)
+		free(members);
+	return set;
+}
+
+bool lock_order_exclude(const struct lock_set *left, const struct lock_set *right)
+{
+	for (size_t i = 0, j = 0; i < left->count && j < right->count;) {
+		uint64_t a = left->members[i], b = right->members[j];
+
+		if (a >> 1 == b >> 1 && !(a & b & 1))
+			return true;
+		i += a >> 1 <= b >> 1;
+		j += b >> 1 <= a >> 1;
+	}
+	return false;
+}
+
+/* ---- edges -------------------------------------------------------------------------- */
+
+static void add_witness(struct order_edge *edge, struct order_witness witness)
+{
+	size_t room = edge->witness_room;
+
+	for (uint32_t i = 0; i < edge->witness_count; i++)
+		if (edge->witnesses[i].thread == witness.thread &&
+		    edge->witnesses[i].segment == witness.segment)
+			return;
+	if (edge->witness_count == ORDER_WITNESSES) {
+		edge->witnesses[ORDER_WITNESSES / 2 + edge->witness_next++ % (ORDER_WITNESSES / 2)] = witness;
+		return;
+	}
+	if (edge->witness_count == edge->witness_room) {
+		edge->witnesses =
+		    memory_grow(edge->witnesses, &room, room ? room + 1 : 1, sizeof *edge->witnesses);
+		edge->witness_room = (uint32_t)room;
+	}
+	edge->witnesses[edge->witness_count++] = witness;
+}
+
+static struct order_edge *edge_get(struct lock_order *order, const struct order_key *key,
+                                   struct lock_set *set)
+{
+	struct order_edge *edge;
+
+	HASH_FIND(hh, order->edges, key, sizeof *key, edge);
+	if (edge)
+		return edge;
+	if (HASH_COUNT(order->edges) >= MAX_EDGES) {
+		order->truncated = true;
+		return NULL;
+	}
+	edge = memory_zeroed(1, sizeof *edge);
+	edge->key = *key;
+	edge->set = set;
+	set->edges++;
+	HASH_ADD(hh, order->edges, key, sizeof edge->key, edge);
+	return edge;
+}
+
+static void add_edge(struct lock_order *order, const struct lock_thread *thread, const struct held_lock *held,
+                     struct lock_set *set, struct lock *wanted, bool shared, const struct event *event)
+{
+	struct order_key key = {.held = held->id,
+	                        .wanted = wanted->result.id,
+	                        .held_stack = held->stack,
+	                        .wanted_stack = event->stack,
+	                        .set = set->id,
+	                        .held_shared = held->shared,
+	                        .wanted_shared = shared};
+	struct order_edge *edge = edge_get(order, &key, set);
+
+	if (!edge)
+		return;
+	edge->held = held->lock;
+	edge->wanted = wanted;
+	add_witness(edge, (struct order_witness){thread->id, thread->segment, held->since, event->stamp});
+}
+
+static void add_edges(struct lock_order *order, const struct lock_thread *thread, struct lock *wanted,
+                      bool shared, const struct event *event)
+{
+	struct lock_set *set = set_of(order, thread);
+
+	if (!set) {
+		order->truncated = true;
+		return;
+	}
+	for (size_t i = 0; i < thread->count && !order->truncated; i++)
+		if (thread->held[i].lock != wanted && !thread->held[i].lock->ended)
+			add_edge(order, thread, &thread->held[i], set, wanted, shared, event);
+	if (!set->edges)
+		set_drop(order, set);
+}
+
+static uint64_t *group_of(const struct order_cache *cache, uint64_t number)
+{
+	return &cache->hashes[u64_mix(number) & (cache->slots - CACHE_GROUP)];
+}
+
+static bool group_has(const uint64_t *group, uint64_t hash)
+{
+	bool has = false;
+
+	for (unsigned i = 0; i < CACHE_GROUP; i++)
+		has |= group[i] == hash;
+	return has;
+}
+
+/* Returns what was there longest, 0: there was room. */
+static uint64_t group_put(uint64_t *group, uint64_t hash)
+{
+	uint64_t last = group[CACHE_GROUP - 1];
+
+	memmove(group + 1, group, (CACHE_GROUP - 1) * sizeof *group);
+	group[0] = hash;
+	return last;
+}
+
+static uint64_t near_number(const struct event *event) { return event->object ^ (uint64_t)event->stack << 40; }
+
+/* A hash lies in the group of its call, which can be fetched before it is known what is held then, or in that of its own
+ * number, where many were made at one place. */
+static bool cache_has(struct order_cache *cache, uint64_t near, uint64_t hash)
+{
+	uint64_t *group = group_of(cache, near), pushed_out;
+
+	if (group_has(group, hash) || group_has(group_of(cache, hash), hash))
+		return true;
+	cache->missed++;
+	pushed_out = group_put(group, hash);
+	if (pushed_out)
+		group_put(group_of(cache, pushed_out), pushed_out);
+	return false;
+}
+
+void lock_order_prefetch(const struct lock_thread *thread, const struct event *event)
+{
+	if (thread->order_cache.slots > CACHE_LEAST)
+		__builtin_prefetch(group_of(&thread->order_cache, near_number(event)), 1);
+}
+
+/* More room, or the first of it; what was in it is kept. */
+static void cache_grow(struct order_cache *cache)
+{
+	struct order_cache old = *cache;
+
+	cache->slots = old.slots ? old.slots * 4 : CACHE_LEAST;
+	cache->hashes = memory_aligned(CACHE_GROUP * sizeof *cache->hashes, cache->slots * sizeof *cache->hashes);
+	cache->missed = 0;
+	for (uint32_t i = 0; i < old.slots; i++)
+		if (old.hashes[i])
+			group_put(group_of(cache, old.hashes[i]), old.hashes[i]);
+	free(old.hashes);
+}
+
+/* Half of its room was missed since it has grown. */
+static bool cache_is_small(const struct lock_order *order, const struct order_cache *cache)
+{
+	return cache->missed * 2 >= cache->slots &&
+	       (!cache->slots || (cache->slots < CACHE_MOST && order->cache_slots < CACHE_MOST_ALL));
+}
+
+/* Whether a hash over all that makes its edges was there before; from now on it is. */
+static bool seen_before(struct lock_order *order, struct lock_thread *thread, const struct lock *wanted, bool shared,
+                        const struct event *event)
+{
+	struct order_cache *cache = &thread->order_cache;
+	uint64_t hash = u64_mix((uint64_t)wanted->result.id << 32 | event->stack) +
+	                u64_mix(thread->segment * 2ull + shared);
+
+	for (size_t i = 0; i < thread->count; i++) {
+		const struct held_lock *held = &thread->held[i];
+
+		hash = u64_mix(hash ^ ((uint64_t)held->id << 32 | held->stack)) + held->shared;
+	}
+	if (cache_is_small(order, cache)) {
+		order->cache_slots -= cache->slots;
+		cache_grow(cache);
+		order->cache_slots += cache->slots;
+	}
+	return cache_has(cache, near_number(event), hash);
+}
+
+void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
+                     const struct event *event)
+{
+	if (!thread->count || order->truncated || wanted->ended)
+		return;
+	if (thread->count == 1 && thread->held[0].lock == wanted)
+		return;
+	if (!seen_before(order, thread, wanted, shared, event))
+		add_edges(order, thread, wanted, shared, event);
+}
+
+/* ---- pruning ------------------------------------------------------------------------ */
+
+static void count_edges(struct lock_order *order, struct lock_table *table)
+{
+	struct order_edge *edge;
+
+	for (size_t i = 0; i < table->count; i++)
+		table->locks[i]->edges_in = table->locks[i]->edges_out = 0;
+	for (edge = order->edges; edge; edge = edge->hh.next) {
+		edge->held->edges_out++;
+		edge->wanted->edges_in++;
+	}
+}
+
+/* A lock that has ended gets no new edges: with none in, or none out, no cycle will ever pass through it. */
+static bool beyond_cycles(const struct lock *lock)
+{
+	return lock->ended && (!lock->edges_in || !lock->edges_out);
+}
+
+static bool prune_once(struct lock_order *order)
+{
+	struct order_edge *edge, *next;
+	bool any = false;
+
+	HASH_ITER(hh, order->edges, edge, next)
+	{
+		if (!beyond_cycles(edge->held) && !beyond_cycles(edge->wanted))
+			continue;
+		edge->held->edges_out--;
+		edge->wanted->edges_in--;
+		edge_drop(order, edge);
+		any = true;
+	}
+	return any;
+}
+
+bool lock_order_full(const struct lock_order *order)
+{
+	return HASH_COUNT(order->edges) > FIRST_PRUNE + 2 * order->prune_edges ||
+	       order->set_members > FIRST_PRUNE * 8 + 2 * order->prune_members;
+}
+
+void lock_order_prune(struct lock_order *order, struct lock_table *table)
+{
+	count_edges(order, table);
+	for (unsigned pass = 0; pass < 8 && prune_once(order); pass++)
+		;
+	order->prune_edges = HASH_COUNT(order->edges);
+	order->prune_members = order->set_members;
+}

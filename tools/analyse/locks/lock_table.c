@@ -1,0 +1,366 @@
+#include "tools/analyse/locks/lock_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/analyse/locks/sync_order.h"
+#include "tools/base/memory.h"
+
+#define PAGE_SHIFT     12
+#define WORTH_FETCHING 1024u /* places: fewer are in the caches anyway */
+
+static void sync_free(struct lock *lock)
+{
+	if (lock->sync)
+		sync_order_free(lock->sync->order);
+	free(lock->sync);
+}
+
+void lock_table_free(struct lock_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		sync_free(table->locks[i]);
+		free(table->locks[i]);
+	}
+	lock_classes_free(&table->classes);
+	free(table->locks);
+	free(table->places);
+	u64_map_free(&table->by_address);
+	u64_map_free(&table->by_page);
+	*table = (struct lock_table){0};
+}
+
+/* A futex word may lie inside of another object: it is known apart. */
+static uint64_t place_key(uint64_t address, uint8_t kind)
+{
+	return address | (uint64_t)(kind == RT_KIND_FUTEX) << 63;
+}
+
+/* One event asks for its place several times. */
+static struct lock_place *place_find(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	struct lock_last *last = (struct lock_last *)&table->last;
+	uint64_t key = place_key(address, kind), found;
+
+	if (last->place && last->key == key)
+		return &table->places[last->place - 1];
+	found = u64_map_get(&table->by_address, key);
+	if (!found)
+		return NULL;
+	*last = (struct lock_last){key, found};
+	return &table->places[found - 1];
+}
+
+void lock_table_prefetch(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	if (table->place_count >= WORTH_FETCHING)
+		__builtin_prefetch(
+		    &table->by_address.slots[u64_mix(place_key(address, kind)) & table->by_address.mask]);
+}
+
+static struct lock_place *place_get(struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	struct lock_place *place = place_find(table, address, kind);
+
+	if (place)
+		return place;
+	GROW(table->places, table->place_room, table->place_count + 1);
+	place = &table->places[table->place_count++];
+	*place = (struct lock_place){0};
+	u64_map_put(&table->by_address, place_key(address, kind), table->place_count);
+	return place;
+}
+
+void lock_table_prefetch_place(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	uint64_t found;
+
+	if (table->place_count < WORTH_FETCHING)
+		return;
+	found = u64_map_get(&table->by_address, place_key(address, kind));
+	if (found)
+		__builtin_prefetch(&table->places[found - 1]);
+}
+
+void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock *lock;
+	uint64_t found;
+
+	if (table->place_count < WORTH_FETCHING)
+		return;
+	found = u64_map_get(&table->by_address, place_key(address, kind));
+	lock = found ? table->places[found - 1].lock : NULL;
+	if (!lock)
+		return;
+	for (size_t at = 0; at < LOCK_HOT_BYTES; at += 64)
+		__builtin_prefetch((const char *)lock + at, 1);
+	__builtin_prefetch((const char *)lock + LOCK_HOT_BYTES - 1, 1);
+}
+
+/* ---- by page ------------------------------------------------------------------- */
+
+static void filter_set(struct lock_table *table, uint64_t page)
+{
+	table->page_filter[u64_mix(page) >> 6 & 63] |= UINT64_C(1) << (u64_mix(page) & 63);
+}
+
+static bool filter_has(const struct lock_table *table, uint64_t page)
+{
+	return table->page_filter[u64_mix(page) >> 6 & 63] >> (u64_mix(page) & 63) & 1;
+}
+
+static struct lock *page_first(const struct lock_table *table, uint64_t page)
+{
+	return (struct lock *)(uintptr_t)u64_map_get(&table->by_page, page);
+}
+
+static void page_link(struct lock_table *table, struct lock *lock)
+{
+	uint64_t page = lock->result.address >> PAGE_SHIFT;
+
+	lock->page_previous = NULL;
+	lock->page_next = page_first(table, page);
+	if (lock->page_next)
+		lock->page_next->page_previous = lock;
+	u64_map_put(&table->by_page, page, (uintptr_t)lock);
+	filter_set(table, page);
+}
+
+static void page_unlink(struct lock_table *table, struct lock *lock)
+{
+	uint64_t page = lock->result.address >> PAGE_SHIFT;
+
+	if (lock->page_next)
+		lock->page_next->page_previous = lock->page_previous;
+	if (lock->page_previous)
+		lock->page_previous->page_next = lock->page_next;
+	else if (lock->page_next)
+		u64_map_put(&table->by_page, page, (uintptr_t)lock->page_next);
+	else
+		u64_map_remove(&table->by_page, page);
+}
+
+struct block_end {
+	struct lock_table *table;
+	uint64_t start, end;
+	struct lock_ghost ghost;
+	lock_sink *sink;
+	void *context;
+};
+
+static void end_with_block(const struct block_end *block, struct lock *lock)
+{
+	if (lock->result.address < block->start || lock->result.address >= block->end)
+		return;
+	block->sink(block->context, lock);
+	lock_table_end(block->table, lock, block->ghost);
+}
+
+static void end_in_page(const struct block_end *block, uint64_t page)
+{
+	struct lock *lock, *next;
+
+	for (lock = page_first(block->table, page); lock; lock = next) {
+		next = lock->page_next;
+		end_with_block(block, lock);
+	}
+}
+
+/* A block of more pages than there are locks: ask each lock instead of each page. */
+static void end_in_range(const struct block_end *block)
+{
+	for (size_t i = 0; i < block->table->place_count; i++)
+		if (block->table->places[i].lock)
+			end_with_block(block, block->table->places[i].lock);
+}
+
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
+                            struct lock_ghost ghost, lock_sink *sink, void *context)
+{
+	struct block_end block = {table, address, address + size, ghost, sink, context};
+	uint64_t page = address >> PAGE_SHIFT, last;
+
+	if (!table->by_page.count || !size || block.end < address)
+		return;
+	last = (block.end - 1) >> PAGE_SHIFT;
+	if (last - page > table->place_count) {
+		end_in_range(&block);
+		return;
+	}
+	for (; page <= last; page++)
+		if (filter_has(table, page))
+			end_in_page(&block, page);
+}
+
+/* ---- generations ---------------------------------------------------------------- */
+
+static struct lock *lock_add(struct lock_table *table, struct lock_place *place, uint64_t address,
+                             uint8_t kind)
+{
+	struct lock *lock = memory_zeroed(1, sizeof *lock);
+
+	lock->result = (struct lock_result){
+	    .address = address, .id = ++table->last_id, .generation = place->generations++, .kind = kind};
+	place->lock = place->latest = lock;
+	GROW(table->locks, table->room, table->count + 1);
+	table->locks[table->count++] = lock;
+	page_link(table, lock);
+	return lock;
+}
+
+struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock_place *place = place_find(table, address, kind);
+
+	return place ? place->lock : NULL;
+}
+
+struct sync_state *lock_sync(struct lock *lock)
+{
+	if (!lock->sync) {
+		lock->sync = memory_zeroed(1, sizeof *lock->sync);
+		lock->sync->value = lock->init_value;
+	}
+	return lock->sync;
+}
+
+struct lock *lock_table_latest(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock_place *place = place_find(table, address, kind);
+
+	return place && place->latest && place->latest->result.kind == kind ? place->latest : NULL;
+}
+
+struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t kind, uint32_t stack)
+{
+	struct lock_place *place = place_get(table, address, kind);
+	struct lock *lock = place->lock;
+
+	if (lock && lock->result.kind != kind) {
+		lock_table_end(table, lock, (struct lock_ghost){0});
+		lock = NULL;
+	}
+	if (!lock)
+		lock = lock_add(table, place, address, kind);
+	if (!lock->used) {
+		lock->used = true;
+		if (!lock->init_seen)
+			lock->result.first_stack = stack;
+	}
+	return lock;
+}
+
+/* Whether the present generation is over with this initialisation.  Opening a named semaphore again is none.
+ */
+static bool begins_anew(const struct lock *lock, const struct event *event)
+{
+	if (lock->result.kind != event->kind)
+		return true;
+	if (event->arg & RT_INIT_NAMED && lock->init_flags & RT_INIT_NAMED)
+		return false;
+	return lock->used;
+}
+
+struct lock *lock_table_init(struct lock_table *table, const struct event *event)
+{
+	struct lock_place *place = place_get(table, event->object, event->kind);
+	struct lock *lock = place->lock;
+
+	if (lock && begins_anew(lock, event)) {
+		lock_table_end(table, lock, (struct lock_ghost){0});
+		lock = NULL;
+	}
+	place->ghost.how = GHOST_NONE;
+	if (lock && lock->opens) {
+		lock->opens++;
+		return lock;
+	}
+	if (!lock)
+		lock = lock_add(table, place, event->object, event->kind);
+	lock->init_seen = true;
+	lock->class = NULL;
+	lock->init_type = event->arg & RT_INIT_TYPE_MASK;
+	lock->init_flags = (uint32_t)event->arg & ~RT_INIT_TYPE_MASK;
+	lock->init_value = (uint32_t)(event->arg >> RT_INIT_VALUE_SHIFT);
+	lock->opens = (event->arg & RT_INIT_NAMED) != 0;
+	lock->maybe_foreign |= (event->arg & RT_INIT_SHARED) != 0;
+	lock->result.init_stack = lock->result.first_stack = event->stack;
+	return lock;
+}
+
+void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_ghost ghost)
+{
+	struct lock_place *place = place_find(table, lock->result.address, lock->result.kind);
+
+	if (lock->ended || !place)
+		return;
+	lock->ended = true;
+	table->ended++;
+	place->lock = NULL;
+	place->ghost = ghost;
+	place->ghost.kind = lock->result.kind;
+	page_unlink(table, lock);
+}
+
+struct lock_ghost lock_table_ghost(const struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	const struct lock_place *place = place_find(table, address, kind);
+
+	return place && place->ghost.kind == kind ? place->ghost : (struct lock_ghost){0};
+}
+
+void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	struct lock_place *place = place_find(table, address, kind);
+
+	if (!place || place->lock || !place->latest)
+		return;
+	place->lock = place->latest;
+	place->ghost.how = GHOST_NONE;
+	place->lock->ended = false;
+	table->ended--;
+	page_link(table, place->lock);
+}
+
+/* ---- forgetting ------------------------------------------------------------------ */
+
+/* Whether the lock was added to another and may be forgotten. */
+static bool fold_away(struct lock_table *table, struct lock *lock)
+{
+	struct lock_class *class = lock_classes_get(&table->classes, lock);
+
+	if (!class->fold)
+		class->fold = lock;
+	if (class->fold == lock)
+		return false;
+	lock_result_add(&class->fold->result, &lock->result);
+	return true;
+}
+
+static void forget(struct lock_table *table, struct lock *lock)
+{
+	struct lock_place *place = place_find(table, lock->result.address, lock->result.kind);
+
+	if (place && place->latest == lock)
+		place->latest = NULL;
+	table->ended--;
+	sync_free(lock);
+	free(lock);
+}
+
+void lock_table_fold(struct lock_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct lock *lock = table->locks[i];
+		bool idle = lock->ended && !lock->holders && !lock->edges_in && !lock->edges_out;
+
+		if (idle && fold_away(table, lock))
+			forget(table, lock);
+		else
+			table->locks[kept++] = lock;
+	}
+	table->count = kept;
+}

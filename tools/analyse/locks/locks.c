@@ -1,0 +1,760 @@
+/*
+ * The lock analyser: follows what each thread holds and waits for.
+ *
+ * Order of truth: an acquisition is stamped after the lock is held and a
+ * release before it is given up, so that in the merged stream a lock has one
+ * owner at a time.  Where the stream says otherwise (a lost event, a mutex
+ * unlocked by another thread), the newer event is believed.
+ */
+#include "tools/analyse/locks/locks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tools/analyse/locks/deadlock.h"
+#include "tools/finding/findings.h"
+#include "tools/analyse/locks/join_order.h"
+#include "tools/analyse/locks/lock_checks.h"
+#include "tools/analyse/locks/order_sites.h"
+#include "tools/analyse/locks/sync_order.h"
+#include "tools/base/memory.h"
+
+#define FIRST_FOLD 4096u
+
+struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals)
+{
+	struct lock_analysis *locks = memory_zeroed(1, sizeof *locks);
+
+	locks->signals = signals;
+	locks->forked = ring->header.forked;
+	locks->world = (struct deadlock_world){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
+	locks->fold_at = FIRST_FOLD;
+	return locks;
+}
+
+void locks_free(struct lock_analysis *locks)
+{
+	if (!locks)
+		return;
+	lock_order_free(&locks->order);
+	lock_threads_free(&locks->threads);
+	lock_table_free(&locks->table);
+	happens_before_free(&locks->before);
+	pthread_index_free(&locks->pthreads);
+	sync_misuses_free(&locks->misuses);
+	finding_list_free(&locks->kept);
+	finding_list_free(&locks->by_joins);
+	contention_free(&locks->contention);
+	free(locks->results);
+	free(locks->classes);
+	free(locks->orders);
+	free(locks);
+}
+
+/* What has an owner, and a place in the lock order.  An once-control is held while its routine runs. */
+static bool is_owned(uint8_t kind)
+{
+	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
+	       kind == RT_KIND_ONCE;
+}
+
+static bool is_object(uint8_t kind)
+{
+	return kind > RT_KIND_NONE && kind <= RT_KIND_FUTEX && kind != RT_KIND_THREAD;
+}
+
+static struct lock_thread *thread_of(struct lock_analysis *locks, uint32_t id)
+{
+	struct lock_thread *thread = lock_threads_get(&locks->threads, id);
+
+	if (!thread->segment)
+		thread->segment = happens_before_segment(&locks->before, id, 0, 0);
+	return thread;
+}
+
+/* ---- waits ----------------------------------------------------------------------------- */
+
+static void begin_wait(struct lock_thread *thread, const struct event *event)
+{
+	thread->wait = (struct lock_wait){.active = true,
+	                                  .kind = event->kind,
+	                                  .flags = event->flags,
+	                                  .stack = event->stack,
+	                                  .object = event->object,
+	                                  .since = event->stamp};
+}
+
+static void count_wait(struct lock_analysis *locks, const struct lock_thread *thread, struct lock *lock,
+                       uint64_t end)
+{
+	uint64_t ticks = end > thread->wait.since ? end - thread->wait.since : 0;
+
+	lock->result.contended++;
+	lock->result.wait_ticks += ticks;
+	if (ticks >= lock->result.wait_longest) {
+		lock->result.wait_longest = ticks;
+		lock->result.worst_wait_stack = thread->wait.stack;
+	}
+	contention_waited(&locks->contention, &locks->table.classes, thread, lock, ticks);
+}
+
+/* Ends the thread's wait for this object; false where there was none. */
+static bool end_wait(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
+                     const struct event *event)
+{
+	if (!thread->wait.active || thread->wait.object != event->object || thread->wait.kind != event->kind)
+		return false;
+	thread->wait.active = false;
+	if (event->kind == RT_KIND_ONCE &&
+	    !(event->flags & RT_SYNC_SHARED)) /* it runs the routine: nothing in its way */
+		return true;
+	count_wait(locks, thread, lock, event->stamp);
+	return true;
+}
+
+/* ---- holding --------------------------------------------------------------------------- */
+
+static void let_go(struct lock_analysis *locks, struct lock_thread *thread, struct held_lock *held,
+                   uint64_t stamp)
+{
+	struct lock_result *result = &held->lock->result;
+	uint64_t ticks = stamp > held->since ? stamp - held->since : 0;
+
+	result->hold_ticks += ticks;
+	if (ticks > result->hold_longest)
+		result->hold_longest = ticks;
+	contention_held(&locks->contention, &locks->table.classes, thread, held, ticks);
+	held_remove(thread, held);
+}
+
+static void take_from_owner(struct lock_analysis *locks, struct lock *lock, uint64_t stamp)
+{
+	struct lock_thread *owner = lock_threads_find(&locks->threads, lock->result.owner);
+	struct held_lock *held = owner ? held_find(owner, lock->result.address) : NULL;
+
+	if (held && held->lock == lock)
+		let_go(locks, owner, held, stamp);
+	lock->result.owner = 0;
+}
+
+static void grant(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
+                  const struct event *event, uint32_t stack)
+{
+	struct held_lock *held = held_find(thread, event->object);
+	bool shared = event->flags & RT_SYNC_SHARED; /* of a once-control: it was done by another thread */
+
+	if (held && held->lock == lock) {
+		held->count++;
+		return;
+	}
+	if (held) /* of a generation that is over */
+		held_remove(thread, held);
+	if (lock->result.owner)
+		take_from_owner(locks, lock, event->stamp);
+	lock->taken = (struct lock_use){thread->id, stack, event->stamp};
+	held_push(thread, (struct held_lock){.lock = lock,
+	                                     .id = lock->result.id,
+	                                     .since = event->stamp,
+	                                     .stack = stack,
+	                                     .count = 1,
+	                                     .shared = shared,
+	                                     .segment = sync_order_segment(locks, thread),
+	                                     .owner_died = event->result == EOWNERDEAD});
+}
+
+static bool adds_order(const struct event *event)
+{
+	return is_owned(event->kind) && !(event->flags & RT_SYNC_TRY);
+}
+
+/* Recursive locking wants nothing that the thread has not got. */
+static void want(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
+                 const struct event *event)
+{
+	const struct held_lock *held = held_find(thread, event->object);
+
+	if (held && held->lock == lock)
+		return;
+	if (!(event->flags & RT_SYNC_TIMED))
+		join_order_want(locks, thread, lock, event);
+	if (!thread->count)
+		return;
+	sync_order_segment(locks, thread);
+	lock_order_want(&locks->order, thread, lock, event->flags & RT_SYNC_SHARED, event);
+}
+
+/* What a wait is for may be destroyed once the wait is sure to end, and before its thread says that it has. */
+static struct lock *lock_of(struct lock_analysis *locks, const struct lock_thread *thread, const struct event *event)
+{
+	struct lock *latest = NULL;
+
+	if (thread->wait.active && thread->wait.object == event->object && thread->wait.kind == event->kind)
+		latest = lock_table_latest(&locks->table, event->object, event->kind);
+	return latest ? latest : lock_table_get(&locks->table, event->object, event->kind, event->stack);
+}
+
+/* ---- events on objects ------------------------------------------------------------------ */
+
+static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
+
+	begin_wait(thread, event);
+	if (is_owned(event->kind)) {
+		/* A once-control that nobody has is waited for by the one that will run the routine. */
+		locks->contentions += event->kind != RT_KIND_ONCE || lock->holders;
+		if (lock->holders)
+			thread->wait.holder = lock->taken;
+	}
+	lock->maybe_foreign |= (event->flags & RT_SYNC_PSHARED) != 0;
+	if (adds_order(event))
+		want(locks, thread, lock, event);
+}
+
+static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock *lock = lock_of(locks, thread, event);
+	uint32_t stack = event->stack;
+	bool waited = end_wait(locks, thread, lock, event);
+
+	lock->result.acquisitions++;
+	if (!is_owned(event->kind))
+		return;
+	if (waited && stack == RT_STACK_NONE)
+		stack = thread->wait.stack;
+	if (!waited && adds_order(event))
+		want(locks, thread, lock, event);
+	grant(locks, thread, lock, event, stack);
+}
+
+/* A mutex may, in practice, be unlocked by a thread that did not lock it. */
+static struct lock_thread *holder_of(struct lock_analysis *locks, struct lock_thread *thread,
+                                     const struct event *event, struct held_lock **held)
+{
+	struct lock *lock;
+
+	*held = held_find(thread, event->object);
+	if (*held)
+		return thread;
+	lock = lock_table_find(&locks->table, event->object, event->kind);
+	thread = lock && lock->result.owner ? lock_threads_find(&locks->threads, lock->result.owner) : NULL;
+	*held = thread ? held_find(thread, event->object) : NULL;
+	return thread;
+}
+
+static void on_release(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock_thread *holder;
+	struct held_lock *held;
+
+	if (!is_owned(event->kind)) {
+		lock_table_get(&locks->table, event->object, event->kind, event->stack);
+		return;
+	}
+	if (thread->wait.active && thread->wait.object == event->object)
+		thread->wait.active = false;
+	if (event->kind == RT_KIND_MUTEX)
+		thread->released[thread->released_count++ % RELEASED_MUTEXES] = event->object;
+	holder = holder_of(locks, thread, event, &held);
+	if (!held)
+		return;
+	thread->undo = (struct lock_undo){RT_RELEASE, event->kind, event->object, *held, holder->id};
+	if (held->count > 1)
+		held->count--;
+	else
+		let_go(locks, holder, held, event->stamp);
+}
+
+static void undo_release(struct lock_analysis *locks, const struct lock_undo *undo)
+{
+	struct lock_thread *holder = lock_threads_find(&locks->threads, undo->owner);
+	struct lock *lock = lock_table_find(&locks->table, undo->object, undo->kind);
+	struct held_lock *held = holder ? held_find(holder, undo->object) : NULL;
+
+	if (held)
+		held->count = undo->held.count;
+	else if (holder && lock && lock == undo->held.lock)
+		held_push(holder, undo->held);
+}
+
+static void on_failed(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
+                      const struct lock_undo *undo)
+{
+	bool undoes = undo->type && undo->object == event->object && undo->kind == event->kind;
+	struct lock *lock;
+
+	if (undoes && undo->type == RT_RELEASE && event->flags & RT_SYNC_UNLOCK) {
+		undo_release(locks, undo);
+		return;
+	}
+	if (undoes && undo->type == RT_DESTROY) {
+		lock_table_revive(&locks->table, event->object, event->kind);
+		return;
+	}
+	if (event->flags & RT_SYNC_UNLOCK)
+		return;
+	lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
+	lock->result.failed++;
+	end_wait(locks, thread, lock, event);
+}
+
+static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock *lock = lock_table_find(&locks->table, event->object, event->kind);
+
+	if (!lock || event->result) /* known to have failed where it is recorded after the call */
+		return;
+	if (lock->opens > 1) {
+		lock->opens--;
+		return;
+	}
+	lock_table_end(&locks->table, lock,
+	               (struct lock_ghost){.how = GHOST_DESTROYED,
+	                                   .thread = event->thread,
+	                                   .stack = event->stack,
+	                                   .stamp = event->stamp});
+	thread->undo = (struct lock_undo){.type = RT_DESTROY, .kind = event->kind, .object = event->object};
+}
+
+static void on_cond_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct held_lock *held = held_find(thread, event->arg & RT_OBJECT_MASK);
+
+	lock_table_get(&locks->table, event->object, event->kind, event->stack);
+	if (held)
+		let_go(locks, thread, held, event->stamp);
+	begin_wait(thread, event);
+	thread->wait.mutex = event->arg & RT_OBJECT_MASK;
+}
+
+/* The mutex is locked again inside of the wait, unseen: from here on it is held, and it was wanted. */
+static void on_cond_wake(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock *cond = lock_of(locks, thread, event), *mutex;
+	struct event relock = *event;
+
+	if (end_wait(locks, thread, cond, event) && relock.stack == RT_STACK_NONE)
+		relock.stack = thread->wait.stack;
+	if (event->result)
+		cond->result.failed++;
+	else
+		cond->result.acquisitions++;
+	relock.kind = RT_KIND_MUTEX;
+	relock.object = event->arg & RT_OBJECT_MASK;
+	relock.flags = 0;
+	if (!relock.object)
+		return;
+	mutex = lock_table_get(&locks->table, relock.object, RT_KIND_MUTEX, relock.stack);
+	want(locks, thread, mutex, &relock);
+	grant(locks, thread, mutex, &relock, relock.stack);
+}
+
+static void on_consistent(struct lock_thread *thread, const struct event *event)
+{
+	struct held_lock *held = held_find(thread, event->object);
+
+	if (held)
+		held->owner_died = false;
+}
+
+/* Ended locks, and the edges between them, are looked through when there are many new ones. */
+static void tidy(struct lock_analysis *locks)
+{
+	if (locks->table.ended < locks->fold_at && !lock_order_full(&locks->order))
+		return;
+	lock_order_prune(&locks->order, &locks->table);
+	lock_table_fold(&locks->table);
+	locks->fold_at = FIRST_FOLD + 2 * locks->table.ended;
+}
+
+/* ---- events on threads ------------------------------------------------------------------- */
+
+static void join_wait_over(struct lock_thread *thread)
+{
+	if (thread->wait.kind == RT_KIND_THREAD)
+		thread->wait.active = false;
+}
+
+static void on_join_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	if (event->type == RT_WAIT) {
+		begin_wait(thread, event);
+		thread->wait.target = pthread_index_join_begins(&locks->pthreads, thread->id, event->object);
+		lock_checks_join(locks, thread, event, thread->wait.target);
+	} else if (event->type == RT_FAILED || event->type == RT_ACQUIRE) {
+		join_wait_over(thread);
+	}
+}
+
+static void on_create(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	uint32_t child_id = (uint32_t)event->arg;
+	struct lock_thread *child;
+
+	if (!child_id || child_id == thread->id)
+		return;
+	child = lock_threads_get(&locks->threads, child_id);
+	child->start_stack = event->stack;
+	child->detached = (event->aux & RT_THREAD_DETACHED) != 0;
+	sync_order_segment(locks, thread);
+	child->segment = happens_before_segment(&locks->before, child_id, child->segment, thread->segment);
+	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, 0);
+}
+
+static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	bool for_ever = thread->wait.active && !(thread->wait.flags & RT_SYNC_TIMED);
+	uint32_t joined_id, last = 0;
+	struct lock_thread *joined;
+
+	join_wait_over(thread);
+	joined_id = pthread_index_join_ends(&locks->pthreads, thread->id, event->object);
+	lock_checks_joined(locks, thread, event, joined_id);
+	if (event->aux || !joined_id)
+		return;
+	pthread_index_gone(&locks->pthreads, joined_id);
+	joined = lock_threads_find(&locks->threads, joined_id);
+	if (joined) {
+		if (for_ever)
+			join_order_joined(locks, thread, joined, event);
+		last = sync_order_segment(locks, joined);
+		lock_thread_forget_wanted(joined);
+	}
+	sync_order_segment(locks, thread);
+	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, last);
+}
+
+static void on_begin(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	pthread_index_add(&locks->pthreads, thread->id, event->object);
+	thread->tid = (uint32_t)(event->arg >> 32);
+	if (!thread->started)
+		thread->started = event->stamp;
+}
+
+static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	switch (event->type) {
+	case RT_THREAD_BEGIN:
+		on_begin(locks, thread, event);
+		return true;
+	case RT_THREAD_CREATE:
+		on_create(locks, thread, event);
+		return true;
+	case RT_JOINED:
+		on_joined(locks, thread, event);
+		return true;
+	case RT_THREAD_CREATED:
+		if (!event->aux)
+			pthread_index_add(&locks->pthreads, (uint32_t)event->arg, event->object);
+		return true;
+	case RT_DETACH:
+		lock_checks_detach(locks, thread, event);
+		if (!event->aux)
+			pthread_index_gone(&locks->pthreads,
+			                   pthread_index_settled(&locks->pthreads, event->object));
+		return true;
+	case RT_THREAD_END:
+		locks->order.cache_slots -= thread->order_cache.slots;
+		lock_thread_ended(thread);
+		pthread_index_ended(&locks->pthreads, thread->id);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool may_wake(const struct event *event)
+{
+	switch (event->type) {
+	case RT_SIGNAL:
+	case RT_BROADCAST:
+		return true;
+	case RT_RELEASE:
+		return event->kind == RT_KIND_SEM;
+	case RT_WAIT:
+		return event->kind == RT_KIND_BARRIER;
+	default:
+		return false;
+	}
+}
+
+/* Who ended waits before is who will be looked at when one never ends. */
+static void note_waker(struct lock_analysis *locks, const struct event *event)
+{
+	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
+	struct sync_state *state = lock_sync(lock);
+
+	state->waker = (struct lock_use){event->thread, event->stack, event->stamp};
+	for (uint32_t i = 0; i < state->waker_count && i < WAKERS_KNOWN; i++)
+		if (state->wakers[i] == event->thread)
+			return;
+	if (state->waker_count < WAKERS_KNOWN)
+		state->wakers[state->waker_count] = event->thread;
+	if (state->waker_count <= WAKERS_KNOWN)
+		state->waker_count++;
+}
+
+static void sync_order(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock *lock = lock_table_find(&locks->table, event->object, event->kind);
+
+	if (lock)
+		sync_order_event(locks, thread, lock, event);
+}
+
+/* ---- the stream --------------------------------------------------------------------------- */
+
+/* A wait without an answer, and the thread does something else, not in a signal handler: it left by longjmp. */
+static void leave_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	const struct lock_wait *wait = &thread->wait;
+
+	if (!wait->active || (wait->object == event->object && wait->kind == event->kind) || event->depth ||
+	    event->stack < RT_NODE_FIRST || !locks->signals || signal_stacks_have(locks->signals, event->stack))
+		return;
+	thread->wait.active = false;
+}
+
+static void object_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock_undo undo = thread->undo;
+
+	lock_checks_event(locks, thread, event);
+	leave_wait(locks, thread, event);
+	thread->undo.type = 0;
+	if (may_wake(event))
+		note_waker(locks, event);
+	if (event->kind == RT_KIND_SEM || event->kind == RT_KIND_BARRIER)
+		sync_order(locks, thread, event);
+	switch (event->type) {
+	case RT_WAIT:
+		on_wait(locks, thread, event);
+		break;
+	case RT_ACQUIRE:
+		on_acquire(locks, thread, event);
+		break;
+	case RT_RELEASE:
+		on_release(locks, thread, event);
+		break;
+	case RT_FAILED:
+		on_failed(locks, thread, event, &undo);
+		break;
+	case RT_INIT:
+		if (!event->result)
+			lock_table_init(&locks->table, event);
+		break;
+	case RT_DESTROY:
+		on_destroy(locks, thread, event);
+		break;
+	case RT_COND_WAIT:
+		on_cond_wait(locks, thread, event);
+		break;
+	case RT_COND_WAKE:
+		on_cond_wake(locks, thread, event);
+		break;
+	case RT_MUTEX_CONSISTENT:
+		on_consistent(thread, event);
+		break;
+	default:
+		lock_table_get(&locks->table, event->object, event->kind, event->stack);
+		break;
+	}
+	tidy(locks);
+}
+
+static void forget_state(struct lock_thread *thread)
+{
+	held_clear(thread);
+	thread->wait.active = false;
+	thread->undo.type = 0;
+}
+
+/* A release may be among what is missing: better to know nothing of what the thread holds than to accuse it.
+ */
+static void note_loss(struct lock_analysis *locks, uint32_t thread_id)
+{
+	for (size_t i = 0; i < locks->threads.count; i++)
+		if (!thread_id || locks->threads.items[i]->id == thread_id)
+			forget_state(locks->threads.items[i]);
+}
+
+void locks_prefetch(const struct lock_analysis *locks, const struct event *event)
+{
+	lock_table_prefetch(&locks->table, event->object, event->kind);
+}
+
+void locks_prefetch_place(const struct lock_analysis *locks, const struct event *event)
+{
+	lock_table_prefetch_place(&locks->table, event->object, event->kind);
+}
+
+void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event)
+{
+	const struct lock_thread *thread;
+
+	lock_table_prefetch_lock(&locks->table, event->object, event->kind);
+	if ((event->type == RT_ACQUIRE || event->type == RT_WAIT) && adds_order(event) &&
+	    (thread = lock_threads_find(&locks->threads, event->thread)))
+		lock_order_prefetch(thread, event);
+}
+
+void locks_event(struct lock_analysis *locks, const struct event *event)
+{
+	struct lock_thread *thread;
+
+	if (!locks->begun)
+		locks->begun = event->stamp;
+	if (event->type == RT_LOSS) {
+		locks->misuses.uncertain = true;
+		note_loss(locks, event->thread);
+		return;
+	}
+	if (event->type < RT_WAIT && event->type != RT_THREAD_BEGIN && event->type != RT_THREAD_END)
+		return;
+	if (!event->thread || event->type > RT_THREAD_EXIT)
+		return;
+	thread = thread_of(locks, event->thread);
+	if (thread_event(locks, thread, event) || event->type > RT_MUTEX_CONSISTENT)
+		return;
+	if (event->kind == RT_KIND_THREAD)
+		on_join_event(locks, thread, event);
+	else if (is_object(event->kind) && event->object)
+		object_event(locks, thread, event);
+}
+
+struct block_end {
+	struct lock_analysis *locks;
+	const struct event *event;
+};
+
+static void lock_freed(void *context, struct lock *lock)
+{
+	const struct block_end *end = context;
+
+	lock_checks_freed(end->locks, lock, end->event);
+}
+
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size)
+{
+	struct block_end end = {locks, event};
+
+	lock_table_block_ended(&locks->table, address, size,
+	                       (struct lock_ghost){.how = GHOST_FREED,
+	                                           .thread = event->thread,
+	                                           .stack = event->stack,
+	                                           .stamp = event->stamp},
+	                       lock_freed, &end);
+}
+
+void locks_in_handler(struct lock_analysis *locks, const struct event *event) { lock_checks_handler(locks, event); }
+
+void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, uint64_t address), void *heap)
+{
+	locks->is_freed = is_freed;
+	locks->heap = heap;
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
+/* Threads that wait for a lock at the end have waited until then.  A wait for a signal or a post may be
+ * idleness: those count when they are over. */
+static void count_open_waits(struct lock_analysis *locks, uint64_t end)
+{
+	for (size_t i = 0; i < locks->threads.count; i++) {
+		const struct lock_thread *thread = locks->threads.items[i];
+		struct lock *lock;
+
+		if (thread->ended || !thread->wait.active || !is_owned(thread->wait.kind))
+			continue;
+		lock = lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
+		if (lock)
+			count_wait(locks, thread, lock, end);
+	}
+}
+
+static void keep_results(struct lock_analysis *locks)
+{
+	const struct lock_table *table = &locks->table;
+
+	locks->classes =
+	    lock_classes_sum(&locks->table.classes, table->locks, table->count, &locks->class_count);
+	locks->results = memory_zeroed(table->count, sizeof *locks->results);
+	for (size_t i = 0; i < table->count; i++) {
+		locks->results[locks->result_count] = table->locks[i]->result;
+		locks->results[locks->result_count++].class = table->locks[i]->class->id;
+	}
+	locks->orders = order_sites(&locks->order, &locks->table.classes, &locks->order_count);
+}
+
+void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings)
+{
+	struct u64_map reported = {0};
+
+	locks->world.exited = end->how == END_EXIT || end->how == END_EXEC;
+	lock_checks_finish(locks, end);
+	sync_misuse_report(&locks->misuses, findings);
+	deadlock_realised(locks, &locks->world, findings, &reported);
+	deadlock_report_kept(locks, findings, &reported);
+	join_order_report(locks, findings, &reported);
+	deadlock_predicted(locks, findings, &reported);
+	u64_map_free(&reported);
+	count_open_waits(locks, end->stamp);
+	keep_results(locks);
+	contention_finish(&locks->contention, locks->classes, end->stamp - locks->begun, findings);
+}
+
+const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->result_count;
+	return locks->results;
+}
+
+const struct lock_class_result *locks_classes(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->class_count;
+	return locks->classes;
+}
+
+const struct wait_site *locks_waits(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->contention.result_count;
+	return locks->contention.results;
+}
+
+const struct hold_site *locks_holds(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->contention.hold_count;
+	return locks->contention.holds;
+}
+
+const struct order_site *locks_orders(const struct lock_analysis *locks, size_t *count)
+{
+	*count = locks->order_count;
+	return locks->orders;
+}
+
+const struct lock_intervals *locks_longest_waits(const struct lock_analysis *locks)
+{
+	return &locks->contention.longest_waits;
+}
+
+const struct lock_intervals *locks_longest_holds(const struct lock_analysis *locks)
+{
+	return &locks->contention.longest_holds;
+}
+
+bool locks_blocked(const struct lock_analysis *locks, uint32_t thread_id, struct blocked *blocked)
+{
+	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);
+
+	if (!thread || !thread->wait.active)
+		return false;
+	*blocked = (struct blocked){.thread = thread_id,
+	                            .kind = thread->wait.kind,
+	                            .object = thread->wait.object,
+	                            .stack = thread->wait.stack,
+	                            .since = thread->wait.since,
+	                            .owner = deadlock_waits_for(locks, thread)};
+	return true;
+}

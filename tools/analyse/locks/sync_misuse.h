@@ -1,0 +1,34 @@
+/* Wrong calls on threads and synchronisation objects: kept once for each combination of stacks. */
+#ifndef RINGTAIL_ANALYSE_SYNC_MISUSE_H
+#define RINGTAIL_ANALYSE_SYNC_MISUSE_H
+
+#include <uthash.h>
+
+#include "tools/finding/findings.h"
+
+#define MISUSE_STACKS 3
+
+struct misuse_stack {
+	const char *label; /* static; NULL: none */
+	uint32_t thread, stack;
+	uint64_t stamp;
+};
+
+struct sync_misuse {
+	const char *class, *message; /* static strings */
+	struct finding_object object; /* kind RT_KIND_NONE: none */
+	struct misuse_stack stacks[MISUSE_STACKS];
+};
+
+struct misuse_note;
+
+struct sync_misuses { /* zeroed: empty */
+	struct misuse_note *notes;
+	bool uncertain; /* events are missing: nothing is claimed any more */
+};
+
+void sync_misuses_free(struct sync_misuses *misuses);
+void sync_misuse_note(struct sync_misuses *misuses, const struct sync_misuse *misuse);
+void sync_misuse_report(const struct sync_misuses *misuses, struct finding_list *findings);
+
+#endif

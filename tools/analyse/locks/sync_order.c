@@ -1,0 +1,180 @@
+#include "tools/analyse/locks/sync_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/memory.h"
+
+#define POSTS_KEPT    64u /* that were not waited for yet */
+#define SEGMENTS_MOST (1u << 22)
+
+struct sync_order {
+	uint32_t link; /* of happens_before; 0: it orders nothing */
+	/* A semaphore's. */
+	uint32_t poster, waiter;
+	uint64_t value; /* that waits may take before any post */
+	uint32_t posts[POSTS_KEPT];
+	uint64_t posted, taken;
+	/* A barrier's. */
+	uint32_t *users;
+	size_t user_count, user_room;
+	uint32_t gathering,
+	    arrived;       /* segment that follows all who came to this round, and how many they are */
+	uint32_t gathered; /* the same of the round that is being left */
+};
+
+void sync_order_free(struct sync_order *order)
+{
+	if (order)
+		free(order->users);
+	free(order);
+}
+
+static struct sync_order *order_of(struct lock_analysis *locks, struct lock *lock)
+{
+	struct sync_state *state = lock_sync(lock);
+
+	if (!state->order) {
+		state->order = memory_zeroed(1, sizeof *state->order);
+		state->order->link = happens_before_link(&locks->before);
+		state->order->value = lock->init_value;
+	}
+	return state->order;
+}
+
+static void give_up(struct lock_analysis *locks, struct sync_order *order)
+{
+	happens_before_unlink(&locks->before, order->link);
+	order->link = 0;
+}
+
+/* What the thread does next follows `other`; of one link the latest is enough, as posts of one thread are in
+ * order. */
+static void follow(struct lock_analysis *locks, struct lock_thread *thread, uint32_t other, uint32_t link)
+{
+	if (thread->follows && thread->follows_via != link)
+		sync_order_segment(locks, thread);
+	thread->follows = other;
+	thread->follows_via = link;
+}
+
+/* The segment as it is now, which somebody will follow. */
+static uint32_t end_segment(struct lock_analysis *locks, struct lock_thread *thread)
+{
+	uint32_t segment;
+
+	if (thread->follows)
+		sync_order_segment(locks, thread);
+	segment = thread->segment;
+	thread->segment_over = true;
+	return segment;
+}
+
+uint32_t sync_order_segment(struct lock_analysis *locks, struct lock_thread *thread)
+{
+	if (thread->segment_over || thread->follows)
+		thread->segment = happens_before_linked(&locks->before, thread->id, thread->segment,
+		                                        thread->follows, thread->follows_via);
+	thread->segment_over = false;
+	thread->follows = thread->follows_via = 0;
+	return thread->segment;
+}
+
+/* ---- semaphores -------------------------------------------------------------------------- */
+
+static void on_post(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order)
+{
+	if (!order->poster)
+		order->poster = thread->id;
+	if (order->poster != thread->id || order->posted - order->taken >= POSTS_KEPT) {
+		give_up(locks, order);
+		return;
+	}
+	order->posts[order->posted++ % POSTS_KEPT] = end_segment(locks, thread);
+}
+
+static void on_taken(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order)
+{
+	if (!order->waiter)
+		order->waiter = thread->id;
+	if (order->waiter != thread->id) {
+		give_up(locks, order);
+	} else if (order->value) {
+		order->value--;
+	} else if (order->taken < order->posted) {
+		follow(locks, thread, order->posts[order->taken++ % POSTS_KEPT], order->link);
+	} else {
+		give_up(locks, order); /* taken before it was posted: not all was seen */
+	}
+}
+
+static void sem_event(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order,
+                      const struct event *event)
+{
+	if (event->type == RT_RELEASE)
+		on_post(locks, thread, order);
+	else if (event->type == RT_ACQUIRE)
+		on_taken(locks, thread, order);
+	else if (event->type == RT_FAILED && event->flags & RT_SYNC_UNLOCK)
+		give_up(locks, order);
+}
+
+/* ---- barriers ----------------------------------------------------------------------------- */
+
+static bool is_user(struct sync_order *order, uint32_t thread)
+{
+	for (size_t i = 0; i < order->user_count; i++)
+		if (order->users[i] == thread)
+			return true;
+	return false;
+}
+
+static void on_arrival(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order,
+                       uint32_t count)
+{
+	if (!is_user(order, thread->id)) {
+		if (order->user_count == count) {
+			give_up(locks, order);
+			return;
+		}
+		GROW(order->users, order->user_room, order->user_count + 1);
+		order->users[order->user_count++] = thread->id;
+	}
+	order->gathering =
+	    happens_before_segment(&locks->before, 0, order->gathering, end_segment(locks, thread));
+	if (++order->arrived < count)
+		return;
+	order->gathered = order->gathering;
+	order->gathering = order->arrived = 0;
+}
+
+/* A thread that comes to the next round before others have left this one is no matter: they left later, not
+ * earlier. */
+static void barrier_event(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order,
+                          uint32_t count, const struct event *event)
+{
+	if (event->type == RT_WAIT)
+		on_arrival(locks, thread, order, count);
+	else if (event->type == RT_ACQUIRE && order->gathered)
+		follow(locks, thread, order->gathered, order->link);
+}
+
+void sync_order_event(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
+                      const struct event *event)
+{
+	struct sync_order *order;
+
+	if (!lock->init_seen || lock->maybe_foreign)
+		return;
+	order = order_of(locks, lock);
+	if (!order->link)
+		return;
+	if (locks->before.count >= SEGMENTS_MOST) {
+		give_up(locks, order);
+		return;
+	}
+	if (event->kind == RT_KIND_SEM)
+		sem_event(locks, thread, order, event);
+	else if (lock->init_value)
+		barrier_event(locks, thread, order, lock->init_value, event);
+}

@@ -1,0 +1,54 @@
+/* Threads: who made whom, what became of each. */
+#ifndef RINGTAIL_ANALYSE_THREADS_H
+#define RINGTAIL_ANALYSE_THREADS_H
+
+#include "tools/analyse/analyse.h"
+#include "tools/analyse/threads/thread_groups.h"
+
+struct blocker;
+
+struct thread_result {
+	uint32_t id, tid, created_by;
+	uint32_t group; /* index + 1 of threads_groups */
+	char name[17]; /* "" where never named */
+	uint64_t pthread;
+	uint64_t created, started, ended; /* stamps, 0 where it did not happen */
+	uint32_t created_stack;
+	uint64_t start_routine;
+	bool adopted, joined, detached, main;
+	enum { THREAD_ENDED, THREAD_RUNNING, THREAD_BLOCKED } state_at_end;
+	uint8_t blocked_kind; /* THREAD_BLOCKED: on what, where, since when */
+	uint64_t blocked_object, blocked_since;
+	uint32_t blocked_stack, blocked_owner;
+	struct blocker *blockers; /* who could have ended that */
+	size_t blocker_count;
+	uint64_t events;
+};
+
+#define THREAD_QUARTERS 4
+
+struct thread_site { /* threads that were made at one place */
+	uint32_t stack;
+	uint64_t first; /* stamp */
+	uint32_t made, live; /* live: at the end */
+	uint32_t peak;       /* most that lived at a time */
+	uint64_t peak_at;
+	uint32_t live_at[THREAD_QUARTERS]; /* at the end of each quarter of the time since the first */
+	bool grows;
+};
+
+struct thread_analysis *threads_new(struct ring_file *ring);
+/* The results so far, for a report while the process runs. */
+struct thread_analysis *threads_copy(const struct thread_analysis *threads);
+void threads_free(struct thread_analysis *threads);
+void threads_event(struct thread_analysis *threads, const struct event *event);
+/* Whether the last event put a thread into another group, and which. */
+bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, uint32_t *group);
+/* locks tells what each thread is blocked on. */
+void threads_finish(struct thread_analysis *threads, const struct lock_analysis *locks,
+                    const struct process_end *end, struct finding_list *findings);
+const struct thread_group *threads_groups(const struct thread_analysis *threads, size_t *count);
+const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count);
+const struct thread_site *threads_sites(const struct thread_analysis *threads, size_t *count);
+
+#endif

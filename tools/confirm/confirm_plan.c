@@ -1,0 +1,206 @@
+/* From the database of an earlier run to the plan. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tools/confirm/confirm.h"
+#include "tools/base/memory.h"
+#include "tools/query/report.h"
+#include "tools/runs/run_directory.h"
+
+#define PLAN_FILE "confirm.plan"
+#define HOLD_MOST 8u /* times that an edge holds threads up */
+
+/* ---- stacks --------------------------------------------------------------------------------- */
+
+static void read_build_id(struct rt_plan_module *module, const char *hex)
+{
+	unsigned byte;
+
+	for (; hex && sscanf(hex, "%2x", &byte) == 1 && module->build_id_bytes < RT_BUILD_ID_MAX; hex += 2)
+		module->build_id[module->build_id_bytes++] = (uint8_t)byte;
+}
+
+/* Index + 1. */
+static uint32_t module_of(struct confirm *confirm, const struct frame *frame)
+{
+	struct rt_plan_module module = {0};
+
+	if (!frame->module)
+		return 0;
+	snprintf(module.path, sizeof module.path, "%s", frame->module);
+	read_build_id(&module, frame->build_id);
+	for (size_t i = 0; i < confirm->module_count; i++)
+		if (!memcmp(&confirm->modules[i], &module, sizeof module))
+			return (uint32_t)i + 1;
+	GROW(confirm->modules, confirm->module_room, confirm->module_count + 1);
+	confirm->modules[confirm->module_count++] = module;
+	return (uint32_t)confirm->module_count;
+}
+
+static struct rt_plan_stack add_stack(struct confirm *confirm, struct report *report, int64_t process, int64_t id)
+{
+	struct rt_plan_stack stack = {.first = (uint32_t)confirm->frame_count};
+	struct frames frames = frames_load(report, process, id);
+
+	for (unsigned i = 0; i < frames.count; i++) {
+		if (frames.items[i].inlined) /* the same place as the frame around it */
+			continue;
+		GROW(confirm->frames, confirm->frame_room, confirm->frame_count + 1);
+		confirm->frames[confirm->frame_count++] = (struct rt_plan_frame){
+		    .offset = (uint64_t)frames.items[i].offset, .module = module_of(confirm, &frames.items[i])};
+		stack.count++;
+	}
+	stack.cut = frames.root != RT_ROOT_COMPLETE;
+	frames_free(&frames);
+	return stack;
+}
+
+/* ---- predictions ---------------------------------------------------------------------------- */
+
+static void read_edges(struct confirm *confirm, struct report *report, int64_t process, int64_t finding)
+{
+	static const char sql[] = "SELECT held, held_stack, wanted_stack FROM finding_edge"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process, finding);
+
+	while (report_row(report, row)) {
+		struct rt_plan_edge edge = {
+		    .held_kind = strcmp(report_text(row, 0), "thread") ? RT_KIND_NONE : RT_KIND_THREAD,
+		    .held = add_stack(confirm, report, process, sqlite3_column_int64(row, 1)),
+		    .wanted = add_stack(confirm, report, process, sqlite3_column_int64(row, 2)),
+		};
+
+		GROW(confirm->edges, confirm->edge_room, confirm->edge_count + 1);
+		confirm->edges[confirm->edge_count++] = edge;
+	}
+	sqlite3_finalize(row);
+}
+
+/* Several processes may have run the same code. */
+static bool is_known(const struct confirm *confirm, const char *id)
+{
+	for (size_t i = 0; i < confirm->count; i++)
+		if (!strcmp(confirm->predictions[i].id, id))
+			return true;
+	return false;
+}
+
+static void read_predictions(struct confirm *confirm, struct report *report)
+{
+	static const char sql[] = "SELECT process, ordinal, id, message FROM finding WHERE kind = 'deadlock'"
+	                          " AND class = 'predicted' ORDER BY process, ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 0);
+
+	while (report_row(report, row)) {
+		struct prediction *prediction;
+
+		if (is_known(confirm, report_text(row, 2)))
+			continue;
+		GROW(confirm->predictions, confirm->room, confirm->count + 1);
+		prediction = &confirm->predictions[confirm->count++];
+		*prediction = (struct prediction){.id = strdup(report_text(row, 2)),
+		                                  .message = strdup(report_text(row, 3)),
+		                                  .first = (uint32_t)confirm->edge_count};
+		read_edges(confirm, report, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1));
+		prediction->edges = (uint32_t)confirm->edge_count - prediction->first;
+	}
+	sqlite3_finalize(row);
+}
+
+bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
+{
+	struct store store;
+	struct report report = {.err = err};
+	char *directory = run_directory_find(run, err);
+
+	if (!directory)
+		return false;
+	confirm->run = realpath(directory, NULL);
+	if (run_directory_open(directory, &store, err)) {
+		report.db = store.db;
+		read_predictions(confirm, &report);
+		report_close(&report);
+		store_close(&store);
+	} else {
+		report.failed = true;
+	}
+	free(directory);
+	return !report.failed;
+}
+
+/* ---- the file --------------------------------------------------------------------------------- */
+
+static void *copy(void *to, const void *from, size_t bytes)
+{
+	if (bytes)
+		memcpy(to, from, bytes);
+	return (char *)to + bytes;
+}
+
+static void fill(const struct confirm *confirm, uint32_t hold_ms, uint64_t bytes)
+{
+	struct rt_plan *plan = confirm->plan;
+	void *at = plan + 1;
+
+	*plan = (struct rt_plan){.magic = RT_PLAN_MAGIC,
+	                         .version = RT_PLAN_VERSION,
+	                         .modules = (uint32_t)confirm->module_count,
+	                         .edges = (uint32_t)confirm->edge_count,
+	                         .frames = (uint32_t)confirm->frame_count,
+	                         .hold_ms = hold_ms,
+	                         .hold_most = HOLD_MOST,
+	                         .bytes = bytes};
+	at = copy(at, confirm->modules, confirm->module_count * sizeof *confirm->modules);
+	at = copy(at, confirm->edges, confirm->edge_count * sizeof *confirm->edges);
+	copy(at, confirm->frames, confirm->frame_count * sizeof *confirm->frames);
+}
+
+bool confirm_write(struct confirm *confirm, const char *directory, uint32_t hold_ms, struct error *err)
+{
+	uint64_t bytes = sizeof(struct rt_plan) + confirm->module_count * sizeof *confirm->modules +
+	                 confirm->edge_count * sizeof *confirm->edges + confirm->frame_count * sizeof *confirm->frames;
+	int fd = asprintf(&confirm->path, "%s/" PLAN_FILE, directory) < 0
+	             ? -1
+	             : open(confirm->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	void *map = MAP_FAILED;
+
+	if (fd >= 0 && !posix_fallocate(fd, 0, (off_t)bytes))
+		map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		error_set(err, EXIT_INTERNAL, "cannot write %s/" PLAN_FILE ": %s", directory, strerror(errno));
+	else
+		confirm->plan = map;
+	if (fd >= 0)
+		close(fd);
+	if (confirm->plan)
+		fill(confirm, hold_ms, bytes);
+	return confirm->plan != NULL;
+}
+
+void confirm_unlink(const struct confirm *confirm)
+{
+	if (confirm->plan)
+		unlink(confirm->path);
+}
+
+void confirm_free(struct confirm *confirm)
+{
+	if (confirm->plan)
+		munmap(confirm->plan, confirm->plan->bytes);
+	for (size_t i = 0; i < confirm->count; i++) {
+		free(confirm->predictions[i].id);
+		free(confirm->predictions[i].message);
+	}
+	free(confirm->predictions);
+	free(confirm->modules);
+	free(confirm->edges);
+	free(confirm->frames);
+	free(confirm->run);
+	free(confirm->path);
+	*confirm = (struct confirm){0};
+}

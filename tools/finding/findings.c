@@ -1,0 +1,175 @@
+#include "tools/finding/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/compare.h"
+#include "tools/base/memory.h"
+
+struct finding *finding_add(struct finding_list *list, const char *kind, const char *class)
+{
+	struct finding *finding;
+
+	GROW(list->items, list->room, list->count + 1);
+	finding = &list->items[list->count++];
+	*finding = (struct finding){.kind = kind, .class = class};
+	return finding;
+}
+
+void finding_message(struct finding *finding, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(finding->message, sizeof finding->message, format, arguments);
+	va_end(arguments);
+}
+
+/* The room is not kept anywhere: it is the next power of two. */
+static void *one_more(void *items, size_t *count, size_t size)
+{
+	size_t room = *count;
+
+	if ((*count & (*count - 1)) == 0)
+		items = memory_grow(items, &room, *count * 2 + 1, size);
+	memset((char *)items + *count * size, 0, size);
+	++*count;
+	return items;
+}
+
+struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
+                                        uint64_t stamp, uint32_t stack)
+{
+	struct finding_stack *added;
+
+	finding->stacks = one_more(finding->stacks, &finding->stack_count, sizeof *finding->stacks);
+	added = &finding->stacks[finding->stack_count - 1];
+	snprintf(added->label, sizeof added->label, "%s", label);
+	added->thread = thread;
+	added->stamp = stamp;
+	added->stack = stack;
+	return added;
+}
+
+struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
+                                          uint32_t generation, uint32_t created_stack)
+{
+	struct finding_object *added;
+
+	for (size_t i = 0; i < finding->object_count; i++) {
+		added = &finding->objects[i];
+		if (added->kind == kind && added->address == address && added->generation == generation)
+			return added;
+	}
+	finding->objects = one_more(finding->objects, &finding->object_count, sizeof *finding->objects);
+	added = &finding->objects[finding->object_count - 1];
+	*added = (struct finding_object){kind, address, generation, created_stack};
+	return added;
+}
+
+struct finding_edge *finding_add_edge(struct finding *finding)
+{
+	finding->edges = one_more(finding->edges, &finding->edge_count, sizeof *finding->edges);
+	return &finding->edges[finding->edge_count - 1];
+}
+
+struct finding_kept *finding_add_kept(struct finding *finding)
+{
+	finding->kept = one_more(finding->kept, &finding->kept_count, sizeof *finding->kept);
+	return &finding->kept[finding->kept_count - 1];
+}
+
+void finding_add_thread(struct finding *finding, uint32_t thread)
+{
+	for (size_t i = 0; i < finding->thread_count; i++)
+		if (finding->threads[i] == thread)
+			return;
+	finding->threads = one_more(finding->threads, &finding->thread_count, sizeof *finding->threads);
+	finding->threads[finding->thread_count - 1] = thread;
+}
+
+/* Worst first.  A row without a class stands for all other classes of its kind. */
+static const struct {
+	const char *kind, *class;
+} ranks[] = {
+    {"deadlock", "realised"},
+    {"deadlock", "predicted"},
+    {"race", "data"},
+    {"misuse", NULL},
+    {"leak", "definite"},
+    {"leak", "indirect"},
+    {"leak", "possible"},
+    {"leak", "live-at-death"},
+    {"leak", NULL},
+    {"thread-leak", "unjoined"},
+    {"thread-leak", "blocked"},
+    {"thread-leak", NULL},
+    {"deadlock", "inversion"},
+    {"race", NULL},
+    {"loss", NULL},
+    {"contention", NULL},
+    {"pool", NULL},
+};
+
+static unsigned rank(const struct finding *finding)
+{
+	unsigned i, count = sizeof ranks / sizeof *ranks;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(ranks[i].kind, finding->kind) != 0)
+			continue;
+		if (!ranks[i].class || (finding->class && !strcmp(ranks[i].class, finding->class)))
+			return i;
+	}
+	return count;
+}
+
+struct ranked {
+	size_t index; /* what was found first comes first among equals */
+	unsigned rank;
+	uint64_t bytes, ticks, times;
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+
+	int order = compare_next(compare_numbers(a->rank, b->rank), b->bytes, a->bytes);
+
+	order = compare_next(compare_next(order, b->ticks, a->ticks), b->times, a->times);
+	return compare_next(order, a->index, b->index);
+}
+
+void finding_list_sort(struct finding_list *list)
+{
+	struct ranked *order = memory_zeroed(list->count, sizeof *order);
+	struct finding *sorted = memory_zeroed(list->count, sizeof *sorted);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct finding *item = &list->items[i];
+
+		order[i] = (struct ranked){i, rank(item), item->bytes, item->ticks, item->times};
+	}
+	qsort(order, list->count, sizeof *order, compare);
+	for (size_t i = 0; i < list->count; i++)
+		sorted[i] = list->items[order[i].index];
+	free(order);
+	free(list->items);
+	list->items = sorted;
+	list->room = list->count;
+}
+
+void finding_list_free(struct finding_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->items[i].stacks);
+		free(list->items[i].objects);
+		free(list->items[i].edges);
+		free(list->items[i].kept);
+		free(list->items[i].threads);
+	}
+	free(list->items);
+	*list = (struct finding_list){0};
+}

@@ -1,0 +1,78 @@
+#include "tools/hang/hang_watch.h"
+
+#include <stdlib.h>
+
+#include "tools/analyse/locks/deadlock.h"
+#include "tools/hang/hang_tasks.h"
+
+static void realised(struct lock_analysis *locks, const struct deadlock_world *world,
+                     struct finding_list *findings)
+{
+	struct u64_map reported = {0};
+
+	deadlock_realised(locks, world, findings, &reported);
+	u64_map_free(&reported);
+}
+
+/* Whether anything looks like a deadlock, by the events alone: nearly always nothing does. */
+static bool looks_hung(struct recording *recording, struct deadlock_world *world)
+{
+	struct finding_list findings = {0};
+
+	*world = (struct deadlock_world){.before = hang_old_enough(&recording->ring), .settled = UINT64_MAX};
+	realised(recording->analysis->locks, world, &findings);
+	bool hung = findings.count > 0;
+	finding_list_free(&findings);
+	return hung;
+}
+
+size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, uint64_t now,
+                       struct finding_list *findings)
+{
+	struct lock_analysis *locks = recording->analysis->locks;
+	struct deadlock_world world;
+	struct hang_tasks tasks;
+
+	*findings = (struct finding_list){0};
+	if (now - watch->looked < HANG_LOOK_EVERY_NS)
+		return 0;
+	watch->looked = now;
+	if (!looks_hung(recording, &world)) {
+		watch->state = 0;
+		return 0;
+	}
+	tasks = hang_tasks_ask(recording, &world);
+	realised(locks, &world, findings);
+	uint64_t state = hang_state(locks, &tasks, findings);
+	bool same = state && state == watch->state, confirmed = same && now - watch->seen >= HANG_CONFIRM_NS;
+	if (!same)
+		watch->seen = now;
+	watch->state = state;
+	if (confirmed)
+		hang_drop_told(&watch->told, 0, findings);
+	else
+		finding_list_free(findings);
+	hang_tasks_free(&tasks);
+	hang_tasks_unmark(locks);
+	return findings->count;
+}
+
+void hang_watch_keep(struct recording *recording, struct finding_list *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		deadlock_keep(recording->analysis->locks, findings->items[i]);
+	free(findings->items);
+	*findings = (struct finding_list){0};
+}
+
+void hang_watch_free(struct hang_watch *watch) { u64_map_free(&watch->told); }
+
+void hang_watch_ask_kernel(struct recording *recording)
+{
+	struct deadlock_world world = {.before = UINT64_MAX, .settled = hang_old_enough(&recording->ring)};
+	struct hang_tasks tasks;
+
+	tasks = hang_tasks_ask(recording, &world);
+	recording->analysis->locks->world = world;
+	hang_tasks_free(&tasks);
+}

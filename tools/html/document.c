@@ -1,0 +1,155 @@
+/*
+ * The page with a run, or two that are compared, in it: one file.  The run is JSON, and its long tables are
+ * columns of numbers, each packed into an element that is not run as a script: nothing of it can be taken for
+ * HTML.
+ */
+#include <stdlib.h>
+
+#include "tools/diff/diff.h"
+#include "tools/html/packed.h"
+#include "tools/html/sources.h"
+#include "tools/html/tables.h"
+#include "tools/html/template.h"
+#include "tools/query/stack_numbers.h"
+#include "tools/query/report.h"
+
+/* What is to be in the page. */
+struct document {
+	struct report **sides;
+	unsigned count;
+	struct stack_numbers numbers[DIFF_NEW + 1]; /* of each side */
+	struct diff *diff;                          /* NULL: one run */
+	char *directories[DIFF_NEW + 1];            /* of each side's tables: JSON, malloced */
+	FILE *out;
+	struct error *err;
+};
+
+static void print_side(struct report *report, const char *directory)
+{
+	fputs("{\"report\": ", report->out);
+	render_json(report);
+	fprintf(report->out, ", \"tables\": %s, \"sources\": ", directory);
+	sources_print(report);
+	fputc('}', report->out);
+}
+
+static bool print_run(struct document *document, FILE *out)
+{
+	bool good = true;
+
+	fputs("{\"sides\": [", out);
+	for (unsigned i = 0; i < document->count; i++) {
+		document->sides[i]->out = out;
+		fputs(i ? ", " : "", out);
+		print_side(document->sides[i], document->directories[i]);
+		good &= !document->sides[i]->failed;
+	}
+	fputs("], \"diff\": ", out);
+	if (!document->diff)
+		fputs("null", out);
+	else
+		good &= render_diff_json(document->diff);
+	fputs("}\n", out);
+	return good;
+}
+
+/* Tables of numbers, which print_run then says the places of. */
+static bool print_tables(struct document *document, FILE *out)
+{
+	struct columns columns = {.bytes = out};
+	bool good = true;
+
+	for (unsigned i = 0; i < document->count && good; i++) {
+		size_t bytes;
+
+		columns.directory = open_memstream(&document->directories[i], &bytes);
+		if (!columns.directory)
+			return false;
+		tables_write(document->sides[i], &columns, &document->numbers[i]);
+		good = fclose(columns.directory) == 0 && !document->sides[i]->failed;
+	}
+	return good;
+}
+
+static bool print_packed(struct document *document, bool print(struct document *, FILE *))
+{
+	FILE *stream;
+	struct packed *packed = packed_open(document->out, &stream);
+	bool good;
+
+	if (!packed)
+		return error_set(document->err, EXIT_INTERNAL, "no memory to make the page");
+	good = print(document, stream);
+	if (!packed_close(packed) && good)
+		good = error_set(document->err, EXIT_INTERNAL, "cannot write the page");
+	return good;
+}
+
+static bool print_page(struct document *document)
+{
+	bool good;
+
+	if (!template_print(TEMPLATE_TO_TABLES, document->out))
+		return error_set(
+		    document->err, EXIT_USAGE,
+		    "this ringtail was built without the page (make PAGE=no): take another format");
+	good = print_packed(document, print_tables);
+	template_print(TEMPLATE_TO_RUN, document->out);
+	good = good && print_packed(document, print_run);
+	template_print(TEMPLATE_TO_END, document->out);
+	for (unsigned i = 0; i < document->count; i++) {
+		free(document->directories[i]);
+		stack_numbers_free(&document->numbers[i]);
+	}
+	return good;
+}
+
+/* Everything that the report could show: the page itself leaves out what does not fit.  What it comes to know
+ * of frames goes back by keep_known. */
+static struct report whole(const struct report *report, const struct stack_numbers *numbers)
+{
+	struct report copy = *report;
+
+	copy.parts = PART_FINDINGS | PART_HEAP | PART_THREADS | PART_LOCKS | PART_DETAIL;
+	copy.limit = 0;
+	copy.numbers = numbers;
+	return copy;
+}
+
+/* The report frees it when it is closed. */
+static void keep_known(struct report *report, const struct report *copy)
+{
+	report->frame_cache = copy->frame_cache;
+}
+
+bool render_html(struct report *report)
+{
+	struct document document = {.count = 1, .out = report->out, .err = report->err};
+	struct report copy = whole(report, &document.numbers[0]);
+
+	document.sides = (struct report *[]){&copy};
+	bool good = print_page(&document);
+
+	keep_known(report, &copy);
+	report->failed |= !good;
+	return good;
+}
+
+bool render_diff_html(struct diff *diff)
+{
+	struct diff shown = *diff;
+	struct document document = {.sides = shown.reports,
+	                            .count = 2,
+	                            .diff = &shown,
+	                            .out = diff->reports[DIFF_NEW]->out,
+	                            .err = diff->reports[DIFF_NEW]->err};
+	struct report copies[] = {whole(diff->reports[DIFF_OLD], &document.numbers[DIFF_OLD]),
+	                          whole(diff->reports[DIFF_NEW], &document.numbers[DIFF_NEW])};
+
+	shown.reports[DIFF_OLD] = &copies[DIFF_OLD];
+	shown.reports[DIFF_NEW] = &copies[DIFF_NEW];
+	bool good = print_page(&document);
+	for (unsigned i = DIFF_OLD; i <= DIFF_NEW; i++)
+		keep_known(diff->reports[i], &copies[i]);
+	return good;
+}

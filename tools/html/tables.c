@@ -1,0 +1,268 @@
+#include "tools/html/tables.h"
+
+#include <stdlib.h>
+
+#include "tools/base/u64_map.h"
+#include "tools/export/strings.h"
+#include "tools/render/json/json.h"
+#include "tools/query/stack_numbers.h"
+#include "tools/symbolize/names.h"
+
+#define MOST_PARTS 10
+
+struct making {
+	struct report *report;
+	struct columns *columns;
+	struct stack_numbers *numbers;
+	int64_t process;
+	struct strings texts;
+	struct u64_map places; /* of the process: pc -> number of the place, from 1 */
+	bool begun;            /* the table has a column */
+};
+
+/* One column of a table: its value, of a row of the table's query and the number of the column there. */
+struct part {
+	const char *name;
+	uint64_t (*value)(struct making *, sqlite3_stmt *row, int column);
+};
+
+struct table {
+	const char *name, *sql;
+	const struct part *parts; /* the last has no name */
+};
+
+static uint64_t number(struct making *making, sqlite3_stmt *row, int column)
+{
+	(void)making;
+	return (uint64_t)sqlite3_column_int64(row, column);
+}
+
+/* Its number, of the list of texts. */
+static uint64_t text(struct making *making, sqlite3_stmt *row, int column)
+{
+	return strings_put(&making->texts, report_text_or_null(row, column));
+}
+
+static uint64_t nanoseconds(struct making *making, sqlite3_stmt *row, int column)
+{
+	double seconds = sqlite3_column_double(row, column);
+
+	(void)making;
+	return seconds > 0 && seconds < 1e9 ? (uint64_t)(seconds * 1e9 + 0.5) : 0;
+}
+
+/* Of a stack: its number, and one more; 0: there is none. */
+static uint64_t stack(struct making *making, sqlite3_stmt *row, int column)
+{
+	uint32_t found = stack_number(making->numbers, making->process, sqlite3_column_int64(row, column));
+
+	return found == NO_STACK_NUMBER ? 0 : found + UINT64_C(1);
+}
+
+/* Of a pc: number of the place, in the order of the table of places; 0: it has no name. */
+static uint64_t place(struct making *making, sqlite3_stmt *row, int column)
+{
+	return u64_map_get(&making->places, (uint64_t)sqlite3_column_int64(row, column));
+}
+
+/* Of a function, whose module and file are in the next columns: 1 where it is the runtime's, 2 where what
+ * called it is.
+ */
+static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
+{
+	const char *function = report_text_or_null(row, column);
+
+	(void)making;
+	if (name_is_main(function))
+		return 2;
+	return name_is_runtime(report_text_or_null(row, column + 1), function,
+	                       report_text_or_null(row, column + 2));
+}
+
+/* A row for each of a pc's names: one, and those of the calls inlined there. */
+static const struct part frames[] = {
+    {"function", text}, {"file", text},   {"line", number}, {"inlined", number},
+    {"offset", number}, {"module", text}, {"role", role},   {0}};
+/* A row for each pc, in the same order: how many of those it has. */
+static const struct part places[] = {{"rows", number}, {0}};
+static const struct part sites[] = {{"stack", stack},
+                                    {"type", text},
+                                    {"allocations", number},
+                                    {"allocated_bytes", number},
+                                    {"temporary", number},
+                                    {"peak_blocks", number},
+                                    {"peak_bytes", number},
+                                    {"live_blocks", number},
+                                    {"live_bytes", number},
+                                    {"largest", number},
+                                    {0}};
+static const struct part intervals[] = {{"what", text},
+                                        {"class", number},
+                                        {"thread", number},
+                                        {"other", number},
+                                        {"began", nanoseconds},
+                                        {"took", nanoseconds},
+                                        {0}};
+
+static const struct table tables[] = {
+    {"frames",
+     "SELECT f.function, f.file, f.line, f.inlined, CASE WHEN f.function IS NULL THEN f.offset ELSE 0 END, "
+     "m.path,"
+     " f.function, m.path, f.file FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = "
+     "f.module"
+     " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal",
+     frames},
+    {"places", "SELECT count(*) FROM frame WHERE process = ?1 GROUP BY pc ORDER BY pc", places},
+    {"sites",
+     "SELECT stack, type, allocations, allocated_bytes, temporary, peak_blocks, peak_bytes, live_blocks, "
+     "live_bytes,"
+     " largest FROM heap_site WHERE process = ?1 ORDER BY id",
+     sites},
+    {"intervals",
+     "SELECT what, class, thread, other, began, seconds FROM lock_interval WHERE process = ?1 ORDER BY "
+     "ordinal",
+     intervals},
+    {0}};
+
+static void begin_table(struct making *making, const char *name)
+{
+	fprintf(making->columns->directory, ",\n\"%s\":{", name);
+	making->begun = false;
+}
+
+/* Takes what is in the column. */
+static void write_column(struct making *making, const char *name, struct column *column)
+{
+	fputs(making->begun ? "," : "", making->columns->directory);
+	columns_put(making->columns, name, column);
+	making->begun = true;
+}
+
+static void write_table(struct making *making, const struct table *table)
+{
+	sqlite3_stmt *row = report_query(making->report, table->sql, 1, making->process);
+	struct column made[MOST_PARTS] = {0};
+
+	while (report_row(making->report, row))
+		for (int i = 0; table->parts[i].name; i++)
+			column_put(&made[i], table->parts[i].value(making, row, i));
+	sqlite3_finalize(row);
+	begin_table(making, table->name);
+	for (int i = 0; table->parts[i].name; i++)
+		write_column(making, table->parts[i].name, &made[i]);
+	fputc('}', making->columns->directory);
+}
+
+/* ---- stacks ---------------------------------------------------------------------- */
+
+struct stacks { /* columns of the table */
+	struct column ids, parents, places;
+};
+
+static void load_stacks(struct making *making, struct stacks *stacks)
+{
+	sqlite3_stmt *row =
+	    report_query(making->report, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id", 1,
+	                 making->process);
+	size_t count = (size_t)report_number(making->report, "SELECT count(*) FROM stack WHERE process = ?1",
+	                                     making->process, 0);
+
+	column_reserve(&stacks->ids, count);
+	column_reserve(&stacks->parents, count);
+	column_reserve(&stacks->places, count);
+	while (report_row(making->report, row)) {
+		column_put(&stacks->ids, number(making, row, 0));
+		column_put(&stacks->parents, number(making, row, 1));
+		column_put(&stacks->places, place(making, row, 2));
+	}
+	sqlite3_finalize(row);
+}
+
+/*
+ * In the order of the stacks' numbers.  up: how many rows above the caller is; 0: there is none, and `why`
+ * says why (stack.parent).  place: of its pc.
+ */
+static void write_stacks(struct making *making)
+{
+	struct stacks stacks = {0};
+	struct column up = {0}, why = {0}, at = {0};
+
+	load_stacks(making, &stacks);
+	const struct numbered_stacks *known = stack_numbers_add(
+	    making->numbers, making->process, stacks.ids.values, stacks.parents.values, stacks.ids.count);
+	column_reserve(&up, known->numbered);
+	column_reserve(&why, known->numbered);
+	column_reserve(&at, known->numbered);
+	for (uint32_t i = 0; i < known->numbered; i++) {
+		uint32_t index = known->order[i], caller = known->callers[index];
+
+		column_put(&up, caller == NO_STACK_NUMBER ? 0 : i - known->numbers[caller]);
+		column_put(&why, caller == NO_STACK_NUMBER ? stacks.parents.values[index] : 0);
+		column_put(&at, stacks.places.values[index]);
+	}
+	free(stacks.parents.values);
+	free(stacks.places.values);
+	begin_table(making, "stacks");
+	write_column(making, "up", &up);
+	write_column(making, "why", &why);
+	write_column(making, "place", &at);
+	fputc('}', making->columns->directory);
+}
+
+/* ---- processes ------------------------------------------------------------------- */
+
+static void number_places(struct making *making)
+{
+	sqlite3_stmt *row =
+	    report_query(making->report, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
+	                 making->process);
+	uint64_t count = 0;
+
+	while (report_row(making->report, row))
+		u64_map_put(&making->places, (uint64_t)sqlite3_column_int64(row, 0), ++count);
+	sqlite3_finalize(row);
+}
+
+static void write_processes(struct making *making)
+{
+	sqlite3_stmt *rows = process_query(making->report);
+	const char *separator = "\n";
+	struct process process;
+
+	while (process_next(making->report, rows, &process)) {
+		fprintf(making->columns->directory, "%s{\"process\":%lld", separator, (long long)process.id);
+		making->process = process.id;
+		number_places(making);
+		write_stacks(making);
+		for (const struct table *table = tables; table->name; table++)
+			write_table(making, table);
+		u64_map_free(&making->places);
+		fputc('}', making->columns->directory);
+		separator = ",\n";
+	}
+	sqlite3_finalize(rows);
+}
+
+static void print_texts(const struct strings *texts, FILE *out)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		json_t *value = json_text(texts->items[i]);
+
+		fputs(i ? ",\n" : "", out);
+		json_dumpf(value, out, JSON_ENCODE_ANY);
+		json_decref(value);
+	}
+}
+
+void tables_write(struct report *report, struct columns *columns, struct stack_numbers *numbers)
+{
+	struct making making = {.report = report, .columns = columns, .numbers = numbers};
+
+	strings_init(&making.texts);
+	fputs("{\"processes\":[", columns->directory);
+	write_processes(&making);
+	fputs("],\n\"texts\":[", columns->directory);
+	print_texts(&making.texts, columns->directory);
+	fputs("]}", columns->directory);
+	strings_free(&making.texts);
+}

@@ -1,0 +1,131 @@
+#include "tools/launch/sanitized.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct sanitizer {
+	const char *name, *of_gcc, *of_clang, *symbol;
+} sanitizers[] = {
+#define SANITIZER(name, library, symbol) {name, "lib" library ".so", "libclang_rt." library, #symbol},
+#include "shim/sanitizers.def"
+#undef SANITIZER
+};
+
+#define SANITIZERS (sizeof sanitizers / sizeof *sanitizers)
+
+/* ---- part of the executable ------------------------------------------------------------- */
+
+static const char *by_symbol(const char *symbol)
+{
+	for (size_t i = 0; symbol && i < SANITIZERS; i++)
+		if (!strcmp(symbol, sanitizers[i].symbol))
+			return sanitizers[i].name;
+	return NULL;
+}
+
+static const char *in_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	int count = data && header->sh_entsize ? (int)(header->sh_size / header->sh_entsize) : 0;
+	GElf_Sym symbol;
+
+	for (int i = 0; i < count && gelf_getsym(data, i, &symbol); i++) {
+		if (symbol.st_shndx == SHN_UNDEF)
+			continue;
+		const char *found = by_symbol(elf_strptr(elf, header->sh_link, symbol.st_name));
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static const char *in_executable(const char *path)
+{
+	const char *found = NULL;
+	GElf_Shdr header;
+
+	elf_version(EV_CURRENT);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	for (Elf_Scn *section = NULL; elf && !found && (section = elf_nextscn(elf, section));)
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNSYM)
+			found = in_symbols(elf, section, &header);
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* ---- a library ------------------------------------------------------------------------------- */
+
+/* A line of the loader's: "NAME => PATH (ADDRESS)", or "PATH (ADDRESS)" for what was named by its path. */
+static const char *by_line(const char *line)
+{
+	line += strspn(line, " \t");
+	size_t length = strcspn(line, " \n");
+	const char *base = line;
+	for (const char *slash = line; (slash = memchr(slash, '/', (size_t)(line + length - slash)));)
+		base = ++slash;
+	for (size_t i = 0; i < SANITIZERS; i++)
+		if (!strncmp(base, sanitizers[i].of_gcc, strlen(sanitizers[i].of_gcc)) ||
+		    !strncmp(base, sanitizers[i].of_clang, strlen(sanitizers[i].of_clang)))
+			return sanitizers[i].name;
+	return NULL;
+}
+
+/* The loader's list as a stream, or NULL; *loader_pid is to be waited for. */
+static FILE *list_libraries(const char *loader, const char *executable, pid_t *loader_pid)
+{
+	char *argv[] = {(char *)loader, "--list", (char *)executable, NULL};
+	posix_spawn_file_actions_t actions;
+	FILE *list = NULL;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return NULL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	bool started = !posix_spawn(loader_pid, loader, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (started)
+		list = fdopen(ends[0], "r");
+	if (!list)
+		close(ends[0]);
+	if (started && !list)
+		waitpid(*loader_pid, NULL, 0);
+	return list;
+}
+
+static const char *in_libraries(const char *executable, const char *loader)
+{
+	const char *found = NULL;
+	char *line = NULL;
+	size_t room = 0;
+	pid_t pid;
+
+	FILE *list = list_libraries(loader, executable, &pid);
+	if (!list)
+		return NULL;
+	while (getline(&line, &room, list) > 0)
+		found = found ? found : by_line(line);
+	free(line);
+	fclose(list);
+	waitpid(pid, NULL, 0);
+	return found;
+}
+
+const char *sanitized_by(const char *executable, const char *loader)
+{
+	const char *found = in_executable(executable);
+	return found ? found : in_libraries(executable, loader);
+}

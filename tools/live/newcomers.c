@@ -1,0 +1,291 @@
+#include "tools/live/newcomers.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/base/memory.h"
+#include "tools/options/options.h"
+#include "tools/base/proc.h"
+#include "tools/base/clock.h"
+#include "tools/launch/watchable.h"
+
+#define LOOKS        8u
+#define BEGIN_WITHIN UINT64_C(10000000000)
+#define LIBRARY      "libringtail"
+#define TASK_NS      2000u /* no processor makes a task in so short a time */
+
+void newcomers_init(struct newcomers *newcomers, const char *run, pid_t command)
+{
+	struct options options = {0};
+	struct process_stat stat;
+
+	*newcomers = (struct newcomers){.command = command};
+	options_put(&options, OPTION_run, run);
+	newcomers->setting = options_encode(&options);
+	options_free(&options);
+	if (asprintf(&newcomers->rings, "%s/", run) < 0)
+		newcomers->rings = NULL;
+	if (process_stat(command, 0, &stat))
+		newcomers->since = stat.start;
+}
+
+void newcomers_free(struct newcomers *newcomers)
+{
+	free(newcomers->rings);
+	free(newcomers->setting);
+	u64_map_free(&newcomers->entered);
+	*newcomers = (struct newcomers){0};
+}
+
+/* ---- a forked child ---------------------------------------------------------------------- */
+
+/* "START-END rw-s ... PATH": a tool that only reads the ring has no right to write. */
+static bool is_own_ring(const struct newcomers *newcomers, const char *line)
+{
+	const char *path = strchr(line, '/'), *rights = strchr(line, ' ');
+	size_t length = strlen(newcomers->rings);
+
+	return path && rights && !strncmp(rights, " rw-s", 5) && !strncmp(path, newcomers->rings, length) &&
+	       strstr(path + length, ".ring");
+}
+
+static bool has_ring_of_run(const struct newcomers *newcomers, pid_t pid)
+{
+	char path[64], *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)process_number(pid));
+	FILE *maps = fopen(path, "re");
+	while (maps && !found && getline(&line, &room, maps) > 0)
+		found = is_own_ring(newcomers, line);
+	if (maps)
+		fclose(maps);
+	free(line);
+	return found;
+}
+
+/* ---- an image that exec has entered -------------------------------------------------------- */
+
+/* NULL: it cannot be read. */
+static char *read_environment(pid_t pid, size_t *length)
+{
+	char path[64], *text = NULL;
+	size_t room = 0;
+	ssize_t got;
+
+	*length = 0;
+	snprintf(path, sizeof path, "/proc/%d/environ", (int)process_number(pid));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	do {
+		GROW(text, room, *length + 4097);
+		got = read(fd, text + *length, room - *length - 1);
+		*length += got > 0 ? (size_t)got : 0;
+	} while (got > 0);
+	close(fd);
+	text[*length] = '\0';
+	return text;
+}
+
+static const char *variable_of(const char *environment, size_t length, const char *name)
+{
+	size_t name_length = strlen(name);
+
+	for (const char *at = environment; at < environment + length; at += strlen(at) + 1)
+		if (!strncmp(at, name, name_length) && at[name_length] == '=')
+			return at + name_length + 1;
+	return NULL;
+}
+
+/* Among "key=value:key=value". */
+static bool has_setting(const char *ringtail, const char *setting)
+{
+	size_t length = strlen(setting);
+
+	for (const char *at = ringtail; (at = strstr(at, setting)); at++)
+		if ((at == ringtail || at[-1] == ':') && (!at[length] || at[length] == ':'))
+			return true;
+	return false;
+}
+
+static bool is_told_to_record(const struct newcomers *newcomers, const char *environment, size_t length)
+{
+	const char *preload = variable_of(environment, length, "LD_PRELOAD");
+	const char *ringtail = variable_of(environment, length, "RINGTAIL");
+
+	return preload && ringtail && strstr(preload, LIBRARY) && has_setting(ringtail, newcomers->setting);
+}
+
+/* Static programs and those of another libc have the environment too, and will never begin. */
+static bool can_record(pid_t pid)
+{
+	char exe[64], why[PATH_MAX + 256];
+
+	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)process_number(pid));
+	return watchable_look(exe, why, sizeof why) == WATCHABLE;
+}
+
+/* Between the moment when exec gives the process its new memory and that when the environment is there to be read. */
+static bool is_within_exec(pid_t pid)
+{
+	char exe[64], target[8];
+	struct process_stat stat;
+
+	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)process_number(pid));
+	return process_stat(pid, 0, &stat) && !stat.environment && readlink(exe, target, sizeof target) > 0;
+}
+
+static bool has_entered_image(const struct newcomers *newcomers, pid_t pid)
+{
+	size_t length;
+	char *environment = read_environment(pid, &length);
+	bool told = length ? is_told_to_record(newcomers, environment, length) && can_record(pid)
+	                   : environment && is_within_exec(pid);
+
+	free(environment);
+	return told;
+}
+
+static bool is_still_awaited(struct newcomers *newcomers, pid_t pid, uint64_t start, uint64_t now)
+{
+	uint64_t key = u64_mix((uint64_t)pid) ^ start, met = u64_map_get(&newcomers->entered, key);
+
+	if (!met)
+		u64_map_put(&newcomers->entered, key, met = now);
+	return now - met < BEGIN_WITHIN;
+}
+
+/* ---- all processes --------------------------------------------------------------------------- */
+
+static bool is_same_program(pid_t pid)
+{
+	char path[64], ours[PATH_MAX], theirs[PATH_MAX];
+
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)process_number(pid));
+	ssize_t our_length = readlink("/proc/self/exe", ours, sizeof ours);
+	ssize_t their_length = readlink(path, theirs, sizeof theirs);
+	return our_length > 0 && our_length == their_length && !memcmp(ours, theirs, (size_t)our_length);
+}
+
+/* A child of ours that stores a snapshot has our mappings. */
+static bool is_helper(const struct newcomers *newcomers, pid_t pid)
+{
+	return pid != newcomers->command && process_parent(pid) == getpid() && is_same_program(pid);
+}
+
+/* The number in a small file of /proc, its last one; 0: not known. */
+static unsigned long last_number(const char *path)
+{
+	char text[256];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	const char *last = strrchr(text, ' ');
+	return strtoul(last ? last : text, NULL, 10);
+}
+
+/* The pid that was given last, to a thread or a process. */
+static unsigned long last_pid(void) { return last_number("/proc/loadavg"); }
+
+/* Pids are given in turn.  Where the command is so young that all of them cannot have been given since, a pid tells whether
+ * its process can be younger: asking each process costs more than all else at the end of a short run. */
+static bool pids_tell_age(const struct newcomers *newcomers)
+{
+	unsigned long processors = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN), ticks = (unsigned long)sysconf(_SC_CLK_TCK);
+	uint64_t age = ring_clock_ns(CLOCK_BOOTTIME) - newcomers->since * (UINT64_C(1000000000) / ticks);
+
+	return newcomers->since && age / TASK_NS * processors < last_number("/proc/sys/kernel/pid_max");
+}
+
+struct census {
+	unsigned long last; /* the pid that was given last; 0: pids tell nothing */
+	unsigned newcomers;
+	bool gone; /* a process was listed and had ended when it was looked at */
+};
+
+static bool may_be_younger(const struct newcomers *newcomers, pid_t pid, const struct census *census)
+{
+	unsigned long number = (unsigned long)pid, first = (unsigned long)newcomers->command, last = census->last;
+
+	if (!last)
+		return true;
+	return first <= last ? number >= first && number <= last : number >= first || number <= last;
+}
+
+static void look_at(struct newcomers *newcomers, pid_t pid, uint64_t now, struct census *census)
+{
+	struct process_stat stat = {0};
+
+	if (pid == getpid() || !may_be_younger(newcomers, pid, census))
+		return;
+	bool there = process_stat(pid, 0, &stat);
+	if (there && stat.start < newcomers->since)
+		return;
+	if (!there || !process_alive(pid, stat.start))
+		census->gone = true;
+	/* In this order: a child that execs between the two has a ring at first, and then an environment. */
+	else if (has_ring_of_run(newcomers, pid))
+		census->newcomers += !is_helper(newcomers, pid);
+	else
+		census->newcomers += has_entered_image(newcomers, pid) && is_still_awaited(newcomers, pid, stat.start, now);
+}
+
+static pid_t *list_processes(size_t *count)
+{
+	struct dirent *entry;
+	pid_t *pids = NULL;
+	size_t room = 0;
+	DIR *processes = opendir("/proc");
+
+	*count = 0;
+	while (processes && (entry = readdir(processes))) {
+		GROW(pids, room, *count + 1);
+		pids[*count] = process_here((pid_t)atoi(entry->d_name));
+		*count += pids[*count] > 0;
+	}
+	if (processes)
+		closedir(processes);
+	return pids;
+}
+
+static struct census take_census(struct newcomers *newcomers, uint64_t now)
+{
+	size_t count;
+	pid_t *pids = list_processes(&count);
+	/* After the list: no pid in it was given later. */
+	struct census census = {.last = pids_tell_age(newcomers) ? last_pid() : 0};
+
+	for (size_t i = 0; i < count; i++)
+		look_at(newcomers, pids[i], now, &census);
+	free(pids);
+	return census;
+}
+
+/* Processes are listed by pid, and a child's is higher than its parent's.  So of a parent that ends meanwhile and its child,
+ * one is listed, unless pids have begun again.  Where it had ended when it was looked at, its child may be there by then. */
+unsigned newcomers_count(struct newcomers *newcomers, uint64_t now)
+{
+	struct census census = {0};
+	unsigned long before = last_pid(), after;
+
+	for (unsigned looks = 0; newcomers->rings && newcomers->setting && looks < LOOKS; looks++) {
+		census = take_census(newcomers, now);
+		after = last_pid();
+		if (census.newcomers || after == before || (after > before && !census.gone))
+			break;
+		before = after;
+	}
+	return census.newcomers;
+}

@@ -1,0 +1,94 @@
+#include "tools/live/trace_line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/analyse/locks/lock_analysis.h"
+#include "tools/base/proc.h"
+
+struct census {
+	unsigned threads, running, io;
+	unsigned blocked[RT_KIND_FUTEX + 1];
+	uint64_t oldest; /* stamp; 0: nobody waits */
+};
+
+static void count_wait(struct census *census, const struct lock_wait *wait)
+{
+	census->blocked[wait->kind <= RT_KIND_FUTEX ? wait->kind : 0]++;
+	if (!census->oldest || wait->since < census->oldest)
+		census->oldest = wait->since;
+}
+
+/* A thread without a wait that was recorded sleeps in the kernel: io, as far as we know. */
+static void count_task(struct census *census, const struct lock_thread *thread, char state)
+{
+	census->threads++;
+	if (thread && thread->wait.active && (state != 'R' || thread->wait.kind == RT_KIND_SPIN))
+		count_wait(census, &thread->wait);
+	else if (state == 'R')
+		census->running++;
+	else
+		census->io++;
+}
+
+static struct census take_census(const struct lock_analysis *locks, pid_t pid)
+{
+	struct census census = {0};
+	struct u64_map by_tid = {0};
+	size_t count;
+	struct process_task *tasks = process_tasks(pid, &count);
+
+	for (size_t i = 0; i < locks->threads.count; i++)
+		if (!locks->threads.items[i]->ended)
+			u64_map_put(&by_tid, locks->threads.items[i]->tid, i + 1);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t found = u64_map_get(&by_tid, (uint64_t)tasks[i].inside);
+
+		count_task(&census, found ? locks->threads.items[found - 1] : NULL, tasks[i].state);
+	}
+	u64_map_free(&by_tid);
+	free(tasks);
+	return census;
+}
+
+/* Kinds that are rare are named only when there are any. */
+static void print_blocked(FILE *out, const struct census *census)
+{
+	static const struct {
+		const char *name;
+		unsigned kind;
+		bool always;
+	} kinds[] = {{"mutex", RT_KIND_MUTEX, true},      {"rwlock", RT_KIND_RWLOCK, true},
+	             {"cond", RT_KIND_COND, true},        {"sem", RT_KIND_SEM, true},
+	             {"join", RT_KIND_THREAD, true},      {"spin", RT_KIND_SPIN, false},
+	             {"barrier", RT_KIND_BARRIER, false}, {"once", RT_KIND_ONCE, false},
+	             {"futex", RT_KIND_FUTEX, false}};
+
+	fputs("blocked{", out);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].always || census->blocked[kinds[i].kind])
+			fprintf(out, "%s=%u ", kinds[i].name, census->blocked[kinds[i].kind]);
+	fprintf(out, "io=%u}", census->io);
+}
+
+void trace_line_print(struct trace_line *line, struct recording *recording, uint64_t now)
+{
+	const struct lock_analysis *locks = recording->analysis->locks;
+	const struct ring_file *ring = &recording->ring;
+	struct census census;
+	double oldest = 0, seconds = line->at ? (double)(now - line->at) / 1e9 : 0;
+	uint64_t stamp = ring_file_now(ring), contentions;
+
+	census = take_census(locks, ring->pid);
+	contentions = locks->contentions;
+	if (census.oldest && stamp > census.oldest)
+		oldest = (double)ring_file_ns(ring, stamp - census.oldest) / 1e9;
+	fprintf(stderr, "ringtail: %u: threads=%u running=%u ", ring->header.pid, census.threads,
+	        census.running);
+	print_blocked(stderr, &census);
+	fprintf(stderr, " oldest=%.1fs contended/s=%.0f lost=%llu\n", oldest,
+	        seconds > 0 ? (double)(contentions - line->contentions) / seconds : 0.0,
+	        (unsigned long long)merge_totals(recording->merge).lost);
+	line->at = now;
+	line->contentions = contentions;
+}

@@ -1,0 +1,33 @@
+/* One row of the process table, for the renderers. */
+#ifndef RINGTAIL_RENDER_PROCESS_H
+#define RINGTAIL_RENDER_PROCESS_H
+
+#include "tools/query/report.h"
+
+struct process { /* texts belong to the statement, until its next row */
+	int64_t id, pid, image, parent;
+	const char *exe, *command, *started; /* command: JSON array */
+	double seconds;
+	const char *end_how, *end_signal; /* end_signal: NULL where not known */
+	bool has_status, command_truncated, final;
+	int end_status;
+	int64_t events_recorded, events_lost, depth;
+	bool watch_heap, watch_locks, leak_scan_done;
+	const char *stacks, *why_not;
+	double leak_scan_pause, leak_scan_seconds;
+	int64_t findings;
+};
+
+/* In the order in which they started. */
+sqlite3_stmt *process_query(struct report *report);
+bool process_next(struct report *report, sqlite3_stmt *statement, struct process *process);
+
+/* What the whole run was: from the meta table, or else from its first process.  Malloced, or NULL. */
+struct run {
+	char *directory, *started, *command; /* command: JSON array */
+	double seconds;
+};
+struct run run_load(struct report *report);
+void run_free(struct run *run);
+
+#endif

@@ -1,0 +1,183 @@
+/* JUnit's XML: test results of Jenkins, GitLab and others.  Each finding is a test that failed, each kind
+ * that must not be there and was not is one that passed. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/finding/kinds.h"
+#include "tools/base/format.h"
+#include "tools/query/listing.h"
+#include "tools/base/text.h"
+
+struct cases {
+	FILE *out; /* cases come before their numbers are known, and are printed after them */
+	uint64_t tests, failures, skipped;
+};
+
+/* Text, or with newlines and tabs as what a parser would not make into spaces: an attribute.  XML has no way to write
+ * most other control characters. */
+static void print_escaped(FILE *out, const char *text, const char *special)
+{
+	char *clean = text_utf8(text, strlen(text));
+
+	for (const char *c = clean ? clean : ""; *c; c++) {
+		if (strchr(special, *c))
+			fprintf(out, "&#%u;", (unsigned char)*c);
+		else
+			fputc(((unsigned char)*c < ' ' && !strchr("\t\n", *c)) || *c == 0x7f ? '?' : *c, out);
+	}
+	free(clean);
+}
+
+static void print_xml(FILE *out, const char *text) { print_escaped(out, text, "&<>"); }
+
+static void print_attribute(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, " %s=\"", name);
+	print_escaped(out, value, "&<>\"'\t\n");
+	fputc('"', out);
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+static void begin_case(struct cases *cases, const char *class, const char *name)
+{
+	cases->tests++;
+	fputs("  <testcase", cases->out);
+	print_attribute(cases->out, "classname", class);
+	print_attribute(cases->out, "name", name);
+	fputs(" time=\"0\"", cases->out);
+}
+
+/* The same from run to run. */
+static char *case_name(const struct listed *listed, const struct frame *frame)
+{
+	char *name = NULL;
+	const char *in = frame && frame->function ? " in " : "", *function = *in ? frame->function : "";
+
+	return asprintf(&name, "%s%s%s [%s]", listed->name, in, function, listed->id) < 0 ? NULL : name;
+}
+
+static void print_failure(struct report *report, struct cases *cases, const struct listed *listed)
+{
+	char *text = listing_text(report, listed);
+
+	cases->failures++;
+	fputs(">\n    <failure", cases->out);
+	print_attribute(cases->out, "message", listed->message);
+	print_attribute(cases->out, "type", listed->name);
+	fputc('>', cases->out);
+	print_xml(cases->out, text ? text : "");
+	fputs("</failure>\n  </testcase>\n", cases->out);
+	free(text);
+}
+
+static void print_skipped(struct cases *cases, const struct listed *listed)
+{
+	cases->skipped++;
+	fputs(">\n    <skipped>suppressed by ", cases->out);
+	print_xml(cases->out, listed->suppressed_by);
+	fputs("</skipped>\n  </testcase>\n", cases->out);
+}
+
+static void print_case(struct report *report, const struct listed *listed, void *context)
+{
+	struct cases *cases = context;
+	struct place place = listing_place(report, listed);
+	char *name = case_name(listed, place.frame);
+
+	begin_case(cases, listed->process->exe ? base_name(listed->process->exe) : "?",
+	           name ? name : listed->name);
+	if (listed->suppressed_by)
+		print_skipped(cases, listed);
+	else
+		print_failure(report, cases, listed);
+	free(name);
+	listing_place_free(&place);
+}
+
+/* ---- the suite ---------------------------------------------------------------------------------- */
+
+struct search {
+	const char *item;
+	bool found;
+};
+
+static void look(struct report *report, const struct listed *listed, void *context)
+{
+	struct search *search = context;
+
+	search->found = search->found || kinds_match(search->item, listed->kind, listed->class);
+}
+
+/* What must not be there and is not. */
+static void print_passed(struct report *report, struct cases *cases)
+{
+	char *list = kinds_expanded(report->fail_on ? report->fail_on : KINDS_DEFAULT), *rest = list, *item;
+
+	while (rest && (item = strsep(&rest, ","))) {
+		struct search search = {.item = item};
+
+		listing_each(report, look, &search);
+		if (search.found)
+			continue;
+		begin_case(cases, "ringtail", item);
+		fputs("/>\n", cases->out);
+	}
+	free(list);
+}
+
+static void print_property(FILE *out, const char *name, const char *value)
+{
+	fputs("    <property", out);
+	print_attribute(out, "name", name);
+	print_attribute(out, "value", value);
+	fputs("/>\n", out);
+}
+
+static void print_properties(struct report *report, const struct run *run)
+{
+	fputs("  <properties>\n", report->out);
+	print_property(report->out, "ringtail", RINGTAIL_VERSION);
+	print_property(report->out, "run", run->directory ? run->directory : report->directory);
+	print_property(report->out, "command", run->command ? run->command : "[]");
+	fputs("  </properties>\n", report->out);
+}
+
+static void print_suite(struct report *report, const struct cases *cases, const struct run *run)
+{
+	char host[256] = "";
+
+	if (gethostname(host, sizeof(host) - 1) || !*host)
+		strcpy(host, "localhost");
+	fprintf(report->out, "<testsuite name=\"ringtail\" package=\"ringtail\" id=\"0\" timestamp=\"%.19s\"",
+	        run->started ? run->started : "1970-01-01T00:00:00");
+	print_attribute(report->out, "hostname", host);
+	fprintf(report->out, " tests=\"%llu\" failures=\"%llu\" errors=\"0\" time=\"%.6f\">\n",
+	        (unsigned long long)cases->tests, (unsigned long long)cases->failures, run->seconds);
+}
+
+bool render_junit(struct report *report)
+{
+	struct cases cases = {0};
+	struct run run = run_load(report);
+	char *text = NULL;
+	size_t size;
+
+	cases.out = open_memstream(&text, &size);
+	if (!cases.out)
+		return error_set(report->err, EXIT_INTERNAL, "out of memory");
+	listing_each(report, print_case, &cases);
+	print_passed(report, &cases);
+	fclose(cases.out);
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", report->out);
+	print_suite(report, &cases, &run);
+	print_properties(report, &run);
+	fputs(text, report->out);
+	fprintf(report->out,
+	        "  <system-out>%llu suppressed</system-out>\n  <system-err/>\n</testsuite>\n</testsuites>\n",
+	        (unsigned long long)cases.skipped);
+	free(text);
+	run_free(&run);
+	return !report->failed;
+}

@@ -1,0 +1,260 @@
+/* SARIF 2.1.0: what code scanning of GitHub, GitLab, Azure DevOps and editors read. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/finding/kinds.h"
+#include "tools/base/format.h"
+#include "tools/render/json/json.h"
+#include "tools/query/listing.h"
+
+#define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+#define ROOT   "%SRCROOT%"
+
+static json_t *message(const char *text)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "text", json_text(text));
+	return object;
+}
+
+/* ---- places ----------------------------------------------------------------------------------- */
+
+/* A path as part of a URI. */
+static char *uri(const char *before, const char *path, const char *behind)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/+";
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs(before, out);
+	for (; *path; path++)
+		fprintf(out, strchr(plain, *path) ? "%c" : "%%%02X", (unsigned char)*path);
+	fputs(behind, out);
+	fclose(out);
+	return text;
+}
+
+static json_t *artifact(const char *path)
+{
+	const char *shown = listing_path(path);
+	json_t *object = json_object();
+	char *text = uri(*shown == '/' ? "file://" : "", shown, "");
+
+	json_object_set_new(object, "uri", json_text(text));
+	if (*shown != '/')
+		json_object_set_new(object, "uriBaseId", json_string(ROOT));
+	free(text);
+	return object;
+}
+
+/* In the source, or else in the module. */
+static json_t *physical(const struct frame *frame)
+{
+	json_t *object = json_object();
+
+	if (!frame->file && !frame->module) {
+		json_decref(object);
+		return NULL;
+	}
+	json_object_set_new(object, "artifactLocation", artifact(frame->file ? frame->file : frame->module));
+	if (frame->file && frame->line > 0)
+		json_object_set_new(object, "region",
+		                    json_pack("{s:I}", "startLine", (json_int_t)frame->line));
+	return object;
+}
+
+/* label: NULL for none. */
+static json_t *location(const struct frame *frame, const char *label)
+{
+	json_t *object = json_object(), *where = physical(frame);
+
+	if (where)
+		json_object_set_new(object, "physicalLocation", where);
+	if (frame->function)
+		json_object_set_new(object, "logicalLocations",
+		                    json_pack("[{s:o, s:s}]", "fullyQualifiedName",
+		                              json_text(frame->function), "kind", "function"));
+	if (label)
+		json_object_set_new(object, "message", message(label));
+	return object;
+}
+
+/* ---- stacks ------------------------------------------------------------------------------------- */
+
+static json_t *stack_frame(const struct frame *frame, int64_t thread)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "location", location(frame, NULL));
+	if (frame->module)
+		json_object_set_new(object, "module", json_text(base_name(frame->module)));
+	if (thread)
+		json_object_set_new(object, "threadId", json_integer(thread));
+	return object;
+}
+
+static json_t *stack(const struct frames *frames, const char *label, int64_t thread)
+{
+	json_t *object = json_object(), *array = json_array();
+
+	for (unsigned i = 0; i < frames_own(frames); i++)
+		json_array_append_new(array, stack_frame(&frames->items[i], thread));
+	json_object_set_new(object, "message", message(label));
+	json_object_set_new(object, "frames", array);
+	return object;
+}
+
+/* The same as steps that lead there, outermost first: viewers let people walk through them. */
+static json_t *thread_flow(const struct frames *frames, const char *label, int64_t thread)
+{
+	json_t *object = json_object(), *array = json_array();
+
+	for (unsigned i = frames_own(frames); i-- > 0;)
+		json_array_append_new(
+		    array, json_pack("{s:o}", "location", location(&frames->items[i], i ? NULL : label)));
+	if (thread)
+		json_object_set_new(object, "id", json_sprintf("thread %lld", (long long)thread));
+	json_object_set_new(object, "message", message(label));
+	json_object_set_new(object, "locations", array);
+	return object;
+}
+
+static void add_stacks(struct report *report, const struct listed *listed, json_t *result)
+{
+	json_t *stacks = json_array(), *flows = json_array();
+	sqlite3_stmt *row = listing_stacks(report, listed->process->id, listed->ordinal);
+
+	while (report_row(report, row)) {
+		struct frames frames = frames_load(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
+		const char *label = report_text(row, 0);
+		int64_t thread = sqlite3_column_int64(row, 1);
+
+		if (frames.count) {
+			json_array_append_new(stacks, stack(&frames, label, thread));
+			json_array_append_new(flows, thread_flow(&frames, label, thread));
+		}
+		frames_free(&frames);
+	}
+	sqlite3_finalize(row);
+	if (json_array_size(stacks)) {
+		json_object_set(result, "stacks", stacks);
+		json_object_set_new(result, "codeFlows", json_pack("[{s:O}]", "threadFlows", flows));
+	}
+	json_decref(stacks);
+	json_decref(flows);
+}
+
+/* ---- results -------------------------------------------------------------------------------------- */
+
+static json_t *properties(const struct listed *listed)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "process", json_text(listed->process->exe));
+	json_object_set_new(object, "pid", json_integer(listed->process->pid));
+	json_object_set_new(object, "times", json_integer(listed->times));
+	if (listed->blocks) {
+		json_object_set_new(object, "blocks", json_integer(listed->blocks));
+		json_object_set_new(object, "bytes", json_integer(listed->bytes));
+	}
+	return object;
+}
+
+static json_t *result(struct report *report, const struct listed *listed)
+{
+	static const char *const levels[] = {"note", "warning", "error"};
+	struct place place = listing_place(report, listed);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "ruleId", json_text(listed->name));
+	json_object_set_new(object, "level", json_string(levels[listing_severity(report, listed)]));
+	json_object_set_new(object, "message", message(listed->message));
+	if (place.frame)
+		json_object_set_new(object, "locations", json_pack("[o]", location(place.frame, NULL)));
+	add_stacks(report, listed, object);
+	json_object_set_new(object, "partialFingerprints",
+	                    json_pack("{s:o}", "ringtailFindingId/v1", json_text(listed->id)));
+	if (listed->suppressed_by)
+		json_object_set_new(object, "suppressions",
+		                    json_pack("[{s:s, s:o}]", "kind", "external", "justification",
+		                              json_text(listed->suppressed_by)));
+	json_object_set_new(object, "properties", properties(listed));
+	listing_place_free(&place);
+	return object;
+}
+
+static void print_result(struct report *report, const struct listed *listed, void *list)
+{
+	json_list_add(list, result(report, listed));
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------- */
+
+/* Each kind and class once: names is an object whose keys are those that were. */
+static void add_rule(struct report *report, const struct listed *listed, void *rules)
+{
+	if (json_object_get(rules, listed->name))
+		return;
+	json_object_set_new(
+	    rules, listed->name,
+	    json_pack("{s:s, s:o, s:o}", "id", listed->name, "shortDescription",
+	              message(kind_meaning(listed->kind)), "help",
+	              message("docs/FINDINGS.md of ringtail tells what it means, what to do, and when it "
+	                      "can be wrong.")));
+}
+
+static json_t *driver(struct report *report)
+{
+	json_t *rules = json_object(), *array = json_array(), *rule;
+	const char *name;
+
+	listing_each(report, add_rule, rules);
+	json_object_foreach(rules, name, rule) json_array_append(array, rule);
+	json_decref(rules);
+	return json_pack("{s:s, s:s, s:s, s:o}", "name", "ringtail", "version", RINGTAIL_VERSION,
+	                 "semanticVersion", RINGTAIL_VERSION, "rules", array);
+}
+
+static json_t *invocations(struct report *report)
+{
+	struct run run = run_load(report);
+	json_t *words = run.command ? json_loads(run.command, 0, NULL) : NULL, *object = json_object();
+
+	if (json_is_array(words))
+		json_object_set(object, "arguments", words);
+	json_decref(words);
+	if (run.started)
+		json_object_set_new(object, "startTimeUtc", json_text(run.started));
+	json_object_set_new(object, "executionSuccessful", json_true());
+	run_free(&run);
+	return json_pack("[o]", object);
+}
+
+static json_t *bases(void)
+{
+	char *here = getcwd(NULL, 0), *text = uri("file://", here ? here : "", "/");
+	json_t *object = json_pack("{s:{s:o}}", ROOT, "uri", json_text(text));
+
+	free(here);
+	free(text);
+	return object;
+}
+
+bool render_sarif(struct report *report)
+{
+	struct json_list list = {.report = report};
+
+	fputs("{\"$schema\": \"" SCHEMA "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n", report->out);
+	json_print_member(report, "", "tool", json_pack("{s:o}", "driver", driver(report)));
+	json_print_member(report, ",\n", "invocations", invocations(report));
+	json_print_member(report, ",\n", "originalUriBaseIds", bases());
+	fputs(",\n\"columnKind\": \"unicodeCodePoints\",\n\"results\": [", report->out);
+	listing_each(report, print_result, &list);
+	fputs("\n]}]}\n", report->out);
+	return !report->failed;
+}

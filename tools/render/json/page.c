@@ -1,0 +1,167 @@
+#include "tools/render/json/page.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PAGE_WIDTH  80
+#define FIELD_WIDTH 12
+
+static const char *const escapes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m", "\033[2m"};
+
+/* A terminal may be wider than a page: names in stacks have use for it, up to a point. */
+static unsigned terminal_width(int fd)
+{
+	struct winsize size;
+
+	if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col < 40)
+		return PAGE_WIDTH;
+	return size.ws_col < 120 ? size.ws_col : 120;
+}
+
+bool page_setup(struct report *report, const char *choice)
+{
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	int fd = fileno(report->out);
+
+	report->width = terminal_width(fd);
+	if (!choice || !strcmp(choice, "auto"))
+		report->color =
+		    isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+	else
+		report->color = !strcmp(choice, "always");
+	return !choice || !strcmp(choice, "auto") || !strcmp(choice, "always") || !strcmp(choice, "never");
+}
+
+static void print_safely(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		bool control = ((unsigned char)*text < ' ' && *text != '\n') || *text == 127;
+
+		fputc(control ? '?' : *text, out);
+	}
+}
+
+void page_text(struct report *report, const char *text) { print_safely(report->out, text ? text : "?"); }
+
+static void print_formatted(struct report *report, const char *format, va_list values)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, values) >= 0)
+		print_safely(report->out, text);
+	free(text);
+}
+
+void page_print(struct report *report, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	print_formatted(report, format, values);
+	va_end(values);
+}
+
+/* The colour is for the text alone: newlines around it stay outside. */
+static void print_painted(struct report *report, enum paint paint, char *text)
+{
+	size_t lead = strspn(text, "\n"), end = strlen(text), trail;
+
+	while (end > lead && text[end - 1] == '\n')
+		end--;
+	trail = strlen(text) - end;
+	text[end] = '\0';
+	fprintf(report->out, "%.*s%s", (int)lead, text, escapes[paint]);
+	print_safely(report->out, text + lead);
+	fputs("\033[0m", report->out);
+	while (trail-- > 0)
+		fputc('\n', report->out);
+}
+
+void page_paint(struct report *report, enum paint paint, const char *format, ...)
+{
+	char *text = NULL;
+	va_list values;
+
+	va_start(values, format);
+	if (vasprintf(&text, format, values) < 0)
+		text = NULL;
+	va_end(values);
+	if (text && report->color && paint != PAINT_PLAIN)
+		print_painted(report, paint, text);
+	else if (text)
+		print_safely(report->out, text);
+	free(text);
+}
+
+/* Columns that text takes: bytes that start a character. */
+static size_t columns(const char *text, size_t length)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+void page_paragraph(struct report *report, unsigned indent, const char *text)
+{
+	size_t used = report->width; /* the first word starts a line */
+	bool first = true;
+
+	while (*(text += strspn(text, " \n\t"))) {
+		size_t length = strcspn(text, " \n\t"), wide = columns(text, length);
+		char word[512];
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		if (used + 1 + wide > report->width) {
+			fprintf(report->out, "%s%*s", first ? "" : "\n", (int)indent, "");
+			used = indent;
+		} else {
+			fputc(' ', report->out);
+			used++;
+		}
+		print_safely(report->out, word);
+		used += wide;
+		text += length;
+		first = false;
+	}
+	fputc('\n', report->out);
+}
+
+void page_field(struct report *report, const char *name, const char *format, ...)
+{
+	va_list values;
+
+	page_paint(report, PAINT_DIM, "  %-*s", FIELD_WIDTH, name);
+	va_start(values, format);
+	print_formatted(report, format, values);
+	va_end(values);
+	fputc('\n', report->out);
+}
+
+void page_heading(struct report *report, const char *format, ...)
+{
+	va_list values;
+	char *text = NULL;
+
+	va_start(values, format);
+	if (vasprintf(&text, format, values) >= 0)
+		page_paint(report, PAINT_TITLE, "\n%s\n", text);
+	va_end(values);
+	free(text);
+}
+
+void page_bar(struct report *report, uint64_t part, uint64_t whole, unsigned width)
+{
+	unsigned length = whole ? (unsigned)((double)part / (double)whole * width + 0.5) : 0;
+
+	if (part && !length)
+		length = 1;
+	if (length > width)
+		length = width;
+	for (unsigned i = 0; i < length; i++)
+		fputc('#', report->out);
+}

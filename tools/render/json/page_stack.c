@@ -1,0 +1,183 @@
+#include "tools/render/json/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/format.h"
+#include "tools/base/format.h"
+#include "tools/symbolize/names.h"
+
+/* A longer stack is shown by its two ends. */
+#define SHOWN_FRAMES 24
+#define SHOWN_INNER  14
+#define SHOWN_OUTER  8
+/* So many frames of the standard library in a row are shown by the two ends of the row. */
+#define LONG_ROW 5
+/* Columns that a place in the source leaves for the function's name. */
+#define NAME_AT_LEAST 8
+
+/* " (list.c:12)", or the module where no file is known, or what became of that. */
+static void place_of(const struct frame *frame, char *out, size_t size)
+{
+	*out = '\0';
+	if (frame->file && frame->line)
+		snprintf(out, size, " (%s:%lld)", base_name(frame->file), (long long)frame->line);
+	else if (frame->file)
+		snprintf(out, size, " (%s)", base_name(frame->file));
+	else if (frame->function && frame->module)
+		snprintf(out, size, " (%s)", base_name(frame->module));
+	else if (frame->module && frame->missing)
+		snprintf(out, size, " (%s)", frame->missing);
+}
+
+static void name_of(const struct frame *frame, char *out, size_t size)
+{
+	if (frame->function && frame->into >= 0)
+		snprintf(out, size, "%s+0x%llx", frame->function, (unsigned long long)frame->into);
+	else if (frame->function)
+		snprintf(out, size, "%s", frame->function);
+	else if (frame->module)
+		snprintf(out, size, "%s+0x%llx", base_name(frame->module), (unsigned long long)frame->offset);
+	else
+		snprintf(out, size, "0x%llx, in no file: made at run time",
+		         (unsigned long long)frame->offset);
+}
+
+/* Both in width columns: the name gives way first, it has more that can be spared. */
+static void fit(const struct frame *frame, size_t width, char *name, char *place, size_t size)
+{
+	char *whole = malloc(size);
+	size_t taken;
+
+	if (!whole)
+		return;
+	place_of(frame, whole, size);
+	shorten_function(whole, width > 2 * NAME_AT_LEAST ? width - NAME_AT_LEAST : NAME_AT_LEAST, place,
+	                 size);
+	taken = strlen(place);
+	name_of(frame, whole, size);
+	shorten_function(whole, width > taken + NAME_AT_LEAST ? width - taken : NAME_AT_LEAST, name, size);
+	free(whole);
+}
+
+static void print_frame(struct report *report, unsigned indent, unsigned number, const struct frame *frame,
+                        bool foreign)
+{
+	char name[4096] = "", place[4096] = "", prefix[16];
+	unsigned inlined = frame->inlined ? 10 : 0;
+	unsigned taken = indent + (unsigned)snprintf(prefix, sizeof(prefix), "#%-2u ", number) + inlined;
+
+	fit(frame, report->width > taken ? report->width - taken : 20, name, place, sizeof(name));
+	page_print(report, "%*s", (int)indent, "");
+	page_paint(report, PAINT_DIM, "%s", prefix);
+	page_paint(report, foreign ? PAINT_DIM : PAINT_PLAIN, "%s", name);
+	page_paint(report, PAINT_DIM, "%s%s\n", place, frame->inlined ? " [inlined]" : "");
+}
+
+static bool says_little(const struct frame *frame)
+{
+	return name_is_runtime(frame->module, frame->function, frame->file);
+}
+
+enum { SHOWN, FOLDED, ELIDED };
+
+static void fold_runtime(const struct frames *frames, unsigned count, unsigned char *marks)
+{
+	for (unsigned first = 0, end; first < count; first = end + 1) {
+		for (end = first; end < count && says_little(&frames->items[end]);)
+			end++;
+		if (end >= first + LONG_ROW)
+			memset(marks + first + 1, FOLDED, end - first - 2);
+	}
+}
+
+static void elide_middle(unsigned count, unsigned char *marks)
+{
+	unsigned left = 0, before = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		left += marks[i] == SHOWN;
+	if (left <= SHOWN_FRAMES)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		bool shown = marks[i] == SHOWN;
+
+		if (before >= SHOWN_INNER + (shown ? 0u : 1u) && left > SHOWN_OUTER)
+			marks[i] = ELIDED;
+		before += shown;
+		left -= shown;
+	}
+}
+
+/* NULL: all are shown, which is also what memory that is short comes to. */
+static unsigned char *leave_out(const struct report *report, const struct frames *frames, unsigned count)
+{
+	unsigned char *marks = report->full_stacks ? NULL : calloc(count + 1, 1);
+
+	if (marks) {
+		fold_runtime(frames, count, marks);
+		elide_middle(count, marks);
+	}
+	return marks;
+}
+
+static void print_gap(struct report *report, unsigned indent, unsigned count, unsigned char mark)
+{
+	page_paint(report, PAINT_DIM, "%*s... %u frames %s (--full-stacks shows them) ...\n", (int)indent, "",
+	           count, mark == FOLDED ? "of the standard library" : "more");
+}
+
+static void print_end(struct report *report, unsigned indent, const struct frames *frames, unsigned own)
+{
+	bool reached_main = own && own < frames->count;
+
+	if (frames->root == RT_ROOT_TRUNCATED && !reached_main)
+		page_paint(report, PAINT_DIM, "%*s(its callers are not known: no unwind information)\n",
+		           (int)indent, "");
+	if (frames->root == RT_ROOT_DEPTH)
+		page_paint(report, PAINT_DIM, "%*s(further callers were not recorded: --depth, --stacks)\n",
+		           (int)indent, "");
+}
+
+void page_stack(struct report *report, unsigned indent, const struct frames *frames)
+{
+	unsigned own = frames_own(frames), count = report->full_stacks ? frames->count : own;
+	unsigned char *marks = leave_out(report, frames, count);
+
+	for (unsigned i = 0, first = 0; i < count; first = ++i) {
+		while (marks && marks[first] != SHOWN && i + 1 < count && marks[i + 1] == marks[first])
+			i++;
+		if (marks && marks[i] != SHOWN)
+			print_gap(report, indent, i + 1 - first, marks[i]);
+		else
+			print_frame(report, indent, i, &frames->items[i], i >= own);
+	}
+	free(marks);
+	print_end(report, indent, frames, own);
+}
+
+void page_stack_id(struct report *report, unsigned indent, int64_t process, int64_t stack)
+{
+	struct frames frames = frames_load(report, process, stack);
+
+	if (frames.count)
+		page_stack(report, indent, &frames);
+	else
+		page_paint(report, PAINT_DIM, "%*s(no stack was recorded)\n", (int)indent, "");
+	frames_free(&frames);
+}
+
+void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
+{
+	struct frames frames = frames_load(report, process, stack);
+	char name[4096] = "(no stack)", place[4096] = "";
+	unsigned own = frames_own(&frames), i = 0;
+
+	while (i + 1 < own && says_little(&frames.items[i]))
+		i++;
+	if (frames.count)
+		fit(&frames.items[i], width, name, place, sizeof(name));
+	page_text(report, name);
+	page_text(report, place);
+	frames_free(&frames);
+}

@@ -1,0 +1,92 @@
+#include <string.h>
+
+#include "tools/base/format.h"
+#include "tools/render/text/text.h"
+#include "tools/suppress/suppress.h"
+
+#define SUMMARY_KINDS 20
+#define WORTH_SAYING                                                                                                 \
+	"kind NOT IN ('contention', 'pool') AND coalesce(class, '') NOT IN ('inversion', 'reachable')"
+
+static void print_totals(struct report *report)
+{
+	static const char sql[] = "SELECT count(DISTINCT pid), sum(events_recorded), sum(events_lost), "
+	                          "(SELECT sum(allocations) FROM heap),"
+	                          " (SELECT max(peak_bytes) FROM heap), (SELECT sum(live_bytes) FROM heap),"
+	                          " (SELECT count(*) FROM thread) FROM process";
+	sqlite3_stmt *row = report_query(report, sql, 0);
+
+	if (report_row(report, row)) {
+		uint64_t processes = (uint64_t)sqlite3_column_int64(row, 0),
+		         lost = (uint64_t)sqlite3_column_int64(row, 2),
+		         threads = (uint64_t)sqlite3_column_int64(row, 6);
+
+		page_print(report, "ringtail: %s %s, %s %s, %s events, %s lost\n",
+		           human_count(processes).text, plural(processes, "process", "processes"),
+		           human_count(threads).text, plural(threads, "thread", "threads"),
+		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		           lost ? human_count(lost).text : "none");
+		page_print(report, "ringtail: heap: %s %s, peak %s, %s live at the end\n",
+		           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
+		           plural((uint64_t)sqlite3_column_int64(row, 3), "allocation", "allocations"),
+		           human_bytes((uint64_t)sqlite3_column_int64(row, 4)).text,
+		           human_bytes((uint64_t)sqlite3_column_int64(row, 5)).text);
+	}
+	sqlite3_finalize(row);
+}
+
+/* Kinds with their numbers, in the order of the worst of each. */
+static void print_kinds(struct report *report)
+{
+	static const char sql[] =
+	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks) FROM finding"
+	    " WHERE NOT suppressed AND " WORTH_SAYING " GROUP BY 1 ORDER BY min(ordinal) LIMIT ?";
+	sqlite3_stmt *row = report_query(report, sql, 1, (int64_t)SUMMARY_KINDS);
+	int64_t kinds = 0;
+
+	while (report_row(report, row)) {
+		kinds++;
+		page_print(report, "ringtail: ");
+		page_paint(report, PAINT_WARN, "%s %s",
+		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text, report_text(row, 0));
+		if (sqlite3_column_int64(row, 3))
+			page_print(report, ", %s in %s %s",
+			           human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
+			           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
+			           plural((uint64_t)sqlite3_column_int64(row, 3), "block", "blocks"));
+		page_print(report, "\n");
+	}
+	if (report->unread)
+		page_paint(report, PAINT_WARN, "ringtail: %s %s could not be read: what %s did is not known\n",
+		           human_count(report->unread).text, plural(report->unread, "process", "processes"),
+		           plural(report->unread, "it", "they"));
+	else if (!kinds)
+		page_paint(report, PAINT_GOOD, "ringtail: nothing found\n");
+	sqlite3_finalize(row);
+}
+
+static void print_suppressed(struct report *report)
+{
+	static const char sql[] = "SELECT count(*) FROM finding WHERE suppressed AND " WORTH_SAYING;
+	int64_t suppressed = report_number(report, sql, 0, 0);
+	const struct rules *rules = report->suppress ? &report->suppress->rules : NULL;
+	size_t unused = 0;
+
+	for (size_t i = 0; rules && i < rules->count; i++)
+		unused += !rules->items[i].findings;
+	if (suppressed)
+		page_print(report, "ringtail: %s suppressed\n", human_count((uint64_t)suppressed).text);
+	if (unused)
+		page_print(report, "ringtail: %s of %s suppression rules matched nothing\n", human_count(unused).text,
+		           human_count(rules->count).text);
+}
+
+bool render_summary(struct report *report)
+{
+	print_totals(report);
+	print_kinds(report);
+	print_suppressed(report);
+	text_confirmations(report, "ringtail: ");
+	page_print(report, "ringtail: ringtail report %s tells more\n", report->directory);
+	return !report->failed;
+}

@@ -1,0 +1,265 @@
+#include "tools/render/text/text.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/format.h"
+#include "tools/suppress/suppress.h"
+
+/* More processes than this: those with nothing to say get one line each. */
+#define PROCESSES_IN_FULL 3
+
+void text_ending(const struct process *process, char *out, size_t size)
+{
+	if (!strcmp(process->end_how, "exit"))
+		snprintf(out, size, "exited with status %d", process->end_status);
+	else if (!strcmp(process->end_how, "signal"))
+		snprintf(out, size, "killed by %s", process->end_signal ? process->end_signal : "a signal");
+	else if (!strcmp(process->end_how, "exec"))
+		snprintf(out, size, "became another program by exec");
+	else
+		snprintf(out, size, "still running when this was read");
+}
+
+/* ---- the command line ------------------------------------------------------------ */
+
+static bool needs_quotes(const char *word)
+{
+	return !*word || strcspn(word, " \t\n\"'\\$`*?[](){}<>|&;#~!") != strlen(word);
+}
+
+static void print_word(FILE *out, const char *word)
+{
+	if (!needs_quotes(word)) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", out) : fputc(*word, out);
+	fputc('\'', out);
+}
+
+char *text_command_line(const char *json)
+{
+	json_t *words = json ? json_loads(json, 0, NULL) : NULL, *word;
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		json_array_foreach(words, i, word)
+		{
+			fputs(i ? " " : "", out);
+			print_word(out, json_string_value(word) ? json_string_value(word) : "");
+		}
+		fclose(out);
+	}
+	json_decref(words);
+	return text;
+}
+
+static void print_command(struct report *report, const char *json)
+{
+	char *line = text_command_line(json);
+
+	/* The interesting end of a very long command is its beginning. */
+	if (line && strlen(line) > 400)
+		strcpy(line + 397, "...");
+	page_field(report, "command", "%s", line && *line ? line : "(not known)");
+	free(line);
+}
+
+/* ---- the run ------------------------------------------------------------------------ */
+
+static void print_run(struct report *report)
+{
+	struct run run = run_load(report);
+	int64_t processes = report_number(report, "SELECT count(*) FROM process", 0, 0);
+
+	page_paint(report, PAINT_TITLE, "ringtail: %s\n", base_name(report->directory));
+	print_command(report, run.command);
+	page_field(report, "started", "%.10s %.8s UTC, ran %s", run.started ? run.started : "?",
+	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?",
+	           human_seconds(run.seconds).text);
+	if (processes != 1)
+		page_field(report, "processes", "%s", human_count((uint64_t)processes).text);
+	if (report->parts & PART_FINDINGS)
+		text_confirmations(report, "  ");
+	run_free(&run);
+}
+
+/* ---- one process ----------------------------------------------------------------------- */
+
+static void print_losses(struct report *report, const struct process *process)
+{
+	sqlite3_stmt *row =
+	    report_query(report, "SELECT count, what, why FROM loss WHERE process = ?", 1, process->id);
+
+	while (report_row(report, row)) {
+		page_paint(report, PAINT_WARN, "  %-12s", "lost");
+		page_paint(report, PAINT_WARN, "%s %s: %s\n",
+		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text, report_text(row, 1),
+		           report_text(row, 2));
+	}
+	sqlite3_finalize(row);
+}
+
+static void print_watched(struct report *report, const struct process *process)
+{
+	const char *what = process->watch_heap && process->watch_locks ? "heap and locks"
+	                   : process->watch_heap                       ? "heap, not locks"
+	                   : process->watch_locks                      ? "locks, not heap"
+	                                                               : "threads alone";
+
+	if (!strcmp(process->stacks, "full"))
+		page_field(report, "watched", "%s; stacks of up to %lld frames", what,
+		           (long long)process->depth);
+	else
+		page_field(report, "watched", "%s; %s", what,
+		           strcmp(process->stacks, "none") ? "only the caller of each call" : "no stacks");
+}
+
+static void print_process_header(struct report *report, const struct process *process, bool alone)
+{
+	char ending[64];
+
+	text_ending(process, ending, sizeof(ending));
+	if (alone) {
+		page_field(report, "process", "%lld, %s", (long long)process->pid,
+		           process->exe ? process->exe : "?");
+	} else {
+		page_heading(report, "process %lld  %s", (long long)process->pid,
+		             process->exe ? base_name(process->exe) : "?");
+		print_command(report, process->command);
+	}
+	if (process->final)
+		page_field(report, "ended", "%s after %s", ending, human_seconds(process->seconds).text);
+	else
+		page_field(report, "running", "for %s so far: what follows is not its end",
+		           human_seconds(process->seconds).text);
+	page_field(report, "events", "%s recorded, %s", human_count((uint64_t)process->events_recorded).text,
+	           process->events_lost ? "some were lost: see below" : "none lost");
+	print_losses(report, process);
+	print_watched(report, process);
+	if ((report->parts & PART_FINDINGS) && process->leak_scan_done && !process->final)
+		page_field(report, "leak scan", "it was stopped for %s", human_seconds(process->leak_scan_pause).text);
+	if ((report->parts & PART_FINDINGS) && process->watch_heap && !process->leak_scan_done)
+		page_field(report, "leak scan", "not done: %s",
+		           process->why_not ? process->why_not : "not known why");
+}
+
+static void print_brief(struct report *report, const struct process *process)
+{
+	char ending[64];
+	int64_t peak = report_number(report, "SELECT peak_bytes FROM heap WHERE process = ?", process->id, 0);
+	int64_t calls =
+	    report_number(report, "SELECT allocations FROM heap WHERE process = ?", process->id, 0);
+
+	text_ending(process, ending, sizeof(ending));
+	page_print(report, "  %-8lld", (long long)process->pid);
+	page_text(report, process->exe ? base_name(process->exe) : "?");
+	page_print(report, ": %s; %s allocations, peak %s\n", ending, human_count((uint64_t)calls).text,
+	           human_bytes((uint64_t)peak).text);
+}
+
+static void print_process(struct report *report, const struct process *process, bool alone)
+{
+	print_process_header(report, process, alone);
+	if (report->parts & PART_FINDINGS)
+		text_findings(report, process);
+	if ((report->parts & PART_HEAP) && !report->only)
+		text_heap(report, process);
+	if ((report->parts & PART_THREADS) && !report->only)
+		text_threads(report, process);
+	if ((report->parts & PART_LOCKS) && !report->only)
+		text_locks(report, process);
+}
+
+static bool is_brief(struct report *report, const struct process *process, int64_t processes)
+{
+	return (report->parts & PART_FINDINGS) && processes > PROCESSES_IN_FULL && process->final &&
+	       !process->events_lost && !text_findings_shown(report, process);
+}
+
+/* Those that have something to say, or the others. */
+static int64_t print_processes(struct report *report, int64_t processes, bool brief)
+{
+	sqlite3_stmt *rows = process_query(report);
+	struct process process;
+	int64_t printed = 0;
+
+	while (process_next(report, rows, &process)) {
+		if (is_brief(report, &process, processes) != brief)
+			continue;
+		if (brief && !printed)
+			page_heading(report, "nothing found in");
+		printed++;
+		if (brief)
+			print_brief(report, &process);
+		else
+			print_process(report, &process, processes == 1);
+	}
+	sqlite3_finalize(rows);
+	return printed;
+}
+
+/* ---- what was left out ------------------------------------------------------------------- */
+
+static void print_suppressions(struct report *report)
+{
+	const struct suppress *suppress = report->suppress;
+
+	if (!suppress || (!suppress->rules.count && !suppress->baseline) || !(report->parts & PART_FINDINGS))
+		return;
+	page_heading(report, "SUPPRESSIONS");
+	for (size_t i = 0; i < suppress->rules.count; i++) {
+		const struct rule *rule = &suppress->rules.items[i];
+
+		if (rule->findings)
+			page_print(report, "  %-10s ", human_count(rule->findings).text);
+		else
+			page_paint(report, PAINT_WARN, "  %-10s ", "unused");
+		page_text(report, rule->file);
+		page_print(report, ":%u: ", rule->line);
+		page_text(report, rule->text);
+		page_print(report, "\n");
+	}
+	if (suppress->baseline) {
+		page_print(report, "  %-10s the baseline ", human_count(suppress->in_baseline).text);
+		page_text(report, suppress->baseline);
+		page_print(report, "\n");
+	}
+}
+
+bool render_text(struct report *report)
+{
+	int64_t processes = report_number(report, "SELECT count(*) FROM process", 0, 0);
+
+	print_run(report);
+	if (!processes)
+		page_print(
+		    report,
+		    "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
+	bool tree = processes > 1 && (report->parts & PART_FINDINGS) && !report->only;
+	if (tree)
+		text_tree(report);
+	print_processes(report, processes, false);
+	if (!tree) /* there they are too */
+		print_processes(report, processes, true);
+	print_suppressions(report);
+	return !report->failed;
+}
+
+bool render_findings(struct report *report, unsigned processes)
+{
+	sqlite3_stmt *rows = process_query(report);
+	struct process process;
+
+	while (processes-- && process_next(report, rows, &process))
+		text_findings(report, &process);
+	sqlite3_finalize(rows);
+	return !report->failed;
+}

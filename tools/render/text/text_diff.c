@@ -1,0 +1,227 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/diff/diff.h"
+#include "tools/base/format.h"
+#include "tools/render/text/text.h"
+
+static const char *const site_changes[DIFF_CHANGES] = {
+    [DIFF_APPEARED] = "new", [DIFF_GREW] = "grown", [DIFF_SAME] = "same", [DIFF_SHRANK] = "shrunk", [DIFF_GONE] = "gone"};
+
+static const struct {
+	const char *title, *blocks;
+} measures[] = {
+    [DIFF_BY_LIVE] = {"LIVE", "blocks"},
+    [DIFF_BY_PEAK] = {"AT THE PEAK", "blocks"},
+    [DIFF_BY_ALLOCATED] = {"ALLOCATED", "calls"},
+};
+
+/* "+1.5 KiB" */
+static struct label signed_bytes(int64_t bytes)
+{
+	struct label label;
+	uint64_t size = bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes;
+
+	snprintf(label.text, sizeof(label.text), "%s%.40s", bytes < 0 ? "-" : bytes ? "+" : "", human_bytes(size).text);
+	return label;
+}
+
+static struct label signed_count(int64_t count)
+{
+	struct label label;
+	uint64_t size = count < 0 ? -(uint64_t)count : (uint64_t)count;
+
+	snprintf(label.text, sizeof(label.text), "%s%.40s", count < 0 ? "-" : count ? "+" : "", human_count(size).text);
+	return label;
+}
+
+/* ---- what is compared ------------------------------------------------------------------------ */
+
+static void print_side(struct report *out, struct report *side, const char *name)
+{
+	int64_t processes = report_number(side, "SELECT count(*) FROM process", 0, 0);
+	sqlite3_stmt *rows = process_query(side);
+	struct process process;
+	char ending[64];
+
+	if (processes == 1 && process_next(side, rows, &process)) {
+		text_ending(&process, ending, sizeof ending);
+		page_field(out, name, "%s: %s (pid %lld), %s, after %s", side->directory,
+		           process.exe ? base_name(process.exe) : "?", (long long)process.pid,
+		           strcmp(process.end_how, "running") ? ending : "running", human_seconds(process.seconds).text);
+	} else {
+		page_field(out, name, "%s: %s processes", side->directory, human_count((uint64_t)processes).text);
+	}
+	sqlite3_finalize(rows);
+}
+
+/* ---- sites -------------------------------------------------------------------------------------- */
+
+static void print_total(struct report *out, const char *name, const struct diff_amount *amount, const char *blocks)
+{
+	page_field(out, name, "%s in %s %s", human_bytes(amount->bytes).text, human_count(amount->blocks).text, blocks);
+}
+
+static void print_counts(struct report *out, const struct diff *diff)
+{
+	page_field(out, "sites", "%s new, %s grown, %s shrunk, %s gone, %s the same",
+	           human_count(diff->changes[DIFF_APPEARED]).text, human_count(diff->changes[DIFF_GREW]).text,
+	           human_count(diff->changes[DIFF_SHRANK]).text, human_count(diff->changes[DIFF_GONE]).text,
+	           human_count(diff->changes[DIFF_SAME]).text);
+}
+
+static enum paint paint_of(enum diff_change change)
+{
+	return change == DIFF_APPEARED || change == DIFF_GREW ? PAINT_WARN : PAINT_GOOD;
+}
+
+static void print_site(struct report *out, struct diff *diff, const struct diff_site *site)
+{
+	struct report *report = diff->reports[site->place.side];
+	const struct diff_amount *before = &site->amounts[DIFF_OLD], *after = &site->amounts[DIFF_NEW];
+
+	page_print(out, "  %9s %10s %8s %8s  ", signed_bytes(diff_growth(before->bytes, after->bytes)).text,
+	           signed_count(diff_growth(before->blocks, after->blocks)).text,
+	           human_bytes(before->bytes).text, human_bytes(after->bytes).text);
+	page_paint(out, paint_of(site->change), "%-6s ", site_changes[site->change]);
+	page_place(report, site->place.process, site->place.row, out->width - 49);
+	page_print(out, "\n");
+	if (site->change == DIFF_APPEARED || site->change == DIFF_GREW)
+		page_stack_id(report, 12, site->place.process, site->place.row);
+}
+
+static void print_sites(struct report *out, struct diff *diff)
+{
+	const char *blocks = measures[diff->by].blocks;
+	size_t shown = out->limit && out->limit < diff->site_count ? out->limit : diff->site_count;
+
+	page_heading(out, "%s: %s in %s %s", measures[diff->by].title,
+	             signed_bytes(diff_growth(diff->totals[DIFF_OLD].bytes, diff->totals[DIFF_NEW].bytes)).text,
+	             signed_count(diff_growth(diff->totals[DIFF_OLD].blocks, diff->totals[DIFF_NEW].blocks)).text, blocks);
+	print_total(out, "old", &diff->totals[DIFF_OLD], blocks);
+	print_total(out, "new", &diff->totals[DIFF_NEW], blocks);
+	print_counts(out, diff);
+	if (!shown)
+		return;
+	page_print(out, "\n");
+	page_paint(out, PAINT_DIM, "  %9s %10s %8s %8s  %-6s where\n", "bytes", blocks, "old", "new", "");
+	for (size_t i = 0; i < shown; i++)
+		print_site(out, diff, &diff->sites[i]);
+	if (shown < diff->site_count)
+		page_paint(out, PAINT_DIM, "  %zu more; --limit 0 shows all\n", diff->site_count - shown);
+}
+
+/* ---- findings -------------------------------------------------------------------------------------- */
+
+enum { NEW, FIXED, STILL, LISTS };
+
+static unsigned list_of(const struct diff_finding *finding)
+{
+	return finding->change == DIFF_APPEARED ? NEW : finding->change == DIFF_GONE ? FIXED : STILL;
+}
+
+static void print_amounts(struct report *out, const struct diff_finding *finding)
+{
+	const struct diff_amount *before = &finding->amounts[DIFF_OLD], *after = &finding->amounts[DIFF_NEW];
+
+	if (finding->change == DIFF_GONE)
+		page_print(out, "  %s in %s %s", human_bytes(before->bytes).text, human_count(before->blocks).text,
+		           plural(before->blocks, "block", "blocks"));
+	else if (finding->change == DIFF_SAME)
+		page_print(out, "  %s in %s %s, as before", human_bytes(after->bytes).text, human_count(after->blocks).text,
+		           plural(after->blocks, "block", "blocks"));
+	else
+		page_print(out, "  %s in %s -> %s in %s", human_bytes(before->bytes).text, human_count(before->blocks).text,
+		           human_bytes(after->bytes).text, human_count(after->blocks).text);
+}
+
+/* 0 where there is none. */
+static int64_t first_stack(struct report *report, const struct diff_place *place)
+{
+	/* A deadlock is where a thread waits. */
+	static const char sql[] =
+	    "SELECT stack FROM (SELECT wanted_stack AS stack, 0 AS part, ordinal FROM finding_edge"
+	    " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"
+	    " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"
+	    " WHERE process = ?1 AND finding = ?2)"
+	    " WHERE stack IS NOT NULL ORDER BY part, ordinal LIMIT 1";
+	sqlite3_stmt *row = report_query(report, sql, 2, place->process, place->row);
+	int64_t stack = report_row(report, row) ? sqlite3_column_int64(row, 0) : 0;
+
+	sqlite3_finalize(row);
+	return stack;
+}
+
+static void print_line(struct report *out, struct diff *diff, const struct diff_finding *finding)
+{
+	struct report *report = diff->reports[finding->place.side];
+	int64_t stack = first_stack(report, &finding->place);
+
+	page_print(out, "  ");
+	page_paint(out, finding->change == DIFF_GONE ? PAINT_GOOD : PAINT_WARN, "%s%s%s", finding->kind,
+	           finding->class ? ":" : "", finding->class ? finding->class : "");
+	if (finding->amounts[DIFF_OLD].blocks)
+		print_amounts(out, finding);
+	page_paint(out, PAINT_DIM, "  [%s]\n", finding->id);
+	if (!stack)
+		return;
+	page_print(out, "      ");
+	page_place(report, finding->place.process, stack, out->width - 6);
+	page_print(out, "\n");
+}
+
+static void print_finding(struct report *out, struct diff *diff, const struct diff_finding *finding, int64_t number)
+{
+	struct process process = {.id = finding->place.process};
+
+	if (list_of(finding) == NEW)
+		text_finding(diff->reports[DIFF_NEW], &process, finding->place.row, number);
+	else
+		print_line(out, diff, finding);
+}
+
+static void print_list(struct report *out, struct diff *diff, unsigned list, const char *title)
+{
+	int64_t number = 0, left_out = 0;
+
+	for (size_t i = 0; i < diff->finding_count; i++) {
+		if (list_of(&diff->findings[i]) != list)
+			continue;
+		if (out->limit && number >= out->limit) {
+			left_out++;
+			continue;
+		}
+		if (!number++) {
+			page_print(out, "\n");
+			page_paint(out, PAINT_TITLE, "  %s\n", title);
+		}
+		print_finding(out, diff, &diff->findings[i], number);
+	}
+	if (left_out)
+		page_paint(out, PAINT_DIM, "  %lld more; --limit 0 shows all\n", (long long)left_out);
+}
+
+static void print_findings(struct report *out, struct diff *diff)
+{
+	size_t counts[LISTS] = {0};
+
+	for (size_t i = 0; i < diff->finding_count; i++)
+		counts[list_of(&diff->findings[i])]++;
+	page_heading(out, "FINDINGS: %zu new, %zu fixed, %zu still there", counts[NEW], counts[FIXED], counts[STILL]);
+	print_list(out, diff, NEW, "new");
+	print_list(out, diff, FIXED, "fixed");
+	print_list(out, diff, STILL, "still there");
+}
+
+bool render_diff_text(struct diff *diff)
+{
+	struct report *out = diff->reports[DIFF_NEW];
+
+	print_side(out, diff->reports[DIFF_OLD], "old");
+	print_side(out, out, "new");
+	if (!out->only)
+		print_sites(out, diff);
+	print_findings(out, diff);
+	return !diff->reports[DIFF_OLD]->failed && !out->failed;
+}

@@ -1,0 +1,398 @@
+#include "tools/render/text/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/finding/kinds.h"
+#include "tools/base/format.h"
+
+#define FINDING_COLUMNS \
+	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
+
+static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
+
+static bool is_shown(const struct report *report, sqlite3_stmt *row)
+{
+	return report_shows(report, report_text(row, 1), report_text_or_null(row, 2)) && !sqlite3_column_int(row, 8);
+}
+
+int64_t text_findings_shown(struct report *report, const struct process *process)
+{
+	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
+	int64_t count = 0;
+
+	while (report_row(report, row))
+		count += is_shown(report, row);
+	sqlite3_finalize(row);
+	return count;
+}
+
+static enum paint paint_of(const char *kind, const char *class)
+{
+	if (!strcmp(kind, "loss") || kind_is_quiet(kind, class))
+		return PAINT_DIM;
+	if (!strcmp(kind, "thread-leak") ||
+	    (class && (!strcmp(class, "live-at-death") || !strcmp(class, "possible"))))
+		return PAINT_WARN;
+	return PAINT_BAD;
+}
+
+void text_finding_line(struct report *report, const char *kind, const char *class, const char *message)
+{
+	page_print(report, "  ");
+	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
+	page_print(report, "\n");
+	page_paragraph(report, 4, message);
+}
+
+void text_thread_name(struct report *report, const struct process *process, int64_t thread)
+{
+	static const char sql[] = "SELECT name, main FROM thread WHERE process = ? AND id = ?";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	bool known = report_row(report, row);
+
+	if (!thread)
+		page_print(report, "a thread that is not known");
+	else
+		page_print(report, "thread %lld", (long long)thread);
+	if (known && sqlite3_column_int(row, 1)) {
+		page_print(report, " (main)");
+	} else if (known && sqlite3_column_type(row, 0) != SQLITE_NULL) {
+		page_print(report, " \"");
+		page_text(report, report_text(row, 0));
+		page_print(report, "\"");
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- stacks, edges, objects -------------------------------------------------------- */
+
+/* Another process's thread may have come there before this process began: that has no time here. */
+static void print_at(struct report *report, const char *before, sqlite3_stmt *row, int column)
+{
+	if (sqlite3_column_type(row, column) != SQLITE_NULL && sqlite3_column_double(row, column) >= 0)
+		page_print(report, "%s%s", before, human_seconds(sqlite3_column_double(row, column)).text);
+}
+
+static void print_stacks(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT label, thread, at, stack FROM finding_stack"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+
+	while (report_row(report, row)) {
+		page_print(report, "   ");
+		page_text(report, report_text(row, 0));
+		if (sqlite3_column_int64(row, 1)) {
+			page_print(report, " by ");
+			text_thread_name(report, process, sqlite3_column_int64(row, 1));
+		}
+		print_at(report, " at ", row, 2);
+		page_print(report, ":\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+	}
+	sqlite3_finalize(row);
+}
+
+static void print_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
+{
+	page_print(report, "%s 0x%llx", report_text(row, what),
+	           (unsigned long long)sqlite3_column_int64(row, what + 1));
+	if (sqlite3_column_int64(row, what + 2))
+		page_print(report, " (lock %lld at this address)",
+		           (long long)sqlite3_column_int64(row, what + 2) + 1);
+	if (shared)
+		page_print(report, " for reading");
+}
+
+/* What the thread has that the one before it wants: a lock, or it is itself what is waited for. */
+static void print_held(struct report *report, sqlite3_stmt *row)
+{
+	if (sqlite3_column_int(row, 1)) {
+		page_print(report, " is the one that ended waits for ");
+		print_object(report, row, 2, false);
+		page_print(report, " before; it was made here:\n");
+	} else if (!strcmp(report_text(row, 2), "thread")) {
+		page_print(report, " is waited for in a join; it was made here:\n");
+	} else {
+		page_print(report, " holds ");
+		print_object(report, row, 2, sqlite3_column_int(row, 5));
+		print_at(report, ", taken at ", row, 6);
+		page_print(report, ":\n");
+	}
+	page_stack_id(report, 6, sqlite3_column_int64(row, 15), sqlite3_column_int64(row, 7));
+}
+
+static void print_edge_thread(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	if (sqlite3_column_type(row, 14) == SQLITE_NULL)
+		text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	else
+		page_print(report, "thread %lld of process %lld", (long long)sqlite3_column_int64(row, 0),
+		           (long long)sqlite3_column_int64(row, 14));
+}
+
+static void print_edge(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	page_print(report, "   ");
+	print_edge_thread(report, process, row);
+	if (strcmp(report_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
+		print_held(report, row);
+		page_print(report, "   and wants ");
+	} else {
+		page_print(report, " waits for ");
+	}
+	if (!strcmp(report_text(row, 8), "thread"))
+		page_print(report, "the end of another thread");
+	else
+		print_object(report, row, 8, sqlite3_column_int(row, 11));
+	print_at(report, ", at ", row, 12);
+	page_print(report, ":\n");
+	page_stack_id(report, 6, sqlite3_column_int64(row, 15), sqlite3_column_int64(row, 13));
+}
+
+static void print_edges(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] =
+	    "SELECT thread, inferred, held, held_address, held_generation, held_shared, held_since, "
+	    "held_stack,"
+	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME
+	    " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+
+	while (report_row(report, row))
+		print_edge(report, process, row);
+	sqlite3_finalize(row);
+}
+
+static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row,
+                         unsigned step)
+{
+	page_print(report, "     %u. ", step);
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	if (strcmp(report_text(row, 1), "thread")) {
+		page_print(report, " takes ");
+		print_object(report, row, 1, sqlite3_column_int(row, 4));
+	} else {
+		page_print(report, " has begun");
+	}
+	page_print(report, "\n");
+}
+
+static void print_waiting(struct report *report, const struct process *process, sqlite3_stmt *row,
+                          unsigned step)
+{
+	page_print(report, "     %u. ", step);
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	page_print(report, " waits for ");
+	if (strcmp(report_text(row, 5), "thread"))
+		print_object(report, row, 5, sqlite3_column_int(row, 8));
+	else
+		page_print(report, "the end of that thread");
+	page_print(report, "\n");
+}
+
+/* The interleaving that would hang: first all take what they hold, then all wait. */
+static void print_witness(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_shared,"
+	                          " wanted, wanted_address, wanted_generation, wanted_shared"
+	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	unsigned step = 0;
+
+	page_print(report, "   it would hang like this:\n");
+	while (report_row(report, row))
+		print_taking(report, process, row, ++step);
+	sqlite3_reset(row);
+	while (report_row(report, row))
+		print_waiting(report, process, row, ++step);
+	sqlite3_finalize(row);
+}
+
+/* Where the locks come from; blocks have their stacks already. */
+static void print_objects(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
+	                          " WHERE process = ? AND finding = ? AND what NOT IN ('block', 'thread')"
+	                          " ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+
+	while (report_row(report, row)) {
+		page_print(report, "   ");
+		print_object(report, row, 0, false);
+		if (sqlite3_column_type(row, 3) == SQLITE_NULL) {
+			page_print(report, ": its initialisation was not seen (static?)\n");
+			continue;
+		}
+		page_print(report, " was initialised here:\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+	}
+	sqlite3_finalize(row);
+}
+
+/* "      114 KiB in 1,000 blocks, " */
+#define KEPT_COLUMNS 32
+
+/* What a lost block took with it: the largest, as one line each. */
+static void print_kept(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
+	                          " WHERE process = ? AND finding = ? ORDER BY ordinal LIMIT ?";
+	int64_t limit = report->limit ? (int64_t)report->limit : -1, lines = 0;
+	sqlite3_stmt *row = report_query(report, sql, 3, process->id, finding, limit);
+
+	while (report_row(report, row)) {
+		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 0),
+		         bytes = (uint64_t)sqlite3_column_int64(row, 1);
+
+		page_print(report, "%s      %s in %s %s, ", lines++ ? "" : "   lost with it, allocated in:\n",
+		           human_bytes(bytes).text, human_count(blocks).text,
+		           plural(blocks, "block", "blocks"));
+		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - KEPT_COLUMNS);
+		page_print(report, "\n");
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- the leak summary --- as memcheck has it ------------------------------------------- */
+
+static void print_leak_summary(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT iif(suppressed, 'suppressed', 'leak:' || class), sum(bytes), sum(blocks) FROM finding"
+	    " WHERE process = ? AND kind = 'leak' GROUP BY 1 ORDER BY max(suppressed), min(ordinal)";
+	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+
+	while (process->leak_scan_done && report_row(report, row)) {
+		page_print(report, "  %-16s %12s bytes in %s %s\n", report_text(row, 0),
+		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+		           plural((uint64_t)sqlite3_column_int64(row, 2), "block", "blocks"));
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- the list --------------------------------------------------------------------------- */
+
+static void print_amounts(struct report *report, sqlite3_stmt *row)
+{
+	uint64_t times = (uint64_t)sqlite3_column_int64(row, 5),
+	         blocks = (uint64_t)sqlite3_column_int64(row, 6),
+	         bytes = (uint64_t)sqlite3_column_int64(row, 7);
+
+	if (blocks)
+		page_print(report, "  %s in %s %s", human_bytes(bytes).text, human_count(blocks).text,
+		           plural(blocks, "block", "blocks"));
+	if (sqlite3_column_type(row, 9) != SQLITE_NULL)
+		page_print(report, "  %s in %s %s", human_seconds(sqlite3_column_double(row, 9)).text,
+		           human_count(times).text, plural(times, "wait", "waits"));
+	else if (times > 1)
+		page_print(report, "  %s times", human_count(times).text);
+}
+
+static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row,
+                          int64_t number)
+{
+	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
+	int64_t ordinal = sqlite3_column_int64(row, 0);
+
+	page_print(report, "\n%2lld. ", (long long)number);
+	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
+	print_amounts(report, row);
+	page_paint(report, PAINT_DIM, "  [%s]\n", report_text(row, 4));
+	page_paragraph(report, 3, report_text(row, 3));
+	print_edges(report, process, ordinal);
+	if (class && !strcmp(class, "predicted"))
+		print_witness(report, process, ordinal);
+	print_stacks(report, process, ordinal);
+	print_objects(report, process, ordinal);
+	print_kept(report, process, ordinal);
+}
+
+void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number)
+{
+	sqlite3_stmt *row =
+	    report_query(report, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process->id, ordinal);
+
+	if (report_row(report, row))
+		print_finding(report, process, row, number);
+	sqlite3_finalize(row);
+}
+
+/* "3 leak:reachable", on a new line where it does not fit; gives the columns that are used then. */
+static size_t print_quiet_kind(struct report *report, const struct label *count, const char *kind,
+                               const char *class, size_t used)
+{
+	char item[80];
+	size_t length = (size_t)snprintf(item, sizeof(item), "%s %s%s%s", count->text, kind, class ? ":" : "",
+	                                 class ? class : "");
+	bool breaks = !used || used + 2 + length >= report->width;
+
+	page_paint(report, PAINT_DIM, "%s%s%s", used ? "," : "", breaks ? "\n  " : " ", item);
+	return (breaks ? 0 : used) + 2 + length;
+}
+
+/* Those for information: how many of each kind, as `--only` wants it. */
+static void print_quiet(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"
+	    " GROUP BY kind, class ORDER BY min(ordinal)";
+	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	size_t used = 0;
+
+	while (report_row(report, row)) {
+		const char *kind = report_text(row, 0), *class = report_text_or_null(row, 1);
+		struct label count = human_count((uint64_t)sqlite3_column_int64(row, 2));
+
+		if (!kind_is_quiet(kind, class))
+			continue;
+		if (!used)
+			page_paint(report, PAINT_DIM, "\nFor information, shown by --only KIND:");
+		used = print_quiet_kind(report, &count, kind, class, used);
+	}
+	if (used)
+		page_print(report, "\n");
+	sqlite3_finalize(row);
+}
+
+static void print_left_out(struct report *report, const struct process *process, int64_t more,
+                           int64_t suppressed)
+{
+	if (more)
+		page_paint(report, PAINT_DIM, "\n%lld more; --limit 0 shows all\n", (long long)more);
+	if (!report->only)
+		print_quiet(report, process);
+	if (suppressed)
+		page_paint(report, PAINT_DIM, "\n%lld suppressed\n", (long long)suppressed);
+}
+
+static void print_heading(struct report *report, int64_t shown)
+{
+	if (shown)
+		page_heading(report, "FINDINGS: %s", human_count((uint64_t)shown).text);
+	else
+		page_heading(report, "%s",
+		             report->only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+}
+
+void text_findings(struct report *report, const struct process *process)
+{
+	int64_t shown = text_findings_shown(report, process), number = 0, suppressed = 0;
+	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
+
+	print_heading(report, shown);
+	if (report_wants(report, "leak", NULL) || !report->only)
+		print_leak_summary(report, process);
+	while (report_row(report, row)) {
+		if (is_shown(report, row)) {
+			if (!report->limit || number < report->limit)
+				print_finding(report, process, row, ++number);
+		} else if (sqlite3_column_int(row, 8)) {
+			suppressed++;
+		}
+	}
+	print_left_out(report, process, shown - number, suppressed);
+	sqlite3_finalize(row);
+}

@@ -1,0 +1,201 @@
+#include "tools/render/text/text.h"
+
+#include "tools/base/format.h"
+
+#define SUMMARY_LOCKS 5
+
+#define CLASSES_BY_WAIT                                                                                      \
+	" FROM lock_class WHERE process = ?1 ORDER BY wait_seconds DESC, contended DESC, acquisitions "      \
+	"DESC, id"
+
+#define HAS_OWNER "c.kind IN ('mutex', 'rwlock', 'spin', 'once')"
+
+static int64_t list_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
+
+static void print_more(struct report *report, int64_t count, int64_t limit, const char *how)
+{
+	if (limit > 0 && count > limit)
+		page_paint(report, PAINT_DIM, "  %lld more%s\n", (long long)(count - limit), how);
+}
+
+/* ---- classes --------------------------------------------------------------------------- */
+
+static void print_class(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", report_text(row, 0),
+	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+	           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+	           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
+	           human_seconds(sqlite3_column_double(row, 4)).text,
+	           human_seconds(sqlite3_column_double(row, 5)).text);
+	page_place(report, process->id, sqlite3_column_int64(row, 6), report->width - 53);
+	page_print(report, "\n");
+}
+
+static void print_classes(struct report *report, const struct process *process, int64_t limit)
+{
+	static const char sql[] =
+	    "SELECT kind, locks, acquisitions, contended, wait_seconds, wait_longest, stack" CLASSES_BY_WAIT
+	    " LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+
+	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "", "", "", "", "", "longest",
+	           "made, or");
+	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "kind", "locks", "acquired",
+	           "contended", "waited", "wait", "first used");
+	while (report_row(report, row))
+		print_class(report, process, row);
+	sqlite3_finalize(row);
+}
+
+/* ---- who waits for whom ------------------------------------------------------------------ */
+
+/* "mutex made by make_account (bank.c:12)" */
+static void print_class_name(struct report *report, const struct process *process, sqlite3_stmt *row,
+                             int kind)
+{
+	page_print(report, "%s %s by ", report_text(row, kind),
+	           sqlite3_column_int(row, kind + 1) ? "made" : "first used");
+	page_place(report, process->id, sqlite3_column_int64(row, kind + 2), report->width - 30);
+}
+
+static void print_holder(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	bool owned = sqlite3_column_int(row, 10);
+
+	if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
+		page_print(report, "    for somebody who is not known\n");
+		return;
+	}
+	page_print(report, "    for ");
+	text_thread_name(report, process, sqlite3_column_int64(row, 4));
+	page_print(report, "%s\n", owned ? ", which had taken it here:" : ", which ended the wait here:");
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 9));
+}
+
+static void print_wait(struct report *report, const struct process *process, sqlite3_stmt *row,
+                       int64_t number)
+{
+	uint64_t waits = (uint64_t)sqlite3_column_int64(row, 0);
+
+	page_print(report, "\n%2lld. %s %s, %s in all, %s at worst: ", (long long)number,
+	           human_count(waits).text, plural(waits, "wait", "waits"),
+	           human_seconds(sqlite3_column_double(row, 1)).text,
+	           human_seconds(sqlite3_column_double(row, 2)).text);
+	print_class_name(report, process, row, 5);
+	page_print(report, "\n    ");
+	text_thread_name(report, process, sqlite3_column_int64(row, 3));
+	page_print(report, " waited here:\n");
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 8));
+	print_holder(report, process, row);
+}
+
+static void print_waits(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, "
+	    "c.stack,"
+	    " w.stack, w.holder_stack, " HAS_OWNER
+	    " AS owned FROM lock_wait w JOIN lock_class c ON c.process = w.process AND c.id = w.class"
+	    " WHERE w.process = ?1 ORDER BY owned DESC, w.ordinal LIMIT ?2";
+	int64_t count =
+	    report_number(report, "SELECT count(*) FROM lock_wait WHERE process = ?", process->id, 0);
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, list_limit(report));
+	int64_t number = 0;
+
+	if (count)
+		page_heading(report, "WHO WAITS FOR WHOM");
+	while (report_row(report, row))
+		print_wait(report, process, row, ++number);
+	sqlite3_finalize(row);
+	print_more(report, count, list_limit(report), "; --limit 0 shows all");
+}
+
+/* ---- holds ------------------------------------------------------------------------------- */
+
+static void print_hold(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	page_print(report, "  %-7.7s %10s %8s %8s %8s ", report_text(row, 0),
+	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+	           human_seconds(sqlite3_column_double(row, 2)).text,
+	           human_seconds(sqlite3_column_double(row, 2) / (double)sqlite3_column_int64(row, 1)).text,
+	           human_seconds(sqlite3_column_double(row, 3)).text);
+	page_place(report, process->id, sqlite3_column_int64(row, 4), report->width - 48);
+	page_print(report, "\n");
+}
+
+static void print_holds(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT c.kind, h.holds, h.hold_seconds, h.hold_longest, h.stack FROM lock_hold h"
+	    " JOIN lock_class c ON c.process = h.process AND c.id = h.class WHERE h.process = ?1 ORDER BY "
+	    "h.ordinal LIMIT ?2";
+	int64_t count =
+	    report_number(report, "SELECT count(*) FROM lock_hold WHERE process = ?", process->id, 0);
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, list_limit(report));
+
+	if (!count)
+		return;
+	page_heading(report, "HELD LONGEST");
+	page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean",
+	           "longest", "taken by");
+	while (report_row(report, row))
+		print_hold(report, process, row);
+	sqlite3_finalize(row);
+	print_more(report, count, list_limit(report), "; --limit 0 shows all");
+}
+
+/* What has an owner at the end: nobody may be waiting for it, or everybody. */
+static void print_owned(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, c.kind FROM lock l"
+	    " JOIN lock_class c ON c.process = l.process AND c.id = l.class"
+	    " WHERE l.process = ?1 AND l.owner ORDER BY l.wait_seconds DESC, l.id LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, list_limit(report));
+
+	for (bool first = true; report_row(report, row); first = false) {
+		if (first)
+			page_heading(report, "HELD AT THE END");
+		page_print(report, "  %s 0x%llx by ", report_text(row, 0),
+		           (unsigned long long)sqlite3_column_int64(row, 1));
+		text_thread_name(report, process, sqlite3_column_int64(row, 2));
+		page_print(report, ", %s by ", sqlite3_column_int(row, 3) ? "made" : "first used");
+		page_place(report, process->id, sqlite3_column_int64(row, 4), report->width - 50);
+		page_print(report, "\n");
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- the section --------------------------------------------------------------------------- */
+
+void text_locks(struct report *report, const struct process *process)
+{
+	static const char locks_sql[] = "SELECT sum(locks) FROM lock_class WHERE process = ?";
+	static const char contended_sql[] = "SELECT count(*) FROM lock WHERE process = ? AND contended > 0";
+	int64_t count = report_number(report, locks_sql, process->id, 0);
+	int64_t classes =
+	    report_number(report, "SELECT count(*) FROM lock_class WHERE process = ?", process->id, 0);
+	int64_t contended = report_number(report, contended_sql, process->id, 0);
+	bool detail = report->parts & PART_DETAIL;
+	int64_t limit = detail ? list_limit(report) * 2 : SUMMARY_LOCKS;
+
+	if (!detail && !contended)
+		return;
+	page_heading(report, "LOCKS: %s of %s %s, %lld of them contended", human_count((uint64_t)count).text,
+	             human_count((uint64_t)classes).text, plural((uint64_t)classes, "class", "classes"),
+	             (long long)contended);
+	if (!process->watch_locks) {
+		page_print(report, "  were not watched (--locks=no)\n");
+		return;
+	}
+	if (!count)
+		return;
+	print_classes(report, process, limit);
+	print_more(report, classes, limit, detail ? "; --limit 0 shows all" : ": ringtail locks");
+	if (!detail)
+		return;
+	print_waits(report, process);
+	print_holds(report, process);
+	print_owned(report, process);
+}

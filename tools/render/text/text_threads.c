@@ -1,0 +1,225 @@
+#include "tools/render/text/text.h"
+
+#include <string.h>
+
+#include "tools/base/format.h"
+
+#define SUMMARY_GROUPS 8
+#define NAME_WIDTH     16
+
+/* What became of a thread, in SQL: the same words group threads and describe them. */
+#define OUTCOME                                                                                              \
+	"CASE WHEN state_at_end = 'blocked' THEN 'blocked on ' || coalesce(blocked_on, '?')"                 \
+	" WHEN main THEN state_at_end"                                                                       \
+	" WHEN state_at_end = 'running' THEN CASE WHEN detached THEN 'running, detached' ELSE 'running' END" \
+	" WHEN joined THEN 'joined' WHEN detached THEN 'ended, detached'"                                    \
+	" WHEN adopted THEN 'ended' ELSE 'never joined' END"
+
+static enum paint outcome_paint(const char *outcome)
+{
+	if (!strncmp(outcome, "blocked", 7))
+		return PAINT_BAD;
+	return !strcmp(outcome, "never joined") ? PAINT_WARN : PAINT_PLAIN;
+}
+
+static int64_t row_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
+
+/* ---- groups: threads made at the same place that came to the same end ------------------- */
+
+static void print_group(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
+	const char *outcome = report_text(row, 1);
+
+	page_print(report, "  %8s  ", human_count(count).text);
+	page_paint(report, outcome_paint(outcome), "%-20s", outcome);
+	if (sqlite3_column_int(row, 4))
+		page_print(report, " the main thread");
+	else if (sqlite3_column_type(row, 2) == SQLITE_NULL)
+		page_print(report, " made where ringtail could not see");
+	else {
+		page_print(report, " made by ");
+		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - 41);
+	}
+	page_print(report, "\n");
+}
+
+static void print_groups(struct report *report, const struct process *process, int64_t limit)
+{
+	static const char sql[] =
+	    "SELECT count(*), " OUTCOME
+	    " AS outcome, created_stack, min(id), main FROM thread WHERE process = ?1"
+	    " GROUP BY main, created_stack, outcome ORDER BY outcome LIKE 'blocked%' DESC,"
+	    " outcome = 'never joined' DESC, count(*) DESC, min(id) LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+
+	while (report_row(report, row))
+		print_group(report, process, row);
+	sqlite3_finalize(row);
+}
+
+/* ---- each thread ------------------------------------------------------------------------ */
+
+static void print_lifetime(struct report *report, sqlite3_stmt *row)
+{
+	char times[2 * sizeof(struct label) + 4];
+	struct label begin = human_seconds(sqlite3_column_double(row, 5));
+
+	if (sqlite3_column_type(row, 6) == SQLITE_NULL)
+		snprintf(times, sizeof(times), "%s -", begin.text);
+	else
+		snprintf(times, sizeof(times), "%s - %s", begin.text,
+		         human_seconds(sqlite3_column_double(row, 6)).text);
+	page_print(report, "%-20s ", times);
+}
+
+static void print_thread(struct report *report, sqlite3_stmt *row)
+{
+	const char *outcome = report_text(row, 4);
+	const char *name = report_text_or_null(row, 2);
+
+	if (!name)
+		name = sqlite3_column_int(row, 3) ? "(main)" : "-";
+	page_print(report, "  %4lld %8lld  %-*s ", (long long)sqlite3_column_int64(row, 0),
+	           (long long)sqlite3_column_int64(row, 1), NAME_WIDTH, name);
+	print_lifetime(report, row);
+	if (sqlite3_column_int64(row, 7))
+		page_print(report, "%4lld  ", (long long)sqlite3_column_int64(row, 7));
+	else
+		page_print(report, "%4s  ", "-");
+	page_paint(report, outcome_paint(outcome), "%s\n", outcome);
+}
+
+static void print_table(struct report *report, const struct process *process)
+{
+	static const char sql[] = "SELECT id, tid, name, main, " OUTCOME
+	                          ", coalesce(started_at, created_at, 0), ended_at, created_by"
+	                          " FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
+	int64_t limit = report->limit ? 4 * (int64_t)report->limit : -1;
+	int64_t count =
+	    report_number(report, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+
+	page_print(report, "\n");
+	page_paint(report, PAINT_DIM, "  %4s %8s  %-*s %-20s %4s  %s\n", "id", "tid", NAME_WIDTH, "name",
+	           "from - to", "by", "end");
+	while (report_row(report, row))
+		print_thread(report, row);
+	sqlite3_finalize(row);
+	if (limit > 0 && count > limit)
+		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n",
+		           (long long)(count - limit));
+}
+
+/* "that is up to thread 3, which has held it since 1.2 s:", and where. */
+static void print_blocker(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	static const char *const words[][2] = {{"holds", ", which has held it"},
+	                                       {"reads", ", which has held it for reading"},
+	                                       {"lives", ", which was made"},
+	                                       {"wakes", ", which ended such a wait before"}};
+	const char *how = report_text(row, 1);
+	bool at = !strcmp(how, "lives") || !strcmp(how, "wakes");
+
+	page_print(report, "  that is up to ");
+	text_thread_name(report, process, sqlite3_column_int64(row, 0));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(how, words[i][0]))
+			page_print(report, "%s", words[i][1]);
+	if (sqlite3_column_type(row, 2) != SQLITE_NULL)
+		page_print(report, " %s %s", at ? "at" : "since", human_seconds(sqlite3_column_double(row, 2)).text);
+	page_print(report, "%s\n", sqlite3_column_type(row, 3) == SQLITE_NULL ? "" : ":");
+	if (sqlite3_column_type(row, 3) != SQLITE_NULL)
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+}
+
+static void print_blockers(struct report *report, const struct process *process, int64_t thread)
+{
+	static const char sql[] = "SELECT blocker, how, since, stack FROM thread_blocker"
+	                          " WHERE process = ? AND thread = ? ORDER BY ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	bool any = false;
+
+	for (; report_row(report, row); any = true)
+		print_blocker(report, process, row);
+	if (!any)
+		page_print(report, "  nobody is known who could end that\n");
+	sqlite3_finalize(row);
+}
+
+static void print_blocked(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack FROM thread"
+	    " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
+
+	while (report_row(report, row)) {
+		page_print(report, "\n  ");
+		text_thread_name(report, process, sqlite3_column_int64(row, 0));
+		page_print(report, " waits for %s 0x%llx", report_text(row, 1),
+		           (unsigned long long)sqlite3_column_int64(row, 2));
+		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
+			page_print(report, " since %s", human_seconds(sqlite3_column_double(row, 3)).text);
+		page_print(report, "\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 4));
+		print_blockers(report, process, sqlite3_column_int64(row, 0));
+	}
+	sqlite3_finalize(row);
+}
+
+static void print_growth(struct report *report, sqlite3_stmt *row)
+{
+	if (!sqlite3_column_int(row, 5))
+		return;
+	page_paint(report, PAINT_WARN, "  more and more lived: %lld, %lld, %lld, %lld at the end of each quarter of the time\n",
+	           (long long)sqlite3_column_int64(row, 6), (long long)sqlite3_column_int64(row, 7),
+	           (long long)sqlite3_column_int64(row, 8), (long long)sqlite3_column_int64(row, 9));
+}
+
+/* As in Go's goroutine profile: how many, and the stack. */
+static void print_site(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	uint64_t made = (uint64_t)sqlite3_column_int64(row, 0), live = (uint64_t)sqlite3_column_int64(row, 1);
+
+	page_print(report, "\n  %s %s made here", human_count(made).text, plural(made, "thread was", "threads were"));
+	if (made == 1)
+		page_print(report, live ? ", still there at the end" : ", and has ended");
+	else
+		page_print(report, ", %s of them still there at the end", live ? human_count(live).text : "none");
+	if (made > 1)
+		page_print(report, ", at most %s at a time, at %s", human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+		           human_seconds(sqlite3_column_double(row, 3)).text);
+	page_print(report, "\n");
+	print_growth(report, row);
+	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 4));
+}
+
+static void print_sites(struct report *report, const struct process *process)
+{
+	static const char sql[] = "SELECT made, live, peak, peak_at, stack, grows, live_1, live_2, live_3, live_4"
+	                          " FROM thread_site WHERE process = ?1 ORDER BY grows DESC, live DESC, made DESC, ordinal"
+	                          " LIMIT ?2";
+	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
+
+	while (report_row(report, row))
+		print_site(report, process, row);
+	sqlite3_finalize(row);
+}
+
+void text_threads(struct report *report, const struct process *process)
+{
+	int64_t count =
+	    report_number(report, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	bool detail = report->parts & PART_DETAIL;
+
+	if (!detail && count < 2)
+		return;
+	page_heading(report, "THREADS: %s", human_count((uint64_t)count).text);
+	print_groups(report, process, detail ? -1 : SUMMARY_GROUPS);
+	if (!detail)
+		return;
+	print_table(report, process);
+	print_blocked(report, process);
+	print_sites(report, process);
+}

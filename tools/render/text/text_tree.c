@@ -1,0 +1,196 @@
+/* The processes of a run as a tree: who started whom, how each ended, and what all of them came to. */
+#include "tools/render/text/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/u64_map.h"
+#include "tools/base/memory.h"
+#include "tools/base/format.h"
+#include "tools/render/json/page.h"
+
+#define INDENT_MOST 20u /* levels; what is deeper is shown there */
+#define NAME_WIDTH  28u
+#define ALIKE       3u /* children of one name and end in a row, from which on they share a line */
+
+struct node { /* a process image */
+	int64_t pid, allocations, peak, findings;
+	char *name;
+	char ending[64];
+	size_t parent, first_child, last_child, next; /* index + 1; 0: none */
+};
+
+struct tree {
+	struct report *report;
+	struct node *nodes; /* in the order in which they started; [0] is the root, which is no process */
+	size_t count, room;
+};
+
+static const char nodes_sql[] =
+    "SELECT p.id, p.pid, p.image, p.parent, p.exe, p.end_how, p.end_signal, p.end_status,"
+    " coalesce(h.allocations, 0), coalesce(h.peak_bytes, 0), p.pid_namespace"
+    " FROM process p LEFT JOIN heap h ON h.process = p.id ORDER BY p.started_ns, p.pid, p.image";
+
+/* ---- making it ----------------------------------------------------------------------------------- */
+
+static struct node node_of_row(struct tree *tree, sqlite3_stmt *row)
+{
+	struct process process = {.id = sqlite3_column_int64(row, 0),
+	                          .end_how = report_text(row, 5),
+	                          .end_signal = report_text_or_null(row, 6),
+	                          .end_status = sqlite3_column_int(row, 7)};
+	const char *exe = report_text_or_null(row, 4);
+	struct node node = {.pid = sqlite3_column_int64(row, 1),
+	                    .allocations = sqlite3_column_int64(row, 8),
+	                    .peak = sqlite3_column_int64(row, 9),
+	                    .findings = text_findings_shown(tree->report, &process),
+	                    .name = strdup(exe ? base_name(exe) : "?")};
+
+	text_ending(&process, node.ending, sizeof node.ending);
+	return node;
+}
+
+static void hang(struct tree *tree, size_t parent, size_t child)
+{
+	struct node *above = &tree->nodes[parent];
+
+	tree->nodes[child].parent = parent;
+	if (above->last_child)
+		tree->nodes[above->last_child].next = child;
+	else
+		above->first_child = child;
+	above->last_child = child;
+}
+
+/* A number of a process is one of its PID namespace. */
+static uint64_t key_of(sqlite3_stmt *row, int64_t pid)
+{
+	return (uint64_t)sqlite3_column_int64(row, 10) << 32 | (uint32_t)pid;
+}
+
+/* A pid may be used again: of several it is the latest so far.  An image that was entered by exec stands beside the one
+ * before it. */
+static void add_node(struct tree *tree, struct u64_map *by_pid, sqlite3_stmt *row)
+{
+	struct node node = node_of_row(tree, row);
+	uint64_t own = key_of(row, node.pid), before = sqlite3_column_int64(row, 2) ? u64_map_get(by_pid, own) : 0;
+	size_t parent = before ? tree->nodes[before].parent
+	                       : u64_map_get(by_pid, key_of(row, sqlite3_column_int64(row, 3)));
+
+	GROW(tree->nodes, tree->room, tree->count + 1);
+	tree->nodes[tree->count] = node;
+	u64_map_put(by_pid, own, tree->count);
+	hang(tree, parent, tree->count++);
+}
+
+static void make_tree(struct tree *tree)
+{
+	sqlite3_stmt *rows = report_query(tree->report, nodes_sql, 0);
+	struct u64_map by_pid = {0};
+
+	GROW(tree->nodes, tree->room, 1);
+	tree->nodes[tree->count++] = (struct node){0};
+	while (report_row(tree->report, rows))
+		add_node(tree, &by_pid, rows);
+	sqlite3_finalize(rows);
+	u64_map_free(&by_pid);
+}
+
+/* ---- printing it ----------------------------------------------------------------------------------- */
+
+/* How many of the siblings from here on are alike, and have nothing to say. */
+static size_t count_alike(const struct tree *tree, size_t from)
+{
+	const struct node *first = &tree->nodes[from];
+	size_t count = 0;
+
+	for (size_t i = from; i; i = tree->nodes[i].next, count++) {
+		const struct node *node = &tree->nodes[i];
+		if (node->first_child || node->findings || strcmp(node->name, first->name) ||
+		    strcmp(node->ending, first->ending))
+			break;
+	}
+	return count;
+}
+
+static void print_line(struct tree *tree, unsigned depth, const char *number, const struct node *node)
+{
+	struct report *report = tree->report;
+	unsigned indent = 2 * (depth < INDENT_MOST ? depth : INDENT_MOST);
+	unsigned used = indent + (unsigned)strlen(node->name);
+
+	page_print(report, "  %*s%-8s", (int)indent, "", number);
+	page_text(report, node->name);
+	page_print(report, "%*s  %s; %s allocations, peak %s", used < NAME_WIDTH ? (int)(NAME_WIDTH - used) : 0, "",
+	           node->ending, human_count((uint64_t)node->allocations).text, human_bytes((uint64_t)node->peak).text);
+	if (node->findings)
+		page_paint(report, PAINT_BAD, "; %s finding%s", human_count((uint64_t)node->findings).text,
+		           node->findings == 1 ? "" : "s");
+	page_print(report, "\n");
+}
+
+/* One line for all of them; returns the last. */
+static size_t print_alike(struct tree *tree, unsigned depth, size_t from, size_t count)
+{
+	struct node sum = tree->nodes[from];
+	char number[40];
+	size_t last = from;
+
+	for (size_t i = 1; i < count; i++) {
+		const struct node *node = &tree->nodes[last = tree->nodes[last].next];
+		sum.allocations += node->allocations;
+		if (node->peak > sum.peak)
+			sum.peak = node->peak;
+	}
+	snprintf(number, sizeof number, "%zu x", count);
+	print_line(tree, depth, number, &sum);
+	return last;
+}
+
+static void print_children(struct tree *tree, size_t parent, unsigned depth)
+{
+	for (size_t i = tree->nodes[parent].first_child; i; i = tree->nodes[i].next) {
+		size_t alike = count_alike(tree, i);
+		char number[24];
+
+		if (alike >= ALIKE) {
+			i = print_alike(tree, depth, i, alike);
+			continue;
+		}
+		snprintf(number, sizeof number, "%lld", (long long)tree->nodes[i].pid);
+		print_line(tree, depth, number, &tree->nodes[i]);
+		print_children(tree, i, depth + 1);
+	}
+}
+
+static void print_total(struct report *report)
+{
+	static const char sql[] = "SELECT count(DISTINCT pid), count(*), sum(events_recorded), sum(events_lost),"
+	                          " (SELECT coalesce(sum(allocations), 0) FROM heap),"
+	                          " (SELECT coalesce(sum(allocated_bytes), 0) FROM heap) FROM process";
+	sqlite3_stmt *row = report_query(report, sql, 0);
+
+	if (report_row(report, row)) {
+		uint64_t lost = (uint64_t)sqlite3_column_int64(row, 3);
+		page_field(report, "in all", "%s processes, %s images; %s events recorded, %s%s; %s allocations of %s",
+		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text,
+		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text, lost ? human_count(lost).text : "none",
+		           " lost", human_count((uint64_t)sqlite3_column_int64(row, 4)).text,
+		           human_bytes((uint64_t)sqlite3_column_int64(row, 5)).text);
+	}
+	sqlite3_finalize(row);
+}
+
+void text_tree(struct report *report)
+{
+	struct tree tree = {.report = report};
+
+	page_heading(report, "processes");
+	make_tree(&tree);
+	print_children(&tree, 0, 0);
+	print_total(report);
+	for (size_t i = 1; i < tree.count; i++)
+		free(tree.nodes[i].name);
+	free(tree.nodes);
+}
