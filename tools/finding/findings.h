@@ -2,7 +2,9 @@
 #ifndef RINGTAIL_ANALYSE_FINDINGS_H
 #define RINGTAIL_ANALYSE_FINDINGS_H
 
-#include "tools/analyse/analyse.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct finding_stack {
 	char label[96];  /* "allocated here", "held since here", "wanted here", ... */

@@ -3,14 +3,14 @@
 #include <stdlib.h>
 
 #include "tools/analyse/locks/deadlock.h"
-#include "tools/hang/hang_tasks.h"
+#include "tools/hang/hang_state.h"
 #include "tools/base/memory.h"
 
 struct member { /* a process of those that are searched */
 	struct deadlock_world world;
 	struct shared_memory memory;
 	struct u64_map reported;
-	struct hang_tasks tasks;
+	struct tasks tasks;
 };
 
 static struct shared_memory memory_of(const struct ring_file *ring)
@@ -32,7 +32,7 @@ static void members_free(struct member *members, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		shared_memory_free(&members[i].memory);
 		u64_map_free(&members[i].reported);
-		hang_tasks_free(&members[i].tasks);
+		tasks_free(&members[i].tasks);
 	}
 	free(members);
 }
@@ -59,7 +59,7 @@ static bool may_hang(struct recording *const *recordings, size_t count)
 	bool waits = false, holds = false;
 
 	for (size_t i = 0; i < count; i++)
-		waits |= deadlock_may_be_among(recordings[i]->analysis->locks, hang_old_enough(&recordings[i]->ring),
+		waits |= deadlock_may_be_among(recordings[i]->analysis->locks, tasks_old_enough(&recordings[i]->ring),
 		                               &holds);
 	return waits && holds;
 }
@@ -69,10 +69,10 @@ static struct member *members_of(struct recording *const *recordings, size_t cou
 	struct member *members = memory_zeroed(count, sizeof *members);
 
 	for (size_t i = 0; i < count; i++) {
-		members[i].world = (struct deadlock_world){.before = hang_old_enough(&recordings[i]->ring),
+		members[i].world = (struct deadlock_world){.before = tasks_old_enough(&recordings[i]->ring),
 		                                           .settled = UINT64_MAX};
 		members[i].memory = memory_of(&recordings[i]->ring);
-		members[i].tasks = hang_tasks_ask(recordings[i], &members[i].world);
+		members[i].tasks = tasks_ask(recordings[i], &members[i].world);
 	}
 	return members;
 }
@@ -97,7 +97,7 @@ static uint64_t search_live(struct recording *const *recordings, size_t count, s
 	search(recordings, members, count, lists);
 	uint64_t state = state_of_all(recordings, members, count, findings);
 	for (size_t i = 0; i < count; i++)
-		hang_tasks_unmark(recordings[i]->analysis->locks);
+		tasks_unmark(recordings[i]->analysis->locks);
 	members_free(members, count);
 	free(lists);
 	return state;

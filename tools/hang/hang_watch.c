@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/analyse/locks/deadlock.h"
-#include "tools/hang/hang_tasks.h"
+#include "tools/hang/hang_state.h"
 
 static void realised(struct lock_analysis *locks, const struct deadlock_world *world,
                      struct finding_list *findings)
@@ -19,7 +19,7 @@ static bool looks_hung(struct recording *recording, struct deadlock_world *world
 {
 	struct finding_list findings = {0};
 
-	*world = (struct deadlock_world){.before = hang_old_enough(&recording->ring), .settled = UINT64_MAX};
+	*world = (struct deadlock_world){.before = tasks_old_enough(&recording->ring), .settled = UINT64_MAX};
 	realised(recording->analysis->locks, world, &findings);
 	bool hung = findings.count > 0;
 	finding_list_free(&findings);
@@ -31,7 +31,7 @@ size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, ui
 {
 	struct lock_analysis *locks = recording->analysis->locks;
 	struct deadlock_world world;
-	struct hang_tasks tasks;
+	struct tasks tasks;
 
 	*findings = (struct finding_list){0};
 	if (now - watch->looked < HANG_LOOK_EVERY_NS)
@@ -41,7 +41,7 @@ size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, ui
 		watch->state = 0;
 		return 0;
 	}
-	tasks = hang_tasks_ask(recording, &world);
+	tasks = tasks_ask(recording, &world);
 	realised(locks, &world, findings);
 	uint64_t state = hang_state(locks, &tasks, findings);
 	bool same = state && state == watch->state, confirmed = same && now - watch->seen >= HANG_CONFIRM_NS;
@@ -52,8 +52,8 @@ size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, ui
 		hang_drop_told(&watch->told, 0, findings);
 	else
 		finding_list_free(findings);
-	hang_tasks_free(&tasks);
-	hang_tasks_unmark(locks);
+	tasks_free(&tasks);
+	tasks_unmark(locks);
 	return findings->count;
 }
 
@@ -66,13 +66,3 @@ void hang_watch_keep(struct recording *recording, struct finding_list *findings)
 }
 
 void hang_watch_free(struct hang_watch *watch) { u64_map_free(&watch->told); }
-
-void hang_watch_ask_kernel(struct recording *recording)
-{
-	struct deadlock_world world = {.before = UINT64_MAX, .settled = hang_old_enough(&recording->ring)};
-	struct hang_tasks tasks;
-
-	tasks = hang_tasks_ask(recording, &world);
-	recording->analysis->locks->world = world;
-	hang_tasks_free(&tasks);
-}

@@ -26,7 +26,5 @@ size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, ui
 /* They will be in the final report; the list is empty after that. */
 void hang_watch_keep(struct recording *recording, struct finding_list *findings);
 void hang_watch_free(struct hang_watch *watch);
-/* What the kernel says of a process that runs, for a report on how it is now. */
-void hang_watch_ask_kernel(struct recording *recording);
 
 #endif

@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 
 #include "shim/atomics.h"
-#include "tools/hang/hang_watch.h"
 #include "tools/base/memory.h"
 #include "tools/base/progress.h"
+#include "tools/recording/tasks.h"
 
 bool recording_open(struct recording *recording, const char *path, bool live, struct error *err)
 {
@@ -113,7 +113,7 @@ void recording_finish(struct recording *recording, struct process_end end)
 	merge_finish(recording->merge, count_and_analyse, &counted);
 	progress_end(&counted.progress);
 	if (end.how == END_RUNNING && recording->ring.same_boot)
-		hang_watch_ask_kernel(recording);
+		tasks_ask_for_report(recording);
 	end.stamp = end_stamp(recording, &end);
 	analysis_finish(recording->analysis, end);
 }
@@ -123,7 +123,7 @@ void recording_conclude(struct recording *recording)
 	struct process_end end = {.how = END_RUNNING};
 
 	merge_conclude(recording->merge, analysis_events, recording->analysis);
-	hang_watch_ask_kernel(recording);
+	tasks_ask_for_report(recording);
 	end.stamp = end_stamp(recording, &end);
 	analysis_finish(recording->analysis, end);
 }

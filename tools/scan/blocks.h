@@ -14,11 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct live_block {
-	uint64_t address, size;
-	uint32_t site; /* who allocated it: the caller's own number */
-	uint32_t class; /* enum leak_class, once that is known */
-};
+#include "tools/finding/live_block.h"
 
 #define REGION_BITS  21u
 #define REGION_PAGES 512u

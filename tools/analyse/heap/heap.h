@@ -3,7 +3,7 @@
 #define RINGTAIL_ANALYSE_HEAP_H
 
 #include "tools/analyse/analyse.h"
-#include "tools/scan/blocks.h"
+#include "tools/finding/live_block.h"
 
 struct heap_counts {
 	/* First what every allocation touches: one cache line of a holder (heap_sites.h). */

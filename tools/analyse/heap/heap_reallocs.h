@@ -7,7 +7,7 @@
 
 #include "tools/analyse/heap/heap_blocks.h"
 #include "tools/base/u64_map.h"
-#include "tools/scan/blocks.h"
+#include "tools/finding/live_block.h"
 
 struct pending_realloc {
 	uint32_t lane;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/format.h"
 #include "tools/base/memory.h"
 
 #define MAX_NOTES 10000u

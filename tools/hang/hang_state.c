@@ -1,0 +1,41 @@
+#include "tools/hang/hang_state.h"
+
+#include <stdlib.h>
+
+uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks,
+                    const struct finding_list *findings)
+{
+	uint64_t state = findings->count > 0;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+
+		state += deadlock_moment(finding);
+		for (size_t j = 0; j < finding->thread_count; j++) {
+			const struct lock_thread *thread =
+			    lock_threads_find(&locks->threads, finding->threads[j]);
+			const struct process_task *task = thread ? tasks_find(tasks, thread->tid) : NULL;
+
+			if (task && thread->wait.kind != RT_KIND_SPIN)
+				state += u64_mix(task->switches + thread->id);
+		}
+	}
+	return state;
+}
+
+void hang_drop_told(struct u64_map *seen, uint64_t salt, struct finding_list *findings)
+{
+	struct finding_list fresh = {0}, told = {0};
+
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+		uint64_t moment = deadlock_moment(finding) + salt;
+		bool is_told = u64_map_get(seen, moment) != 0;
+
+		*finding_add(is_told ? &told : &fresh, finding->kind, finding->class) = *finding;
+		u64_map_put(seen, moment, 1);
+	}
+	finding_list_free(&told);
+	free(findings->items);
+	*findings = fresh;
+}
