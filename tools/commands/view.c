@@ -11,6 +11,7 @@
 #include "tools/live/now/now.h"
 #include "tools/base/own_process.h"
 #include "tools/render/json/page.h"
+#include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
@@ -305,7 +306,7 @@ bool view_open_run(const char *argument, char **directory, struct store *store, 
 	*directory = run_directory_find(argument, err);
 	if (!*directory)
 		return false;
-	if (run_directory_open(*directory, store, err))
+	if (ingest_open(*directory, store, err))
 		return true;
 	free(*directory);
 	*directory = NULL;

@@ -10,6 +10,7 @@
 #include "tools/confirm/confirm.h"
 #include "tools/base/memory.h"
 #include "tools/query/report.h"
+#include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 
 #define PLAN_FILE "confirm.plan"
@@ -121,7 +122,7 @@ bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
 	if (!directory)
 		return false;
 	confirm->run = realpath(directory, NULL);
-	if (run_directory_open(directory, &store, err)) {
+	if (ingest_open(directory, &store, err)) {
 		report.db = store.db;
 		read_predictions(confirm, &report);
 		report_close(&report);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "tools/base/memory.h"
+#include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/match.h"
@@ -88,7 +89,7 @@ static bool open_baseline(struct store *store, const char *path, struct error *e
 	if (is_file(path))
 		return open_database(store, path, err);
 	char *directory = run_directory_find(path, err);
-	bool good = directory && run_directory_open(directory, store, err);
+	bool good = directory && ingest_open(directory, store, err);
 	free(directory);
 	return good;
 }
