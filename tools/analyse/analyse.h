@@ -1,10 +1,12 @@
 /*
- * The analysers: independent consumers of one process's ordered event stream.
- * Each keeps its own state, learns nothing from the others, and at the end
- * leaves results that store/ writes to the database.
+ * The analysis of one process's ordered event stream, in stages: threads first, then heap, then locks.
  *
- * Memory grows with distinct stacks, live blocks, live objects and threads,
- * never with the number of events.
+ * Each stage keeps its own state.  A stage may ask an earlier one through its header (which thread a pthread_t means,
+ * whether memory was freed), never a later one.  What a stage has to tell to a later one, the dispatcher (analysis.c)
+ * passes on.  At the end thread_leaks.c judges from threads and locks together; the stages' results and findings are what
+ * store/ writes to the database.
+ *
+ * Memory grows with distinct stacks, live blocks, live objects and threads, never with the number of events.
  */
 #ifndef RINGTAIL_ANALYSE_H
 #define RINGTAIL_ANALYSE_H
@@ -24,13 +26,16 @@ struct process_end {
 struct heap_analysis;
 struct lock_analysis;
 struct thread_analysis;
+struct signal_stacks;
 struct finding_list;
 
 struct analysis {
 	struct ring_file *ring;
+	struct thread_analysis *threads;
 	struct heap_analysis *heap;
 	struct lock_analysis *locks;
-	struct thread_analysis *threads;
+	struct signal_stacks *signals;
+	uint64_t lost;                 /* events that are missing */
 	struct finding_list *findings; /* filled by analysis_finish */
 	struct leak_scan scan;         /* of the end; may be set until analysis_finish */
 	struct process_end end;

@@ -1,5 +1,5 @@
 /*
- * Hands each event to the analysers.
+ * Hands each event to the stages of the analysis: threads, heap, locks.
  *
  * What an event will need is fetched from memory some events before, so that it
  * has arrived when its turn comes: first where to look, later what is there.
@@ -11,6 +11,7 @@
 #include "tools/analyse/locks/locks.h"
 #include "tools/analyse/locks/signal_stacks.h"
 #include "tools/base/memory.h"
+#include "tools/analyse/thread_leaks.h"
 #include "tools/analyse/threads/threads.h"
 
 /* How many events before its turn. */
@@ -18,45 +19,37 @@
 #define FETCH_SECOND 16u
 #define FETCH_LAST   8u
 
-struct dispatcher {
-	struct analysis analysis; /* first: callers hold a pointer to it */
-	uint64_t lost;
-	struct signal_stacks signals;
-};
-
-static bool is_freed(void *heap, uint64_t address) { return heap_is_freed(heap, address); }
-
 struct analysis *analysis_new(struct ring_file *ring)
 {
-	struct dispatcher *dispatcher = memory_zeroed(1, sizeof *dispatcher);
-	struct analysis *analysis = &dispatcher->analysis;
+	struct analysis *analysis = memory_zeroed(1, sizeof *analysis);
 
 	analysis->ring = ring;
+	analysis->signals = memory_zeroed(1, sizeof *analysis->signals);
+	signal_stacks_init(analysis->signals, ring);
+	analysis->threads = threads_new();
 	analysis->heap = heap_new(ring);
-	signal_stacks_init(&dispatcher->signals, ring);
-	analysis->locks = locks_new(ring, &dispatcher->signals);
-	locks_use_heap(analysis->locks, is_freed, analysis->heap);
-	analysis->threads = threads_new(ring);
+	analysis->locks = locks_new(ring, (struct lock_sources){.threads = analysis->threads,
+	                                                        .heap = analysis->heap,
+	                                                        .signals = analysis->signals});
 	analysis->findings = memory_zeroed(1, sizeof *analysis->findings);
 	return analysis;
 }
 
 void analysis_know_waits(struct analysis *analysis, waits_fn *waits, void *context)
 {
-	struct signal_stacks *signals = &((struct dispatcher *)analysis)->signals;
-
-	signals->waits = waits;
-	signals->waits_context = context;
+	analysis->signals->waits = waits;
+	analysis->signals->waits_context = context;
 }
 
 void analysis_free(struct analysis *analysis)
 {
 	if (!analysis)
 		return;
-	signal_stacks_free(&((struct dispatcher *)analysis)->signals);
-	heap_free(analysis->heap);
 	locks_free(analysis->locks);
+	heap_free(analysis->heap);
 	threads_free(analysis->threads);
+	signal_stacks_free(analysis->signals);
+	free(analysis->signals);
 	finding_list_free(analysis->findings);
 	free(analysis->findings);
 	leak_scan_free(&analysis->scan);
@@ -74,14 +67,14 @@ static void heap_turn(struct analysis *analysis, const struct event *event)
 		locks_block_ended(analysis->locks, event, address, size);
 }
 
-static void dispatch(struct dispatcher *dispatcher, const struct event *event)
+/* In the order of the stages: each may ask those before it, and what a stage has to tell to a later one is passed on
+ * here. */
+static void dispatch(struct analysis *analysis, const struct event *event)
 {
-	struct analysis *analysis = &dispatcher->analysis;
-
 	uint32_t thread, group;
 
 	threads_event(analysis->threads, event);
-	if (event->depth || signal_stacks_have(&dispatcher->signals, event->stack))
+	if (event->depth || signal_stacks_have(analysis->signals, event->stack))
 		locks_in_handler(analysis->locks, event);
 	if (is_heap_event(event->type)) {
 		heap_turn(analysis, event);
@@ -91,7 +84,7 @@ static void dispatch(struct dispatcher *dispatcher, const struct event *event)
 		heap_thread_group(analysis->heap, thread, group);
 	analysis->forks += event_is_fork(event);
 	if (event->type == RT_LOSS) {
-		dispatcher->lost += event->object;
+		analysis->lost += event->object;
 		heap_event(analysis->heap, event);
 	}
 	locks_event(analysis->locks, event);
@@ -121,8 +114,7 @@ static void fetch_last(const struct analysis *analysis, const struct event *even
 
 void analysis_events(void *context, const struct event *events, size_t count)
 {
-	struct dispatcher *dispatcher = context;
-	const struct analysis *analysis = &dispatcher->analysis;
+	struct analysis *analysis = context;
 
 	for (size_t i = 0; i < count && i < FETCH_FIRST; i++)
 		fetch_first(analysis, &events[i]);
@@ -133,18 +125,18 @@ void analysis_events(void *context, const struct event *events, size_t count)
 			fetch_second(analysis, &events[i + FETCH_SECOND]);
 		if (i + FETCH_LAST < count)
 			fetch_last(analysis, &events[i + FETCH_LAST]);
-		dispatch(dispatcher, &events[i]);
+		dispatch(analysis, &events[i]);
 	}
 }
 
-static void report_loss(const struct dispatcher *dispatcher)
+static void report_loss(const struct analysis *analysis)
 {
 	struct finding *finding;
 
-	if (!dispatcher->lost)
+	if (!analysis->lost)
 		return;
-	finding = finding_add(dispatcher->analysis.findings, "loss", "events");
-	finding->times = dispatcher->lost;
+	finding = finding_add(analysis->findings, "loss", "events");
+	finding->times = analysis->lost;
 	finding_message(
 	    finding,
 	    "events are missing from this recording: counts are too low, and some findings may be missing");
@@ -152,12 +144,11 @@ static void report_loss(const struct dispatcher *dispatcher)
 
 void analysis_finish(struct analysis *analysis, struct process_end end)
 {
-	struct dispatcher *dispatcher = (struct dispatcher *)analysis;
-
 	analysis->end = end;
+	threads_finish(analysis->threads, &end);
 	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);
 	locks_finish(analysis->locks, &end, analysis->findings);
-	threads_finish(analysis->threads, analysis->locks, &end, analysis->findings);
-	report_loss(dispatcher);
+	thread_leaks_find(analysis->threads, analysis->locks, analysis->ring, &end, analysis->findings);
+	report_loss(analysis);
 	finding_list_sort(analysis->findings);
 }

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 
 #include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/locks/locks.h"
+#include "tools/analyse/locks/shared_memory.h"
 #include "tools/hang/hang_state.h"
 #include "tools/base/memory.h"
 
 struct member { /* a process of those that are searched */
-	struct deadlock_world world;
+	struct deadlock_evidence evidence;
+	const struct deadlock_evidence *given; /* in its place: the analysis's own; NULL: none */
 	struct shared_memory memory;
 	struct u64_map reported;
 	struct tasks tasks;
@@ -33,6 +36,7 @@ static void members_free(struct member *members, size_t count)
 		shared_memory_free(&members[i].memory);
 		u64_map_free(&members[i].reported);
 		tasks_free(&members[i].tasks);
+		deadlock_evidence_free(&members[i].evidence);
 	}
 	free(members);
 }
@@ -44,7 +48,7 @@ static void search(struct recording *const *recordings, struct member *members, 
 
 	for (size_t i = 0; i < count; i++)
 		processes[i] = (struct deadlock_process){.locks = recordings[i]->analysis->locks,
-		                                         .world = &members[i].world,
+		                                         .evidence = members[i].given ? members[i].given : &members[i].evidence,
 		                                         .memory = &members[i].memory,
 		                                         .pid = recordings[i]->ring.header.pid,
 		                                         .findings = findings[i],
@@ -69,10 +73,10 @@ static struct member *members_of(struct recording *const *recordings, size_t cou
 	struct member *members = memory_zeroed(count, sizeof *members);
 
 	for (size_t i = 0; i < count; i++) {
-		members[i].world = (struct deadlock_world){.before = tasks_old_enough(&recordings[i]->ring),
+		members[i].evidence = (struct deadlock_evidence){.before = tasks_old_enough(&recordings[i]->ring),
 		                                           .settled = UINT64_MAX};
 		members[i].memory = memory_of(&recordings[i]->ring);
-		members[i].tasks = tasks_ask(recordings[i], &members[i].world);
+		members[i].tasks = tasks_ask(recordings[i], &members[i].evidence);
 	}
 	return members;
 }
@@ -96,8 +100,6 @@ static uint64_t search_live(struct recording *const *recordings, size_t count, s
 		lists[i] = &findings[i];
 	search(recordings, members, count, lists);
 	uint64_t state = state_of_all(recordings, members, count, findings);
-	for (size_t i = 0; i < count; i++)
-		tasks_unmark(recordings[i]->analysis->locks);
 	members_free(members, count);
 	free(lists);
 	return state;
@@ -144,7 +146,7 @@ void hang_among_now(struct recording *const *recordings, size_t count)
 	struct member *members = memory_zeroed(count, sizeof *members);
 
 	for (size_t i = 0; i < count; i++) {
-		members[i].world = recordings[i]->analysis->locks->world;
+		members[i].given = locks_evidence(recordings[i]->analysis->locks);
 		members[i].memory = memory_of(&recordings[i]->ring);
 		lists[i] = recordings[i]->analysis->findings;
 	}

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "tools/analyse/locks/locks.h"
+
 uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks,
                     const struct finding_list *findings)
 {
@@ -10,14 +12,14 @@ uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
 
-		state += deadlock_moment(finding);
+		state += deadlock_fingerprint(finding);
 		for (size_t j = 0; j < finding->thread_count; j++) {
-			const struct lock_thread *thread =
-			    lock_threads_find(&locks->threads, finding->threads[j]);
-			const struct process_task *task = thread ? tasks_find(tasks, thread->tid) : NULL;
+			struct living_thread thread;
+			const struct process_task *task =
+			    locks_living_thread(locks, finding->threads[j], &thread) ? tasks_find(tasks, thread.tid) : NULL;
 
-			if (task && thread->wait.kind != RT_KIND_SPIN)
-				state += u64_mix(task->switches + thread->id);
+			if (task && thread.kind != RT_KIND_SPIN)
+				state += u64_mix(task->switches + thread.id);
 		}
 	}
 	return state;
@@ -29,11 +31,11 @@ void hang_drop_told(struct u64_map *seen, uint64_t salt, struct finding_list *fi
 
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
-		uint64_t moment = deadlock_moment(finding) + salt;
-		bool is_told = u64_map_get(seen, moment) != 0;
+		uint64_t fingerprint = deadlock_fingerprint(finding) + salt;
+		bool is_told = u64_map_get(seen, fingerprint) != 0;
 
 		*finding_add(is_told ? &told : &fresh, finding->kind, finding->class) = *finding;
-		u64_map_put(seen, moment, 1);
+		u64_map_put(seen, fingerprint, 1);
 	}
 	finding_list_free(&told);
 	free(findings->items);

@@ -5,22 +5,22 @@
 #include "tools/analyse/locks/deadlock.h"
 #include "tools/hang/hang_state.h"
 
-static void realised(struct lock_analysis *locks, const struct deadlock_world *world,
+static void realised(const struct lock_analysis *locks, const struct deadlock_evidence *evidence,
                      struct finding_list *findings)
 {
 	struct u64_map reported = {0};
 
-	deadlock_realised(locks, world, findings, &reported);
+	deadlock_realised(locks, evidence, findings, &reported);
 	u64_map_free(&reported);
 }
 
 /* Whether anything looks like a deadlock, by the events alone: nearly always nothing does. */
-static bool looks_hung(struct recording *recording, struct deadlock_world *world)
+static bool looks_hung(const struct recording *recording, struct deadlock_evidence *evidence)
 {
 	struct finding_list findings = {0};
 
-	*world = (struct deadlock_world){.before = tasks_old_enough(&recording->ring), .settled = UINT64_MAX};
-	realised(recording->analysis->locks, world, &findings);
+	*evidence = (struct deadlock_evidence){.before = tasks_old_enough(&recording->ring), .settled = UINT64_MAX};
+	realised(recording->analysis->locks, evidence, &findings);
 	bool hung = findings.count > 0;
 	finding_list_free(&findings);
 	return hung;
@@ -29,20 +29,20 @@ static bool looks_hung(struct recording *recording, struct deadlock_world *world
 size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, uint64_t now,
                        struct finding_list *findings)
 {
-	struct lock_analysis *locks = recording->analysis->locks;
-	struct deadlock_world world;
+	const struct lock_analysis *locks = recording->analysis->locks;
+	struct deadlock_evidence evidence;
 	struct tasks tasks;
 
 	*findings = (struct finding_list){0};
 	if (now - watch->looked < HANG_LOOK_EVERY_NS)
 		return 0;
 	watch->looked = now;
-	if (!looks_hung(recording, &world)) {
+	if (!looks_hung(recording, &evidence)) {
 		watch->state = 0;
 		return 0;
 	}
-	tasks = tasks_ask(recording, &world);
-	realised(locks, &world, findings);
+	tasks = tasks_ask(recording, &evidence);
+	realised(locks, &evidence, findings);
 	uint64_t state = hang_state(locks, &tasks, findings);
 	bool same = state && state == watch->state, confirmed = same && now - watch->seen >= HANG_CONFIRM_NS;
 	if (!same)
@@ -53,7 +53,7 @@ size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, ui
 	else
 		finding_list_free(findings);
 	tasks_free(&tasks);
-	tasks_unmark(locks);
+	deadlock_evidence_free(&evidence);
 	return findings->count;
 }
 

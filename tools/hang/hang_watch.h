@@ -17,7 +17,7 @@
 struct hang_watch { /* of one process; zeroed: new */
 	uint64_t looked, seen;       /* CLOCK_MONOTONIC ns */
 	uint64_t state;              /* of all that hung when it was seen first; 0: nothing did */
-	struct u64_map told;         /* deadlock_moment of those that are confirmed */
+	struct u64_map told;         /* deadlock_fingerprint of those that are confirmed */
 };
 
 /* Looks, when it is time to.  The number of newly confirmed deadlocks, which are in *findings until they are given to

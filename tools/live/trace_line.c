@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/analyse/locks/lock_analysis.h"
+#include "tools/analyse/locks/locks.h"
 #include "tools/base/proc.h"
+#include "tools/base/u64_map.h"
 
 struct census {
 	unsigned threads, running, io;
@@ -12,19 +13,19 @@ struct census {
 	uint64_t oldest; /* stamp; 0: nobody waits */
 };
 
-static void count_wait(struct census *census, const struct lock_wait *wait)
+static void count_wait(struct census *census, const struct living_thread *thread)
 {
-	census->blocked[wait->kind <= RT_KIND_FUTEX ? wait->kind : 0]++;
-	if (!census->oldest || wait->since < census->oldest)
-		census->oldest = wait->since;
+	census->blocked[thread->kind <= RT_KIND_FUTEX ? thread->kind : 0]++;
+	if (!census->oldest || thread->since < census->oldest)
+		census->oldest = thread->since;
 }
 
 /* A thread without a wait that was recorded sleeps in the kernel: io, as far as we know. */
-static void count_task(struct census *census, const struct lock_thread *thread, char state)
+static void count_task(struct census *census, const struct living_thread *thread, char state)
 {
 	census->threads++;
-	if (thread && thread->wait.active && (state != 'R' || thread->wait.kind == RT_KIND_SPIN))
-		count_wait(census, &thread->wait);
+	if (thread && thread->waits && (state != 'R' || thread->kind == RT_KIND_SPIN))
+		count_wait(census, thread);
 	else if (state == 'R')
 		census->running++;
 	else
@@ -35,18 +36,19 @@ static struct census take_census(const struct lock_analysis *locks, pid_t pid)
 {
 	struct census census = {0};
 	struct u64_map by_tid = {0};
-	size_t count;
+	size_t count, thread_count;
 	struct process_task *tasks = process_tasks(pid, &count);
+	struct living_thread *threads = locks_living_threads(locks, &thread_count);
 
-	for (size_t i = 0; i < locks->threads.count; i++)
-		if (!locks->threads.items[i]->ended)
-			u64_map_put(&by_tid, locks->threads.items[i]->tid, i + 1);
+	for (size_t i = 0; i < thread_count; i++)
+		u64_map_put(&by_tid, threads[i].tid, i + 1);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t found = u64_map_get(&by_tid, (uint64_t)tasks[i].inside);
 
-		count_task(&census, found ? locks->threads.items[found - 1] : NULL, tasks[i].state);
+		count_task(&census, found ? &threads[found - 1] : NULL, tasks[i].state);
 	}
 	u64_map_free(&by_tid);
+	free(threads);
 	free(tasks);
 	return census;
 }
@@ -80,7 +82,7 @@ void trace_line_print(struct trace_line *line, struct recording *recording, uint
 	uint64_t stamp = ring_file_now(ring), contentions;
 
 	census = take_census(locks, ring->pid);
-	contentions = locks->contentions;
+	contentions = locks_contentions(locks);
 	if (census.oldest && stamp > census.oldest)
 		oldest = (double)ring_file_ns(ring, stamp - census.oldest) / 1e9;
 	fprintf(stderr, "ringtail: %u: threads=%u running=%u ", ring->header.pid, census.threads,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "tools/analyse/locks/locks.h"
+
 #define WAIT_AGE_NS UINT64_C(250000000)
 
 static struct tasks tasks_of(pid_t pid)
@@ -27,42 +29,31 @@ const struct process_task *tasks_find(const struct tasks *tasks, uint32_t tid)
 	return found ? &tasks->items[found - 1] : NULL;
 }
 
-/* Running, or waiting for a disk.  Who spins is meant to run. */
-static bool is_awake(const struct lock_thread *thread, const struct process_task *task)
+/* Running, or waiting for a disk.  A thread that spins is meant to run. */
+static bool is_awake(const struct living_thread *thread, const struct process_task *task)
 {
-	if (!task)
-		return false;
-	return (task->state == 'R' && thread->wait.kind != RT_KIND_SPIN) || task->state == 'D';
+	bool spins = thread->waits && thread->kind == RT_KIND_SPIN;
+
+	return (task->state == 'R' && !spins) || task->state == 'D';
 }
 
-/* Marks the threads that run; whether there are others than those that are known. */
-static bool mark_awake(struct lock_analysis *locks, const struct tasks *tasks)
-{
-	size_t known = 0;
-
-	for (size_t i = 0; i < locks->threads.count; i++) {
-		struct lock_thread *thread = locks->threads.items[i];
-		const struct process_task *task = thread->ended ? NULL : tasks_find(tasks, thread->tid);
-
-		thread->awake = is_awake(thread, task);
-		known += task != NULL;
-	}
-	return known < tasks->count;
-}
-
-void tasks_unmark(struct lock_analysis *locks)
-{
-	for (size_t i = 0; i < locks->threads.count; i++)
-		locks->threads.items[i]->awake = false;
-}
-
-struct tasks tasks_ask(struct recording *recording, struct deadlock_world *world)
+struct tasks tasks_ask(const struct recording *recording, struct deadlock_evidence *evidence)
 {
 	pid_t pid = recording->ring.pid;
 	struct tasks tasks = tasks_of(pid);
+	size_t count, known = 0;
+	struct living_thread *threads = locks_living_threads(recording->analysis->locks, &count);
 
-	world->handlers = process_handles_signals(pid);
-	world->strangers = mark_awake(recording->analysis->locks, &tasks) || !tasks.count;
+	for (size_t i = 0; i < count; i++) {
+		const struct process_task *task = tasks_find(&tasks, threads[i].tid);
+
+		known += task != NULL;
+		if (task && is_awake(&threads[i], task))
+			u64_map_put(&evidence->awake, threads[i].id, 1);
+	}
+	free(threads);
+	evidence->handlers = process_handles_signals(pid);
+	evidence->strangers = known < tasks.count || !tasks.count;
 	return tasks;
 }
 
@@ -75,9 +66,9 @@ uint64_t tasks_old_enough(const struct ring_file *ring)
 
 void tasks_ask_for_report(struct recording *recording)
 {
-	struct deadlock_world world = {.before = UINT64_MAX, .settled = tasks_old_enough(&recording->ring)};
-	struct tasks tasks = tasks_ask(recording, &world);
+	struct deadlock_evidence evidence = {.before = UINT64_MAX, .settled = tasks_old_enough(&recording->ring)};
+	struct tasks tasks = tasks_ask(recording, &evidence);
 
-	recording->analysis->locks->world = world;
+	locks_set_evidence(recording->analysis->locks, evidence);
 	tasks_free(&tasks);
 }

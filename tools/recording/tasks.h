@@ -13,16 +13,15 @@ struct tasks {
 	struct u64_map by_tid; /* index + 1 */
 };
 
-/* Asks, marks the threads that run in the analysis, and fills in what the world does not know from events. */
-struct tasks tasks_ask(struct recording *recording, struct deadlock_world *world);
+/* Asks the kernel, and fills in what it knows and the events do not tell: which threads are at work, whether there are
+ * others than the analysis knows, whether signals are handled. */
+struct tasks tasks_ask(const struct recording *recording, struct deadlock_evidence *evidence);
 void tasks_free(struct tasks *tasks);
-/* Takes the marks away again. */
-void tasks_unmark(struct lock_analysis *locks);
 const struct process_task *tasks_find(const struct tasks *tasks, uint32_t tid);
 
 /* Waits since this stamp or before are old enough to be looked at. */
 uint64_t tasks_old_enough(const struct ring_file *ring);
-/* For a report on how the process is now: the analysis's world is what the kernel says. */
+/* For a report on how the process is now: what the kernel says becomes evidence of the analysis. */
 void tasks_ask_for_report(struct recording *recording);
 
 #endif

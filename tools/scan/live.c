@@ -20,7 +20,7 @@ struct live *live_new(struct ring_file *ring)
 	struct live *live = memory_zeroed(1, sizeof *live);
 
 	blocks_init(&live->blocks);
-	live->threads = threads_new(ring);
+	live->threads = threads_new();
 	return live;
 }
 

@@ -1,7 +1,7 @@
 /* Who could end the wait of a blocked thread. */
 #include <stdlib.h>
 
-#include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/locks/deadlock_parts.h"
 #include "tools/base/memory.h"
 
 struct blockers {

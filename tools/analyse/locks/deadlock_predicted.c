@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/locks/deadlock_parts.h"
 #include "tools/analyse/locks/lock_cycles.h"
 #include "tools/base/compare.h"
 #include "tools/base/memory.h"

@@ -1,395 +1,20 @@
 /*
- * Threads that wait for ever.
- *
- * A thread is stuck if its wait has no time-out and all that could end it are stuck too: the owner of a lock,
- * one of the readers that a writer waits for, the thread that is joined.  For a condition, a semaphore, a
- * barrier or a futex nobody is sure to be the one; two answers are worked out, from all blocked threads
- * downwards:
- * - strictly, any thread that goes on could end the wait;
- * - inferred, only those that ended such waits before, where there are any.
- * Among the stuck ones, a cycle of waits is reported if all of it is known, if its inferred parts are tied to
- * a lock that is really held, or if it holds strictly.  Where there is no cycle, and no thread at all goes
- * on, that is reported instead.
- *
- * Several processes are searched as one where threads of theirs wait for what lies in memory that they share: such an
- * object has an entry in each process's table, found by the place in the file behind the memory.  Who else may end a wait
- * for it is not known, so only owners and past wakers that are known count.
+ * Threads that wait for ever, told: among the threads that wait_search finds stuck, a cycle of waits is reported if all of
+ * it is known, if its inferred parts are tied to a lock that is really held, or if it holds strictly.  Where there is no
+ * cycle, and no thread at all goes on, that is reported instead.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/locks/deadlock_parts.h"
+#include "tools/analyse/locks/wait_search.h"
 #include "tools/base/memory.h"
 
-#define MUTEX_RECURSIVE  1u /* PTHREAD_MUTEX_RECURSIVE, _ERRORCHECK: locking again never blocks */
-#define MUTEX_ERRORCHECK 2u
-#define MAX_SHOWN        50u /* threads of a process in which none goes on */
+#define MAX_SHOWN 50u /* threads of a process in which none goes on */
 
-struct wait_step { /* who is waited for, and what it has that is wanted; held NULL: the thread itself, by a
-	              join, or by inference */
-	struct lock_thread *thread;
-	const struct held_lock *held;
-	size_t from; /* the step before it, as an index into the search's steps */
-	bool inferred;
-};
+void deadlock_evidence_free(struct deadlock_evidence *evidence) { u64_map_free(&evidence->awake); }
 
-struct wait_search {
-	struct deadlock_process *processes;
-	size_t process_count;
-	bool shared_only; /* only cycles with a wait for a shared object */
-	bool inferring;  /* past wakers count as those to come */
-	bool anybody;    /* where there are none, every thread does */
-	size_t going_on;     /* living threads that are not stuck */
-	struct u64_map seen; /* addresses of threads */
-	struct wait_step *steps;
-	size_t count, room;
-};
-
-static bool relock_fails(const struct lock *lock)
-{
-	return lock->init_seen && lock->result.kind == RT_KIND_MUTEX &&
-	       (lock->init_type == MUTEX_RECURSIVE || lock->init_type == MUTEX_ERRORCHECK);
-}
-
-static bool owned_kind(uint8_t kind)
-{
-	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
-	       kind == RT_KIND_ONCE;
-}
-
-static bool waits_for_shared(const struct lock_thread *thread) { return thread->wait.flags & RT_SYNC_PSHARED; }
-
-static struct lock *waited_for(const struct lock_analysis *locks, const struct lock_thread *thread)
-{
-	return lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
-}
-
-static const struct lock *wanted_lock(const struct lock_analysis *locks, const struct lock_thread *thread)
-{
-	return owned_kind(thread->wait.kind) ? waited_for(locks, thread) : NULL;
-}
-
-uint32_t deadlock_waits_for(const struct lock_analysis *locks, const struct lock_thread *thread)
-{
-	const struct lock *lock;
-
-	if (!thread->wait.active)
-		return 0;
-	if (thread->wait.kind == RT_KIND_THREAD)
-		return thread->wait.target;
-	lock = wanted_lock(locks, thread);
-	return lock ? lock->result.owner : 0;
-}
-
-static const struct held_lock *holds(const struct lock_thread *thread, const struct lock *lock)
-{
-	const struct held_lock *held = held_find(thread, lock->result.address);
-
-	return held && held->lock == lock ? held : NULL;
-}
-
-/* What the thread waits for, as this process knows it; NULL where it does not. */
-static const struct lock *instance_of(const struct lock_thread *thread, const struct deadlock_process *process)
-{
-	const struct lock_wait *wait = &thread->wait;
-	uint64_t address;
-
-	if (wait->kind == RT_KIND_THREAD || (process != thread->home && !waits_for_shared(thread)))
-		return NULL;
-	if (process == thread->home)
-		return waited_for(process->locks, thread);
-	address = shared_memory_same(thread->home->memory, wait->object, process->memory);
-	return address ? lock_table_find(&process->locks->table, address, wait->kind) : NULL;
-}
-
-/* Who holds what the thread wants, for itself alone: the latest, should two seem to. */
-static struct lock_thread *owner_of(const struct wait_search *search, const struct lock_thread *thread,
-                                    const struct held_lock **held)
-{
-	struct lock_thread *found = NULL;
-
-	*held = NULL;
-	for (size_t i = 0; i < search->process_count; i++) {
-		const struct lock *lock = instance_of(thread, &search->processes[i]);
-		struct lock_thread *owner =
-		    lock && lock->result.owner
-		        ? lock_threads_find(&search->processes[i].locks->threads, lock->result.owner)
-		        : NULL;
-		const struct held_lock *holding = owner ? holds(owner, lock) : NULL;
-
-		if (!holding || (*held && holding->since < (*held)->since))
-			continue;
-		found = owner;
-		*held = holding;
-	}
-	return found;
-}
-
-/* ---- who is stuck ----------------------------------------------------------------------- */
-
-/* A thread that ends wakes those that join it, and nobody else. */
-static bool goes_on(const struct lock_thread *thread) { return thread && !thread->ended && !thread->stuck; }
-
-static bool lives(const struct lock_thread *thread) { return !thread->ended && thread->started; }
-
-/* Those of one process; nth counts down over all of them. */
-static struct lock_thread *past_waker_in(const struct deadlock_process *process, const struct lock *lock,
-                                         const struct lock_thread *waiter, unsigned *nth)
-{
-	const struct sync_state *state = lock ? lock->sync : NULL;
-
-	for (uint32_t i = 0; state && i < state->waker_count && i < WAKERS_KNOWN; i++) {
-		struct lock_thread *waker = lock_threads_find(&process->locks->threads, state->wakers[i]);
-
-		if (waker && waker != waiter && lives(waker) && (*nth)-- == 0)
-			return waker;
-	}
-	return NULL;
-}
-
-static bool wakers_are_known(const struct wait_search *search, const struct lock_thread *waiter)
-{
-	for (size_t i = 0; i < search->process_count; i++) {
-		const struct lock *lock = instance_of(waiter, &search->processes[i]);
-
-		if (lock && lock->sync && lock->sync->waker_count > WAKERS_KNOWN)
-			return false;
-	}
-	return true;
-}
-
-/* The nth thread that ended waits for what this one waits for before and lives; NULL where there are no more. */
-static struct lock_thread *past_waker(const struct wait_search *search, const struct lock_thread *waiter, unsigned nth)
-{
-	struct lock_thread *waker = NULL;
-
-	if (!wakers_are_known(search, waiter))
-		return NULL;
-	for (size_t i = 0; i < search->process_count && !waker; i++) {
-		const struct deadlock_process *process = &search->processes[i];
-
-		waker = past_waker_in(process, instance_of(waiter, process), waiter, &nth);
-	}
-	return waker;
-}
-
-static bool any_past_waker_goes_on(const struct wait_search *search, const struct lock_thread *waiter)
-{
-	const struct lock_thread *waker;
-
-	for (unsigned i = 0; (waker = past_waker(search, waiter, i)); i++)
-		if (goes_on(waker))
-			return true;
-	return false;
-}
-
-static bool woken_by_anybody(const struct wait_search *search, const struct lock_thread *thread)
-{
-	bool by_handler = thread->wait.kind == RT_KIND_SEM || thread->wait.kind == RT_KIND_FUTEX;
-	const struct deadlock_world *world = thread->home->world;
-
-	if (thread->wait.since > world->settled)
-		return true;
-	if (search->inferring && past_waker(search, thread, 0))
-		return any_past_waker_goes_on(search, thread);
-	return waits_for_shared(thread) || search->going_on || world->strangers || (by_handler && world->handlers);
-}
-
-static bool readers_go_on(const struct deadlock_process *process, const struct lock *lock)
-{
-	const struct lock_threads *threads = &process->locks->threads;
-
-	for (size_t i = 0; lock && i < threads->count; i++)
-		if (threads->items[i]->count && holds(threads->items[i], lock) && !goes_on(threads->items[i]))
-			return false;
-	return true;
-}
-
-static bool all_readers_go_on(const struct wait_search *search, const struct lock_thread *thread)
-{
-	for (size_t i = 0; i < search->process_count; i++)
-		if (!readers_go_on(&search->processes[i], instance_of(thread, &search->processes[i])))
-			return false;
-	return true;
-}
-
-static bool lock_comes_free(const struct wait_search *search, const struct lock_thread *thread)
-{
-	const struct lock *lock = wanted_lock(thread->home->locks, thread);
-	const struct held_lock *held;
-	const struct lock_thread *owner;
-
-	if (!lock)
-		return true;
-	owner = owner_of(search, thread, &held);
-	if (!owner) /* readers keep out writers alone */
-		return lock->result.owner || thread->wait.flags & RT_SYNC_SHARED || all_readers_go_on(search, thread);
-	if (owner == thread && relock_fails(lock))
-		return true;
-	if (owner->ended)
-		return lock->maybe_foreign || (lock->init_seen && lock->init_flags & RT_INIT_ROBUST);
-	return goes_on(owner);
-}
-
-static bool can_end(const struct wait_search *search, const struct lock_thread *thread)
-{
-	const struct lock_thread *joined;
-
-	if (owned_kind(thread->wait.kind))
-		return lock_comes_free(search, thread);
-	if (thread->wait.kind != RT_KIND_THREAD)
-		return woken_by_anybody(search, thread);
-	joined = lock_threads_find(&thread->home->locks->threads, thread->wait.target);
-	return !joined || joined->ended || goes_on(joined);
-}
-
-static bool blocked(const struct lock_thread *thread)
-{
-	const struct lock_wait *wait = &thread->wait;
-
-	return lives(thread) && wait->active && !thread->awake && wait->since <= thread->home->world->before &&
-	       !(wait->flags & (RT_SYNC_TRY | RT_SYNC_TIMED)) && (!waits_for_shared(thread) || thread->home->memory);
-}
-
-/* Thread by thread over all processes; NULL after the last. */
-static struct lock_thread *nth_thread(const struct wait_search *search, size_t *process, size_t *index)
-{
-	while (*process < search->process_count) {
-		const struct lock_threads *threads = &search->processes[*process].locks->threads;
-
-		if (*index < threads->count)
-			return threads->items[(*index)++];
-		++*process;
-		*index = 0;
-	}
-	return NULL;
-}
-
-#define EACH_THREAD(search, thread) \
-	for (size_t each_process = 0, each_index = 0; ((thread) = nth_thread(search, &each_process, &each_index));)
-
-static void begin_search(struct wait_search *search, bool inferring)
-{
-	struct lock_thread *thread;
-
-	search->inferring = inferring;
-	search->going_on = 0;
-	for (size_t i = 0; i < search->process_count; i++)
-		for (size_t j = 0; j < search->processes[i].locks->threads.count; j++)
-			search->processes[i].locks->threads.items[j]->home = &search->processes[i];
-	EACH_THREAD(search, thread) {
-		thread->stuck = blocked(thread);
-		search->going_on += lives(thread) && !thread->stuck;
-	}
-}
-
-/* From all that are blocked, those are taken out whose wait can end, until there are no more. */
-static void find_stuck(struct wait_search *search, bool inferring)
-{
-	struct lock_thread *thread;
-	bool changed = true;
-
-	begin_search(search, inferring);
-	while (changed) {
-		changed = false;
-		EACH_THREAD(search, thread) {
-			if (!thread->stuck || !can_end(search, thread))
-				continue;
-			thread->stuck = false;
-			search->going_on++;
-			changed = true;
-		}
-	}
-}
-
-/* ---- cycles --------------------------------------------------------------------------- */
-
-static void push(struct wait_search *search, struct lock_thread *thread, const struct held_lock *held,
-                 size_t from, bool inferred)
-{
-	GROW(search->steps, search->room, search->count + 1);
-	search->steps[search->count++] = (struct wait_step){thread, held, from, inferred};
-}
-
-static void push_readers(struct wait_search *search, const struct lock_thread *waiter, size_t from)
-{
-	struct lock_thread *thread;
-
-	EACH_THREAD(search, thread) {
-		const struct lock *lock = thread->count ? instance_of(waiter, thread->home) : NULL;
-		const struct held_lock *held = lock ? holds(thread, lock) : NULL;
-
-		if (held)
-			push(search, thread, held, from, false);
-	}
-}
-
-/* Of a lock: its owner, or the readers that keep a writer out. */
-static void push_holders(struct wait_search *search, const struct lock_thread *waiter, size_t from)
-{
-	const struct lock *lock = wanted_lock(waiter->home->locks, waiter);
-	const struct held_lock *held;
-	struct lock_thread *owner = lock ? owner_of(search, waiter, &held) : NULL;
-
-	if (owner && !(owner == waiter && relock_fails(lock)))
-		push(search, owner, held, from, false);
-	else if (lock && !owner && !(waiter->wait.flags & RT_SYNC_SHARED))
-		push_readers(search, waiter, from);
-}
-
-static void push_wakers(struct wait_search *search, const struct lock_thread *thread, size_t from)
-{
-	struct lock_thread *waker;
-	unsigned known = 0;
-
-	for (; (waker = past_waker(search, thread, known)); known++)
-		push(search, waker, NULL, from, true);
-	if (known || !search->anybody)
-		return;
-	EACH_THREAD(search, waker)
-		if (waker != thread && waker->stuck)
-			push(search, waker, NULL, from, true);
-}
-
-/* Those that this stuck thread waits for. */
-static void push_blockers(struct wait_search *search, const struct lock_thread *thread, size_t from)
-{
-	const struct lock_wait *wait = &thread->wait;
-	struct lock_thread *joined;
-
-	if (!thread->stuck)
-		return;
-	if (wait->kind == RT_KIND_THREAD) {
-		joined = lock_threads_find(&thread->home->locks->threads, wait->target);
-		if (joined && !joined->ended)
-			push(search, joined, NULL, from, false);
-	} else if (owned_kind(wait->kind)) {
-		push_holders(search, thread, from);
-	} else {
-		push_wakers(search, thread, from);
-	}
-}
-
-/* Breadth first: the index of the step that is back at the start by the shortest way, 0 where there is none.
- * Step 0 is the start itself. */
-static size_t search_back(struct wait_search *search, struct lock_thread *start)
-{
-	search->count = 0;
-	u64_map_free(&search->seen);
-	push(search, start, NULL, 0, false);
-	push_blockers(search, start, 0);
-	for (size_t i = 1; i < search->count; i++) {
-		struct lock_thread *thread = search->steps[i].thread;
-
-		if (thread == start)
-			return i;
-		if (u64_map_get(&search->seen, (uintptr_t)thread))
-			continue;
-		u64_map_put(&search->seen, (uintptr_t)thread, 1);
-		push_blockers(search, thread, i);
-	}
-	return 0;
-}
+/* ---- cycles ------------------------------------------------------------------------------- */
 
 /* Whether the cycle goes through what processes share, if that is asked for. */
 static bool is_wanted(const struct wait_search *search, size_t last)
@@ -397,7 +22,7 @@ static bool is_wanted(const struct wait_search *search, size_t last)
 	if (!search->shared_only)
 		return true;
 	for (size_t i = last; i; i = search->steps[i].from)
-		if (waits_for_shared(search->steps[i].thread))
+		if (wait_search_is_shared(search->steps[i].waiter))
 			return true;
 	return false;
 }
@@ -414,46 +39,50 @@ static bool is_tied(const struct wait_search *search, size_t last)
 	return !inferred || held;
 }
 
-/* ---- report -------------------------------------------------------------------------- */
-
-static struct finding_object wanted_object(const struct lock_thread *thread)
+static struct finding_object wanted_object(const struct waiter *waiter)
 {
-	const struct lock *lock =
-	    thread->wait.kind == RT_KIND_THREAD ? NULL : waited_for(thread->home->locks, thread);
+	const struct lock_wait *wait = &waiter->thread->wait;
+	const struct lock *lock = wait->kind == RT_KIND_THREAD ? NULL : wait_search_object(waiter);
 
-	if (lock)
-		return deadlock_object(lock);
-	return (struct finding_object){.kind = thread->wait.kind, .address = thread->wait.object};
+	return lock ? deadlock_object(lock) : (struct finding_object){.kind = wait->kind, .address = wait->object};
 }
 
-/* Where the thread last did what another waits for is not kept: where it was made says who it is. */
-static void add_edge(struct finding *finding, const struct deadlock_process *process, const struct wait_search *search,
-                     const struct wait_step *step)
+/* Where the thread last did what another waits for is not kept: where it was made says which thread it is. */
+static struct finding_edge edge_of(const struct deadlock_process *process, const struct wait_search *search,
+                                   const struct wait_step *step)
 {
-	const struct lock_thread *thread = step->thread, *before = search->steps[step->from].thread;
+	const struct waiter *waiter = step->waiter, *before = search->steps[step->from].waiter;
+	const struct lock_thread *thread = waiter->thread;
 	const struct held_lock *held = step->held;
-	struct finding_edge *edge = finding_add_edge(finding);
 
-	*edge = (struct finding_edge){
+	return (struct finding_edge){
 	    .thread = thread->id,
-	    .pid = thread->home == process ? 0 : thread->home->pid,
+	    .pid = waiter->home == process ? 0 : waiter->home->pid,
 	    .held = wanted_object(before),
-	    .wanted = wanted_object(thread),
+	    .wanted = wanted_object(waiter),
 	    .held_shared = held && held->shared,
 	    .inferred = step->inferred,
-	    .wanted_shared = owned_kind(thread->wait.kind) && thread->wait.flags & RT_SYNC_SHARED,
+	    .wanted_shared = wait_search_lock(waiter) && thread->wait.flags & RT_SYNC_SHARED,
 	    .held_stack = held ? held->stack : thread->start_stack,
 	    .wanted_stack = thread->wait.stack,
 	    .held_since = held ? held->since : thread->started,
 	    .wanted_at = thread->wait.since,
 	};
-	if (before->home == process)
+}
+
+static void add_edge(struct finding *finding, const struct deadlock_process *process, const struct wait_search *search,
+                     const struct wait_step *step)
+{
+	struct finding_edge *edge = finding_add_edge(finding);
+
+	*edge = edge_of(process, search, step);
+	if (search->steps[step->from].waiter->home == process)
 		finding_add_object(finding, edge->held.kind, edge->held.address, edge->held.generation,
 		                   edge->held.created_stack);
 	else
 		edge->held.created_stack = RT_STACK_NONE;
-	if (thread->home == process)
-		finding_add_thread(finding, thread->id);
+	if (step->waiter->home == process)
+		finding_add_thread(finding, edge->thread);
 	else
 		edge->wanted.created_stack = RT_STACK_NONE;
 }
@@ -493,7 +122,7 @@ static void describe_cycle(struct finding *finding, bool inferred)
 		                finding->edge_count, many, conclusion);
 }
 
-static void report_cycle_to(struct deadlock_process *process, const struct wait_search *search, size_t last)
+static void report_cycle_to(const struct deadlock_process *process, const struct wait_search *search, size_t last)
 {
 	struct finding *finding = finding_add(process->findings, "deadlock", "realised");
 	bool inferred = false;
@@ -515,45 +144,43 @@ static void report_cycle_to(struct deadlock_process *process, const struct wait_
 }
 
 /* To each process that has a part in it, as a whole. */
-static void report_cycle(const struct wait_search *search, size_t last, struct u64_map *in_cycle)
+static void report_cycle(const struct wait_search *search, size_t last)
 {
 	for (size_t p = 0; p < search->process_count; p++) {
 		bool has_part = false;
 
 		for (size_t i = last; i; i = search->steps[i].from)
-			has_part |= search->steps[i].thread->home == &search->processes[p];
+			has_part |= search->steps[i].waiter->home == &search->processes[p];
 		if (has_part)
 			report_cycle_to(&search->processes[p], search, last);
 	}
 	for (size_t i = last; i; i = search->steps[i].from)
-		u64_map_put(in_cycle, (uintptr_t)search->steps[i].thread, 1);
+		search->steps[i].waiter->in_cycle = true;
 }
 
 /* Whether there was one. */
-static bool report_cycles(struct wait_search *search, bool all, struct u64_map *in_cycle)
+static bool report_cycles(struct wait_search *search, bool all)
 {
-	struct lock_thread *thread;
 	bool any = false;
 
-	EACH_THREAD(search, thread) {
-		size_t last;
+	for (size_t i = 0; i < search->waiter_count; i++) {
+		struct waiter *waiter = &search->waiters[i];
+		size_t last = waiter->stuck && !waiter->in_cycle ? wait_search_back(search, waiter) : 0;
 
-		if (!thread->stuck || u64_map_get(in_cycle, (uintptr_t)thread))
-			continue;
-		last = search_back(search, thread);
 		if (!last || !(all || is_tied(search, last)) || !is_wanted(search, last))
 			continue;
-		report_cycle(search, last, in_cycle);
+		report_cycle(search, last);
 		any = true;
 	}
 	return any;
 }
 
-/* ---- nobody goes on ---------------------------------------------------------------------- */
+/* ---- no thread goes on ------------------------------------------------------------------------ */
 
-static void add_sleeper(struct finding *finding, const struct lock_thread *thread)
+static void add_sleeper(struct finding *finding, const struct waiter *waiter)
 {
-	struct finding_object object = wanted_object(thread);
+	const struct lock_thread *thread = waiter->thread;
+	struct finding_object object = wanted_object(waiter);
 	char label[96];
 
 	snprintf(label, sizeof label, "waits for a %s here", event_kind_name(thread->wait.kind));
@@ -564,81 +191,80 @@ static void add_sleeper(struct finding *finding, const struct lock_thread *threa
 		                   object.created_stack);
 }
 
-static void report_all_asleep(const struct deadlock_process *process)
+static void report_all_asleep(const struct wait_search *search, struct finding_list *findings)
 {
-	const struct lock_threads *threads = &process->locks->threads;
-	struct finding *finding = finding_add(process->findings, "deadlock", "realised");
+	struct finding *finding = finding_add(findings, "deadlock", "realised");
 	size_t count = 0;
 
-	for (size_t i = 0; i < threads->count; i++)
-		if (threads->items[i]->stuck && count++ < MAX_SHOWN)
-			add_sleeper(finding, threads->items[i]);
+	for (size_t i = 0; i < search->waiter_count; i++)
+		if (search->waiters[i].stuck && count++ < MAX_SHOWN)
+			add_sleeper(finding, &search->waiters[i]);
 	if (count == 1)
 		finding_message(finding, "the only thread is blocked and nothing can wake it");
 	else
 		finding_message(finding, "all threads are blocked and nothing can wake them");
 }
 
-/* A thread that waits for a lock of a thread that has ended. */
-static void report_orphans(const struct deadlock_process *process, const struct u64_map *in_cycle)
+static void report_orphan(const struct waiter *waiter, const struct lock_thread *owner, const struct held_lock *held,
+                          struct finding_list *findings)
 {
-	const struct lock_threads *threads = &process->locks->threads;
+	struct finding *finding = finding_add(findings, "deadlock", "realised");
 
-	for (size_t i = 0; i < threads->count; i++) {
-		const struct lock_thread *thread = threads->items[i], *owner;
-		const struct lock *lock = thread->stuck ? wanted_lock(process->locks, thread) : NULL;
-		struct finding *finding;
+	add_sleeper(finding, waiter);
+	finding_add_stack(finding, "locked here, by a thread that has ended", owner->id, held->since, held->stack);
+	finding_message(finding, "a thread waits for ever for a lock whose owner has ended");
+}
 
-		if (!lock || u64_map_get(in_cycle, (uintptr_t)thread))
-			continue;
-		owner = lock_threads_find(threads, lock->result.owner);
-		if (!owner || !owner->ended)
-			continue;
-		finding = finding_add(process->findings, "deadlock", "realised");
-		add_sleeper(finding, thread);
-		finding_add_stack(finding, "locked here, by a thread that has ended", owner->id,
-		                  holds(owner, lock)->since, holds(owner, lock)->stack);
-		finding_message(finding, "a thread waits for ever for a lock whose owner has ended");
+/* A thread that waits for a lock of a thread that has ended. */
+static void report_orphans(const struct wait_search *search, struct finding_list *findings)
+{
+	for (size_t i = 0; i < search->waiter_count; i++) {
+		const struct waiter *waiter = &search->waiters[i];
+		const struct lock *lock = waiter->stuck && !waiter->in_cycle ? wait_search_lock(waiter) : NULL;
+		const struct lock_thread *owner =
+		    lock ? lock_threads_find(&waiter->home->locks->threads, lock->result.owner) : NULL;
+
+		if (owner && owner->ended)
+			report_orphan(waiter, owner, wait_search_holds(owner, lock), findings);
 	}
 }
 
-void deadlock_realised(struct lock_analysis *locks, const struct deadlock_world *world,
+/* ---- the whole -------------------------------------------------------------------------------- */
+
+void deadlock_realised(const struct lock_analysis *locks, const struct deadlock_evidence *evidence,
                        struct finding_list *findings, struct u64_map *reported)
 {
 	struct deadlock_process process = {
-	    .locks = locks, .world = world, .findings = findings, .reported = reported};
-	struct wait_search search = {.processes = &process, .process_count = 1};
-	struct u64_map in_cycle = {0};
+	    .locks = locks, .evidence = evidence, .findings = findings, .reported = reported};
+	struct wait_search search;
 	bool any, asleep;
 
-	find_stuck(&search, true);
-	any = report_cycles(&search, false, &in_cycle);
-	if (!world->exited)
-		report_orphans(&process, &in_cycle);
-	find_stuck(&search, false);
-	asleep = !search.going_on && !world->strangers && !world->exited;
-	if (asleep && locks->threads.count) {
-		any |= report_cycles(&search, true, &in_cycle);
+	wait_search_init(&search, &process, 1);
+	wait_search_find_stuck(&search, true);
+	any = report_cycles(&search, false);
+	if (!evidence->exited)
+		report_orphans(&search, findings);
+	wait_search_find_stuck(&search, false);
+	asleep = !search.going_on && !evidence->strangers && !evidence->exited;
+	if (asleep && search.waiter_count) {
+		any |= report_cycles(&search, true);
 		search.anybody = true;
-		any |= report_cycles(&search, false, &in_cycle);
+		any |= report_cycles(&search, false);
 		if (!any)
-			report_all_asleep(&process);
+			report_all_asleep(&search, findings);
 	}
-	u64_map_free(&search.seen);
-	u64_map_free(&in_cycle);
-	free(search.steps);
+	wait_search_free(&search);
 }
 
-void deadlock_realised_among(struct deadlock_process *processes, size_t count)
+void deadlock_realised_among(const struct deadlock_process *processes, size_t count)
 {
-	struct wait_search search = {.processes = processes, .process_count = count, .shared_only = true};
-	struct u64_map in_cycle = {0};
+	struct wait_search search;
 
-	find_stuck(&search, true);
-	report_cycles(&search, false, &in_cycle);
-	u64_map_free(&search.seen);
-	u64_map_free(&in_cycle);
-	free(search.steps);
+	wait_search_init(&search, processes, count);
+	search.shared_only = true;
+	wait_search_find_stuck(&search, true);
+	report_cycles(&search, false);
+	wait_search_free(&search);
 }
 
 bool deadlock_may_be_among(const struct lock_analysis *locks, uint64_t before, bool *holds_something)
@@ -650,23 +276,35 @@ bool deadlock_may_be_among(const struct lock_analysis *locks, uint64_t before, b
 
 		if (thread->ended || !thread->wait.active || thread->wait.since > before)
 			continue;
-		waits |= waits_for_shared(thread) && !(thread->wait.flags & RT_SYNC_TIMED);
+		waits |= (thread->wait.flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED)) == RT_SYNC_PSHARED;
 		*holds_something |= thread->count > 0;
 	}
 	return waits;
 }
 
-/* ---- from moment to moment ------------------------------------------------------------------- */
-
-uint64_t deadlock_moment(const struct finding *finding)
+uint32_t deadlock_waits_for(const struct lock_analysis *locks, const struct lock_thread *thread)
 {
-	uint64_t moment = finding->edge_count + 1;
+	const struct lock *lock;
+
+	if (!thread->wait.active)
+		return 0;
+	if (thread->wait.kind == RT_KIND_THREAD)
+		return thread->wait.target;
+	lock = lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
+	return lock ? lock->result.owner : 0;
+}
+
+/* ---- fingerprints ------------------------------------------------------------------- */
+
+uint64_t deadlock_fingerprint(const struct finding *finding)
+{
+	uint64_t fingerprint = finding->edge_count + 1;
 
 	for (size_t i = 0; i < finding->edge_count; i++)
-		moment += u64_mix(finding->edges[i].thread + u64_mix(finding->edges[i].wanted_at));
+		fingerprint += u64_mix(finding->edges[i].thread + u64_mix(finding->edges[i].wanted_at));
 	for (size_t i = 0; i < finding->stack_count; i++)
-		moment += u64_mix(finding->stacks[i].thread + u64_mix(finding->stacks[i].stamp + 1));
-	return moment;
+		fingerprint += u64_mix(finding->stacks[i].thread + u64_mix(finding->stacks[i].stamp + 1));
+	return fingerprint;
 }
 
 void deadlock_keep(struct lock_analysis *locks, struct finding finding)
@@ -677,7 +315,7 @@ void deadlock_keep(struct lock_analysis *locks, struct finding finding)
 static bool is_there(const struct finding_list *findings, const struct finding *kept)
 {
 	for (size_t i = 0; i < findings->count; i++)
-		if (deadlock_moment(&findings->items[i]) == deadlock_moment(kept))
+		if (deadlock_fingerprint(&findings->items[i]) == deadlock_fingerprint(kept))
 			return true;
 	return false;
 }

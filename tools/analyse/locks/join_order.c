@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/locks/deadlock_parts.h"
 #include "tools/analyse/locks/sync_order.h"
 #include "tools/base/memory.h"
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/heap/heap.h"
+#include "tools/analyse/locks/deadlock_parts.h"
+#include "tools/analyse/threads/threads.h"
 #include "tools/base/memory.h"
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -206,7 +208,7 @@ static void check_release(const struct check *check)
 		return;
 	if (!known_from_start(check)) {
 		bool freed =
-		    lock_table_ghost(&check->locks->table, check->event->object, check->event->kind).how;
+		    lock_table_tombstone(&check->locks->table, check->event->object, check->event->kind).how;
 
 		if (check->event->kind == RT_KIND_MUTEX && !check->locks->forked && !check->lock && !freed)
 			check_copied(check);
@@ -250,15 +252,15 @@ static void check_relock(const struct check *check)
 static void check_freed_memory(const struct check *check)
 {
 	const struct event *event = check->event;
-	struct lock_ghost ghost = lock_table_ghost(&check->locks->table, event->object, event->kind);
+	struct lock_tombstone tombstone = lock_table_tombstone(&check->locks->table, event->object, event->kind);
 	struct sync_misuse misuse;
 
-	if (check->lock || ghost.how != GHOST_FREED || event->kind != RT_KIND_MUTEX ||
-	    !check->locks->is_freed || !check->locks->is_freed(check->locks->heap, event->object))
+	if (check->lock || tombstone.how != TOMBSTONE_FREED || event->kind != RT_KIND_MUTEX ||
+	    !check->locks->sources.heap || !heap_is_freed(check->locks->sources.heap, event->object))
 		return;
 	misuse = check_misuse(check, "mutex-in-freed-memory",
 	                      "a mutex is used that lies in a block that was freed", "used here");
-	misuse_add(&misuse, "freed here", ghost.thread, ghost.stamp, ghost.stack);
+	misuse_add(&misuse, "freed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
 }
 
@@ -267,14 +269,14 @@ static void check_freed_memory(const struct check *check)
 static bool check_destroyed(const struct check *check)
 {
 	const struct event *event = check->event;
-	struct lock_ghost ghost = lock_table_ghost(&check->locks->table, event->object, event->kind);
+	struct lock_tombstone tombstone = lock_table_tombstone(&check->locks->table, event->object, event->kind);
 	struct sync_misuse misuse;
 
-	if (event->kind != RT_KIND_MUTEX || event->result != EINVAL || ghost.how != GHOST_DESTROYED)
+	if (event->kind != RT_KIND_MUTEX || event->result != EINVAL || tombstone.how != TOMBSTONE_DESTROYED)
 		return false;
 	misuse = check_misuse(check, "mutex-use-destroyed", "a mutex is used after pthread_mutex_destroy",
 	                      "used here");
-	misuse_add(&misuse, "destroyed here", ghost.thread, ghost.stamp, ghost.stack);
+	misuse_add(&misuse, "destroyed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
 	return true;
 }
@@ -426,7 +428,7 @@ static bool interrupted_with_lock(const struct lock_analysis *locks, uint32_t th
 	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);
 
 	for (size_t i = 0; thread && i < thread->count; i++)
-		if (!signal_stacks_have(locks->signals, thread->held[i].stack))
+		if (!signal_stacks_have(locks->sources.signals, thread->held[i].stack))
 			return true;
 	return false;
 }
@@ -434,7 +436,7 @@ static bool interrupted_with_lock(const struct lock_analysis *locks, uint32_t th
 /* The handler interrupted a wait, and at a place where no lock was held that it might want. */
 static bool harmless_in_handler(const struct lock_analysis *locks, const struct event *event, bool memory)
 {
-	return locks->signals && signal_stacks_only_wait(locks->signals, event->stack) &&
+	return locks->sources.signals && signal_stacks_only_wait(locks->sources.signals, event->stack) &&
 	       (memory || !interrupted_with_lock(locks, event->thread));
 }
 
@@ -518,7 +520,7 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 {
 	struct check check = {.locks = locks, .thread = thread, .event = event};
 	struct lock_thread *target =
-	    lock_threads_find(&locks->threads, pthread_index_settled(&locks->pthreads, event->object));
+	    lock_threads_find(&locks->threads, threads_meant(locks->sources.threads));
 
 	if (!event->aux && target) {
 		target->detached = true;

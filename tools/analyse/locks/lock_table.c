@@ -144,7 +144,7 @@ static void page_unlink(struct lock_table *table, struct lock *lock)
 struct block_end {
 	struct lock_table *table;
 	uint64_t start, end;
-	struct lock_ghost ghost;
+	struct lock_tombstone tombstone;
 	lock_sink *sink;
 	void *context;
 };
@@ -154,7 +154,7 @@ static void end_with_block(const struct block_end *block, struct lock *lock)
 	if (lock->result.address < block->start || lock->result.address >= block->end)
 		return;
 	block->sink(block->context, lock);
-	lock_table_end(block->table, lock, block->ghost);
+	lock_table_end(block->table, lock, block->tombstone);
 }
 
 static void end_in_page(const struct block_end *block, uint64_t page)
@@ -176,9 +176,9 @@ static void end_in_range(const struct block_end *block)
 }
 
 void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
-                            struct lock_ghost ghost, lock_sink *sink, void *context)
+                            struct lock_tombstone tombstone, lock_sink *sink, void *context)
 {
-	struct block_end block = {table, address, address + size, ghost, sink, context};
+	struct block_end block = {table, address, address + size, tombstone, sink, context};
 	uint64_t page = address >> PAGE_SHIFT, last;
 
 	if (!table->by_page.count || !size || block.end < address)
@@ -238,7 +238,7 @@ struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t 
 	struct lock *lock = place->lock;
 
 	if (lock && lock->result.kind != kind) {
-		lock_table_end(table, lock, (struct lock_ghost){0});
+		lock_table_end(table, lock, (struct lock_tombstone){0});
 		lock = NULL;
 	}
 	if (!lock)
@@ -268,10 +268,10 @@ struct lock *lock_table_init(struct lock_table *table, const struct event *event
 	struct lock *lock = place->lock;
 
 	if (lock && begins_anew(lock, event)) {
-		lock_table_end(table, lock, (struct lock_ghost){0});
+		lock_table_end(table, lock, (struct lock_tombstone){0});
 		lock = NULL;
 	}
-	place->ghost.how = GHOST_NONE;
+	place->tombstone.how = TOMBSTONE_NONE;
 	if (lock && lock->opens) {
 		lock->opens++;
 		return lock;
@@ -289,7 +289,7 @@ struct lock *lock_table_init(struct lock_table *table, const struct event *event
 	return lock;
 }
 
-void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_ghost ghost)
+void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_tombstone tombstone)
 {
 	struct lock_place *place = place_find(table, lock->result.address, lock->result.kind);
 
@@ -298,16 +298,16 @@ void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_gho
 	lock->ended = true;
 	table->ended++;
 	place->lock = NULL;
-	place->ghost = ghost;
-	place->ghost.kind = lock->result.kind;
+	place->tombstone = tombstone;
+	place->tombstone.kind = lock->result.kind;
 	page_unlink(table, lock);
 }
 
-struct lock_ghost lock_table_ghost(const struct lock_table *table, uint64_t address, uint8_t kind)
+struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint64_t address, uint8_t kind)
 {
 	const struct lock_place *place = place_find(table, address, kind);
 
-	return place && place->ghost.kind == kind ? place->ghost : (struct lock_ghost){0};
+	return place && place->tombstone.kind == kind ? place->tombstone : (struct lock_tombstone){0};
 }
 
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
@@ -317,7 +317,7 @@ void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
 	if (!place || place->lock || !place->latest)
 		return;
 	place->lock = place->latest;
-	place->ghost.how = GHOST_NONE;
+	place->tombstone.how = TOMBSTONE_NONE;
 	place->lock->ended = false;
 	table->ended--;
 	page_link(table, place->lock);

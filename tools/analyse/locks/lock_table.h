@@ -13,8 +13,8 @@
 #include "tools/base/u64_map.h"
 
 /* How the last generation at an address ended. */
-struct lock_ghost {
-	enum { GHOST_NONE, GHOST_DESTROYED, GHOST_FREED } how;
+struct lock_tombstone {
+	enum { TOMBSTONE_NONE, TOMBSTONE_DESTROYED, TOMBSTONE_FREED } how;
 	uint8_t kind;
 	uint32_t thread, stack; /* of the call that ended it */
 	uint64_t stamp;
@@ -76,7 +76,7 @@ struct lock_place { /* an address */
 	struct lock *lock;      /* the present generation, NULL between two */
 	struct lock *latest;    /* the last one, for undoing its end */
 	uint32_t generations;   /* so far */
-	struct lock_ghost ghost;
+	struct lock_tombstone tombstone;
 };
 
 struct lock_last { /* the place that was asked for last */
@@ -112,15 +112,15 @@ struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t 
 /* That of a call which began before the present generation: the last one, NULL where it is forgotten. */
 struct lock *lock_table_latest(const struct lock_table *table, uint64_t address, uint8_t kind);
 struct lock *lock_table_init(struct lock_table *table, const struct event *event);
-void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_ghost ghost);
-/* How the generation before the present one ended; GHOST_NONE once the place was initialised anew. */
-struct lock_ghost lock_table_ghost(const struct lock_table *table, uint64_t address, uint8_t kind);
+void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_tombstone tombstone);
+/* How the generation before the present one ended; TOMBSTONE_NONE once the place was initialised anew. */
+struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint64_t address, uint8_t kind);
 /* Its end did not happen after all. */
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
 typedef void lock_sink(void *context, struct lock *lock);
 /* Ends all locks in [address, address + size), each of which sink is told of before. */
 void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
-                            struct lock_ghost ghost, lock_sink *sink, void *context);
+                            struct lock_tombstone tombstone, lock_sink *sink, void *context);
 /* Adds up the ended locks that nothing refers to with others of the same place in the code, and forgets them.
  * edges_in and edges_out must be up to date. */
 void lock_table_fold(struct lock_table *table);

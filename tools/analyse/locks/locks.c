@@ -11,23 +11,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "tools/analyse/locks/deadlock.h"
+#include "tools/analyse/heap/heap.h"
+#include "tools/analyse/locks/deadlock_parts.h"
 #include "tools/finding/findings.h"
 #include "tools/analyse/locks/join_order.h"
 #include "tools/analyse/locks/lock_checks.h"
 #include "tools/analyse/locks/order_sites.h"
 #include "tools/analyse/locks/sync_order.h"
+#include "tools/analyse/threads/threads.h"
 #include "tools/base/memory.h"
 
 #define FIRST_FOLD 4096u
 
-struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals)
+struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_sources sources)
 {
 	struct lock_analysis *locks = memory_zeroed(1, sizeof *locks);
 
-	locks->signals = signals;
+	locks->sources = sources;
 	locks->forked = ring->header.forked;
-	locks->world = (struct deadlock_world){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
+	locks->evidence = (struct deadlock_evidence){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
 	locks->fold_at = FIRST_FOLD;
 	return locks;
 }
@@ -40,7 +42,7 @@ void locks_free(struct lock_analysis *locks)
 	lock_threads_free(&locks->threads);
 	lock_table_free(&locks->table);
 	happens_before_free(&locks->before);
-	pthread_index_free(&locks->pthreads);
+	deadlock_evidence_free(&locks->evidence);
 	sync_misuses_free(&locks->misuses);
 	finding_list_free(&locks->kept);
 	finding_list_free(&locks->by_joins);
@@ -309,7 +311,7 @@ static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, 
 		return;
 	}
 	lock_table_end(&locks->table, lock,
-	               (struct lock_ghost){.how = GHOST_DESTROYED,
+	               (struct lock_tombstone){.how = TOMBSTONE_DESTROYED,
 	                                   .thread = event->thread,
 	                                   .stack = event->stack,
 	                                   .stamp = event->stamp});
@@ -379,7 +381,7 @@ static void on_join_event(struct lock_analysis *locks, struct lock_thread *threa
 {
 	if (event->type == RT_WAIT) {
 		begin_wait(thread, event);
-		thread->wait.target = pthread_index_join_begins(&locks->pthreads, thread->id, event->object);
+		thread->wait.target = threads_meant(locks->sources.threads);
 		lock_checks_join(locks, thread, event, thread->wait.target);
 	} else if (event->type == RT_FAILED || event->type == RT_ACQUIRE) {
 		join_wait_over(thread);
@@ -404,15 +406,13 @@ static void on_create(struct lock_analysis *locks, struct lock_thread *thread, c
 static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	bool for_ever = thread->wait.active && !(thread->wait.flags & RT_SYNC_TIMED);
-	uint32_t joined_id, last = 0;
+	uint32_t joined_id = threads_meant(locks->sources.threads), last = 0;
 	struct lock_thread *joined;
 
 	join_wait_over(thread);
-	joined_id = pthread_index_join_ends(&locks->pthreads, thread->id, event->object);
 	lock_checks_joined(locks, thread, event, joined_id);
 	if (event->aux || !joined_id)
 		return;
-	pthread_index_gone(&locks->pthreads, joined_id);
 	joined = lock_threads_find(&locks->threads, joined_id);
 	if (joined) {
 		if (for_ever)
@@ -424,9 +424,8 @@ static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, c
 	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, last);
 }
 
-static void on_begin(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+static void on_begin(struct lock_thread *thread, const struct event *event)
 {
-	pthread_index_add(&locks->pthreads, thread->id, event->object);
 	thread->tid = (uint32_t)(event->arg >> 32);
 	if (!thread->started)
 		thread->started = event->stamp;
@@ -436,7 +435,7 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 {
 	switch (event->type) {
 	case RT_THREAD_BEGIN:
-		on_begin(locks, thread, event);
+		on_begin(thread, event);
 		return true;
 	case RT_THREAD_CREATE:
 		on_create(locks, thread, event);
@@ -445,19 +444,13 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 		on_joined(locks, thread, event);
 		return true;
 	case RT_THREAD_CREATED:
-		if (!event->aux)
-			pthread_index_add(&locks->pthreads, (uint32_t)event->arg, event->object);
 		return true;
 	case RT_DETACH:
 		lock_checks_detach(locks, thread, event);
-		if (!event->aux)
-			pthread_index_gone(&locks->pthreads,
-			                   pthread_index_settled(&locks->pthreads, event->object));
 		return true;
 	case RT_THREAD_END:
 		locks->order.cache_slots -= thread->order_cache.slots;
 		lock_thread_ended(thread);
-		pthread_index_ended(&locks->pthreads, thread->id);
 		return true;
 	default:
 		return false;
@@ -511,7 +504,7 @@ static void leave_wait(struct lock_analysis *locks, struct lock_thread *thread, 
 	const struct lock_wait *wait = &thread->wait;
 
 	if (!wait->active || (wait->object == event->object && wait->kind == event->kind) || event->depth ||
-	    event->stack < RT_NODE_FIRST || !locks->signals || signal_stacks_have(locks->signals, event->stack))
+	    event->stack < RT_NODE_FIRST || !locks->sources.signals || signal_stacks_have(locks->sources.signals, event->stack))
 		return;
 	thread->wait.active = false;
 }
@@ -640,7 +633,7 @@ void locks_block_ended(struct lock_analysis *locks, const struct event *event, u
 	struct block_end end = {locks, event};
 
 	lock_table_block_ended(&locks->table, address, size,
-	                       (struct lock_ghost){.how = GHOST_FREED,
+	                       (struct lock_tombstone){.how = TOMBSTONE_FREED,
 	                                           .thread = event->thread,
 	                                           .stack = event->stack,
 	                                           .stamp = event->stamp},
@@ -648,12 +641,6 @@ void locks_block_ended(struct lock_analysis *locks, const struct event *event, u
 }
 
 void locks_in_handler(struct lock_analysis *locks, const struct event *event) { lock_checks_handler(locks, event); }
-
-void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, uint64_t address), void *heap)
-{
-	locks->is_freed = is_freed;
-	locks->heap = heap;
-}
 
 /* ---- results ------------------------------------------------------------------------------- */
 
@@ -691,10 +678,10 @@ void locks_finish(struct lock_analysis *locks, const struct process_end *end, st
 {
 	struct u64_map reported = {0};
 
-	locks->world.exited = end->how == END_EXIT || end->how == END_EXEC;
+	locks->evidence.exited = end->how == END_EXIT || end->how == END_EXEC;
 	lock_checks_finish(locks, end);
 	sync_misuse_report(&locks->misuses, findings);
-	deadlock_realised(locks, &locks->world, findings, &reported);
+	deadlock_realised(locks, &locks->evidence, findings, &reported);
 	deadlock_report_kept(locks, findings, &reported);
 	join_order_report(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
@@ -758,3 +745,46 @@ bool locks_blocked(const struct lock_analysis *locks, uint32_t thread_id, struct
 	                            .owner = deadlock_waits_for(locks, thread)};
 	return true;
 }
+
+/* ---- of a process that runs ------------------------------------------------------------------- */
+
+static struct living_thread living_thread(const struct lock_thread *thread)
+{
+	return (struct living_thread){.id = thread->id,
+	                              .tid = thread->tid,
+	                              .waits = thread->wait.active,
+	                              .kind = thread->wait.kind,
+	                              .since = thread->wait.since};
+}
+
+struct living_thread *locks_living_threads(const struct lock_analysis *locks, size_t *count)
+{
+	const struct lock_threads *threads = &locks->threads;
+	struct living_thread *list = memory_zeroed(threads->count + 1, sizeof *list);
+
+	*count = 0;
+	for (size_t i = 0; i < threads->count; i++)
+		if (!threads->items[i]->ended)
+			list[(*count)++] = living_thread(threads->items[i]);
+	return list;
+}
+
+bool locks_living_thread(const struct lock_analysis *locks, uint32_t id, struct living_thread *thread)
+{
+	const struct lock_thread *found = lock_threads_find(&locks->threads, id);
+
+	if (!found || found->ended)
+		return false;
+	*thread = living_thread(found);
+	return true;
+}
+
+uint64_t locks_contentions(const struct lock_analysis *locks) { return locks->contentions; }
+
+void locks_set_evidence(struct lock_analysis *locks, struct deadlock_evidence evidence)
+{
+	deadlock_evidence_free(&locks->evidence);
+	locks->evidence = evidence;
+}
+
+const struct deadlock_evidence *locks_evidence(const struct lock_analysis *locks) { return &locks->evidence; }

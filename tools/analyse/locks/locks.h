@@ -3,6 +3,7 @@
 #define RINGTAIL_ANALYSE_LOCKS_H
 
 #include "tools/analyse/analyse.h"
+#include "tools/analyse/locks/deadlock.h"
 
 struct lock_result {
 	uint64_t address;
@@ -52,7 +53,14 @@ struct lock_intervals;
 struct order_site;
 struct signal_stacks;
 
-struct lock_analysis *locks_new(struct ring_file *ring, struct signal_stacks *signals);
+/* The stages before this one, which it asks; they outlive it. */
+struct lock_sources {
+	const struct thread_analysis *threads; /* which threads an event means */
+	struct heap_analysis *heap;            /* whether an address lies in freed memory */
+	struct signal_stacks *signals;         /* which events are of signal handlers */
+};
+
+struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_sources sources);
 void locks_free(struct lock_analysis *locks);
 /* Fetch what locks_event will need for this event: three steps, each some events before the next. */
 void locks_prefetch(const struct lock_analysis *locks, const struct event *event);
@@ -64,8 +72,6 @@ void locks_block_ended(struct lock_analysis *locks, const struct event *event, u
                        uint64_t size);
 /* An event that was recorded in a signal handler. */
 void locks_in_handler(struct lock_analysis *locks, const struct event *event);
-/* How to ask whether an address lies in no live block. */
-void locks_use_heap(struct lock_analysis *locks, bool (*is_freed)(void *heap, uint64_t address), void *heap);
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);
 const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count);
 /* By id. */
@@ -91,6 +97,24 @@ struct blocked {
 	uint32_t owner; /* who could end it, 0 not known */
 };
 bool locks_blocked(const struct lock_analysis *locks, uint32_t thread, struct blocked *blocked);
+
+/* A thread that has not ended, while the process runs. */
+struct living_thread {
+	uint32_t id, tid;
+	bool waits; /* its last event is a wait without an answer: */
+	uint8_t kind;
+	uint64_t since;
+};
+/* To be freed. */
+struct living_thread *locks_living_threads(const struct lock_analysis *locks, size_t *count);
+/* False: it is not known, or has ended. */
+bool locks_living_thread(const struct lock_analysis *locks, uint32_t id, struct living_thread *thread);
+/* Waits for locks so far. */
+uint64_t locks_contentions(const struct lock_analysis *locks);
+
+/* What is known besides the events when the analysis concludes; the analysis frees it. */
+void locks_set_evidence(struct lock_analysis *locks, struct deadlock_evidence evidence);
+const struct deadlock_evidence *locks_evidence(const struct lock_analysis *locks);
 
 /* Who could end such a wait. */
 struct blocker {

@@ -198,14 +198,14 @@ static bool ends_wait(const struct check *check)
 static void check_dead_sem(const struct check *check)
 {
 	const struct event *event = check->event;
-	struct lock_ghost ghost = lock_table_ghost(&check->locks->table, event->object, RT_KIND_SEM);
+	struct lock_tombstone tombstone = lock_table_tombstone(&check->locks->table, event->object, RT_KIND_SEM);
 	struct sync_misuse misuse;
 
-	if (check->lock || ghost.how != GHOST_DESTROYED || ends_wait(check))
+	if (check->lock || tombstone.how != TOMBSTONE_DESTROYED || ends_wait(check))
 		return;
 	misuse = check_misuse(check, "sem-invalid", "a semaphore is used after it was destroyed or closed",
 	                      "used here");
-	misuse_add(&misuse, "destroyed here", ghost.thread, ghost.stamp, ghost.stack);
+	misuse_add(&misuse, "destroyed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
 }
 

@@ -1,54 +1,34 @@
 /*
- * The thread analyser: who made whom, and what became of each.
- *
- * What counts as a leak at the end of the process:
- * - unjoined: it ended, and nobody joined or detached it.  A process that was
- *   killed, crashed, exec'ed or still runs may have been about to: there it
- *   counts only when no thread was waiting in a join.
- * - blocked, running: only after an exit, which ends threads in the middle of
- *   what they do.  A killed process stops everywhere; what hung is for the
- *   deadlock findings to say.
- * - A detached thread is nobody's to wait for: daemon threads usually wait for
- *   work at the end, and running ones are theirs to run.  One that is blocked on a lock or
- *   in a join is not waiting for work, and is a leak all the same.
- * The main thread, and threads not made by pthread_create, are never leaks, nor are those of a runtime's pool that
- * live at the end.
+ * The first stage of the analysis: which threads there are, who made whom, what became of each, and which of them a
+ * pthread_t means.
  */
 #include "tools/analyse/threads/threads.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/finding/findings.h"
 #include "tools/analyse/id_index.h"
-#include "tools/analyse/locks/locks.h"
 #include "tools/base/memory.h"
 #include "tools/analyse/threads/pthread_index.h"
-#include "tools/analyse/threads/runtime_pool.h"
 #include "tools/analyse/threads/thread_sites.h"
 
-#define MAX_LISTED 1000u /* threads named in one finding */
-
 struct thread_analysis {
-	const struct ring_file *ring;
 	struct id_index by_id;
 	struct thread_result *items;
 	size_t count, room;
 	struct pthread_index pthreads;
 	struct thread_groups groups;
 	uint32_t regrouped; /* thread that the last event put into another group, 0: none */
+	uint32_t meant;     /* thread that the last event's pthread_t meant, 0: none that is known */
 	uint32_t exit_caller;
 	uint64_t exit_stamp;
 	struct thread_site *sites;
 	size_t site_count;
 };
 
-struct thread_analysis *threads_new(struct ring_file *ring)
+struct thread_analysis *threads_new(void)
 {
-	struct thread_analysis *threads = memory_zeroed(1, sizeof *threads);
-
-	threads->ring = ring;
-	return threads;
+	return memory_zeroed(1, sizeof(struct thread_analysis));
 }
 
 void threads_free(struct thread_analysis *threads)
@@ -112,6 +92,8 @@ bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, 
 	*group = find(threads, *thread)->group;
 	return true;
 }
+
+uint32_t threads_meant(const struct thread_analysis *threads) { return threads->meant; }
 
 static void on_begin(struct thread_analysis *threads, const struct event *event)
 {
@@ -182,6 +164,7 @@ static void on_joined(struct thread_analysis *threads, const struct event *event
 	uint32_t id = pthread_index_join_ends(&threads->pthreads, event->thread, event->object);
 	struct thread_result *thread = id ? find(threads, id) : NULL;
 
+	threads->meant = id;
 	if (event->aux || !thread)
 		return;
 	thread->joined = true;
@@ -195,6 +178,7 @@ static void on_detach(struct thread_analysis *threads, const struct event *event
 	uint32_t id = pthread_index_settled(&threads->pthreads, event->object);
 	struct thread_result *thread = id ? find(threads, id) : NULL;
 
+	threads->meant = id;
 	if (event->aux || !thread)
 		return;
 	thread->detached = true;
@@ -216,7 +200,7 @@ static void on_name(struct thread_analysis *threads, const struct event *event)
 
 void threads_event(struct thread_analysis *threads, const struct event *event)
 {
-	threads->regrouped = 0;
+	threads->regrouped = threads->meant = 0;
 	if (event->thread && event->type != RT_LOSS) {
 		struct thread_result *thread = get(threads, event->thread);
 
@@ -237,7 +221,7 @@ void threads_event(struct thread_analysis *threads, const struct event *event)
 		break;
 	case RT_WAIT:
 		if (event->kind == RT_KIND_THREAD)
-			pthread_index_join_begins(&threads->pthreads, event->thread, event->object);
+			threads->meant = pthread_index_join_begins(&threads->pthreads, event->thread, event->object);
 		break;
 	case RT_THREAD_NAME:
 		on_name(threads, event);
@@ -275,131 +259,26 @@ static void drop_forgotten(struct thread_analysis *threads)
 	threads->count = kept;
 }
 
-static void set_state(struct thread_result *thread, const struct thread_analysis *threads,
-                      const struct lock_analysis *locks)
+void threads_finish(struct thread_analysis *threads, const struct process_end *end)
 {
-	struct blocked blocked;
-
-	if (!thread->ended && threads->exit_caller && thread->id == threads->exit_caller)
-		thread->ended = threads->exit_stamp;
-	if (thread->ended) {
-		thread->state_at_end = THREAD_ENDED;
-		return;
-	}
-	thread->state_at_end = THREAD_RUNNING;
-	if (!locks_blocked(locks, thread->id, &blocked))
-		return;
-	thread->state_at_end = THREAD_BLOCKED;
-	thread->blocked_kind = blocked.kind;
-	thread->blocked_object = blocked.object;
-	thread->blocked_since = blocked.since;
-	thread->blocked_stack = blocked.stack;
-	thread->blocked_owner = blocked.owner;
-	thread->blockers = locks_blockers(locks, thread->id, &thread->blocker_count);
-}
-
-/* Who is being waited for in a join. */
-static struct u64_map joined_threads(const struct thread_analysis *threads)
-{
-	struct u64_map joined = {0};
-
-	for (size_t i = 0; i < threads->count; i++) {
-		const struct thread_result *thread = &threads->items[i];
-
-		if (thread->state_at_end == THREAD_BLOCKED && thread->blocked_kind == RT_KIND_THREAD)
-			u64_map_put(&joined, thread->blocked_owner, 1);
-	}
-	return joined;
-}
-
-static bool on_lock_or_join(uint8_t kind)
-{
-	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
-	       kind == RT_KIND_ONCE || kind == RT_KIND_THREAD;
-}
-
-/* The class of leak that this thread is, NULL if it is none. */
-static const char *leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
-{
-	if (thread->main || thread->adopted || thread->joined)
-		return NULL;
-	switch (thread->state_at_end) {
-	case THREAD_ENDED:
-		return !thread->detached && (exited || !joined->count) ? "unjoined" : NULL;
-	case THREAD_BLOCKED:
-		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind)) ? "blocked"
-		                                                                              : NULL;
-	default:
-		return exited && !thread->detached && !u64_map_get(joined, thread->id) ? "running" : NULL;
-	}
-}
-
-struct leak_groups {
-	struct u64_map by_stacks; /* index of the finding + 1 */
-	struct finding_list *findings;
-};
-
-static void describe(struct finding *finding, const struct thread_result *thread, const char *class)
-{
-	if (!strcmp(class, "unjoined"))
-		finding_message(finding,
-		                "a thread created here has ended and was never joined; join or detach it");
-	else if (!strcmp(class, "running"))
-		finding_message(finding,
-		                "a thread created here was still running at exit and nobody waited for it");
-	else if (thread->blocked_kind == RT_KIND_THREAD)
-		finding_message(finding,
-		                "a thread created here was still waiting for another thread at exit");
-	else
-		finding_message(finding, "a thread created here was still blocked on a %s at exit",
-		                event_kind_name(thread->blocked_kind));
-	finding_add_stack(finding, "created here", thread->created_by, thread->created,
-	                  thread->created_stack);
-	if (thread->state_at_end == THREAD_BLOCKED)
-		finding_add_stack(finding, "blocked here", thread->id, thread->blocked_since,
-		                  thread->blocked_stack);
-}
-
-/* Threads of one creation stack that are stuck at one place make one finding. */
-static void report(struct leak_groups *groups, const struct thread_result *thread, const char *class)
-{
-	uint64_t key = (uint64_t)thread->created_stack << 32 | thread->blocked_stack, found;
-	struct finding *finding;
-
-	key = u64_mix(key) + u64_mix((uint64_t) class[0] << 8 | thread->blocked_kind);
-	found = u64_map_get(&groups->by_stacks, key);
-	if (!found) {
-		describe(finding_add(groups->findings, "thread-leak", class), thread, class);
-		u64_map_put(&groups->by_stacks, key, found = groups->findings->count);
-	}
-	finding = &groups->findings->items[found - 1];
-	if (finding->times++ < MAX_LISTED)
-		finding_add_thread(finding, thread->id);
-}
-
-void threads_finish(struct thread_analysis *threads, const struct lock_analysis *locks,
-                    const struct process_end *end, struct finding_list *findings)
-{
-	struct leak_groups groups = {.findings = findings};
-	struct u64_map joined;
-
 	drop_forgotten(threads);
-	for (size_t i = 0; i < threads->count; i++)
-		set_state(&threads->items[i], threads, locks);
-	joined = joined_threads(threads);
 	for (size_t i = 0; i < threads->count; i++) {
-		const struct thread_result *thread = &threads->items[i];
-		const char *class = leak_class(thread, &joined, end->how == END_EXIT);
+		struct thread_result *thread = &threads->items[i];
 
-		if (class && thread->id != threads->exit_caller &&
-		    (thread->ended || !runtime_pool_made(threads->ring, thread->created_stack)))
-			report(&groups, thread, class);
+		if (!thread->ended && threads->exit_caller && thread->id == threads->exit_caller)
+			thread->ended = threads->exit_stamp;
+		thread->state_at_end = thread->ended ? THREAD_ENDED : THREAD_RUNNING;
 	}
-	u64_map_free(&joined);
-	u64_map_free(&groups.by_stacks);
 	threads->sites = thread_sites_find(threads->items, threads->count, end->stamp, &threads->site_count);
-	thread_sites_report(threads->sites, threads->site_count, findings);
 }
+
+struct thread_result *threads_to_judge(struct thread_analysis *threads, size_t *count)
+{
+	*count = threads->count;
+	return threads->items;
+}
+
+uint32_t threads_exit_caller(const struct thread_analysis *threads) { return threads->exit_caller; }
 
 const struct thread_site *threads_sites(const struct thread_analysis *threads, size_t *count)
 {

@@ -37,16 +37,21 @@ struct thread_site { /* threads that were made at one place */
 	bool grows;
 };
 
-struct thread_analysis *threads_new(struct ring_file *ring);
+struct thread_analysis *threads_new(void);
 /* The results so far, for a report while the process runs. */
 struct thread_analysis *threads_copy(const struct thread_analysis *threads);
 void threads_free(struct thread_analysis *threads);
 void threads_event(struct thread_analysis *threads, const struct event *event);
 /* Whether the last event put a thread into another group, and which. */
 bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, uint32_t *group);
-/* locks tells what each thread is blocked on. */
-void threads_finish(struct thread_analysis *threads, const struct lock_analysis *locks,
-                    const struct process_end *end, struct finding_list *findings);
+/* The thread that the last event's pthread_t meant: that its thread waits to join, has joined or detached, or tried to.
+ * 0: not known, or the event names none. */
+uint32_t threads_meant(const struct thread_analysis *threads);
+void threads_finish(struct thread_analysis *threads, const struct process_end *end);
+/* For thread_leaks, which fills in what each thread is blocked on.  After threads_finish. */
+struct thread_result *threads_to_judge(struct thread_analysis *threads, size_t *count);
+/* The thread that ended the process by exit; 0: none did. */
+uint32_t threads_exit_caller(const struct thread_analysis *threads);
 const struct thread_group *threads_groups(const struct thread_analysis *threads, size_t *count);
 const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count);
 const struct thread_site *threads_sites(const struct thread_analysis *threads, size_t *count);

@@ -1,0 +1,142 @@
+/*
+ * What counts as a leak at the end of the process:
+ * - unjoined: it ended, and nobody joined or detached it.  A process that was
+ *   killed, crashed, exec'ed or still runs may have been about to: there it
+ *   counts only when no thread was waiting in a join.
+ * - blocked, running: only after an exit, which ends threads in the middle of
+ *   what they do.  A killed process stops everywhere; what hung is for the
+ *   deadlock findings to say.
+ * - A detached thread is nobody's to wait for: daemon threads usually wait for
+ *   work at the end, and running ones are theirs to run.  One that is blocked on a lock or
+ *   in a join is not waiting for work, and is a leak all the same.
+ * The main thread, and threads not made by pthread_create, are never leaks, nor are those of a runtime's pool that
+ * live at the end.
+ */
+#include "tools/analyse/thread_leaks.h"
+
+#include <string.h>
+
+#include "tools/analyse/threads/runtime_pool.h"
+#include "tools/analyse/threads/thread_sites.h"
+#include "tools/base/u64_map.h"
+#include "tools/finding/findings.h"
+
+#define MAX_LISTED 1000u /* threads named in one finding */
+
+static void set_blocked(struct thread_result *thread, const struct lock_analysis *locks)
+{
+	struct blocked blocked;
+
+	if (thread->ended || !locks_blocked(locks, thread->id, &blocked))
+		return;
+	thread->state_at_end = THREAD_BLOCKED;
+	thread->blocked_kind = blocked.kind;
+	thread->blocked_object = blocked.object;
+	thread->blocked_since = blocked.since;
+	thread->blocked_stack = blocked.stack;
+	thread->blocked_owner = blocked.owner;
+	thread->blockers = locks_blockers(locks, thread->id, &thread->blocker_count);
+}
+
+/* Who is being waited for in a join. */
+static struct u64_map joined_threads(const struct thread_result *threads, size_t count)
+{
+	struct u64_map joined = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct thread_result *thread = &threads[i];
+
+		if (thread->state_at_end == THREAD_BLOCKED && thread->blocked_kind == RT_KIND_THREAD)
+			u64_map_put(&joined, thread->blocked_owner, 1);
+	}
+	return joined;
+}
+
+static bool on_lock_or_join(uint8_t kind)
+{
+	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
+	       kind == RT_KIND_ONCE || kind == RT_KIND_THREAD;
+}
+
+/* The class of leak that this thread is, NULL if it is none. */
+static const char *leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
+{
+	if (thread->main || thread->adopted || thread->joined)
+		return NULL;
+	switch (thread->state_at_end) {
+	case THREAD_ENDED:
+		return !thread->detached && (exited || !joined->count) ? "unjoined" : NULL;
+	case THREAD_BLOCKED:
+		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind)) ? "blocked"
+		                                                                              : NULL;
+	default:
+		return exited && !thread->detached && !u64_map_get(joined, thread->id) ? "running" : NULL;
+	}
+}
+
+struct leak_groups {
+	struct u64_map by_stacks; /* index of the finding + 1 */
+	struct finding_list *findings;
+};
+
+static void describe(struct finding *finding, const struct thread_result *thread, const char *class)
+{
+	if (!strcmp(class, "unjoined"))
+		finding_message(finding,
+		                "a thread created here has ended and was never joined; join or detach it");
+	else if (!strcmp(class, "running"))
+		finding_message(finding,
+		                "a thread created here was still running at exit and nobody waited for it");
+	else if (thread->blocked_kind == RT_KIND_THREAD)
+		finding_message(finding,
+		                "a thread created here was still waiting for another thread at exit");
+	else
+		finding_message(finding, "a thread created here was still blocked on a %s at exit",
+		                event_kind_name(thread->blocked_kind));
+	finding_add_stack(finding, "created here", thread->created_by, thread->created,
+	                  thread->created_stack);
+	if (thread->state_at_end == THREAD_BLOCKED)
+		finding_add_stack(finding, "blocked here", thread->id, thread->blocked_since,
+		                  thread->blocked_stack);
+}
+
+/* Threads of one creation stack that are stuck at one place make one finding. */
+static void report(struct leak_groups *groups, const struct thread_result *thread, const char *class)
+{
+	uint64_t key = (uint64_t)thread->created_stack << 32 | thread->blocked_stack, found;
+	struct finding *finding;
+
+	key = u64_mix(key) + u64_mix((uint64_t) class[0] << 8 | thread->blocked_kind);
+	found = u64_map_get(&groups->by_stacks, key);
+	if (!found) {
+		describe(finding_add(groups->findings, "thread-leak", class), thread, class);
+		u64_map_put(&groups->by_stacks, key, found = groups->findings->count);
+	}
+	finding = &groups->findings->items[found - 1];
+	if (finding->times++ < MAX_LISTED)
+		finding_add_thread(finding, thread->id);
+}
+
+void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
+                       const struct process_end *end, struct finding_list *findings)
+{
+	struct leak_groups groups = {.findings = findings};
+	size_t count, site_count;
+	struct thread_result *list = threads_to_judge(threads, &count);
+
+	for (size_t i = 0; i < count; i++)
+		set_blocked(&list[i], locks);
+	struct u64_map joined = joined_threads(list, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct thread_result *thread = &list[i];
+		const char *class = leak_class(thread, &joined, end->how == END_EXIT);
+
+		if (class && thread->id != threads_exit_caller(threads) &&
+		    (thread->ended || !runtime_pool_made(ring, thread->created_stack)))
+			report(&groups, thread, class);
+	}
+	u64_map_free(&joined);
+	u64_map_free(&groups.by_stacks);
+	const struct thread_site *sites = threads_sites(threads, &site_count);
+	thread_sites_report(sites, site_count, findings);
+}
