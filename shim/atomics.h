@@ -23,6 +23,11 @@
 		                            __ATOMIC_ACQUIRE); \
 	})
 
+/* The two sides of a seqlock: a reader that has read what was stored after a fence_release sees, after its fence_acquire, what
+ * was stored before that. */
+#define fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
+
 /* Order between a thread and its own signal handlers: the compiler's only. */
 #define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 

@@ -49,7 +49,7 @@ static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
 	if (!(wanted & 1u << (state & RT_CHUNK_STATE_MASK)))
 		return false;
 	uint32_t generation = (state >> RT_CHUNK_GEN_SHIFT) + 1;
-	if (!cas_acq_rel(&chunk->state, state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED))
+	if (!cas_acq_rel(&chunk->state, state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED)) /* W6 */
 		return false;
 	if ((state & RT_CHUNK_STATE_MASK) == RT_CHUNK_FULL)
 		fetch_add_relaxed(&process->header->overwritten, chunk->events);
@@ -303,6 +303,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk, uint32_t bytes)
 {
 	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
+	fence_release(); /* W7, pairs with the fence of R4: the claim is seen before what is written from here on */
 	chunk->lane = lane->number;
 	chunk->seq = lane->seq++;
 	chunk->thread = lane->thread;
@@ -314,7 +315,7 @@ static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk
 	chunk->tail = sizeof *chunk;
 	lane->chunk = chunk;
 	lane->end = (unsigned char *)chunk + bytes;
-	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_OPEN); /* W6 */
+	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_OPEN); /* W7 */
 	signal_fence();
 	lane->cursor = (unsigned char *)(chunk + 1);
 }

@@ -9,11 +9,12 @@
  *   W1: tail = offset | ACTIVE                 R1: now = ticks - margin
  *   W2: stamp = ticks                          R2: tail (acquire) of each lane
  *       capture the stack                      R3: records below tail
- *   W3: write the record                       R4: chunk FULL and all read:
- *   W4: tail = offset + size   (release)           state FULL -> DRAINED (CAS)
- *   chunk full:
- *   W5: state OPEN -> FULL     (release)
- *   W6: claim another (CAS), fill its header,
+ *   W3: write the record                       R4: fence (acquire), state (relaxed):
+ *   W4: tail = offset + size   (release)           the generation is R2's still
+ *   chunk full:                                R5: chunk FULL and all read:
+ *   W5: state OPEN -> FULL     (release)           state FULL -> DRAINED (CAS)
+ *   W6: claim another (CAS, generation + 1)
+ *   W7: fence (release), fill its header,
  *       state -> OPEN          (release)
  *
  * If R2 reads the tail of W4 then R3 sees the record of W3 whole (release/acquire).
@@ -23,18 +24,20 @@
  * interrupted thread's at once).  That is what lets the reader deliver one order
  * over all threads without stopping any.  If R2 sees ACTIVE, the stamp in the making
  * is not earlier than the last time when the lane was seen without it.
- * A chunk is OPEN (W6) before its first stamp, so R1 then scan misses none.
- * W6 and R4 never meet on one chunk: only DRAINED ones are claimed while a reader
+ * A chunk is OPEN (W7) before its first stamp, so R1 then scan misses none.
+ * W6 and R5 never meet on one chunk: only DRAINED ones are claimed while a reader
  * lives; when none lives, FULL ones are claimed too (oldest first, counted as
  * overwritten), and each claim raises the generation in the state word, by which a
- * reader that was thought dead notices (seqlock).
+ * reader that was thought dead notices.  That is a seqlock, the generation its sequence:
+ * if R3 reads anything that was written after the fence of W7, then R4 sees the
+ * generation of W6 or a later one (fence pairs with fence), and R3's words are not believed.
  *
  * New pages cost more than all that is written into them: a fault, and on a virtual machine another one under it.  So
  * a program without a live reader does not go on to an unused chunk:
  *
  *   M1: copies its chunk to the unused one by way of the kernel, which needs no mapping of the program's for
  *       that; its state comes last, and is FULL
- *   M2: state OPEN -> CLAIMED, and W6 on the same chunk, whose pages are mapped and in the cache
+ *   M2: state OPEN -> CLAIMED with generation + 1, and W7 on the same chunk, whose pages are mapped and in the cache
  *
  * Between M1 and M2 there are two of the same lane and seq, and who dies there leaves both; the reader takes one.  Who
  * reads a chunk while it is moved finds the generation raised, and the copy at a higher index: M1 precedes M2.

@@ -75,7 +75,8 @@ void lane_drop(struct chunk_ref *ref)
 	ref->lane = NULL;
 }
 
-/* All of a sealed chunk has been delivered: the program may have it back. */
+/* R5: all of a sealed chunk has been delivered, and the program may have it back.  Release: R3's reads come before, so that
+ * they are over when W6 (acquire) claims the chunk.  Fails where the chunk was claimed while it was FULL. */
 static void hand_back(struct lane *lane)
 {
 	struct chunk_ref *ref = lane->current;
@@ -92,10 +93,10 @@ static void hand_back(struct lane *lane)
 		reading->rescued += events;
 }
 
-/* The chunk is still what was taken in: its words, read before this, are that generation's. */
+/* R4: the chunk is still what was taken in, and its words, read before this (R3), are that generation's. */
 static bool still_ours(const struct chunk_ref *ref)
 {
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	fence_acquire(); /* pairs with the fence of W7 */
 	uint32_t state = load_relaxed(&ref->chunk->state);
 	return state >> RT_CHUNK_GEN_SHIFT == ref->generation &&
 	       (state & RT_CHUNK_STATE_MASK) != RT_CHUNK_CLAIMED;
@@ -186,7 +187,7 @@ static inline uint64_t small_fields(unsigned aux, unsigned sync, unsigned type, 
 	return aux | type << 16 | kind << 32 | flags << 40 | result << 48 | (uint64_t)depth << 56;
 }
 
-/* Word 0 was checked; the others may change under us, and mean nothing worse than a wrong value.  False: there is more
+/* R3.  Word 0 was checked; the others may change under us, and mean nothing worse than a wrong value until R4 tells.  False: there is more
  * to it, see take_unusual. */
 static inline bool decode(const struct lane *lane, const uint64_t *at, uint64_t word0, uint64_t stamp,
                           struct event *event)

@@ -91,7 +91,7 @@ static void look_again(struct lanes *lanes, struct chunk_ref *ref, uint32_t stat
 {
 	if (ref->full || !ref->lane)
 		return;
-	uint64_t tail = load_acquire(&ref->chunk->tail);
+	uint64_t tail = load_acquire(&ref->chunk->tail); /* R2, pairs with W4 */
 	/* Only while it is still this generation's: else the tail is another's. */
 	if (load_acquire(&ref->chunk->state) >> RT_CHUNK_GEN_SHIFT != ref->generation)
 		return;
@@ -119,7 +119,7 @@ static bool take_in(struct lanes *lanes, uint32_t index, uint32_t state)
 	                         .first_event = load_relaxed(&chunk->first_event),
 	                         .full = state_of(state) != RT_CHUNK_OPEN,
 	                         .taken = true};
-	uint64_t tail = load_acquire(&chunk->tail);
+	uint64_t tail = load_acquire(&chunk->tail); /* R2, pairs with W4 */
 
 	if (load_acquire(&chunk->state) >> RT_CHUNK_GEN_SHIFT != seen.generation)
 		return false;
@@ -165,7 +165,7 @@ bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref)
 static void look_at(struct lanes *lanes, uint32_t index)
 {
 	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
-	uint32_t state = load_acquire(&chunk->state);
+	uint32_t state = load_acquire(&chunk->state); /* pairs with W5 and W7 */
 	struct chunk_ref *ref = ref_of(lanes, index);
 	bool known = state_of(state) != RT_CHUNK_UNUSED && ref->taken &&
 	             ref->generation == state >> RT_CHUNK_GEN_SHIFT;

@@ -1,10 +1,25 @@
 /*
- * The lock analyser: follows what each thread holds and waits for.
+ * The lock stage: follows what each thread holds and what it waits for, one event at a time.
  *
- * Order of truth: an acquisition is stamped after the lock is held and a
- * release before it is given up, so that in the merged stream a lock has one
- * owner at a time.  Where the stream says otherwise (a lost event, a mutex
- * unlocked by another thread), the newer event is believed.
+ * (1) Objects.  A lock is (address, generation): lock_table.h.  Initialising it, destroying it and freeing the block that it
+ *     lies in end a generation.
+ *
+ * (2) Order of truth.  An acquisition is stamped after the lock is held and a release before it is given up, so that in the
+ *     merged stream a lock has one owner at a time.  Where the stream says otherwise (a lost event, a mutex unlocked by
+ *     another thread), the newer event is believed.
+ *
+ * (3) Waits.  A WAIT is recorded before the call blocks, and ends with the ACQUIRE or FAILED of the same thread and object.
+ *     A thread has one wait at most; if it does anything else outside of a signal handler, it has left the wait by longjmp.
+ *
+ * (4) Undo.  A release and a destruction are recorded before the real call.  If that fails, the thread's next event is
+ *     FAILED, and what they changed is put back.
+ *
+ * (5) Checks come first: lock_checks and wait_checks judge an event against the state before it changes the state.
+ *
+ * (6) Loss.  Where events are missing a release may be among them: what the thread held is forgotten, and no misuse is
+ *     claimed after that.
+ *
+ * At the end, deadlocks (deadlock.h, deadlock_parts.h), contention and lock order are concluded from this state.
  */
 #include "tools/analyse/locks/locks.h"
 
