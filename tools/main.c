@@ -7,22 +7,21 @@
 #include "tools/base/memory.h"
 #include "tools/base/own_process.h"
 #include "tools/base/suggest.h"
+#include "tools/options/command.h"
 
-static const struct command {
-	const char *name, *arguments, *help;
-	int (*function)(int argc, char **argv);
-} commands[] = {
-#define COMMAND(name, arguments, help) {#name, arguments, help, cmd_##name},
-#include "tools/commands/commands.def"
+typedef int command_function(int argc, char **argv);
+
+static command_function *const functions[COMMAND_COUNT] = {
+#define COMMAND(name, usage, operands, help) [COMMAND_##name] = cmd_##name,
+#include "tools/options/commands.def"
 #undef COMMAND
 };
-#define COMMANDS (sizeof commands / sizeof *commands)
 
-static const struct command *find(const char *name)
+static command_function *find(const char *name)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(command_rows[i].name, name))
+			return functions[i];
 	return NULL;
 }
 
@@ -32,8 +31,8 @@ static void help(FILE *out)
 	      ": what an unmodified program does with its heap, locks and threads\n\n"
 	      "usage: ringtail COMMAND [ARGUMENT...]\n\n",
 	      out);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-11s %s\n", command_rows[i].name, command_rows[i].help);
 	fputs("\n`ringtail help COMMAND` tells more of one.  RUN is the directory of a run; without it, "
 	      "commands\n"
 	      "take the newest ringtail.* in the current directory.\n",
@@ -42,10 +41,10 @@ static void help(FILE *out)
 
 static int unknown(const char *name)
 {
-	const char *names[COMMANDS + 2] = {"help"};
+	const char *names[COMMAND_COUNT + 2] = {"help"};
 
-	for (size_t i = 0; i < COMMANDS; i++)
-		names[i + 1] = commands[i].name;
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i + 1] = command_rows[i].name;
 	const char *near = suggest(name, names);
 	if (near)
 		fprintf(stderr, "ringtail: no command %s; did you mean %s?\n", name, near);
@@ -56,10 +55,10 @@ static int unknown(const char *name)
 
 static int help_on(const char *name)
 {
-	const struct command *command = find(name);
-
+	command_function *command = find(name);
 	char *argv[] = {(char *)name, "--help", NULL};
-	return command ? command->function(2, argv) : unknown(name);
+
+	return command ? command(2, argv) : unknown(name);
 }
 
 static bool is_help(const char *argument) { return !strcmp(argument, "--help") || !strcmp(argument, "-h"); }
@@ -86,8 +85,8 @@ static int run(int argc, char **argv)
 		        argv[1], argv[1]);
 		return EXIT_USAGE;
 	}
-	const struct command *command = find(argv[1]);
-	return command ? command->function(argc - 1, argv + 1) : unknown(argv[1]);
+	command_function *command = find(argv[1]);
+	return command ? command(argc - 1, argv + 1) : unknown(argv[1]);
 }
 
 int main(int argc, char **argv)

@@ -108,8 +108,8 @@ Test(completion, options_are_those_of_help)
 {
 	struct rt rt = rt_new();
 
-#define COMMAND(name, arguments, help) expect_options_of_help(&rt, #name);
-#include "tools/commands/commands.def"
+#define COMMAND(name, usage, operands, help) expect_options_of_help(&rt, #name);
+#include "tools/options/commands.def"
 #undef COMMAND
 	rt_end(&rt);
 }

@@ -14,12 +14,12 @@ TEST_SUITE(man);
 #define NAMES_MAX 64
 
 struct command_row {
-	const char *name, *arguments, *help;
+	const char *name, *help;
 };
 
 static const struct command_row commands[] = {
-#define COMMAND(name, arguments, help) { #name, arguments, help },
-#include "tools/commands/commands.def"
+#define COMMAND(name, usage, operands, help) { #name, help },
+#include "tools/options/commands.def"
 #undef COMMAND
 };
 #define COMMANDS (sizeof commands / sizeof *commands)

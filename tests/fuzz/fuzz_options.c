@@ -1,12 +1,12 @@
 /*
- * Any text as RINGTAIL's value, read by the shim and by the tool, and as the arguments of `ringtail run`.
+ * Any text as RINGTAIL's value, read by the shim and by the tool, and as the arguments of every command.
  * What the tool understands and hands on, it understands again, and means the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/options/options.h"
+#include "tools/options/arguments.h"
 
 #define ARGUMENTS_MOST 64
 
@@ -46,20 +46,25 @@ static void read_text(const char *text)
 }
 
 /* Its lines. */
-static void read_arguments(char *text)
+static void read_arguments(enum command_id command, char *text)
 {
-	char *argv[ARGUMENTS_MOST + 2] = {"run"};
-	struct options options = {0};
+	static const char *const words[] = {"text", "json", NULL};
+	static const struct option_choices choices[] = {{OPTION_format, words, NULL}, {OPTION_view, words, NULL}, {.words = NULL}};
+	const struct usage usage = {.command = command, .choices = choices};
+	char *argv[ARGUMENTS_MOST + 2] = {"command"};
+	struct arguments arguments;
 	struct error err;
 	int argc = 1;
 
 	for (char *line = strtok(text, "\n"); line && argc <= ARGUMENTS_MOST; line = strtok(NULL, "\n"))
 		argv[argc++] = line;
-	int first = options_parse_arguments(&options, argc, argv, &err);
-	must(first <= argc);
-	if (first >= 0)
-		hand_on(&options);
-	options_free(&options);
+	bool good = arguments_parse(&arguments, &usage, argc, argv, &err);
+	must(arguments.operand_count < (unsigned)argc);
+	if (good) {
+		must(!arguments.operands[arguments.operand_count]);
+		hand_on(&arguments.options);
+	}
+	options_free(&arguments.options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,7 +76,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	read_text(text);
-	read_arguments(text);
+	for (unsigned command = 0; command < COMMAND_COUNT; command++) {
+		memcpy(text, data, size);
+		read_arguments((enum command_id)command, text);
+	}
 	free(text);
 	return 0;
 }

@@ -1,4 +1,5 @@
 #include "tools/commands/commands.h"
+#include "tools/commands/gate.h"
 #include "tools/commands/view.h"
 
 int cmd_check(int argc, char **argv)
@@ -7,7 +8,7 @@ int cmd_check(int argc, char **argv)
 	                                        {"sarif", render_sarif, false},   {"junit", render_junit, false},
 	                                        {"github", render_github, false}, {NULL, NULL, false}};
 	static const struct view view = {
-	    .name = "check",
+	    .command = COMMAND_check,
 	    .about = "For CI: ends with 66 if the run has findings that must not be there, one line for "
 	             "each.  default\n"
 	             "means leak:definite, leak:indirect, deadlock:realised, deadlock:predicted, "
@@ -21,7 +22,7 @@ int cmd_check(int argc, char **argv)
 	                "  ringtail check --format sarif > ringtail.sarif\n",
 	    .parts = PART_FINDINGS,
 	    .formats = formats,
-	    .is_check = true,
+	    .judge = gate_judge,
 	};
 
 	return view_command(&view, argc, argv);

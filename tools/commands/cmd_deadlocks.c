@@ -4,7 +4,7 @@
 int cmd_deadlocks(int argc, char **argv)
 {
 	static const struct view view = {
-	    .name = "deadlocks",
+	    .command = COMMAND_deadlocks,
 	    .about = "Deadlocks that happened (realised), that could have (predicted), and locks taken in\n"
 	             "conflicting orders that cannot deadlock as the program ran (inversion); for each edge "
 	             "the thread,\n"

@@ -14,8 +14,7 @@
 static const struct format formats[] = {{"text", NULL, false}, {"json", NULL, false}, {"html", NULL, true}, {NULL, NULL, false}};
 
 static const struct view view = {
-    .name = "diff",
-    .arguments = "OLD NEW",
+    .command = COMMAND_diff,
     .about = "Compares two runs, or two snapshots of one (ringtail-leaks(1)): for each allocation site what is\n"
              "live in NEW and was in OLD, most growth first, and findings that are new, fixed, still there.  Sites are\n"
              "matched by the names in their stacks, findings by their ids.",
@@ -27,10 +26,6 @@ static const struct view view = {
                 "  ringtail diff before after --format json | jq '.findings[] | select(.change == \"new\")'\n",
     .parts = PART_FINDINGS,
     .formats = formats,
-    .runs = 2,
-    .takes_only = true,
-    .takes_by = true,
-    .takes_file = true,
 };
 
 struct side {
@@ -39,10 +34,9 @@ struct side {
 	struct report report;
 };
 
-static bool open_side(struct side *side, const struct view_choices *choices, unsigned which, struct suppress *suppress,
-                      struct error *err)
+static bool open_side(struct side *side, const char *run, struct suppress *suppress, struct error *err)
 {
-	if (!view_open_run(choices->runs[which], &side->path, &side->store, err))
+	if (!view_open_run(run, &side->path, &side->store, err))
 		return false;
 	return suppress_apply(suppress, side->store.db, err);
 }
@@ -54,43 +48,47 @@ static void close_side(struct side *side)
 	free(side->path);
 }
 
-static enum diff_by by_of(const struct view_choices *choices)
+static enum diff_by by_of(const struct options *options)
 {
-	return !strcmp(choices->by, "peak") ? DIFF_BY_PEAK : !strcmp(choices->by, "allocated") ? DIFF_BY_ALLOCATED : DIFF_BY_LIVE;
+	const char *by = options_text(options, OPTION_by);
+
+	return !strcmp(by, "peak") ? DIFF_BY_PEAK : !strcmp(by, "allocated") ? DIFF_BY_ALLOCATED : DIFF_BY_LIVE;
 }
 
-static bool render(const struct view_choices *choices, struct diff *diff)
+static bool render(const struct format *format, struct diff *diff)
 {
-	if (!strcmp(choices->format->name, "json"))
+	if (!strcmp(format->name, "json"))
 		return render_diff_json(diff);
-	return strcmp(choices->format->name, "html") ? render_diff_text(diff) : render_diff_html(diff);
+	return strcmp(format->name, "html") ? render_diff_text(diff) : render_diff_html(diff);
 }
 
-static bool compare(const struct view_choices *choices, struct side sides[2], FILE *out, struct suppress *suppress,
+static bool compare(const struct options *options, struct side sides[2], FILE *out, struct suppress *suppress,
                     struct error *err)
 {
 	struct diff diff;
 	bool good;
 
 	for (unsigned i = DIFF_OLD; i <= DIFF_NEW; i++)
-		sides[i].report = view_report(&view, choices, sides[i].path, sides[i].store.db, out, suppress, err);
-	good = diff_make(&diff, &sides[DIFF_OLD].report, &sides[DIFF_NEW].report, by_of(choices)) && render(choices, &diff);
+		sides[i].report = view_report(&view, options, sides[i].path, sides[i].store.db, out, suppress, err);
+	good = diff_make(&diff, &sides[DIFF_OLD].report, &sides[DIFF_NEW].report, by_of(options)) &&
+	       render(view_format(&view, options), &diff);
 	diff_free(&diff);
 	return good;
 }
 
-static bool run(const struct view_choices *choices, struct error *err)
+static bool run(const struct arguments *arguments, struct error *err)
 {
+	const struct options *options = &arguments->options;
 	struct suppress suppress = {0};
 	struct side sides[2] = {0};
 	struct output output;
-	bool good = suppress_load(&suppress, &choices->options, err) &&
-	            open_side(&sides[DIFF_OLD], choices, DIFF_OLD, &suppress, err) &&
-	            open_side(&sides[DIFF_NEW], choices, DIFF_NEW, &suppress, err) &&
-	            output_open(&output, choices->file, choices->format->binary, err);
+	bool good = suppress_load(&suppress, options, err) &&
+	            open_side(&sides[DIFF_OLD], arguments->operands[DIFF_OLD], &suppress, err) &&
+	            open_side(&sides[DIFF_NEW], arguments->operands[DIFF_NEW], &suppress, err) &&
+	            output_open(&output, options_text(options, OPTION_file), view_format(&view, options)->binary, err);
 
 	if (good)
-		good = output_close(&output, compare(choices, sides, output.stream, &suppress, err), err);
+		good = output_close(&output, compare(options, sides, output.stream, &suppress, err), err);
 	close_side(&sides[DIFF_OLD]);
 	close_side(&sides[DIFF_NEW]);
 	suppress_free(&suppress);
@@ -99,14 +97,11 @@ static bool run(const struct view_choices *choices, struct error *err)
 
 int cmd_diff(int argc, char **argv)
 {
-	struct view_choices choices;
+	struct arguments arguments;
 	struct error err = {0};
-	bool good = view_parse(&view, argc, argv, &choices, &err);
+	bool helped = false;
+	bool good = view_parse(&view, argc, argv, &arguments, &helped, &err) && (helped || run(&arguments, &err));
 
-	if (good && choices.help)
-		view_help(&view);
-	else if (good)
-		good = run(&choices, &err);
-	options_free(&choices.options);
+	options_free(&arguments.options);
 	return good ? EXIT_FINE : error_print(&err);
 }

@@ -8,6 +8,7 @@
 #include "shim/atomics.h"
 #include "tools/commands/commands.h"
 #include "tools/base/own_process.h"
+#include "tools/options/arguments.h"
 #include "tools/runs/run_directory.h"
 #include "tools/source/merge.h"
 #include "tools/base/text.h"
@@ -271,66 +272,29 @@ static void print_events(void *context, const struct event *events, size_t count
 
 /* ---- the command -------------------------------------------------------------------------------- */
 
-struct request {
-	const char *run;
-	bool json, stacks, help;
+static const char *const formats[] = {"text", "json", NULL};
+static const struct option_choices choices[] = {{.id = OPTION_format, .words = formats}, {.words = NULL}};
+
+static const struct usage usage = {
+    .command = COMMAND_events,
+    .about = "The raw event stream, all threads of a process in one order, process after process.  After `ringtail "
+             "run` it\n"
+             "is the part that was kept (its option keep); where earlier events are missing, a line says how many.",
+    .behind = "examples:\n"
+              "  ringtail events | less\n"
+              "  ringtail events ringtail.demo.123 --format json | jq 'select(.type == \"wait\")'\n",
+    .column = 21,
+    .choices = choices,
 };
 
-static const char help[] =
-    "usage: ringtail events [RUN] [OPTION...]\n\n"
-    "The raw event stream, all threads of a process in one order, process after process.  After `ringtail "
-    "run` it\n"
-    "is the part that was kept (its option keep); where earlier events are missing, a line says how many.\n\n"
-    "  --format text|json   json: one object a line\n"
-    "  --stacks             with the frames of each event's stack\n"
-    "  --help\n\n"
-    "examples:\n"
-    "  ringtail events | less\n"
-    "  ringtail events ringtail.demo.123 --format json | jq 'select(.type == \"wait\")'\n";
-
-static bool set_format(struct request *request, const char *format, struct error *err)
-{
-	if (strcmp(format, "json") && strcmp(format, "text"))
-		return error_set(err, EXIT_USAGE, "--format %s: text or json is wanted", format);
-	request->json = !strcmp(format, "json");
-	return true;
-}
-
-static bool parse(struct request *request, int argc, char **argv, struct error *err)
-{
-	for (int i = 1; i < argc; i++) {
-		const char *argument = argv[i];
-		if (!strcmp(argument, "--stacks")) {
-			request->stacks = true;
-		} else if (!strcmp(argument, "--help") || !strcmp(argument, "-h")) {
-			request->help = true;
-		} else if (!strncmp(argument, "--format", 8) && (argument[8] == '=' || !argument[8])) {
-			const char *format = argument[8] ? argument + 9 : argv[++i];
-			if (!format)
-				return error_set(err, EXIT_USAGE, "--format needs a value: text or json");
-			if (!set_format(request, format, err))
-				return false;
-		} else if (argument[0] == '-' && argument[1]) {
-			return error_set(err, EXIT_USAGE, "no option %s; `ringtail help events` lists them",
-			                 argument);
-		} else if (request->run) {
-			return error_set(err, EXIT_USAGE, "one run at a time, not %s and %s", request->run,
-			                 argument);
-		} else {
-			request->run = argument;
-		}
-	}
-	return true;
-}
-
-static bool list_ring(const struct request *request, const char *path, struct symbolizer *symbolizer,
+static bool list_ring(const struct options *options, const char *path, struct symbolizer *symbolizer,
                       struct error *err)
 {
 	struct ring_file ring;
 
 	if (!ring_file_open(&ring, path, false, err))
 		return false;
-	struct listing listing = {.ring = &ring, .symbolizer = symbolizer, .json = request->json};
+	struct listing listing = {.ring = &ring, .symbolizer = symbolizer, .json = !strcmp(options_text(options, OPTION_format), "json")};
 	if (symbolizer)
 		symbolizer_process(symbolizer, &ring);
 	struct merge *merge = merge_new(&ring);
@@ -347,15 +311,15 @@ static bool list_ring(const struct request *request, const char *path, struct sy
 	return whole;
 }
 
-static int list_all(const struct request *request, char **paths, size_t count)
+static int list_all(const struct options *options, char **paths, size_t count)
 {
-	struct symbolizer *symbolizer = request->stacks ? symbolizer_new() : NULL;
+	struct symbolizer *symbolizer = options_yes(options, OPTION_event_stacks) ? symbolizer_new() : NULL;
 	struct error err;
 	int status = EXIT_FINE;
 
 	own_process_prints(true);
 	for (size_t i = 0; i < count; i++) {
-		if (!list_ring(request, paths[i], symbolizer, &err))
+		if (!list_ring(options, paths[i], symbolizer, &err))
 			status = error_print(&err);
 		free(paths[i]);
 	}
@@ -370,20 +334,28 @@ static int list_all(const struct request *request, char **paths, size_t count)
 	return status;
 }
 
+static int list(const struct arguments *arguments, struct error *err)
+{
+	size_t count;
+	char *directory = run_directory_find(arguments->operands[0], err);
+	char **paths = directory ? run_directory_rings(directory, &count, err) : NULL;
+
+	free(directory);
+	return paths ? list_all(&arguments->options, paths, count) : error_print(err);
+}
+
 int cmd_events(int argc, char **argv)
 {
-	struct request request = {0};
+	struct arguments arguments;
 	struct error err;
-	size_t count;
+	int status = EXIT_FINE;
 
-	if (!parse(&request, argc, argv, &err))
-		return error_print(&err);
-	if (request.help) {
-		fputs(help, stdout);
-		return EXIT_FINE;
-	}
-	char *directory = run_directory_find(request.run, &err);
-	char **paths = directory ? run_directory_rings(directory, &count, &err) : NULL;
-	free(directory);
-	return paths ? list_all(&request, paths, count) : error_print(&err);
+	if (!arguments_parse(&arguments, &usage, argc, argv, &err))
+		status = error_print(&err);
+	else if (options_yes(&arguments.options, OPTION_help))
+		usage_print(&usage, stdout);
+	else
+		status = list(&arguments, &err);
+	options_free(&arguments.options);
+	return status;
 }

@@ -4,7 +4,7 @@
 int cmd_heap(int argc, char **argv)
 {
 	static const struct view view = {
-	    .name = "heap",
+	    .command = COMMAND_heap,
 	    .about = "Where memory went: totals, the peak and who held it, the sites that allocate most "
 	             "bytes and most\n"
 	             "often, blocks that are freed at once, sizes, and each thread's share.",

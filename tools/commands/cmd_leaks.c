@@ -4,7 +4,7 @@
 int cmd_leaks(int argc, char **argv)
 {
 	static const struct view view = {
-	    .name = "leaks",
+	    .command = COMMAND_leaks,
 	    .about = "Blocks that were never freed, by the stack that allocated them, most bytes first.",
 	    .examples = "examples:\n"
 	                "  ringtail leaks                     of the newest run here\n"
@@ -14,7 +14,6 @@ int cmd_leaks(int argc, char **argv)
 	    .parts = PART_FINDINGS,
 	    .formats = view_formats,
 	    .only = "leak",
-	    .takes_now = true,
 	};
 
 	return view_command(&view, argc, argv);

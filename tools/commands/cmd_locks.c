@@ -4,7 +4,7 @@
 int cmd_locks(int argc, char **argv)
 {
 	static const struct view view = {
-	    .name = "locks",
+	    .command = COMMAND_locks,
 	    .about = "Locks by the place that made them: how often they were taken, how often somebody had "
 	             "to wait and "
 	             "how\n"

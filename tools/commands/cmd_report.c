@@ -9,7 +9,7 @@ int cmd_report(int argc, char **argv)
 	                                        {"html", render_html, true},
 	                                        {NULL, NULL, false}};
 	static const struct view view = {
-	    .name = "report",
+	    .command = COMMAND_report,
 	    .about = "Everything that was found in a run, worst first: findings with their stacks, then "
 	             "heap, threads\n"
 	             "and locks in short.",
@@ -23,8 +23,6 @@ int cmd_report(int argc, char **argv)
 	                "  ringtail report --format json | jq '.processes[].findings[].message'\n",
 	    .parts = PART_FINDINGS | PART_HEAP | PART_THREADS | PART_LOCKS,
 	    .formats = formats,
-	    .takes_only = true,
-	    .takes_file = true,
 	};
 
 	return view_command(&view, argc, argv);

@@ -16,9 +16,9 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/gate.h"
 #include "tools/launch/launch.h"
-#include "tools/options/options.h"
-#include "tools/live/presence.h"
 #include "tools/base/own_process.h"
+#include "tools/live/presence.h"
+#include "tools/options/arguments.h"
 #include "tools/base/progress.h"
 #include "tools/query/report.h"
 #include "tools/runs/run_directory.h"
@@ -44,31 +44,6 @@ struct run {
 };
 
 /* ---- before -------------------------------------------------------------------------------- */
-
-/* What another `ringtail run` around us told its shim is not for ours. */
-static void drop_inherited(struct options *options)
-{
-	if (!options_yes(options, OPTION_live))
-		return;
-	free(options->given[OPTION_run]);
-	free(options->given[OPTION_live]);
-	free(options->given[OPTION_locked]);
-	options->given[OPTION_run] = options->given[OPTION_live] = options->given[OPTION_locked] = NULL;
-}
-
-static bool parse(struct run *run, int argc, char **argv, struct error *err)
-{
-	if (!options_parse_environment(&run->options, err))
-		return false;
-	drop_inherited(&run->options);
-	int first = options_parse_arguments(&run->options, argc, argv, err);
-	if (first < 0)
-		return false;
-	if (first >= argc)
-		return error_set(err, EXIT_USAGE, "run what? ringtail run [OPTION...] [--] CMD [ARG...]");
-	run->command = argv + first;
-	return true;
-}
 
 /* Runs it as it is, in our place. */
 static int run_unwatched(char **command)
@@ -413,47 +388,54 @@ static bool read_predictions(struct run *run, struct error *err)
 	return true;
 }
 
-static bool asks_for_help(int argc, char **argv)
-{
-	return argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-}
+static const struct usage usage = {
+    .command = COMMAND_run,
+    .about = "Runs CMD with the shim preloaded, follows the processes that it starts, reads what they record while\n"
+             "they run, and prints a summary to standard error at the end.  CMD's own output is left alone.",
+    .options_title = "Options, also taken from RINGTAIL=\"key=value:key=value\":",
+    .behind = "Exit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
+              "66 --fail-on found what must not be there, whatever CMD's own was;\n"
+              "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
+              "examples:\n"
+              "  ringtail run ./server config.ini\n"
+              "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"
+              "  ringtail run --confirm ./server                do the deadlocks close that the newest run predicted?\n"
+              "  ringtail run --fail-on=default ./tests         66 if they leak, can deadlock, ...\n"
+              "  ringtail run --heap=no --depth=32 ./worker     only locks and threads, short stacks\n",
+    .column = 34,
+    .environment = true,
+};
 
-static void print_help(void)
+/* CMD as the options say.  Returns the status to end with. */
+static int run_command(struct run *run)
 {
-	puts("usage: ringtail run [OPTION...] [--] CMD [ARG...]\n\n"
-	     "Runs CMD with the shim preloaded, follows the processes that it starts, reads what they record while\n"
-	     "they run, and prints a summary to standard error at the end.  CMD's own output is left alone.\n\n"
-	     "Options, also taken from RINGTAIL=\"key=value:key=value\":");
-	options_help(stdout);
-	puts("\nExit code: CMD's own; ringtail dies of signal N when CMD did (128+N in a shell); 127 CMD not found, 126 not\n"
-	     "executable;\n"
-	     "66 --fail-on found what must not be there, whatever CMD's own was, 70 if that could not be checked;\n"
-	     "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
-	     "examples:\n"
-	     "  ringtail run ./server config.ini\n"
-	     "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"
-	     "  ringtail run --confirm ./server                do the deadlocks close that the newest run predicted?\n"
-	     "  ringtail run --fail-on=default ./tests         66 if they leak, can deadlock, ...\n"
-	     "  ringtail run --heap=no --depth=32 ./worker     only locks and threads, short stacks");
+	struct error err;
+	int status = EXIT_FINE;
+
+	if (!is_free(run, &err) || !read_predictions(run, &err) || !suppress_load(&run->suppress, &run->options, &err))
+		return error_print(&err);
+	if (!look_first(run, &status))
+		return status;
+	run->library = run->unwatched ? NULL : launch_library(&err);
+	return run->library || run->unwatched ? run_watched(run) : error_print(&err);
 }
 
 int cmd_run(int argc, char **argv)
 {
 	struct run run = {0};
+	struct arguments arguments;
 	struct error err;
 	int status = EXIT_FINE;
+	bool good = arguments_parse(&arguments, &usage, argc, argv, &err);
 
-	if (asks_for_help(argc, argv)) {
-		print_help();
-		return EXIT_FINE;
-	}
-	if (!parse(&run, argc, argv, &err) || !is_free(&run, &err) || !read_predictions(&run, &err) ||
-	    !suppress_load(&run.suppress, &run.options, &err)) {
+	run.options = arguments.options;
+	run.command = arguments.operands;
+	if (!good)
 		status = error_print(&err);
-	} else if (look_first(&run, &status)) {
-		run.library = run.unwatched ? NULL : launch_library(&err);
-		status = run.library || run.unwatched ? run_watched(&run) : error_print(&err);
-	}
+	else if (options_yes(&run.options, OPTION_help))
+		usage_print(&usage, stdout);
+	else
+		status = run_command(&run);
 	confirm_free(&run.confirm);
 	free(run.library);
 	free(run.directory);

@@ -1,6 +1,5 @@
 #include "tools/commands/commands.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,25 +8,25 @@
 #include "tools/base/own_process.h"
 #include "tools/store/store.h"
 
-struct choices {
-	const char *run, *query;
-	sql_output *output;
-	bool schema, help;
-};
+static const char *const formats[] = {"text", "json", "csv", NULL};
+static sql_output *const outputs[] = {sql_output_text, sql_output_json, sql_output_csv}; /* of each */
 
-static const char help[] =
-    "usage: ringtail sql [RUN] [--format text|json|csv] \"select ...\"\n"
-    "       ringtail sql [RUN] --schema\n\n"
-    "Queries the database of a run, read-only, in SQLite's SQL.  --schema shows its tables and views with "
-    "what\n"
-    "their columns mean.\n\n"
-    "examples:\n"
-    "  ringtail sql 'select kind, class, message from finding'\n"
-    "  ringtail sql 'select function, allocated_bytes from v_top_sites limit 10'\n"
-    "  ringtail sql --format csv 'select * from heap_sample' > live.csv\n"
-    "  ringtail sql ringtail.demo.4711 'select * from v_locks where contended > 0'\n"
-    "  ringtail sql 'select function, file, line from v_stack where process = 1 and stack = 42\n"
-    "                order by depth, ordinal'\n";
+static const struct option_choices choices[] = {{.id = OPTION_format, .words = formats}, {.words = NULL}};
+
+static const struct usage usage = {
+    .command = COMMAND_sql,
+    .about = "Queries the database of a run, read-only, in SQLite's SQL.  --schema shows its tables and views with "
+             "what\n"
+             "their columns mean.",
+    .behind = "examples:\n"
+              "  ringtail sql 'select kind, class, message from finding'\n"
+              "  ringtail sql 'select function, allocated_bytes from v_top_sites limit 10'\n"
+              "  ringtail sql --format csv 'select * from heap_sample' > live.csv\n"
+              "  ringtail sql ringtail.demo.4711 'select * from v_locks where contended > 0'\n"
+              "  ringtail sql 'select function, file, line from v_stack where process = 1 and stack = 42\n"
+              "                order by depth, ordinal'\n",
+    .choices = choices,
+};
 
 /* With PRAGMA function, those that only tell. */
 static bool is_telling_pragma(const char *name)
@@ -58,63 +57,6 @@ static int authorize(void *context, int action, const char *first, const char *s
 	default:
 		return SQLITE_DENY;
 	}
-}
-
-/* ---- what was asked for ------------------------------------------------------------------- */
-
-static bool parse_format(const char *text, struct choices *choices, struct error *err)
-{
-	choices->output = !strcmp(text, "text")   ? sql_output_text
-	                  : !strcmp(text, "json") ? sql_output_json
-	                  : !strcmp(text, "csv")  ? sql_output_csv
-	                                          : NULL;
-	if (choices->output)
-		return true;
-	return error_set(err, EXIT_USAGE, "--format takes text, json or csv, not \"%s\"", text);
-}
-
-static bool parse_words(int argc, char **argv, struct choices *choices, struct error *err)
-{
-	int words = argc - optind, queries = choices->schema ? 0 : 1;
-
-	if (choices->help)
-		return true;
-	if (words < queries)
-		return error_set(err, EXIT_USAGE,
-		                 "sql needs a query: ringtail sql [RUN] \"select ...\"; "
-		                 "`ringtail sql --schema` shows the tables");
-	if (words > queries + 1)
-		return error_set(err, EXIT_USAGE,
-		                 "sql takes RUN and one query, quoted: ringtail sql [RUN] \"select ...\"");
-	if (words > queries)
-		choices->run = argv[optind];
-	choices->query = queries ? argv[argc - 1] : NULL;
-	return true;
-}
-
-static bool parse(int argc, char **argv, struct choices *choices, struct error *err)
-{
-	static const struct option options[] = {
-	    {"format", required_argument, NULL, 'f'},
-	    {"schema", no_argument, NULL, 's'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	int option;
-
-	*choices = (struct choices){.output = sql_output_text};
-	optind = 0; /* glibc: start anew, whoever parsed before */
-	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (option == 'f' && !parse_format(optarg, choices, err))
-			return false;
-		if (option == '?' || option == ':')
-			return error_set(err, EXIT_USAGE,
-			                 "sql: wrong option %s; `ringtail sql --help` lists them",
-			                 argv[optind - 1]);
-		choices->schema |= option == 's';
-		choices->help |= option == 'h';
-	}
-	return parse_words(argc, argv, choices, err);
 }
 
 /* ---- doing it -------------------------------------------------------------------------------- */
@@ -155,17 +97,40 @@ static bool print_schema(sqlite3 *db, struct error *err)
 	return result == SQLITE_OK || query_failed(db, err);
 }
 
-static bool run(const struct choices *choices, struct error *err)
+/* The query is the last operand, and none where the schema is asked for. */
+static bool check_operands(const struct arguments *arguments, bool schema, struct error *err)
 {
+	if (!schema && !arguments->operand_count)
+		return error_set(err, EXIT_USAGE,
+		                 "sql needs a query: ringtail sql [RUN] \"select ...\"; "
+		                 "`ringtail sql --schema` shows the tables");
+	return !schema || arguments->operand_count < 2 ||
+	       error_set(err, EXIT_USAGE, "sql --schema takes one RUN, not 2: what is \"%s\"?", arguments->operands[1]);
+}
+
+static sql_output *output_of(const struct options *options)
+{
+	size_t i = 0;
+
+	while (strcmp(formats[i], options_text(options, OPTION_format)))
+		i++;
+	return outputs[i];
+}
+
+static bool run(const struct arguments *arguments, struct error *err)
+{
+	bool schema = options_yes(&arguments->options, OPTION_schema);
+	unsigned count = arguments->operand_count;
 	struct store store;
 	char *directory = NULL;
 
-	if (!view_open_run(choices->run, &directory, &store, err))
+	if (!check_operands(arguments, schema, err) ||
+	    !view_open_run(schema || count > 1 ? arguments->operands[0] : NULL, &directory, &store, err))
 		return false;
 	sqlite3_set_authorizer(store.db, authorize, NULL);
 	own_process_prints(true);
-	bool good = choices->schema ? print_schema(store.db, err)
-	                            : run_queries(store.db, choices->query, choices->output, err);
+	bool good = schema ? print_schema(store.db, err)
+	                   : run_queries(store.db, arguments->operands[count - 1], output_of(&arguments->options), err);
 	store_close(&store);
 	free(directory);
 	return good && view_flush(err);
@@ -173,14 +138,14 @@ static bool run(const struct choices *choices, struct error *err)
 
 int cmd_sql(int argc, char **argv)
 {
-	struct choices choices;
+	struct arguments arguments;
 	struct error err = {0};
+	bool good = arguments_parse(&arguments, &usage, argc, argv, &err);
 
-	if (!parse(argc, argv, &choices, &err))
-		return error_print(&err);
-	if (choices.help) {
-		fputs(help, stdout);
-		return EXIT_FINE;
-	}
-	return run(&choices, &err) ? EXIT_FINE : error_print(&err);
+	if (good && options_yes(&arguments.options, OPTION_help))
+		usage_print(&usage, stdout);
+	else if (good)
+		good = run(&arguments, &err);
+	options_free(&arguments.options);
+	return good ? EXIT_FINE : error_print(&err);
 }

@@ -4,7 +4,7 @@
 int cmd_threads(int argc, char **argv)
 {
 	static const struct view view = {
-	    .name = "threads",
+	    .command = COMMAND_threads,
 	    .about = "Every thread: who made it and where, how long it lived, and what became of it: joined, "
 	             "detached,\n"
 	             "never joined, still running, or blocked, and then on what and by whom; and which places make more "

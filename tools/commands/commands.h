@@ -2,8 +2,8 @@
 #ifndef RINGTAIL_COMMANDS_H
 #define RINGTAIL_COMMANDS_H
 
-#define COMMAND(name, arguments, help) int cmd_##name(int argc, char **argv);
-#include "tools/commands/commands.def"
+#define COMMAND(name, usage, operands, help) int cmd_##name(int argc, char **argv);
+#include "tools/options/commands.def"
 #undef COMMAND
 
 #endif

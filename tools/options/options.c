@@ -1,44 +1,144 @@
 #include "tools/options/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim/format.h"
-#include "tools/finding/kinds.h"
 #include "tools/base/memory.h"
 #include "tools/base/suggest.h"
+#include "tools/finding/kinds.h"
 
-#define MS_MOST 86400000u /* a day */
+/* ---- the tables ---------------------------------------------------------------------- */
+
+const struct command_row command_rows[COMMAND_COUNT] = {
+#define COMMAND(name, usage, operands, help) [COMMAND_##name] = {#name, usage, OPERANDS_##operands, help},
+#include "tools/options/commands.def"
+#undef COMMAND
+};
 
 const struct option_row option_rows[OPTION_COUNT] = {
 #define OPTION(id, name, type, value, scope, help)                                                           \
-	[OPTION_##id] = {name, value, help, OPTION_TYPE_##type, OPTION_SCOPE_##scope},
-#include "shim/options.def"
+	[OPTION_##id] = {name, value, OPTION_TYPE_##type, OPTION_SCOPE_##scope},
+#define COMMAND_OPTION(id, name, type, value, commands, place, help)                                         \
+	[OPTION_##id] = {name, value, OPTION_TYPE_##type, OPTION_SCOPE_COMMANDS},
+#define ALSO(id, name, commands, place, help)
+#include "tools/options/options.def"
 #undef OPTION
+#undef COMMAND_OPTION
+#undef ALSO
 };
 
-#define SECONDS_MOST 86400u
+/* What stands in the column COMMANDS. */
+enum {
+	RUN = 1u << COMMAND_run,
+	REPORT = 1u << COMMAND_report,
+	CHECK = 1u << COMMAND_check,
+	LEAKS = 1u << COMMAND_leaks,
+	DEADLOCKS = 1u << COMMAND_deadlocks,
+	HEAP = 1u << COMMAND_heap,
+	THREADS = 1u << COMMAND_threads,
+	LOCKS = 1u << COMMAND_locks,
+	EXPORT = 1u << COMMAND_export,
+	EVENTS = 1u << COMMAND_events,
+	DIFF = 1u << COMMAND_diff,
+	SQL = 1u << COMMAND_sql,
+	EVERY = (1u << COMMAND_COUNT) - 1,
+	FINDINGS = REPORT | CHECK | LEAKS | DEADLOCKS | DIFF, /* those that show findings */
+	LISTS = REPORT | LEAKS | DEADLOCKS | HEAP | THREADS | LOCKS | DIFF,
+	REPORTS = LISTS | CHECK,
+	/* of the column SCOPE: who takes a key of RINGTAIL as an option */
+	TAKEN_BOTH = RUN,
+	TAKEN_SHIM = 0,
+	TAKEN_TOOL = RUN,
+};
+_Static_assert(COMMAND_COUNT < 32, "option_use.commands has a bit for each");
 
-static const char *const stacks_choices[] = {"full", "caller", "none", NULL};
-static const char *const on_full_choices[] = {"wait", "drop", "overwrite", NULL};
-static const char *const wait_choices[] = {"cmd", "all", NULL};
-static const char *const on_deadlock_choices[] = {"report", "kill", "core", NULL};
+const struct option_use option_uses[] = {
+#define OPTION(id, name, type, value, scope, help) {OPTION_##id, name, TAKEN_##scope, NULL, help},
+#define COMMAND_OPTION(id, name, type, value, commands, place, help) {OPTION_##id, name, commands, place, help},
+#define ALSO(id, name, commands, place, help) {OPTION_##id, name, commands, place, help},
+#include "tools/options/options.def"
+#undef OPTION
+#undef COMMAND_OPTION
+#undef ALSO
+};
+const size_t option_use_count = sizeof option_uses / sizeof *option_uses;
 
-static const char *const *choices_of(enum option_type type)
+/* ---- refusing -------------------------------------------------------------------------- */
+
+static bool value_refused(const char *spelled, enum option_type type, const char *const *words, const char *value,
+                          struct error *err)
 {
-	switch (type) {
-	case OPTION_TYPE_CHOICE_STACKS:
-		return stacks_choices;
-	case OPTION_TYPE_CHOICE_ON_FULL:
-		return on_full_choices;
-	case OPTION_TYPE_CHOICE_WAIT:
-		return wait_choices;
-	case OPTION_TYPE_CHOICE_ON_DEADLOCK:
-		return on_deadlock_choices;
-	default:
-		return NULL;
-	}
+	char text[256];
+	const char *wanted = option_type_wanted(type, words, text, sizeof text), *bad = value;
+
+	if (type != OPTION_TYPE_KINDS)
+		return error_set(err, EXIT_USAGE, "%s takes %s, not \"%s\"", spelled, wanted, value);
+	kinds_valid(value, &bad);
+	return error_set(err, EXIT_USAGE, "%s takes %s: no such kind or class as \"%.*s\"", spelled, wanted,
+	                 (int)strcspn(bad, ","), bad);
 }
+
+/* Commands that have the option. */
+static uint32_t commands_with(const char *name)
+{
+	uint32_t commands = 0;
+
+	for (size_t i = 0; i < option_use_count; i++)
+		if (!strcmp(option_uses[i].name, name))
+			commands |= option_uses[i].commands;
+	return commands;
+}
+
+/* "report and diff have" */
+static void write_owners(uint32_t commands, char *text, size_t room)
+{
+	const char *verb = commands & (commands - 1) ? "have" : "has";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < COMMAND_COUNT && used < room; i++) {
+		if (!(commands & 1u << i))
+			continue;
+		commands &= ~(1u << i);
+		used += (size_t)snprintf(text + used, room - used, "%s%s", command_rows[i].name,
+		                         !commands                      ? " "
+		                         : commands & (commands - 1) ? ", "
+		                                                        : " and ");
+	}
+	snprintf(text + (used < room ? used : room - 1), used < room ? room - used : 1, "%s", verb);
+}
+
+/* An option of the command whose name is near. */
+static const char *near_option(enum command_id command, const char *name)
+{
+	const char **names = memory_zeroed(option_use_count + 1, sizeof *names);
+	size_t count = 0;
+
+	for (size_t i = 0; i < option_use_count; i++)
+		if (option_use_of(&option_uses[i], command) && option_uses[i].name[1])
+			names[count++] = option_uses[i].name;
+	const char *near = suggest(name, names);
+	free(names);
+	return near;
+}
+
+bool options_refuse(enum command_id command, const char *name, struct error *err)
+{
+	const char *dashes = name[0] && name[1] ? "--" : "-", *of = command_rows[command].name;
+	uint32_t owners = commands_with(name) & ~(1u << command);
+	char others[256];
+
+	if (owners) {
+		write_owners(owners, others, sizeof others);
+		return error_set(err, EXIT_USAGE, "%s has no option %s%s, which %s", of, dashes, name, others);
+	}
+	const char *near = near_option(command, name);
+	if (near)
+		return error_set(err, EXIT_USAGE, "%s has no option %s%s; did you mean --%s?", of, dashes, name, near);
+	return error_set(err, EXIT_USAGE, "%s has no option %s%s; `ringtail %s --help` lists its options", of, dashes, name, of);
+}
+
+/* ---- setting ------------------------------------------------------------------------- */
 
 void options_free(struct options *options)
 {
@@ -46,143 +146,6 @@ void options_free(struct options *options)
 		free(options->given[i]);
 		options->given[i] = NULL;
 	}
-}
-
-/* ---- values ------------------------------------------------------------------------ */
-
-static int parse_yes(const char *value)
-{
-	if (!strcmp(value, "yes") || !strcmp(value, "1") || !strcmp(value, "on"))
-		return 1;
-	return !strcmp(value, "no") || !strcmp(value, "0") || !strcmp(value, "off") ? 0 : -1;
-}
-
-static unsigned suffix_shift(char c)
-{
-	switch (c | 0x20) {
-	case 'k':
-		return 10;
-	case 'm':
-		return 20;
-	case 'g':
-		return 30;
-	default:
-		return 0;
-	}
-}
-
-static bool parse_number(const char *value, uint64_t *number)
-{
-	const char *c = value;
-
-	*number = 0;
-	for (; *c >= '0' && *c <= '9'; c++)
-		if (__builtin_mul_overflow(*number, 10, number) ||
-		    __builtin_add_overflow(*number, (uint64_t)(*c - '0'), number))
-			return false;
-	unsigned shift = suffix_shift(*c);
-	if (c == value || (shift ? c[1] : c[0]) || *number > UINT64_MAX >> shift)
-		return false;
-	*number <<= shift;
-	return true;
-}
-
-static bool is_choice(const char *const *choices, const char *value)
-{
-	for (; *choices; choices++)
-		if (!strcmp(*choices, value))
-			return true;
-	return false;
-}
-
-static bool is_good(enum option_type type, const char *value)
-{
-	uint64_t number;
-
-	switch (type) {
-	case OPTION_TYPE_STRING:
-	case OPTION_TYPE_RUN:
-		return true;
-	case OPTION_TYPE_PATH:
-	case OPTION_TYPE_PATHS:
-		return *value != '\0';
-	case OPTION_TYPE_KINDS:
-		return kinds_valid(value, &value);
-	case OPTION_TYPE_SIZE:
-		return parse_number(value, &number);
-	case OPTION_TYPE_SECONDS:
-		return parse_number(value, &number) && number <= SECONDS_MOST;
-	case OPTION_TYPE_MS:
-		return parse_number(value, &number) && number <= MS_MOST;
-	case OPTION_TYPE_FRAMES:
-		return parse_number(value, &number) && number >= 1 && number <= RT_DEPTH_MOST;
-	case OPTION_TYPE_YESNO:
-		return parse_yes(value) >= 0;
-	default:
-		return is_choice(choices_of(type), value);
-	}
-}
-
-/* "yes or no", "a size (512K, 64M, 1G)", "wait, drop or overwrite" */
-static const char *wanted(enum option_type type, char *text, size_t room)
-{
-	const char *const *choices = choices_of(type);
-
-	switch (type) {
-	case OPTION_TYPE_STRING:
-		return "a text";
-	case OPTION_TYPE_PATH:
-	case OPTION_TYPE_PATHS:
-		return "a path";
-	case OPTION_TYPE_RUN:
-		return "the directory of a run";
-	case OPTION_TYPE_KINDS:
-		return kinds_wanted();
-	case OPTION_TYPE_SIZE:
-		return "a size like 512K, 64M or 1G";
-	case OPTION_TYPE_MS:
-		return "a number of milliseconds, up to a day";
-	case OPTION_TYPE_FRAMES:
-		return "a number from 1 to 4096";
-	case OPTION_TYPE_SECONDS:
-		return "a number of seconds";
-	case OPTION_TYPE_YESNO:
-		return "yes or no";
-	default:
-		break;
-	}
-	*text = '\0';
-	for (size_t i = 0; choices[i]; i++) {
-		if (i)
-			strncat(text, choices[i + 1] ? ", " : " or ", room - strlen(text) - 1);
-		strncat(text, choices[i], room - strlen(text) - 1);
-	}
-	return text;
-}
-
-/* ---- setting ------------------------------------------------------------------------- */
-
-static int find(const char *name)
-{
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (!strcmp(option_rows[i].name, name))
-			return i;
-	return -1;
-}
-
-static bool unknown(const char *name, struct error *err)
-{
-	const char *names[OPTION_COUNT + 1];
-
-	size_t count = 0;
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (option_rows[i].scope != OPTION_SCOPE_SHIM)
-			names[count++] = option_rows[i].name;
-	names[count] = NULL;
-	const char *near = suggest(name, names);
-	if (near)
-		return error_set(err, EXIT_USAGE, "no option --%s; did you mean --%s?", name, near);
-	return error_set(err, EXIT_USAGE, "no option --%s; `ringtail run --help` lists them", name);
 }
 
 static void write_protected(FILE *out, const char *text)
@@ -217,86 +180,46 @@ void options_put(struct options *options, enum option_id id, const char *value)
 	options->given[id] = strdup(value);
 }
 
-bool options_set(struct options *options, const char *name, const char *value, struct error *err)
+bool options_set(struct options *options, enum option_id id, const char *spelled, const char *const *words,
+                 const char *value, struct error *err)
 {
-	char text[128];
-	int id = find(name);
+	enum option_type type = option_rows[id].type;
 
-	if (id < 0)
-		return unknown(name, err);
-	const struct option_row *row = &option_rows[id];
-	if (!value && row->type == OPTION_TYPE_YESNO)
-		value = "yes";
-	if (!value && row->type == OPTION_TYPE_RUN)
-		value = "";
-	if (!value)
-		return error_set(err, EXIT_USAGE, "--%s needs a value: --%s=%s", name, name,
-		                 wanted(row->type, text, sizeof text));
-	if (!is_good(row->type, value))
-		return error_set(err, EXIT_USAGE, "--%s=%s: %s is wanted", name, value,
-		                 wanted(row->type, text, sizeof text));
-	if (row->type == OPTION_TYPE_PATHS)
-		append(options, (enum option_id)id, value);
+	if (!option_type_fits(type, words, value))
+		return value_refused(spelled, type, words, value, err);
+	if (type == OPTION_TYPE_PATHS)
+		append(options, id, value);
 	else
-		options_put(options, (enum option_id)id, value);
+		options_put(options, id, value);
 	return true;
 }
 
-/* key=value, or a key alone. */
-static bool set_pair(struct options *options, const char *pair, bool may_be_internal, struct error *err)
-{
-	const char *equals = strchr(pair, '=');
-	char *name = equals ? strndup(pair, (size_t)(equals - pair)) : strdup(pair);
-	if (!name)
-		return error_set(err, EXIT_INTERNAL, "out of memory");
-	int id = find(name);
-	bool good = id >= 0 && option_rows[id].scope == OPTION_SCOPE_SHIM && !may_be_internal
-	                ? unknown(name, err)
-	                : options_set(options, name, equals ? equals + 1 : NULL, err);
+/* ---- RINGTAIL ------------------------------------------------------------------------------ */
 
-	free(name);
-	return good;
+static int find_key(const char *name)
+{
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (option_rows[i].scope != OPTION_SCOPE_COMMANDS && !strcmp(option_rows[i].name, name))
+			return i;
+	return -1;
 }
 
-/* --key, whose value is the next argument. */
-static bool wants_next(const char *name)
+/* value: NULL for the key alone */
+static bool set_key(struct options *options, const char *key, const char *value, struct error *err)
 {
-	int id = strchr(name, '=') ? -1 : find(name);
-	const struct option_row *row = id < 0 ? NULL : &option_rows[id];
+	char spelled[64], text[256];
+	int id = find_key(key);
 
-	return row && row->type != OPTION_TYPE_YESNO && row->type != OPTION_TYPE_RUN && row->scope != OPTION_SCOPE_SHIM;
+	if (id < 0)
+		return options_refuse(COMMAND_run, key, err);
+	enum option_type type = option_rows[id].type;
+	snprintf(spelled, sizeof spelled, "--%s", key);
+	value = value ? value : option_type_alone(type);
+	if (!value)
+		return error_set(err, EXIT_USAGE, "%s needs a value: %s=%s", spelled, spelled,
+		                 option_type_wanted(type, NULL, text, sizeof text));
+	return options_set(options, (enum option_id)id, spelled, NULL, value, err);
 }
-
-int options_parse_arguments(struct options *options, int argc, char **argv, struct error *err)
-{
-	int i = 1;
-
-	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (!strcmp(argv[i], "--"))
-			return i + 1;
-		if (!strcmp(argv[i], "-o")) {
-			if (!argv[i + 1])
-				return error_set(err, EXIT_USAGE, "-o needs a directory: -o RUN"), -1;
-			if (!options_set(options, "run", argv[++i], err))
-				return -1;
-			continue;
-		}
-		if (argv[i][1] != '-')
-			return error_set(err, EXIT_USAGE, "no option %s; `ringtail run --help` lists them",
-			                 argv[i]),
-			       -1;
-		if (wants_next(argv[i] + 2) && argv[i + 1]) {
-			if (!options_set(options, argv[i] + 2, argv[i + 1], err))
-				return -1;
-			i++;
-		} else if (!set_pair(options, argv[i] + 2, false, err)) {
-			return -1;
-		}
-	}
-	return i;
-}
-
-/* ---- the shim's form --------------------------------------------------------------------- */
 
 /* Copies one item up to an unprotected ':', without its backslashes.  Returns what follows. */
 static const char *next_item(const char *text, char *item)
@@ -312,15 +235,28 @@ static const char *next_item(const char *text, char *item)
 
 bool options_parse_text(struct options *options, const char *text, struct error *err)
 {
-	char *item = malloc(strlen(text) + 1);
-	bool good = item != NULL;
+	char *item = memory_zeroed(strlen(text) + 1, 1);
+	bool good = true;
 
 	while (good && *text) {
 		text = next_item(text, item);
-		good = !*item || set_pair(options, item, true, err);
+		char *equals = strchr(item, '=');
+		if (equals)
+			*equals = '\0';
+		good = !*item && !equals ? true : set_key(options, item, equals ? equals + 1 : NULL, err);
 	}
 	free(item);
 	return good;
+}
+
+/* A live reader's shim is told where that one records. */
+static void drop_inherited(struct options *options)
+{
+	if (!options_yes(options, OPTION_live))
+		return;
+	free(options->given[OPTION_run]);
+	free(options->given[OPTION_live]);
+	options->given[OPTION_run] = options->given[OPTION_live] = NULL;
 }
 
 bool options_parse_environment(struct options *options, struct error *err)
@@ -328,8 +264,10 @@ bool options_parse_environment(struct options *options, struct error *err)
 	const char *text = getenv("RINGTAIL");
 	struct error why;
 
-	return !text || options_parse_text(options, text, &why) ||
-	       error_set(err, why.code, "in RINGTAIL: %.900s", why.text);
+	if (text && !options_parse_text(options, text, &why))
+		return error_set(err, why.code, "in RINGTAIL: %.900s", why.text);
+	drop_inherited(options);
+	return true;
 }
 
 char *options_encode(const struct options *options)
@@ -341,7 +279,9 @@ char *options_encode(const struct options *options)
 	if (!out)
 		return NULL;
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (!options->given[i] || option_rows[i].scope == OPTION_SCOPE_TOOL)
+		enum option_scope scope = option_rows[i].scope;
+
+		if (!options->given[i] || (scope != OPTION_SCOPE_BOTH && scope != OPTION_SCOPE_SHIM))
 			continue;
 		fprintf(out, "%s%s=", ftell(out) ? ":" : "", option_rows[i].name);
 		write_protected(out, options->given[i]);
@@ -365,43 +305,17 @@ const char *options_list_next(const char *list, char **item)
 
 bool options_yes(const struct options *options, enum option_id id)
 {
-	return parse_yes(options_text(options, id)) == 1;
+	return option_parse_yes(options_text(options, id)) == 1;
 }
 
 uint64_t options_number(const struct options *options, enum option_id id)
 {
 	uint64_t number = 0;
 
-	parse_number(options_text(options, id), &number);
-	return number;
+	return option_parse_number(options_text(options, id), &number) ? number : 0;
 }
 
-static void help_row(FILE *out, const struct option_row *row)
+double options_seconds(const struct options *options, enum option_id id)
 {
-	static const char *const placeholders[] = {
-	    [OPTION_TYPE_STRING] = "TEXT", [OPTION_TYPE_PATH] = "PATH", [OPTION_TYPE_PATHS] = "PATH",
-	    [OPTION_TYPE_RUN] = "RUN", [OPTION_TYPE_KINDS] = "KIND,...", [OPTION_TYPE_SIZE] = "SIZE",
-	    [OPTION_TYPE_FRAMES] = "N",     [OPTION_TYPE_SECONDS] = "N", [OPTION_TYPE_MS] = "N",
-        [OPTION_TYPE_YESNO] = "yes|no", [OPTION_TYPE_CHOICE_WAIT] = NULL};
-	char left[64] = "", default_text[64] = "";
-	const char *const *choices = choices_of(row->type);
-
-	snprintf(left, sizeof left, "--%s=", row->name);
-	for (size_t i = 0; choices && choices[i]; i++) {
-		strncat(left, i ? "|" : "", sizeof left - strlen(left) - 1);
-		strncat(left, choices[i], sizeof left - strlen(left) - 1);
-	}
-	if (!choices)
-		strncat(left, placeholders[row->type], sizeof left - strlen(left) - 1);
-	if (*row->value)
-		snprintf(default_text, sizeof default_text, " (default %s)", row->value);
-	fprintf(out, "  %-33s %s%s\n", left, row->help, default_text);
-}
-
-void options_help(FILE *out)
-{
-	fprintf(out, "  %-33s %s\n", "-o RUN", "the same as --run=RUN");
-	for (int i = 0; i < OPTION_COUNT; i++)
-		if (option_rows[i].scope != OPTION_SCOPE_SHIM)
-			help_row(out, &option_rows[i]);
+	return strtod(options_text(options, id), NULL);
 }
