@@ -177,7 +177,7 @@ DOCDIR = $(DESTDIR)$(PREFIX)/share/doc/ringtail
 
 # What shells need to complete arguments, from what the tool says of itself.
 COMPLETIONS := $(addprefix $(BUILD)/completion/,bash zsh fish)
-$(COMPLETIONS): $(BUILD)/completion/%: $(BUILD)/ringtail $(wildcard tools/completion/*)
+$(COMPLETIONS): $(BUILD)/completion/%: $(BUILD)/ringtail $(wildcard tools/completion/*) tools/finding/kinds.def
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)tools/completion/completion.sh $< $* > $@.new && mv $@.new $@

@@ -130,7 +130,9 @@ void script_exit(struct script *script, uint32_t thread)
 
 static bool matches(const struct finding *finding, const char *kind, const char *class)
 {
-	return !strcmp(finding->kind, kind) && (!class || (finding->class && !strcmp(finding->class, class)));
+	const char *found = finding_class_name(finding);
+
+	return !strcmp(finding_kind_name(finding), kind) && (!class || (found && !strcmp(found, class)));
 }
 
 const struct finding *script_finding(const struct script *script, const char *kind, const char *class,

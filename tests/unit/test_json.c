@@ -9,13 +9,13 @@ static struct stored_run run;
 
 static void add_findings(uint32_t stack)
 {
-	struct finding *leak = finding_add(run.analysis->findings, "leak", "definite"), *deadlock;
+	struct finding *leak = finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE), *deadlock;
 
 	leak->blocks = 2;
 	leak->bytes = 4096;
 	finding_message(leak, "two blocks are lost");
 	finding_add_stack(leak, "allocated here", 1, 2000000, stack);
-	deadlock = finding_add(run.analysis->findings, "deadlock", "predicted");
+	deadlock = finding_add(run.analysis->findings, FINDING_DEADLOCK_PREDICTED);
 	finding_message(deadlock, "could deadlock");
 	finding_add_object(deadlock, RT_KIND_MUTEX, 0xabc0, 1, stack);
 	finding_add_thread(deadlock, 3);
@@ -28,7 +28,7 @@ static void add_findings(uint32_t stack)
 	    .wanted_stack = stack,
 	    .held_since = 3000000,
 	};
-	finding_add(run.analysis->findings, "loss", NULL);
+	finding_add_word(run.analysis->findings, KIND_LOSS, NULL);
 }
 
 static void make(void)

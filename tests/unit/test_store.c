@@ -150,12 +150,13 @@ Test(store, what_is_no_database_is_refused)
 
 /* ---- finding ids --------------------------------------------------------------------------- */
 
-static const char *id_of(const char *kind, const char *class, uint32_t stack, uint32_t second)
+/* class: FINDING_NONE for none. */
+static const char *id_of(enum finding_kind kind, enum finding_class class, uint32_t stack, uint32_t second)
 {
 	static char ids[8][FINDING_ID_TEXT];
 	static int next;
 	struct finding_list list = {0};
-	struct finding *finding = finding_add(&list, kind, class);
+	struct finding *finding = class == FINDING_NONE ? finding_add_word(&list, kind, NULL) : finding_add(&list, class);
 	struct stack_set stacks;
 	char *id = ids[next++ % 8];
 	struct symbolizer *symbolizer = symbolizer_new();
@@ -179,12 +180,14 @@ Test(store, ids_are_made_of_kind_class_and_functions)
 	uint32_t same = stored_run_stack(&run, 2, (char *)place_allocate + 1, place_start);
 	uint32_t other = stored_run_stack(&run, 2, place_work, place_start);
 
-	cr_expect_eq(strlen(id_of("leak", "definite", one, 0)), 16);
-	cr_expect_str_eq(id_of("leak", "definite", one, 0), id_of("leak", "definite", same, 0));
-	cr_expect_str_eq(id_of("leak", "definite", one, other), id_of("leak", "definite", other, same));
-	cr_expect_str_neq(id_of("leak", "definite", one, 0), id_of("leak", "definite", other, 0));
-	cr_expect_str_neq(id_of("leak", "definite", one, 0), id_of("leak", "possible", one, 0));
-	cr_expect_str_neq(id_of("leak", NULL, one, 0), id_of("pool", NULL, one, 0));
+	cr_expect_eq(strlen(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0)), 16);
+	cr_expect_str_eq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0), id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, same, 0));
+	cr_expect_str_eq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, other),
+	                 id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, other, same));
+	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0),
+	                  id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, other, 0));
+	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0), id_of(KIND_LEAK, FINDING_LEAK_POSSIBLE, one, 0));
+	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_NONE, one, 0), id_of(KIND_POOL, FINDING_NONE, one, 0));
 }
 
 Test(store, findings_are_stored_worst_first)
@@ -193,10 +196,10 @@ Test(store, findings_are_stored_worst_first)
 	struct finding *finding;
 
 	stored_run_finish(&run, exited);
-	finding_add(run.analysis->findings, "leak", "reachable")->bytes = 1000000;
-	finding_add(run.analysis->findings, "leak", "definite")->bytes = 10;
-	finding_add(run.analysis->findings, "leak", "definite")->bytes = 20;
-	finding = finding_add(run.analysis->findings, "deadlock", "realised");
+	finding_add(run.analysis->findings, FINDING_LEAK_REACHABLE)->bytes = 1000000;
+	finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE)->bytes = 10;
+	finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE)->bytes = 20;
+	finding = finding_add(run.analysis->findings, FINDING_DEADLOCK_REALISED);
 	*finding_add_edge(finding) = (struct finding_edge){.thread = 2,
 	                                                   .held = {.kind = RT_KIND_MUTEX, .address = 0x10},
 	                                                   .wanted = {.kind = RT_KIND_RWLOCK},
@@ -222,7 +225,7 @@ Test(store, equal_findings_are_in_one_order_whatever_came_first)
 
 	stored_run_finish(&run, exited);
 	for (int i = 0; i < 2; i++)
-		finding_add_stack(finding_add(run.analysis->findings, "thread-leak", "unjoined"), "", 0, 0,
+		finding_add_stack(finding_add(run.analysis->findings, FINDING_THREAD_LEAK_UNJOINED), "", 0, 0,
 		                  stacks[i]);
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	first = strdup(stored_run_query(&run, "SELECT id FROM finding WHERE ordinal = 1"));
@@ -240,7 +243,7 @@ Test(store, two_places_in_one_function_have_two_ids)
 
 	stored_run_finish(&run, exited);
 	for (int i = 0; i < 2; i++)
-		finding_add_stack(finding_add(run.analysis->findings, "leak", "definite"), "", 0, 0,
+		finding_add_stack(finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE), "", 0, 0,
 		                  stacks[i]);
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	EXPECT_QUERY("SELECT count(DISTINCT id) FROM finding", "2");

@@ -154,17 +154,17 @@ static void make(void)
 	one = stored_run_stack(&run, 2, place_allocate, place_start);
 	two = stored_run_stack(&run, 2, place_work, place_start);
 	stored_run_finish(&run, end);
-	leak = finding_add(run.analysis->findings, "leak", "definite");
+	leak = finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE);
 	finding_message(leak, "lost, at 100%% of: a, b");
 	finding_add_stack(leak, "allocated here", 1, 2000000, one);
-	deadlock = finding_add(run.analysis->findings, "deadlock", "predicted");
+	deadlock = finding_add(run.analysis->findings, FINDING_DEADLOCK_PREDICTED);
 	finding_message(deadlock, "could deadlock");
 	*finding_add_edge(deadlock) = (struct finding_edge){.thread = 2,
 	                                                    .held_stack = one,
 	                                                    .wanted_stack = two,
 	                                                    .held = {.kind = RT_KIND_MUTEX},
 	                                                    .wanted = {.kind = RT_KIND_MUTEX}};
-	finding_add(run.analysis->findings, "loss", "events");
+	finding_add(run.analysis->findings, FINDING_LOSS_EVENTS);
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 }
 static void remove_run(void) { stored_run_remove(&run); }
@@ -267,44 +267,4 @@ Test(suppress_run, rules_that_are_proposed_suppress_what_they_were_made_for)
 	                 "%s", text);
 	suppress_free(&suppress);
 	free(text);
-}
-
-/* ---- kinds -------------------------------------------------------------------------------------- */
-
-/* What the end-to-end tests expect of programs must be a name that --fail-on takes. */
-Test(kinds, all_that_is_expected_anywhere_is_known)
-{
-	static const char *const expected[] = {
-#define FINDINGS(program, arguments, text) text,
-#define SHAPE(program, shape, text)        text,
-#include "tests/e2e/tables/findings.def"
-	};
-
-	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		char *list = strdup(expected[i]), *rest = list, *item;
-		const char *bad;
-
-		while ((item = strsep(&rest, " "))) {
-			item[strcspn(item, "=")] = '\0';
-			cr_expect(!*item || kinds_valid(item, &bad), "%s is in no table", item);
-		}
-		free(list);
-	}
-}
-
-Test(kinds, default_stands_for_a_list)
-{
-	const char *bad;
-	char *list = kinds_expanded("pool,default");
-
-	cr_expect(kinds_match("default", "misuse", "double-free"));
-	cr_expect(kinds_match("loss,default", "leak", "definite"));
-	cr_expect_not(kinds_match("default", "leak", "possible"));
-	cr_expect_not(kinds_match("default", "deadlock", "inversion"));
-	cr_expect(kinds_valid("default,pool:churn", &bad));
-	cr_expect_not(kinds_valid("default:leak", &bad));
-	cr_expect_not(kinds_valid("misuse:double-fre", &bad));
-	cr_expect_not(kinds_valid("leak:", &bad));
-	cr_expect_str_eq(list, "pool," KINDS_DEFAULT);
-	free(list);
 }

@@ -135,7 +135,7 @@ static void report_loss(const struct analysis *analysis)
 
 	if (!analysis->lost)
 		return;
-	finding = finding_add(analysis->findings, "loss", "events");
+	finding = finding_add(analysis->findings, FINDING_LOSS_EVENTS);
 	finding->times = analysis->lost;
 	finding_message(
 	    finding,

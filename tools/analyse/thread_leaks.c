@@ -58,19 +58,20 @@ static bool on_lock_or_join(uint8_t kind)
 	       kind == RT_KIND_ONCE || kind == RT_KIND_THREAD;
 }
 
-/* The class of leak that this thread is, NULL if it is none. */
-static const char *leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
+/* The class of leak that this thread is, FINDING_NONE if it is none. */
+static enum finding_class leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
 {
 	if (thread->main || thread->adopted || thread->joined)
-		return NULL;
+		return FINDING_NONE;
 	switch (thread->state_at_end) {
 	case THREAD_ENDED:
-		return !thread->detached && (exited || !joined->count) ? "unjoined" : NULL;
+		return !thread->detached && (exited || !joined->count) ? FINDING_THREAD_LEAK_UNJOINED : FINDING_NONE;
 	case THREAD_BLOCKED:
-		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind)) ? "blocked"
-		                                                                              : NULL;
+		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind)) ? FINDING_THREAD_LEAK_BLOCKED
+		                                                                              : FINDING_NONE;
 	default:
-		return exited && !thread->detached && !u64_map_get(joined, thread->id) ? "running" : NULL;
+		return exited && !thread->detached && !u64_map_get(joined, thread->id) ? FINDING_THREAD_LEAK_RUNNING
+		                                                                       : FINDING_NONE;
 	}
 }
 
@@ -79,12 +80,12 @@ struct leak_groups {
 	struct finding_list *findings;
 };
 
-static void describe(struct finding *finding, const struct thread_result *thread, const char *class)
+static void describe(struct finding *finding, const struct thread_result *thread)
 {
-	if (!strcmp(class, "unjoined"))
+	if (finding->class == FINDING_THREAD_LEAK_UNJOINED)
 		finding_message(finding,
 		                "a thread created here has ended and was never joined; join or detach it");
-	else if (!strcmp(class, "running"))
+	else if (finding->class == FINDING_THREAD_LEAK_RUNNING)
 		finding_message(finding,
 		                "a thread created here was still running at exit and nobody waited for it");
 	else if (thread->blocked_kind == RT_KIND_THREAD)
@@ -101,15 +102,15 @@ static void describe(struct finding *finding, const struct thread_result *thread
 }
 
 /* Threads of one creation stack that are stuck at one place make one finding. */
-static void report(struct leak_groups *groups, const struct thread_result *thread, const char *class)
+static void report(struct leak_groups *groups, const struct thread_result *thread, enum finding_class class)
 {
 	uint64_t key = (uint64_t)thread->created_stack << 32 | thread->blocked_stack, found;
 	struct finding *finding;
 
-	key = u64_mix(key) + u64_mix((uint64_t) class[0] << 8 | thread->blocked_kind);
+	key = u64_mix(key) + u64_mix((uint64_t)class << 8 | thread->blocked_kind);
 	found = u64_map_get(&groups->by_stacks, key);
 	if (!found) {
-		describe(finding_add(groups->findings, "thread-leak", class), thread, class);
+		describe(finding_add(groups->findings, class), thread);
 		u64_map_put(&groups->by_stacks, key, found = groups->findings->count);
 	}
 	finding = &groups->findings->items[found - 1];
@@ -129,9 +130,9 @@ void thread_leaks_find(struct thread_analysis *threads, const struct lock_analys
 	struct u64_map joined = joined_threads(list, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct thread_result *thread = &list[i];
-		const char *class = leak_class(thread, &joined, end->how == END_EXIT);
+		enum finding_class class = leak_class(thread, &joined, end->how == END_EXIT);
 
-		if (class && thread->id != threads_exit_caller(threads) &&
+		if (class != FINDING_NONE && thread->id != threads_exit_caller(threads) &&
 		    (thread->ended || !runtime_pool_made(ring, thread->created_stack)))
 			report(&groups, thread, class);
 	}

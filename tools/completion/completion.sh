@@ -5,8 +5,7 @@ set -eu
 tool=$1
 shell=$2
 here=$(dirname "$0")
-# of tools/finding/kinds.c: a row begins with the name and what it means
-kinds=$(sed -n 's/^ *{"\([a-z-]*\)", *"[a-z].*/\1/p' "$here/../finding/kinds.c" | tr '\n' ' ')default
+kinds=$(sed -n 's/^KIND([A-Z_]*, "\([a-z-]*\)".*/\1/p' "$here/../finding/kinds.def" | tr '\n' ' ')default
 
 commands() { "$tool" help | sed -n 's/^  \([a-z]*\)  *\(.*\)/\1	\2/p'; }
 options() {

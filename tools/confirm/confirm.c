@@ -85,7 +85,7 @@ void confirm_label(struct confirm *confirm, const struct ring_file *ring, struct
 	for (size_t i = 0; i < findings->count; i++) {
 		struct finding *finding = &findings->items[i];
 
-		if (!strcmp(finding->kind, "deadlock") && !strcmp(finding->class, "realised"))
+		if (finding->class == FINDING_DEADLOCK_REALISED)
 			label_one(confirm, ring, finding);
 	}
 }

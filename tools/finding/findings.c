@@ -8,14 +8,34 @@
 #include "tools/base/compare.h"
 #include "tools/base/memory.h"
 
-struct finding *finding_add(struct finding_list *list, const char *kind, const char *class)
+static struct finding *append(struct finding_list *list, struct finding finding)
 {
-	struct finding *finding;
-
 	GROW(list->items, list->room, list->count + 1);
-	finding = &list->items[list->count++];
-	*finding = (struct finding){.kind = kind, .class = class};
-	return finding;
+	list->items[list->count] = finding;
+	return &list->items[list->count++];
+}
+
+struct finding *finding_add(struct finding_list *list, enum finding_class class)
+{
+	return append(list, (struct finding){.kind = class_kind(class), .class = class});
+}
+
+struct finding *finding_add_word(struct finding_list *list, enum finding_kind kind, const char *word)
+{
+	return append(list, (struct finding){.kind = kind, .word = word});
+}
+
+void finding_move(struct finding_list *list, struct finding *finding)
+{
+	append(list, *finding);
+	*finding = (struct finding){0};
+}
+
+const char *finding_kind_name(const struct finding *finding) { return kind_name(finding->kind); }
+
+const char *finding_class_name(const struct finding *finding)
+{
+	return finding->class == FINDING_NONE ? finding->word : class_name(finding->class);
 }
 
 void finding_message(struct finding *finding, const char *format, ...)
@@ -90,42 +110,6 @@ void finding_add_thread(struct finding *finding, uint32_t thread)
 	finding->threads[finding->thread_count - 1] = thread;
 }
 
-/* Worst first.  A row without a class stands for all other classes of its kind. */
-static const struct {
-	const char *kind, *class;
-} ranks[] = {
-    {"deadlock", "realised"},
-    {"deadlock", "predicted"},
-    {"race", "data"},
-    {"misuse", NULL},
-    {"leak", "definite"},
-    {"leak", "indirect"},
-    {"leak", "possible"},
-    {"leak", "live-at-death"},
-    {"leak", NULL},
-    {"thread-leak", "unjoined"},
-    {"thread-leak", "blocked"},
-    {"thread-leak", NULL},
-    {"deadlock", "inversion"},
-    {"race", NULL},
-    {"loss", NULL},
-    {"contention", NULL},
-    {"pool", NULL},
-};
-
-static unsigned rank(const struct finding *finding)
-{
-	unsigned i, count = sizeof ranks / sizeof *ranks;
-
-	for (i = 0; i < count; i++) {
-		if (strcmp(ranks[i].kind, finding->kind) != 0)
-			continue;
-		if (!ranks[i].class || (finding->class && !strcmp(ranks[i].class, finding->class)))
-			return i;
-	}
-	return count;
-}
-
 struct ranked {
 	size_t index; /* what was found first comes first among equals */
 	unsigned rank;
@@ -150,7 +134,7 @@ void finding_list_sort(struct finding_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct finding *item = &list->items[i];
 
-		order[i] = (struct ranked){i, rank(item), item->bytes, item->ticks, item->times};
+		order[i] = (struct ranked){i, class_rank(item->kind, item->class), item->bytes, item->ticks, item->times};
 	}
 	qsort(order, list->count, sizeof *order, compare);
 	for (size_t i = 0; i < list->count; i++)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tools/finding/kinds.h"
+
 struct finding_stack {
 	char label[96];  /* "allocated here", "held since here", "wanted here", ... */
 	uint32_t thread; /* 0: none */
@@ -35,8 +37,9 @@ struct finding_kept { /* leak:definite: blocks that are lost with it */
 };
 
 struct finding {
-	const char *kind;  /* "leak", "deadlock", "thread-leak", "misuse", "loss", ...: static strings */
-	const char *class; /* "definite", "predicted", "mismatched-free", ... or NULL */
+	enum finding_kind kind;
+	enum finding_class class; /* FINDING_NONE: word */
+	const char *word;         /* the class, of a kind for which any word is one; static; NULL: none */
 	char message[512]; /* one sentence a person can act on; no addresses or counts that change the meaning */
 	bool confirmed;         /* deadlock: it is one that an earlier run predicted */
 	uint64_t blocks, bytes; /* leak */
@@ -51,8 +54,14 @@ struct finding {
 
 struct finding_list { struct finding *items; size_t count, room; };
 
-/* Appends a zeroed finding and returns it; valid until the next append. */
-struct finding *finding_add(struct finding_list *list, const char *kind, const char *class);
+/* Appends a finding of that class, with no more in it, and returns it; valid until the next append. */
+struct finding *finding_add(struct finding_list *list, enum finding_class class);
+/* The same of a kind whose classes are words (contention), or with no class (NULL).  The word is kept, not copied. */
+struct finding *finding_add_word(struct finding_list *list, enum finding_kind kind, const char *word);
+/* Appends the finding, which is left empty: what it points to belongs to the list then. */
+void finding_move(struct finding_list *list, struct finding *finding);
+const char *finding_kind_name(const struct finding *finding);
+const char *finding_class_name(const struct finding *finding); /* NULL: it has none */
 void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
                                         uint64_t stamp, uint32_t stack);

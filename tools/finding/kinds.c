@@ -3,76 +3,120 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS(...)                                                                                           \
-	(const char *const[]) { __VA_ARGS__, NULL }
+enum class_list { LISTED, ANY_WORD };
+enum weight { FAILS, SHOWN, INFORMATION };
 
-static const struct {
-	const char *name, *meaning;
-	const char *const *classes; /* NULL: any */
+#define KIND(id, name, ...) const char KIND_NAME_##id[] = name;
+#define CLASS(kind, id, ...)
+#include "tools/finding/kinds.def"
+#undef KIND
+#undef CLASS
+
+static const struct kind_row {
+	const char *name, *help;
+	enum class_list classes;
+	enum weight weight;
+	unsigned rank;
 } kinds[] = {
-    {"leak", "memory that was never freed",
-     WORDS("definite", "indirect", "possible", "reachable", "live-at-death")},
-    {"deadlock", "threads that wait for each other, or could", WORDS("realised", "predicted", "inversion")},
-    {"thread-leak", "a thread that nobody waits for", WORDS("unjoined", "blocked", "running", "growing")},
-    {"misuse", "a call that the API forbids or that cannot work",
-     WORDS("mutex-relock", "mutex-unlock-unlocked", "mutex-unlock-not-owner", "mutex-destroy-locked",
-           "mutex-reinit-locked", "mutex-use-destroyed", "mutex-in-freed-memory", "free-with-locked-mutex",
-           "mutex-robust-inconsistent", "mutex-copied", "thread-exit-holding-lock", "lock-held-across-fork",
-           "rwlock-unlock-not-held", "rwlock-read-while-write-held", "rwlock-upgrade", "rwlock-destroy-held",
-           "spin-relock", "spin-unlock-unlocked", "spin-unlock-not-owner", "spin-destroy-locked",
-           "cond-wait-mutex-not-held", "cond-two-mutexes", "cond-destroy-waiters", "cond-lost-wakeup",
-           "sem-destroy-waiters", "sem-invalid", "barrier-zero", "barrier-destroy-waiters",
-           "thread-join-self", "thread-join-twice", "thread-join-detached", "thread-detach-twice",
-           "thread-join-invalid", "double-free", "invalid-free", "mismatched-free", "realloc-of-freed",
-           "api-error-ignored", "malloc-in-signal-handler", "lock-in-signal-handler")},
-    {"race", "accesses that nothing orders", WORDS("heap-handoff", "data")},
-    {"contention", "where threads waited, for whom and how long", NULL},
-    {"pool", "blocks that are worth reusing", WORDS("churn")},
-    {"loss", "what this report could not see", NULL},
+#define KIND(id, name, classes, rank, weight, help) [KIND_##id] = {KIND_NAME_##id, help, classes, weight, rank},
+#define CLASS(kind, id, ...)
+#include "tools/finding/kinds.def"
+#undef KIND
+#undef CLASS
 };
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct class_row {
+	const char *name, *help;
+	enum finding_kind kind;
+	enum weight weight;
+	unsigned rank;
+} classes[] = {
+	[FINDING_NONE] = {.help = "", .kind = KIND_COUNT},
+#define KIND(id, ...)
+#define CLASS(kind, id, name, rank, weight, help) [FINDING_##kind##_##id] = {name, help, KIND_##kind, weight, rank},
+#include "tools/finding/kinds.def"
+#undef KIND
+#undef CLASS
+};
+
+/* ---- rows --------------------------------------------------------------------------------- */
+
+const char *kind_name(enum finding_kind kind) { return kinds[kind].name; }
+const char *class_name(enum finding_class class) { return classes[class].name; }
+const char *class_help(enum finding_class class) { return classes[class].help; }
+enum finding_kind class_kind(enum finding_class class) { return classes[class].kind; }
+
+unsigned class_rank(enum finding_kind kind, enum finding_class class)
+{
+	return class == FINDING_NONE ? kinds[kind].rank : classes[class].rank;
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
 
 static bool is_word(const char *word, const char *text, size_t length)
 {
 	return strlen(word) == length && !strncmp(word, text, length);
 }
 
-const char *kind_at(size_t i) { return i < KINDS ? kinds[i].name : NULL; }
+const char *kind_at(size_t i) { return i < KIND_COUNT ? kinds[i].name : NULL; }
 
-static size_t find_kind(const char *kind, size_t length)
+/* KIND_COUNT: there is none. */
+static enum finding_kind find_kind(const char *name, size_t length)
 {
-	size_t i = 0;
+	enum finding_kind kind = 0;
 
-	while (i < KINDS && !is_word(kinds[i].name, kind, length))
-		i++;
-	return i;
+	while (kind < KIND_COUNT && !is_word(kinds[kind].name, name, length))
+		kind++;
+	return kind;
+}
+
+/* FINDING_NONE: it has no row. */
+static enum finding_class find_class(enum finding_kind kind, const char *name, size_t length)
+{
+	enum finding_class class = FINDING_COUNT - 1;
+
+	while (class != FINDING_NONE && !(classes[class].kind == kind && is_word(classes[class].name, name, length)))
+		class--;
+	return class;
 }
 
 const char *kind_find(const char *kind, size_t length) { return kind_at(find_kind(kind, length)); }
 
 const char *kind_meaning(const char *kind)
 {
-	size_t i = find_kind(kind, strlen(kind));
+	enum finding_kind found = find_kind(kind, strlen(kind));
 
-	return i < KINDS ? kinds[i].meaning : "";
+	return found < KIND_COUNT ? kinds[found].help : "";
 }
 
 bool kind_has_class(const char *kind, size_t kind_length, const char *class, size_t length)
 {
-	size_t i = find_kind(kind, kind_length);
+	enum finding_kind found = find_kind(kind, kind_length);
 
-	if (i == KINDS || !length)
+	if (found == KIND_COUNT || !length)
 		return false;
-	for (const char *const *word = kinds[i].classes; word && *word; word++)
-		if (is_word(*word, class, length))
-			return true;
-	return !kinds[i].classes;
+	return kinds[found].classes == ANY_WORD || find_class(found, class, length) != FINDING_NONE;
 }
 
-bool kind_is_quiet(const char *kind, const char *class)
+bool kind_is(const char *kind, enum finding_kind is) { return !strcmp(kind, kinds[is].name); }
+
+bool class_is(const char *kind, const char *class, enum finding_class is)
 {
-	return kinds_match("deadlock:inversion,leak:reachable,contention,pool", kind, class);
+	return class && kind_is(kind, classes[is].kind) && !strcmp(class, classes[is].name);
 }
+
+/* Of a kind that has no row: SHOWN, as nothing is known of it. */
+static enum weight weight_of(const char *kind, const char *class)
+{
+	enum finding_kind found = find_kind(kind, strlen(kind));
+	enum finding_class found_class = class ? find_class(found, class, strlen(class)) : FINDING_NONE;
+
+	if (found == KIND_COUNT)
+		return SHOWN;
+	return found_class == FINDING_NONE ? kinds[found].weight : classes[found_class].weight;
+}
+
+bool kind_is_quiet(const char *kind, const char *class) { return weight_of(kind, class) == INFORMATION; }
 
 /* ---- lists ------------------------------------------------------------------------------ */
 
@@ -88,7 +132,7 @@ static bool valid_item(const char *item)
 	const char *class = item[length] == ':' ? item + length + 1 : NULL;
 
 	if (!class)
-		return is_word("default", item, length) || kind_find(item, length);
+		return is_word(KINDS_DEFAULT, item, length) || kind_find(item, length);
 	return kind_has_class(item, length, class, strcspn(class, ","));
 }
 
@@ -103,6 +147,26 @@ bool kinds_valid(const char *list, const char **bad)
 	return *list != '\0';
 }
 
+/* Those that fail, by the name of their kind where all of it does. */
+static void write_default(FILE *out)
+{
+	const char *comma = "";
+
+	for (enum finding_kind kind = 0; kind < KIND_COUNT; kind++) {
+		if (kinds[kind].weight == FAILS) {
+			fprintf(out, "%s%s", comma, kinds[kind].name);
+			comma = ",";
+			continue;
+		}
+		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++) {
+			if (classes[class].kind != kind || classes[class].weight != FAILS)
+				continue;
+			fprintf(out, "%s%s:%s", comma, kinds[kind].name, classes[class].name);
+			comma = ",";
+		}
+	}
+}
+
 char *kinds_expanded(const char *list)
 {
 	char *text = NULL;
@@ -112,10 +176,12 @@ char *kinds_expanded(const char *list)
 	for (const char *item = list; out && *item; item = next_item(item)) {
 		int length = (int)strcspn(item, ",");
 
-		if (is_word("default", item, (size_t)length))
-			fprintf(out, "%s" KINDS_DEFAULT, item == list ? "" : ",");
+		if (item != list)
+			fputc(',', out);
+		if (is_word(KINDS_DEFAULT, item, (size_t)length))
+			write_default(out);
 		else
-			fprintf(out, "%s%.*s", item == list ? "" : ",", length, item);
+			fprintf(out, "%.*s", length, item);
 	}
 	if (out)
 		fclose(out);
@@ -124,16 +190,23 @@ char *kinds_expanded(const char *list)
 
 const char *kinds_wanted(void)
 {
-	return "a list of leak, deadlock, thread-leak, misuse, race, contention, pool, loss, each with :CLASS if wanted, or "
-	       "default";
+	static const char text[] = "a list of "
+#define KIND(id, name, ...) name ", "
+#define CLASS(kind, id, ...)
+#include "tools/finding/kinds.def"
+#undef KIND
+#undef CLASS
+	                           "each with :CLASS if wanted, or " KINDS_DEFAULT;
+
+	return text;
 }
 
 static bool item_matches(const char *item, size_t length, const char *kind, const char *class)
 {
 	size_t kind_length = strlen(kind);
 
-	if (is_word("default", item, length))
-		return kinds_match(KINDS_DEFAULT, kind, class);
+	if (is_word(KINDS_DEFAULT, item, length))
+		return weight_of(kind, class) == FAILS;
 	if (length < kind_length || strncmp(item, kind, kind_length))
 		return false;
 	if (length == kind_length)

@@ -30,11 +30,11 @@ void hang_drop_told(struct u64_map *seen, uint64_t salt, struct finding_list *fi
 	struct finding_list fresh = {0}, told = {0};
 
 	for (size_t i = 0; i < findings->count; i++) {
-		const struct finding *finding = &findings->items[i];
+		struct finding *finding = &findings->items[i];
 		uint64_t fingerprint = deadlock_fingerprint(finding) + salt;
 		bool is_told = u64_map_get(seen, fingerprint) != 0;
 
-		*finding_add(is_told ? &told : &fresh, finding->kind, finding->class) = *finding;
+		finding_move(is_told ? &told : &fresh, finding);
 		u64_map_put(seen, fingerprint, 1);
 	}
 	finding_list_free(&told);

@@ -32,13 +32,13 @@ static void *copy_of(const void *items, size_t count, size_t size)
 
 static void add_copy(struct finding_list *list, const struct finding *finding)
 {
-	struct finding *copy = finding_add(list, finding->kind, finding->class);
+	struct finding copy = *finding;
 
-	*copy = *finding;
-	copy->stacks = copy_of(finding->stacks, finding->stack_count, sizeof *finding->stacks);
-	copy->objects = copy_of(finding->objects, finding->object_count, sizeof *finding->objects);
-	copy->edges = copy_of(finding->edges, finding->edge_count, sizeof *finding->edges);
-	copy->threads = copy_of(finding->threads, finding->thread_count, sizeof *finding->threads);
+	copy.stacks = copy_of(finding->stacks, finding->stack_count, sizeof *finding->stacks);
+	copy.objects = copy_of(finding->objects, finding->object_count, sizeof *finding->objects);
+	copy.edges = copy_of(finding->edges, finding->edge_count, sizeof *finding->edges);
+	copy.threads = copy_of(finding->threads, finding->thread_count, sizeof *finding->threads);
+	finding_move(list, &copy);
 }
 
 struct notice *notice_new(void) { return memory_zeroed(1, sizeof(struct notice)); }
@@ -61,7 +61,7 @@ static bool print(struct notice *notice, struct store *store, FILE *out, struct 
 	                        .out = out,
 	                        .directory = "",
 	                        .parts = PART_FINDINGS,
-	                        .only = "deadlock",
+	                        .only = KIND_NAME_DEADLOCK,
 	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
 	                        .width = 80,
 	                        .err = err};

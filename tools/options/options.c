@@ -256,7 +256,8 @@ static void drop_inherited(struct options *options)
 		return;
 	free(options->given[OPTION_run]);
 	free(options->given[OPTION_live]);
-	options->given[OPTION_run] = options->given[OPTION_live] = NULL;
+	free(options->given[OPTION_locked]);
+	options->given[OPTION_run] = options->given[OPTION_live] = options->given[OPTION_locked] = NULL;
 }
 
 bool options_parse_environment(struct options *options, struct error *err)

@@ -124,7 +124,9 @@ static uint64_t hash_set(uint64_t hash, uint64_t *values, size_t count)
 
 static uint64_t hash_class(const struct finding *finding)
 {
-	return hash_text(hash_text(HASH_START, finding->kind), finding->class ? finding->class : "");
+	const char *class = finding_class_name(finding);
+
+	return hash_text(hash_text(HASH_START, finding_kind_name(finding)), class ? class : "");
 }
 
 struct finding_key finding_key(struct stack_set *stacks, const struct finding *finding)

@@ -16,14 +16,14 @@ struct ranked {
 
 static bool same_class(const struct finding *a, const struct finding *b)
 {
-	if (!a->class || !b->class)
-		return a->class == b->class;
-	return !strcmp(a->class, b->class);
+	const char *one = finding_class_name(a), *other = finding_class_name(b);
+
+	return a->kind == b->kind && (one && other ? !strcmp(one, other) : one == other);
 }
 
 static bool equal(const struct finding *a, const struct finding *b)
 {
-	return !strcmp(a->kind, b->kind) && same_class(a, b) && a->bytes == b->bytes &&
+	return same_class(a, b) && a->bytes == b->bytes &&
 	       a->ticks == b->ticks && a->times == b->times;
 }
 
@@ -72,7 +72,7 @@ static bool is_in_operator(struct writer *writer, uint32_t stack)
  * the other way round.  The calls alone look mismatched then; the names tell. */
 static bool is_refuted(struct writer *writer, const struct finding *finding)
 {
-	if (!finding->class || strcmp(finding->class, "mismatched-free"))
+	if (finding->class != FINDING_MISUSE_MISMATCHED_FREE)
 		return false;
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (is_in_operator(writer, finding->stacks[i].stack))
@@ -227,8 +227,8 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 
 	row_int(&row, ordinal);
 	row_text(&row, ranked->id);
-	row_text(&row, finding->kind);
-	row_text(&row, finding->class);
+	row_text(&row, finding_kind_name(finding));
+	row_text(&row, finding_class_name(finding));
 	row_text(&row, finding->message);
 	row_int(&row, 0);
 	row_int(&row, (int64_t)finding->blocks);

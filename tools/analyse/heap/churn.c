@@ -51,7 +51,7 @@ void churn_report(const struct churn *churn, const struct heap_site *site, const
 
 	if (!is_worth_it(churn, &site->counts, totals, saved))
 		return;
-	finding = finding_add(findings, "pool", "churn");
+	finding = finding_add(findings, FINDING_POOL_CHURN);
 	finding->times = saved;
 	write_sizes(churn, sizes, sizeof sizes);
 	finding_message(finding,

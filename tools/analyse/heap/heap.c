@@ -197,7 +197,7 @@ static void allocation_failed(struct heap_analysis *heap, const struct event *ev
 
 /* ---- misuse -------------------------------------------------------------------- */
 
-static void note_misuse(struct heap_analysis *heap, const struct event *event, const char *class,
+static void note_misuse(struct heap_analysis *heap, const struct event *event, enum finding_class class,
                         const struct site *site, uint32_t earlier_stack)
 {
 	misuse_note(heap->misuse, &(struct heap_misuse){.class = class,
@@ -222,7 +222,7 @@ static void check_counterpart(struct heap_analysis *heap, const struct event *ev
 		return;
 	site->holder.counts.mismatched++;
 	caller_counts(heap, event)->mismatched++;
-	note_misuse(heap, event, "mismatched-free", site, 0);
+	note_misuse(heap, event, FINDING_MISUSE_MISMATCHED_FREE, site, 0);
 }
 
 /* The live block that address points into.  Blocks of malloc are aligned, so that looking down in steps finds
@@ -267,13 +267,14 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 	around = block_around(heap, event->object);
 	if (event->object && !around && recent->address == event->object) {
 		caller->double_frees++;
-		note_misuse(heap, event, event->type == RT_REALLOC_BEGIN ? "realloc-of-freed" : "double-free",
+		note_misuse(heap, event,
+		            event->type == RT_REALLOC_BEGIN ? FINDING_MISUSE_REALLOC_OF_FREED : FINDING_MISUSE_DOUBLE_FREE,
 		            &heap->sites.items[recent->site], recent->stack);
 		return;
 	}
 	caller->unknown_frees++;
 	if (around)
-		note_misuse(heap, event, "invalid-free", site_of(heap, around), 0);
+		note_misuse(heap, event, FINDING_MISUSE_INVALID_FREE, site_of(heap, around), 0);
 }
 
 /* ---- events -------------------------------------------------------------------- */
@@ -593,7 +594,7 @@ static void report_live(const struct heap_analysis *heap, struct finding_list *f
 
 		if (!blocks)
 			continue;
-		finding = finding_add(findings, "leak", "live-at-death");
+		finding = finding_add(findings, FINDING_LEAK_LIVE_AT_DEATH);
 		finding->blocks = blocks;
 		finding->bytes = bytes;
 		finding_message(finding, "%llu byte%s in %llu block%s allocated here %s never freed%s",

@@ -8,12 +8,12 @@
 #include "tools/base/memory.h"
 
 struct misuse_key {
-	const char *class;
+	uint32_t class;
 	uint32_t alloc_stack, earlier_stack, free_stack;
 	uint8_t alloc_type, free_type;
 	uint16_t zero;
 };
-_Static_assert(sizeof(struct misuse_key) == 24, "hashed as bytes: no padding");
+_Static_assert(sizeof(struct misuse_key) == 20, "hashed as bytes: no padding");
 
 struct misuse_entry {
 	struct misuse_key key;
@@ -126,14 +126,14 @@ static const char *free_name(uint8_t type)
 
 static void describe(struct finding *finding, const struct heap_misuse *misuse)
 {
-	if (!strcmp(misuse->class, "mismatched-free"))
+	if (misuse->class == FINDING_MISUSE_MISMATCHED_FREE)
 		finding_message(finding, "a block from %s is given to %s; release it with %s",
 		                alloc_name(misuse->alloc_type), free_name(misuse->free_type),
 		                free_name(misuse_right_free(misuse->alloc_type)));
-	else if (!strcmp(misuse->class, "invalid-free"))
+	else if (misuse->class == FINDING_MISUSE_INVALID_FREE)
 		finding_message(finding, "%s is given a pointer into the middle of a block, not to its start",
 		                free_name(misuse->free_type));
-	else if (!strcmp(misuse->class, "realloc-of-freed"))
+	else if (misuse->class == FINDING_MISUSE_REALLOC_OF_FREED)
 		finding_message(finding, "realloc() is given a block that had been freed");
 	else
 		finding_message(finding, "%s is given a block that had been freed already",
@@ -143,7 +143,7 @@ static void describe(struct finding *finding, const struct heap_misuse *misuse)
 static void report_one(const struct misuse_entry *entry, struct finding_list *findings)
 {
 	const struct heap_misuse *misuse = &entry->first;
-	struct finding *finding = finding_add(findings, "misuse", misuse->class);
+	struct finding *finding = finding_add(findings, misuse->class);
 
 	describe(finding, misuse);
 	finding->times = entry->times;

@@ -6,9 +6,10 @@
 #define RINGTAIL_ANALYSE_HEAP_MISUSE_H
 
 #include "tools/analyse/heap/heap.h"
+#include "tools/finding/kinds.h"
 
 struct heap_misuse {
-	const char *class; /* as in FINDINGS: "double-free", ... */
+	enum finding_class class; /* of misuse */
 	uint32_t alloc_stack, earlier_stack, free_stack;
 	uint8_t alloc_type, free_type;
 	uint32_t thread;

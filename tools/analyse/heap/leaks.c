@@ -7,12 +7,14 @@
 #include "tools/base/memory.h"
 
 static const struct {
-	const char *class, *says;
+	enum finding_class class;
+	const char *says;
 } classes[LEAK_CLASSES] = {
-    [LEAK_DEFINITE] = {"definite", "allocated here can be reached by nothing any more"},
-    [LEAK_INDIRECT] = {"indirect", "allocated here can be reached from lost blocks only"},
-    [LEAK_POSSIBLE] = {"possible", "allocated here can be reached only by pointers that do not point to their start"},
-    [LEAK_REACHABLE] = {"reachable", "allocated here was not freed and can still be reached"},
+    [LEAK_DEFINITE] = {FINDING_LEAK_DEFINITE, "allocated here can be reached by nothing any more"},
+    [LEAK_INDIRECT] = {FINDING_LEAK_INDIRECT, "allocated here can be reached from lost blocks only"},
+    [LEAK_POSSIBLE] = {FINDING_LEAK_POSSIBLE,
+                       "allocated here can be reached only by pointers that do not point to their start"},
+    [LEAK_REACHABLE] = {FINDING_LEAK_REACHABLE, "allocated here was not freed and can still be reached"},
 };
 
 /* By class, stack and owner: the same stack twice (two functions of one place) is one. */
@@ -90,7 +92,7 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 static void report_group(const struct leak_group *group, const struct leak_group *groups, size_t count, bool uncertain,
                          struct finding_list *findings)
 {
-	struct finding *finding = finding_add(findings, "leak", classes[group->class].class);
+	struct finding *finding = finding_add(findings, classes[group->class].class);
 
 	finding->blocks = group->blocks;
 	finding->bytes = group->bytes;

@@ -222,7 +222,7 @@ static const char *message_of(uint8_t kind)
 static void tell(const struct wait_site *sites, size_t count, const struct lock_result *class,
                  struct finding_list *findings)
 {
-	struct finding *finding = finding_add(findings, "contention", event_kind_name(class->kind));
+	struct finding *finding = finding_add_word(findings, KIND_CONTENTION, event_kind_name(class->kind));
 	const struct wait_site *longest = sites;
 
 	finding_message(finding, "%s", message_of(class->kind));

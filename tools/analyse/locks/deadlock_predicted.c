@@ -279,7 +279,7 @@ static void add_edge(struct finding *finding, const struct order_edge *edge,
 static void report_group(const struct cycle_group *group, struct finding_list *findings)
 {
 	bool predicted = group->verdict == PREDICTED;
-	struct finding *finding = finding_add(findings, "deadlock", predicted ? "predicted" : "inversion");
+	struct finding *finding = finding_add(findings, predicted ? FINDING_DEADLOCK_PREDICTED : FINDING_DEADLOCK_INVERSION);
 
 	if (!predicted)
 		finding_message(finding,
@@ -353,7 +353,7 @@ void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findin
 	report_groups(&p, findings);
 	if (p.truncated)
 		finding_message(
-		    finding_add(findings, "loss", "lock-order"),
+		    finding_add(findings, FINDING_LOSS_LOCK_ORDER),
 		    "the lock order has more cycles than were looked at: there may be more deadlocks");
 	groups_free(p.groups);
 	u64_map_free(&p.told);

@@ -124,7 +124,7 @@ static void describe_cycle(struct finding *finding, bool inferred)
 
 static void report_cycle_to(const struct deadlock_process *process, const struct wait_search *search, size_t last)
 {
-	struct finding *finding = finding_add(process->findings, "deadlock", "realised");
+	struct finding *finding = finding_add(process->findings, FINDING_DEADLOCK_REALISED);
 	bool inferred = false;
 
 	for (size_t i = last; i; i = search->steps[i].from) {
@@ -193,7 +193,7 @@ static void add_sleeper(struct finding *finding, const struct waiter *waiter)
 
 static void report_all_asleep(const struct wait_search *search, struct finding_list *findings)
 {
-	struct finding *finding = finding_add(findings, "deadlock", "realised");
+	struct finding *finding = finding_add(findings, FINDING_DEADLOCK_REALISED);
 	size_t count = 0;
 
 	for (size_t i = 0; i < search->waiter_count; i++)
@@ -208,7 +208,7 @@ static void report_all_asleep(const struct wait_search *search, struct finding_l
 static void report_orphan(const struct waiter *waiter, const struct lock_thread *owner, const struct held_lock *held,
                           struct finding_list *findings)
 {
-	struct finding *finding = finding_add(findings, "deadlock", "realised");
+	struct finding *finding = finding_add(findings, FINDING_DEADLOCK_REALISED);
 
 	add_sleeper(finding, waiter);
 	finding_add_stack(finding, "locked here, by a thread that has ended", owner->id, held->since, held->stack);
@@ -309,7 +309,7 @@ uint64_t deadlock_fingerprint(const struct finding *finding)
 
 void deadlock_keep(struct lock_analysis *locks, struct finding finding)
 {
-	*finding_add(&locks->kept, finding.kind, finding.class) = finding;
+	finding_move(&locks->kept, &finding);
 }
 
 static bool is_there(const struct finding_list *findings, const struct finding *kept)
@@ -329,7 +329,6 @@ void deadlock_report_kept(struct lock_analysis *locks, struct finding_list *find
 		if (is_there(findings, kept))
 			continue;
 		mark_reported(kept, reported);
-		*finding_add(findings, kept->kind, kept->class) = *kept;
-		*kept = (struct finding){0};
+		finding_move(findings, kept);
 	}
 }

@@ -72,7 +72,7 @@ static void add_finding(struct lock_analysis *locks, const struct lock_thread *j
                         const struct held_lock *held, const struct lock_thread *joined,
                         const struct wanted_lock *wanted, const struct event *event)
 {
-	struct finding *finding = finding_add(&locks->by_joins, "deadlock", "predicted");
+	struct finding *finding = finding_add(&locks->by_joins, FINDING_DEADLOCK_PREDICTED);
 	struct finding_object lock = deadlock_object(held->lock);
 	struct finding_object thread = {.kind = RT_KIND_THREAD, .address = event->object};
 
@@ -135,8 +135,7 @@ void join_order_report(struct lock_analysis *locks, struct finding_list *finding
 		if (u64_map_get(reported, signature) || u64_map_get(&seen, signature))
 			continue;
 		u64_map_put(&seen, signature, 1);
-		*finding_add(findings, finding->kind, finding->class) = *finding;
-		*finding = (struct finding){0};
+		finding_move(findings, finding);
 	}
 	u64_map_free(&seen);
 }

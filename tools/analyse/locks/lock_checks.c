@@ -28,7 +28,7 @@ void misuse_add(struct sync_misuse *misuse, const char *label, uint32_t thread, 
 		misuse->stacks[i] = (struct misuse_stack){label, thread, stack, stamp};
 }
 
-struct sync_misuse check_misuse(const struct check *check, const char *class, const char *message,
+struct sync_misuse check_misuse(const struct check *check, enum finding_class class, const char *message,
                                 const char *label)
 {
 	const struct event *event = check->event;
@@ -45,14 +45,14 @@ void check_note(const struct check *check, const struct sync_misuse *misuse)
 	sync_misuse_note(&check->locks->misuses, misuse);
 }
 
-static void note(const struct check *check, const char *class, const char *message, const char *label)
+static void note(const struct check *check, enum finding_class class, const char *message, const char *label)
 {
 	struct sync_misuse misuse = check_misuse(check, class, message, label);
 
 	check_note(check, &misuse);
 }
 
-static void note_held(const struct check *check, const char *class, const char *message, const char *label,
+static void note_held(const struct check *check, enum finding_class class, const char *message, const char *label,
                       const struct lock_thread *holder, const struct held_lock *held)
 {
 	struct sync_misuse misuse = check_misuse(check, class, message, label);
@@ -78,11 +78,11 @@ static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *th
 	bool refused = event && event->type == RT_FAILED && event->flags & RT_SYNC_UNLOCK && suspicion &&
 	               event->object == suspicion->object.address;
 
-	if (!suspicion || !suspicion->class)
+	if (!suspicion || suspicion->class == FINDING_NONE)
 		return;
 	if (!refused)
 		sync_misuse_note(&locks->misuses, suspicion);
-	suspicion->class = NULL;
+	suspicion->class = FINDING_NONE;
 }
 
 /* ---- what is known -------------------------------------------------------------------------- */
@@ -131,17 +131,18 @@ static struct lock_thread *owner_of(const struct lock_analysis *locks, const str
 /* ---- unlock ----------------------------------------------------------------------------------- */
 
 struct unlock_classes { /* by kind */
-	const char *unlocked, *not_owner, *never_locked, *by_other;
+	enum finding_class unlocked, not_owner;
+	const char *never_locked, *by_other;
 };
 
 static const struct unlock_classes unlock_classes[] = {
-    [RT_KIND_MUTEX] = {"mutex-unlock-unlocked", "mutex-unlock-not-owner",
+    [RT_KIND_MUTEX] = {FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, FINDING_MISUSE_MUTEX_UNLOCK_NOT_OWNER,
                        "a mutex is unlocked that is not locked",
                        "a mutex is unlocked by a thread that did not lock it"},
-    [RT_KIND_RWLOCK] = {"rwlock-unlock-not-held", "rwlock-unlock-not-held",
+    [RT_KIND_RWLOCK] = {FINDING_MISUSE_RWLOCK_UNLOCK_NOT_HELD, FINDING_MISUSE_RWLOCK_UNLOCK_NOT_HELD,
                         "a read-write lock is unlocked that nobody holds",
                         "a read-write lock is unlocked by a thread that does not hold it"},
-    [RT_KIND_SPIN] = {"spin-unlock-unlocked", "spin-unlock-not-owner",
+    [RT_KIND_SPIN] = {FINDING_MISUSE_SPIN_UNLOCK_UNLOCKED, FINDING_MISUSE_SPIN_UNLOCK_NOT_OWNER,
                       "a spin lock is unlocked that is not locked",
                       "a spin lock is unlocked by a thread that did not lock it"},
 };
@@ -169,7 +170,7 @@ static void check_copied(const struct check *check)
 		if (held->lock->result.kind != RT_KIND_MUTEX)
 			continue;
 		misuse =
-		    check_misuse(check, "mutex-copied",
+		    check_misuse(check, FINDING_MISUSE_MUTEX_COPIED,
 		                 "a mutex is unlocked that was never locked, while its thread holds another: "
 		                 "a locked mutex was copied, and the copy unlocked",
 		                 "unlocked here");
@@ -177,7 +178,7 @@ static void check_copied(const struct check *check)
 		suspect(check, &misuse);
 		return;
 	}
-	misuse = check_misuse(check, "mutex-unlock-unlocked", "a mutex is unlocked that was never locked",
+	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, "a mutex is unlocked that was never locked",
 	                      "unlocked here");
 	suspect(check, &misuse);
 }
@@ -185,7 +186,7 @@ static void check_copied(const struct check *check)
 static void check_robust_unlock(const struct check *check)
 {
 	if (check->held->owner_died)
-		note_held(check, "mutex-robust-inconsistent",
+		note_held(check, FINDING_MISUSE_MUTEX_ROBUST_INCONSISTENT,
 		          "a robust mutex whose owner died is unlocked without pthread_mutex_consistent: "
 		          "nobody can "
 		          "ever lock it again",
@@ -235,14 +236,14 @@ static void check_relock(const struct check *check)
 	if (!check->held || event->flags & RT_SYNC_TRY)
 		return;
 	if (event->kind == RT_KIND_SPIN)
-		note_held(check, "spin-relock", "a thread locks a spin lock that it holds: it spins for ever",
+		note_held(check, FINDING_MISUSE_SPIN_RELOCK, "a thread locks a spin lock that it holds: it spins for ever",
 		          "locked again here", check->thread, check->held);
 	else if (event->kind == RT_KIND_RWLOCK && shared && !check->held->shared)
-		note_held(check, "rwlock-read-while-write-held",
+		note_held(check, FINDING_MISUSE_RWLOCK_READ_WHILE_WRITE_HELD,
 		          "a thread that holds a read-write lock for writing locks it for reading",
 		          "read-locked here", check->thread, check->held);
 	else if (event->kind == RT_KIND_RWLOCK && !shared && check->held->shared)
-		note_held(check, "rwlock-upgrade",
+		note_held(check, FINDING_MISUSE_RWLOCK_UPGRADE,
 		          "a thread that holds a read-write lock for reading locks it for writing: it waits "
 		          "for itself",
 		          "write-locked here", check->thread, check->held);
@@ -258,7 +259,7 @@ static void check_freed_memory(const struct check *check)
 	if (check->lock || tombstone.how != TOMBSTONE_FREED || event->kind != RT_KIND_MUTEX ||
 	    !check->locks->sources.heap || !heap_is_freed(check->locks->sources.heap, event->object))
 		return;
-	misuse = check_misuse(check, "mutex-in-freed-memory",
+	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_IN_FREED_MEMORY,
 	                      "a mutex is used that lies in a block that was freed", "used here");
 	misuse_add(&misuse, "freed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
@@ -274,7 +275,7 @@ static bool check_destroyed(const struct check *check)
 
 	if (event->kind != RT_KIND_MUTEX || event->result != EINVAL || tombstone.how != TOMBSTONE_DESTROYED)
 		return false;
-	misuse = check_misuse(check, "mutex-use-destroyed", "a mutex is used after pthread_mutex_destroy",
+	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_USE_DESTROYED, "a mutex is used after pthread_mutex_destroy",
 	                      "used here");
 	misuse_add(&misuse, "destroyed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
@@ -329,11 +330,11 @@ static void check_error(const struct check *check)
 	if (check_destroyed(check) || is_expected(check))
 		return;
 	if (event->kind == RT_KIND_SEM && event->result == EINVAL)
-		note(check, "sem-invalid",
+		note(check, FINDING_MISUSE_SEM_INVALID,
 		     "a call on a semaphore failed with EINVAL: the semaphore or the time is not valid",
 		     "called here");
 	else if (event->kind != RT_KIND_FUTEX && is_error(event->result) && !(event->flags & RT_SYNC_TRY))
-		note(check, "api-error-ignored", error_message(event->result), "called here");
+		note(check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->result), "called here");
 }
 
 /* The thread waited for its own mutex until the time was over. */
@@ -344,7 +345,7 @@ static void check_timed_relock(const struct check *check)
 	if (check->event->result == ETIMEDOUT && check->held && wait->active &&
 	    wait->object == check->event->object && check->event->kind == RT_KIND_MUTEX &&
 	    !check->held->shared)
-		note_held(check, "mutex-relock", "a thread waited for a mutex that it holds itself",
+		note_held(check, FINDING_MISUSE_MUTEX_RELOCK, "a thread waited for a mutex that it holds itself",
 		          "locked again here", check->thread, check->held);
 }
 
@@ -364,10 +365,10 @@ static void check_init(const struct check *check)
 
 	if (event->result) {
 		if (event->kind == RT_KIND_BARRIER && !(event->arg >> RT_INIT_VALUE_SHIFT))
-			note(check, "barrier-zero", "a barrier is initialised for no threads",
+			note(check, FINDING_MISUSE_BARRIER_ZERO, "a barrier is initialised for no threads",
 			     "initialised here");
 		else if (event->kind == RT_KIND_SEM)
-			note(check, "sem-invalid",
+			note(check, FINDING_MISUSE_SEM_INVALID,
 			     "a semaphore is initialised with a value that it cannot have",
 			     "initialised here");
 		return;
@@ -377,15 +378,15 @@ static void check_init(const struct check *check)
 		return;
 	holder = living_holder(check->locks, check->lock, &held);
 	if (holder)
-		note_held(check, "mutex-reinit-locked", "a mutex is initialised anew while it is locked",
+		note_held(check, FINDING_MISUSE_MUTEX_REINIT_LOCKED, "a mutex is initialised anew while it is locked",
 		          "initialised here", holder, held);
 }
 
 static void check_destroy(const struct check *check)
 {
-	static const char *const classes[] = {[RT_KIND_MUTEX] = "mutex-destroy-locked",
-	                                      [RT_KIND_RWLOCK] = "rwlock-destroy-held",
-	                                      [RT_KIND_SPIN] = "spin-destroy-locked"};
+	static const enum finding_class classes[] = {[RT_KIND_MUTEX] = FINDING_MISUSE_MUTEX_DESTROY_LOCKED,
+	                                             [RT_KIND_RWLOCK] = FINDING_MISUSE_RWLOCK_DESTROY_HELD,
+	                                             [RT_KIND_SPIN] = FINDING_MISUSE_SPIN_DESTROY_LOCKED};
 	static const char *const messages[] = {
 	    [RT_KIND_MUTEX] = "a mutex is destroyed while it is locked",
 	    [RT_KIND_RWLOCK] = "a read-write lock is destroyed while it is held",
@@ -413,7 +414,7 @@ void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, con
 	holder = living_holder(locks, lock, &held);
 	if (!holder)
 		return;
-	misuse = check_misuse(&check, "free-with-locked-mutex",
+	misuse = check_misuse(&check, FINDING_MISUSE_FREE_WITH_LOCKED_MUTEX,
 	                      "a block is freed while a mutex in it is locked", "freed here");
 	misuse.object = check_object(lock);
 	misuse_add(&misuse, "locked here", holder->id, held->since, held->stack);
@@ -448,20 +449,20 @@ void lock_checks_handler(struct lock_analysis *locks, const struct event *event)
 	if (harmless_in_handler(locks, event, memory))
 		return;
 	if (memory)
-		note(&check, "malloc-in-signal-handler",
+		note(&check, FINDING_MISUSE_MALLOC_IN_SIGNAL_HANDLER,
 		     "a signal handler allocates or frees memory: it hangs or destroys the heap if it "
 		     "interrupts malloc",
 		     "called here");
 	else if ((event->type == RT_ACQUIRE || event->type == RT_WAIT) && event->kind != RT_KIND_SEM &&
 	         event->kind != RT_KIND_FUTEX && !(event->flags & RT_SYNC_TRY))
-		note(&check, "lock-in-signal-handler",
+		note(&check, FINDING_MISUSE_LOCK_IN_SIGNAL_HANDLER,
 		     "a signal handler takes a lock: it hangs if it interrupts the thread that holds it",
 		     "called here");
 }
 
 /* ---- threads ------------------------------------------------------------------------------------------ */
 
-static void note_target(const struct check *check, const char *class, const char *message,
+static void note_target(const struct check *check, enum finding_class class, const char *message,
                         const struct lock_thread *target)
 {
 	struct sync_misuse misuse = check_misuse(check, class, message, "called here");
@@ -487,11 +488,11 @@ void lock_checks_join(struct lock_analysis *locks, struct lock_thread *thread, c
 	            ? lock_threads_find(&locks->threads, target->joiner)
 	            : NULL;
 	if (target == thread)
-		note_target(&check, "thread-join-self", "a thread joins itself", NULL);
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_SELF, "a thread joins itself", NULL);
 	else if (target->joined || (other && other->wait.active && other->wait.target == target_id))
-		note_target(&check, "thread-join-twice", "a thread is joined twice", target);
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_TWICE, "a thread is joined twice", target);
 	else if (target->detached)
-		note_target(&check, "thread-join-detached", "a detached thread is joined", target);
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_DETACHED, "a detached thread is joined", target);
 	if (!target->joiner)
 		target->joiner = thread->id;
 }
@@ -509,9 +510,9 @@ void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread,
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
 	} else if (event->aux == ESRCH && !target) {
-		note_target(&check, "thread-join-invalid", "a join of what is no thread", NULL);
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a join of what is no thread", NULL);
 	} else if (event->aux == EINVAL && !target) {
-		note_target(&check, "api-error-ignored",
+		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED,
 		            "a join failed with EINVAL: the thread is not joinable", NULL);
 	}
 }
@@ -527,10 +528,10 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
 	} else if (event->aux == EINVAL && target && target->detached) {
-		note_target(&check, "thread-detach-twice", "a thread is detached that was detached already",
+		note_target(&check, FINDING_MISUSE_THREAD_DETACH_TWICE, "a thread is detached that was detached already",
 		            target);
 	} else if (event->aux) {
-		note_target(&check, "api-error-ignored", error_message(event->aux), NULL);
+		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->aux), NULL);
 	}
 }
 
@@ -570,16 +571,16 @@ static void check_hung(struct lock_analysis *locks, struct lock_thread *thread, 
 
 	if (event.kind == RT_KIND_MUTEX && check.held && check.held->lock == check.lock &&
 	    !(event.flags & RT_SYNC_TIMED))
-		note_held(&check, "mutex-relock",
+		note_held(&check, FINDING_MISUSE_MUTEX_RELOCK,
 		          "a thread locks a mutex that it holds itself, and waits for ever",
 		          "locked again here", thread, check.held);
 	else if (lost_by_fork(&check))
-		note(&check, "lock-held-across-fork",
+		note(&check, FINDING_MISUSE_LOCK_HELD_ACROSS_FORK,
 		     "a forked process waits for ever for a lock that another thread held when it was forked",
 		     "waits here");
 	else if (event.kind == RT_KIND_THREAD && !thread->wait.target &&
 	         (end->how == END_SIGNAL || locks->forked))
-		note_target(&check, "thread-join-invalid", "a join of what is no thread of this process",
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a join of what is no thread of this process",
 		            NULL);
 }
 
@@ -593,7 +594,7 @@ static void check_dead_holder(struct lock_analysis *locks, const struct lock_thr
 	for (size_t i = 0; i < thread->count; i++) {
 		const struct held_lock *held = &thread->held[i];
 		struct sync_misuse misuse = {
-		    .class = "thread-exit-holding-lock",
+		    .class = FINDING_MISUSE_THREAD_EXIT_HOLDING_LOCK,
 		    .message = "a thread ended while it held a lock: nobody can ever unlock it",
 		    .object = check_object(held->lock)};
 

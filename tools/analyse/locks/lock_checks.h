@@ -46,7 +46,7 @@ void wait_checks_event(const struct check *check);
 void wait_checks_signal_sent(const struct check *check);
 void wait_checks_finish(struct lock_analysis *locks);
 
-struct sync_misuse check_misuse(const struct check *check, const char *class, const char *message,
+struct sync_misuse check_misuse(const struct check *check, enum finding_class class, const char *message,
                                 const char *label);
 struct finding_object check_object(const struct lock *lock);
 /* Adds a second or third stack. */

@@ -9,9 +9,9 @@
 #define MAX_NOTES 10000u
 
 struct note_key {
-	const char *class, *message;
+	const char *message;
 	uint32_t stacks[MISUSE_STACKS];
-	uint32_t kind;
+	uint32_t class, kind, zero;
 };
 _Static_assert(sizeof(struct note_key) == 32, "hashed as bytes: no padding");
 
@@ -58,7 +58,7 @@ void sync_misuse_note(struct sync_misuses *misuses, const struct sync_misuse *mi
 static void report(const struct misuse_note *note, struct finding_list *findings)
 {
 	const struct sync_misuse *misuse = &note->first;
-	struct finding *finding = finding_add(findings, "misuse", misuse->class);
+	struct finding *finding = finding_add(findings, misuse->class);
 	const struct finding_object *object = &misuse->object;
 
 	finding_message(finding, "%s", misuse->message);

@@ -15,7 +15,8 @@ struct misuse_stack {
 };
 
 struct sync_misuse {
-	const char *class, *message; /* static strings */
+	enum finding_class class; /* FINDING_NONE: there is none to be noted */
+	const char *message;      /* static */
 	struct finding_object object; /* kind RT_KIND_NONE: none */
 	struct misuse_stack stacks[MISUSE_STACKS];
 };

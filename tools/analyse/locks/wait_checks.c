@@ -91,7 +91,7 @@ static void check_two_mutexes(const struct check *check, const struct sync_state
 
 	if (!state->blocked || !state->mutex || state->mutex == mutex)
 		return;
-	misuse = check_misuse(check, "cond-two-mutexes",
+	misuse = check_misuse(check, FINDING_MISUSE_COND_TWO_MUTEXES,
 	                      "threads wait for one condition variable with different mutexes at a time",
 	                      "waits here with one mutex");
 	misuse_add(&misuse, "waits here with another", state->thread, state->since, state->stack);
@@ -109,7 +109,7 @@ static void check_mutex_held(const struct check *check, uint64_t mutex)
 	if ((check->locks->forked && !(lock && lock->result.acquisitions)) || (lock && lock->maybe_foreign))
 		return;
 	struct sync_misuse misuse = check_misuse(
-	    check, "cond-wait-mutex-not-held",
+	    check, FINDING_MISUSE_COND_WAIT_MUTEX_NOT_HELD,
 	    "a thread waits for a condition variable with a mutex that it does not hold", "waits here");
 	if (lock)
 		misuse.object = check_object(lock);
@@ -146,7 +146,7 @@ static bool counted(const struct check *check)
 	       wait->kind == check->event->kind && !(wait->flags & RT_SYNC_TIMED);
 }
 
-static void note_waiters(const struct check *check, const char *class, const char *message)
+static void note_waiters(const struct check *check, enum finding_class class, const char *message)
 {
 	const struct sync_state *state = check->lock->sync;
 	struct sync_misuse misuse = check_misuse(check, class, message, "destroyed here");
@@ -176,7 +176,7 @@ static void cond_event(const struct check *check)
 		break;
 	case RT_DESTROY:
 		if (is_ours(check) && check->lock->sync->blocked)
-			note_waiters(check, "cond-destroy-waiters",
+			note_waiters(check, FINDING_MISUSE_COND_DESTROY_WAITERS,
 			             "a condition variable is destroyed while a thread waits for it");
 		break;
 	default:
@@ -203,7 +203,7 @@ static void check_dead_sem(const struct check *check)
 
 	if (check->lock || tombstone.how != TOMBSTONE_DESTROYED || ends_wait(check))
 		return;
-	misuse = check_misuse(check, "sem-invalid", "a semaphore is used after it was destroyed or closed",
+	misuse = check_misuse(check, FINDING_MISUSE_SEM_INVALID, "a semaphore is used after it was destroyed or closed",
 	                      "used here");
 	misuse_add(&misuse, "destroyed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
@@ -240,7 +240,7 @@ static void sem_event(const struct check *check)
 	case RT_DESTROY:
 		if ((int64_t)state->blocked > (state->value > 0 ? state->value : 0) &&
 		    check->lock->opens <= 1)
-			note_waiters(check, "sem-destroy-waiters",
+			note_waiters(check, FINDING_MISUSE_SEM_DESTROY_WAITERS,
 			             "a semaphore is destroyed while a thread waits for it");
 		break;
 	default:
@@ -261,7 +261,7 @@ static void barrier_event(const struct check *check)
 		blocks(state, check->event);
 		state->arrivals = (state->arrivals + 1) % check->lock->init_value;
 	} else if (check->event->type == RT_DESTROY && state->arrivals) {
-		note_waiters(check, "barrier-destroy-waiters",
+		note_waiters(check, FINDING_MISUSE_BARRIER_DESTROY_WAITERS,
 		             "a barrier is destroyed while a thread waits at it");
 	}
 }
@@ -311,7 +311,7 @@ static void check_lost_wakeup(struct lock_analysis *locks, struct lock_thread *t
 	const struct lock_wait *wait = &thread->wait;
 	struct lock *cond = lock_table_find(&locks->table, wait->object, RT_KIND_COND);
 	struct sync_misuse misuse = {
-	    .class = "cond-lost-wakeup",
+	    .class = FINDING_MISUSE_COND_LOST_WAKEUP,
 	    .message = "a thread waits for ever for a condition variable that was signalled "
 	               "before it waited, by a thread that did not lock the mutex"};
 

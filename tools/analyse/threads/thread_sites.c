@@ -123,7 +123,7 @@ void thread_sites_report(const struct thread_site *sites, size_t count, struct f
 
 		if (!sites[i].grows)
 			continue;
-		finding = finding_add(findings, "thread-leak", "growing");
+		finding = finding_add(findings, FINDING_THREAD_LEAK_GROWING);
 		finding_message(finding, "the number of live threads made here kept growing: more are made than end");
 		finding_add_stack(finding, "created here", 0, sites[i].first, sites[i].stack);
 		finding->times = sites[i].live;
