@@ -1,5 +1,6 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/view.h"
+#include "tools/finding/kinds.h"
 
 int cmd_deadlocks(int argc, char **argv)
 {
@@ -15,7 +16,7 @@ int cmd_deadlocks(int argc, char **argv)
 	                "  ringtail deadlocks --format json | jq '.processes[].findings[].edges'\n",
 	    .parts = PART_FINDINGS,
 	    .formats = view_formats,
-	    .only = "deadlock",
+	    .only = KIND_NAME_DEADLOCK,
 	};
 
 	return view_command(&view, argc, argv);

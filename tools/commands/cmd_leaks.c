@@ -1,5 +1,6 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/view.h"
+#include "tools/finding/kinds.h"
 
 int cmd_leaks(int argc, char **argv)
 {
@@ -13,7 +14,7 @@ int cmd_leaks(int argc, char **argv)
 	                "  ringtail leaks --format json | jq '.processes[].findings[].bytes'\n",
 	    .parts = PART_FINDINGS,
 	    .formats = view_formats,
-	    .only = "leak",
+	    .only = KIND_NAME_LEAK,
 	};
 
 	return view_command(&view, argc, argv);

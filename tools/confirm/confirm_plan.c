@@ -9,6 +9,7 @@
 
 #include "tools/confirm/confirm.h"
 #include "tools/base/memory.h"
+#include "tools/finding/kinds.h"
 #include "tools/query/report.h"
 #include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
@@ -93,14 +94,14 @@ static bool is_known(const struct confirm *confirm, const char *id)
 
 static void read_predictions(struct confirm *confirm, struct report *report)
 {
-	static const char sql[] = "SELECT process, ordinal, id, message FROM finding WHERE kind = 'deadlock'"
-	                          " AND class = 'predicted' ORDER BY process, ordinal";
+	static const char sql[] = "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
 	sqlite3_stmt *row = report_query(report, sql, 0);
 
 	while (report_row(report, row)) {
 		struct prediction *prediction;
 
-		if (is_known(confirm, report_text(row, 2)))
+		if (!class_is(report_text(row, 4), report_text_or_null(row, 5), FINDING_DEADLOCK_PREDICTED) ||
+		    is_known(confirm, report_text(row, 2)))
 			continue;
 		GROW(confirm->predictions, confirm->room, confirm->count + 1);
 		prediction = &confirm->predictions[confirm->count++];

@@ -157,9 +157,9 @@ char *listing_text(struct report *report, const struct listed *listed)
 
 enum severity listing_severity(const struct report *report, const struct listed *listed)
 {
-	if (kinds_match(report->fail_on ? report->fail_on : KINDS_DEFAULT, listed->kind, listed->class))
+	if (report_fails(report, listed->kind, listed->class))
 		return SEVERITY_ERROR;
-	return kind_is_quiet(listed->kind, listed->class) || !strcmp(listed->kind, "loss") ? SEVERITY_NOTE
+	return kind_is_quiet(listed->kind, listed->class) || kind_is(listed->kind, KIND_LOSS) ? SEVERITY_NOTE
 	                                                                                   : SEVERITY_WARNING;
 }
 

@@ -78,6 +78,16 @@ bool report_wants(const struct report *report, const char *kind, const char *cla
 	return !report->only || kinds_match(report->only, kind, class);
 }
 
+const char *report_fail_on(const struct report *report)
+{
+	return report->fail_on ? report->fail_on : KINDS_DEFAULT;
+}
+
+bool report_fails(const struct report *report, const char *kind, const char *class)
+{
+	return kinds_match(report_fail_on(report), kind, class);
+}
+
 bool report_shows(const struct report *report, const char *kind, const char *class)
 {
 	return report->only ? report_wants(report, kind, class) : !kind_is_quiet(kind, class);

@@ -76,6 +76,10 @@ int64_t report_number(struct report *report, const char *sql, int64_t process, i
 
 /* Whether a finding of this kind and class is wanted. */
 bool report_wants(const struct report *report, const char *kind, const char *class);
+/* Whether a check fails on it. */
+bool report_fails(const struct report *report, const char *kind, const char *class);
+/* The list of kinds on which a check fails. */
+const char *report_fail_on(const struct report *report);
 /* Whether people are shown it without further asking. */
 bool report_shows(const struct report *report, const char *kind, const char *class);
 

@@ -15,9 +15,9 @@ static const struct {
 	const char *name, *kind, *class;
 	bool caller;
 } aliases[] = {
-    {"thread", "thread-leak", NULL, false},
-    {"mutex", "misuse", "mutex-*", false},
-    {"signal", "misuse", "*-in-signal-handler", false},
+    {"thread", KIND_NAME_THREAD_LEAK, NULL, false},
+    {"mutex", KIND_NAME_MISUSE, "mutex-*", false},
+    {"signal", KIND_NAME_MISUSE, "*-in-signal-handler", false},
     {"called_from_lib", NULL, NULL, true},
     {"*", NULL, NULL, false},
 };

@@ -113,7 +113,7 @@ static void look(struct report *report, const struct listed *listed, void *conte
 /* What must not be there and is not. */
 static void print_passed(struct report *report, struct cases *cases)
 {
-	char *list = kinds_expanded(report->fail_on ? report->fail_on : KINDS_DEFAULT), *rest = list, *item;
+	char *list = kinds_expanded(report_fail_on(report)), *rest = list, *item;
 
 	while (rest && (item = strsep(&rest, ","))) {
 		struct search search = {.item = item};

@@ -125,7 +125,7 @@ static const char *weight_of(const struct report *report, sqlite3_stmt *row)
 {
 	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
 
-	if (kinds_match(report->fail_on ? report->fail_on : KINDS_DEFAULT, kind, class))
+	if (report_fails(report, kind, class))
 		return "error";
 	return kind_is_quiet(kind, class) ? "note" : "warning";
 }

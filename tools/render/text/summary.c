@@ -1,12 +1,11 @@
 #include <string.h>
 
 #include "tools/base/format.h"
+#include "tools/finding/kinds.h"
 #include "tools/render/text/text.h"
 #include "tools/suppress/suppress.h"
 
 #define SUMMARY_KINDS 20
-#define WORTH_SAYING                                                                                                 \
-	"kind NOT IN ('contention', 'pool') AND coalesce(class, '') NOT IN ('inversion', 'reachable')"
 
 static void print_totals(struct report *report)
 {
@@ -39,12 +38,14 @@ static void print_totals(struct report *report)
 static void print_kinds(struct report *report)
 {
 	static const char sql[] =
-	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks) FROM finding"
-	    " WHERE NOT suppressed AND " WORTH_SAYING " GROUP BY 1 ORDER BY min(ordinal) LIMIT ?";
-	sqlite3_stmt *row = report_query(report, sql, 1, (int64_t)SUMMARY_KINDS);
+	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks), kind, class FROM finding"
+	    " WHERE NOT suppressed GROUP BY 1 ORDER BY min(ordinal)";
+	sqlite3_stmt *row = report_query(report, sql, 0);
 	int64_t kinds = 0;
 
-	while (report_row(report, row)) {
+	while (kinds < SUMMARY_KINDS && report_row(report, row)) {
+		if (kind_is_quiet(report_text(row, 4), report_text_or_null(row, 5)))
+			continue;
 		kinds++;
 		page_print(report, "ringtail: ");
 		page_paint(report, PAINT_WARN, "%s %s",
@@ -65,10 +66,23 @@ static void print_kinds(struct report *report)
 	sqlite3_finalize(row);
 }
 
+/* Without those for information. */
+static int64_t count_suppressed(struct report *report)
+{
+	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE suppressed GROUP BY kind, class";
+	sqlite3_stmt *row = report_query(report, sql, 0);
+	int64_t suppressed = 0;
+
+	while (report_row(report, row))
+		if (!kind_is_quiet(report_text(row, 0), report_text_or_null(row, 1)))
+			suppressed += sqlite3_column_int64(row, 2);
+	sqlite3_finalize(row);
+	return suppressed;
+}
+
 static void print_suppressed(struct report *report)
 {
-	static const char sql[] = "SELECT count(*) FROM finding WHERE suppressed AND " WORTH_SAYING;
-	int64_t suppressed = report_number(report, sql, 0, 0);
+	int64_t suppressed = count_suppressed(report);
 	const struct rules *rules = report->suppress ? &report->suppress->rules : NULL;
 	size_t unused = 0;
 

@@ -1,5 +1,6 @@
 #include "tools/render/text/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,10 +30,10 @@ int64_t text_findings_shown(struct report *report, const struct process *process
 
 static enum paint paint_of(const char *kind, const char *class)
 {
-	if (!strcmp(kind, "loss") || kind_is_quiet(kind, class))
+	if (kind_is(kind, KIND_LOSS) || kind_is_quiet(kind, class))
 		return PAINT_DIM;
-	if (!strcmp(kind, "thread-leak") ||
-	    (class && (!strcmp(class, "live-at-death") || !strcmp(class, "possible"))))
+	if (kind_is(kind, KIND_THREAD_LEAK) || class_is(kind, class, FINDING_LEAK_LIVE_AT_DEATH) ||
+	    class_is(kind, class, FINDING_LEAK_POSSIBLE))
 		return PAINT_WARN;
 	return PAINT_BAD;
 }
@@ -259,9 +260,12 @@ static void print_kept(struct report *report, const struct process *process, int
 
 static void print_leak_summary(struct report *report, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT iif(suppressed, 'suppressed', 'leak:' || class), sum(bytes), sum(blocks) FROM finding"
-	    " WHERE process = ? AND kind = 'leak' GROUP BY 1 ORDER BY max(suppressed), min(ordinal)";
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+	         "SELECT iif(suppressed, 'suppressed', kind || ':' || class), sum(bytes), sum(blocks) FROM finding"
+	         " WHERE process = ? AND kind = '%s' GROUP BY 1 ORDER BY max(suppressed), min(ordinal)",
+	         KIND_NAME_LEAK);
 	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
 
 	while (process->leak_scan_done && report_row(report, row)) {
@@ -303,7 +307,7 @@ static void print_finding(struct report *report, const struct process *process, 
 	page_paint(report, PAINT_DIM, "  [%s]\n", report_text(row, 4));
 	page_paragraph(report, 3, report_text(row, 3));
 	print_edges(report, process, ordinal);
-	if (class && !strcmp(class, "predicted"))
+	if (class_is(kind, class, FINDING_DEADLOCK_PREDICTED))
 		print_witness(report, process, ordinal);
 	print_stacks(report, process, ordinal);
 	print_objects(report, process, ordinal);
@@ -383,7 +387,7 @@ void text_findings(struct report *report, const struct process *process)
 	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
 
 	print_heading(report, shown);
-	if (report_wants(report, "leak", NULL) || !report->only)
+	if (report_wants(report, KIND_NAME_LEAK, NULL) || !report->only)
 		print_leak_summary(report, process);
 	while (report_row(report, row)) {
 		if (is_shown(report, row)) {
