@@ -54,8 +54,7 @@ static struct u64_map joined_threads(const struct thread_result *threads, size_t
 
 static bool on_lock_or_join(uint8_t kind)
 {
-	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
-	       kind == RT_KIND_ONCE || kind == RT_KIND_THREAD;
+	return event_kind_is_owned(kind) || kind == RT_KIND_THREAD;
 }
 
 /* The class of leak that this thread is, FINDING_NONE if it is none. */

@@ -12,6 +12,7 @@
 #include "tools/export/export.h"
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
+#include "tools/query/lock_kinds.h"
 
 #define SEQUENCE    1 /* all packets are of one writer */
 #define NOTES_MOST  4
@@ -255,11 +256,6 @@ static void put_holds(struct timeline *timeline, uint64_t thread_track, int64_t 
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
-static bool is_owned(const char *kind)
-{
-	return !strcmp(kind, "mutex") || !strcmp(kind, "rwlock") || !strcmp(kind, "spin") || !strcmp(kind, "once");
-}
-
 /* A wait that never ended.  For what has an owner, it is among the intervals, if it was long enough. */
 static void put_last_wait(struct timeline *timeline, uint64_t track, int64_t last, sqlite3_stmt *row,
                           const struct life *life)
@@ -270,7 +266,7 @@ static void put_last_wait(struct timeline *timeline, uint64_t track, int64_t las
 	                        .other = sqlite3_column_int64(row, 9),
 	                        .address = sqlite3_column_int64(row, 10)};
 
-	if (sqlite3_column_type(row, 6) == SQLITE_NULL || is_owned(report_text(row, 6)))
+	if (sqlite3_column_type(row, 6) == SQLITE_NULL || lock_kind_is_owned(report_text(row, 6)))
 		return;
 	snprintf(wait.kind, sizeof wait.kind, "%s", report_text(row, 6));
 	if (clip(&wait, life, last))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tools/export/samples.h"
+#include "tools/query/lock_kinds.h"
 
 static void read_numbers(struct sample *sample, sqlite3_stmt *row, int first, unsigned count)
 {
@@ -78,15 +79,20 @@ static void read_threads(struct samples *samples, const struct process *process)
 static const struct value_type wait_values[] = {{"contentions", "count"}, {"delay", "nanoseconds"}};
 
 #define NANOSECONDS(seconds) "CAST(round((" seconds ") * 1e9) AS INTEGER)"
-#define OWNED                "('mutex', 'rwlock', 'spin', 'once')"
 
-static void read_waits(struct samples *samples, const struct process *process, const char *sql)
+enum owned { OWNED, NOT_OWNED, ALL };
+
+/* Rows: the stack, how many waits and how long, the kind of lock, the state.  Of the locks that have an owner, of those
+ * that have none, or of all. */
+static void read_waits(struct samples *samples, const struct process *process, enum owned which, const char *sql)
 {
 	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
 
 	while (report_row(samples->report, row)) {
 		struct sample sample = {0};
 
+		if (which != ALL && lock_kind_is_owned(report_text(row, 3)) != (which == OWNED))
+			continue;
 		read_numbers(&sample, row, 1, 2);
 		sample_label(&sample, "lock", report_text_or_null(row, 3));
 		sample_label(&sample, "state", report_text_or_null(row, 4));
@@ -98,22 +104,22 @@ static void read_waits(struct samples *samples, const struct process *process, c
 /* On whom others waited: at the stack that had taken the lock. */
 static void read_mutex(struct samples *samples, const struct process *process)
 {
-	read_waits(samples, process,
+	read_waits(samples, process, OWNED,
 	           "SELECT w.holder_stack, w.waits, " NANOSECONDS("w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
 	           " JOIN lock_class c ON c.process = w.process AND c.id = w.class"
-	           " WHERE w.process = ? AND c.kind IN " OWNED " ORDER BY w.ordinal");
+	           " WHERE w.process = ? ORDER BY w.ordinal");
 }
 
 /* Waits for what has an owner are counted to the end of the process; those for anything else when they are over. */
 static void read_block(struct samples *samples, const struct process *process)
 {
-	read_waits(samples, process,
+	read_waits(samples, process, ALL,
 	           "SELECT w.stack, w.waits, " NANOSECONDS("w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
 	           " JOIN lock_class c ON c.process = w.process AND c.id = w.class WHERE w.process = ? ORDER BY w.ordinal");
-	read_waits(samples, process,
+	read_waits(samples, process, NOT_OWNED,
 	           "SELECT t.blocked_stack, 1, " NANOSECONDS("max(p.seconds - t.blocked_since, 0)")
 	           ", t.blocked_on, 'blocked' FROM thread t JOIN process p ON p.id = t.process"
-	           " WHERE t.process = ? AND t.state_at_end = 'blocked' AND t.blocked_on NOT IN " OWNED " ORDER BY t.id");
+	           " WHERE t.process = ? AND t.state_at_end = 'blocked' AND t.blocked_on IS NOT NULL ORDER BY t.id");
 }
 
 /* ---- the table ----------------------------------------------------------------------- */

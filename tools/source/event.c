@@ -1,5 +1,7 @@
 #include "tools/source/event.h"
 
+#include <string.h>
+
 #define ROW(name, words, shape, ...) {name, words, shape, EVENT_WORDS_LIMIT - (words), __VA_ARGS__}
 #define OWN(name, words)   ROW(name, words, EVENT_PLAIN, .unusual = true)
 #define PLAIN(name, words) ROW(name, words, EVENT_PLAIN, )
@@ -64,6 +66,7 @@ static const char *const kind_names[] = {
 	[RT_KIND_BARRIER] = "barrier", [RT_KIND_ONCE] = "once", [RT_KIND_THREAD] = "thread",
 	[RT_KIND_FUTEX] = "futex",
 };
+#define KINDS (sizeof kind_names / sizeof *kind_names)
 
 const char *event_type_name(unsigned type)
 {
@@ -73,5 +76,14 @@ const char *event_type_name(unsigned type)
 
 const char *event_kind_name(unsigned kind)
 {
-	return kind < sizeof kind_names / sizeof *kind_names ? kind_names[kind] : "unknown";
+	return kind < KINDS ? kind_names[kind] : "unknown";
+}
+
+unsigned event_kind_find(const char *name)
+{
+	unsigned kind = KINDS - 1;
+
+	while (kind != RT_KIND_NONE && strcmp(kind_names[kind], name))
+		kind--;
+	return kind;
 }

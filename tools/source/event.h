@@ -68,5 +68,14 @@ static inline bool event_is_fork(const struct event *event)
 const char *event_type_name(unsigned type);
 /* "mutex", "rwlock", ... */
 const char *event_kind_name(unsigned kind);
+/* The kind of that name; RT_KIND_NONE where there is none. */
+unsigned event_kind_find(const char *name);
+
+/* A thread owns the object from its acquisition to its release, so that a wait for it is a wait for that thread, and it has
+ * a place in the lock order.  A once-control is owned while its routine runs.  All other objects have no owner. */
+static inline bool event_kind_is_owned(unsigned kind)
+{
+	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN || kind == RT_KIND_ONCE;
+}
 
 #endif

@@ -75,12 +75,6 @@ static struct wait_site *wait_site(struct contention *contention, struct wait_si
 	return &entry->site;
 }
 
-static bool has_owner(uint8_t kind)
-{
-	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
-	       kind == RT_KIND_ONCE;
-}
-
 /* Whom the thread waited for.  An acquisition is stamped after the lock was got: where nobody is known to
  * have had it when the wait began, it was the one that had it last before the wait was over.  For what nobody
  * owns: who ended it. */
@@ -90,7 +84,7 @@ static struct lock_use waited_for(const struct lock_thread *thread, const struct
 
 	if (thread->wait.holder.stamp)
 		return thread->wait.holder;
-	if (has_owner(lock->result.kind))
+	if (event_kind_is_owned(lock->result.kind))
 		use = lock->taken;
 	else if (lock->sync && lock->sync->waker.stamp >= thread->wait.since)
 		use = lock->sync->waker;
@@ -238,7 +232,7 @@ static void tell(const struct wait_site *sites, size_t count, const struct lock_
 	for (size_t i = 0; i < count && i < TOLD_HOLDERS; i++) {
 		if (!sites[i].holder)
 			continue;
-		finding_add_stack(finding, has_owner(class->kind) ? "held since here" : "ended here",
+		finding_add_stack(finding, event_kind_is_owned(class->kind) ? "held since here" : "ended here",
 		                  sites[i].holder, 0, sites[i].holder_stack);
 		finding_add_thread(finding, sites[i].holder);
 	}

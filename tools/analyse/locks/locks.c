@@ -68,13 +68,6 @@ void locks_free(struct lock_analysis *locks)
 	free(locks);
 }
 
-/* What has an owner, and a place in the lock order.  An once-control is held while its routine runs. */
-static bool is_owned(uint8_t kind)
-{
-	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
-	       kind == RT_KIND_ONCE;
-}
-
 static bool is_object(uint8_t kind)
 {
 	return kind > RT_KIND_NONE && kind <= RT_KIND_FUTEX && kind != RT_KIND_THREAD;
@@ -181,7 +174,7 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
 
 static bool adds_order(const struct event *event)
 {
-	return is_owned(event->kind) && !(event->flags & RT_SYNC_TRY);
+	return event_kind_is_owned(event->kind) && !(event->flags & RT_SYNC_TRY);
 }
 
 /* Recursive locking wants nothing that the thread has not got. */
@@ -217,7 +210,7 @@ static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, con
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 
 	begin_wait(thread, event);
-	if (is_owned(event->kind)) {
+	if (event_kind_is_owned(event->kind)) {
 		/* A once-control that nobody has is waited for by the one that will run the routine. */
 		locks->contentions += event->kind != RT_KIND_ONCE || lock->holders;
 		if (lock->holders)
@@ -235,7 +228,7 @@ static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, 
 	bool waited = end_wait(locks, thread, lock, event);
 
 	lock->result.acquisitions++;
-	if (!is_owned(event->kind))
+	if (!event_kind_is_owned(event->kind))
 		return;
 	if (waited && stack == RT_STACK_NONE)
 		stack = thread->wait.stack;
@@ -264,7 +257,7 @@ static void on_release(struct lock_analysis *locks, struct lock_thread *thread, 
 	struct lock_thread *holder;
 	struct held_lock *held;
 
-	if (!is_owned(event->kind)) {
+	if (!event_kind_is_owned(event->kind)) {
 		lock_table_get(&locks->table, event->object, event->kind, event->stack);
 		return;
 	}
@@ -667,7 +660,7 @@ static void count_open_waits(struct lock_analysis *locks, uint64_t end)
 		const struct lock_thread *thread = locks->threads.items[i];
 		struct lock *lock;
 
-		if (thread->ended || !thread->wait.active || !is_owned(thread->wait.kind))
+		if (thread->ended || !thread->wait.active || !event_kind_is_owned(thread->wait.kind))
 			continue;
 		lock = lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
 		if (lock)

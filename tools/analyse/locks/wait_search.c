@@ -14,12 +14,6 @@ static bool relock_fails(const struct lock *lock)
 	       (lock->init_type == MUTEX_RECURSIVE || lock->init_type == MUTEX_ERRORCHECK);
 }
 
-static bool owned_kind(uint8_t kind)
-{
-	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN ||
-	       kind == RT_KIND_ONCE;
-}
-
 static bool waits_for_shared(const struct lock_thread *thread) { return thread->wait.flags & RT_SYNC_PSHARED; }
 
 bool wait_search_is_shared(const struct waiter *waiter) { return waits_for_shared(waiter->thread); }
@@ -33,7 +27,7 @@ struct lock *wait_search_object(const struct waiter *waiter)
 
 const struct lock *wait_search_lock(const struct waiter *waiter)
 {
-	return owned_kind(waiter->thread->wait.kind) ? wait_search_object(waiter) : NULL;
+	return event_kind_is_owned(waiter->thread->wait.kind) ? wait_search_object(waiter) : NULL;
 }
 
 const struct held_lock *wait_search_holds(const struct lock_thread *thread, const struct lock *lock)
@@ -207,7 +201,7 @@ static bool can_end(const struct wait_search *search, const struct waiter *waite
 	uint8_t kind = waiter->thread->wait.kind;
 	const struct waiter *joined;
 
-	if (owned_kind(kind))
+	if (event_kind_is_owned(kind))
 		return lock_comes_free(search, waiter);
 	if (kind != RT_KIND_THREAD)
 		return woken_by_any_thread(search, waiter);
@@ -339,7 +333,7 @@ static void push_blockers(struct wait_search *search, const struct waiter *waite
 		joined = joined_by(search, waiter);
 		if (joined && !joined->thread->ended)
 			push(search, joined, NULL, from, false);
-	} else if (owned_kind(kind)) {
+	} else if (event_kind_is_owned(kind)) {
 		push_holders(search, waiter, from);
 	} else {
 		push_wakers(search, waiter, from);
