@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "tools/analyse/heap/heap.h"
+#include "tools/base/format.h"
 
 #define SAVED_LEAST   1000u /* allocations */
 #define SAVED_SHARE   100u  /* of all the process's allocations, one in so many at least */
@@ -55,9 +56,10 @@ void churn_report(const struct churn *churn, const struct heap_site *site, const
 	finding->times = saved;
 	write_sizes(churn, sizes, sizeof sizes);
 	finding_message(finding,
-	                "%llu of %llu blocks of %s allocated here could be blocks freed before: a free list, of %u block%s and %llu "
+	                "%llu of %llu blocks of %s allocated here could be blocks freed before: a free list, of %u %s and %llu "
 	                "bytes at most, would save as many calls to allocate and to free, %.1f %% of the process's, and %llu bytes",
-	                (unsigned long long)saved, (unsigned long long)site->counts.allocations, sizes, churn->most_live, churn->most_live == 1 ? "" : "s",
+	                (unsigned long long)saved, (unsigned long long)site->counts.allocations, sizes, churn->most_live,
+	                plural(churn->most_live, "block", "blocks"),
 	                (unsigned long long)churn->most_live * churn->largest,
 	                100.0 * (double)saved / (double)totals->allocations, (unsigned long long)(saved * churn->largest));
 	finding_add_stack(finding, "allocated here", 0, 0, site->stack);

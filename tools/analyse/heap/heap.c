@@ -18,6 +18,7 @@
 #include "tools/analyse/heap/heap_samples.h"
 #include "tools/analyse/heap/heap_sites.h"
 #include "tools/analyse/heap/leaks.h"
+#include "tools/base/format.h"
 #include "tools/base/memory.h"
 
 /* How far below an unknown pointer the start of its block is looked for, and how often in all. */
@@ -597,9 +598,9 @@ static void report_live(const struct heap_analysis *heap, struct finding_list *f
 		finding = finding_add(findings, FINDING_LEAK_LIVE_AT_DEATH);
 		finding->blocks = blocks;
 		finding->bytes = bytes;
-		finding_message(finding, "%llu byte%s in %llu block%s allocated here %s never freed%s",
-		                (unsigned long long)bytes, bytes == 1 ? "" : "s", (unsigned long long)blocks,
-		                blocks == 1 ? "" : "s", bytes == 1 ? "was" : "were",
+		finding_message(finding, "%llu %s in %llu %s allocated here %s never freed%s",
+		                (unsigned long long)bytes, plural(bytes, "byte", "bytes"), (unsigned long long)blocks,
+		                plural(blocks, "block", "blocks"), plural(bytes, "was", "were"),
 		                heap->certain_until == UINT64_MAX ? "" : ", as far as is known: events were lost");
 		finding_add_stack(finding, "allocated here", 0, 0, site->stack);
 	}

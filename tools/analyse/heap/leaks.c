@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tools/base/compare.h"
+#include "tools/base/format.h"
 #include "tools/base/memory.h"
 
 static const struct {
@@ -80,12 +81,12 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 
 	count_kept(finding, &blocks, &bytes);
 	if (blocks)
-		snprintf(with, sizeof with, "; %llu byte%s in %llu block%s more went with %s", (unsigned long long)bytes,
-		         bytes == 1 ? "" : "s", (unsigned long long)blocks, blocks == 1 ? "" : "s",
-		         group->blocks == 1 ? "it" : "them");
-	finding_message(finding, "%llu byte%s in %llu block%s %s%s%s", (unsigned long long)group->bytes,
-	                group->bytes == 1 ? "" : "s", (unsigned long long)group->blocks,
-	                group->blocks == 1 ? "" : "s", classes[group->class].says, with,
+		snprintf(with, sizeof with, "; %llu %s in %llu %s more went with %s", (unsigned long long)bytes,
+		         plural(bytes, "byte", "bytes"), (unsigned long long)blocks, plural(blocks, "block", "blocks"),
+		         plural(group->blocks, "it", "them"));
+	finding_message(finding, "%llu %s in %llu %s %s%s%s", (unsigned long long)group->bytes,
+	                plural(group->bytes, "byte", "bytes"), (unsigned long long)group->blocks,
+	                plural(group->blocks, "block", "blocks"), classes[group->class].says, with,
 	                uncertain ? "; as far as is known: events were lost" : "");
 }
 

@@ -124,8 +124,8 @@ static void print_line(struct tree *tree, unsigned depth, const char *number, co
 	page_print(report, "%*s  %s; %s allocations, peak %s", used < NAME_WIDTH ? (int)(NAME_WIDTH - used) : 0, "",
 	           node->ending, human_count((uint64_t)node->allocations).text, human_bytes((uint64_t)node->peak).text);
 	if (node->findings)
-		page_paint(report, PAINT_BAD, "; %s finding%s", human_count((uint64_t)node->findings).text,
-		           node->findings == 1 ? "" : "s");
+		page_paint(report, PAINT_BAD, "; %s %s", human_count((uint64_t)node->findings).text,
+		           plural((uint64_t)node->findings, "finding", "findings"));
 	page_print(report, "\n");
 }
 
