@@ -31,6 +31,7 @@
 
 #define RT_MAGIC "ringtail" /* 8 bytes, no terminator */
 #define RT_FORMAT_VERSION 2u
+#define RT_RING_SUFFIX ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64 62u   /* ELF's e_machine numbers */
 #define RT_ARCH_AARCH64 183u

@@ -279,13 +279,13 @@ static struct layout lay_out(uint64_t allowed)
 	return l;
 }
 
-/* RUN/PID.IMAGE.ring */
+/* RUN/PID.IMAGE, and the suffix. */
 static void name_ring(char *to, size_t room, uint32_t pid, uint32_t image)
 {
 	char *end = to + room;
 	char *at = append(append(to, end, options.run), end, "/");
 	at = append(append_number(at, end, pid), end, ".");
-	append(append_number(at, end, image), end, ".ring");
+	append(append_number(at, end, image), end, RT_RING_SUFFIX);
 }
 
 void process_ring_path(char *to, size_t room) { name_ring(to, room, process->header->pid, process->header->image); }

@@ -24,6 +24,7 @@
 #include "tools/live/presence.h"
 #include "tools/base/proc.h"
 #include "tools/recording/recording.h"
+#include "tools/runs/run_directory.h"
 #include "tools/base/progress.h"
 #include "tools/scan/at_end.h"
 #include "tools/base/clock.h"
@@ -71,19 +72,12 @@ struct collector {
 
 /* ---- rings -------------------------------------------------------------------------------- */
 
-static bool is_ring_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length > 5 && !strcmp(name + length - 5, ".ring");
-}
-
 static void meet(struct collector *collector, const char *name)
 {
 	struct watched *ring;
 
 	HASH_FIND_STR(collector->names, name, ring);
-	if (ring || !is_ring_name(name))
+	if (ring || !run_directory_is_ring(name))
 		return;
 	ring = memory_zeroed(1, sizeof *ring);
 	ring->name = strdup(name);

@@ -10,19 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shim/format.h"
 #include "tools/base/memory.h"
 #include "tools/store/store.h"
 
-#define RUN_PREFIX    "ringtail."
-#define RING_SUFFIX   ".ring"
+#define RUN_PREFIX "ringtail."
 
 /* ---- finding a run --------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
+bool run_directory_is_ring(const char *name)
 {
-	size_t length = strlen(text), end_length = strlen(end);
+	size_t length = strlen(name), suffix = strlen(RT_RING_SUFFIX);
 
-	return length > end_length && !strcmp(text + length - end_length, end);
+	return length > suffix && !strcmp(name + length - suffix, RT_RING_SUFFIX);
 }
 
 bool run_directory_holds_run(const char *path)
@@ -32,7 +32,7 @@ bool run_directory_holds_run(const char *path)
 	DIR *directory = opendir(path);
 
 	while (directory && !found && (entry = readdir(directory)))
-		found = !strcmp(entry->d_name, STORE_FILE) || ends_with(entry->d_name, RING_SUFFIX);
+		found = !strcmp(entry->d_name, STORE_FILE) || run_directory_is_ring(entry->d_name);
 	if (directory)
 		closedir(directory);
 	return found;
@@ -97,7 +97,7 @@ static char *run_of_process(const char *pid, struct error *err)
 		char *slash = strchr(line, '/'), *end;
 
 		line[strcspn(line, "\n")] = '\0';
-		if (!slash || !ends_with(slash, RING_SUFFIX))
+		if (!slash || !run_directory_is_ring(slash))
 			continue;
 		end = strrchr(slash, '/');
 		*end = '\0';
@@ -134,7 +134,7 @@ static char *named_run(const char *argument, struct error *err)
 	else if (access(argument, R_OK | X_OK))
 		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", argument, strerror(errno));
 	else if (!run_directory_holds_run(argument))
-		error_set(err, EXIT_BAD_DATA, "%s holds no run (no " STORE_FILE " and no *" RING_SUFFIX ")",
+		error_set(err, EXIT_BAD_DATA, "%s holds no run (no " STORE_FILE " and no *" RT_RING_SUFFIX ")",
 		          argument);
 	else
 		return strdup(argument);
@@ -222,7 +222,7 @@ char **run_directory_rings(const char *directory, size_t *count, struct error *e
 		return NULL;
 	}
 	while ((entry = readdir(handle))) {
-		if (!ends_with(entry->d_name, RING_SUFFIX))
+		if (!run_directory_is_ring(entry->d_name))
 			continue;
 		GROW(names, room, *count + 1);
 		names[*count] = (struct ring_name){.path = join(directory, entry->d_name)};

@@ -16,6 +16,8 @@ char *run_directory_find(const char *argument, struct error *err);
 /* Paths of its ring files, sorted by process start then image; malloced array of malloced strings. */
 char **run_directory_rings(const char *directory, size_t *count, struct error *err);
 
+/* Whether this is the name or path of a ring file. */
+bool run_directory_is_ring(const char *name);
 /* Whether the header of a ring file says when its process began to record. */
 bool run_directory_ring_began(const char *path);
 

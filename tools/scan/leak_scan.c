@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "shim/atomics.h"
+#include "shim/format.h"
 #include "tools/analyse/heap/heap.h"
 #include "tools/analyse/threads/threads.h"
 #include "tools/base/u64_map.h"
@@ -318,7 +319,7 @@ void leak_scan_run(struct leak_scan *scan, struct recording *recording, const st
 char *leak_scan_path(const char *ring_path)
 {
 	char *path = NULL;
-	int stem = (int)strlen(ring_path) - (int)strlen(".ring");
+	int stem = (int)strlen(ring_path) - (int)strlen(RT_RING_SUFFIX);
 
 	return stem > 0 && asprintf(&path, "%.*s.scan", stem, ring_path) > 0 ? path : NULL;
 }
