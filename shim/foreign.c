@@ -6,15 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/format.h"
 #include "shim/readable.h"
 #include "shim/sanitizer.h"
 #include "shim/sys.h"
-
-#if defined(__x86_64__)
-#define OWN_MACHINE EM_X86_64
-#else
-#define OWN_MACHINE EM_AARCH64
-#endif
 
 #define SCRIPT_DEPTH  4 /* as many interpreters of interpreters as the kernel allows */
 #define SEGMENTS_MOST 32u
@@ -127,7 +122,7 @@ union head {
 static const char *judge_elf(int fd, const Elf64_Ehdr *elf)
 {
 	struct image image = {.fd = fd};
-	if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != OWN_MACHINE)
+	if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != RT_ARCH_OWN)
 		return other_kind;
 	read_segments(&image, elf);
 	if (has_foreign_loader(&image))

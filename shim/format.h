@@ -35,6 +35,13 @@
 
 #define RT_ARCH_X86_64 62u   /* ELF's e_machine numbers */
 #define RT_ARCH_AARCH64 183u
+#if defined(__x86_64__)
+#define RT_ARCH_OWN RT_ARCH_X86_64 /* this build's */
+#elif defined(__aarch64__)
+#define RT_ARCH_OWN RT_ARCH_AARCH64
+#else
+#error "no such architecture yet"
+#endif
 
 /* ---- records --------------------------------------------------------------
  *

@@ -452,11 +452,7 @@ static void write_header(struct rt_header *header, const struct layout *layout, 
 	memcpy(header->magic, RT_MAGIC, sizeof header->magic);
 	header->version = RT_FORMAT_VERSION;
 	header->header_bytes = RT_HEADER_BYTES;
-#if defined(__x86_64__)
-	header->arch = RT_ARCH_X86_64;
-#else
-	header->arch = RT_ARCH_AARCH64;
-#endif
+	header->arch = RT_ARCH_OWN;
 	header->page_bytes = 4096;
 	header->pid = (uint32_t)sys_getpid();
 	header->parent = (uint32_t)sys_getppid();

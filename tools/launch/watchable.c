@@ -12,13 +12,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "shim/format.h"
 #include "tools/launch/sanitized.h"
-
-#if defined(__x86_64__)
-#define OWN_MACHINE EM_X86_64
-#else
-#define OWN_MACHINE EM_AARCH64
-#endif
 
 #define SCRIPT_DEPTH        4 /* as many interpreters of interpreters as the kernel allows */
 #define PROGRAM_HEADERS_MAX 512
@@ -139,7 +134,7 @@ static enum watchable judge_elf(struct look *look, int fd, const Elf64_Ehdr *hea
 		    look->name);
 		return WATCHABLE_NOT;
 	}
-	if (header->e_machine != OWN_MACHINE) {
+	if (header->e_machine != RT_ARCH_OWN) {
 		say(look, "%s is made for another machine (%u): run ringtail there", look->name,
 		    header->e_machine);
 		return WATCHABLE_NOT;

@@ -15,14 +15,6 @@
 #include "tools/source/map_guard.h"
 #include "tools/base/clock.h"
 
-#if defined(__x86_64__)
-#define OWN_ARCH RT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define OWN_ARCH RT_ARCH_AARCH64
-#else
-#error "no such architecture yet"
-#endif
-
 #define CHUNK_BYTES_MIN 4096u
 #define CHUNK_BYTES_MAX (1u << 30)
 #define DAMAGED         "is damaged (%s): remove it to go on without it"
@@ -84,7 +76,7 @@ static bool check_identity(const char *path, const struct rt_header *header, str
 	if (header->arch != RT_ARCH_X86_64 && header->arch != RT_ARCH_AARCH64)
 		return error_set(err, EXIT_BAD_DATA,
 		                 "%s was recorded on another kind of machine (%u, this is %u): read it there",
-		                 path, header->arch, OWN_ARCH);
+		                 path, header->arch, RT_ARCH_OWN);
 	return true;
 }
 
@@ -92,7 +84,7 @@ static bool check_identity(const char *path, const struct rt_header *header, str
  * process (it is under an emulator then) and of this machine are not the same. */
 static bool check_comparable(struct ring_file *ring, struct error *err)
 {
-	if (ring->header.arch == OWN_ARCH)
+	if (ring->header.arch == RT_ARCH_OWN)
 		return true;
 	if (ring_file_alive(ring))
 		return error_set(err, EXIT_BAD_DATA,
