@@ -1,17 +1,16 @@
 #include "tools/analyse/locks/wait_search.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "tools/analyse/locks/shared_memory.h"
 #include "tools/base/memory.h"
 
-#define MUTEX_RECURSIVE  1u /* PTHREAD_MUTEX_RECURSIVE, _ERRORCHECK: locking again never blocks */
-#define MUTEX_ERRORCHECK 2u
-
+/* Locking it again never blocks its owner. */
 static bool relock_fails(const struct lock *lock)
 {
 	return lock->init_seen && lock->result.kind == RT_KIND_MUTEX &&
-	       (lock->init_type == MUTEX_RECURSIVE || lock->init_type == MUTEX_ERRORCHECK);
+	       (lock->init_type == PTHREAD_MUTEX_RECURSIVE || lock->init_type == PTHREAD_MUTEX_ERRORCHECK);
 }
 
 static bool waits_for_shared(const struct lock_thread *thread) { return thread->wait.flags & RT_SYNC_PSHARED; }
