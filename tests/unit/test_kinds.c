@@ -4,7 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
-#include <ctype.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +77,33 @@ Test(kinds, names_without_a_row_are_shown_and_fail_nothing)
 	cr_expect_not(kinds_match(KINDS_DEFAULT, "leak", "new-class"));
 	cr_expect(kinds_match(KINDS_DEFAULT, "misuse", "new-class"));
 	cr_expect_str_eq(kind_meaning("crash"), "");
+}
+
+/* A row that nothing reports is dead: what the tools do not find is not in the table.  Races are the exception. */
+Test(kinds, each_class_is_reported_by_some_analyser)
+{
+	static const char *const symbols[FINDING_COUNT] = {
+#define KIND(id, ...)
+#define CLASS(kind, id, ...) [FINDING_##kind##_##id] = "FINDING_" #kind "_" #id,
+#include "tools/finding/kinds.def"
+#undef KIND
+#undef CLASS
+	};
+	bool found[FINDING_COUNT] = {false};
+	glob_t files = {0};
+
+	cr_assert_eq(glob("tools/analyse/*.c", 0, NULL, &files), 0);
+	cr_assert_eq(glob("tools/analyse/*/*.c", GLOB_APPEND, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		char *text = read_file(files.gl_pathv[i]);
+
+		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++)
+			found[class] |= strstr(text, symbols[class]) != NULL;
+		free(text);
+	}
+	globfree(&files);
+	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++)
+		cr_expect(found[class] == (class_kind(class) != KIND_RACE), "%s", symbols[class]);
 }
 
 /* ---- lists ------------------------------------------------------------------------------------ */
@@ -243,7 +270,7 @@ Test(kinds, headings_name_what_there_is)
 	free(text);
 }
 
-/* Nothing is found of race yet. */
+/* No analyser reports races: race has none. */
 Test(kinds, each_kind_has_a_section)
 {
 	char *text = read_file(FINDINGS_DOC), heading[128];
@@ -257,7 +284,18 @@ Test(kinds, each_kind_has_a_section)
 
 /* ---- help and man pages ---------------------------------------------------------------------------- */
 
-/* The words from one text to another become a list: "a, b and\nc." is "a,b,c".  Macros of man pages and `code` go. */
+/* Of a sentence of names: words between them, and macros of man pages. */
+static bool is_no_name(const char *word, size_t length)
+{
+	static const char *const words[] = {"and", "or", "Li", "Cm"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == length && !strncmp(words[i], word, length))
+			return true;
+	return false;
+}
+
+/* The names from one text to another become a list: "a, b and\nc." is "a,b,c". */
 static void list_between(const char *text, const char *from, const char *to, char *list, size_t room)
 {
 	const char *start = strstr(text, from), *end = start ? strstr(start + strlen(from), to) : NULL;
@@ -267,7 +305,7 @@ static void list_between(const char *text, const char *from, const char *to, cha
 	for (start += strlen(from); start < end && length + 2 < room;) {
 		size_t word = strcspn(start, " ,\n`().;");
 
-		if (word && *start != '.' && strncmp(start, "and ", 4) && strncmp(start, "and\n", 4) && strncmp(start, "Li ", 3))
+		if (word && !is_no_name(start, word))
 			length += (size_t)snprintf(list + length, room - length, "%s%.*s", length ? "," : "", (int)word, start);
 		start += word + strspn(start + word, " ,\n`().;");
 	}
@@ -305,4 +343,31 @@ Test(kinds, documents_list_the_default)
 {
 	expect_default_in("docs/man/ringtail-check.1", "stands for\n", ",\nwhich");
 	expect_default_in("docs/HOWTO_CI.md", "`default` is ", ", which this");
+}
+
+/* All kinds are there, in any order, and no other word is. */
+static void expect_kinds_in(const char *path, const char *from, const char *to, bool races)
+{
+	char *text = read_file(path), list[256] = "", *rest = list, *item;
+	bool listed[KIND_COUNT] = {false};
+
+	list_between(text, from, to, list, sizeof list);
+	while ((item = strsep(&rest, ","))) {
+		enum finding_kind kind = 0;
+
+		while (kind < KIND_COUNT && !kind_is(item, kind))
+			kind++;
+		cr_expect_lt(kind, KIND_COUNT, "%s lists %s, which is no kind", path, item);
+		if (kind < KIND_COUNT)
+			listed[kind] = true;
+	}
+	for (enum finding_kind kind = 0; kind < KIND_COUNT; kind++)
+		cr_expect_eq(listed[kind], kind != KIND_RACE || races, "%s and %s", path, kind_name(kind));
+	free(text);
+}
+
+Test(kinds, man_pages_list_the_kinds)
+{
+	expect_kinds_in("docs/man/ringtail-report.1", "kinds of this version are\n", ";\n", false);
+	expect_kinds_in("docs/man/ringtail-suppressions.5", ".It Ar KIND\n", ",\nas reports", true);
 }

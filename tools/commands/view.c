@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/commands/output.h"
+#include "tools/finding/kinds.h"
 #include "tools/ingest/ingest.h"
 #include "tools/live/now/now.h"
 #include "tools/base/own_process.h"
@@ -65,7 +66,7 @@ const struct format *view_format(const struct view *view, const struct options *
 static const char *kinds_of(const struct view *view, const struct options *options)
 {
 	if (view->judge)
-		return options->given[OPTION_fail_on] ? options->given[OPTION_fail_on] : "default";
+		return options->given[OPTION_fail_on] ? options->given[OPTION_fail_on] : KINDS_DEFAULT;
 	return options->given[OPTION_only] ? options->given[OPTION_only] : view->only;
 }
 
