@@ -44,15 +44,7 @@ static inline uint64_t clock_ticks(void)
 {
 	if (unlikely(!rt_clock_is_counter))
 		return clock_ns(CLOCK_MONOTONIC_RAW);
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t ticks;
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-	return ticks;
-#else
-	return clock_ns(CLOCK_MONOTONIC_RAW);
-#endif
+	return rt_counter();
 }
 
 static inline struct rt_clock_pair clock_pair(void)

@@ -20,22 +20,9 @@ uint64_t ring_clock_ns(int id)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t counter(void)
-{
-#if defined(__x86_64__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t ticks;
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-	return ticks;
-#else
-	return 0;
-#endif
-}
-
 uint64_t ring_clock_now(uint32_t clock)
 {
-	return clock == RT_CLOCK_TSC ? counter() : ring_clock_ns(CLOCK_MONOTONIC_RAW);
+	return clock == RT_CLOCK_TSC ? rt_counter() : ring_clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
 /* 0 where the two moments give no rate. */
@@ -58,7 +45,7 @@ double ring_clock_rate(const struct rt_header *header, struct rt_clock_pair late
 	if (header->clock != RT_CLOCK_TSC)
 		return 1.0;
 	if (same_boot) {
-		struct rt_clock_pair now = {counter(), ring_clock_ns(CLOCK_MONOTONIC_RAW)};
+		struct rt_clock_pair now = {rt_counter(), ring_clock_ns(CLOCK_MONOTONIC_RAW)};
 		rate_now = rate_between(start, now);
 	}
 	/* The longer time gives the better rate, unless the counter was stopped or reset in between
