@@ -1,14 +1,13 @@
 #include "tools/render/text/text.h"
 
 #include "tools/base/format.h"
+#include "tools/query/lock_kinds.h"
 
 #define SUMMARY_LOCKS 5
 
 #define CLASSES_BY_WAIT                                                                                      \
 	" FROM lock_class WHERE process = ?1 ORDER BY wait_seconds DESC, contended DESC, acquisitions "      \
 	"DESC, id"
-
-#define HAS_OWNER "c.kind IN ('mutex', 'rwlock', 'spin', 'once')"
 
 static int64_t list_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
 
@@ -61,7 +60,7 @@ static void print_class_name(struct report *report, const struct process *proces
 
 static void print_holder(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	bool owned = sqlite3_column_int(row, 10);
+	bool owned = lock_kind_is_owned(report_text(row, 5));
 
 	if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
 		page_print(report, "    for somebody who is not known\n");
@@ -90,24 +89,31 @@ static void print_wait(struct report *report, const struct process *process, sql
 	print_holder(report, process, row);
 }
 
-static void print_waits(struct report *report, const struct process *process)
+/* Of locks that have an owner, or of the others; number: how many are printed already.  Gives how many are then. */
+static int64_t print_waits_for(struct report *report, const struct process *process, bool owned, int64_t number)
 {
 	static const char sql[] =
-	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, "
-	    "c.stack,"
-	    " w.stack, w.holder_stack, " HAS_OWNER
-	    " AS owned FROM lock_wait w JOIN lock_class c ON c.process = w.process AND c.id = w.class"
-	    " WHERE w.process = ?1 ORDER BY owned DESC, w.ordinal LIMIT ?2";
+	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, c.stack, w.stack,"
+	    " w.holder_stack FROM lock_wait w JOIN lock_class c ON c.process = w.process AND c.id = w.class"
+	    " WHERE w.process = ? ORDER BY w.ordinal";
+	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	int64_t limit = list_limit(report);
+
+	while ((limit < 0 || number < limit) && report_row(report, row))
+		if (lock_kind_is_owned(report_text(row, 5)) == owned)
+			print_wait(report, process, row, ++number);
+	sqlite3_finalize(row);
+	return number;
+}
+
+static void print_waits(struct report *report, const struct process *process)
+{
 	int64_t count =
 	    report_number(report, "SELECT count(*) FROM lock_wait WHERE process = ?", process->id, 0);
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, list_limit(report));
-	int64_t number = 0;
 
 	if (count)
 		page_heading(report, "WHO WAITS FOR WHOM");
-	while (report_row(report, row))
-		print_wait(report, process, row, ++number);
-	sqlite3_finalize(row);
+	print_waits_for(report, process, false, print_waits_for(report, process, true, 0));
 	print_more(report, count, list_limit(report), "; --limit 0 shows all");
 }
 
