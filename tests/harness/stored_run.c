@@ -145,9 +145,9 @@ char *stored_run_render(struct stored_run *run, struct report report, bool (*ren
 	char *text = NULL;
 	size_t size;
 
-	report.db = run->store.db;
-	report.directory = run->directory;
-	report.err = &run->err;
+	report.query.db = run->store.db;
+	report.query.directory = run->directory;
+	report.query.err = &run->err;
 	report.suppress = &run->suppress;
 	if (!run->suppress_applied)
 		cr_assert(suppress_apply(&run->suppress, run->store.db, &run->err), "%s", run->err.text);
@@ -157,7 +157,7 @@ char *stored_run_render(struct stored_run *run, struct report report, bool (*ren
 		report.width = 80;
 	if (!render(&report))
 		fprintf(report.out, "failed: %s", run->err.text);
-	report_close(&report);
+	query_close(&report.query);
 	fclose(report.out);
 	return text;
 }

@@ -39,19 +39,19 @@ static void compare(struct two *two, enum diff_by by, unsigned limit)
 		cr_assert(stored_run_store(run, true), "%s", run->err.text);
 		cr_assert(suppress_apply(&run->suppress, run->store.db, &run->err), "%s", run->err.text);
 		run->suppress_applied = true;
-		two->reports[i] = (struct report){.db = run->store.db,
-		                                  .out = out,
-		                                  .directory = run->directory,
-		                                  .limit = limit,
-		                                  .width = 100,
-		                                  .err = &run->err};
+		two->reports[i] = (struct report){
+		    .query = {.db = run->store.db, .directory = run->directory, .err = &run->err},
+		    .out = out,
+		    .limit = limit,
+		    .width = 100,
+		};
 	}
-	cr_assert(diff_make(&two->diff, &two->reports[DIFF_OLD], &two->reports[DIFF_NEW], by));
+	cr_assert(diff_make(&two->diff, &two->reports[DIFF_OLD].query, &two->reports[DIFF_NEW].query, by));
 }
 
-static void render(struct two *two, bool (*how)(struct diff *))
+static void render(struct two *two, bool (*how)(const struct diff_report *))
 {
-	cr_expect(how(&two->diff));
+	cr_expect(how(&(struct diff_report){&two->diff, {&two->reports[DIFF_OLD], &two->reports[DIFF_NEW]}}));
 	fflush(two->reports[DIFF_NEW].out);
 }
 
@@ -61,7 +61,7 @@ static void end(struct two *two)
 	free(two->text);
 	diff_free(&two->diff);
 	for (int i = 0; i < 2; i++) {
-		report_close(&two->reports[i]);
+		query_close(&two->reports[i].query);
 		stored_run_remove(&two->runs[i]);
 	}
 }
@@ -199,11 +199,11 @@ Test(diff, only_is_for_findings)
 
 	begin(&two);
 	change_everything(&two);
-	two.reports[DIFF_OLD].only = two.reports[DIFF_NEW].only = NULL;
+	two.reports[DIFF_OLD].query.only = two.reports[DIFF_NEW].query.only = NULL;
 	compare(&two, DIFF_BY_LIVE, 0);
 	diff_free(&two.diff);
-	two.reports[DIFF_OLD].only = two.reports[DIFF_NEW].only = "deadlock";
-	cr_assert(diff_make(&two.diff, &two.reports[DIFF_OLD], &two.reports[DIFF_NEW], DIFF_BY_LIVE));
+	two.reports[DIFF_OLD].query.only = two.reports[DIFF_NEW].query.only = "deadlock";
+	cr_assert(diff_make(&two.diff, &two.reports[DIFF_OLD].query, &two.reports[DIFF_NEW].query, DIFF_BY_LIVE));
 	render(&two, render_diff_text);
 	cr_expect(strstr(two.text, "FINDINGS: 0 new, 0 fixed, 0 still there"), "%s", two.text);
 	cr_expect(!strstr(two.text, "grown"), "%s", two.text);

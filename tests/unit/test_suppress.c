@@ -230,7 +230,7 @@ Test(suppress_run, report_lists_rules_and_counts)
 
 Test(suppress_run, lines_are_as_compilers_have_them)
 {
-	char *text = stored_run_render(&run, (struct report){.only = "leak"}, render_lines);
+	char *text = stored_run_render(&run, (struct report){.query.only = "leak"}, render_lines);
 
 	cr_expect(strstr(text, "stored_run.c:"), "%s", text);
 	cr_expect(strstr(text, ": leak:definite: lost, at 100% of: a, b ["), "%s", text);
@@ -240,7 +240,7 @@ Test(suppress_run, lines_are_as_compilers_have_them)
 
 Test(suppress_run, annotations_are_escaped)
 {
-	char *text = stored_run_render(&run, (struct report){.only = "leak"}, render_github);
+	char *text = stored_run_render(&run, (struct report){.query.only = "leak"}, render_github);
 
 	cr_expect_eq(strncmp(text, "::error file=", 13), 0, "%s", text);
 	cr_expect(

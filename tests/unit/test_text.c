@@ -8,7 +8,7 @@
 #include "tests/harness/stored_run.h"
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 #include "tools/base/progress.h"
 
 #define EXPECT_TEXT(call, expected) cr_expect_str_eq((call).text, expected)
@@ -215,14 +215,14 @@ Test(progress, nothing_is_shown_while_silenced, .init = cr_redirect_stderr)
 
 Test(report, only_names_kinds_and_classes)
 {
-	struct report report = {.only = "leak,deadlock:realised"};
+	struct report report = {.query.only = "leak,deadlock:realised"};
 	const char *bad;
 
-	cr_expect(report_wants(&report, "leak", "definite"));
-	cr_expect(report_wants(&report, "deadlock", "realised"));
-	cr_expect_not(report_wants(&report, "deadlock", "predicted"));
-	cr_expect_not(report_wants(&report, "deadlock", NULL));
-	cr_expect_not(report_wants(&report, "thread-leak", "unjoined"));
+	cr_expect(query_wants(&report.query, "leak", "definite"));
+	cr_expect(query_wants(&report.query, "deadlock", "realised"));
+	cr_expect_not(query_wants(&report.query, "deadlock", "predicted"));
+	cr_expect_not(query_wants(&report.query, "deadlock", NULL));
+	cr_expect_not(query_wants(&report.query, "thread-leak", "unjoined"));
 	cr_expect(kinds_valid("leak,misuse:double-free", &bad));
 	cr_expect_not(kinds_valid("leak,lock", &bad));
 	cr_expect_str_eq(bad, "lock");
@@ -393,7 +393,7 @@ Test(text_report, detail_has_rankings_and_sizes)
 Test(text_report, only_leaves_the_rest_out)
 {
 	char *text = stored_run_render(
-	    &run, (struct report){.parts = PART_FINDINGS | PART_HEAP, .only = "deadlock"}, render_text);
+	    &run, (struct report){.parts = PART_FINDINGS | PART_HEAP, .query.only = "deadlock"}, render_text);
 
 	expect_in(text, "NO FINDINGS of the kinds asked for");
 	cr_expect_not(strstr(text, "HEAP"));

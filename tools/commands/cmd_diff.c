@@ -6,7 +6,7 @@
 #include "tools/commands/output.h"
 #include "tools/commands/view.h"
 #include "tools/diff/diff.h"
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 
@@ -43,7 +43,7 @@ static bool open_side(struct side *side, const char *run, struct suppress *suppr
 
 static void close_side(struct side *side)
 {
-	report_close(&side->report);
+	query_close(&side->report.query);
 	store_close(&side->store);
 	free(side->path);
 }
@@ -55,11 +55,11 @@ static enum diff_by by_of(const struct options *options)
 	return !strcmp(by, "peak") ? DIFF_BY_PEAK : !strcmp(by, "allocated") ? DIFF_BY_ALLOCATED : DIFF_BY_LIVE;
 }
 
-static bool render(const struct format *format, struct diff *diff)
+static bool render(const struct format *format, const struct diff_report *compared)
 {
 	if (!strcmp(format->name, "json"))
-		return render_diff_json(diff);
-	return strcmp(format->name, "html") ? render_diff_text(diff) : render_diff_html(diff);
+		return render_diff_json(compared);
+	return strcmp(format->name, "html") ? render_diff_text(compared) : render_diff_html(compared);
 }
 
 static bool compare(const struct options *options, struct side sides[2], FILE *out, struct suppress *suppress,
@@ -70,8 +70,9 @@ static bool compare(const struct options *options, struct side sides[2], FILE *o
 
 	for (unsigned i = DIFF_OLD; i <= DIFF_NEW; i++)
 		sides[i].report = view_report(&view, options, sides[i].path, sides[i].store.db, out, suppress, err);
-	good = diff_make(&diff, &sides[DIFF_OLD].report, &sides[DIFF_NEW].report, by_of(options)) &&
-	       render(view_format(&view, options), &diff);
+	good = diff_make(&diff, &sides[DIFF_OLD].report.query, &sides[DIFF_NEW].report.query, by_of(options)) &&
+	       render(view_format(&view, options),
+	              &(struct diff_report){&diff, {&sides[DIFF_OLD].report, &sides[DIFF_NEW].report}});
 	diff_free(&diff);
 	return good;
 }

@@ -104,10 +104,10 @@ static void say_nothing(const struct choices *choices, const struct samples *sam
 		        choices->view->nothing);
 }
 
-static bool write_export(const struct choices *choices, struct report *report, FILE *out, struct error *err)
+static bool write_export(const struct choices *choices, struct query *query, FILE *out, struct error *err)
 {
 	struct export export = {
-	    .samples = {.report = report, .view = choices->view, .pid = choices->pid},
+	    .samples = {.query = query, .view = choices->view, .pid = choices->pid},
 	    .value = export_view_value(choices->view, choices->value),
 	    .out = out,
 	};
@@ -118,7 +118,7 @@ static bool write_export(const struct choices *choices, struct report *report, F
 	places_free(&export.samples.places);
 	if (good && !export.samples.processes)
 		return error_set(err, EXIT_USAGE, "%s holds no process %lld: `ringtail sql 'select pid, exe from process'`"
-		                 " lists them", report->directory, (long long)choices->pid);
+		                 " lists them", query->directory, (long long)choices->pid);
 	if (good)
 		say_nothing(choices, &export.samples, export.value);
 	return good;
@@ -130,11 +130,11 @@ static bool export_database(const struct choices *choices, const char *directory
 	bool good = output_open(&output, choices->file, choices->format->binary, err);
 
 	if (good) {
-		struct report report = {.db = store->db, .directory = directory, .err = err};
+		struct query query = {.db = store->db, .directory = directory, .err = err};
 
-		good = write_export(choices, &report, output.stream, err);
+		good = write_export(choices, &query, output.stream, err);
 		good = output_close(&output, good, err);
-		report_close(&report);
+		query_close(&query);
 	}
 	return good;
 }

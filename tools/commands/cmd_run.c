@@ -20,7 +20,7 @@
 #include "tools/live/presence.h"
 #include "tools/options/arguments.h"
 #include "tools/base/progress.h"
-#include "tools/query/report.h"
+#include "tools/render/report.h"
 #include "tools/runs/run_directory.h"
 #include "tools/base/clock.h"
 #include "tools/suppress/suppress.h"
@@ -202,35 +202,33 @@ static enum verdict no_check(const struct run *run, const char *why)
 /* The lines that tell why the run fails come last, where people look.  --quiet is for the summary alone. */
 static enum verdict judge(struct report *report)
 {
-	return render_lines(report) ? gate_judge(report) : gate_unknown(report->err->text);
+	return render_lines(report) ? gate_judge(report) : gate_unknown(report->query.err->text);
 }
 
 /* Summary and verdict.  False: they could not be made, and err is said. */
 static bool conclude(struct run *run, const struct collector_result *result, double seconds, enum verdict *verdict,
                      struct error *err)
 {
-	struct report report = {.db = run->store.db,
+	struct report report = {.query = {.db = run->store.db, .directory = short_name(run->directory), .err = err},
 	                        .out = stderr,
-	                        .directory = short_name(run->directory),
 	                        .parts = PART_FINDINGS | PART_HEAP,
 	                        .suppress = &run->suppress,
 	                        .unread = result->unread,
 	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
-	                        .width = 80,
-	                        .err = err};
+	                        .width = 80};
 	bool good = suppress_apply(&run->suppress, run->store.db, err);
 
 	if (good && !options_yes(&run->options, OPTION_quiet)) {
 		say_end(run, result, seconds);
 		good = render_summary(&report);
 	}
-	report.only = report.fail_on = run->options.given[OPTION_fail_on];
+	report.query.only = report.query.fail_on = run->options.given[OPTION_fail_on];
 	if (!good)
 		*verdict = no_check(run, err->text);
-	else if (report.only)
+	else if (report.query.only)
 		*verdict = judge(&report);
-	report_close(&report);
-	if (good && !report.failed)
+	query_close(&report.query);
+	if (good && !report.query.failed)
 		return true;
 	error_print(err);
 	return false;

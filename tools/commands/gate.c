@@ -8,7 +8,7 @@ struct tally {
 	uint64_t failing, suppressed;
 };
 
-static void count(struct report *report, const struct listed *listed, void *context)
+static void count(void *context, const struct listed *listed)
 {
 	struct tally *tally = context;
 
@@ -32,7 +32,7 @@ static void say_failed(const struct tally *tally)
 
 static void say_passed(struct report *report)
 {
-	uint64_t lost = (uint64_t)report_number(report, "SELECT sum(events_lost) FROM process", 0, 0);
+	uint64_t lost = (uint64_t)query_number(&report->query, "SELECT sum(events_lost) FROM process", 0, 0);
 
 	if (lost)
 		fprintf(stderr, "ringtail: check passed in what is known: %s %s lost", human_count(lost).text,
@@ -44,10 +44,10 @@ static void say_passed(struct report *report)
 static bool is_unknown(struct report *report, char *why, size_t room)
 {
 	static const char sql[] = "SELECT count(*) FROM process WHERE events_lost > events_recorded";
-	uint64_t lossy = (uint64_t)report_number(report, sql, 0, 0);
+	uint64_t lossy = (uint64_t)query_number(&report->query, sql, 0, 0);
 
 	*why = '\0';
-	if (!report_number(report, "SELECT count(*) FROM process", 0, 0))
+	if (!query_number(&report->query, "SELECT count(*) FROM process", 0, 0))
 		snprintf(why, room, "nothing was recorded");
 	else if (report->unread)
 		snprintf(why, room, "%s %s could not be read", human_count(report->unread).text,
@@ -69,9 +69,9 @@ enum verdict gate_judge(struct report *report)
 	struct tally tally = {0};
 	char why[128];
 
-	listing_each(report, count, &tally);
-	if (report->failed)
-		return gate_unknown(report->err->text);
+	listing_each(&report->query, count, &tally);
+	if (report->query.failed)
+		return gate_unknown(report->query.err->text);
 	say_unused(&report->suppress->rules);
 	if (!tally.failing && is_unknown(report, why, sizeof why))
 		return gate_unknown(why);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/render/json/json.h"
+#include "tools/render/json/json_value.h"
 
 /* A table's columns are as wide as what these first rows need. */
 #define MEASURED_ROWS 1000

@@ -9,7 +9,7 @@
 #include "tools/ingest/ingest.h"
 #include "tools/live/now/now.h"
 #include "tools/base/own_process.h"
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 #include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
@@ -74,16 +74,16 @@ struct report view_report(const struct view *view, const struct options *options
                           FILE *out, struct suppress *suppress, struct error *err)
 {
 	struct report report = {
-	    .db = db,
+	    .query = {.db = db,
+	              .directory = path,
+	              .only = kinds_of(view, options),
+	              .fail_on = view->judge ? kinds_of(view, options) : NULL,
+	              .err = err},
 	    .out = out,
-	    .directory = path,
 	    .parts = view->parts,
-	    .only = kinds_of(view, options),
-	    .fail_on = view->judge ? kinds_of(view, options) : NULL,
 	    .limit = (unsigned)options_number(options, OPTION_limit),
 	    .suppress = suppress,
 	    .full_stacks = options_yes(options, OPTION_full_stacks),
-	    .err = err,
 	};
 
 	page_setup(&report, options_text(options, OPTION_color));
@@ -128,7 +128,7 @@ static bool render(const struct view *view, const struct options *options, struc
 		good = output_close(&output, format->render(&report), err);
 		if (good && view->judge)
 			*verdict = view->judge(&report);
-		report_close(&report);
+		query_close(&report.query);
 	}
 	return good;
 }

@@ -10,7 +10,7 @@
 #include "tools/confirm/confirm.h"
 #include "tools/base/memory.h"
 #include "tools/finding/kinds.h"
-#include "tools/query/report.h"
+#include "tools/query/frames.h"
 #include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 
@@ -44,10 +44,10 @@ static uint32_t module_of(struct confirm *confirm, const struct frame *frame)
 	return (uint32_t)confirm->module_count;
 }
 
-static struct rt_plan_stack add_stack(struct confirm *confirm, struct report *report, int64_t process, int64_t id)
+static struct rt_plan_stack add_stack(struct confirm *confirm, struct query *query, int64_t process, int64_t id)
 {
 	struct rt_plan_stack stack = {.first = (uint32_t)confirm->frame_count};
-	struct frames frames = frames_load(report, process, id);
+	struct frames frames = frames_load(query, process, id);
 
 	for (unsigned i = 0; i < frames.count; i++) {
 		if (frames.items[i].inlined) /* the same place as the frame around it */
@@ -64,17 +64,17 @@ static struct rt_plan_stack add_stack(struct confirm *confirm, struct report *re
 
 /* ---- predictions ---------------------------------------------------------------------------- */
 
-static void read_edges(struct confirm *confirm, struct report *report, int64_t process, int64_t finding)
+static void read_edges(struct confirm *confirm, struct query *query, int64_t process, int64_t finding)
 {
 	static const char sql[] = "SELECT held, held_stack, wanted_stack FROM finding_edge"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process, finding);
+	sqlite3_stmt *row = query_rows(query, sql, 2, process, finding);
 
-	while (report_row(report, row)) {
+	while (query_next(query, row)) {
 		struct rt_plan_edge edge = {
-		    .held_kind = strcmp(report_text(row, 0), "thread") ? RT_KIND_NONE : RT_KIND_THREAD,
-		    .held = add_stack(confirm, report, process, sqlite3_column_int64(row, 1)),
-		    .wanted = add_stack(confirm, report, process, sqlite3_column_int64(row, 2)),
+		    .held_kind = strcmp(query_text(row, 0), "thread") ? RT_KIND_NONE : RT_KIND_THREAD,
+		    .held = add_stack(confirm, query, process, sqlite3_column_int64(row, 1)),
+		    .wanted = add_stack(confirm, query, process, sqlite3_column_int64(row, 2)),
 		};
 
 		GROW(confirm->edges, confirm->edge_room, confirm->edge_count + 1);
@@ -92,23 +92,23 @@ static bool is_known(const struct confirm *confirm, const char *id)
 	return false;
 }
 
-static void read_predictions(struct confirm *confirm, struct report *report)
+static void read_predictions(struct confirm *confirm, struct query *query)
 {
 	static const char sql[] = "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	sqlite3_stmt *row = query_rows(query, sql, 0);
 
-	while (report_row(report, row)) {
+	while (query_next(query, row)) {
 		struct prediction *prediction;
 
-		if (!class_is(report_text(row, 4), report_text_or_null(row, 5), FINDING_DEADLOCK_PREDICTED) ||
-		    is_known(confirm, report_text(row, 2)))
+		if (!class_is(query_text(row, 4), query_text_or_null(row, 5), FINDING_DEADLOCK_PREDICTED) ||
+		    is_known(confirm, query_text(row, 2)))
 			continue;
 		GROW(confirm->predictions, confirm->room, confirm->count + 1);
 		prediction = &confirm->predictions[confirm->count++];
-		*prediction = (struct prediction){.id = strdup(report_text(row, 2)),
-		                                  .message = strdup(report_text(row, 3)),
+		*prediction = (struct prediction){.id = strdup(query_text(row, 2)),
+		                                  .message = strdup(query_text(row, 3)),
 		                                  .first = (uint32_t)confirm->edge_count};
-		read_edges(confirm, report, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1));
+		read_edges(confirm, query, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1));
 		prediction->edges = (uint32_t)confirm->edge_count - prediction->first;
 	}
 	sqlite3_finalize(row);
@@ -117,22 +117,22 @@ static void read_predictions(struct confirm *confirm, struct report *report)
 bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
 {
 	struct store store;
-	struct report report = {.err = err};
+	struct query query = {.err = err};
 	char *directory = run_directory_find(run, err);
 
 	if (!directory)
 		return false;
 	confirm->run = realpath(directory, NULL);
 	if (ingest_open(directory, &store, err)) {
-		report.db = store.db;
-		read_predictions(confirm, &report);
-		report_close(&report);
+		query.db = store.db;
+		read_predictions(confirm, &query);
+		query_close(&query);
 		store_close(&store);
 	} else {
-		report.failed = true;
+		query.failed = true;
 	}
 	free(directory);
-	return !report.failed;
+	return !query.failed;
 }
 
 /* ---- the file --------------------------------------------------------------------------------- */

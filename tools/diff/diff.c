@@ -4,9 +4,9 @@
 
 #include "tools/base/u64_map.h"
 
-bool diff_make(struct diff *diff, struct report *old_report, struct report *new_report, enum diff_by by)
+bool diff_make(struct diff *diff, struct query *old, struct query *new, enum diff_by by)
 {
-	*diff = (struct diff){.reports = {old_report, new_report}, .by = by};
+	*diff = (struct diff){.queries = {old, new}, .by = by};
 	return diff_sites(diff) && diff_findings(diff);
 }
 

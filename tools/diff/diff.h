@@ -7,7 +7,9 @@
 #ifndef RINGTAIL_DIFF_DIFF_H
 #define RINGTAIL_DIFF_DIFF_H
 
-#include "tools/query/report.h"
+#include <stddef.h>
+
+#include "tools/query/query.h"
 
 enum diff_side { DIFF_OLD, DIFF_NEW };
 
@@ -48,7 +50,7 @@ struct diff_finding {
 enum diff_by { DIFF_BY_LIVE, DIFF_BY_PEAK, DIFF_BY_ALLOCATED };
 
 struct diff {
-	struct report *reports[2];
+	struct query *queries[2];
 	enum diff_by by;
 	struct diff_site *sites; /* most growth first; those that are the same are left out */
 	size_t site_count, site_room;
@@ -58,8 +60,8 @@ struct diff {
 	size_t finding_count, finding_room;
 };
 
-/* reports: of the two databases, which must outlive the diff.  False: the error is that of the report that failed. */
-bool diff_make(struct diff *diff, struct report *old_report, struct report *new_report, enum diff_by by);
+/* Of two databases; the queries must outlive the diff.  False: the error is that of the query that failed. */
+bool diff_make(struct diff *diff, struct query *old, struct query *new, enum diff_by by);
 void diff_free(struct diff *diff);
 
 /* The parts of diff_make. */
@@ -70,9 +72,5 @@ bool diff_findings(struct diff *diff);
 enum diff_change diff_change(const struct diff_amount amounts[2]);
 int64_t diff_growth(uint64_t before, uint64_t after);
 uint64_t diff_hash(const char *text);
-
-bool render_diff_text(struct diff *diff);
-bool render_diff_json(struct diff *diff);
-bool render_diff_html(struct diff *diff);
 
 #endif

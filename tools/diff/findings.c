@@ -10,13 +10,13 @@ static char *copy(const char *text) { return text ? strdup(text) : NULL; }
 /* Columns: process, ordinal, id, kind, class. */
 static struct diff_finding *finding_of(struct diff *diff, struct u64_map *by_id, sqlite3_stmt *row)
 {
-	uint64_t key = diff_hash(report_text(row, 2)), found = u64_map_get(by_id, key);
+	uint64_t key = diff_hash(query_text(row, 2)), found = u64_map_get(by_id, key);
 
 	if (!found) {
 		GROW(diff->findings, diff->finding_room, diff->finding_count + 1);
-		diff->findings[diff->finding_count] = (struct diff_finding){.id = copy(report_text(row, 2)),
-		                                                            .kind = copy(report_text(row, 3)),
-		                                                            .class = copy(report_text_or_null(row, 4))};
+		diff->findings[diff->finding_count] = (struct diff_finding){.id = copy(query_text(row, 2)),
+		                                                            .kind = copy(query_text(row, 3)),
+		                                                            .class = copy(query_text_or_null(row, 4))};
 		found = ++diff->finding_count;
 		u64_map_put(by_id, key, found);
 	}
@@ -41,11 +41,11 @@ static void load(struct diff *diff, enum diff_side side, struct u64_map *by_id)
 	static const char sql[] = "SELECT f.process, f.ordinal, f.id, f.kind, f.class, f.blocks, f.bytes, f.times,"
 	                          " f.suppressed FROM finding f JOIN process p ON p.id = f.process"
 	                          " ORDER BY p.started_ns, p.pid, p.image, f.ordinal";
-	struct report *report = diff->reports[side];
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	struct query *query = diff->queries[side];
+	sqlite3_stmt *row = query_rows(query, sql, 0);
 
-	while (report_row(report, row))
-		if (report_shows(report, report_text(row, 3), report_text_or_null(row, 4)) && !sqlite3_column_int(row, 8))
+	while (query_next(query, row))
+		if (query_shows(query, query_text(row, 3), query_text_or_null(row, 4)) && !sqlite3_column_int(row, 8))
 			take(diff, side, by_id, row);
 	sqlite3_finalize(row);
 }
@@ -83,5 +83,5 @@ bool diff_findings(struct diff *diff)
 	for (size_t i = 0; i < diff->finding_count; i++)
 		diff->findings[i].change = change_of(&diff->findings[i]);
 	put_in_order(diff);
-	return !diff->reports[DIFF_OLD]->failed && !diff->reports[DIFF_NEW]->failed;
+	return !diff->queries[DIFF_OLD]->failed && !diff->queries[DIFF_NEW]->failed;
 }

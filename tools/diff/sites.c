@@ -34,13 +34,13 @@ static void add(struct diff_amount *amount, uint64_t blocks, uint64_t bytes)
 
 static void load_process(struct diff *diff, enum diff_side side, const struct process *process, struct u64_map *by_key)
 {
-	struct report *report = diff->reports[side];
+	struct query *query = diff->queries[side];
 	const char *exe = process->exe ? base_name(process->exe) : "?";
 	struct stack_names names;
-	sqlite3_stmt *row = report_query(report, site_sql[diff->by], 1, process->id);
+	sqlite3_stmt *row = query_rows(query, site_sql[diff->by], 1, process->id);
 
-	stack_names_load(&names, report, process->id);
-	while (report_row(report, row)) {
+	stack_names_load(&names, query, process->id);
+	while (query_next(query, row)) {
 		int64_t stack = sqlite3_column_int64(row, 0);
 		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 1), bytes = (uint64_t)sqlite3_column_int64(row, 2);
 		struct diff_site *site = site_of(diff, by_key, exe, stack_names_of(&names, stack));
@@ -56,10 +56,10 @@ static void load_process(struct diff *diff, enum diff_side side, const struct pr
 
 static void load(struct diff *diff, enum diff_side side, struct u64_map *by_key)
 {
-	sqlite3_stmt *rows = process_query(diff->reports[side]);
+	sqlite3_stmt *rows = process_query(diff->queries[side]);
 	struct process process;
 
-	while (process_next(diff->reports[side], rows, &process))
+	while (process_next(diff->queries[side], rows, &process))
 		load_process(diff, side, &process, by_key);
 	sqlite3_finalize(rows);
 }
@@ -107,5 +107,5 @@ bool diff_sites(struct diff *diff)
 	keep_changed(diff);
 	if (diff->site_count)
 		qsort(diff->sites, diff->site_count, sizeof *diff->sites, by_growth);
-	return !diff->reports[DIFF_OLD]->failed && !diff->reports[DIFF_NEW]->failed;
+	return !diff->queries[DIFF_OLD]->failed && !diff->queries[DIFF_NEW]->failed;
 }

@@ -1,5 +1,6 @@
 #include "tools/diff/stack_names.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,24 +60,24 @@ static void add_frame(struct named_pc *pc, const char *function, const char *mod
 	pc->name = add_text(add_text(pc->name, module ? base_name(module) : ""), place);
 }
 
-static void load_pcs(struct stack_names *names, struct report *report, int64_t process)
+static void load_pcs(struct stack_names *names, struct query *query, int64_t process)
 {
 	static const char sql[] = "SELECT f.pc, f.function, m.path, f.offset FROM frame f LEFT JOIN module m"
 	                          " ON m.process = f.process AND m.id = f.module WHERE f.process = ?"
 	                          " ORDER BY f.pc, f.ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 1, process);
+	sqlite3_stmt *row = query_rows(query, sql, 1, process);
 
-	while (report_row(report, row))
-		add_frame(pc_of(names, (uint64_t)sqlite3_column_int64(row, 0)), report_text_or_null(row, 1),
-		          report_text_or_null(row, 2), sqlite3_column_int64(row, 3));
+	while (query_next(query, row))
+		add_frame(pc_of(names, (uint64_t)sqlite3_column_int64(row, 0)), query_text_or_null(row, 1),
+		          query_text_or_null(row, 2), sqlite3_column_int64(row, 3));
 	sqlite3_finalize(row);
 }
 
-static void load_nodes(struct stack_names *names, struct report *report, int64_t process)
+static void load_nodes(struct stack_names *names, struct query *query, int64_t process)
 {
-	sqlite3_stmt *row = report_query(report, "SELECT id, parent, pc FROM stack WHERE process = ?", 1, process);
+	sqlite3_stmt *row = query_rows(query, "SELECT id, parent, pc FROM stack WHERE process = ?", 1, process);
 
-	while (report_row(report, row)) {
+	while (query_next(query, row)) {
 		const struct named_pc *pc = pc_of(names, (uint64_t)sqlite3_column_int64(row, 2));
 		GROW(names->node_items, names->node_room, names->node_count + 1);
 		names->node_items[names->node_count] = (struct named_node){.parent = (uint64_t)sqlite3_column_int64(row, 1),
@@ -86,11 +87,11 @@ static void load_nodes(struct stack_names *names, struct report *report, int64_t
 	sqlite3_finalize(row);
 }
 
-void stack_names_load(struct stack_names *names, struct report *report, int64_t process)
+void stack_names_load(struct stack_names *names, struct query *query, int64_t process)
 {
 	*names = (struct stack_names){0};
-	load_pcs(names, report, process);
-	load_nodes(names, report, process);
+	load_pcs(names, query, process);
+	load_nodes(names, query, process);
 }
 
 void stack_names_free(struct stack_names *names)

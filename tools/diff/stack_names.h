@@ -3,7 +3,7 @@
 #define RINGTAIL_DIFF_STACK_NAMES_H
 
 #include "tools/base/u64_map.h"
-#include "tools/query/report.h"
+#include "tools/query/query.h"
 
 struct stack_names {
 	struct u64_map pcs;   /* index + 1 */
@@ -14,7 +14,7 @@ struct stack_names {
 	size_t node_count, node_room;
 };
 
-void stack_names_load(struct stack_names *names, struct report *report, int64_t process);
+void stack_names_load(struct stack_names *names, struct query *query, int64_t process);
 void stack_names_free(struct stack_names *names);
 /* 0 where there is no such stack. */
 uint64_t stack_names_of(struct stack_names *names, int64_t stack);

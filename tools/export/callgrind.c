@@ -166,7 +166,7 @@ static void put_costs(struct writer *writer)
 static void put_head(struct writer *writer)
 {
 	const struct export_view *view = writer->export->samples.view;
-	struct run run = run_load(writer->export->samples.report);
+	struct run run = run_load(writer->export->samples.query);
 
 	fprintf(writer->export->out,
 	        "# callgrind format\nversion: 1\ncreator: ringtail " RINGTAIL_VERSION "\ncmd: %s\npositions: line\n",

@@ -2,6 +2,8 @@
 #ifndef RINGTAIL_EXPORT_H
 #define RINGTAIL_EXPORT_H
 
+#include <stdio.h>
+
 #include "tools/export/samples.h"
 
 struct export {

@@ -27,7 +27,7 @@ struct interval {
 
 struct timeline {
 	struct export *export;
-	struct report *report;
+	struct query *query;
 	struct samples *samples;
 	const struct process *process;
 	uint8_t *buffer;
@@ -266,9 +266,9 @@ static void put_last_wait(struct timeline *timeline, uint64_t track, int64_t las
 	                        .other = sqlite3_column_int64(row, 9),
 	                        .address = sqlite3_column_int64(row, 10)};
 
-	if (sqlite3_column_type(row, 6) == SQLITE_NULL || lock_kind_is_owned(report_text(row, 6)))
+	if (sqlite3_column_type(row, 6) == SQLITE_NULL || lock_kind_is_owned(query_text(row, 6)))
 		return;
-	snprintf(wait.kind, sizeof wait.kind, "%s", report_text(row, 6));
+	snprintf(wait.kind, sizeof wait.kind, "%s", query_text(row, 6));
 	if (clip(&wait, life, last))
 		put_interval(timeline, track, &wait);
 }
@@ -292,7 +292,7 @@ static void put_thread(struct timeline *timeline, sqlite3_stmt *row)
 	struct life life = {nanoseconds(sqlite3_column_double(row, 3)), nanoseconds(sqlite3_column_double(row, 4))};
 	const char *name = samples_group(timeline->samples, sqlite3_column_int64(row, 2));
 	uint64_t track = thread_track(timeline, row, *name ? name : "thread");
-	const struct note notes[] = {{"at the end", report_text(row, 11)},
+	const struct note notes[] = {{"at the end", query_text(row, 11)},
 	                             {"made at", sqlite3_column_type(row, 5) == SQLITE_NULL
 	                                             ? NULL
 	                                             : stack_text(timeline, sqlite3_column_int64(row, 5))},
@@ -316,9 +316,9 @@ static void put_threads(struct timeline *timeline)
 	    " coalesce(t.ended_at, p.seconds), t.created_stack, t.blocked_on, t.blocked_since, t.blocked_stack,"
 	    " t.blocked_owner, t.blocked_object, t.state_at_end"
 	    " FROM thread t JOIN process p ON p.id = t.process WHERE t.process = ? ORDER BY t.id";
-	sqlite3_stmt *row = report_query(timeline->report, sql, 1, timeline->process->id);
+	sqlite3_stmt *row = query_rows(timeline->query, sql, 1, timeline->process->id);
 
-	while (report_row(timeline->report, row))
+	while (query_next(timeline->query, row))
 		put_thread(timeline, row);
 	sqlite3_finalize(row);
 }
@@ -330,10 +330,10 @@ static void load_intervals(struct timeline *timeline)
 	    "SELECT i.thread, i.other, i.stack, i.address, i.began, i.began + i.seconds, i.what = 'hold', c.kind"
 	    " FROM lock_interval i JOIN lock_class c ON c.process = i.process AND c.id = i.class"
 	    " WHERE i.process = ? ORDER BY i.thread, i.what = 'hold', i.began, i.seconds DESC";
-	sqlite3_stmt *row = report_query(timeline->report, sql, 1, timeline->process->id);
+	sqlite3_stmt *row = query_rows(timeline->query, sql, 1, timeline->process->id);
 
 	timeline->count = timeline->next = 0;
-	while (report_row(timeline->report, row)) {
+	while (query_next(timeline->query, row)) {
 		GROW(timeline->intervals, timeline->interval_room, timeline->count + 1);
 		struct interval *interval = &timeline->intervals[timeline->count++];
 
@@ -344,7 +344,7 @@ static void load_intervals(struct timeline *timeline)
 		                              .began = nanoseconds(sqlite3_column_double(row, 4)),
 		                              .ended = nanoseconds(sqlite3_column_double(row, 5)),
 		                              .hold = sqlite3_column_int(row, 6)};
-		snprintf(interval->kind, sizeof interval->kind, "%s", report_text(row, 7));
+		snprintf(interval->kind, sizeof interval->kind, "%s", query_text(row, 7));
 	}
 	sqlite3_finalize(row);
 }
@@ -383,12 +383,12 @@ static void put_heap(struct timeline *timeline)
 {
 	uint64_t bytes = counter_track(timeline, "live bytes", PERFETTO__COUNTER_DESCRIPTOR__UNIT__UNIT_SIZE_BYTES);
 	uint64_t blocks = counter_track(timeline, "live blocks", PERFETTO__COUNTER_DESCRIPTOR__UNIT__UNIT_COUNT);
-	sqlite3_stmt *row = report_query(timeline->report,
+	sqlite3_stmt *row = query_rows(timeline->query,
 	                                 "SELECT at, live_bytes, live_blocks FROM heap_sample WHERE process = ?"
 	                                 " ORDER BY ordinal",
 	                                 1, timeline->process->id);
 
-	while (report_row(timeline->report, row)) {
+	while (query_next(timeline->query, row)) {
 		int64_t at = nanoseconds(sqlite3_column_double(row, 0));
 
 		put_counter(timeline, bytes, at, sqlite3_column_int64(row, 1));
@@ -403,7 +403,7 @@ static void count_left_out(struct timeline *timeline)
 	    "SELECT coalesce((SELECT sum(contended) FROM lock_class WHERE process = ?1), 0)"
 	    " + coalesce((SELECT sum(holds) FROM lock_hold WHERE process = ?1), 0)"
 	    " - (SELECT count(*) FROM lock_interval WHERE process = ?1)";
-	int64_t count = report_number(timeline->report, sql, timeline->process->id, 0);
+	int64_t count = query_number(timeline->query, sql, timeline->process->id, 0);
 
 	timeline->left_out += count > 0 ? (uint64_t)count : 0;
 }
@@ -414,7 +414,7 @@ static void put_all(void *context, const struct process *process)
 
 	timeline->process = process;
 	timeline->started =
-	    report_number(timeline->report, "SELECT started_ns FROM process WHERE id = ?", process->id, 0);
+	    query_number(timeline->query, "SELECT started_ns FROM process WHERE id = ?", process->id, 0);
 	put_process(timeline);
 	load_intervals(timeline);
 	count_left_out(timeline);
@@ -425,7 +425,7 @@ static void put_all(void *context, const struct process *process)
 
 bool export_perfetto(struct export *export)
 {
-	struct timeline timeline = {.export = export, .report = export->samples.report, .samples = &export->samples};
+	struct timeline timeline = {.export = export, .query = export->samples.query, .samples = &export->samples};
 	bool good = samples_each_process(&export->samples, put_all, &timeline);
 
 	if (good && timeline.left_out)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "tools/base/u64_map.h"
-#include "tools/export/strings.h"
+#include "tools/base/strings.h"
 
 struct mapping { /* a module, at the addresses where the first process had it */
 	uint32_t path, build_id, missing; /* texts */

@@ -8,7 +8,7 @@
 
 #include "profile.pb-c.h"
 #include "tools/export/export.h"
-#include "tools/export/gzip.h"
+#include "tools/base/gzip.h"
 #include "tools/base/memory.h"
 
 struct writer {
@@ -158,10 +158,10 @@ static void put_mappings(struct writer *writer)
 
 static void note_time(struct writer *writer, int64_t process)
 {
-	struct report *report = writer->export->samples.report;
-	int64_t from = report_number(report, "SELECT started_ns FROM process WHERE id = ?", process, 0);
-	int64_t to = report_number(
-	    report, "SELECT started_ns + CAST(seconds * 1e9 AS INTEGER) FROM process WHERE id = ?", process, from);
+	struct query *query = writer->export->samples.query;
+	int64_t from = query_number(query, "SELECT started_ns FROM process WHERE id = ?", process, 0);
+	int64_t to = query_number(
+	    query, "SELECT started_ns + CAST(seconds * 1e9 AS INTEGER) FROM process WHERE id = ?", process, from);
 
 	if (!writer->started || from < writer->started)
 		writer->started = from;
@@ -175,7 +175,7 @@ static void end_process(void *context) { put_places(context); }
 
 static char *comment_of(struct writer *writer)
 {
-	struct run run = run_load(writer->export->samples.report);
+	struct run run = run_load(writer->export->samples.query);
 	char *comment = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&comment, &bytes);

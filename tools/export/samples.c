@@ -51,7 +51,7 @@ static void name_group(struct samples *samples, sqlite3_stmt *row, char *name, s
 	const struct places *all = &samples->places;
 
 	if (sqlite3_column_type(row, 1) != SQLITE_NULL)
-		snprintf(name, room, "%s", report_text(row, 1));
+		snprintf(name, room, "%s", query_text(row, 1));
 	else if (sqlite3_column_int(row, 2))
 		snprintf(name, room, "main");
 	else if (sqlite3_column_type(row, 3) == SQLITE_NULL)
@@ -64,11 +64,11 @@ static void name_group(struct samples *samples, sqlite3_stmt *row, char *name, s
 static void load_groups(struct samples *samples, int64_t process)
 {
 	static const char sql[] = "SELECT id, name, main, created_stack FROM thread_group WHERE process = ?";
-	sqlite3_stmt *row = report_query(samples->report, sql, 1, process);
+	sqlite3_stmt *row = query_rows(samples->query, sql, 1, process);
 	char name[512] = "";
 
 	u64_map_free(&samples->groups);
-	while (report_row(samples->report, row)) {
+	while (query_next(samples->query, row)) {
 		name_group(samples, row, name, sizeof name);
 		u64_map_put(&samples->groups, (uint64_t)sqlite3_column_int64(row, 0),
 		            strings_put(&samples->places.texts, name));
@@ -86,7 +86,7 @@ static void each_process(struct samples *samples, const struct process *process,
 {
 	snprintf(samples->process_label, sizeof samples->process_label, "%.255s (%lld)",
 	         process->exe ? base_name(process->exe) : "?", (long long)process->pid);
-	if (stacks_load(&samples->stacks, &samples->places, samples->report, process->id)) {
+	if (stacks_load(&samples->stacks, &samples->places, samples->query, process->id)) {
 		load_groups(samples, process->id);
 		each(context, process);
 		samples->processes++;
@@ -97,17 +97,17 @@ static void each_process(struct samples *samples, const struct process *process,
 bool samples_each_process(struct samples *samples, void (*each)(void *context, const struct process *process),
                           void *context)
 {
-	sqlite3_stmt *row = process_query(samples->report);
+	sqlite3_stmt *row = process_query(samples->query);
 	struct process process;
 
 	samples->several =
-	    report_number(samples->report, "SELECT count(*) FROM process WHERE ?1 IN (0, pid)", samples->pid, 0) > 1;
-	while (process_next(samples->report, row, &process))
+	    query_number(samples->query, "SELECT count(*) FROM process WHERE ?1 IN (0, pid)", samples->pid, 0) > 1;
+	while (process_next(samples->query, row, &process))
 		if (!samples->pid || process.pid == samples->pid)
 			each_process(samples, &process, each, context);
 	sqlite3_finalize(row);
 	u64_map_free(&samples->groups);
-	return !samples->report->failed;
+	return !samples->query->failed;
 }
 
 static void read_samples(void *context, const struct process *process)

@@ -54,7 +54,7 @@ struct sample_sink {
 };
 
 struct samples {
-	struct report *report;
+	struct query *query;
 	const struct export_view *view;
 	int64_t pid; /* 0: every process */
 	struct places places;

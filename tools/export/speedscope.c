@@ -134,7 +134,7 @@ bool export_speedscope(struct export *export)
 	fputs("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n"
 	      "\"exporter\":\"ringtail " RINGTAIL_VERSION "\",\"name\":",
 	      writer.out);
-	put_string(writer.out, export->samples.report->directory);
+	put_string(writer.out, export->samples.query->directory);
 	fputs(",\"activeProfileIndex\":0,\n\"profiles\":[", writer.out);
 	export->samples.sink = (struct sample_sink){begin_process, put_sample, end_process, &writer};
 	good = samples_read(&export->samples);

@@ -9,7 +9,7 @@
 
 struct loader {
 	struct places *places;
-	struct report *report;
+	struct query *query;
 	int64_t process;
 	struct u64_map modules; /* module.id to index + 1 of its mapping */
 	struct u64_map pcs;     /* pc to index + 1 of its place */
@@ -17,7 +17,7 @@ struct loader {
 
 static uint32_t text(struct loader *loader, sqlite3_stmt *row, int column)
 {
-	return strings_put(&loader->places->texts, report_text_or_null(row, column));
+	return strings_put(&loader->places->texts, query_text_or_null(row, column));
 }
 
 /* The executable first, as readers of profiles expect. */
@@ -26,9 +26,9 @@ static void load_modules(struct loader *loader)
 	static const char sql[] =
 	    "SELECT m.id, m.path, m.build_id, m.missing, m.start, m.end, m.bias FROM module m JOIN process p"
 	    " ON p.id = m.process WHERE m.process = ? ORDER BY m.path = p.exe DESC, m.id";
-	sqlite3_stmt *row = report_query(loader->report, sql, 1, loader->process);
+	sqlite3_stmt *row = query_rows(loader->query, sql, 1, loader->process);
 
-	while (report_row(loader->report, row)) {
+	while (query_next(loader->query, row)) {
 		struct mapping mapping = {.path = text(loader, row, 1),
 		                          .build_id = text(loader, row, 2),
 		                          .missing = text(loader, row, 3),
@@ -69,11 +69,11 @@ static void load_frames(struct loader *loader)
 {
 	static const char sql[] = "SELECT pc, function, file, line, module, offset FROM frame WHERE process = ?"
 	                          " ORDER BY pc, ordinal";
-	sqlite3_stmt *row = report_query(loader->report, sql, 1, loader->process);
+	sqlite3_stmt *row = query_rows(loader->query, sql, 1, loader->process);
 	uint64_t pc = 0;
 	bool known = true;
 
-	while (report_row(loader->report, row)) {
+	while (query_next(loader->query, row)) {
 		uint64_t next = (uint64_t)sqlite3_column_int64(row, 0);
 		uint32_t mapping = (uint32_t)u64_map_get(&loader->modules, (uint64_t)sqlite3_column_int64(row, 4));
 		uint64_t offset = (uint64_t)sqlite3_column_int64(row, 5);
@@ -94,10 +94,10 @@ static void load_frames(struct loader *loader)
 static void load_nodes(struct loader *loader, struct stacks *stacks)
 {
 	static const char sql[] = "SELECT id, parent, pc FROM stack WHERE process = ? ORDER BY id";
-	sqlite3_stmt *row = report_query(loader->report, sql, 1, loader->process);
+	sqlite3_stmt *row = query_rows(loader->query, sql, 1, loader->process);
 	size_t room = 0;
 
-	while (report_row(loader->report, row)) {
+	while (query_next(loader->query, row)) {
 		GROW(stacks->nodes, room, stacks->count + 1);
 		stacks->nodes[stacks->count++] = (struct stack_node){
 		    .id = (uint32_t)sqlite3_column_int64(row, 0),
@@ -136,9 +136,9 @@ static void link_nodes(struct stacks *stacks)
 	}
 }
 
-bool stacks_load(struct stacks *stacks, struct places *places, struct report *report, int64_t process)
+bool stacks_load(struct stacks *stacks, struct places *places, struct query *query, int64_t process)
 {
-	struct loader loader = {.places = places, .report = report, .process = process};
+	struct loader loader = {.places = places, .query = query, .process = process};
 
 	*stacks = (struct stacks){0};
 	load_modules(&loader);
@@ -147,7 +147,7 @@ bool stacks_load(struct stacks *stacks, struct places *places, struct report *re
 	link_nodes(stacks);
 	u64_map_free(&loader.modules);
 	u64_map_free(&loader.pcs);
-	return !report->failed;
+	return !query->failed;
 }
 
 void stacks_free(struct stacks *stacks)

@@ -6,7 +6,7 @@
 #define RINGTAIL_EXPORT_STACKS_H
 
 #include "tools/export/places.h"
-#include "tools/query/report.h"
+#include "tools/query/query.h"
 
 #define STACK_PLACES_MOST 4200 /* the deepest stack that is recorded, and what stands at its ends */
 
@@ -23,7 +23,7 @@ struct stacks {
 };
 
 /* Reads the stacks of a process; what they are called goes into places.  False: report->err is filled. */
-bool stacks_load(struct stacks *stacks, struct places *places, struct report *report, int64_t process);
+bool stacks_load(struct stacks *stacks, struct places *places, struct query *query, int64_t process);
 void stacks_free(struct stacks *stacks);
 /* The places (index + 1) of a stack, innermost first.  Of a stack without a frame, and at the outer end of one that is
  * not whole, a place says so.  Returns how many there are. */

@@ -20,9 +20,9 @@ static void read_heap(struct samples *samples, const struct process *process)
 {
 	static const char sql[] = "SELECT stack, allocations, allocated_bytes, peak_blocks, peak_bytes, live_blocks,"
 	                          " live_bytes, thread_group FROM v_site_groups WHERE process = ?";
-	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(samples->query, sql, 1, process->id);
 
-	while (report_row(samples->report, row)) {
+	while (query_next(samples->query, row)) {
 		struct sample sample = {0};
 
 		read_numbers(&sample, row, 1, 6);
@@ -45,13 +45,13 @@ static const char *thread_origin(bool main, bool adopted)
 static void read_thread(struct samples *samples, sqlite3_stmt *row)
 {
 	bool main = sqlite3_column_int(row, 5), blocked = sqlite3_column_type(row, 4) != SQLITE_NULL;
-	const char *state = report_text(row, 2), *origin = thread_origin(main, sqlite3_column_int(row, 6));
+	const char *state = query_text(row, 2), *origin = thread_origin(main, sqlite3_column_int(row, 6));
 	int64_t made = sqlite3_column_int64(row, 1);
 	struct sample sample = {.values = {1, 0}};
 
 	sample_label(&sample, "thread", samples_group(samples, sqlite3_column_int64(row, 0)));
 	sample_label(&sample, "state", state);
-	sample_label(&sample, "blocked_on", report_text_or_null(row, 3));
+	sample_label(&sample, "blocked_on", query_text_or_null(row, 3));
 	samples_hand_on(samples, &sample, made, origin);
 	if (!strcmp(state, "ended"))
 		return;
@@ -67,9 +67,9 @@ static void read_threads(struct samples *samples, const struct process *process)
 {
 	static const char sql[] = "SELECT thread_group, created_stack, state_at_end, blocked_on, blocked_stack, main, adopted"
 	                          " FROM thread WHERE process = ? ORDER BY id";
-	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(samples->query, sql, 1, process->id);
 
-	while (report_row(samples->report, row))
+	while (query_next(samples->query, row))
 		read_thread(samples, row);
 	sqlite3_finalize(row);
 }
@@ -86,16 +86,16 @@ enum owned { OWNED, NOT_OWNED, ALL };
  * that have none, or of all. */
 static void read_waits(struct samples *samples, const struct process *process, enum owned which, const char *sql)
 {
-	sqlite3_stmt *row = report_query(samples->report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(samples->query, sql, 1, process->id);
 
-	while (report_row(samples->report, row)) {
+	while (query_next(samples->query, row)) {
 		struct sample sample = {0};
 
-		if (which != ALL && lock_kind_is_owned(report_text(row, 3)) != (which == OWNED))
+		if (which != ALL && lock_kind_is_owned(query_text(row, 3)) != (which == OWNED))
 			continue;
 		read_numbers(&sample, row, 1, 2);
-		sample_label(&sample, "lock", report_text_or_null(row, 3));
-		sample_label(&sample, "state", report_text_or_null(row, 4));
+		sample_label(&sample, "lock", query_text_or_null(row, 3));
+		sample_label(&sample, "state", query_text_or_null(row, 4));
 		samples_hand_on(samples, &sample, sqlite3_column_int64(row, 0), NULL);
 	}
 	sqlite3_finalize(row);

@@ -11,14 +11,14 @@
 #include "tools/html/tables.h"
 #include "tools/html/template.h"
 #include "tools/query/stack_numbers.h"
-#include "tools/query/report.h"
+#include "tools/render/report.h"
 
 /* What is to be in the page. */
 struct document {
 	struct report **sides;
 	unsigned count;
 	struct stack_numbers numbers[DIFF_NEW + 1]; /* of each side */
-	struct diff *diff;                          /* NULL: one run */
+	const struct diff *diff;                    /* NULL: one run */
 	char *directories[DIFF_NEW + 1];            /* of each side's tables: JSON, malloced */
 	FILE *out;
 	struct error *err;
@@ -29,7 +29,7 @@ static void print_side(struct report *report, const char *directory)
 	fputs("{\"report\": ", report->out);
 	render_json(report);
 	fprintf(report->out, ", \"tables\": %s, \"sources\": ", directory);
-	sources_print(report);
+	sources_print(&report->query, report->out);
 	fputc('}', report->out);
 }
 
@@ -42,13 +42,13 @@ static bool print_run(struct document *document, FILE *out)
 		document->sides[i]->out = out;
 		fputs(i ? ", " : "", out);
 		print_side(document->sides[i], document->directories[i]);
-		good &= !document->sides[i]->failed;
+		good &= !document->sides[i]->query.failed;
 	}
 	fputs("], \"diff\": ", out);
 	if (!document->diff)
 		fputs("null", out);
 	else
-		good &= render_diff_json(document->diff);
+		good &= render_diff_json(&(struct diff_report){document->diff, {document->sides[DIFF_OLD], document->sides[DIFF_NEW]}});
 	fputs("}\n", out);
 	return good;
 }
@@ -65,8 +65,8 @@ static bool print_tables(struct document *document, FILE *out)
 		columns.directory = open_memstream(&document->directories[i], &bytes);
 		if (!columns.directory)
 			return false;
-		tables_write(document->sides[i], &columns, &document->numbers[i]);
-		good = fclose(columns.directory) == 0 && !document->sides[i]->failed;
+		tables_write(&document->sides[i]->query, &columns, &document->numbers[i]);
+		good = fclose(columns.directory) == 0 && !document->sides[i]->query.failed;
 	}
 	return good;
 }
@@ -119,37 +119,32 @@ static struct report whole(const struct report *report, const struct stack_numbe
 /* The report frees it when it is closed. */
 static void keep_known(struct report *report, const struct report *copy)
 {
-	report->frame_cache = copy->frame_cache;
+	report->query.frame_cache = copy->query.frame_cache;
 }
 
 bool render_html(struct report *report)
 {
-	struct document document = {.count = 1, .out = report->out, .err = report->err};
+	struct document document = {.count = 1, .out = report->out, .err = report->query.err};
 	struct report copy = whole(report, &document.numbers[0]);
 
 	document.sides = (struct report *[]){&copy};
 	bool good = print_page(&document);
 
 	keep_known(report, &copy);
-	report->failed |= !good;
+	report->query.failed |= !good;
 	return good;
 }
 
-bool render_diff_html(struct diff *diff)
+bool render_diff_html(const struct diff_report *compared)
 {
-	struct diff shown = *diff;
-	struct document document = {.sides = shown.reports,
-	                            .count = 2,
-	                            .diff = &shown,
-	                            .out = diff->reports[DIFF_NEW]->out,
-	                            .err = diff->reports[DIFF_NEW]->err};
-	struct report copies[] = {whole(diff->reports[DIFF_OLD], &document.numbers[DIFF_OLD]),
-	                          whole(diff->reports[DIFF_NEW], &document.numbers[DIFF_NEW])};
+	struct report *out = compared->sides[DIFF_NEW];
+	struct document document = {.count = 2, .diff = compared->diff, .out = out->out, .err = out->query.err};
+	struct report copies[] = {whole(compared->sides[DIFF_OLD], &document.numbers[DIFF_OLD]),
+	                          whole(compared->sides[DIFF_NEW], &document.numbers[DIFF_NEW])};
 
-	shown.reports[DIFF_OLD] = &copies[DIFF_OLD];
-	shown.reports[DIFF_NEW] = &copies[DIFF_NEW];
+	document.sides = (struct report *[]){&copies[DIFF_OLD], &copies[DIFF_NEW]};
 	bool good = print_page(&document);
 	for (unsigned i = DIFF_OLD; i <= DIFF_NEW; i++)
-		keep_known(diff->reports[i], &copies[i]);
+		keep_known(compared->sides[i], &copies[i]);
 	return good;
 }

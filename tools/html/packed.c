@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "tools/export/gzip.h"
+#include "tools/base/gzip.h"
 
 #define PIECE 32768 /* letters; a browser takes more than 64 Ki for more than one piece of text */
 

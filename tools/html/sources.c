@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tools/base/memory.h"
-#include "tools/render/json/json.h"
+#include "tools/render/json/json_value.h"
 
 #define AROUND      2u         /* lines before and after */
 #define LINE_BYTES  240u       /* of a line that are shown */
@@ -15,7 +15,8 @@
 #define NANOSECONDS 1000000000
 
 struct sources {
-	struct report *report;
+	struct query *query;
+	FILE *out;
 	size_t left; /* bytes that may still be shown */
 	bool begun;  /* a file is there */
 	/* The file that lines are being gathered of: */
@@ -98,7 +99,8 @@ static void print_line(struct sources *sources, int64_t number, char *text, bool
 		text[LINE_BYTES] = '\0';
 	sources->left -= strlen(text);
 	snprintf(before, sizeof before, "%s\"%lld\": ", first ? "" : ", ", (long long)number);
-	json_print_item(sources->report, before, json_text(text));
+	fputs(before, sources->out);
+	json_print_text(sources->out, text);
 }
 
 static void print_lines(struct sources *sources, FILE *file)
@@ -127,11 +129,12 @@ static void print_file(struct sources *sources)
 	FILE *file = sources->path ? open_source(sources, &changed) : NULL;
 
 	if (file) {
-		json_print_item(sources->report, sources->begun ? ",\n" : "", json_text(sources->path));
-		fprintf(sources->report->out, ": {\"changed\": %s, \"lines\": {", changed ? "true" : "false");
+		fputs(sources->begun ? ",\n" : "", sources->out);
+		json_print_text(sources->out, sources->path);
+		fprintf(sources->out, ": {\"changed\": %s, \"lines\": {", changed ? "true" : "false");
 		if (!changed)
 			print_lines(sources, file);
-		fputs("}}", sources->report->out);
+		fputs("}}", sources->out);
 		sources->begun = true;
 		fclose(file);
 	}
@@ -142,27 +145,27 @@ static void print_file(struct sources *sources)
 
 static void gather(struct sources *sources, sqlite3_stmt *row)
 {
-	const char *path = report_text(row, 0);
+	const char *path = query_text(row, 0);
 
 	if (!sources->path || strcmp(sources->path, path) != 0) {
 		print_file(sources);
 		sources->path = strdup(path);
-		sources->made = time_made(report_text_or_null(row, 2), sqlite3_column_int64(row, 3));
+		sources->made = time_made(query_text_or_null(row, 2), sqlite3_column_int64(row, 3));
 	}
 	GROW(sources->lines, sources->room, sources->count + 1);
 	sources->lines[sources->count++] = sqlite3_column_int64(row, 1);
 }
 
-void sources_print(struct report *report)
+void sources_print(struct query *query, FILE *out)
 {
-	struct sources sources = {.report = report, .left = MOST_BYTES};
-	sqlite3_stmt *row = report_query(report, places, 0);
+	struct sources sources = {.query = query, .out = out, .left = MOST_BYTES};
+	sqlite3_stmt *row = query_rows(query, places, 0);
 
-	fputc('{', report->out);
-	while (report_row(report, row))
+	fputc('{', out);
+	while (query_next(query, row))
 		gather(&sources, row);
 	print_file(&sources);
-	fputc('}', report->out);
+	fputc('}', out);
 	sqlite3_finalize(row);
 	free(sources.lines);
 }

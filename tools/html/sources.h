@@ -5,12 +5,14 @@
 #ifndef RINGTAIL_PAGE_SOURCES_H
 #define RINGTAIL_PAGE_SOURCES_H
 
-#include "tools/query/report.h"
+#include <stdio.h>
+
+#include "tools/query/query.h"
 
 /*
- * An object of JSON to report->out: {"/a/file.c": {"changed": false, "lines": {"12": "text", ...}}, ...}.
+ * An object of JSON to out: {"/a/file.c": {"changed": false, "lines": {"12": "text", ...}}, ...}.
  * changed: the file is newer than what was made of it, and none of it is shown.
  */
-void sources_print(struct report *report);
+void sources_print(struct query *query, FILE *out);
 
 #endif

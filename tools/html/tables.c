@@ -3,15 +3,16 @@
 #include <stdlib.h>
 
 #include "tools/base/u64_map.h"
-#include "tools/export/strings.h"
-#include "tools/render/json/json.h"
+#include "tools/base/strings.h"
+#include "tools/render/json/json_value.h"
+#include "tools/query/process_rows.h"
 #include "tools/query/stack_numbers.h"
 #include "tools/symbolize/names.h"
 
 #define MOST_PARTS 10
 
 struct making {
-	struct report *report;
+	struct query *query;
 	struct columns *columns;
 	struct stack_numbers *numbers;
 	int64_t process;
@@ -40,7 +41,7 @@ static uint64_t number(struct making *making, sqlite3_stmt *row, int column)
 /* Its number, of the list of texts. */
 static uint64_t text(struct making *making, sqlite3_stmt *row, int column)
 {
-	return strings_put(&making->texts, report_text_or_null(row, column));
+	return strings_put(&making->texts, query_text_or_null(row, column));
 }
 
 static uint64_t nanoseconds(struct making *making, sqlite3_stmt *row, int column)
@@ -70,13 +71,13 @@ static uint64_t place(struct making *making, sqlite3_stmt *row, int column)
  */
 static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
 {
-	const char *function = report_text_or_null(row, column);
+	const char *function = query_text_or_null(row, column);
 
 	(void)making;
 	if (name_is_main(function))
 		return 2;
-	return name_is_runtime(report_text_or_null(row, column + 1), function,
-	                       report_text_or_null(row, column + 2));
+	return name_is_runtime(query_text_or_null(row, column + 1), function,
+	                       query_text_or_null(row, column + 2));
 }
 
 /* A row for each of a pc's names: one, and those of the calls inlined there. */
@@ -140,10 +141,10 @@ static void write_column(struct making *making, const char *name, struct column 
 
 static void write_table(struct making *making, const struct table *table)
 {
-	sqlite3_stmt *row = report_query(making->report, table->sql, 1, making->process);
+	sqlite3_stmt *row = query_rows(making->query, table->sql, 1, making->process);
 	struct column made[MOST_PARTS] = {0};
 
-	while (report_row(making->report, row))
+	while (query_next(making->query, row))
 		for (int i = 0; table->parts[i].name; i++)
 			column_put(&made[i], table->parts[i].value(making, row, i));
 	sqlite3_finalize(row);
@@ -162,15 +163,15 @@ struct stacks { /* columns of the table */
 static void load_stacks(struct making *making, struct stacks *stacks)
 {
 	sqlite3_stmt *row =
-	    report_query(making->report, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id", 1,
+	    query_rows(making->query, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id", 1,
 	                 making->process);
-	size_t count = (size_t)report_number(making->report, "SELECT count(*) FROM stack WHERE process = ?1",
+	size_t count = (size_t)query_number(making->query, "SELECT count(*) FROM stack WHERE process = ?1",
 	                                     making->process, 0);
 
 	column_reserve(&stacks->ids, count);
 	column_reserve(&stacks->parents, count);
 	column_reserve(&stacks->places, count);
-	while (report_row(making->report, row)) {
+	while (query_next(making->query, row)) {
 		column_put(&stacks->ids, number(making, row, 0));
 		column_put(&stacks->parents, number(making, row, 1));
 		column_put(&stacks->places, place(making, row, 2));
@@ -214,22 +215,22 @@ static void write_stacks(struct making *making)
 static void number_places(struct making *making)
 {
 	sqlite3_stmt *row =
-	    report_query(making->report, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
+	    query_rows(making->query, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
 	                 making->process);
 	uint64_t count = 0;
 
-	while (report_row(making->report, row))
+	while (query_next(making->query, row))
 		u64_map_put(&making->places, (uint64_t)sqlite3_column_int64(row, 0), ++count);
 	sqlite3_finalize(row);
 }
 
 static void write_processes(struct making *making)
 {
-	sqlite3_stmt *rows = process_query(making->report);
+	sqlite3_stmt *rows = process_query(making->query);
 	const char *separator = "\n";
 	struct process process;
 
-	while (process_next(making->report, rows, &process)) {
+	while (process_next(making->query, rows, &process)) {
 		fprintf(making->columns->directory, "%s{\"process\":%lld", separator, (long long)process.id);
 		making->process = process.id;
 		number_places(making);
@@ -246,17 +247,14 @@ static void write_processes(struct making *making)
 static void print_texts(const struct strings *texts, FILE *out)
 {
 	for (size_t i = 0; i < texts->count; i++) {
-		json_t *value = json_text(texts->items[i]);
-
 		fputs(i ? ",\n" : "", out);
-		json_dumpf(value, out, JSON_ENCODE_ANY);
-		json_decref(value);
+		json_print_text(out, texts->items[i]);
 	}
 }
 
-void tables_write(struct report *report, struct columns *columns, struct stack_numbers *numbers)
+void tables_write(struct query *query, struct columns *columns, struct stack_numbers *numbers)
 {
-	struct making making = {.report = report, .columns = columns, .numbers = numbers};
+	struct making making = {.query = query, .columns = columns, .numbers = numbers};
 
 	strings_init(&making.texts);
 	fputs("{\"processes\":[", columns->directory);

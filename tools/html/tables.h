@@ -6,13 +6,15 @@
 #define RINGTAIL_PAGE_TABLES_H
 
 #include "tools/html/columns.h"
-#include "tools/query/report.h"
+#include "tools/query/query.h"
+
+struct stack_numbers;
 
 /*
  * The tables to columns->bytes.  To columns->directory an object of JSON: the texts that numbers stand for,
  * and for each process, in the order of the report, where its columns are.  numbers comes to know the stacks
  * of all of them.
  */
-void tables_write(struct report *report, struct columns *columns, struct stack_numbers *numbers);
+void tables_write(struct query *query, struct columns *columns, struct stack_numbers *numbers);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "tools/analyse/threads/threads.h"
 #include "tools/base/memory.h"
-#include "tools/query/report.h"
+#include "tools/render/report.h"
 #include "tools/store/store.h"
 
 struct part { /* of one process */
@@ -57,14 +57,11 @@ void notice_add(struct notice *notice, const struct recording *recording, const 
 
 static bool print(struct notice *notice, struct store *store, FILE *out, struct error *err)
 {
-	struct report report = {.db = store->db,
+	struct report report = {.query = {.db = store->db, .directory = "", .only = KIND_NAME_DEADLOCK, .err = err},
 	                        .out = out,
-	                        .directory = "",
 	                        .parts = PART_FINDINGS,
-	                        .only = KIND_NAME_DEADLOCK,
 	                        .color = isatty(STDERR_FILENO) && !getenv("NO_COLOR"),
-	                        .width = 80,
-	                        .err = err};
+	                        .width = 80};
 	bool good = true;
 
 	for (size_t i = 0; good && i < notice->count; i++)
@@ -72,7 +69,7 @@ static bool print(struct notice *notice, struct store *store, FILE *out, struct 
 		                    &notice->parts[i].findings, err);
 	good = good && render_findings(&report, 1);
 
-	report_close(&report);
+	query_close(&report.query);
 	return good;
 }
 

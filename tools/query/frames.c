@@ -1,4 +1,4 @@
-#include "tools/query/report.h"
+#include "tools/query/frames.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +81,11 @@ void frame_cache_free(struct frame_cache *cache)
 	free(cache);
 }
 
-static struct known_frames *known_of(struct report *report, int64_t process)
+static struct known_frames *known_of(struct query *query, int64_t process)
 {
-	if (!report->frame_cache)
-		report->frame_cache = memory_zeroed(1, sizeof *report->frame_cache);
-	struct frame_cache *cache = report->frame_cache;
+	if (!query->frame_cache)
+		query->frame_cache = memory_zeroed(1, sizeof *query->frame_cache);
+	struct frame_cache *cache = query->frame_cache;
 	struct known_frames *known = cache->latest;
 	if (known && known->process == process)
 		return known;
@@ -99,27 +99,27 @@ static struct known_frames *known_of(struct report *report, int64_t process)
 	return known;
 }
 
-static sqlite3_stmt *prepared(struct report *report, sqlite3_stmt **query, const char *sql, int64_t process, int64_t id)
+static sqlite3_stmt *prepared(struct query *query, sqlite3_stmt **statement, const char *sql, int64_t process, int64_t id)
 {
-	if (!*query)
-		*query = report_query(report, sql, 0);
-	if (!*query)
+	if (!*statement)
+		*statement = query_rows(query, sql, 0);
+	if (!*statement)
 		return NULL;
-	sqlite3_reset(*query);
-	sqlite3_bind_int64(*query, 1, process);
-	sqlite3_bind_int64(*query, 2, id);
-	return *query;
+	sqlite3_reset(*statement);
+	sqlite3_bind_int64(*statement, 1, process);
+	sqlite3_bind_int64(*statement, 2, id);
+	return *statement;
 }
 
 /* NULL: there is none of that id. */
-static const struct node *find_node(struct report *report, struct known_frames *known, int64_t id)
+static const struct node *find_node(struct query *query, struct known_frames *known, int64_t id)
 {
 	uint64_t index = u64_map_get(&known->node_index, (uint64_t)id);
 
 	if (index)
 		return &known->nodes[index - 1];
-	sqlite3_stmt *row = prepared(report, &report->frame_cache->node_query, node_sql, known->process, id);
-	if (!report_row(report, row))
+	sqlite3_stmt *row = prepared(query, &query->frame_cache->node_query, node_sql, known->process, id);
+	if (!query_next(query, row))
 		return NULL;
 	GROW(known->nodes, known->node_room, known->node_count + 1);
 	known->nodes[known->node_count++] = (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)};
@@ -129,7 +129,7 @@ static const struct node *find_node(struct report *report, struct known_frames *
 
 static char *copy_column(sqlite3_stmt *row, int column)
 {
-	const char *text = report_text_or_null(row, column);
+	const char *text = query_text_or_null(row, column);
 
 	return text ? strdup(text) : NULL;
 }
@@ -150,15 +150,15 @@ static void append(struct place *place, sqlite3_stmt *row)
 	};
 }
 
-static const struct place *find_place(struct report *report, struct known_frames *known, int64_t pc)
+static const struct place *find_place(struct query *query, struct known_frames *known, int64_t pc)
 {
 	uint64_t index = u64_map_get(&known->place_index, (uint64_t)pc);
 
 	if (index)
 		return &known->places[index - 1];
 	struct place place = {0};
-	sqlite3_stmt *row = prepared(report, &report->frame_cache->place_query, place_sql, known->process, pc);
-	while (report_row(report, row))
+	sqlite3_stmt *row = prepared(query, &query->frame_cache->place_query, place_sql, known->process, pc);
+	while (query_next(query, row))
 		append(&place, row);
 	GROW(known->places, known->place_room, known->place_count + 1);
 	known->places[known->place_count++] = place;
@@ -174,7 +174,7 @@ static void add_frames(struct frames *frames, size_t *room, const struct place *
 	frames->count += (unsigned)place->count;
 }
 
-struct frames frames_load(struct report *report, int64_t process, int64_t stack)
+struct frames frames_load(struct query *query, int64_t process, int64_t stack)
 {
 	struct frames frames = {0};
 	const struct node *node;
@@ -182,10 +182,10 @@ struct frames frames_load(struct report *report, int64_t process, int64_t stack)
 
 	if (stack < RT_NODE_FIRST)
 		return frames;
-	struct known_frames *known = known_of(report, process);
-	for (unsigned i = 0; i < WALK_MOST && (node = find_node(report, known, stack)); i++) {
+	struct known_frames *known = known_of(query, process);
+	for (unsigned i = 0; i < WALK_MOST && (node = find_node(query, known, stack)); i++) {
 		stack = node->parent;
-		add_frames(&frames, &room, find_place(report, known, node->pc));
+		add_frames(&frames, &room, find_place(query, known, node->pc));
 		frames.root = (unsigned)stack;
 	}
 	return frames;
@@ -195,6 +195,11 @@ void frames_free(struct frames *frames)
 {
 	free(frames->items);
 	memset(frames, 0, sizeof(*frames));
+}
+
+bool frame_is_runtime(const struct frame *frame)
+{
+	return name_is_runtime(frame->module, frame->function, frame->file);
 }
 
 static bool is_libc(const struct frame *frame)

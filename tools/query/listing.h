@@ -3,6 +3,7 @@
 #ifndef RINGTAIL_RENDER_LISTING_H
 #define RINGTAIL_RENDER_LISTING_H
 
+#include "tools/query/frames.h"
 #include "tools/query/process_rows.h"
 
 struct listed {
@@ -15,30 +16,23 @@ struct listed {
 };
 
 /* Of all processes, worst first in each; those that are suppressed too. */
-void listing_each(struct report *report, void (*take)(struct report *, const struct listed *, void *),
-                  void *context);
+void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context);
 
 /* Its stacks: columns label, thread, at, stack, two for the order, and the process that the stack is of.  Those of the edges of a deadlock come last. */
-sqlite3_stmt *listing_stacks(struct report *report, int64_t process, int64_t finding);
+sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t finding);
 
 /* Where it is: the innermost frame of the program's own on the first stack that has one.  To be freed. */
 struct place {
 	struct frames frames;
 	const struct frame *frame; /* in frames; NULL where no stack is known */
 };
-struct place listing_place(struct report *report, const struct listed *listed);
+struct place listing_place(struct query *query, const struct listed *listed);
 void listing_place_free(struct place *place);
 /* Innermost frame that is not the runtime's; those of a file come before those without. */
 const struct frame *listing_own_frame(const struct frames *frames);
 
-/* Its message, and below it its stacks with their labels: lines of text; malloced. */
-char *listing_text(struct report *report, const struct listed *listed);
-
 /* What the report counts as an error; the rest are warnings, and notes what is shown on request only. */
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
-enum severity listing_severity(const struct report *report, const struct listed *listed);
-
-/* The path as seen from the current directory, where it is below it; else as it is. */
-const char *listing_path(const char *path);
+enum severity listing_severity(const struct query *query, const struct listed *listed);
 
 #endif

@@ -10,23 +10,23 @@ static const char processes_sql[] =
     " leak_scan_pause, leak_scan_seconds"
     " FROM process p ORDER BY started_ns, pid, image";
 
-sqlite3_stmt *process_query(struct report *report) { return report_query(report, processes_sql, 0); }
+sqlite3_stmt *process_query(struct query *query) { return query_rows(query, processes_sql, 0); }
 
-bool process_next(struct report *report, sqlite3_stmt *row, struct process *process)
+bool process_next(struct query *query, sqlite3_stmt *row, struct process *process)
 {
-	if (!report_row(report, row))
+	if (!query_next(query, row))
 		return false;
 	*process = (struct process){
 	    .id = sqlite3_column_int64(row, 0),
 	    .pid = sqlite3_column_int64(row, 1),
 	    .image = sqlite3_column_int64(row, 2),
 	    .parent = sqlite3_column_int64(row, 3),
-	    .exe = report_text_or_null(row, 4),
-	    .command = report_text_or_null(row, 5),
-	    .started = report_text_or_null(row, 6),
+	    .exe = query_text_or_null(row, 4),
+	    .command = query_text_or_null(row, 5),
+	    .started = query_text_or_null(row, 6),
 	    .seconds = sqlite3_column_double(row, 7),
-	    .end_how = report_text(row, 8),
-	    .end_signal = report_text_or_null(row, 9),
+	    .end_how = query_text(row, 8),
+	    .end_signal = query_text_or_null(row, 9),
 	    .has_status = sqlite3_column_type(row, 10) != SQLITE_NULL,
 	    .end_status = sqlite3_column_int(row, 10),
 	    .command_truncated = sqlite3_column_int(row, 11),
@@ -37,8 +37,8 @@ bool process_next(struct report *report, sqlite3_stmt *row, struct process *proc
 	    .watch_heap = sqlite3_column_int(row, 16),
 	    .watch_locks = sqlite3_column_int(row, 17),
 	    .leak_scan_done = sqlite3_column_int(row, 18),
-	    .stacks = report_text(row, 19),
-	    .why_not = report_text_or_null(row, 20),
+	    .stacks = query_text(row, 19),
+	    .why_not = query_text_or_null(row, 20),
 	    .findings = sqlite3_column_int64(row, 21),
 	    .leak_scan_pause = sqlite3_column_double(row, 22),
 	    .leak_scan_seconds = sqlite3_column_double(row, 23),
@@ -46,10 +46,10 @@ bool process_next(struct report *report, sqlite3_stmt *row, struct process *proc
 	return true;
 }
 
-static char *text_query(struct report *report, const char *sql)
+static char *text_query(struct query *query, const char *sql)
 {
-	sqlite3_stmt *statement = report_query(report, sql, 0);
-	const char *found = report_row(report, statement) ? report_text_or_null(statement, 0) : NULL;
+	sqlite3_stmt *statement = query_rows(query, sql, 0);
+	const char *found = query_next(query, statement) ? query_text_or_null(statement, 0) : NULL;
 	char *copy = found ? strdup(found) : NULL;
 
 	sqlite3_finalize(statement);
@@ -65,18 +65,18 @@ static char *text_query(struct report *report, const char *sql)
 #define SECONDS                                                                                              \
 	"SELECT coalesce(nullif((SELECT CAST(value AS REAL) FROM meta WHERE key = 'seconds'), 0), (" SPAN "))"
 
-struct run run_load(struct report *report)
+struct run run_load(struct query *query)
 {
-	char *seconds = text_query(report, SECONDS);
+	char *seconds = text_query(query, SECONDS);
 	struct run run = {
-	    .directory = text_query(report, META_OR("directory", "SELECT NULL")),
-	    .started = text_query(report, META_OR("started", FIRST("started"))),
-	    .command = text_query(report, META_OR("command", FIRST("command"))),
+	    .directory = text_query(query, META_OR("directory", "SELECT NULL")),
+	    .started = text_query(query, META_OR("started", FIRST("started"))),
+	    .command = text_query(query, META_OR("command", FIRST("command"))),
 	    .seconds = seconds ? strtod(seconds, NULL) : 0,
 	};
 
 	if (!run.directory)
-		run.directory = strdup(report->directory);
+		run.directory = strdup(query->directory);
 	free(seconds);
 	return run;
 }

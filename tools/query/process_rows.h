@@ -2,7 +2,7 @@
 #ifndef RINGTAIL_RENDER_PROCESS_H
 #define RINGTAIL_RENDER_PROCESS_H
 
-#include "tools/query/report.h"
+#include "tools/query/query.h"
 
 struct process { /* texts belong to the statement, until its next row */
 	int64_t id, pid, image, parent;
@@ -19,15 +19,15 @@ struct process { /* texts belong to the statement, until its next row */
 };
 
 /* In the order in which they started. */
-sqlite3_stmt *process_query(struct report *report);
-bool process_next(struct report *report, sqlite3_stmt *statement, struct process *process);
+sqlite3_stmt *process_query(struct query *query);
+bool process_next(struct query *query, sqlite3_stmt *statement, struct process *process);
 
 /* What the whole run was: from the meta table, or else from its first process.  Malloced, or NULL. */
 struct run {
 	char *directory, *started, *command; /* command: JSON array */
 	double seconds;
 };
-struct run run_load(struct report *report);
+struct run run_load(struct query *query);
 void run_free(struct run *run);
 
 #endif

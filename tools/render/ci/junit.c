@@ -6,7 +6,7 @@
 
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
-#include "tools/query/listing.h"
+#include "tools/render/finding_text.h"
 #include "tools/base/text.h"
 
 struct cases {
@@ -60,7 +60,7 @@ static char *case_name(const struct listed *listed, const struct frame *frame)
 
 static void print_failure(struct report *report, struct cases *cases, const struct listed *listed)
 {
-	char *text = listing_text(report, listed);
+	char *text = finding_text(report, listed);
 
 	cases->failures++;
 	fputs(">\n    <failure", cases->out);
@@ -83,7 +83,7 @@ static void print_skipped(struct cases *cases, const struct listed *listed)
 static void print_case(struct report *report, const struct listed *listed, void *context)
 {
 	struct cases *cases = context;
-	struct place place = listing_place(report, listed);
+	struct place place = listing_place(&report->query, listed);
 	char *name = case_name(listed, place.frame);
 
 	begin_case(cases, listed->process->exe ? base_name(listed->process->exe) : "?",
@@ -113,12 +113,12 @@ static void look(struct report *report, const struct listed *listed, void *conte
 /* What must not be there and is not. */
 static void print_passed(struct report *report, struct cases *cases)
 {
-	char *list = kinds_expanded(report_fail_on(report)), *rest = list, *item;
+	char *list = kinds_expanded(query_fail_on(&report->query)), *rest = list, *item;
 
 	while (rest && (item = strsep(&rest, ","))) {
 		struct search search = {.item = item};
 
-		listing_each(report, look, &search);
+		report_each_finding(report, look, &search);
 		if (search.found)
 			continue;
 		begin_case(cases, "ringtail", item);
@@ -139,7 +139,7 @@ static void print_properties(struct report *report, const struct run *run)
 {
 	fputs("  <properties>\n", report->out);
 	print_property(report->out, "ringtail", RINGTAIL_VERSION);
-	print_property(report->out, "run", run->directory ? run->directory : report->directory);
+	print_property(report->out, "run", run->directory ? run->directory : report->query.directory);
 	print_property(report->out, "command", run->command ? run->command : "[]");
 	fputs("  </properties>\n", report->out);
 }
@@ -160,14 +160,14 @@ static void print_suite(struct report *report, const struct cases *cases, const 
 bool render_junit(struct report *report)
 {
 	struct cases cases = {0};
-	struct run run = run_load(report);
+	struct run run = run_load(&report->query);
 	char *text = NULL;
 	size_t size;
 
 	cases.out = open_memstream(&text, &size);
 	if (!cases.out)
-		return error_set(report->err, EXIT_INTERNAL, "out of memory");
-	listing_each(report, print_case, &cases);
+		return error_set(report->query.err, EXIT_INTERNAL, "out of memory");
+	report_each_finding(report, print_case, &cases);
 	print_passed(report, &cases);
 	fclose(cases.out);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", report->out);
@@ -179,5 +179,5 @@ bool render_junit(struct report *report)
 	        (unsigned long long)cases.skipped);
 	free(text);
 	run_free(&run);
-	return !report->failed;
+	return !report->query.failed;
 }

@@ -4,8 +4,8 @@
 
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
-#include "tools/query/listing.h"
-#include "tools/render/json/page.h"
+#include "tools/render/finding_text.h"
+#include "tools/render/text/page.h"
 
 struct printed { /* each rule once */
 	char **rules;
@@ -41,7 +41,7 @@ static void print_rule(struct report *report, const struct listed *listed, void 
 {
 	if (listed->suppressed_by)
 		return;
-	struct place place = listing_place(report, listed);
+	struct place place = listing_place(&report->query, listed);
 	char *rule = rule_for(listed, place.frame);
 
 	if (rule && is_new(context, rule)) {
@@ -50,7 +50,7 @@ static void print_rule(struct report *report, const struct listed *listed, void 
 		page_print(report, "\n");
 		if (place.frame && place.frame->file) {
 			page_print(report, "# ");
-			page_text(report, listing_path(place.frame->file));
+			page_text(report, finding_path(place.frame->file));
 			page_print(report, ":%lld\n", (long long)place.frame->line);
 		}
 		page_text(report, rule);
@@ -65,9 +65,9 @@ bool render_rules(struct report *report)
 {
 	struct printed printed = {0};
 
-	listing_each(report, print_rule, &printed);
+	report_each_finding(report, print_rule, &printed);
 	for (size_t i = 0; i < printed.count; i++)
 		free(printed.rules[i]);
 	free(printed.rules);
-	return !report->failed;
+	return !report->query.failed;
 }

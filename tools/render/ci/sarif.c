@@ -6,7 +6,7 @@
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
 #include "tools/render/json/json.h"
-#include "tools/query/listing.h"
+#include "tools/render/finding_text.h"
 
 #define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #define ROOT   "%SRCROOT%"
@@ -41,7 +41,7 @@ static char *uri(const char *before, const char *path, const char *behind)
 
 static json_t *artifact(const char *path)
 {
-	const char *shown = listing_path(path);
+	const char *shown = finding_path(path);
 	json_t *object = json_object();
 	char *text = uri(*shown == '/' ? "file://" : "", shown, "");
 
@@ -127,11 +127,11 @@ static json_t *thread_flow(const struct frames *frames, const char *label, int64
 static void add_stacks(struct report *report, const struct listed *listed, json_t *result)
 {
 	json_t *stacks = json_array(), *flows = json_array();
-	sqlite3_stmt *row = listing_stacks(report, listed->process->id, listed->ordinal);
+	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
 
-	while (report_row(report, row)) {
-		struct frames frames = frames_load(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
-		const char *label = report_text(row, 0);
+	while (query_next(&report->query, row)) {
+		struct frames frames = frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
+		const char *label = query_text(row, 0);
 		int64_t thread = sqlite3_column_int64(row, 1);
 
 		if (frames.count) {
@@ -168,11 +168,11 @@ static json_t *properties(const struct listed *listed)
 static json_t *result(struct report *report, const struct listed *listed)
 {
 	static const char *const levels[] = {"note", "warning", "error"};
-	struct place place = listing_place(report, listed);
+	struct place place = listing_place(&report->query, listed);
 	json_t *object = json_object();
 
 	json_object_set_new(object, "ruleId", json_text(listed->name));
-	json_object_set_new(object, "level", json_string(levels[listing_severity(report, listed)]));
+	json_object_set_new(object, "level", json_string(levels[listing_severity(&report->query, listed)]));
 	json_object_set_new(object, "message", message(listed->message));
 	if (place.frame)
 		json_object_set_new(object, "locations", json_pack("[o]", location(place.frame, NULL)));
@@ -213,7 +213,7 @@ static json_t *driver(struct report *report)
 	json_t *rules = json_object(), *array = json_array(), *rule;
 	const char *name;
 
-	listing_each(report, add_rule, rules);
+	report_each_finding(report, add_rule, rules);
 	json_object_foreach(rules, name, rule) json_array_append(array, rule);
 	json_decref(rules);
 	return json_pack("{s:s, s:s, s:s, s:o}", "name", "ringtail", "version", RINGTAIL_VERSION,
@@ -222,7 +222,7 @@ static json_t *driver(struct report *report)
 
 static json_t *invocations(struct report *report)
 {
-	struct run run = run_load(report);
+	struct run run = run_load(&report->query);
 	json_t *words = run.command ? json_loads(run.command, 0, NULL) : NULL, *object = json_object();
 
 	if (json_is_array(words))
@@ -254,7 +254,7 @@ bool render_sarif(struct report *report)
 	json_print_member(report, ",\n", "invocations", invocations(report));
 	json_print_member(report, ",\n", "originalUriBaseIds", bases());
 	fputs(",\n\"columnKind\": \"unicodeCodePoints\",\n\"results\": [", report->out);
-	listing_each(report, print_result, &list);
+	report_each_finding(report, print_result, &list);
 	fputs("\n]}]}\n", report->out);
-	return !report->failed;
+	return !report->query.failed;
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 
 /* The words of a command, from the JSON array that the database has. */
@@ -18,14 +17,14 @@ static json_t *command_words(const char *text)
 	return json_array();
 }
 
-static json_t *json_tool(void)
+json_t *json_tool(struct report *report)
 {
-	return json_pack("{s:s, s:i}", "version", RINGTAIL_VERSION, "schema", STORE_SCHEMA);
+	return json_pack("{s:s, s:i}", "version", RINGTAIL_VERSION, "schema", query_schema(&report->query));
 }
 
 static json_t *json_run(struct report *report)
 {
-	struct run run = run_load(report);
+	struct run run = run_load(&report->query);
 	json_t *object = json_object();
 
 	json_object_set_new(object, "directory", json_text(run.directory));
@@ -121,8 +120,8 @@ static json_t *json_process(struct report *report, const struct process *process
 
 static void print_value(struct report *report, json_t *value)
 {
-	if (json_dumpf(value, report->out, JSON_REAL_PRECISION(12) | JSON_ENCODE_ANY) != 0 && !report->failed)
-		report->failed = !error_set(report->err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
+	if (json_dumpf(value, report->out, JSON_REAL_PRECISION(12) | JSON_ENCODE_ANY) != 0 && !report->query.failed)
+		report->query.failed = !error_set(report->query.err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
 	json_decref(value);
 }
 
@@ -185,11 +184,11 @@ static void print_process(struct report *report, const struct process *process)
 
 static void print_processes(struct report *report)
 {
-	sqlite3_stmt *rows = process_query(report);
+	sqlite3_stmt *rows = process_query(&report->query);
 	const char *separator = "\n";
 	struct process process;
 
-	while (process_next(report, rows, &process)) {
+	while (process_next(&report->query, rows, &process)) {
 		fputs(separator, report->out);
 		print_process(report, &process);
 		separator = ",\n";
@@ -200,12 +199,12 @@ static void print_processes(struct report *report)
 bool render_json(struct report *report)
 {
 	fputs("{\n", report->out);
-	json_print_member(report, "", "ringtail", json_tool());
+	json_print_member(report, "", "ringtail", json_tool(report));
 	json_print_member(report, ",\n", "run", json_run(report));
 	if (report->suppress && (report->parts & PART_FINDINGS))
 		json_print_member(report, ",\n", "suppressions", json_suppressions(report->suppress));
 	fputs(",\n\"processes\": [", report->out);
 	print_processes(report);
 	fputs("\n]\n}\n", report->out);
-	return !report->failed;
+	return !report->query.failed;
 }

@@ -2,9 +2,12 @@
 #ifndef RINGTAIL_RENDER_JSON_H
 #define RINGTAIL_RENDER_JSON_H
 
-#include <jansson.h>
-
 #include "tools/query/process_rows.h"
+#include "tools/render/json/json_value.h"
+#include "tools/render/report.h"
+
+/* Which ringtail, and which schema of the database. */
+json_t *json_tool(struct report *report);
 
 json_t *json_heap(struct report *report, const struct process *process);
 
@@ -17,9 +20,9 @@ struct json_list {
 	bool begun;
 };
 void json_list_add(struct json_list *list, json_t *item);
-/* BEFORE"NAME": VALUE; takes the value. */
 /* BEFORE VALUE; takes the value. */
 void json_print_item(struct report *report, const char *before, json_t *value);
+/* BEFORE "NAME": VALUE; takes the value. */
 void json_print_member(struct report *report, const char *before, const char *name, json_t *value);
 
 void json_findings(struct json_list *list, const struct process *process);
@@ -34,16 +37,9 @@ void json_lock_orders(struct json_list *list, const struct process *process);
 /* One of them. */
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal);
 
-/* null for NULL; what is not UTF-8 is replaced. */
-json_t *json_text(const char *text);
-json_t *json_column(sqlite3_stmt *row, int column);
-/* "0x7f12..." */
-json_t *json_address(int64_t address);
 /* Array of FRAMEs, empty where there is no stack; or as report->numbers says, null where there is none. */
 json_t *json_stack(struct report *report, int64_t process, int64_t stack);
-/* An object with every column under its name. */
-json_t *json_row(sqlite3_stmt *row);
-/* An array of these. */
+/* An array of json_row. */
 json_t *json_rows(struct report *report, const char *sql, int64_t process);
 
 #endif

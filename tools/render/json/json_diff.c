@@ -4,7 +4,6 @@
 #include "tools/diff/diff.h"
 #include "tools/base/format.h"
 #include "tools/render/json/json.h"
-#include "tools/store/store.h"
 
 static json_t *json_amount(const struct diff_amount *amount)
 {
@@ -25,22 +24,22 @@ static void set_amounts(json_t *object, const struct diff_amount amounts[2])
 static json_t *json_side(struct report *report)
 {
 	json_t *object = json_object(), *processes = json_array();
-	sqlite3_stmt *rows = process_query(report);
+	sqlite3_stmt *rows = process_query(&report->query);
 	struct process process;
 
-	while (process_next(report, rows, &process))
+	while (process_next(&report->query, rows, &process))
 		json_array_append_new(processes, json_pack("{s:I, s:o, s:o, s:f}", "pid", (json_int_t)process.pid, "exe",
 		                                           json_text(process.exe), "end", json_text(process.end_how), "at",
 		                                           process.seconds));
 	sqlite3_finalize(rows);
-	json_object_set_new(object, "path", json_text(report->directory));
+	json_object_set_new(object, "path", json_text(report->query.directory));
 	json_object_set_new(object, "processes", processes);
 	return object;
 }
 
 /* ---- sites --------------------------------------------------------------------------------------- */
 
-static json_t *json_site(struct diff *diff, const struct diff_site *site)
+static json_t *json_site(const struct diff_report *compared, const struct diff_site *site)
 {
 	static const char *const changes[DIFF_CHANGES] = {[DIFF_APPEARED] = "new",
 	                                                  [DIFF_GREW] = "grown",
@@ -53,17 +52,18 @@ static json_t *json_site(struct diff *diff, const struct diff_site *site)
 	json_object_set_new(object, "exe", json_text(site->exe));
 	set_amounts(object, site->amounts);
 	json_object_set_new(object, "stack",
-	                    json_stack(diff->reports[site->place.side], site->place.process, site->place.row));
+	                    json_stack(compared->sides[site->place.side], site->place.process, site->place.row));
 	return object;
 }
 
-static json_t *json_sites(struct diff *diff)
+static json_t *json_sites(const struct diff_report *compared)
 {
-	unsigned limit = diff->reports[DIFF_NEW]->limit;
+	const struct diff *diff = compared->diff;
+	unsigned limit = compared->sides[DIFF_NEW]->limit;
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < diff->site_count && (!limit || i < limit); i++)
-		json_array_append_new(array, json_site(diff, &diff->sites[i]));
+		json_array_append_new(array, json_site(compared, &diff->sites[i]));
 	return array;
 }
 
@@ -87,7 +87,7 @@ static json_t *json_totals(const struct diff *diff)
 /* ---- findings ------------------------------------------------------------------------------------- */
 
 /* A FINDING, as it is in the new run, or was in the old one. */
-static json_t *json_changed(struct diff *diff, const struct diff_finding *finding)
+static json_t *json_changed(const struct diff_report *compared, const struct diff_finding *finding)
 {
 	json_t *change = json_object(), *object = json_object();
 	const char *word = finding->change == DIFF_APPEARED ? "new" : finding->change == DIFF_GONE ? "fixed" : "still";
@@ -97,34 +97,34 @@ static json_t *json_changed(struct diff *diff, const struct diff_finding *findin
 	json_object_set_new(object, "old", json_incref(json_object_get(change, "old")));
 	json_object_set_new(object, "new", json_incref(json_object_get(change, "new")));
 	json_object_set_new(object, "finding",
-	                    json_finding(diff->reports[finding->place.side], finding->place.process, finding->place.row));
+	                    json_finding(compared->sides[finding->place.side], finding->place.process, finding->place.row));
 	json_decref(change);
 	return object;
 }
 
-static json_t *json_changes(struct diff *diff)
+static json_t *json_changes(const struct diff_report *compared)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < diff->finding_count; i++)
-		json_array_append_new(array, json_changed(diff, &diff->findings[i]));
+	for (size_t i = 0; i < compared->diff->finding_count; i++)
+		json_array_append_new(array, json_changed(compared, &compared->diff->findings[i]));
 	return array;
 }
 
-bool render_diff_json(struct diff *diff)
+bool render_diff_json(const struct diff_report *compared)
 {
-	struct report *out = diff->reports[DIFF_NEW];
+	struct report *out = compared->sides[DIFF_NEW];
 	json_t *root = json_object();
 
-	json_object_set_new(root, "ringtail", json_pack("{s:s, s:i}", "version", RINGTAIL_VERSION, "schema", STORE_SCHEMA));
-	json_object_set_new(root, "old", json_side(diff->reports[DIFF_OLD]));
+	json_object_set_new(root, "ringtail", json_tool(out));
+	json_object_set_new(root, "old", json_side(compared->sides[DIFF_OLD]));
 	json_object_set_new(root, "new", json_side(out));
-	json_object_set_new(root, "totals", json_totals(diff));
-	json_object_set_new(root, "sites", json_sites(diff));
-	json_object_set_new(root, "findings", json_changes(diff));
-	if (json_dumpf(root, out->out, JSON_REAL_PRECISION(12) | JSON_INDENT(1)) && !out->failed)
-		out->failed = !error_set(out->err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
+	json_object_set_new(root, "totals", json_totals(compared->diff));
+	json_object_set_new(root, "sites", json_sites(compared));
+	json_object_set_new(root, "findings", json_changes(compared));
+	if (json_dumpf(root, out->out, JSON_REAL_PRECISION(12) | JSON_INDENT(1)) && !out->query.failed)
+		out->query.failed = !error_set(out->query.err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
 	fputc('\n', out->out);
 	json_decref(root);
-	return !diff->reports[DIFF_OLD]->failed && !out->failed;
+	return !compared->sides[DIFF_OLD]->query.failed && !out->query.failed;
 }

@@ -5,10 +5,10 @@
 
 static json_t *json_stacks(struct report *report, const struct process *process, int64_t finding)
 {
-	sqlite3_stmt *row = listing_stacks(report, process->id, finding);
+	sqlite3_stmt *row = listing_stacks(&report->query, process->id, finding);
 	json_t *array = json_array();
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		json_t *object = json_object();
 
 		json_object_set_new(object, "label", json_column(row, 0));
@@ -41,10 +41,10 @@ static json_t *json_objects(struct report *report, const struct process *process
 {
 	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		json_array_append_new(array, json_object_at(report, process, row, 0));
 	sqlite3_finalize(row);
 	return array;
@@ -69,10 +69,10 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_created_stack,"
 	    " wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME " FROM finding_edge"
 	    " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		json_t *edge = json_object();
 		int64_t home = sqlite3_column_int64(row, 17);
 
@@ -91,10 +91,10 @@ static json_t *json_kept(struct report *report, const struct process *process, i
 {
 	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		json_t *kept = json_object();
 
 		json_object_set_new(kept, "blocks", json_column(row, 0));
@@ -111,10 +111,10 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 {
 	static const char sql[] =
 	    "SELECT thread FROM finding_thread WHERE process = ? AND finding = ? ORDER BY thread";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		json_array_append_new(array, json_column(row, 0));
 	sqlite3_finalize(row);
 	return array;
@@ -123,9 +123,9 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 /* How much it matters, for a reader that cannot know the kinds. */
 static const char *weight_of(const struct report *report, sqlite3_stmt *row)
 {
-	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
+	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);
 
-	if (report_fails(report, kind, class))
+	if (query_fails(&report->query, kind, class))
 		return "error";
 	return kind_is_quiet(kind, class) ? "note" : "warning";
 }
@@ -161,8 +161,8 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
 {
-	sqlite3_stmt *row = report_query(report, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
-	json_t *finding = report_row(report, row) ? finding_of(report, &(struct process){.id = process}, row) : json_null();
+	sqlite3_stmt *row = query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
+	json_t *finding = query_next(&report->query, row) ? finding_of(report, &(struct process){.id = process}, row) : json_null();
 
 	sqlite3_finalize(row);
 	return finding;
@@ -171,10 +171,10 @@ json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
 void json_findings(struct json_list *list, const struct process *process)
 {
 	struct report *report = list->report;
-	sqlite3_stmt *row = report_query(report, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
 
-	while (report_row(report, row)) {
-		if (report_wants(report, report_text(row, 1), report_text_or_null(row, 2)))
+	while (query_next(&report->query, row)) {
+		if (query_wants(&report->query, query_text(row, 1), query_text_or_null(row, 2)))
 			json_list_add(list, finding_of(report, process, row));
 	}
 	sqlite3_finalize(row);

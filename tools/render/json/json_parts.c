@@ -1,4 +1,5 @@
 #include "tools/render/json/json.h"
+#include "tools/query/frames.h"
 #include "tools/query/stack_numbers.h"
 
 #include <stdlib.h>
@@ -22,6 +23,14 @@ json_t *json_text(const char *text)
 	return value;
 }
 
+void json_print_text(FILE *out, const char *text)
+{
+	json_t *value = json_text(text);
+
+	json_dumpf(value, out, JSON_ENCODE_ANY);
+	json_decref(value);
+}
+
 json_t *json_column(sqlite3_stmt *row, int column)
 {
 	switch (sqlite3_column_type(row, column)) {
@@ -32,7 +41,7 @@ json_t *json_column(sqlite3_stmt *row, int column)
 	case SQLITE_NULL:
 		return json_null();
 	default:
-		return json_text(report_text_or_null(row, column));
+		return json_text(query_text_or_null(row, column));
 	}
 }
 
@@ -72,7 +81,7 @@ json_t *json_stack(struct report *report, int64_t process, int64_t stack)
 
 	if (report->numbers)
 		return json_number_of_stack(report, process, stack);
-	frames = frames_load(report, process, stack);
+	frames = frames_load(&report->query, process, stack);
 	array = json_array();
 	for (unsigned i = 0; i < frames.count; i++)
 		json_array_append_new(array, json_frame(&frames.items[i]));
@@ -91,10 +100,10 @@ json_t *json_row(sqlite3_stmt *row)
 
 json_t *json_rows(struct report *report, const char *sql, int64_t process)
 {
-	sqlite3_stmt *row = report_query(report, sql, 1, process);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process);
 	json_t *array = json_array();
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		json_array_append_new(array, json_row(row));
 	sqlite3_finalize(row);
 	return array;

@@ -14,10 +14,10 @@ static json_t *json_blockers(struct report *report, const struct process *proces
 {
 	static const char sql[] = "SELECT blocker, how, since, stack FROM thread_blocker"
 	                          " WHERE process = ? AND thread = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, thread);
 	json_t *array = json_array();
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		json_t *object = json_object();
 
 		json_object_set_new(object, "thread", json_column(row, 0));
@@ -75,9 +75,9 @@ void json_threads(struct json_list *list, const struct process *process)
 	    "joined,"
 	    " detached, main, created_stack, blocked_on, blocked_object, blocked_since, blocked_owner,"
 	    " blocked_stack, events FROM thread WHERE process = ? ORDER BY id";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&list->report->query, sql, 1, process->id);
 
-	while (report_row(list->report, row))
+	while (query_next(&list->report->query, row))
 		json_list_add(list, json_thread(list->report, process, row));
 	sqlite3_finalize(row);
 }
@@ -86,9 +86,9 @@ void json_thread_sites(struct json_list *list, const struct process *process)
 {
 	static const char sql[] = "SELECT made, live, peak, peak_at, grows, live_1, live_2, live_3, live_4, stack"
 	                          " FROM thread_site WHERE process = ? ORDER BY made DESC, ordinal";
-	sqlite3_stmt *row = report_query(list->report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&list->report->query, sql, 1, process->id);
 
-	while (report_row(list->report, row)) {
+	while (query_next(&list->report->query, row)) {
 		json_t *site = json_object(), *quarters = json_array();
 
 		for (int column = 0; column < 4; column++)
@@ -112,10 +112,10 @@ static json_t *json_sites(struct report *report, const struct process *process)
 	    " live_bytes, frees, reallocations, largest, stack AS stack_id FROM heap_site"
 	    " WHERE process = ?1 AND " IN_A_LIST " ORDER BY allocated_bytes DESC, id";
 	int64_t limit = report->limit ? (int64_t)report->limit : -1;
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
 	json_t *array = json_array();
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		json_t *site = json_row(row);
 
 		json_object_set_new(site, "stack",
@@ -156,8 +156,8 @@ json_t *json_heap(struct report *report, const struct process *process)
 	                          " reallocations, reallocated_in_place, failed, largest, unknown_frees, "
 	                          "unseen_frees, double_frees,"
 	                          " mismatched FROM heap WHERE process = ?";
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
-	json_t *heap = report_row(report, row) ? json_row(row) : json_null();
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
+	json_t *heap = query_next(&report->query, row) ? json_row(row) : json_null();
 
 	sqlite3_finalize(row);
 	if (json_is_object(heap) && (report->parts & PART_HEAP) && (report->parts & PART_DETAIL))

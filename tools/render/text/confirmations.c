@@ -10,7 +10,7 @@ static const char sql[] =
 
 static void print_outcome(struct report *report, sqlite3_stmt *row)
 {
-	const char *outcome = report_text(row, 3);
+	const char *outcome = query_text(row, 3);
 	uint64_t times = (uint64_t)sqlite3_column_int64(row, 6);
 
 	if (!strcmp(outcome, "confirmed"))
@@ -25,15 +25,15 @@ static void print_outcome(struct report *report, sqlite3_stmt *row)
 
 void text_confirmations(struct report *report, const char *before)
 {
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	bool any = false;
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		if (!any)
-			page_print(report, "%sof what %s predicted:\n", before, report_text(row, 0));
+			page_print(report, "%sof what %s predicted:\n", before, query_text(row, 0));
 		any = true;
 		page_print(report, "%s  ", before);
-		page_paint(report, PAINT_DIM, "[%s]", report_text(row, 1));
+		page_paint(report, PAINT_DIM, "[%s]", query_text(row, 1));
 		page_print(report, " ");
 		print_outcome(report, row);
 		page_print(report, "\n");

@@ -1,19 +1,14 @@
-/* Findings one line each: for people and editors, and as GitHub's annotations. */
-#include <stdlib.h>
-#include <string.h>
-
+/* Findings one line each, for people and editors: FILE:LINE: KIND:CLASS: what [ID], as compilers have it. */
 #include "tools/base/format.h"
-#include "tools/query/listing.h"
-#include "tools/render/json/page.h"
-
-/* ---- FILE:LINE: KIND:CLASS: what [ID], as compilers have it -------------------------------------- */
+#include "tools/render/finding_text.h"
+#include "tools/render/text/page.h"
 
 static void print_place(struct report *report, const struct frame *frame)
 {
 	if (!frame)
 		return;
 	if (frame->file) {
-		page_text(report, listing_path(frame->file));
+		page_text(report, finding_path(frame->file));
 		page_print(report, ":%lld: ", (long long)frame->line);
 	} else if (frame->module) {
 		page_text(report, base_name(frame->module));
@@ -27,7 +22,7 @@ static void print_line(struct report *report, const struct listed *listed, void 
 
 	if (listed->suppressed_by)
 		return;
-	place = listing_place(report, listed);
+	place = listing_place(&report->query, listed);
 	print_place(report, place.frame);
 	page_print(report, "%s: ", listed->name);
 	page_text(report, listed->message);
@@ -43,62 +38,8 @@ static void print_line(struct report *report, const struct listed *listed, void 
 
 bool render_lines(struct report *report)
 {
-	int64_t processes = report_number(report, "SELECT count(*) FROM process", 0, 0);
+	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
 
-	listing_each(report, print_line, &processes);
-	return !report->failed;
-}
-
-/* ---- ::error file=FILE,line=LINE,title=TITLE::what ------------------------------------------------ */
-
-/* What would end a property or a line is written as a number. */
-static void print_escaped(struct report *report, const char *text, const char *special)
-{
-	for (; *text; text++) {
-		if (strchr(special, *text))
-			fprintf(report->out, "%%%02X", (unsigned char)*text);
-		else
-			fputc(*text, report->out);
-	}
-}
-
-static void print_properties(struct report *report, const struct listed *listed, const struct frame *frame)
-{
-	static const char special[] = "%\r\n:,";
-
-	if (frame && frame->file) {
-		fputs("file=", report->out);
-		print_escaped(report, listing_path(frame->file), special);
-		fprintf(report->out, ",line=%lld,", (long long)frame->line);
-	}
-	fputs("title=", report->out);
-	print_escaped(report, listed->name, special);
-	if (frame && frame->function) {
-		fputs(" in ", report->out);
-		print_escaped(report, frame->function, special);
-	}
-}
-
-static void print_annotation(struct report *report, const struct listed *listed, void *context)
-{
-	static const char *const commands[] = {"notice", "warning", "error"};
-
-	if (listed->suppressed_by)
-		return;
-	struct place place = listing_place(report, listed);
-	char *text = listing_text(report, listed);
-
-	fprintf(report->out, "::%s ", commands[listing_severity(report, listed)]);
-	print_properties(report, listed, place.frame);
-	fputs("::", report->out);
-	print_escaped(report, text ? text : listed->message, "%\r\n");
-	fputc('\n', report->out);
-	free(text);
-	listing_place_free(&place);
-}
-
-bool render_github(struct report *report)
-{
-	listing_each(report, print_annotation, NULL);
-	return !report->failed;
+	report_each_finding(report, print_line, &processes);
+	return !report->query.failed;
 }

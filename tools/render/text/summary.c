@@ -13,9 +13,9 @@ static void print_totals(struct report *report)
 	                          "(SELECT sum(allocations) FROM heap),"
 	                          " (SELECT max(peak_bytes) FROM heap), (SELECT sum(live_bytes) FROM heap),"
 	                          " (SELECT count(*) FROM thread) FROM process";
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 
-	if (report_row(report, row)) {
+	if (query_next(&report->query, row)) {
 		uint64_t processes = (uint64_t)sqlite3_column_int64(row, 0),
 		         lost = (uint64_t)sqlite3_column_int64(row, 2),
 		         threads = (uint64_t)sqlite3_column_int64(row, 6);
@@ -40,16 +40,16 @@ static void print_kinds(struct report *report)
 	static const char sql[] =
 	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks), kind, class FROM finding"
 	    " WHERE NOT suppressed GROUP BY 1 ORDER BY min(ordinal)";
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	int64_t kinds = 0;
 
-	while (kinds < SUMMARY_KINDS && report_row(report, row)) {
-		if (kind_is_quiet(report_text(row, 4), report_text_or_null(row, 5)))
+	while (kinds < SUMMARY_KINDS && query_next(&report->query, row)) {
+		if (kind_is_quiet(query_text(row, 4), query_text_or_null(row, 5)))
 			continue;
 		kinds++;
 		page_print(report, "ringtail: ");
 		page_paint(report, PAINT_WARN, "%s %s",
-		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text, report_text(row, 0));
+		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text, query_text(row, 0));
 		if (sqlite3_column_int64(row, 3))
 			page_print(report, ", %s in %s %s",
 			           human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
@@ -70,11 +70,11 @@ static void print_kinds(struct report *report)
 static int64_t count_suppressed(struct report *report)
 {
 	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE suppressed GROUP BY kind, class";
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	int64_t suppressed = 0;
 
-	while (report_row(report, row))
-		if (!kind_is_quiet(report_text(row, 0), report_text_or_null(row, 1)))
+	while (query_next(&report->query, row))
+		if (!kind_is_quiet(query_text(row, 0), query_text_or_null(row, 1)))
 			suppressed += sqlite3_column_int64(row, 2);
 	sqlite3_finalize(row);
 	return suppressed;
@@ -101,6 +101,6 @@ bool render_summary(struct report *report)
 	print_kinds(report);
 	print_suppressed(report);
 	text_confirmations(report, "ringtail: ");
-	page_print(report, "ringtail: ringtail report %s tells more\n", report->directory);
-	return !report->failed;
+	page_print(report, "ringtail: ringtail report %s tells more\n", report->query.directory);
+	return !report->query.failed;
 }

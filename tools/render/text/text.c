@@ -76,10 +76,10 @@ static void print_command(struct report *report, const char *json)
 
 static void print_run(struct report *report)
 {
-	struct run run = run_load(report);
-	int64_t processes = report_number(report, "SELECT count(*) FROM process", 0, 0);
+	struct run run = run_load(&report->query);
+	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
 
-	page_paint(report, PAINT_TITLE, "ringtail: %s\n", base_name(report->directory));
+	page_paint(report, PAINT_TITLE, "ringtail: %s\n", base_name(report->query.directory));
 	print_command(report, run.command);
 	page_field(report, "started", "%.10s %.8s UTC, ran %s", run.started ? run.started : "?",
 	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?",
@@ -96,13 +96,13 @@ static void print_run(struct report *report)
 static void print_losses(struct report *report, const struct process *process)
 {
 	sqlite3_stmt *row =
-	    report_query(report, "SELECT count, what, why FROM loss WHERE process = ?", 1, process->id);
+	    query_rows(&report->query, "SELECT count, what, why FROM loss WHERE process = ?", 1, process->id);
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		page_paint(report, PAINT_WARN, "  %-12s", "lost");
 		page_paint(report, PAINT_WARN, "%s %s: %s\n",
-		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text, report_text(row, 1),
-		           report_text(row, 2));
+		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text, query_text(row, 1),
+		           query_text(row, 2));
 	}
 	sqlite3_finalize(row);
 }
@@ -154,9 +154,9 @@ static void print_process_header(struct report *report, const struct process *pr
 static void print_brief(struct report *report, const struct process *process)
 {
 	char ending[64];
-	int64_t peak = report_number(report, "SELECT peak_bytes FROM heap WHERE process = ?", process->id, 0);
+	int64_t peak = query_number(&report->query, "SELECT peak_bytes FROM heap WHERE process = ?", process->id, 0);
 	int64_t calls =
-	    report_number(report, "SELECT allocations FROM heap WHERE process = ?", process->id, 0);
+	    query_number(&report->query, "SELECT allocations FROM heap WHERE process = ?", process->id, 0);
 
 	text_ending(process, ending, sizeof(ending));
 	page_print(report, "  %-8lld", (long long)process->pid);
@@ -170,11 +170,11 @@ static void print_process(struct report *report, const struct process *process, 
 	print_process_header(report, process, alone);
 	if (report->parts & PART_FINDINGS)
 		text_findings(report, process);
-	if ((report->parts & PART_HEAP) && !report->only)
+	if ((report->parts & PART_HEAP) && !report->query.only)
 		text_heap(report, process);
-	if ((report->parts & PART_THREADS) && !report->only)
+	if ((report->parts & PART_THREADS) && !report->query.only)
 		text_threads(report, process);
-	if ((report->parts & PART_LOCKS) && !report->only)
+	if ((report->parts & PART_LOCKS) && !report->query.only)
 		text_locks(report, process);
 }
 
@@ -187,11 +187,11 @@ static bool is_brief(struct report *report, const struct process *process, int64
 /* Those that have something to say, or the others. */
 static int64_t print_processes(struct report *report, int64_t processes, bool brief)
 {
-	sqlite3_stmt *rows = process_query(report);
+	sqlite3_stmt *rows = process_query(&report->query);
 	struct process process;
 	int64_t printed = 0;
 
-	while (process_next(report, rows, &process)) {
+	while (process_next(&report->query, rows, &process)) {
 		if (is_brief(report, &process, processes) != brief)
 			continue;
 		if (brief && !printed)
@@ -236,30 +236,30 @@ static void print_suppressions(struct report *report)
 
 bool render_text(struct report *report)
 {
-	int64_t processes = report_number(report, "SELECT count(*) FROM process", 0, 0);
+	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
 
 	print_run(report);
 	if (!processes)
 		page_print(
 		    report,
 		    "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
-	bool tree = processes > 1 && (report->parts & PART_FINDINGS) && !report->only;
+	bool tree = processes > 1 && (report->parts & PART_FINDINGS) && !report->query.only;
 	if (tree)
 		text_tree(report);
 	print_processes(report, processes, false);
 	if (!tree) /* there they are too */
 		print_processes(report, processes, true);
 	print_suppressions(report);
-	return !report->failed;
+	return !report->query.failed;
 }
 
 bool render_findings(struct report *report, unsigned processes)
 {
-	sqlite3_stmt *rows = process_query(report);
+	sqlite3_stmt *rows = process_query(&report->query);
 	struct process process;
 
-	while (processes-- && process_next(report, rows, &process))
+	while (processes-- && process_next(&report->query, rows, &process))
 		text_findings(report, &process);
 	sqlite3_finalize(rows);
-	return !report->failed;
+	return !report->query.failed;
 }

@@ -2,7 +2,7 @@
 #ifndef RINGTAIL_RENDER_TEXT_H
 #define RINGTAIL_RENDER_TEXT_H
 
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 #include "tools/query/process_rows.h"
 
 void text_findings(struct report *report, const struct process *process);

@@ -40,18 +40,18 @@ static struct label signed_count(int64_t count)
 
 static void print_side(struct report *out, struct report *side, const char *name)
 {
-	int64_t processes = report_number(side, "SELECT count(*) FROM process", 0, 0);
-	sqlite3_stmt *rows = process_query(side);
+	int64_t processes = query_number(&side->query, "SELECT count(*) FROM process", 0, 0);
+	sqlite3_stmt *rows = process_query(&side->query);
 	struct process process;
 	char ending[64];
 
-	if (processes == 1 && process_next(side, rows, &process)) {
+	if (processes == 1 && process_next(&side->query, rows, &process)) {
 		text_ending(&process, ending, sizeof ending);
-		page_field(out, name, "%s: %s (pid %lld), %s, after %s", side->directory,
+		page_field(out, name, "%s: %s (pid %lld), %s, after %s", side->query.directory,
 		           process.exe ? base_name(process.exe) : "?", (long long)process.pid,
 		           strcmp(process.end_how, "running") ? ending : "running", human_seconds(process.seconds).text);
 	} else {
-		page_field(out, name, "%s: %s processes", side->directory, human_count((uint64_t)processes).text);
+		page_field(out, name, "%s: %s processes", side->query.directory, human_count((uint64_t)processes).text);
 	}
 	sqlite3_finalize(rows);
 }
@@ -76,9 +76,9 @@ static enum paint paint_of(enum diff_change change)
 	return change == DIFF_APPEARED || change == DIFF_GREW ? PAINT_WARN : PAINT_GOOD;
 }
 
-static void print_site(struct report *out, struct diff *diff, const struct diff_site *site)
+static void print_site(struct report *out, const struct diff_report *compared, const struct diff_site *site)
 {
-	struct report *report = diff->reports[site->place.side];
+	struct report *report = compared->sides[site->place.side];
 	const struct diff_amount *before = &site->amounts[DIFF_OLD], *after = &site->amounts[DIFF_NEW];
 
 	page_print(out, "  %9s %10s %8s %8s  ", signed_bytes(diff_growth(before->bytes, after->bytes)).text,
@@ -91,8 +91,9 @@ static void print_site(struct report *out, struct diff *diff, const struct diff_
 		page_stack_id(report, 12, site->place.process, site->place.row);
 }
 
-static void print_sites(struct report *out, struct diff *diff)
+static void print_sites(struct report *out, const struct diff_report *compared)
 {
+	const struct diff *diff = compared->diff;
 	const char *blocks = measures[diff->by].blocks;
 	size_t shown = out->limit && out->limit < diff->site_count ? out->limit : diff->site_count;
 
@@ -107,7 +108,7 @@ static void print_sites(struct report *out, struct diff *diff)
 	page_print(out, "\n");
 	page_paint(out, PAINT_DIM, "  %9s %10s %8s %8s  %-6s where\n", "bytes", blocks, "old", "new", "");
 	for (size_t i = 0; i < shown; i++)
-		print_site(out, diff, &diff->sites[i]);
+		print_site(out, compared, &diff->sites[i]);
 	if (shown < diff->site_count)
 		page_paint(out, PAINT_DIM, "  %zu more; --limit 0 shows all\n", diff->site_count - shown);
 }
@@ -146,16 +147,16 @@ static int64_t first_stack(struct report *report, const struct diff_place *place
 	    " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"
 	    " WHERE process = ?1 AND finding = ?2)"
 	    " WHERE stack IS NOT NULL ORDER BY part, ordinal LIMIT 1";
-	sqlite3_stmt *row = report_query(report, sql, 2, place->process, place->row);
-	int64_t stack = report_row(report, row) ? sqlite3_column_int64(row, 0) : 0;
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, place->process, place->row);
+	int64_t stack = query_next(&report->query, row) ? sqlite3_column_int64(row, 0) : 0;
 
 	sqlite3_finalize(row);
 	return stack;
 }
 
-static void print_line(struct report *out, struct diff *diff, const struct diff_finding *finding)
+static void print_line(struct report *out, const struct diff_report *compared, const struct diff_finding *finding)
 {
-	struct report *report = diff->reports[finding->place.side];
+	struct report *report = compared->sides[finding->place.side];
 	int64_t stack = first_stack(report, &finding->place);
 
 	page_print(out, "  ");
@@ -171,18 +172,19 @@ static void print_line(struct report *out, struct diff *diff, const struct diff_
 	page_print(out, "\n");
 }
 
-static void print_finding(struct report *out, struct diff *diff, const struct diff_finding *finding, int64_t number)
+static void print_finding(struct report *out, const struct diff_report *compared, const struct diff_finding *finding, int64_t number)
 {
 	struct process process = {.id = finding->place.process};
 
 	if (list_of(finding) == NEW)
-		text_finding(diff->reports[DIFF_NEW], &process, finding->place.row, number);
+		text_finding(compared->sides[DIFF_NEW], &process, finding->place.row, number);
 	else
-		print_line(out, diff, finding);
+		print_line(out, compared, finding);
 }
 
-static void print_list(struct report *out, struct diff *diff, unsigned list, const char *title)
+static void print_list(struct report *out, const struct diff_report *compared, unsigned list, const char *title)
 {
+	const struct diff *diff = compared->diff;
 	int64_t number = 0, left_out = 0;
 
 	for (size_t i = 0; i < diff->finding_count; i++) {
@@ -196,32 +198,33 @@ static void print_list(struct report *out, struct diff *diff, unsigned list, con
 			page_print(out, "\n");
 			page_paint(out, PAINT_TITLE, "  %s\n", title);
 		}
-		print_finding(out, diff, &diff->findings[i], number);
+		print_finding(out, compared, &diff->findings[i], number);
 	}
 	if (left_out)
 		page_paint(out, PAINT_DIM, "  %lld more; --limit 0 shows all\n", (long long)left_out);
 }
 
-static void print_findings(struct report *out, struct diff *diff)
+static void print_findings(struct report *out, const struct diff_report *compared)
 {
+	const struct diff *diff = compared->diff;
 	size_t counts[LISTS] = {0};
 
 	for (size_t i = 0; i < diff->finding_count; i++)
 		counts[list_of(&diff->findings[i])]++;
 	page_heading(out, "FINDINGS: %zu new, %zu fixed, %zu still there", counts[NEW], counts[FIXED], counts[STILL]);
-	print_list(out, diff, NEW, "new");
-	print_list(out, diff, FIXED, "fixed");
-	print_list(out, diff, STILL, "still there");
+	print_list(out, compared, NEW, "new");
+	print_list(out, compared, FIXED, "fixed");
+	print_list(out, compared, STILL, "still there");
 }
 
-bool render_diff_text(struct diff *diff)
+bool render_diff_text(const struct diff_report *compared)
 {
-	struct report *out = diff->reports[DIFF_NEW];
+	struct report *out = compared->sides[DIFF_NEW];
 
-	print_side(out, diff->reports[DIFF_OLD], "old");
+	print_side(out, compared->sides[DIFF_OLD], "old");
 	print_side(out, out, "new");
-	if (!out->only)
-		print_sites(out, diff);
-	print_findings(out, diff);
-	return !diff->reports[DIFF_OLD]->failed && !out->failed;
+	if (!out->query.only)
+		print_sites(out, compared);
+	print_findings(out, compared);
+	return !compared->sides[DIFF_OLD]->query.failed && !out->query.failed;
 }

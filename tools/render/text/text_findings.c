@@ -14,15 +14,15 @@ static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY 
 
 static bool is_shown(const struct report *report, sqlite3_stmt *row)
 {
-	return report_shows(report, report_text(row, 1), report_text_or_null(row, 2)) && !sqlite3_column_int(row, 8);
+	return query_shows(&report->query, query_text(row, 1), query_text_or_null(row, 2)) && !sqlite3_column_int(row, 8);
 }
 
 int64_t text_findings_shown(struct report *report, const struct process *process)
 {
-	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, findings_sql, 1, process->id);
 	int64_t count = 0;
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		count += is_shown(report, row);
 	sqlite3_finalize(row);
 	return count;
@@ -49,8 +49,8 @@ void text_finding_line(struct report *report, const char *kind, const char *clas
 void text_thread_name(struct report *report, const struct process *process, int64_t thread)
 {
 	static const char sql[] = "SELECT name, main FROM thread WHERE process = ? AND id = ?";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
-	bool known = report_row(report, row);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, thread);
+	bool known = query_next(&report->query, row);
 
 	if (!thread)
 		page_print(report, "a thread that is not known");
@@ -60,7 +60,7 @@ void text_thread_name(struct report *report, const struct process *process, int6
 		page_print(report, " (main)");
 	} else if (known && sqlite3_column_type(row, 0) != SQLITE_NULL) {
 		page_print(report, " \"");
-		page_text(report, report_text(row, 0));
+		page_text(report, query_text(row, 0));
 		page_print(report, "\"");
 	}
 	sqlite3_finalize(row);
@@ -79,11 +79,11 @@ static void print_stacks(struct report *report, const struct process *process, i
 {
 	static const char sql[] = "SELECT label, thread, at, stack FROM finding_stack"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		page_print(report, "   ");
-		page_text(report, report_text(row, 0));
+		page_text(report, query_text(row, 0));
 		if (sqlite3_column_int64(row, 1)) {
 			page_print(report, " by ");
 			text_thread_name(report, process, sqlite3_column_int64(row, 1));
@@ -97,7 +97,7 @@ static void print_stacks(struct report *report, const struct process *process, i
 
 static void print_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
 {
-	page_print(report, "%s 0x%llx", report_text(row, what),
+	page_print(report, "%s 0x%llx", query_text(row, what),
 	           (unsigned long long)sqlite3_column_int64(row, what + 1));
 	if (sqlite3_column_int64(row, what + 2))
 		page_print(report, " (lock %lld at this address)",
@@ -113,7 +113,7 @@ static void print_held(struct report *report, sqlite3_stmt *row)
 		page_print(report, " is the one that ended waits for ");
 		print_object(report, row, 2, false);
 		page_print(report, " before; it was made here:\n");
-	} else if (!strcmp(report_text(row, 2), "thread")) {
+	} else if (!strcmp(query_text(row, 2), "thread")) {
 		page_print(report, " is waited for in a join; it was made here:\n");
 	} else {
 		page_print(report, " holds ");
@@ -137,13 +137,13 @@ static void print_edge(struct report *report, const struct process *process, sql
 {
 	page_print(report, "   ");
 	print_edge_thread(report, process, row);
-	if (strcmp(report_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
+	if (strcmp(query_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
 		print_held(report, row);
 		page_print(report, "   and wants ");
 	} else {
 		page_print(report, " waits for ");
 	}
-	if (!strcmp(report_text(row, 8), "thread"))
+	if (!strcmp(query_text(row, 8), "thread"))
 		page_print(report, "the end of another thread");
 	else
 		print_object(report, row, 8, sqlite3_column_int(row, 11));
@@ -159,9 +159,9 @@ static void print_edges(struct report *report, const struct process *process, in
 	    "held_stack,"
 	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME
 	    " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_edge(report, process, row);
 	sqlite3_finalize(row);
 }
@@ -171,7 +171,7 @@ static void print_taking(struct report *report, const struct process *process, s
 {
 	page_print(report, "     %u. ", step);
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
-	if (strcmp(report_text(row, 1), "thread")) {
+	if (strcmp(query_text(row, 1), "thread")) {
 		page_print(report, " takes ");
 		print_object(report, row, 1, sqlite3_column_int(row, 4));
 	} else {
@@ -186,7 +186,7 @@ static void print_waiting(struct report *report, const struct process *process, 
 	page_print(report, "     %u. ", step);
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	page_print(report, " waits for ");
-	if (strcmp(report_text(row, 5), "thread"))
+	if (strcmp(query_text(row, 5), "thread"))
 		print_object(report, row, 5, sqlite3_column_int(row, 8));
 	else
 		page_print(report, "the end of that thread");
@@ -199,14 +199,14 @@ static void print_witness(struct report *report, const struct process *process, 
 	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_shared,"
 	                          " wanted, wanted_address, wanted_generation, wanted_shared"
 	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	unsigned step = 0;
 
 	page_print(report, "   it would hang like this:\n");
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_taking(report, process, row, ++step);
 	sqlite3_reset(row);
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_waiting(report, process, row, ++step);
 	sqlite3_finalize(row);
 }
@@ -217,9 +217,9 @@ static void print_objects(struct report *report, const struct process *process, 
 	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
 	                          " WHERE process = ? AND finding = ? AND what NOT IN ('block', 'thread')"
 	                          " ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		page_print(report, "   ");
 		print_object(report, row, 0, false);
 		if (sqlite3_column_type(row, 3) == SQLITE_NULL) {
@@ -241,9 +241,9 @@ static void print_kept(struct report *report, const struct process *process, int
 	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal LIMIT ?";
 	int64_t limit = report->limit ? (int64_t)report->limit : -1, lines = 0;
-	sqlite3_stmt *row = report_query(report, sql, 3, process->id, finding, limit);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 3, process->id, finding, limit);
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 0),
 		         bytes = (uint64_t)sqlite3_column_int64(row, 1);
 
@@ -266,10 +266,10 @@ static void print_leak_summary(struct report *report, const struct process *proc
 	         "SELECT iif(suppressed, 'suppressed', kind || ':' || class), sum(bytes), sum(blocks) FROM finding"
 	         " WHERE process = ? AND kind = '%s' GROUP BY 1 ORDER BY max(suppressed), min(ordinal)",
 	         KIND_NAME_LEAK);
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 
-	while (process->leak_scan_done && report_row(report, row)) {
-		page_print(report, "  %-16s %12s bytes in %s %s\n", report_text(row, 0),
+	while (process->leak_scan_done && query_next(&report->query, row)) {
+		page_print(report, "  %-16s %12s bytes in %s %s\n", query_text(row, 0),
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
 		           plural((uint64_t)sqlite3_column_int64(row, 2), "block", "blocks"));
@@ -298,14 +298,14 @@ static void print_amounts(struct report *report, sqlite3_stmt *row)
 static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row,
                           int64_t number)
 {
-	const char *kind = report_text(row, 1), *class = report_text_or_null(row, 2);
+	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);
 	int64_t ordinal = sqlite3_column_int64(row, 0);
 
 	page_print(report, "\n%2lld. ", (long long)number);
 	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
 	print_amounts(report, row);
-	page_paint(report, PAINT_DIM, "  [%s]\n", report_text(row, 4));
-	page_paragraph(report, 3, report_text(row, 3));
+	page_paint(report, PAINT_DIM, "  [%s]\n", query_text(row, 4));
+	page_paragraph(report, 3, query_text(row, 3));
 	print_edges(report, process, ordinal);
 	if (class_is(kind, class, FINDING_DEADLOCK_PREDICTED))
 		print_witness(report, process, ordinal);
@@ -317,9 +317,9 @@ static void print_finding(struct report *report, const struct process *process, 
 void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number)
 {
 	sqlite3_stmt *row =
-	    report_query(report, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process->id, ordinal);
+	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process->id, ordinal);
 
-	if (report_row(report, row))
+	if (query_next(&report->query, row))
 		print_finding(report, process, row, number);
 	sqlite3_finalize(row);
 }
@@ -343,11 +343,11 @@ static void print_quiet(struct report *report, const struct process *process)
 	static const char sql[] =
 	    "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"
 	    " GROUP BY kind, class ORDER BY min(ordinal)";
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	size_t used = 0;
 
-	while (report_row(report, row)) {
-		const char *kind = report_text(row, 0), *class = report_text_or_null(row, 1);
+	while (query_next(&report->query, row)) {
+		const char *kind = query_text(row, 0), *class = query_text_or_null(row, 1);
 		struct label count = human_count((uint64_t)sqlite3_column_int64(row, 2));
 
 		if (!kind_is_quiet(kind, class))
@@ -366,7 +366,7 @@ static void print_left_out(struct report *report, const struct process *process,
 {
 	if (more)
 		page_paint(report, PAINT_DIM, "\n%lld more; --limit 0 shows all\n", (long long)more);
-	if (!report->only)
+	if (!report->query.only)
 		print_quiet(report, process);
 	if (suppressed)
 		page_paint(report, PAINT_DIM, "\n%lld suppressed\n", (long long)suppressed);
@@ -378,18 +378,18 @@ static void print_heading(struct report *report, int64_t shown)
 		page_heading(report, "FINDINGS: %s", human_count((uint64_t)shown).text);
 	else
 		page_heading(report, "%s",
-		             report->only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+		             report->query.only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
 }
 
 void text_findings(struct report *report, const struct process *process)
 {
 	int64_t shown = text_findings_shown(report, process), number = 0, suppressed = 0;
-	sqlite3_stmt *row = report_query(report, findings_sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, findings_sql, 1, process->id);
 
 	print_heading(report, shown);
-	if (report_wants(report, KIND_NAME_LEAK, NULL) || !report->only)
+	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
 		print_leak_summary(report, process);
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		if (is_shown(report, row)) {
 			if (!report->limit || number < report->limit)
 				print_finding(report, process, row, ++number);

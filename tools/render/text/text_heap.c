@@ -27,8 +27,8 @@ static bool load_totals(struct report *report, const struct process *process, st
 	                       &totals->live_bytes,  &totals->peak_blocks,     &totals->peak_bytes,
 	                       &totals->largest,     &totals->unknown_frees,   &totals->unseen_frees};
 	const int count = sizeof(numbers) / sizeof(numbers[0]);
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
-	bool found = report_row(report, row);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
+	bool found = query_next(&report->query, row);
 
 	for (int i = 0; found && i < count; i++)
 		*numbers[i] = (uint64_t)sqlite3_column_int64(row, i);
@@ -136,8 +136,8 @@ static void print_ranking(struct report *report, const struct process *process, 
 	page_paint(report, PAINT_TITLE, "  %s\n", ranking->title);
 	page_paint(report, PAINT_DIM, "  %10s %6s %9s where\n", ranking->bytes ? "bytes" : "calls", "share",
 	           ranking->bytes ? strcmp(ranking->also, "allocations") ? "blocks" : "calls" : "bytes");
-	row = report_query(report, sql, 1, process->id);
-	while (report_row(report, row))
+	row = query_rows(&report->query, sql, 1, process->id);
+	while (query_next(&report->query, row))
 		print_site(report, process, ranking, row);
 	sqlite3_finalize(row);
 }
@@ -172,20 +172,20 @@ static void print_summary_rankings(struct report *report, const struct process *
 
 static uint64_t largest_class(struct report *report, const struct process *process)
 {
-	return (uint64_t)report_number(
-	    report, "SELECT max(allocations) FROM heap_size_class WHERE process = ?", process->id, 0);
+	return (uint64_t)query_number(&
+	    report->query, "SELECT max(allocations) FROM heap_size_class WHERE process = ?", process->id, 0);
 }
 
 static void print_sizes(struct report *report, const struct process *process, const struct totals *totals)
 {
 	static const char sql[] =
 	    "SELECT low, high, allocations FROM heap_size_class WHERE process = ? ORDER BY low";
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	uint64_t most = largest_class(report, process);
 
 	page_print(report, "\n");
 	page_paint(report, PAINT_TITLE, "  sizes asked for\n");
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		uint64_t high = (uint64_t)sqlite3_column_int64(row, 1),
 		         calls = (uint64_t)sqlite3_column_int64(row, 2);
 
@@ -204,9 +204,9 @@ static void print_thread_rows(struct report *report, const struct process *proce
 	    "SELECT thread, allocations, allocated_bytes, peak_bytes, live_bytes FROM heap_thread"
 	    " WHERE process = ?1 ORDER BY allocated_bytes DESC, thread LIMIT ?2";
 	sqlite3_stmt *row =
-	    report_query(report, sql, 2, process->id, report->limit ? (int64_t)report->limit : (int64_t)-1);
+	    query_rows(&report->query, sql, 2, process->id, report->limit ? (int64_t)report->limit : (int64_t)-1);
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		page_print(report, "  %14s %10s %10s %10s  ",
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
@@ -221,7 +221,7 @@ static void print_thread_rows(struct report *report, const struct process *proce
 static void print_threads(struct report *report, const struct process *process)
 {
 	int64_t count =
-	    report_number(report, "SELECT count(*) FROM heap_thread WHERE process = ?", process->id, 0);
+	    query_number(&report->query, "SELECT count(*) FROM heap_thread WHERE process = ?", process->id, 0);
 
 	if (count < 2)
 		return;

@@ -21,7 +21,7 @@ static void print_more(struct report *report, int64_t count, int64_t limit, cons
 
 static void print_class(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", report_text(row, 0),
+	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", query_text(row, 0),
 	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 	           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
 	           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
@@ -36,13 +36,13 @@ static void print_classes(struct report *report, const struct process *process, 
 	static const char sql[] =
 	    "SELECT kind, locks, acquisitions, contended, wait_seconds, wait_longest, stack" CLASSES_BY_WAIT
 	    " LIMIT ?2";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
 
 	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "", "", "", "", "", "longest",
 	           "made, or");
 	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "kind", "locks", "acquired",
 	           "contended", "waited", "wait", "first used");
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_class(report, process, row);
 	sqlite3_finalize(row);
 }
@@ -53,14 +53,14 @@ static void print_classes(struct report *report, const struct process *process, 
 static void print_class_name(struct report *report, const struct process *process, sqlite3_stmt *row,
                              int kind)
 {
-	page_print(report, "%s %s by ", report_text(row, kind),
+	page_print(report, "%s %s by ", query_text(row, kind),
 	           sqlite3_column_int(row, kind + 1) ? "made" : "first used");
 	page_place(report, process->id, sqlite3_column_int64(row, kind + 2), report->width - 30);
 }
 
 static void print_holder(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	bool owned = lock_kind_is_owned(report_text(row, 5));
+	bool owned = lock_kind_is_owned(query_text(row, 5));
 
 	if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
 		page_print(report, "    for somebody who is not known\n");
@@ -96,11 +96,11 @@ static int64_t print_waits_for(struct report *report, const struct process *proc
 	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, c.stack, w.stack,"
 	    " w.holder_stack FROM lock_wait w JOIN lock_class c ON c.process = w.process AND c.id = w.class"
 	    " WHERE w.process = ? ORDER BY w.ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	int64_t limit = list_limit(report);
 
-	while ((limit < 0 || number < limit) && report_row(report, row))
-		if (lock_kind_is_owned(report_text(row, 5)) == owned)
+	while ((limit < 0 || number < limit) && query_next(&report->query, row))
+		if (lock_kind_is_owned(query_text(row, 5)) == owned)
 			print_wait(report, process, row, ++number);
 	sqlite3_finalize(row);
 	return number;
@@ -109,7 +109,7 @@ static int64_t print_waits_for(struct report *report, const struct process *proc
 static void print_waits(struct report *report, const struct process *process)
 {
 	int64_t count =
-	    report_number(report, "SELECT count(*) FROM lock_wait WHERE process = ?", process->id, 0);
+	    query_number(&report->query, "SELECT count(*) FROM lock_wait WHERE process = ?", process->id, 0);
 
 	if (count)
 		page_heading(report, "WHO WAITS FOR WHOM");
@@ -121,7 +121,7 @@ static void print_waits(struct report *report, const struct process *process)
 
 static void print_hold(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	page_print(report, "  %-7.7s %10s %8s %8s %8s ", report_text(row, 0),
+	page_print(report, "  %-7.7s %10s %8s %8s %8s ", query_text(row, 0),
 	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 	           human_seconds(sqlite3_column_double(row, 2)).text,
 	           human_seconds(sqlite3_column_double(row, 2) / (double)sqlite3_column_int64(row, 1)).text,
@@ -137,15 +137,15 @@ static void print_holds(struct report *report, const struct process *process)
 	    " JOIN lock_class c ON c.process = h.process AND c.id = h.class WHERE h.process = ?1 ORDER BY "
 	    "h.ordinal LIMIT ?2";
 	int64_t count =
-	    report_number(report, "SELECT count(*) FROM lock_hold WHERE process = ?", process->id, 0);
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, list_limit(report));
+	    query_number(&report->query, "SELECT count(*) FROM lock_hold WHERE process = ?", process->id, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, list_limit(report));
 
 	if (!count)
 		return;
 	page_heading(report, "HELD LONGEST");
 	page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean",
 	           "longest", "taken by");
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_hold(report, process, row);
 	sqlite3_finalize(row);
 	print_more(report, count, list_limit(report), "; --limit 0 shows all");
@@ -158,12 +158,12 @@ static void print_owned(struct report *report, const struct process *process)
 	    "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, c.kind FROM lock l"
 	    " JOIN lock_class c ON c.process = l.process AND c.id = l.class"
 	    " WHERE l.process = ?1 AND l.owner ORDER BY l.wait_seconds DESC, l.id LIMIT ?2";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, list_limit(report));
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, list_limit(report));
 
-	for (bool first = true; report_row(report, row); first = false) {
+	for (bool first = true; query_next(&report->query, row); first = false) {
 		if (first)
 			page_heading(report, "HELD AT THE END");
-		page_print(report, "  %s 0x%llx by ", report_text(row, 0),
+		page_print(report, "  %s 0x%llx by ", query_text(row, 0),
 		           (unsigned long long)sqlite3_column_int64(row, 1));
 		text_thread_name(report, process, sqlite3_column_int64(row, 2));
 		page_print(report, ", %s by ", sqlite3_column_int(row, 3) ? "made" : "first used");
@@ -179,10 +179,10 @@ void text_locks(struct report *report, const struct process *process)
 {
 	static const char locks_sql[] = "SELECT sum(locks) FROM lock_class WHERE process = ?";
 	static const char contended_sql[] = "SELECT count(*) FROM lock WHERE process = ? AND contended > 0";
-	int64_t count = report_number(report, locks_sql, process->id, 0);
+	int64_t count = query_number(&report->query, locks_sql, process->id, 0);
 	int64_t classes =
-	    report_number(report, "SELECT count(*) FROM lock_class WHERE process = ?", process->id, 0);
-	int64_t contended = report_number(report, contended_sql, process->id, 0);
+	    query_number(&report->query, "SELECT count(*) FROM lock_class WHERE process = ?", process->id, 0);
+	int64_t contended = query_number(&report->query, contended_sql, process->id, 0);
 	bool detail = report->parts & PART_DETAIL;
 	int64_t limit = detail ? list_limit(report) * 2 : SUMMARY_LOCKS;
 

@@ -29,7 +29,7 @@ static int64_t row_limit(const struct report *report) { return report->limit ? (
 static void print_group(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
-	const char *outcome = report_text(row, 1);
+	const char *outcome = query_text(row, 1);
 
 	page_print(report, "  %8s  ", human_count(count).text);
 	page_paint(report, outcome_paint(outcome), "%-20s", outcome);
@@ -51,9 +51,9 @@ static void print_groups(struct report *report, const struct process *process, i
 	    " AS outcome, created_stack, min(id), main FROM thread WHERE process = ?1"
 	    " GROUP BY main, created_stack, outcome ORDER BY outcome LIKE 'blocked%' DESC,"
 	    " outcome = 'never joined' DESC, count(*) DESC, min(id) LIMIT ?2";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_group(report, process, row);
 	sqlite3_finalize(row);
 }
@@ -75,8 +75,8 @@ static void print_lifetime(struct report *report, sqlite3_stmt *row)
 
 static void print_thread(struct report *report, sqlite3_stmt *row)
 {
-	const char *outcome = report_text(row, 4);
-	const char *name = report_text_or_null(row, 2);
+	const char *outcome = query_text(row, 4);
+	const char *name = query_text_or_null(row, 2);
 
 	if (!name)
 		name = sqlite3_column_int(row, 3) ? "(main)" : "-";
@@ -97,13 +97,13 @@ static void print_table(struct report *report, const struct process *process)
 	                          " FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
 	int64_t limit = report->limit ? 4 * (int64_t)report->limit : -1;
 	int64_t count =
-	    report_number(report, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, limit);
+	    query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
 
 	page_print(report, "\n");
 	page_paint(report, PAINT_DIM, "  %4s %8s  %-*s %-20s %4s  %s\n", "id", "tid", NAME_WIDTH, "name",
 	           "from - to", "by", "end");
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_thread(report, row);
 	sqlite3_finalize(row);
 	if (limit > 0 && count > limit)
@@ -118,7 +118,7 @@ static void print_blocker(struct report *report, const struct process *process, 
 	                                       {"reads", ", which has held it for reading"},
 	                                       {"lives", ", which was made"},
 	                                       {"wakes", ", which ended such a wait before"}};
-	const char *how = report_text(row, 1);
+	const char *how = query_text(row, 1);
 	bool at = !strcmp(how, "lives") || !strcmp(how, "wakes");
 
 	page_print(report, "  that is up to ");
@@ -137,10 +137,10 @@ static void print_blockers(struct report *report, const struct process *process,
 {
 	static const char sql[] = "SELECT blocker, how, since, stack FROM thread_blocker"
 	                          " WHERE process = ? AND thread = ? ORDER BY ordinal";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, thread);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, thread);
 	bool any = false;
 
-	for (; report_row(report, row); any = true)
+	for (; query_next(&report->query, row); any = true)
 		print_blocker(report, process, row);
 	if (!any)
 		page_print(report, "  nobody is known who could end that\n");
@@ -152,12 +152,12 @@ static void print_blocked(struct report *report, const struct process *process)
 	static const char sql[] =
 	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack FROM thread"
 	    " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, row_limit(report));
 
-	while (report_row(report, row)) {
+	while (query_next(&report->query, row)) {
 		page_print(report, "\n  ");
 		text_thread_name(report, process, sqlite3_column_int64(row, 0));
-		page_print(report, " waits for %s 0x%llx", report_text(row, 1),
+		page_print(report, " waits for %s 0x%llx", query_text(row, 1),
 		           (unsigned long long)sqlite3_column_int64(row, 2));
 		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
 			page_print(report, " since %s", human_seconds(sqlite3_column_double(row, 3)).text);
@@ -200,9 +200,9 @@ static void print_sites(struct report *report, const struct process *process)
 	static const char sql[] = "SELECT made, live, peak, peak_at, stack, grows, live_1, live_2, live_3, live_4"
 	                          " FROM thread_site WHERE process = ?1 ORDER BY grows DESC, live DESC, made DESC, ordinal"
 	                          " LIMIT ?2";
-	sqlite3_stmt *row = report_query(report, sql, 2, process->id, row_limit(report));
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, row_limit(report));
 
-	while (report_row(report, row))
+	while (query_next(&report->query, row))
 		print_site(report, process, row);
 	sqlite3_finalize(row);
 }
@@ -210,7 +210,7 @@ static void print_sites(struct report *report, const struct process *process)
 void text_threads(struct report *report, const struct process *process)
 {
 	int64_t count =
-	    report_number(report, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	    query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
 	bool detail = report->parts & PART_DETAIL;
 
 	if (!detail && count < 2)

@@ -7,7 +7,7 @@
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 
 #define INDENT_MOST 20u /* levels; what is deeper is shown there */
 #define NAME_WIDTH  28u
@@ -36,10 +36,10 @@ static const char nodes_sql[] =
 static struct node node_of_row(struct tree *tree, sqlite3_stmt *row)
 {
 	struct process process = {.id = sqlite3_column_int64(row, 0),
-	                          .end_how = report_text(row, 5),
-	                          .end_signal = report_text_or_null(row, 6),
+	                          .end_how = query_text(row, 5),
+	                          .end_signal = query_text_or_null(row, 6),
 	                          .end_status = sqlite3_column_int(row, 7)};
-	const char *exe = report_text_or_null(row, 4);
+	const char *exe = query_text_or_null(row, 4);
 	struct node node = {.pid = sqlite3_column_int64(row, 1),
 	                    .allocations = sqlite3_column_int64(row, 8),
 	                    .peak = sqlite3_column_int64(row, 9),
@@ -85,12 +85,12 @@ static void add_node(struct tree *tree, struct u64_map *by_pid, sqlite3_stmt *ro
 
 static void make_tree(struct tree *tree)
 {
-	sqlite3_stmt *rows = report_query(tree->report, nodes_sql, 0);
+	sqlite3_stmt *rows = query_rows(&tree->report->query, nodes_sql, 0);
 	struct u64_map by_pid = {0};
 
 	GROW(tree->nodes, tree->room, 1);
 	tree->nodes[tree->count++] = (struct node){0};
-	while (report_row(tree->report, rows))
+	while (query_next(&tree->report->query, rows))
 		add_node(tree, &by_pid, rows);
 	sqlite3_finalize(rows);
 	u64_map_free(&by_pid);
@@ -168,9 +168,9 @@ static void print_total(struct report *report)
 	static const char sql[] = "SELECT count(DISTINCT pid), count(*), sum(events_recorded), sum(events_lost),"
 	                          " (SELECT coalesce(sum(allocations), 0) FROM heap),"
 	                          " (SELECT coalesce(sum(allocated_bytes), 0) FROM heap) FROM process";
-	sqlite3_stmt *row = report_query(report, sql, 0);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 
-	if (report_row(report, row)) {
+	if (query_next(&report->query, row)) {
 		uint64_t lost = (uint64_t)sqlite3_column_int64(row, 3);
 		page_field(report, "in all", "%s processes, %s images; %s events recorded, %s%s; %s allocations of %s",
 		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text,

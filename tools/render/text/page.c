@@ -1,4 +1,4 @@
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

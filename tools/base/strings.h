@@ -1,6 +1,6 @@
 /* Each text once, under a number: 0 is "", the others are given out in turn. */
-#ifndef RINGTAIL_EXPORT_STRINGS_H
-#define RINGTAIL_EXPORT_STRINGS_H
+#ifndef RINGTAIL_STRINGS_H
+#define RINGTAIL_STRINGS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "tools/export/gzip.h"
+#include "tools/base/gzip.h"
 
 #include <stdint.h>
 

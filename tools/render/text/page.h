@@ -2,7 +2,8 @@
 #ifndef RINGTAIL_RENDER_PAGE_H
 #define RINGTAIL_RENDER_PAGE_H
 
-#include "tools/query/report.h"
+#include "tools/query/frames.h"
+#include "tools/render/report.h"
 
 enum paint { PAINT_PLAIN, PAINT_TITLE, PAINT_BAD, PAINT_WARN, PAINT_GOOD, PAINT_DIM };
 

@@ -1,4 +1,4 @@
-#include "tools/export/strings.h"
+#include "tools/base/strings.h"
 
 #include <stdlib.h>
 #include <string.h>

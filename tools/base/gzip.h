@@ -1,6 +1,6 @@
 /* Writes a gzip file to a stream, piece by piece. */
-#ifndef RINGTAIL_EXPORT_GZIP_H
-#define RINGTAIL_EXPORT_GZIP_H
+#ifndef RINGTAIL_GZIP_H
+#define RINGTAIL_GZIP_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,11 +1,10 @@
-#include "tools/render/json/page.h"
+#include "tools/render/text/page.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "shim/format.h"
 #include "tools/base/format.h"
-#include "tools/symbolize/names.h"
 
 /* A longer stack is shown by its two ends. */
 #define SHOWN_FRAMES 24
@@ -74,17 +73,12 @@ static void print_frame(struct report *report, unsigned indent, unsigned number,
 	page_paint(report, PAINT_DIM, "%s%s\n", place, frame->inlined ? " [inlined]" : "");
 }
 
-static bool says_little(const struct frame *frame)
-{
-	return name_is_runtime(frame->module, frame->function, frame->file);
-}
-
 enum { SHOWN, FOLDED, ELIDED };
 
 static void fold_runtime(const struct frames *frames, unsigned count, unsigned char *marks)
 {
 	for (unsigned first = 0, end; first < count; first = end + 1) {
-		for (end = first; end < count && says_little(&frames->items[end]);)
+		for (end = first; end < count && frame_is_runtime(&frames->items[end]);)
 			end++;
 		if (end >= first + LONG_ROW)
 			memset(marks + first + 1, FOLDED, end - first - 2);
@@ -158,7 +152,7 @@ void page_stack(struct report *report, unsigned indent, const struct frames *fra
 
 void page_stack_id(struct report *report, unsigned indent, int64_t process, int64_t stack)
 {
-	struct frames frames = frames_load(report, process, stack);
+	struct frames frames = frames_load(&report->query, process, stack);
 
 	if (frames.count)
 		page_stack(report, indent, &frames);
@@ -169,11 +163,11 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
 {
-	struct frames frames = frames_load(report, process, stack);
+	struct frames frames = frames_load(&report->query, process, stack);
 	char name[4096] = "(no stack)", place[4096] = "";
 	unsigned own = frames_own(&frames), i = 0;
 
-	while (i + 1 < own && says_little(&frames.items[i]))
+	while (i + 1 < own && frame_is_runtime(&frames.items[i]))
 		i++;
 	if (frames.count)
 		fit(&frames.items[i], width, name, place, sizeof(name));

@@ -1,0 +1,100 @@
+#include "tools/query/query.h"
+
+#include <stdarg.h>
+
+#include "tools/finding/kinds.h"
+#include "tools/query/frames.h"
+
+static void fail(struct query *query)
+{
+	const char *path = sqlite3_db_filename(query->db, "main");
+
+	if (!query->failed)
+		error_set(query->err, EXIT_BAD_DATA, "%s: cannot read: %s", path && *path ? path : query->directory,
+		          sqlite3_errmsg(query->db));
+	query->failed = true;
+}
+
+sqlite3_stmt *query_rows(struct query *query, const char *sql, int count, ...)
+{
+	sqlite3_stmt *statement = NULL;
+	va_list values;
+
+	if (query->failed)
+		return NULL;
+	if (sqlite3_prepare_v2(query->db, sql, -1, &statement, NULL) != SQLITE_OK) {
+		fail(query);
+		return NULL;
+	}
+	va_start(values, count);
+	for (int i = 1; i <= count; i++)
+		sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
+	va_end(values);
+	return statement;
+}
+
+bool query_next(struct query *query, sqlite3_stmt *statement)
+{
+	int result;
+
+	if (query->failed || !statement)
+		return false;
+	result = sqlite3_step(statement);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		fail(query);
+	return result == SQLITE_ROW;
+}
+
+const char *query_text_or_null(sqlite3_stmt *row, int column)
+{
+	return (const char *)sqlite3_column_text(row, column);
+}
+
+const char *query_text(sqlite3_stmt *row, int column)
+{
+	const char *text = query_text_or_null(row, column);
+
+	return text ? text : "?";
+}
+
+int64_t query_number(struct query *query, const char *sql, int64_t process, int64_t fallback)
+{
+	sqlite3_stmt *statement = query_rows(query, sql, 1, process);
+	int64_t number = fallback;
+
+	if (query_next(query, statement) && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+int query_schema(struct query *query)
+{
+	return (int)query_number(query, "SELECT user_version FROM pragma_user_version", 0, 0);
+}
+
+void query_close(struct query *query)
+{
+	frame_cache_free(query->frame_cache);
+	query->frame_cache = NULL;
+}
+
+bool query_wants(const struct query *query, const char *kind, const char *class)
+{
+	return !query->only || kinds_match(query->only, kind, class);
+}
+
+const char *query_fail_on(const struct query *query)
+{
+	return query->fail_on ? query->fail_on : KINDS_DEFAULT;
+}
+
+bool query_fails(const struct query *query, const char *kind, const char *class)
+{
+	return kinds_match(query_fail_on(query), kind, class);
+}
+
+bool query_shows(const struct query *query, const char *kind, const char *class)
+{
+	return query->only ? query_wants(query, kind, class) : !kind_is_quiet(kind, class);
+}
