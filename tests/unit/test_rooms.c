@@ -105,7 +105,7 @@ static void room_of_path(const char *path, char name[32])
 /* False: the plan forbids that the file includes this; advice says what to do. */
 static bool is_allowed(const char *path, const char *included, char advice[ADVICE])
 {
-	static const char *const shared[] = {"shim/format.h", "shim/atomics.h", "shim/options.def"};
+	static const char *const shared[] = {"shim/format.h", "shim/atomics.h", "shim/options.def", "shim/sanitizers.def"};
 	char from[32], to[32];
 
 	room_of_path(path, from);
@@ -113,7 +113,7 @@ static bool is_allowed(const char *path, const char *included, char advice[ADVIC
 		for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
 			if (!strcmp(included, shared[i]))
 				return true;
-		snprintf(advice, ADVICE, "the tools share format.h, atomics.h and options.def with shim/, and nothing with tests/");
+		snprintf(advice, ADVICE, "the tools share format.h, atomics.h and tables (*.def) with shim/, and nothing with tests/");
 		return strncmp(included, "shim/", 5) && strncmp(included, "tests/", 6);
 	}
 	room_of_path(included, to);

@@ -110,7 +110,7 @@ static void report_unread(const struct leak_scan *scan, struct finding_list *fin
 {
 	if (!scan->unread)
 		return;
-	finding_message(finding_add(findings, "loss", "scan"),
+	finding_message(finding_add(findings, FINDING_LOSS_SCAN),
 	                "%llu byte%s of its memory could not be read: blocks that only those point to are called lost",
 	                (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
 }
