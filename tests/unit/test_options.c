@@ -9,7 +9,7 @@
 static struct options options; /* what the latest PARSE gave */
 static struct error err;
 
-/* The index of the command line behind the options of `ringtail run`, or -1. */
+/* Parses the arguments of `ringtail run`: the index of the command line behind the options, or -1. */
 static int parse(int argc, const char **argv)
 {
 	static const struct usage usage = {.command = COMMAND_run};

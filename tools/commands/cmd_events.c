@@ -294,7 +294,8 @@ static bool list_ring(const struct options *options, const char *path, struct sy
 
 	if (!ring_file_open(&ring, path, false, err))
 		return false;
-	struct listing listing = {.ring = &ring, .symbolizer = symbolizer, .json = !strcmp(options_text(options, OPTION_format), "json")};
+	struct listing listing = {
+	    .ring = &ring, .symbolizer = symbolizer, .json = !strcmp(options_text(options, OPTION_format), "json")};
 	if (symbolizer)
 		symbolizer_process(symbolizer, &ring);
 	struct merge *merge = merge_new(&ring);

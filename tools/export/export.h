@@ -16,7 +16,7 @@ struct export_format {
 	const char *name, *help;
 	bool binary;    /* not for a terminal */
 	bool has_views; /* takes --view and --value */
-	/* Writes the whole; false: the report's err is filled, or the stream has an error. */
+	/* Writes the whole; false: the query's err is filled, or the stream has an error. */
 	bool (*write)(struct export *export);
 };
 

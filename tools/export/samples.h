@@ -68,11 +68,11 @@ struct samples {
 	uint32_t found[STACK_PLACES_MOST + 1]; /* places of the sample at work */
 };
 
-/* Calls each for every process that is wanted, with its stacks and groups of threads loaded.  False: report->err is
+/* Calls each for every process that is wanted, with its stacks and groups of threads loaded.  False: query->err is
  * filled. */
 bool samples_each_process(struct samples *samples, void (*each)(void *context, const struct process *process),
                           void *context);
-/* Hands all samples to the sink, in the order of the processes.  False: report->err is filled. */
+/* Hands all samples to the sink, in the order of the processes.  False: query->err is filled. */
 bool samples_read(struct samples *samples);
 
 /* ---- for the views ---------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct stacks {
 	size_t count;
 };
 
-/* Reads the stacks of a process; what they are called goes into places.  False: report->err is filled. */
+/* Reads the stacks of a process; what they are called goes into places.  False: query->err is filled. */
 bool stacks_load(struct stacks *stacks, struct places *places, struct query *query, int64_t process);
 void stacks_free(struct stacks *stacks);
 /* The places (index + 1) of a stack, innermost first.  Of a stack without a frame, and at the outer end of one that is

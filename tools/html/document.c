@@ -48,7 +48,8 @@ static bool print_run(struct document *document, FILE *out)
 	if (!document->diff)
 		fputs("null", out);
 	else
-		good &= render_diff_json(&(struct diff_report){document->diff, {document->sides[DIFF_OLD], document->sides[DIFF_NEW]}});
+		good &= render_diff_json(&(struct diff_report){
+		    document->diff, {document->sides[DIFF_OLD], document->sides[DIFF_NEW]}});
 	fputs("}\n", out);
 	return good;
 }

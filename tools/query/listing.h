@@ -1,7 +1,7 @@
 /* The findings that a report shows, one after the other, and each one's place in the source: for formats that
  * are lists. */
-#ifndef RINGTAIL_RENDER_LISTING_H
-#define RINGTAIL_RENDER_LISTING_H
+#ifndef RINGTAIL_QUERY_LISTING_H
+#define RINGTAIL_QUERY_LISTING_H
 
 #include "tools/query/frames.h"
 #include "tools/query/process_rows.h"
@@ -18,7 +18,8 @@ struct listed {
 /* Of all processes, worst first in each; those that are suppressed too. */
 void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context);
 
-/* Its stacks: columns label, thread, at, stack, two for the order, and the process that the stack is of.  Those of the edges of a deadlock come last. */
+/* Its stacks: columns label, thread, at, stack, two for the order, and the process that the stack is of.  Those of the
+ * edges of a deadlock come last. */
 sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t finding);
 
 /* Where it is: the innermost frame of the program's own on the first stack that has one.  To be freed. */

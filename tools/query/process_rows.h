@@ -1,6 +1,6 @@
-/* One row of the process table, for the renderers. */
-#ifndef RINGTAIL_RENDER_PROCESS_H
-#define RINGTAIL_RENDER_PROCESS_H
+/* One row of the process table, as a struct. */
+#ifndef RINGTAIL_QUERY_PROCESS_ROWS_H
+#define RINGTAIL_QUERY_PROCESS_ROWS_H
 
 #include "tools/query/query.h"
 

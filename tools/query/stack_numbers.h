@@ -2,8 +2,8 @@
  * The stacks of a run under numbers of their own, for a reader that has all of them as one table: callers
  * come before what they call, mostly just before, so that the table needs no ids and takes little room.
  */
-#ifndef RINGTAIL_RENDER_STACK_NUMBERS_H
-#define RINGTAIL_RENDER_STACK_NUMBERS_H
+#ifndef RINGTAIL_QUERY_STACK_NUMBERS_H
+#define RINGTAIL_QUERY_STACK_NUMBERS_H
 
 #include <stddef.h>
 #include <stdint.h>

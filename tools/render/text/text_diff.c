@@ -172,7 +172,8 @@ static void print_line(struct report *out, const struct diff_report *compared, c
 	page_print(out, "\n");
 }
 
-static void print_finding(struct report *out, const struct diff_report *compared, const struct diff_finding *finding, int64_t number)
+static void print_finding(struct report *out, const struct diff_report *compared, const struct diff_finding *finding,
+                          int64_t number)
 {
 	struct process process = {.id = finding->place.process};
 
