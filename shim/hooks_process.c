@@ -149,6 +149,15 @@ static void count_unfollowed(int by)
 		fetch_add_relaxed(&header->unfollowed, (uint32_t)by);
 }
 
+/* As ldd asks: the loader lists the program's libraries, of which we are none, and starts nothing that could be watched. */
+static bool lists_libraries(char *const *envp)
+{
+	for (; *envp; envp++)
+		if (is_variable(*envp, "LD_TRACE_LOADED_OBJECTS"))
+			return true;
+	return false;
+}
+
 /* How the environment is to be changed, and the room that this needs. */
 struct change {
 	enum { AS_IT_IS, TELL, LEAVE_US_OUT, UNFOLLOWED } how;
@@ -165,12 +174,15 @@ static struct change plan(char *const *envp, const struct exec_target *target)
 		count_unfollowed(1);
 		return (struct change){UNFOLLOWED, 0, 0};
 	}
+	struct change leave_us_out = {LEAVE_US_OUT, count + 1, strlen(preload) + 1};
+	if (lists_libraries(envp))
+		return leave_us_out;
 	const char *why = foreign_program(target);
 	if (!why && preloads_sanitizer(preload))
 		why = "not watched, as a sanitizer is preloaded behind ringtail";
 	if (why) {
 		process_say(why, target->path);
-		return (struct change){LEAVE_US_OUT, count + 1, strlen(preload) + 1};
+		return leave_us_out;
 	}
 	return process_environment() && !names_run(envp) ? (struct change){TELL, count + 2, 0}
 	                                                 : (struct change){AS_IT_IS, 0, 0};
@@ -194,7 +206,7 @@ static char *without_us(const char *preload, char *to)
 	return to;
 }
 
-static char *const *leave_us_out(char *const *envp, char **room, char *text)
+static char *const *preload_others(char *const *envp, char **room, char *text)
 {
 	size_t used = 0;
 	for (; *envp; envp++)
@@ -218,7 +230,7 @@ static char *const *carry_out(const struct change *change, char *const *envp, ch
 {
 	switch (change->how) {
 	case TELL: return tell(envp, room);
-	case LEAVE_US_OUT: return leave_us_out(envp, room, text);
+	case LEAVE_US_OUT: return preload_others(envp, room, text);
 	default: return envp;
 	}
 }
