@@ -154,6 +154,7 @@ comma := ,
 include tests/differential/differential.mk
 include tests/tests.mk
 include tests/torture/torture.mk
+include tests/transparency/transparency.mk
 
 include tests/fuzz/fuzz.mk
 include tests/races/races.mk
@@ -212,6 +213,7 @@ help:
 	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader|scan|page, WAYS=, OUT=FILE.json)'
 	@echo 'make kills      the program, or the reader, killed at 200 random moments each: all events are there; minutes'
 	@echo 'make torture    hostile surroundings and big programs (FILTER="big/*"); a line for each row; half an hour'
+	@echo 'make system-calls  a hundred Debian programs with and without: output, files, status, and each system call; minutes (NAME=)'
 	@echo 'make fuzz       fuzz what reads: rings, scans, options, rules, unwind information (FUZZ_SECONDS=60, ONLY="cfi scan")'
 	@echo 'make tsan       the ring, written and read at once, under the thread sanitizer'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
