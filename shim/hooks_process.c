@@ -241,14 +241,25 @@ static char *const *carry_out(const struct change *change, char *const *envp, ch
 	char *change_room[change.entries + 1], change_text[change.bytes + 1]; \
 	char *const *extended = carry_out(&change, envp, change_room, change_text);
 
-static void about_to_exec(const struct caller *caller)
+/* Shells look for a program by trying to execute it in each directory of PATH.  That an exec is going to fail is worth
+ * knowing: the leak scan before it would stop the process for nothing.  What cannot be told here is left to exec. */
+static bool is_no_file(const struct exec_target *target)
+{
+	if (sys_restricted || target->search || target->flags & AT_EMPTY_PATH)
+		return false;
+	long error = sys_call3(SYS_faccessat, target->directory, target->path, 0 /* F_OK */);
+	return error == -ENOENT || error == -ENOTDIR;
+}
+
+static void about_to_exec(const struct caller *caller, const struct exec_target *target)
 {
 	struct thread *self = thread_self();
 	if (!process_is_ours())
 		return; /* a vfork child, or one that has recorded nothing */
 	record(self, caller, RT_EXEC, 0);
 	process_end(RT_END_EXEC, 0);
-	scan_at_end(HOLD_EXEC);
+	if (!is_no_file(target))
+		scan_at_end(HOLD_EXEC);
 }
 
 static int exec_failed(const struct caller *caller, const struct change *change, int result)
@@ -270,7 +281,7 @@ static bool is_fresh_child(void) { return process && load_acquire(&process->stat
 #define EXEC(envp, call, ...) \
 	struct caller caller = CALLER(); \
 	if (!is_fresh_child()) \
-		about_to_exec(&caller); \
+		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__}); \
 	EXTENDED(envp, __VA_ARGS__) \
 	return exec_failed(&caller, &change, call);
 
