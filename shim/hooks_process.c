@@ -114,7 +114,7 @@ static bool is_variable(const char *entry, const char *name)
 /* The entry that preloads us; NULL: there is none. */
 static const char *own_preload(char *const *envp)
 {
-	for (; *envp; envp++)
+	for (; envp && *envp; envp++)
 		if (is_variable(*envp, "LD_PRELOAD"))
 			return strstr(*envp, OWN_NAME) ? *envp : NULL;
 	return NULL;
