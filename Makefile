@@ -125,7 +125,7 @@ NODE := $(if $(shell command -v npm),,nodejs npm)
 DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev \
 	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev $(if $(filter no,$(PAGE)),,$(NODE))
 TEST_DEPS := rustc libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
-	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang libclang-rt-dev mariadb-server-core mariadb-client-core ripgrep bat bc bzip2 cmake curl file gawk gnupg lz4 openssh-client openssl zstd strace \
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang libclang-rt-dev eatmydata libfaketime mariadb-server-core mariadb-client-core ripgrep bat bc bzip2 cmake curl file gawk gnupg lz4 openssh-client openssl zstd strace \
 	memcached nginx-light zip unzip vim libglib2.0-bin tmux ninja-build iproute2 patch pkgconf \
 	golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v chromium),,chromium) $(NODE)
 # the peers of `make bench`, and the programs that it runs
@@ -154,6 +154,7 @@ comma := ,
 include tests/differential/differential.mk
 include tests/tests.mk
 include tests/torture/torture.mk
+include tests/transparency/transparency.mk
 
 include tests/fuzz/fuzz.mk
 include tests/races/races.mk
@@ -212,6 +213,7 @@ help:
 	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader|scan|page, WAYS=, OUT=FILE.json)'
 	@echo 'make kills      the program, or the reader, killed at 200 random moments each: all events are there; minutes'
 	@echo 'make torture    hostile surroundings and big programs (FILTER="big/*"); a line for each row; half an hour'
+	@echo 'make system-calls  a hundred Debian programs with and without: output, files, status, and each system call; minutes (NAME=)'
 	@echo 'make fuzz       fuzz what reads: rings, scans, options, rules, unwind information (FUZZ_SECONDS=60, ONLY="cfi scan")'
 	@echo 'make tsan       the ring, written and read at once, under the thread sanitizer'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'

@@ -114,7 +114,7 @@ static bool is_variable(const char *entry, const char *name)
 /* The entry that preloads us; NULL: there is none. */
 static const char *own_preload(char *const *envp)
 {
-	for (; *envp; envp++)
+	for (; envp && *envp; envp++)
 		if (is_variable(*envp, "LD_PRELOAD"))
 			return strstr(*envp, OWN_NAME) ? *envp : NULL;
 	return NULL;
@@ -149,6 +149,15 @@ static void count_unfollowed(int by)
 		fetch_add_relaxed(&header->unfollowed, (uint32_t)by);
 }
 
+/* As ldd asks: the loader lists the program's libraries, of which we are none, and starts nothing that could be watched. */
+static bool lists_libraries(char *const *envp)
+{
+	for (; *envp; envp++)
+		if (is_variable(*envp, "LD_TRACE_LOADED_OBJECTS"))
+			return true;
+	return false;
+}
+
 /* How the environment is to be changed, and the room that this needs. */
 struct change {
 	enum { AS_IT_IS, TELL, LEAVE_US_OUT, UNFOLLOWED } how;
@@ -165,12 +174,15 @@ static struct change plan(char *const *envp, const struct exec_target *target)
 		count_unfollowed(1);
 		return (struct change){UNFOLLOWED, 0, 0};
 	}
+	struct change leave_us_out = {LEAVE_US_OUT, count + 1, strlen(preload) + 1};
+	if (lists_libraries(envp))
+		return leave_us_out;
 	const char *why = foreign_program(target);
 	if (!why && preloads_sanitizer(preload))
 		why = "not watched, as a sanitizer is preloaded behind ringtail";
 	if (why) {
 		process_say(why, target->path);
-		return (struct change){LEAVE_US_OUT, count + 1, strlen(preload) + 1};
+		return leave_us_out;
 	}
 	return process_environment() && !names_run(envp) ? (struct change){TELL, count + 2, 0}
 	                                                 : (struct change){AS_IT_IS, 0, 0};
@@ -194,7 +206,7 @@ static char *without_us(const char *preload, char *to)
 	return to;
 }
 
-static char *const *leave_us_out(char *const *envp, char **room, char *text)
+static char *const *preload_others(char *const *envp, char **room, char *text)
 {
 	size_t used = 0;
 	for (; *envp; envp++)
@@ -218,7 +230,7 @@ static char *const *carry_out(const struct change *change, char *const *envp, ch
 {
 	switch (change->how) {
 	case TELL: return tell(envp, room);
-	case LEAVE_US_OUT: return leave_us_out(envp, room, text);
+	case LEAVE_US_OUT: return preload_others(envp, room, text);
 	default: return envp;
 	}
 }
@@ -229,14 +241,25 @@ static char *const *carry_out(const struct change *change, char *const *envp, ch
 	char *change_room[change.entries + 1], change_text[change.bytes + 1]; \
 	char *const *extended = carry_out(&change, envp, change_room, change_text);
 
-static void about_to_exec(const struct caller *caller)
+/* Shells look for a program by trying to execute it in each directory of PATH.  That an exec is going to fail is worth
+ * knowing: the leak scan before it would stop the process for nothing.  What cannot be told here is left to exec. */
+static bool is_no_file(const struct exec_target *target)
+{
+	if (sys_restricted || target->search || target->flags & AT_EMPTY_PATH)
+		return false;
+	long error = sys_call3(SYS_faccessat, target->directory, target->path, 0 /* F_OK */);
+	return error == -ENOENT || error == -ENOTDIR;
+}
+
+static void about_to_exec(const struct caller *caller, const struct exec_target *target)
 {
 	struct thread *self = thread_self();
 	if (!process_is_ours())
 		return; /* a vfork child, or one that has recorded nothing */
 	record(self, caller, RT_EXEC, 0);
 	process_end(RT_END_EXEC, 0);
-	scan_at_end(HOLD_EXEC);
+	if (!is_no_file(target))
+		scan_at_end(HOLD_EXEC);
 }
 
 static int exec_failed(const struct caller *caller, const struct change *change, int result)
@@ -258,7 +281,7 @@ static bool is_fresh_child(void) { return process && load_acquire(&process->stat
 #define EXEC(envp, call, ...) \
 	struct caller caller = CALLER(); \
 	if (!is_fresh_child()) \
-		about_to_exec(&caller); \
+		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__}); \
 	EXTENDED(envp, __VA_ARGS__) \
 	return exec_failed(&caller, &change, call);
 

@@ -508,12 +508,13 @@ static bool create_ring(void)
 	uint32_t image;
 
 	find_exe(exe, sizeof exe);
-	if (options.run[0] && !use_run()) {
+	bool there = options.run[0] ? use_run() : make_run(exe);
+	if (!there && options.live) { /* `ringtail run` has made it */
 		process_say("this program is not watched: there is no such directory where it runs (a sandbox with other files?)",
 		            options.run);
 		return false;
 	}
-	if (!options.run[0] && !make_run(exe)) {
+	if (!there) {
 		process_say("this program is not watched: no directory to record into; name one with RINGTAIL=run=DIR",
 		            NULL);
 		return false;

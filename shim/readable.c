@@ -44,7 +44,10 @@ bool readable_string(const char *string)
 bool readable_strings(char *const *strings, size_t most, size_t *count)
 {
 	struct known list = {0}, text = {0};
-	for (*count = 0; strings && *count <= most; ++*count) {
+	*count = 0;
+	if (!strings)
+		return true;
+	for (; *count <= most; ++*count) {
 		const char *entry = (const char *)(strings + *count);
 		/* its last byte may lie in another page */
 		if (!may_read(&list, entry) || !may_read(&list, entry + sizeof *strings - 1))

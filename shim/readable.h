@@ -17,8 +17,8 @@
 /* The string can be read to its end, which comes within what exec accepts of one string. */
 bool readable_string(const char *string);
 
-/* The same for a list that a NULL ends, and each of its strings.  False for one of more than `most` strings, and for no
- * list; *count: how many there are. */
+/* The same for a list that a NULL ends, and each of its strings; *count: how many there are.  No list is an empty one, as
+ * it is for exec.  False for a list of more than `most` strings. */
 bool readable_strings(char *const *strings, size_t most, size_t *count);
 
 #pragma GCC visibility pop

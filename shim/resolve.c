@@ -1,6 +1,7 @@
 #include "shim/resolve.h"
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 
 #include "shim/process.h"
 
@@ -11,13 +12,19 @@ bool heap_is_anothers;
 #define COND_VERSION "GLIBC_2.3.2" /* dlsym gave the 2.2.5 ABI, another layout, before glibc 2.36 */
 #define COND_VERSION_OLD "GLIBC_2.2.5"
 #define SPAWN_VERSION "GLIBC_2.15"
+#define HEAP_VERSION "GLIBC_2.2.5"
+#define ALIGNED_VERSION "GLIBC_2.16"
 #else
 #define COND_VERSION NULL
 #define SPAWN_VERSION NULL
+#define HEAP_VERSION "GLIBC_2.17"
+#define ALIGNED_VERSION "GLIBC_2.17"
 #endif
 
-static const char late[] = "late";
+static const char late[] = "late", heap[] = HEAP_VERSION, aligned[] = ALIGNED_VERSION;
 #define LATE late
+#define HEAP heap
+#define ALIGNED aligned
 
 #define HOOK(ret, name, params, args, version, body, ...) {#name, version, (void **)&real.name},
 static const struct row {
@@ -27,18 +34,44 @@ static const struct row {
 #include "shim/hooks.def"
 };
 
+static bool is_libcs(void *function)
+{
+	struct dl_find_object object, libc;
+	return !_dl_find_object(function, &object) && !_dl_find_object((void *)gnu_get_libc_version, &libc) &&
+	       object.dlfo_link_map == libc.dlfo_link_map;
+}
+
+/* glibc's own debugging allocator, libc_malloc_debug.so, has its functions for the versions that programs ask for, and
+ * none for those who ask for no version. */
+static void *resolve_heap(const struct row *row)
+{
+	void *found = dlsym(RTLD_NEXT, row->name);
+	return is_libcs(found) ? dlvsym(RTLD_NEXT, row->name, row->version) : found;
+}
+
+static void *resolve(const struct row *row)
+{
+	if (row->version == heap || row->version == aligned)
+		return resolve_heap(row);
+	return row->version ? dlvsym(RTLD_NEXT, row->name, row->version) : dlsym(RTLD_NEXT, row->name);
+}
+
 /* The allocator first: dlsym may need it. */
 void resolve_all(void)
 {
-	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].version == late)
-			continue;
-		*rows[i].target = rows[i].version ? dlvsym(RTLD_NEXT, rows[i].name, rows[i].version)
-		                                  : dlsym(RTLD_NEXT, rows[i].name);
-	}
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].version != late)
+			*rows[i].target = resolve(&rows[i]);
 }
 
-void resolve_front(void) { heap_is_anothers = !in_range(&shim_range, (uintptr_t)dlsym(RTLD_DEFAULT, "realloc")); }
+/* Programs are served by the first realloc, or by the first of glibc's version: libc_malloc_debug.so's, if it is not
+ * the one behind us. */
+void resolve_front(void)
+{
+	void *of_version = dlvsym(RTLD_DEFAULT, "realloc", heap);
+	heap_is_anothers = !in_range(&shim_range, (uintptr_t)dlsym(RTLD_DEFAULT, "realloc")) ||
+	                   (of_version != (void *)real.realloc && !is_libcs(of_version));
+}
 
 void *resolve_late(const char *name)
 {

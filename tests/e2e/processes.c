@@ -218,7 +218,7 @@ static void expect_unfollowed(const char *line, const char *said)
 
 Test(processes, programs_without_an_environment_are_counted)
 {
-	expect_unfollowed("clears_environment", "ringtail: 3 programs were not followed: ");
+	expect_unfollowed("clears_environment", "ringtail: 4 programs were not followed: ");
 	expect_unfollowed("sh -c 'env -i /bin/true; true'", "ringtail: 1 program was not followed: ");
 	expect_unfollowed("sh -c '/bin/true; true'", NULL);
 	expect_unfollowed("fork_exec_bare", NULL);

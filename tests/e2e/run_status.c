@@ -156,10 +156,11 @@ static void expect_passed_on(const char *signal, int status)
 	const char *argv[] = {"sh", "-c", script, NULL};
 
 	snprintf(script, sizeof script,
-	         "%s run -o %s -- /usr/bin/python3 -c 'import os, signal, time\n"
-	         "signal.signal(signal.SIG%s, lambda *_: os._exit(%d))\nopen(\"ready\", \"w\")\ntime.sleep(50)' & pid=$!\n"
+	         "%s run -o %s -- /usr/bin/python3 -c 'import os, signal\n"
+	         "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIG%s])\nopen(\"ready\", \"w\")\n"
+	         "signal.sigwait([signal.SIG%s])\nos._exit(%d)' & pid=$!\n"
 	         "while [ ! -e ready ]; do sleep 0.05; done; kill -%s $pid; wait $pid",
-	         rt_built("ringtail"), rt.run, signal, status, signal);
+	         rt_built("ringtail"), rt.run, signal, signal, status, signal);
 	rt.program = spawn((struct command){.argv = argv, .directory = rt.work, .timeout = 40});
 	cr_expect_eq(rt.program.status, status, "%s: status %d: %s", signal, rt.program.status, rt.program.err);
 	rt_end(&rt);

@@ -83,3 +83,25 @@ static void expect_few_calls(int threads, int others_of_chunk)
 Test(system_calls, none_for_an_event_of_main_alone) { expect_few_calls(0, OTHERS_BY_FILE); }
 Test(system_calls, none_for_an_event) { expect_few_calls(1, 0); }
 Test(system_calls, none_for_an_event_of_four_threads) { expect_few_calls(4, 0); }
+
+/* Without a reader each look at the heap begins with a process that strace counts; the one at the end is left. */
+Test(system_calls, no_leak_scan_before_an_exec_that_finds_nothing)
+{
+	struct rt rt = rt_new();
+	char line[6 * RT_PATH], text[256] = "";
+
+	snprintf(line, sizeof line, "strace -f -c -e trace=clone,execve -U calls,errors,name -o %s/strace.txt env LD_PRELOAD=%s RINGTAIL=run=%s %s",
+	         rt.root, rt_built("libringtail.so"), rt.run, rt_built("programs/exec_not_there"));
+	rt_program(&rt, WAY_BARE, line);
+	cr_assert_eq(rt.program.status, 0, "%s: status %d: %s", line, rt.program.status, rt.program.err);
+	snprintf(line, sizeof line, "%s/strace.txt", rt.root);
+	FILE *file = fopen(line, "r");
+	cr_assert(file, "strace has written nothing");
+	long clones = 0, count;
+	while (fgets(text, sizeof text, file))
+		if (strstr(text, " clone") && sscanf(text, " %ld", &count) == 1)
+			clones += count;
+	fclose(file);
+	cr_expect_eq(clones, 1, "%ld processes were started to look at the heap", clones);
+	rt_end(&rt);
+}

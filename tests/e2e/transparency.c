@@ -1,5 +1,6 @@
-/* Nothing changes for the program: transparency.def. */
+/* Nothing changes for the program: transparency.def, and beside.def for programs with another library preloaded. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,3 +48,33 @@ static void expect_same(enum way way, const char *line)
 	Test(transparency, name##_run) { expect_same(WAY_RUN, line); }                                       \
 	Test(transparency, name##_preload) { expect_same(WAY_PRELOAD, line); }
 #include "tests/e2e/tables/transparency.def"
+
+/* ---- beside another preloaded library --------------------------------------------------------- */
+
+static void expect_same_beside(const char *preload, const char *variables, const char *program)
+{
+	struct rt bare = rt_new(), watched = rt_new();
+	char script[4 * RT_PATH];
+
+	snprintf(script, sizeof script, "sh -c 'export %s; LD_PRELOAD=%s exec %s/%s'", variables, preload,
+	         rt_built("programs"), program);
+	rt_program(&bare, WAY_BARE, script);
+	rt_program(&watched, WAY_PRELOAD, script);
+	cr_expect_eq(watched.program.status, bare.program.status, "%s: status %d, without ringtail %d: %s", script,
+	             watched.program.status, bare.program.status, watched.program.err);
+	expect_same_text("stdout", watched.program.out, bare.program.out);
+	expect_same_text("stderr", watched.program.err, bare.program.err);
+	rt_end(&bare);
+	rt_end(&watched);
+}
+
+#define BESIDE(name, library, variables, program)                                                            \
+	Test(transparency, name##_behind)                                                                    \
+	{                                                                                                    \
+		expect_same_beside("$LD_PRELOAD:" library, variables, program);                              \
+	}                                                                                                    \
+	Test(transparency, name##_in_front)                                                                  \
+	{                                                                                                    \
+		expect_same_beside(library ":$LD_PRELOAD", variables, program);                              \
+	}
+#include "tests/e2e/tables/beside.def"

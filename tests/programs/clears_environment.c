@@ -1,4 +1,5 @@
-/* Starts three programs with an empty environment, in the ways there are, and tries to start one more that is not there. */
+/* Starts three programs with an empty environment and one with none, in the ways there are, and tries to start one more
+ * that is not there. */
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -32,6 +33,8 @@ int main(void)
 		execute();
 	await(child);
 	must(posix_spawn(&child, "/bin/true", NULL, NULL, arguments, empty) == 0);
+	await(child);
+	must(posix_spawn(&child, "/bin/true", NULL, NULL, arguments, NULL) == 0);
 	await(child);
 	must(posix_spawn(&child, "/nonexistent", NULL, NULL, arguments, empty) != 0);
 	return 0;

@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 {
 	sigset_t waited;
 	siginfo_t info;
+	int signal;
 
 	if (argc > 1 && !strcmp(argv[1], "group"))
 		setpgid(0, 0);
@@ -27,10 +28,12 @@ int main(int argc, char **argv)
 	sigaddset(&waited, SIGRTMIN);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
 	say("ready");
-	while (sigwaitinfo(&waited, &info) != SIGTERM) {
-		if (info.si_signo == SIGRTMIN)
+	while ((signal = sigwaitinfo(&waited, &info)) != SIGTERM) {
+		if (signal < 0) /* EINTR */
+			continue;
+		if (signal == SIGRTMIN)
 			printf("queued %d\n", info.si_value.sival_int);
-		say(info.si_signo == SIGHUP ? "hangup" : info.si_signo == SIGUSR1 ? "user" : "real-time");
+		say(signal == SIGHUP ? "hangup" : signal == SIGUSR1 ? "user" : "real-time");
 	}
 	say("termination");
 	return 0;

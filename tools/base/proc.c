@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -236,6 +237,16 @@ bool process_has_children(pid_t pid)
 	return found;
 }
 
+bool process_reap(pid_t child, int *status)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid ||
+	    (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED))
+		return false;
+	return waitpid(child, status, WNOHANG) == child;
+}
+
 pid_t process_tracer(pid_t tid)
 {
 	char text[4096];
@@ -253,6 +264,53 @@ pid_t process_inside(pid_t pid, pid_t tid)
 
 	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)process, (int)thread_number(process, tid));
 	return read_small(path, text, sizeof text) ? innermost(text, tid) : tid;
+}
+
+static bool read_of_thread(pid_t pid, pid_t tid, const char *name, char *text, size_t room)
+{
+	char path[64];
+	pid_t process = process_number(pid);
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)process, (int)thread_number(process, tid), name);
+	return read_small(path, text, room);
+}
+
+long process_system_call(pid_t pid, pid_t tid)
+{
+	char text[256], *end;
+
+	if (!read_of_thread(pid, tid, "syscall", text, sizeof text))
+		return -1;
+	long number = strtol(text, &end, 10);
+	return end == text ? -1 : number;
+}
+
+/* The number behind "name   :". */
+static bool column(const char *text, const char *name, double *number)
+{
+	const char *at = strstr(text, name);
+
+	at = at ? strchr(at, ':') : NULL;
+	return at && sscanf(at + 1, "%lf", number) == 1;
+}
+
+/* Its state comes last: one that sleeps then, and has not left its processor since, slept all the time. */
+bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched)
+{
+	char text[8192];
+	double ran_ms, voluntary;
+	char state;
+
+	if (!read_of_thread(pid, tid, "sched", text, sizeof text) || !column(text, "\nse.exec_start", &ran_ms) ||
+	    !column(text, "\nnr_voluntary_switches", &voluntary) || !read_of_thread(pid, tid, "stat", text, sizeof text))
+		return false;
+	const char *rest = strrchr(text, ')');
+	if (!rest || sscanf(rest + 1, " %c", &state) != 1 || (state != 'S' && state != 't'))
+		return false;
+	for (unsigned i = 3; rest && i <= 39; i++) /* field 39; the first one behind the name is the third */
+		rest = strchr(rest + 1, ' ');
+	*sched = (struct process_sched){.exec_start = (uint64_t)(ran_ms * 1e6), .voluntary = (uint64_t)voluntary};
+	return rest && sscanf(rest, "%d", &sched->processor) == 1;
 }
 
 static bool read_task(pid_t process, pid_t number, struct process_task *task)

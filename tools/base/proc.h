@@ -47,8 +47,22 @@ bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
 pid_t process_parent(pid_t pid);
 /* Whether it has children, our own parent aside; false too where the kernel does not tell. */
 bool process_has_children(pid_t pid);
+/* Waits no longer than is needed to see whether a child has ended; *status as from waitpid.  Its stops are left alone. */
+bool process_reap(pid_t child, int *status);
 /* Who traces the thread (a debugger, strace); 0: nobody, or it cannot be known. */
 pid_t process_tracer(pid_t tid);
+/* The number of the system call that a thread waits in; -1: none, or it cannot be known. */
+long process_system_call(pid_t pid, pid_t tid);
+
+struct process_sched {
+	uint64_t exec_start; /* ns of its processor's clock, when it last ran */
+	uint64_t voluntary;  /* times that it left its processor by itself */
+	int processor;       /* that it last ran on */
+};
+
+/* Of a thread that sleeps or is stopped; false for others, and where the kernel does not tell. */
+bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched);
+
 struct process_task { /* a thread */
 	pid_t inside; /* its number as it is recorded */
 	char state;        /* 'R', 'S', ... */

@@ -67,13 +67,11 @@ static const char *in_executable(const char *path)
 /* ---- a library ------------------------------------------------------------------------------- */
 
 /* A line of the loader's: "NAME => PATH (ADDRESS)", or "PATH (ADDRESS)" for what was named by its path. */
-static const char *by_line(const char *line)
+static const char *by_line(char *line)
 {
 	line += strspn(line, " \t");
-	size_t length = strcspn(line, " \n");
-	const char *base = line;
-	for (const char *slash = line; (slash = memchr(slash, '/', (size_t)(line + length - slash)));)
-		base = ++slash;
+	line[strcspn(line, " \n")] = '\0';
+	const char *slash = strrchr(line, '/'), *base = slash ? slash + 1 : line;
 	for (size_t i = 0; i < SANITIZERS; i++)
 		if (!strncmp(base, sanitizers[i].of_gcc, strlen(sanitizers[i].of_gcc)) ||
 		    !strncmp(base, sanitizers[i].of_clang, strlen(sanitizers[i].of_clang)))
@@ -81,20 +79,41 @@ static const char *by_line(const char *line)
 	return NULL;
 }
 
+/* This environment without what makes the loader run other code, or write: auditors and its debug output would see a
+ * start that is none.  The list is malloced, its strings are not; NULL without memory. */
+static char **loader_environment(void)
+{
+	static const char *const left_out[] = {"LD_AUDIT=", "LD_DEBUG"};
+	size_t count = 0, used = 0;
+
+	while (environ[count])
+		count++;
+	char **list = malloc((count + 1) * sizeof *list);
+	for (char **variable = environ; list && *variable; variable++)
+		if (strncmp(*variable, left_out[0], strlen(left_out[0])) &&
+		    strncmp(*variable, left_out[1], strlen(left_out[1])))
+			list[used++] = *variable;
+	if (list)
+		list[used] = NULL;
+	return list;
+}
+
 /* The loader's list as a stream, or NULL; *loader_pid is to be waited for. */
 static FILE *list_libraries(const char *loader, const char *executable, pid_t *loader_pid)
 {
-	char *argv[] = {(char *)loader, "--list", (char *)executable, NULL};
+	char *argv[] = {(char *)loader, "--list", (char *)executable, NULL}, **environment;
 	posix_spawn_file_actions_t actions;
 	FILE *list = NULL;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
 		return NULL;
+	environment = loader_environment();
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	bool started = !posix_spawn(loader_pid, loader, &actions, NULL, argv, environ);
+	bool started = environment && !posix_spawn(loader_pid, loader, &actions, NULL, argv, environment);
+	free(environment);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	if (started)

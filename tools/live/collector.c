@@ -128,7 +128,8 @@ static void reap(struct collector *collector)
 {
 	int status;
 
-	if (collector->command_ended || waitpid(collector->request->command, &status, WNOHANG) <= 0)
+	/* While a thread of ours looks at it, a stop of the command's may be told here: its end alone is meant. */
+	if (collector->command_ended || !process_reap(collector->request->command, &status))
 		return;
 	collector->result.wait_status = status;
 	collector->command_ended = collector->result.ended_ns = collector->now;

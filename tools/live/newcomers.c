@@ -213,6 +213,7 @@ struct census {
 	unsigned long last; /* the pid that was given last; 0: pids tell nothing */
 	unsigned newcomers;
 	bool gone; /* a process was listed and had ended when it was looked at */
+	struct u64_map looked; /* pids of those that are none: they do not become one */
 };
 
 static bool may_be_younger(const struct newcomers *newcomers, pid_t pid, const struct census *census)
@@ -228,8 +229,9 @@ static void look_at(struct newcomers *newcomers, pid_t pid, uint64_t now, struct
 {
 	struct process_stat stat = {0};
 
-	if (pid == getpid() || !may_be_younger(newcomers, pid, census))
+	if (pid == getpid() || !may_be_younger(newcomers, pid, census) || u64_map_get(&census->looked, (uint64_t)pid))
 		return;
+	u64_map_put(&census->looked, (uint64_t)pid, 1);
 	bool there = process_stat(pid, 0, &stat);
 	if (there && stat.start < newcomers->since)
 		return;
@@ -260,17 +262,16 @@ static pid_t *list_processes(size_t *count)
 	return pids;
 }
 
-static struct census take_census(struct newcomers *newcomers, uint64_t now)
+static void take_census(struct newcomers *newcomers, uint64_t now, struct census *census)
 {
 	size_t count;
 	pid_t *pids = list_processes(&count);
-	/* After the list: no pid in it was given later. */
-	struct census census = {.last = pids_tell_age(newcomers) ? last_pid() : 0};
 
+	census->last = pids_tell_age(newcomers) ? last_pid() : 0; /* after the list: no pid in it was given later */
+	census->gone = false;
 	for (size_t i = 0; i < count; i++)
-		look_at(newcomers, pids[i], now, &census);
+		look_at(newcomers, pids[i], now, census);
 	free(pids);
-	return census;
 }
 
 /* Processes are listed by pid, and a child's is higher than its parent's.  So of a parent that ends meanwhile and its child,
@@ -281,11 +282,14 @@ unsigned newcomers_count(struct newcomers *newcomers, uint64_t now)
 	unsigned long before = last_pid(), after;
 
 	for (unsigned looks = 0; newcomers->rings && newcomers->setting && looks < LOOKS; looks++) {
-		census = take_census(newcomers, now);
+		take_census(newcomers, now, &census);
 		after = last_pid();
 		if (census.newcomers || after == before || (after > before && !census.gone))
 			break;
+		if (after < before)
+			u64_map_free(&census.looked); /* the same pids may be others' */
 		before = after;
 	}
+	u64_map_free(&census.looked);
 	return census.newcomers;
 }

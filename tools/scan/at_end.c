@@ -70,6 +70,14 @@ bool scan_at_end(struct recording *recording, const struct scan_tick *tick)
 	return true;
 }
 
+/* The program's own tool has looked, and left nothing that can be read. */
+static void note_unwritten(struct leak_scan *scan)
+{
+	scan->tried = true;
+	snprintf(scan->why_not, sizeof scan->why_not,
+	         "what was seen could not be written into the run: the disk was full, or past a quota or RLIMIT_FSIZE");
+}
+
 void scan_at_end_take(struct recording *recording)
 {
 	uint32_t state = load_acquire(&recording->ring.shared->scan_state);
@@ -78,7 +86,7 @@ void scan_at_end_take(struct recording *recording)
 
 	if (state != RT_SCAN_DONE && state != RT_SCAN_REFUSED)
 		leak_scan_free(scan); /* it went on after that, or never waited */
-	else if (!scan->tried && path)
-		leak_scan_read(scan, path);
+	else if (!scan->tried && path && !leak_scan_read(scan, path))
+		note_unwritten(scan);
 	free(path);
 }

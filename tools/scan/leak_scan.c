@@ -258,21 +258,39 @@ static bool has_nothing_left(struct recording *recording)
 	return !(recording->live ? live_count(recording->live) : heap_live_count(recording->analysis->heap));
 }
 
+struct look_request {
+	struct leak_look *look;
+	struct leak_scan *scan;
+	struct recording *recording;
+	const struct scan_tick *tick;
+};
+
+static void stop_and_look(void *context)
+{
+	const struct look_request *request = context;
+	struct target target;
+
+	if (stop(&target, request->recording, request->scan)) {
+		look_at_stopped(request->look, request->scan, &target, request->recording, request->tick);
+		target_resume(&target);
+		count_pause(request->scan, &target);
+	}
+	target_free(&target);
+}
+
 bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
                     const struct scan_tick *tick)
 {
-	struct target target;
+	struct look_request request = {look, scan, recording, tick};
 
 	*look = (struct leak_look){.since = ring_clock_ns(CLOCK_MONOTONIC)};
 	*scan = (struct leak_scan){.tried = true};
 	if (has_nothing_left(recording))
 		return look->complete = true;
-	if (stop(&target, recording, scan)) {
-		look_at_stopped(look, scan, &target, recording, tick);
-		target_resume(&target);
-		count_pause(scan, &target);
-	}
-	target_free(&target);
+	if (recording->live) /* by a process that ends when it has looked */
+		stop_and_look(&request);
+	else
+		target_in_thread(stop_and_look, &request);
 	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - look->since;
 	return look->complete;
 }

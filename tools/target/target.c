@@ -4,6 +4,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 
 #define STOP_WITHIN_NS UINT64_C(2000000000)
 #define STOP_STEP_NS   50000
+#define ENDED_AFTER_NS UINT64_C(5000000)
 #define TRACER_STEP_NS 1000000
 
 /* ---- stopping -------------------------------------------------------------------------- */
@@ -69,7 +72,9 @@ static bool seize(struct target *target, pid_t tid, char *why)
 		return refused_by_kernel(tid, why, error);
 	}
 	GROW(target->threads, target->thread_room, target->thread_count + 1);
-	target->threads[target->thread_count++] = (struct target_thread){.tid = tid};
+	struct target_thread *thread = &target->threads[target->thread_count++];
+	*thread = (struct target_thread){.tid = tid};
+	restart_look(&thread->restart, target->pid, tid);
 	return true;
 }
 
@@ -106,11 +111,22 @@ static void leave_dead(struct target *target, struct target_thread *thread)
 	thread->tid = 0;
 }
 
+/* status: signal, and above it the event. */
+static void note_stop(struct target *target, struct target_thread *thread, int status)
+{
+	bool by_job_control = status >> 8 && (status & 0x7f) != SIGTRAP;
+
+	if (!(status >> 8))
+		thread->signal = status & 0x7f;
+	if (!by_job_control) /* that would have ended the call, too */
+		restart_begin(&thread->restart, target->pid, thread->tid);
+	thread->stopped = true;
+}
+
 /* True: it has stopped, or is no more. */
 static bool has_stopped(struct target *target, struct target_thread *thread)
 {
 	siginfo_t info = {0};
-	int status;
 
 	if (thread->stopped || !thread->tid)
 		return true;
@@ -120,16 +136,11 @@ static bool has_stopped(struct target *target, struct target_thread *thread)
 	}
 	if (!info.si_pid)
 		return false;
-	if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
+	if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
 		leave_dead(target, thread);
-		return true;
-	}
-	if (waitpid(thread->tid, &status, __WALL | WNOHANG) != thread->tid || !WIFSTOPPED(status))
-		return false;
-	if (status >> 16 == 0) /* a signal was being delivered */
-		thread->signal = WSTOPSIG(status);
-	thread->stopped = true;
-	return true;
+	else if (info.si_code == CLD_TRAPPED)
+		note_stop(target, thread, info.si_status);
+	return thread->stopped || !thread->tid;
 }
 
 static uint64_t monotonic_ns(void)
@@ -140,20 +151,38 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static bool await_stops(struct target *target, char *why)
+/* All are looked at in turn, so that each call that a stop has ended is mended at once.  late: a first thread that has
+ * ended before the others is a zombie that cannot be waited for. */
+static bool all_have_stopped(struct target *target, bool late, pid_t *missing)
 {
-	uint64_t until = monotonic_ns() + STOP_WITHIN_NS;
+	bool all = true;
 
 	for (size_t i = 0; i < target->thread_count; i++) {
-		while (!has_stopped(target, &target->threads[i])) {
-			if (monotonic_ns() > until) {
-				snprintf(why, TARGET_WHY_BYTES,
-				         "its thread %d could not be stopped: it is waiting within the kernel",
-				         (int)target->threads[i].tid);
-				return false;
-			}
-			nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
+		struct target_thread *thread = &target->threads[i];
+		if (has_stopped(target, thread))
+			continue;
+		if (late && !is_running(target->pid, thread->tid)) {
+			thread->tid = 0;
+			continue;
 		}
+		*missing = thread->tid;
+		all = false;
+	}
+	return all;
+}
+
+static bool await_stops(struct target *target, char *why)
+{
+	uint64_t since = monotonic_ns(), now = since;
+	pid_t missing = 0;
+
+	for (; !all_have_stopped(target, now - since > ENDED_AFTER_NS, &missing); now = monotonic_ns()) {
+		if (now - since > STOP_WITHIN_NS) {
+			snprintf(why, TARGET_WHY_BYTES, "its thread %d could not be stopped: it is waiting within the kernel",
+			         (int)missing);
+			return false;
+		}
+		nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
 	}
 	return true;
 }
@@ -209,19 +238,51 @@ bool target_is_stopped(const struct target *target)
 	return false;
 }
 
+/* The mapping of a thread's stack, as far as that is known to be one. */
+static const struct target_map *stack_of(const struct target *target, const struct target_thread *thread)
+{
+	const struct target_map *map = target_map_at(target, thread->kernel_sp);
+
+	if (!map || (map->kind != MAP_MAIN_STACK && (thread->thread_pointer < map->start || thread->thread_pointer >= map->end)))
+		return NULL;
+	return map;
+}
+
+/* One that has not stopped is let go by the kernel (see above). */
 void target_resume(struct target *target)
 {
 	for (size_t i = 0; i < target->thread_count; i++) {
 		struct target_thread *thread = &target->threads[i];
-		if (!thread->tid)
+		if (!thread->tid || !has_stopped(target, thread) || !thread->stopped)
 			continue;
-		/* One that would not stop can be let go only when it has. */
-		for (unsigned tries = 0; !has_stopped(target, thread) && tries < 100; tries++)
-			nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
-		if (thread->stopped)
-			ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
+		restart_end(&thread->restart, thread->tid, stack_of(target, thread));
+		ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
 	}
 	target->thread_count = 0;
+}
+
+struct in_thread {
+	void (*run)(void *context);
+	void *context;
+};
+
+static void *run_in_thread(void *argument)
+{
+	const struct in_thread *call = argument;
+
+	call->run(call->context);
+	return NULL;
+}
+
+void target_in_thread(void (*run)(void *context), void *context)
+{
+	struct in_thread call = {run, context};
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run_in_thread, &call))
+		run(context);
+	else
+		pthread_join(thread, NULL);
 }
 
 /* ---- registers ------------------------------------------------------------------------- */
@@ -246,14 +307,14 @@ static bool read_registers(struct target_thread *thread)
 	add_registers(thread, &general, place.iov_len);
 #if defined(__x86_64__)
 	struct user_fpregs_struct vector;
-	thread->sp = general.rsp;
+	thread->sp = thread->kernel_sp = general.rsp;
 	thread->thread_pointer = general.fs_base;
 	place = (struct iovec){&vector, sizeof vector};
 	if (!ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_FPREGSET, &place))
 		add_registers(thread, vector.xmm_space, sizeof vector.xmm_space);
 #elif defined(__aarch64__)
 	struct user_fpsimd_struct vector;
-	thread->sp = general.sp;
+	thread->sp = thread->kernel_sp = general.sp;
 	place = (struct iovec){&thread->thread_pointer, sizeof thread->thread_pointer};
 	ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_ARM_TLS, &place);
 	place = (struct iovec){&vector, sizeof vector};

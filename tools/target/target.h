@@ -1,9 +1,14 @@
 /*
  * Another process, stopped: its threads with their registers, its mappings, its memory.
  *
- * Nothing is written to it and nothing is left behind in it.  Threads are seized, not attached: no signal is sent, and a
- * signal that was on its way arrives after target_resume.  Should this process die meanwhile, the kernel lets the
- * threads go on.
+ * Nothing is left behind in it.  Threads are seized, not attached: no signal is sent, and a signal that was on its way
+ * arrives after target_resume.  System calls that the stop ended are made again (restart.h).
+ *
+ * The thread of this process that calls target_stop must end soon after target_resume, or the process must
+ * (target_in_thread): a thread of the program that is held up in the kernel (vfork, a slow file system) cannot be stopped,
+ * and one that cannot be stopped cannot be let go either; when its tracer ends, the kernel does that, whatever the thread
+ * is at.  Nothing needs to be remembered, and it is the same when this process is killed: no stop is taken from the kernel
+ * (WNOWAIT) before its thread is let go, so that a signal that was being delivered is delivered then too.
  */
 #ifndef RINGTAIL_SCAN_TARGET_H
 #define RINGTAIL_SCAN_TARGET_H
@@ -14,14 +19,17 @@
 #include <sys/types.h>
 
 #include "tools/target/pages.h"
+#include "tools/target/restart.h"
 
 #define TARGET_REGISTERS 96u
 
 struct target_thread {
 	pid_t tid;
 	bool stopped;
-	int signal;           /* taken from it by stopping it, to be given back */
+	int signal;           /* that was being delivered when it stopped, to be given back */
+	struct restart restart;
 	uint64_t sp;          /* 0: not known */
+	uint64_t kernel_sp;   /* as it stopped, whatever sp is made of */
 	bool own_frames;      /* it waits within the shim: sp and registers are those of the program's frame */
 	uint64_t thread_pointer;
 	uint64_t registers[TARGET_REGISTERS]; /* general ones and vector halves */
@@ -50,6 +58,9 @@ struct target {
 };
 
 #define TARGET_WHY_BYTES 256
+
+/* Calls run in a thread of its own, and returns when that has ended; in this one where there can be no other. */
+void target_in_thread(void (*run)(void *context), void *context);
 
 /* Stops all threads.  False: why says what stands against it, and the process runs on. */
 bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES]);
