@@ -1,5 +1,6 @@
 #include "shim/boot_heap.h"
 
+#include "shim/address_space.h"
 #include "shim/sys.h"
 
 /* Only one thread at a time starts a process up, and only that one allocates here. */
@@ -27,9 +28,12 @@ bool boot_heap_in_more(const void *block)
 static bool grow(size_t bytes)
 {
 	size_t size = (bytes + sizeof(struct piece) + (1u << 20)) & ~(size_t)4095;
+	address_space_take(size);
 	struct piece *piece = sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	if (!piece)
+	if (!piece) {
+		address_space_give(size);
 		return false;
+	}
 	piece->bytes = size;
 	piece->next = pieces;
 	pieces = piece;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "shim/address_space.h"
 #include "shim/clock.h"
 #include "shim/options.h"
 #include "shim/sys.h"
@@ -46,6 +47,7 @@ static struct rt_plan *map_plan(const char *path, uint64_t *bytes)
 	if (sys_fstat(fd, &status) == 0 &&
 	    (uint64_t)status.st_size >= sizeof *plan) {
 		*bytes = (uint64_t)status.st_size;
+		address_space_take(*bytes);
 		map = sys_mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 	}
 	sys_close(fd);
@@ -151,6 +153,7 @@ static size_t state_bytes(void) { return sizeof(struct confirm_state) + plan->ed
 static struct confirm_state *state_of(struct thread *self)
 {
 	if (!self->confirm) {
+		address_space_take(state_bytes());
 		struct confirm_state *state =
 			sys_mmap(NULL, state_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 		store_release(&self->confirm, state);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/address_space.h"
 #include "shim/foreign.h"
 #include "shim/hold.h"
 #include "shim/hooks.h"
@@ -262,11 +263,16 @@ static void about_to_exec(const struct caller *caller, const struct exec_target 
 		scan_at_end(HOLD_EXEC);
 }
 
+/* A child that has recorded nothing of its own must not begin a ring just to exec. */
+static bool is_fresh_child(void) { return process && load_acquire(&process->state) == PROCESS_NEW; }
+
 static int exec_failed(const struct caller *caller, const struct change *change, int result)
 {
 	int error = errno;
 	if (change->how == UNFOLLOWED)
 		count_unfollowed(-1);
+	if (process_is_ours() || is_fresh_child())
+		address_space_resume();
 	if (process_is_ours()) {
 		process_end(RT_END_RUNNING, 0);
 		record(thread_self(), caller, RT_EXEC_FAILED, rt_word1(0, (unsigned)error & 0xffff));
@@ -275,14 +281,12 @@ static int exec_failed(const struct caller *caller, const struct change *change,
 	return result;
 }
 
-/* A child that has recorded nothing of its own must not begin a ring just to exec. */
-static bool is_fresh_child(void) { return process && load_acquire(&process->state) == PROCESS_NEW; }
-
 #define EXEC(envp, call, ...) \
 	struct caller caller = CALLER(); \
 	if (!is_fresh_child()) \
 		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__}); \
 	EXTENDED(envp, __VA_ARGS__) \
+	address_space_pass_on(); \
 	return exec_failed(&caller, &change, call);
 
 int execve(const char *path, char *const *argv, char *const *envp)
@@ -362,7 +366,9 @@ int execle(const char *path, const char *argument, ...)
 	pid_t child = 0; \
 	thread_self(); \
 	EXTENDED(envp, AT_FDCWD, file, 0, search) \
+	address_space_before_spawn(); \
 	int error = real.name(&child, file, actions, attr, argv, extended); \
+	address_space_after_spawn(child); \
 	if (error && change.how == UNFOLLOWED) \
 		count_unfollowed(-1); \
 	if (!error && pid) \
@@ -385,12 +391,26 @@ int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t 
 
 /* ---- limits ---------------------------------------------------------------------------------------
  *
- * A program that limits its own address space counts on what it uses itself: the ring must not take that away. */
+ * What we map does not count: address_space.h.  A child that has recorded nothing has no use for its parent's ring. */
 
-static int limited(int result, int resource, const struct rlimit *limit)
+static int set_address_space(const struct rlimit *limit, struct rlimit *old)
 {
-	if (!result && resource == RLIMIT_AS && limit && limit->rlim_cur != RLIM_INFINITY)
-		ring_map_give_back(limit->rlim_cur);
+	return real.prlimit(0, RLIMIT_AS, limit, old);
+}
+
+static int limit_address_space(const struct rlimit *limit, struct rlimit *old)
+{
+	struct rlimit wanted;
+
+	if (is_fresh_child())
+		ring_map_drop();
+	else if (!process_is_ours())
+		return set_address_space(limit, old); /* a vfork child, or nothing is recorded */
+	if (limit && sys_peek(limit, &wanted, sizeof wanted) == sizeof wanted)
+		return address_space_set(&wanted, old, set_address_space);
+	int result = set_address_space(limit, old);
+	if (!result)
+		address_space_show(old);
 	return result;
 }
 
@@ -398,15 +418,25 @@ int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
 	if (!is_fresh_child())
 		thread_self();
-	return limited(real.setrlimit(resource, limit), resource, limit);
+	return resource == RLIMIT_AS && limit ? limit_address_space(limit, NULL) : real.setrlimit(resource, limit);
+}
+
+int getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
+{
+	if (!is_fresh_child())
+		thread_self();
+	int result = real.getrlimit(resource, limit);
+	if (!result && resource == RLIMIT_AS)
+		address_space_show(limit);
+	return result;
 }
 
 int prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *limit, struct rlimit *old)
 {
 	if (!is_fresh_child())
 		thread_self();
-	int result = real.prlimit(pid, resource, limit, old);
-	return limited(result, !pid || pid == sys_getpid() ? (int)resource : -1, limit);
+	bool own = resource == RLIMIT_AS && (!pid || pid == sys_getpid());
+	return own ? limit_address_space(limit, old) : real.prlimit(pid, resource, limit, old);
 }
 
 /* The same types under other names. */
@@ -415,6 +445,11 @@ _Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "struct rlimit6
 int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
 {
 	return setrlimit(resource, (const struct rlimit *)limit);
+}
+
+int getrlimit64(__rlimit_resource_t resource, struct rlimit64 *limit)
+{
+	return getrlimit(resource, (struct rlimit *)limit);
 }
 
 int prlimit64(pid_t pid, __rlimit_resource_t resource, const struct rlimit64 *limit, struct rlimit64 *old)

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "shim/hooks.h"
+#include "shim/ring_map.h"
 #include "shim/sys.h"
 
 /* What a call takes away when it succeeds. */
@@ -36,8 +37,10 @@ static void take(struct taken taken, bool *restricted)
 {
 	thread_self();
 	*restricted = sys_restricted;
-	if (taken.calls)
+	if (taken.calls) {
+		ring_map_whole();
 		store_relaxed(&sys_restricted, true);
+	}
 	if (!taken.clock)
 		return;
 	process_say("a thread gives up its clock or its system calls, and is not watched from there on", NULL);

@@ -8,6 +8,7 @@
 #include "shim/cfi.h"
 #include "shim/clock.h"
 #include "shim/process.h"
+#include "shim/ring_map.h"
 #include "shim/stack_table.h"
 #include "shim/sys.h"
 
@@ -114,7 +115,7 @@ static bool is_back(const struct rt_module *module, const struct dl_find_object 
 static uint32_t modules_used(void)
 {
 	uint64_t used = load_acquire(&process->header->modules_used);
-	return used < MODULES_MOST ? (uint32_t)used : MODULES_MOST;
+	return used < process->header->modules.count ? (uint32_t)used : process->header->modules.count;
 }
 
 /* An entry has its page before it counts as used: nobody looks at one that a full disk has no room for. */
@@ -123,8 +124,8 @@ static struct rt_module *claim_module(void)
 	uint64_t index;
 	do {
 		index = load_acquire(&process->header->modules_used);
-		if (index >= MODULES_MOST ||
-		    !sys_populate((void *)((uintptr_t)&process->modules[index] & ~UINT64_C(4095)), 4096))
+		void *page = (void *)((uintptr_t)&process->modules[index] & ~UINT64_C(4095));
+		if (index >= process->header->modules.count || !ring_map_reach(page, 4096) || !sys_populate(page, 4096))
 			return NULL;
 	} while (!cas_acq_rel(&process->header->modules_used, index, index + 1));
 	return &process->modules[index];

@@ -26,8 +26,10 @@
  * (5) Threads: see thread.h.  Signals: any hook may be interrupted at any instruction; see ring.h and stack.h for why
  *     that does no harm.
  *
- * (6) Locks: none.  Loops that wait for another thread: (1), (2), and a writer waiting for a live reader (ring.c).
- *     None is entered holding anything, and the thread waited for needs nothing that the waiter has.
+ * (6) Locks: none but one, held while the ring's mapping grows or the limit of address space changes (address_space.h):
+ *     for a few system calls, signals held back.  Loops that wait for another thread: (1), (2), that one, and a writer
+ *     waiting for a live reader (ring.c).  None is entered holding anything, and the thread waited for needs nothing that
+ *     the waiter has.
  *
  * (7) Descriptors: the ring file's is closed as soon as it is mapped, so there is none to trip over or to lose.
  */
@@ -42,6 +44,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "shim/address_space.h"
 #include "shim/clock.h"
 #include "shim/confirm.h"
 #include "shim/hold.h"
@@ -231,19 +234,20 @@ static void name_run_for_children(void)
 
 struct layout {
 	uint64_t modules, pcs, nodes, chunks, bytes;
-	uint32_t chunk_count;
+	uint32_t module_count, chunk_count;
 	unsigned pc_levels, node_levels;
 };
 
 static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) & ~(to - 1); }
 static uint64_t page_up(uint64_t n) { return round_up(n, 4096); }
 
-static struct layout lay_out_tables(unsigned pc_levels, unsigned node_levels)
+/* Each part is mapped by itself, at a place that is a multiple of whatever the machine's pages are. */
+static struct layout lay_out_tables(uint32_t modules, unsigned pc_levels, unsigned node_levels)
 {
-	struct layout l = {.pc_levels = pc_levels, .node_levels = node_levels};
+	struct layout l = {.module_count = modules, .pc_levels = pc_levels, .node_levels = node_levels};
 	l.modules = RT_HEADER_BYTES;
-	l.pcs = page_up(l.modules + MODULES_MOST * sizeof(struct rt_module));
-	l.nodes = page_up(l.pcs + stack_table_pcs(pc_levels) * sizeof(struct rt_pc));
+	l.pcs = round_up(l.modules + modules * sizeof(struct rt_module), CHUNK_BYTES);
+	l.nodes = round_up(l.pcs + stack_table_pcs(pc_levels) * sizeof(struct rt_pc), CHUNK_BYTES);
 	l.chunks = round_up(l.nodes + stack_table_nodes(node_levels) * sizeof(uint64_t), CHUNK_BYTES);
 	return l;
 }
@@ -254,21 +258,22 @@ static uint64_t limit_of(int resource)
 	return sys_getrlimit(resource, &limit) || limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 }
 
-/* Bytes that the file may take.  Of a limited address space the program is left nearly all; growing past the
- * limit of files would be SIGXFSZ. */
+/* Bytes that the file may take.  The tool that a program starts at its end has the same limits and maps the file whole;
+ * growing past the limit of files would be SIGXFSZ. */
 static uint64_t bytes_allowed(void)
 {
-	uint64_t share = ring_map_share(limit_of(RLIMIT_AS)), file = limit_of(RLIMIT_FSIZE);
+	uint64_t memory = limit_of(RLIMIT_AS), file = limit_of(RLIMIT_FSIZE);
+	uint64_t share = memory == UINT64_MAX ? memory : memory / 4;
 	return share < file ? share : file;
 }
 
 /* Half for the tables at most, the rest for chunks. */
 static struct layout lay_out(uint64_t allowed)
 {
-	struct layout l = lay_out_tables(PC_LEVELS, NODE_LEVELS);
+	struct layout l = lay_out_tables(MODULES_MOST, PC_LEVELS, NODE_LEVELS);
 	for (unsigned less = 1; l.chunks > allowed / 2 && NODE_LEVELS - less >= LEVELS_LEAST; less++) {
 		unsigned pc_levels = PC_LEVELS - less > LEVELS_LEAST ? PC_LEVELS - less : LEVELS_LEAST;
-		l = lay_out_tables(pc_levels, NODE_LEVELS - less);
+		l = lay_out_tables(MODULES_LEAST, pc_levels, NODE_LEVELS - less);
 	}
 	uint64_t room = allowed > l.chunks ? (allowed - l.chunks) / CHUNK_BYTES : 0;
 	uint64_t wanted = options.max / CHUNK_BYTES;
@@ -324,7 +329,13 @@ static unsigned char *map_ring(int fd, struct layout *layout)
 		spare_disk(layout, fd);
 		if (sys_ftruncate(fd, layout->bytes) < 0)
 			continue;
-		unsigned char *base = ring_map(fd, layout->bytes);
+		unsigned char *base = ring_map(fd, (const struct ring_part[RING_PARTS]){
+		                                   {0, CHUNK_BYTES, layout->pcs},
+		                                   {layout->pcs, page_up(stack_table_pcs(1) * sizeof(struct rt_pc)),
+		                                    layout->nodes - layout->pcs},
+		                                   {layout->nodes, page_up(stack_table_nodes(1) * sizeof(uint64_t)),
+		                                    layout->chunks - layout->nodes},
+		                                   {layout->chunks, CHUNK_BYTES, layout->bytes - layout->chunks}});
 		if (base)
 			return base;
 	}
@@ -421,7 +432,7 @@ static uint32_t least(uint64_t a, uint32_t b) { return a < b ? (uint32_t)a : b; 
 static void write_layout(struct rt_header *header, const struct layout *layout)
 {
 	header->file_bytes = layout->bytes;
-	header->modules = (struct rt_table){layout->modules, MODULES_MOST};
+	header->modules = (struct rt_table){layout->modules, layout->module_count};
 	header->pcs = (struct rt_table){layout->pcs, stack_table_pcs(layout->pc_levels)};
 	header->nodes = (struct rt_table){layout->nodes, stack_table_nodes(layout->node_levels)};
 	header->chunks_offset = layout->chunks;
@@ -553,6 +564,7 @@ static void at_quick_exit_end(void *unused) { scan_at_end(HOLD_END); }
 
 static void do_boot(void)
 {
+	address_space_start_up();
 	resolve_all();
 	sys_identify(2, &stderr_identity);
 	const char *sanitizer = sanitizer_here();
@@ -572,6 +584,7 @@ static void do_boot(void)
 	thread_start_up();
 	on_exit(at_exit, NULL);
 	__cxa_at_quick_exit(at_quick_exit_end, NULL);
+	address_space_take(4096);
 	process = sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (process)
 		sys_madvise(process, 4096, MADV_WIPEONFORK);

@@ -37,8 +37,9 @@ static uint32_t chunks_in_use(const struct rt_header *header)
 {
 	uint64_t used = load_relaxed(&header->chunks_used);
 	uint32_t there = load_relaxed(&process->chunks_there);
-	if (there > header->chunk_count)
-		there = header->chunk_count;
+	uint64_t mapped = ring_map_chunk_bytes() / header->chunk_bytes;
+	if (there > mapped)
+		there = (uint32_t)mapped;
 	return used < there ? (uint32_t)used : there;
 }
 
@@ -83,7 +84,7 @@ static void note_full_disk(const struct rt_chunk *chunk)
 /* Gives pages to a chunk that was taken unused: to so many bytes of it. */
 static struct rt_chunk *claim_part(struct rt_chunk *chunk, uint32_t bytes)
 {
-	if (sys_populate(chunk, bytes))
+	if (ring_map_reach(chunk, process->header->chunk_bytes) && sys_populate(chunk, bytes))
 		return try_claim(chunk, 1u << RT_CHUNK_UNUSED) ? chunk : NULL;
 	note_full_disk(chunk);
 	return NULL;
@@ -221,6 +222,8 @@ static struct rt_chunk *claim_when_full(void)
 	chunk = claim_unused(header->chunk_count);
 	if (chunk)
 		return chunk;
+	/* The oldest may have been moved out to where nothing is mapped yet. */
+	ring_map_reach(chunk_at(0), (uint64_t)header->chunk_count * header->chunk_bytes);
 	return claim_used(1u << RT_CHUNK_DRAINED | 1u << RT_CHUNK_FULL, UINT32_MAX);
 }
 

@@ -6,6 +6,7 @@
 #include "shim/options.h"
 #include "shim/process.h"
 #include "shim/ring.h"
+#include "shim/ring_map.h"
 #include "shim/sys.h"
 
 #define STATE_BYTES sizeof(((struct rt_chunk *)0)->state)
@@ -89,7 +90,7 @@ static bool copy_by_mapping(int tid, const struct rt_chunk *chunk, struct rt_chu
 	struct iovec from[] = {{(char *)chunk + STATE_BYTES, bytes - STATE_BYTES}, {&state, STATE_BYTES}};
 	struct iovec there[] = {{(char *)to + STATE_BYTES, bytes - STATE_BYTES}, {&to->state, STATE_BYTES}};
 
-	return sys_copy(tid, from, there, 2) == (long)bytes;
+	return ring_map_reach(to, bytes) && sys_copy(tid, from, there, 2) == (long)bytes;
 }
 
 bool ring_copy_chunk(int tid, const struct rt_chunk *chunk, struct rt_chunk *to)

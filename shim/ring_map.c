@@ -1,103 +1,211 @@
 #include "shim/ring_map.h"
 
-#include "shim/process.h"
-#include "shim/stack_table.h"
+#include <linux/mman.h>
+#include <sys/auxv.h>
+
+#include "shim/address_space.h"
+#include "shim/atomics.h"
 #include "shim/sys.h"
 
-#define CHUNKS_KEPT 16u /* more than threads can claim while the ring shrinks */
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 
-/* Whole at first: [0] alone.  Two with a hole between them, which is the program's, when some was given back. */
-static struct part {
+/* Between the program's code and what the kernel maps from the top down, and at none of the places that others ask for:
+ * tables of sanitizers, coloured heaps of Java, arenas of Go. */
+#define QUIET_BASE UINT64_C(0x2a3700000000)
+#define QUIET_SPAN (UINT64_C(1) << 40)
+#define STEP       (UINT64_C(1) << 20) /* that is grown by at least, where address space is not limited */
+
+/* Ordinary memory: a forked child finds what it has to unmap. */
+static struct mapped {
 	unsigned char *at;
-	uint64_t bytes;
-} parts[2];
+	uint64_t bytes, whole;
+	uint64_t reaching; /* more than bytes while a thread is about to grow it: a child may find it done or not */
+} mapped[RING_PARTS];
+static bool at_once; /* the whole file is one mapping, among those of the program */
 
-static void unmap_all(void)
+/* ---- at the start ------------------------------------------------------------------------- */
+
+void ring_map_drop(void)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		if (parts[i].bytes)
-			sys_munmap(parts[i].at, parts[i].bytes);
-		parts[i] = (struct part){NULL, 0};
+	for (unsigned i = 0; i < RING_PARTS; i++) {
+		uint64_t bytes = mapped[i].reaching > mapped[i].bytes ? mapped[i].reaching : mapped[i].bytes;
+		if (bytes) {
+			sys_munmap(mapped[i].at, bytes);
+			address_space_give(mapped[i].bytes);
+		}
+		mapped[i].bytes = mapped[i].reaching = 0;
 	}
 }
 
-/* At the place of the parent's ring after a fork, so that nothing of that stays reachable. */
-unsigned char *ring_map(int fd, uint64_t bytes)
+static void advise(void *at, uint64_t bytes)
 {
-	if (parts[0].bytes != bytes || parts[1].bytes)
-		unmap_all();
-	void *base = sys_mmap(parts[0].at, bytes, PROT_READ | PROT_WRITE,
-	                      MAP_SHARED | MAP_NORESERVE | (parts[0].at ? MAP_FIXED : 0), fd);
-	if (!base)
+	sys_madvise(at, bytes, MADV_DONTDUMP);
+	sys_madvise(at, bytes, MADV_RANDOM); /* no read-ahead: on some file systems its start costs milliseconds */
+}
+
+static bool map_at(struct mapped *part, void *at, uint64_t bytes, int fd, uint64_t offset)
+{
+	address_space_take(bytes);
+	int flags = MAP_SHARED | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0);
+	long result = sys_call6(SYS_mmap, (long)at, (long)bytes, PROT_READ | PROT_WRITE, flags, fd, (long)offset);
+
+	if (result < 0 && result > -4096) {
+		address_space_give(bytes);
+		return false;
+	}
+	*part = (struct mapped){(unsigned char *)result, bytes, bytes, 0};
+	advise(part->at, bytes);
+	return !at || part->at == at;
+}
+
+/* A writable place that is the same in every run would help an attacker of the program.  So would one that tells what libc
+ * guards its stacks and pointers by, which is made of the same 16 bytes. */
+static unsigned char *quiet_place(void)
+{
+	const unsigned char *chance = (const unsigned char *)getauxval(AT_RANDOM);
+	uint64_t words[2] = {0, 0};
+
+	if (chance)
+		memcpy(words, chance, sizeof words);
+	uint64_t number = (words[0] ^ words[1] >> 29) * UINT64_C(0x9e3779b97f4a7c15) + words[1];
+	number = (number ^ number >> 32) * UINT64_C(0xd6e8feb86659fd93) >> 8;
+	return (unsigned char *)(QUIET_BASE + (number & (QUIET_SPAN - 1) & ~UINT64_C(0xffff)));
+}
+
+static bool map_parts(unsigned char *base, int fd, const struct ring_part parts[RING_PARTS])
+{
+	for (unsigned i = 0; i < RING_PARTS; i++) {
+		if (!map_at(&mapped[i], base + parts[i].offset, parts[i].first, fd, parts[i].offset)) {
+			ring_map_drop();
+			return false;
+		}
+		mapped[i].whole = parts[i].whole;
+	}
+	return true;
+}
+
+static unsigned char *map_all(int fd, const struct ring_part parts[RING_PARTS])
+{
+	struct mapped all;
+
+	if (!map_at(&all, NULL, parts[RING_PARTS - 1].offset + parts[RING_PARTS - 1].whole, fd, 0))
 		return NULL;
-	parts[0] = (struct part){base, bytes};
-	sys_madvise(base, bytes, MADV_DONTDUMP);
-	sys_madvise(base, bytes, MADV_RANDOM); /* no read-ahead: on some file systems its start costs milliseconds */
-	return base;
-}
-
-struct rt_header *ring_map_header(void) { return (struct rt_header *)parts[0].at; }
-
-/* The program is left nearly all. */
-uint64_t ring_map_share(uint64_t address_space) { return address_space == UINT64_MAX ? UINT64_MAX : address_space / 32; }
-
-static unsigned levels_in_use(void)
-{
-	uint32_t ready = load_relaxed(&process->node_levels_ready);
-	unsigned levels = LEVELS_LEAST;
-	while (ready >> levels)
-		levels++;
-	return levels;
-}
-
-/* Levels of the stack tree that nobody has needed yet.  A thread that comes to need one now finds no pages there, as on
- * a full disk.  Returns where the hole begins. */
-static unsigned char *drop_levels(void)
-{
-	unsigned levels = levels_in_use();
-	if (levels < process->node_levels)
-		store_relaxed(&process->node_levels, levels);
-	uintptr_t end = (uintptr_t)process->nodes + stack_table_nodes(process->node_levels) * sizeof(uint64_t);
-	return (unsigned char *)((end + 4095) & ~UINT64_C(4095));
-}
-
-/* Returns where the last chunk that is kept ends. */
-static unsigned char *drop_chunks(uint64_t bytes)
-{
-	struct rt_header *header = process->header;
-	uint64_t used = load_relaxed(&header->chunks_used);
-	uint64_t count = used + CHUNKS_KEPT + bytes / header->chunk_bytes;
-	if (count < header->chunk_count) {
-		store_relaxed(&header->chunk_count, (uint32_t)count);
-		if (header->chunk_live_count > count)
-			header->chunk_live_count = (uint32_t)count;
+	for (unsigned i = 0; i < RING_PARTS; i++) {
+		uint64_t end = i + 1 < RING_PARTS ? parts[i + 1].offset : all.bytes;
+		mapped[i] = (struct mapped){all.at + parts[i].offset, end - parts[i].offset, end - parts[i].offset, 0};
 	}
-	return process->base + header->chunks_offset + (uint64_t)header->chunk_count * header->chunk_bytes;
+	at_once = true;
+	return all.at;
 }
 
-static void shrink(uint64_t allowed)
+/* Whether the parent's ring has the layout of this one. */
+static bool is_alike(const struct ring_part parts[RING_PARTS])
 {
-	unsigned char *hole = drop_levels(), *chunks = process->base + process->header->chunks_offset;
-	unsigned char *old_end = parts[1].bytes ? parts[1].at + parts[1].bytes : parts[0].at + parts[0].bytes;
-	unsigned char *end = drop_chunks(allowed);
-
-	if (hole < chunks && !parts[1].bytes) {
-		sys_munmap(hole, (size_t)(chunks - hole));
-		parts[0].bytes = (uint64_t)(hole - parts[0].at);
-		parts[1].at = chunks;
-	}
-	if (end < old_end)
-		sys_munmap(end, (size_t)(old_end - end));
-	struct part *last = parts[1].at ? &parts[1] : &parts[0];
-	last->bytes = (uint64_t)(end - last->at);
+	for (unsigned i = 0; i < RING_PARTS; i++)
+		if (!mapped[i].bytes || mapped[i].at != mapped[RING_HEAD].at + parts[i].offset ||
+		    mapped[i].bytes > parts[i].whole)
+			return false;
+	return true;
 }
 
-void ring_map_give_back(uint64_t address_space)
+static bool map_over(struct mapped *part, int fd, const struct ring_part *in_file)
 {
-	if (!process || address_space == UINT64_MAX)
-		return;
-	if (load_acquire(&process->state) == PROCESS_NEW)
-		unmap_all(); /* a forked child that has no ring of its own yet: the parent's is of no use */
-	else if (process_is_ours())
-		shrink(ring_map_share(address_space));
+	long result = sys_call6(SYS_mmap, (long)part->at, (long)part->bytes, PROT_READ | PROT_WRITE,
+	                        MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, (long)in_file->offset);
+
+	if (result != (long)part->at)
+		return false;
+	advise(part->at, part->bytes);
+	if (part->reaching > part->bytes)
+		sys_munmap(part->at + part->bytes, part->reaching - part->bytes);
+	part->reaching = 0;
+	part->whole = in_file->whole;
+	return true;
+}
+
+/* As large as the parent's ring was, and where that was, so that nothing of it stays reachable: a hook that a handler
+ * interrupted to fork goes on in the child, and writes there what nobody reads. */
+static bool map_over_all(int fd, const struct ring_part parts[RING_PARTS])
+{
+	bool good = is_alike(parts);
+
+	for (unsigned i = 0; i < RING_PARTS && good; i++)
+		good = map_over(&mapped[i], fd, &parts[i]);
+	return good;
+}
+
+unsigned char *ring_map(int fd, const struct ring_part parts[RING_PARTS])
+{
+	unsigned char *base = mapped[RING_HEAD].at ? mapped[RING_HEAD].at : quiet_place();
+
+	if (map_over_all(fd, parts))
+		return base;
+	ring_map_drop();
+	return !at_once && map_parts(base, fd, parts) ? base : map_all(fd, parts);
+}
+
+struct rt_header *ring_map_header(void)
+{
+	return mapped[RING_HEAD].bytes ? (struct rt_header *)mapped[RING_HEAD].at : NULL;
+}
+
+/* ---- growing -------------------------------------------------------------------------------- */
+
+static uint64_t size_for(const struct mapped *part, uint64_t bytes)
+{
+	uint64_t step = address_space_is_limited() ? 4096 : STEP, size = (bytes + step - 1) & ~(step - 1);
+
+	return size < part->whole ? size : part->whole;
+}
+
+/* False: there is no room, or something of the program's is in the way.  Between address_space_enter and leave. */
+static bool grow(struct mapped *part, uint64_t bytes)
+{
+	uint64_t have = part->bytes, size = size_for(part, bytes);
+
+	if (have >= bytes)
+		return true; /* another thread was first */
+	if (!address_space_may_take(size - have))
+		return false;
+	store_relaxed(&part->reaching, size);
+	bool grown = sys_call6(SYS_mremap, (long)part->at, (long)have, (long)size, 0, 0, 0) == (long)part->at;
+	if (grown)
+		store_release(&part->bytes, size);
+	else
+		address_space_untake(size - have);
+	store_relaxed(&part->reaching, 0);
+	return grown;
+}
+
+static bool reach(struct mapped *part, uint64_t bytes)
+{
+	uint64_t signals;
+
+	if (load_acquire(&part->bytes) >= bytes)
+		return true;
+	if (bytes > part->whole || sys_restricted || !address_space_enter(&signals))
+		return false;
+	bool grown = grow(part, bytes);
+	address_space_leave(&signals);
+	return grown;
+}
+
+bool ring_map_reach(const void *at, size_t bytes)
+{
+	unsigned i = RING_PARTS - 1;
+
+	while (i && (const unsigned char *)at < mapped[i].at)
+		i--;
+	return reach(&mapped[i], (uint64_t)((const unsigned char *)at - mapped[i].at) + bytes);
+}
+
+uint64_t ring_map_chunk_bytes(void) { return load_acquire(&mapped[RING_CHUNKS].bytes); }
+
+void ring_map_whole(void)
+{
+	for (unsigned i = 0; i < RING_PARTS; i++)
+		if (mapped[i].at)
+			reach(&mapped[i], mapped[i].whole);
 }

@@ -1,19 +1,40 @@
-/* Where the ring file is mapped: the one place that maps and unmaps it. */
+/*
+ * Where the ring file is mapped: the one place that maps and unmaps it.
+ *
+ * The file is large and sparse, address space may be scarce, and VmSize is looked at.  So of each part of the file only a
+ * piece is mapped, which grows in place when more is needed: by mremap, which needs no descriptor.  What it grows into is
+ * nobody's: the whole lies far from where the kernel puts anything by itself.  Where the kernel does not give us that
+ * place, the whole file is mapped at once.
+ */
 #ifndef RINGTAIL_RING_MAP_H
 #define RINGTAIL_RING_MAP_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden)
 
-/* Maps the whole file; NULL when the limits of the process do not allow it.  In a forked child the parent's ring goes. */
-unsigned char *ring_map(int fd, uint64_t bytes);
+enum ring_part_name { RING_HEAD, RING_PCS, RING_NODES, RING_CHUNKS, RING_PARTS };
 
-/* Bytes that a ring may take of an address space that is limited to so many; UINT64_MAX: not limited. */
-uint64_t ring_map_share(uint64_t address_space);
+struct ring_part { /* all in bytes */
+	uint64_t offset;       /* in the file */
+	uint64_t first, whole; /* what is mapped at first, and at most */
+};
 
-/* The program has limited its address space: gives back what the ring does not use yet. */
-void ring_map_give_back(uint64_t address_space);
+/* NULL where the limits of the process do not allow it.  In a forked child the parent's ring goes, whose place it takes. */
+unsigned char *ring_map(int fd, const struct ring_part parts[RING_PARTS]);
+
+/* Whether that memory of the ring is mapped, which it is from now on where there is room.  Any thread, any handler. */
+bool ring_map_reach(const void *at, size_t bytes);
+/* Bytes of its last part that are mapped. */
+uint64_t ring_map_chunk_bytes(void);
+
+/* Maps all of it, for a program that is about to give up system calls. */
+void ring_map_whole(void);
+
+/* A forked child that has no ring of its own yet: the parent's is of no use to it. */
+void ring_map_drop(void);
 
 /* Of the ring that is mapped: in a forked child that has none of its own yet, its parent's.  NULL: there is none. */
 struct rt_header *ring_map_header(void);

@@ -6,6 +6,7 @@
 #include "shim/cfi.h"
 #include "shim/modules.h"
 #include "shim/process.h"
+#include "shim/ring_map.h"
 #include "shim/sys.h"
 #include "shim/unwind.h"
 
@@ -51,7 +52,7 @@ static bool level_ready(uint32_t *ready, unsigned level, void *start, uint64_t b
 		return true;
 	uintptr_t from = (uintptr_t)start & ~UINT64_C(4095);
 	uint64_t length = ((uintptr_t)start + bytes + 4095 - from) & ~UINT64_C(4095);
-	if (!sys_populate((void *)from, length))
+	if (!ring_map_reach((void *)from, length) || !sys_populate((void *)from, length))
 		return false;
 	__atomic_fetch_or(ready, 1u << level, __ATOMIC_RELAXED);
 	return true;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shim/address_space.h"
 #include "shim/confirm.h"
 #include "shim/options.h"
 #include "shim/sys.h"
@@ -53,9 +54,12 @@ static void add_to_list(struct thread *thread)
 
 static struct thread *make_state(void)
 {
+	address_space_take(state_bytes());
 	struct thread *thread = sys_mmap(NULL, state_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	if (!thread)
+	if (!thread) {
+		address_space_give(state_bytes());
 		return NULL;
+	}
 	sys_madvise(thread, state_bytes(), MADV_WIPEONFORK);
 	sys_madvise(thread, state_bytes(), MADV_DONTDUMP);
 	thread->own.bytes = state_bytes();
