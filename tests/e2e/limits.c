@@ -96,7 +96,7 @@ static void expect_nearly_as_much(enum way way, unsigned long mib, const char *a
 #define NEARLY_AS_MUCH(name, mib, arguments)                                                                 \
 	Test(limits, name##_run) { expect_nearly_as_much(WAY_RUN, mib, arguments); }                         \
 	Test(limits, name##_preload) { expect_nearly_as_much(WAY_PRELOAD, mib, arguments); }
-#include "tests/e2e/address_space.def"
+#include "tests/e2e/tables/address_space.def"
 
 /* Whatever it is started by, a program has the limit that its parent believes to have, and may raise it as far. */
 static void expect_same_limits(enum way way)
