@@ -79,7 +79,7 @@ COMPLETE(fish, list_of_kinds, "ringtail check --fail-on leak,dead", "<leak,deadl
 COMPLETE(zsh, command, "ringtail dea", "\ndeadlocks:deadlocks that happened")
 COMPLETE(zsh, option, "ringtail check NOTHING", "\n*--suppressions[")
 COMPLETE(zsh, value, "ringtail check NOTHING", ":value:(text json sarif junit github)\n")
-COMPLETE(zsh, value_behind_equals, "ringtail run NOTHING", "\n--stacks=[full, caller or none\\: how")
+COMPLETE(zsh, value_behind_equals, "ringtail run NOTHING", "\n--stacks=[stack of each event\\: all")
 
 /* Each option that --help shows is offered, and no other. */
 static void expect_options_of_help(struct rt *rt, const char *command)

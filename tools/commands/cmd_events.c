@@ -277,9 +277,8 @@ static const struct option_choices choices[] = {{.id = OPTION_format, .words = f
 
 static const struct usage usage = {
     .command = COMMAND_events,
-    .about = "The raw event stream, all threads of a process in one order, process after process.  After `ringtail "
-             "run` it\n"
-             "is the part that was kept (its option keep); where earlier events are missing, a line says how many.",
+    .about = "The raw event stream: all threads of a process in one order, process after process.  `ringtail run` keeps\n"
+             "only the last events (its option keep); where earlier events are missing, a line says how many.",
     .behind = "examples:\n"
               "  ringtail events | less\n"
               "  ringtail events ringtail.demo.123 --format json | jq 'select(.type == \"wait\")'\n",
@@ -303,8 +302,8 @@ static bool list_ring(const struct options *options, const char *path, struct sy
 	uint64_t lost = merge_totals(merge).lost;
 	if (lost && load_relaxed(&ring.shared->drained_events))
 		fprintf(stderr,
-		        "ringtail: pid %u: %" PRIu64 " events are no longer kept here; the reports were "
-		        "made from all that was not lost\n",
+		        "ringtail: pid %u: %" PRIu64 " events are no longer kept here; the reports "
+		        "were made from all events that were not lost\n",
 		        ring.header.pid, lost);
 	merge_free(merge);
 	bool whole = ring_file_whole(&ring, err);

@@ -47,7 +47,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, bool *help
 	                                         {.words = NULL}};
 	const struct usage usage = {
 	    .command = COMMAND_export,
-	    .about = "Writes what other programs show: profiles and timelines.",
+	    .about = "Writes profiles and timelines for other programs to show.",
 	    .operands = "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
 	                "records into one; without it, the newest ringtail.* here is taken.",
 	    .behind = "examples:\n"

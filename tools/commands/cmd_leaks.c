@@ -10,7 +10,7 @@ int cmd_leaks(int argc, char **argv)
 	    .examples = "examples:\n"
 	                "  ringtail leaks                     of the newest run here\n"
 	                "  ringtail leaks --limit 0           all of them\n"
-	                "  ringtail leaks --now 4711          what that process has lost so far; it goes on\n"
+	                "  ringtail leaks --now 4711          what a running process has lost so far\n"
 	                "  ringtail leaks --format json | jq '.processes[].findings[].bytes'\n",
 	    .parts = PART_FINDINGS,
 	    .formats = view_formats,
