@@ -86,7 +86,7 @@ static void describe(struct finding *finding, const struct thread_result *thread
 		                "a thread created here has ended and was never joined; join or detach it");
 	else if (finding->class == FINDING_THREAD_LEAK_RUNNING)
 		finding_message(finding,
-		                "a thread created here was still running at exit and nobody waited for it");
+		                "a thread created here was still running at exit and no thread waited for it");
 	else if (thread->blocked_kind == RT_KIND_THREAD)
 		finding_message(finding,
 		                "a thread created here was still waiting for another thread at exit");

@@ -56,8 +56,8 @@ void churn_report(const struct churn *churn, const struct heap_site *site, const
 	finding->times = saved;
 	write_sizes(churn, sizes, sizeof sizes);
 	finding_message(finding,
-	                "%llu of %llu blocks of %s allocated here could be blocks freed before: a free list, of %u %s and %llu "
-	                "bytes at most, would save as many calls to allocate and to free, %.1f %% of the process's, and %llu bytes",
+	                "%llu of %llu blocks of %s allocated here could reuse a block freed before: a free list of at most %u %s and "
+	                "%llu bytes would save as many calls to allocate and to free (%.1f %% of the process's), and %llu bytes",
 	                (unsigned long long)saved, (unsigned long long)site->counts.allocations, sizes, churn->most_live,
 	                plural(churn->most_live, "block", "blocks"),
 	                (unsigned long long)churn->most_live * churn->largest,

@@ -11,8 +11,8 @@ static const struct {
 	enum finding_class class;
 	const char *says;
 } classes[LEAK_CLASSES] = {
-    [LEAK_DEFINITE] = {FINDING_LEAK_DEFINITE, "allocated here can be reached by nothing any more"},
-    [LEAK_INDIRECT] = {FINDING_LEAK_INDIRECT, "allocated here can be reached from lost blocks only"},
+    [LEAK_DEFINITE] = {FINDING_LEAK_DEFINITE, "allocated here can no longer be reached"},
+    [LEAK_INDIRECT] = {FINDING_LEAK_INDIRECT, "allocated here can be reached only from lost blocks"},
     [LEAK_POSSIBLE] = {FINDING_LEAK_POSSIBLE,
                        "allocated here can be reached only by pointers that do not point to their start"},
     [LEAK_REACHABLE] = {FINDING_LEAK_REACHABLE, "allocated here was not freed and can still be reached"},
@@ -81,7 +81,7 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 
 	count_kept(finding, &blocks, &bytes);
 	if (blocks)
-		snprintf(with, sizeof with, "; %llu %s in %llu %s more went with %s", (unsigned long long)bytes,
+		snprintf(with, sizeof with, "; another %llu %s in %llu %s were lost with %s", (unsigned long long)bytes,
 		         plural(bytes, "byte", "bytes"), (unsigned long long)blocks, plural(blocks, "block", "blocks"),
 		         plural(group->blocks, "it", "them"));
 	finding_message(finding, "%llu %s in %llu %s %s%s%s", (unsigned long long)group->bytes,
@@ -99,7 +99,7 @@ static void report_group(const struct leak_group *group, const struct leak_group
 	finding->bytes = group->bytes;
 	finding_add_stack(finding, "allocated here", 0, 0, group->stack);
 	if (group->class == LEAK_INDIRECT)
-		finding_add_stack(finding, "lost with what was allocated here", 0, 0, group->owner_stack);
+		finding_add_stack(finding, "lost with blocks allocated here", 0, 0, group->owner_stack);
 	if (group->class == LEAK_DEFINITE)
 		add_kept(finding, group->stack, groups, count);
 	write_message(finding, group, uncertain);
@@ -111,7 +111,7 @@ static void report_unread(const struct leak_scan *scan, struct finding_list *fin
 	if (!scan->unread)
 		return;
 	finding_message(finding_add(findings, FINDING_LOSS_SCAN),
-	                "%llu byte%s of its memory could not be read: blocks that only those point to are called lost",
+	                "%llu byte%s of the process's memory could not be read: blocks with pointers only there are reported as lost",
 	                (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
 }
 

@@ -194,22 +194,22 @@ static const char *message_of(uint8_t kind)
 {
 	switch (kind) {
 	case RT_KIND_RWLOCK:
-		return "threads waited here for a read-write lock that others held";
+		return "threads waited here for a read-write lock that other threads held";
 	case RT_KIND_SPIN:
-		return "threads spun here for a spin lock that another held";
+		return "threads spun here for a spin lock that another thread held";
 	case RT_KIND_COND:
 		return "threads waited here for a condition variable to be signalled";
 	case RT_KIND_SEM:
 		return "threads waited here for a semaphore to be posted";
 	case RT_KIND_BARRIER:
-		return "threads waited here for others to come to a barrier";
+		return "threads waited here for other threads to reach a barrier";
 	case RT_KIND_ONCE:
-		return "threads waited here for a pthread_once routine that another ran";
+		return "threads waited here for a pthread_once routine that another thread ran";
 	case RT_KIND_FUTEX:
 		return "threads waited here for a futex to be woken";
 	default:
-		return "threads waited here for a mutex that another held: hold it for a shorter time, or "
-		       "use more than one";
+		return "threads waited here for a mutex that another thread held: hold it for a shorter time, or "
+		       "use more than one mutex";
 	}
 }
 

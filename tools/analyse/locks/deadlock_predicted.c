@@ -28,7 +28,7 @@ enum verdict { /* the higher, the nearer to a deadlock */
 };
 
 static const char *const why_not[] = {
-    [SHARED] = "the locks are only read-locked where they meet",
+    [SHARED] = "the threads only read-lock the locks where their orders meet",
     [GATED] = "another lock is always held around them",
     [TOO_FEW_THREADS] = "too few threads took them in these orders",
     [ORDERED] = "creating and joining threads, a semaphore or a barrier kept them apart in time",
@@ -354,7 +354,7 @@ void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findin
 	if (p.truncated)
 		finding_message(
 		    finding_add(findings, FINDING_LOSS_LOCK_ORDER),
-		    "the lock order has more cycles than were looked at: there may be more deadlocks");
+		    "the lock order has more cycles than were examined: there may be more deadlocks");
 	groups_free(p.groups);
 	u64_map_free(&p.told);
 }

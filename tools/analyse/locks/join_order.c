@@ -77,8 +77,8 @@ static void add_finding(struct lock_analysis *locks, const struct lock_thread *j
 	struct finding_object thread = {.kind = RT_KIND_THREAD, .address = event->object};
 
 	finding_message(
-	    finding, "a thread is joined by one that holds a lock which the joined thread takes: if it has "
-	             "not had the lock yet, they wait for each other for ever");
+	    finding, "a thread holds a lock while it joins a thread that takes this lock: if the joined thread "
+	             "has not had the lock yet, they wait for each other for ever");
 	*finding_add_edge(finding) = (struct finding_edge){.thread = joiner->id,
 	                                                   .held = lock,
 	                                                   .wanted = thread,

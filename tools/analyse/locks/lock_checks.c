@@ -137,14 +137,14 @@ struct unlock_classes { /* by kind */
 
 static const struct unlock_classes unlock_classes[] = {
     [RT_KIND_MUTEX] = {FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, FINDING_MISUSE_MUTEX_UNLOCK_NOT_OWNER,
-                       "a mutex is unlocked that is not locked",
-                       "a mutex is unlocked by a thread that did not lock it"},
+                       "a thread unlocks a mutex that is not locked",
+                       "a thread unlocks a mutex that it did not lock"},
     [RT_KIND_RWLOCK] = {FINDING_MISUSE_RWLOCK_UNLOCK_NOT_HELD, FINDING_MISUSE_RWLOCK_UNLOCK_NOT_HELD,
-                        "a read-write lock is unlocked that nobody holds",
-                        "a read-write lock is unlocked by a thread that does not hold it"},
+                        "a thread unlocks a read-write lock that no thread holds",
+                        "a thread unlocks a read-write lock that it does not hold"},
     [RT_KIND_SPIN] = {FINDING_MISUSE_SPIN_UNLOCK_UNLOCKED, FINDING_MISUSE_SPIN_UNLOCK_NOT_OWNER,
-                      "a spin lock is unlocked that is not locked",
-                      "a spin lock is unlocked by a thread that did not lock it"},
+                      "a thread unlocks a spin lock that is not locked",
+                      "a thread unlocks a spin lock that it did not lock"},
 };
 
 /* An error-checking mutex refuses, and says so; whether a mutex without init call is one is not known. */
@@ -171,14 +171,14 @@ static void check_copied(const struct check *check)
 			continue;
 		misuse =
 		    check_misuse(check, FINDING_MISUSE_MUTEX_COPIED,
-		                 "a mutex is unlocked that was never locked, while its thread holds another: "
+		                 "a thread unlocks a mutex that was never locked, while it holds another one: "
 		                 "a locked mutex was copied, and the copy unlocked",
 		                 "unlocked here");
 		misuse_add(&misuse, "locked here, at another address", thread->id, held->since, held->stack);
 		suspect(check, &misuse);
 		return;
 	}
-	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, "a mutex is unlocked that was never locked",
+	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, "a thread unlocks a mutex that was never locked",
 	                      "unlocked here");
 	suspect(check, &misuse);
 }
@@ -188,8 +188,7 @@ static void check_robust_unlock(const struct check *check)
 	if (check->held->owner_died)
 		note_held(check, FINDING_MISUSE_MUTEX_ROBUST_INCONSISTENT,
 		          "a robust mutex whose owner died is unlocked without pthread_mutex_consistent: "
-		          "nobody can "
-		          "ever lock it again",
+		          "no thread can ever lock it again",
 		          "unlocked here", check->thread, check->held);
 }
 
@@ -260,7 +259,7 @@ static void check_freed_memory(const struct check *check)
 	    !check->locks->sources.heap || !heap_is_freed(check->locks->sources.heap, event->object))
 		return;
 	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_IN_FREED_MEMORY,
-	                      "a mutex is used that lies in a block that was freed", "used here");
+	                      "a thread uses a mutex that lies in a freed block", "used here");
 	misuse_add(&misuse, "freed here", tombstone.thread, tombstone.stamp, tombstone.stack);
 	check_note(check, &misuse);
 }
@@ -295,17 +294,17 @@ static const char *error_message(int result)
 {
 	switch (result) {
 	case EINVAL:
-		return "a call on a synchronisation object failed with EINVAL: it is not valid";
+		return "a call on a synchronisation object failed with EINVAL: the object is not valid";
 	case EPERM:
-		return "a call on a synchronisation object failed with EPERM: its thread does not hold it";
+		return "a call on a synchronisation object failed with EPERM: the calling thread does not hold the object";
 	case EDEADLK:
-		return "a call on a synchronisation object failed with EDEADLK: its thread holds it already";
+		return "a call on a synchronisation object failed with EDEADLK: the calling thread already holds the object";
 	case EAGAIN:
 		return "a call on a synchronisation object failed with EAGAIN: a limit was reached";
 	case EOVERFLOW:
 		return "sem_post failed with EOVERFLOW: the semaphore is at its greatest value";
 	case ENOTRECOVERABLE:
-		return "a robust mutex was asked for that can never be locked again (ENOTRECOVERABLE)";
+		return "a thread tried to lock a robust mutex that can never be locked again (ENOTRECOVERABLE)";
 	case ESRCH:
 		return "a call on a thread failed with ESRCH: there is no such thread";
 	default:
@@ -365,11 +364,11 @@ static void check_init(const struct check *check)
 
 	if (event->result) {
 		if (event->kind == RT_KIND_BARRIER && !(event->arg >> RT_INIT_VALUE_SHIFT))
-			note(check, FINDING_MISUSE_BARRIER_ZERO, "a barrier is initialised for no threads",
+			note(check, FINDING_MISUSE_BARRIER_ZERO, "a barrier is initialised with a count of 0",
 			     "initialised here");
 		else if (event->kind == RT_KIND_SEM)
 			note(check, FINDING_MISUSE_SEM_INVALID,
-			     "a semaphore is initialised with a value that it cannot have",
+			     "a semaphore is initialised with a value above SEM_VALUE_MAX",
 			     "initialised here");
 		return;
 	}
@@ -378,7 +377,7 @@ static void check_init(const struct check *check)
 		return;
 	holder = living_holder(check->locks, check->lock, &held);
 	if (holder)
-		note_held(check, FINDING_MISUSE_MUTEX_REINIT_LOCKED, "a mutex is initialised anew while it is locked",
+		note_held(check, FINDING_MISUSE_MUTEX_REINIT_LOCKED, "a mutex is initialised again while it is locked",
 		          "initialised here", holder, held);
 }
 
@@ -450,7 +449,7 @@ void lock_checks_handler(struct lock_analysis *locks, const struct event *event)
 		return;
 	if (memory)
 		note(&check, FINDING_MISUSE_MALLOC_IN_SIGNAL_HANDLER,
-		     "a signal handler allocates or frees memory: it hangs or destroys the heap if it "
+		     "a signal handler allocates or frees memory: it hangs or corrupts the heap if it "
 		     "interrupts malloc",
 		     "called here");
 	else if ((event->type == RT_ACQUIRE || event->type == RT_WAIT) && event->kind != RT_KIND_SEM &&
@@ -510,7 +509,7 @@ void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread,
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
 	} else if (event->aux == ESRCH && !target) {
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a join of what is no thread", NULL);
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a thread joins an id that is no thread", NULL);
 	} else if (event->aux == EINVAL && !target) {
 		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED,
 		            "a join failed with EINVAL: the thread is not joinable", NULL);
@@ -528,7 +527,7 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
 	} else if (event->aux == EINVAL && target && target->detached) {
-		note_target(&check, FINDING_MISUSE_THREAD_DETACH_TWICE, "a thread is detached that was detached already",
+		note_target(&check, FINDING_MISUSE_THREAD_DETACH_TWICE, "a detached thread is detached again",
 		            target);
 	} else if (event->aux) {
 		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->aux), NULL);
@@ -576,11 +575,11 @@ static void check_hung(struct lock_analysis *locks, struct lock_thread *thread, 
 		          "locked again here", thread, check.held);
 	else if (lost_by_fork(&check))
 		note(&check, FINDING_MISUSE_LOCK_HELD_ACROSS_FORK,
-		     "a forked process waits for ever for a lock that another thread held when it was forked",
+		     "a forked process waits for ever for a lock that another thread of its parent held at the fork",
 		     "waits here");
 	else if (event.kind == RT_KIND_THREAD && !thread->wait.target &&
 	         (end->how == END_SIGNAL || locks->forked))
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a join of what is no thread of this process",
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a thread joins an id that is no thread of this process",
 		            NULL);
 }
 
@@ -595,7 +594,7 @@ static void check_dead_holder(struct lock_analysis *locks, const struct lock_thr
 		const struct held_lock *held = &thread->held[i];
 		struct sync_misuse misuse = {
 		    .class = FINDING_MISUSE_THREAD_EXIT_HOLDING_LOCK,
-		    .message = "a thread ended while it held a lock: nobody can ever unlock it",
+		    .message = "a thread ended while it held a lock: no thread can ever unlock it",
 		    .object = check_object(held->lock)};
 
 		if (!exclusive_at_exit(held))

@@ -92,9 +92,9 @@ static void check_two_mutexes(const struct check *check, const struct sync_state
 	if (!state->blocked || !state->mutex || state->mutex == mutex)
 		return;
 	misuse = check_misuse(check, FINDING_MISUSE_COND_TWO_MUTEXES,
-	                      "threads wait for one condition variable with different mutexes at a time",
+	                      "threads wait for one condition variable at the same time with different mutexes",
 	                      "waits here with one mutex");
-	misuse_add(&misuse, "waits here with another", state->thread, state->since, state->stack);
+	misuse_add(&misuse, "waits here with another mutex", state->thread, state->since, state->stack);
 	check_note(check, &misuse);
 }
 
@@ -312,8 +312,8 @@ static void check_lost_wakeup(struct lock_analysis *locks, struct lock_thread *t
 	struct lock *cond = lock_table_find(&locks->table, wait->object, RT_KIND_COND);
 	struct sync_misuse misuse = {
 	    .class = FINDING_MISUSE_COND_LOST_WAKEUP,
-	    .message = "a thread waits for ever for a condition variable that was signalled "
-	               "before it waited, by a thread that did not lock the mutex"};
+	    .message = "a thread waits for ever for a condition variable: the last signal came before the "
+	               "wait began, from a thread that did not lock the mutex"};
 
 	if (!cond || !cond->sync || !cond->sync->wasted.stamp ||
 	    wait->flags & (RT_SYNC_TIMED | RT_SYNC_PSHARED) || cond->sync->wasted.stamp > wait->since ||
