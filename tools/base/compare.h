@@ -1,4 +1,4 @@
-/* What orders of several keys are made of, for qsort. */
+/* Building blocks for the comparison functions of qsort, for orders by several keys. */
 #ifndef RINGTAIL_COMPARE_H
 #define RINGTAIL_COMPARE_H
 
@@ -6,13 +6,13 @@
 
 static inline int compare_numbers(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
 
-/* Of two uint64_t that stand in an array. */
+/* Compares two elements of an array of uint64_t. */
 static inline int compare_numbers_at(const void *left, const void *right)
 {
 	return compare_numbers(*(const uint64_t *)left, *(const uint64_t *)right);
 }
 
-/* The order by the keys before, and where these are the same by two more numbers. */
+/* order: the result for the keys before.  Where that is 0, the numbers a and b decide. */
 static inline int compare_next(int order, uint64_t a, uint64_t b) { return order ? order : compare_numbers(a, b); }
 
 #endif

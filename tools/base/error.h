@@ -1,4 +1,4 @@
-/* How the tools' functions say what went wrong: a status and one line for the user. */
+/* How functions of the tools report an error: an exit code and one line for the user. */
 #ifndef RINGTAIL_ERROR_H
 #define RINGTAIL_ERROR_H
 
@@ -16,16 +16,16 @@ enum exit_code {
 };
 
 struct error {
-	int code;        /* enum exit_code to end with */
-	bool retry;      /* not ready yet: the same call may succeed in a moment */
-	bool unwritable; /* a file could not be written: no room, or no right to */
-	char text[1024]; /* one line, without "ringtail: " and newline: what, where, and what to do */
+	int code;        /* enum exit_code that the command ends with */
+	bool retry;      /* not ready yet: the same call may succeed a moment later */
+	bool unwritable; /* a file could not be written: the disk is full, or permission is missing */
+	char text[1024]; /* one line, without "ringtail: " and newline: what is wrong, where, and what to do */
 };
 
 /* Fills err; always returns false, so that callers can `return error_set(...)`. */
 bool error_set(struct error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* "ringtail: TEXT" on stderr; returns err->code. */
+/* Prints "ringtail: TEXT" to stderr; returns err->code. */
 int error_print(const struct error *err);
 
 #endif

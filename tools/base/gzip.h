@@ -15,7 +15,7 @@ struct gzip {
 
 bool gzip_begin(struct gzip *gzip, FILE *out);
 void gzip_write(struct gzip *gzip, const void *bytes, size_t count);
-/* Whether all went well; the stream is not closed. */
+/* Ends the gzip file.  True if every write succeeded.  The stream stays open. */
 bool gzip_end(struct gzip *gzip);
 
 #endif

@@ -1,9 +1,11 @@
 /*
- * What /proc tells about processes and threads of others.
+ * What /proc tells about other processes and their threads.
  *
- * A process can have three numbers: "here", by which this process reaches it with kill and ptrace; the name of its
- * directory in /proc, another one where /proc was mounted in another PID namespace than ours; and "inside", which its
- * own getpid returns, in its own PID namespace.  Numbers here are meant unless a comment says otherwise.
+ * A process can have three numbers:
+ * - "here": by which this process reaches it with kill and ptrace;
+ * - the name of its directory in /proc: differs from "here" where /proc was mounted in another PID namespace than ours;
+ * - "inside": which its own getpid returns, in its own PID namespace.
+ * A pid or tid in this header is the number "here", unless its comment says otherwise.
  */
 #ifndef RINGTAIL_TOOLS_PROCESS_H
 #define RINGTAIL_TOOLS_PROCESS_H
@@ -15,70 +17,72 @@
 struct process_stat {
 	char state; /* 'R', 'S', 'T', 'Z', ... */
 	unsigned threads;
-	uint64_t start; /* field 22: tells a reused pid */
-	bool environment; /* its memory has one, if only an empty one; also false where we may not know */
+	uint64_t start; /* field 22, start time in ticks since boot: tells two processes of one pid apart */
+	bool environment; /* its memory holds an environment, be it empty; false too where we may not read that */
 };
 
-/* Identity of our own PID namespace (the inode of /proc/self/ns/pid); 0: not known. */
+/* Identity of our own PID namespace: the inode of /proc/self/ns/pid.  0: not known. */
 uint32_t process_namespace(void);
-/* False: there is no /proc, or one that does not show us. */
+/* False if there is no /proc, or if it does not show this process. */
 bool process_can_see(void);
-/* The name of a process's directory in /proc; -1: it has none there. */
+/* The name of the process's directory in /proc; -1: it has no directory there. */
 pid_t process_number(pid_t pid);
-/* The number here of the process or thread that /proc calls so; 0: none, it cannot be reached. */
+/* The number "here" of the process or thread whose directory in /proc has this name; 0: we cannot reach it. */
 pid_t process_here(pid_t number);
-/* The number that the thread itself goes by, in its own namespace. */
+/* The thread's number "inside": in its own PID namespace. */
 pid_t process_inside(pid_t pid, pid_t tid);
 
 struct process_sought {
-	uint32_t space; /* identity of its PID namespace; 0: not known, as it saw no /proc */
+	uint32_t space; /* identity of its PID namespace; 0: not known, as the process saw no /proc */
 	pid_t inside;
-	uint64_t start;   /* as it saw it; 0: not known */
-	const char *file; /* name, without directory, of a file that it alone has mapped */
+	uint64_t start;   /* its start time as the process read it; 0: not known */
+	const char *file; /* name, without directory, of a file that this process alone has mapped */
 };
 
-/* Finds a process that may be of another PID namespace: its number here, and in *start when it began as /proc has it
- * here.  0: it has ended, or cannot be seen from here. */
+/* Finds a process that may be in another PID namespace.  Returns its number "here", and in *start its start time as
+ * /proc gives it here.  0: it has ended, or we cannot see it. */
 pid_t process_find(const struct process_sought *sought, uint64_t *start);
 
-/* Of a process, or with tid of one of its threads.  False: there is no such. */
+/* tid 0: reads the process; else this thread of it.  False: there is no such process or thread. */
 bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
-/* 0: not known. */
+/* The pid of its parent; 0: not known. */
 pid_t process_parent(pid_t pid);
-/* Whether it has children, our own parent aside; false too where the kernel does not tell. */
+/* True if the process has children.  Our own parent does not count as one.  False too where the kernel does not
+ * tell. */
 bool process_has_children(pid_t pid);
-/* Waits no longer than is needed to see whether a child has ended; *status as from waitpid.  Its stops are left alone. */
+/* True if the child has ended; *status is then as from waitpid.  Does not wait, and does not consume stops of the
+ * child. */
 bool process_reap(pid_t child, int *status);
-/* Who traces the thread (a debugger, strace); 0: nobody, or it cannot be known. */
+/* The pid of the debugger (gdb, strace) that traces the thread; 0: no process does, or it is not known. */
 pid_t process_tracer(pid_t tid);
-/* The number of the system call that a thread waits in; -1: none, or it cannot be known. */
+/* The number of the system call that the thread waits in; -1: it waits in none, or it is not known. */
 long process_system_call(pid_t pid, pid_t tid);
 
 struct process_sched {
-	uint64_t exec_start; /* ns of its processor's clock, when it last ran */
-	uint64_t voluntary;  /* times that it left its processor by itself */
-	int processor;       /* that it last ran on */
+	uint64_t exec_start; /* when it last ran: ns of its processor's clock */
+	uint64_t voluntary;  /* voluntary context switches */
+	int processor;       /* the processor that it last ran on */
 };
 
-/* Of a thread that sleeps or is stopped; false for others, and where the kernel does not tell. */
+/* For a thread that sleeps or is stopped.  False for other threads, and where the kernel does not tell. */
 bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched);
 
 struct process_task { /* a thread */
-	pid_t inside; /* its number as it is recorded */
+	pid_t inside; /* its number "inside", as the ring records it */
 	char state;        /* 'R', 'S', ... */
-	uint64_t switches; /* times that it was taken from or left its processor: it has not run while that stays */
+	uint64_t switches; /* context switches, voluntary or not: while the number stays, the thread has not run */
 };
 
-/* Its threads; free() them.  NULL, and *count 0, where it cannot be looked at. */
+/* The threads of the process; the caller frees them with free().  NULL, and *count 0, where they cannot be read. */
 struct process_task *process_tasks(pid_t pid, size_t *count);
-/* 'R', 'S', ... of the thread that is called so inside; 0: there is none. */
+/* The state ('R', 'S', ...) of the thread whose number "inside" this is; 0: there is no such thread. */
 char process_thread_state(pid_t pid, pid_t inside);
-/* Whether it has a handler for a signal that is not libc's own; true where we may not know. */
+/* True if the process handles a signal that is not one of libc's own; true too where we may not know. */
 bool process_handles_signals(pid_t pid);
-/* Whether the process that had started at `start` still runs (a zombie does not). */
+/* True if the process that started at `start` still runs.  A zombie does not. */
 bool process_alive(pid_t pid, uint64_t start);
-/* Whether the process has a file of this name (without its directory) mapped; true also where we may not
- * know. By name, as device and inode numbers in maps are not those of stat on overlayfs and btrfs. */
+/* True if the process has a file of this name (without directory) mapped; true too where we may not know.  Compares
+ * names, because on overlayfs and btrfs the device and inode numbers in maps differ from those of stat. */
 bool process_maps(pid_t pid, const char *name);
 
 #endif

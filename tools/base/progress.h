@@ -1,10 +1,9 @@
 /*
- * One line on stderr for work that takes longer than a second, gone when it is
- * done.  Only on a terminal, or with RINGTAIL_PROGRESS=1; never with
- * RINGTAIL_PROGRESS=0.
+ * One line on stderr for work that takes longer than a second; it disappears when the work is done.  The line is shown
+ * only on a terminal, or with RINGTAIL_PROGRESS=1; never with RINGTAIL_PROGRESS=0.
  *
- * A thread of its own paints the line: the work may be a single long call of a
- * library.  Of works inside one another the innermost slow one is shown.
+ * A separate thread paints the line, because the work may be a single long call into a library.  Where one piece of
+ * work contains another, the innermost one that is slow is shown.
  */
 #ifndef RINGTAIL_RENDER_PROGRESS_H
 #define RINGTAIL_RENDER_PROGRESS_H
@@ -22,19 +21,19 @@ struct progress {
 	bool listed;
 };
 
-/* what: "reading events", ...; must outlive the progress, which must stay where it is. */
+/* what: "reading events", ...; it must outlive the progress.  The struct must not move until progress_end. */
 void progress_begin(struct progress *progress, const char *what, uint64_t total);
 static inline void progress_update(struct progress *progress, uint64_t done)
 {
 	store_relaxed(&progress->done, done);
 }
-/* Removes the line.  May be called for one that was never shown. */
+/* Removes the line.  May be called for a progress that was never shown. */
 void progress_end(struct progress *progress);
-/* While the program under test may be writing to the same terminal: show nothing. */
+/* true: shows nothing from now on, as the watched program may be writing to the same terminal. */
 void progress_silence(bool silent);
-/* In a child of fork: there is nobody here who would paint, nor will there be. */
+/* Call this in a child of fork: the painting thread does not exist there, and none is started. */
 void progress_forked(void);
-/* A line on stderr, as printf, unless silenced. */
+/* Prints a line to stderr, as printf, unless silenced. */
 void progress_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,4 +1,4 @@
-/* Each text once, under a number: 0 is "", the others are given out in turn. */
+/* A table that keeps each text once, under a number.  0 is ""; other numbers are given out in ascending order. */
 #ifndef RINGTAIL_STRINGS_H
 #define RINGTAIL_STRINGS_H
 
@@ -14,7 +14,8 @@ struct strings {
 
 void strings_init(struct strings *strings);
 void strings_free(struct strings *strings);
-/* The number of text; NULL counts as "".  The copy in items lives as long as the table. */
+/* Returns the number of the text, which is added if it is new.  NULL counts as "".  The copy in items lives as long as
+ * the table. */
 uint32_t strings_put(struct strings *strings, const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-/* Text as the database and JSON want it. */
+/* Text in the forms that the database and JSON need. */
 #ifndef RINGTAIL_STORE_TEXT_H
 #define RINGTAIL_STORE_TEXT_H
 
@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A copy that is valid UTF-8: what is not becomes U+FFFD.  NULL without memory. */
+/* A malloced copy that is valid UTF-8: invalid bytes become U+FFFD.  NULL when memory runs out. */
 char *text_utf8(const char *text, size_t length);
 /* "2026-11-23T22:56:52.123Z" from nanoseconds since 1970. */
 void text_rfc3339(uint64_t realtime_ns, char *out, size_t size);
-/* "SIGSEGV"; false where there is no such signal. */
+/* Writes the signal's name ("SIGSEGV"); false if there is no such signal. */
 bool text_signal(int signal, char *out, size_t size);
 void text_hex(const uint8_t *bytes, size_t count, char *out);
-/* JSON array of the NUL separated words; malloced. */
+/* A JSON array of the words, which are separated by NUL bytes; malloced. */
 char *text_command_json(const char *words, size_t bytes);
 char *text_argv_json(char *const *argv);
 

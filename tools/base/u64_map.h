@@ -1,7 +1,6 @@
 /*
- * A map from any 64-bit key to a value that is not 0: open addressing, linear
- * probing, no tombstones.  For look-ups made once per event, where uthash's
- * chains cost too much.
+ * A map from any 64-bit key to a 64-bit value that is not 0: open addressing, linear probing, no tombstones.  It serves
+ * look-ups made once per event, for which uthash's chains are too slow.
  */
 #ifndef RINGTAIL_ANALYSE_U64_MAP_H
 #define RINGTAIL_ANALYSE_U64_MAP_H
@@ -27,7 +26,7 @@ static inline uint64_t u64_mix(uint64_t x)
 	return x ^ x >> 29;
 }
 
-/* The value of key, 0 where there is none. */
+/* The value of key; 0 if the map does not have the key. */
 static inline uint64_t u64_map_get(const struct u64_map *map, uint64_t key)
 {
 	if (!map->count)

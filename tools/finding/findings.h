@@ -1,4 +1,4 @@
-/* Findings: what an analyser has to say, in one shape for all kinds. */
+/* Findings: the results of the analysers that a user may act on, in one form for all kinds. */
 #ifndef RINGTAIL_ANALYSE_FINDINGS_H
 #define RINGTAIL_ANALYSE_FINDINGS_H
 
@@ -9,7 +9,7 @@
 #include "tools/finding/kinds.h"
 
 struct finding_stack {
-	char label[96];  /* "allocated here", "held since here", "wanted here", ... */
+	char label[96];  /* what happened there: "allocated here", "held since here", "wanted here", ... */
 	uint32_t thread; /* 0: none */
 	uint64_t stamp;  /* 0: none */
 	uint32_t stack;
@@ -24,27 +24,27 @@ struct finding_object {
 
 struct finding_edge { /* deadlock: this thread held one lock and wanted the next */
 	uint32_t thread;
-	uint32_t pid; /* of the thread, and of this edge's stacks, where that is another process; 0: the finding's own */
+	uint32_t pid; /* the process of the thread and of this edge's stacks; 0: the process of the finding */
 	struct finding_object held, wanted;
 	bool held_shared, wanted_shared, inferred;
 	uint32_t held_stack, wanted_stack;
 	uint64_t held_since, wanted_at;
 };
 
-struct finding_kept { /* leak:definite: blocks that are lost with it */
-	uint32_t stack; /* that allocated them */
+struct finding_kept { /* leak:definite: further blocks that are lost with the leaked ones */
+	uint32_t stack; /* where they were allocated */
 	uint64_t blocks, bytes;
 };
 
 struct finding {
 	enum finding_kind kind;
-	enum finding_class class; /* FINDING_NONE: word */
-	const char *word;         /* the class, of a kind for which any word is one; static; NULL: none */
-	char message[512]; /* one sentence a person can act on; no addresses or counts that change the meaning */
-	bool confirmed;         /* deadlock: it is one that an earlier run predicted */
-	uint64_t blocks, bytes; /* leak */
-	uint64_t times;         /* how often seen, 0 and 1: once */
-	uint64_t ticks;         /* contention: waited in all */
+	enum finding_class class; /* FINDING_NONE: see word */
+	const char *word;         /* the class, for kinds that take any word as a class; static; NULL: no class */
+	char message[512]; /* one sentence that a user can act on; no addresses or counts that change the meaning */
+	bool confirmed;         /* of a deadlock: an earlier run predicted it */
+	uint64_t blocks, bytes; /* of a leak */
+	uint64_t times;         /* how often it was seen; 0 means once, as 1 does */
+	uint64_t ticks;         /* of contention: waiting time of all threads together */
 	struct finding_stack *stacks; size_t stack_count;
 	struct finding_object *objects; size_t object_count;
 	struct finding_edge *edges; size_t edge_count;
@@ -54,24 +54,25 @@ struct finding {
 
 struct finding_list { struct finding *items; size_t count, room; };
 
-/* Appends a finding of that class, with no more in it, and returns it; valid until the next append. */
+/* Appends an otherwise empty finding of that class.  The pointer returned is valid until the next append. */
 struct finding *finding_add(struct finding_list *list, enum finding_class class);
-/* The same of a kind whose classes are words (contention), or with no class (NULL).  The word is kept, not copied. */
+/* The same for a kind whose classes are words (contention), or without a class (word NULL).  The pointer is kept, and
+ * the word is not copied. */
 struct finding *finding_add_word(struct finding_list *list, enum finding_kind kind, const char *word);
-/* Appends the finding, which is left empty: what it points to belongs to the list then. */
+/* Moves the finding to the list, which then owns what it points to.  *finding is left empty. */
 void finding_move(struct finding_list *list, struct finding *finding);
 const char *finding_kind_name(const struct finding *finding);
-const char *finding_class_name(const struct finding *finding); /* NULL: it has none */
+const char *finding_class_name(const struct finding *finding); /* NULL: it has no class */
 void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
                                         uint64_t stamp, uint32_t stack);
-/* Once, however often it is added. */
+/* An object that the finding has already is not added again. */
 struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
                                           uint32_t generation, uint32_t created_stack);
 struct finding_edge *finding_add_edge(struct finding *finding);
 struct finding_kept *finding_add_kept(struct finding *finding);
 void finding_add_thread(struct finding *finding, uint32_t thread);
-/* Worst first, and stable: equals stay in the order in which they were added. */
+/* Sorts by severity, worst first.  The sort is stable: equal findings stay in the order in which they were added. */
 void finding_list_sort(struct finding_list *list);
 void finding_list_free(struct finding_list *list);
 

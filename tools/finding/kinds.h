@@ -1,9 +1,10 @@
 /*
- * The kinds and classes of findings, as kinds.def has them, and lists of them as users write them:
- * "leak:definite,misuse", or "default" for what a check fails on.
+ * The kinds and classes of findings, from the rows of kinds.def; and lists of them in the form that users write:
+ * "leak:definite,misuse", or "default" for the list on which a check fails.
  *
- * In the tools a kind or class is an enumerator, so that a misspelt one does not compile.  Users and databases give
- * names.  A database may be another version's: a name that is in no row is no error there.
+ * In the code of the tools a kind or class is an enumerator, so that a misspelt one does not compile.  Users and
+ * databases give names.  Another version may have written a database: there, a name without a row in kinds.def is no
+ * error.
  */
 #ifndef RINGTAIL_KINDS_H
 #define RINGTAIL_KINDS_H
@@ -37,7 +38,7 @@ enum finding_class { /* FINDING_LEAK_DEFINITE, ...: each belongs to one kind */
 #undef KIND
 #undef CLASS
 
-/* What a check fails on unless it is told otherwise, as an item of a list. */
+/* The item of a list that stands for all kinds and classes on which a check fails by default. */
 #define KINDS_DEFAULT "default"
 
 /* ---- rows; all strings are static ------------------------------------------------------------ */
@@ -46,35 +47,36 @@ const char *kind_name(enum finding_kind kind);
 const char *class_name(enum finding_class class); /* "definite"; NULL for FINDING_NONE */
 const char *class_help(enum finding_class class); /* one line; "" for FINDING_NONE */
 enum finding_kind class_kind(enum finding_class class);
-/* Reports begin with the lowest.  FINDING_NONE: of classes that have no row. */
+/* Reports begin with the lowest rank.  class FINDING_NONE: the rank of the kind's classes that have no row. */
 unsigned class_rank(enum finding_kind kind, enum finding_class class);
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* The name of the i-th kind, NULL behind the last. */
+/* The name of the i-th kind; NULL after the last. */
 const char *kind_at(size_t i);
-/* The name as a string that stays, or NULL where it is no kind's.  Names given need not end with NUL. */
+/* The kind's name as a static string, or NULL if no kind has this name.  The name given need not end with NUL. */
 const char *kind_find(const char *kind, size_t length);
-/* What findings of the kind are about, in a few words; "" for what is no kind. */
+/* What findings of the kind are about, in a few words; "" for an unknown kind. */
 const char *kind_meaning(const char *kind);
-/* A class of that kind; of some kinds any word is one. */
+/* True if the kind has this class.  Some kinds take any word as a class. */
 bool kind_has_class(const char *kind, size_t kind_length, const char *class, size_t length);
 
 bool kind_is(const char *kind, enum finding_kind is);
-/* class: NULL for none. */
+/* class: NULL for a finding without a class. */
 bool class_is(const char *kind, const char *class, enum finding_class is);
 
-/* Shown on request only: such findings are no reason to act. */
+/* True for findings that are information and no reason to act: reports show them on request only. */
 bool kind_is_quiet(const char *kind, const char *class);
 
 /* ---- lists ------------------------------------------------------------------------------------ */
 
-/* Whether every item names a kind or class that exists; otherwise *bad is the first that does not. */
+/* True if every item names a known kind or class.  Otherwise *bad is the first item that does not. */
 bool kinds_valid(const char *list, const char **bad);
-/* "a list of ...", for errors. */
+/* "a list of ...", for error messages. */
 const char *kinds_wanted(void);
-/* The list with what default stands for; malloced. */
+/* A malloced copy of the list, in which "default" is replaced by the items that it stands for. */
 char *kinds_expanded(const char *list);
+/* True if an item of the list names this kind, or this kind and class. */
 bool kinds_match(const char *list, const char *kind, const char *class);
 
 #endif

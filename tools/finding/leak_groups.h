@@ -1,4 +1,4 @@
-/* What a scan found: live blocks by allocation stack, class and owner. */
+/* The result of a leak scan: live blocks, grouped by allocation stack, class and owner. */
 #ifndef RINGTAIL_ANALYSE_LEAK_GROUPS_H
 #define RINGTAIL_ANALYSE_LEAK_GROUPS_H
 
@@ -12,16 +12,16 @@ enum leak_class { LEAK_DEFINITE, LEAK_INDIRECT, LEAK_POSSIBLE, LEAK_REACHABLE, L
 
 struct leak_group {
 	enum leak_class class;
-	uint32_t stack;       /* that allocated the blocks */
-	uint32_t owner_stack; /* LEAK_INDIRECT: that allocated the blocks by which these are kept */
+	uint32_t stack;       /* where the blocks were allocated */
+	uint32_t owner_stack; /* LEAK_INDIRECT: where the lost blocks were allocated that lead to these */
 	uint64_t blocks, bytes;
 };
 
 struct leak_scan {
 	bool tried, done;
-	char why_not[LEAK_WHY_BYTES]; /* not done: one sentence with what helps */
-	uint64_t pause_ns, whole_ns;  /* how long the program was stopped, and how long all took */
-	uint64_t unread;              /* bytes of its memory that could not be read: what they point to seems lost */
+	char why_not[LEAK_WHY_BYTES]; /* if not done: one sentence, why and what helps */
+	uint64_t pause_ns, whole_ns;  /* how long the program was stopped; how long the whole scan took */
+	uint64_t unread;              /* bytes of memory that could not be read: blocks that they point to look lost */
 	struct leak_group *groups;
 	size_t count, room;
 };

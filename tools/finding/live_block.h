@@ -1,4 +1,4 @@
-/* A block of the program's heap that is live: the analysis knows it from events, a scan classes it. */
+/* A live block of the program's heap.  The analysis knows it from events; a scan finds its class. */
 #ifndef RINGTAIL_FINDING_LIVE_BLOCK_H
 #define RINGTAIL_FINDING_LIVE_BLOCK_H
 
@@ -6,8 +6,8 @@
 
 struct live_block {
 	uint64_t address, size;
-	uint32_t site; /* who allocated it: the caller's own number */
-	uint32_t class; /* enum leak_class, once that is known */
+	uint32_t site; /* where it was allocated: a number that means something to the maker of the list */
+	uint32_t class; /* enum leak_class, once a scan has found it */
 };
 
 #endif

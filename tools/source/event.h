@@ -1,7 +1,4 @@
-/*
- * One decoded event, as every analyser sees it: in one order over all threads
- * of a process (see merge.h).
- */
+/* One decoded event, as every analyser sees it.  The events of all threads of a process come in one order (merge.h). */
 #ifndef RINGTAIL_EVENT_H
 #define RINGTAIL_EVENT_H
 
@@ -13,21 +10,21 @@
 
 struct event {
 	uint64_t stamp;  /* ticks of the ring's clock */
-	uint64_t object; /* address: block, lock, pthread_t ... (word 1) */
-	uint64_t size;   /* blocks: bytes asked for */
-	uint64_t arg;    /* word 2 as it is, for records that have one and are no blocks */
-	uint64_t arg2;   /* word 3 likewise */
+	uint64_t object; /* word 1: the address of a block, a lock, ..., or a pthread_t */
+	uint64_t size;   /* of a block: bytes requested */
+	uint64_t arg;    /* word 2 unchanged, in records other than of blocks */
+	uint64_t arg2;   /* word 3 unchanged, likewise */
 	/* The next two, and the last seven, are each written as one word of eight bytes (lane.c). */
 	uint32_t thread; /* 0: not known (its THREAD_BEGIN was lost) */
 	uint32_t stack;  /* innermost stack node, RT_STACK_NONE.. */
 	uint32_t lane;
-	uint16_t aux;    /* of word 1, raw */
+	uint16_t aux;    /* upper 16 bits of word 1, unchanged */
 	uint8_t type;    /* enum rt_type; RT_TIME is consumed by the source and never seen here */
-	uint8_t align_log2; /* blocks: log2 of the alignment asked for, 0 none */
+	uint8_t align_log2; /* of a block: log2 of the alignment requested; 0: none */
 	uint8_t kind;    /* synchronisation: enum rt_kind */
 	uint8_t flags;   /* synchronisation: RT_SYNC_* */
 	uint8_t result;  /* synchronisation: errno value */
-	uint8_t depth;   /* 0, or how deep in signal handlers the event was recorded */
+	uint8_t depth;   /* how many signal handlers were nested where the event was recorded; 0: none */
 };
 
 _Static_assert(offsetof(struct event, stack) == offsetof(struct event, thread) + 4 &&
@@ -35,44 +32,45 @@ _Static_assert(offsetof(struct event, stack) == offsetof(struct event, thread) +
                    offsetof(struct event, depth) == offsetof(struct event, aux) + 7,
                "eight bytes in this order");
 
-/* What the words of a record mean. */
+/* How the words of a record are decoded. */
 enum event_shape {
-	EVENT_UNKNOWN, /* no such type: skipped by its size */
-	EVENT_PLAIN,   /* words go to object, aux, arg, arg2 as they are */
-	EVENT_ALLOC,   /* size in aux, or with the alignment in word 2 */
-	EVENT_SIZED,   /* size in word 2 */
-	EVENT_SYNC,    /* aux is kind, flags and result */
+	EVENT_UNKNOWN, /* no such type: the reader skips the record by its size */
+	EVENT_PLAIN,   /* words are copied to object, aux, arg and arg2 unchanged */
+	EVENT_ALLOC,   /* the size is in aux, or in word 2 together with the alignment */
+	EVENT_SIZED,   /* the size is in word 2 */
+	EVENT_SYNC,    /* aux holds kind, flags and result */
 };
 
-#define EVENT_WORDS_LIMIT (RT_WORDS_MASK + 1) /* no record has as many */
+#define EVENT_WORDS_LIMIT (RT_WORDS_MASK + 1) /* every record has fewer words */
 
 struct event_type {
 	const char *name;
-	uint8_t words; /* at least, in every record of this type */
+	uint8_t words; /* least number of words in a record of this type */
 	uint8_t shape; /* enum event_shape */
-	/* The same for reading quickly: */
-	uint8_t slack;       /* a record with too few words, or of no event, comes to less than EVENT_WORDS_LIMIT with it */
-	bool unusual;        /* it means more than what every record does */
-	uint16_t size_mask;  /* of aux: size of a block */
-	uint16_t sync_mask;  /* of aux: kind, flags and result */
+	/* The same facts in the form that the decoder's fast path needs: */
+	uint8_t slack;       /* words + slack < EVENT_WORDS_LIMIT: the record has too few words, or is no event */
+	bool unusual;        /* needs more decoding than most types do */
+	uint16_t size_mask;  /* the bits of aux that hold the size of a block */
+	uint16_t sync_mask;  /* the bits of aux that hold kind, flags and result */
 };
 extern const struct event_type event_types[1 << RT_TYPE_BITS];
 
-/* A child with a copy of the process's memory. */
+/* True if the event made a child that has a copy of the process's memory. */
 static inline bool event_is_fork(const struct event *event)
 {
 	return event->type == RT_FORK && event->aux == RT_FORK_FORK;
 }
 
-/* Name of an event type for people and JSON ("malloc", "wait", ...); "unknown" where it has none. */
+/* The name of an event type in text and JSON ("malloc", "wait", ...); "unknown" for a type that has none. */
 const char *event_type_name(unsigned type);
 /* "mutex", "rwlock", ... */
 const char *event_kind_name(unsigned kind);
-/* The kind of that name; RT_KIND_NONE where there is none. */
+/* The kind of that name; RT_KIND_NONE if no kind has it. */
 unsigned event_kind_find(const char *name);
 
-/* A thread owns the object from its acquisition to its release, so that a wait for it is a wait for that thread, and it has
- * a place in the lock order.  A once-control is owned while its routine runs.  All other objects have no owner. */
+/* True if an object of this kind has an owner: the thread that acquired it, until that thread releases it.  A wait for
+ * the object is then a wait for the owner, and the object takes part in the lock order.  A once-control is owned while
+ * its routine runs.  All other kinds have no owner. */
 static inline bool event_kind_is_owned(unsigned kind)
 {
 	return kind == RT_KIND_MUTEX || kind == RT_KIND_RWLOCK || kind == RT_KIND_SPIN || kind == RT_KIND_ONCE;

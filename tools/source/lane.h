@@ -1,10 +1,9 @@
 /*
- * A lane: the chain of chunks that one thread at a time appends to, read in
- * the order in which it was written.
+ * A lane: the chain of chunks that one thread at a time appends to.  The reader reads it in the order in which it was
+ * written.
  *
- * Records stay in their chunks until they are delivered: of the next one only
- * the first word, with its stamp, is read ahead.  What the reader remembers of
- * a chunk is a chunk_ref.
+ * Records stay in their chunks until they are delivered: only the first word of the next record, with its stamp, is
+ * read ahead.  A chunk_ref is the reader's note on one chunk.
  */
 #ifndef RINGTAIL_LANE_H
 #define RINGTAIL_LANE_H
@@ -22,70 +21,70 @@ struct chunk_ref {                     /* one for each chunk of the file */
 	struct lane *lane;             /* NULL: in no queue */
 	struct rt_chunk *chunk;
 	uint32_t index;
-	uint32_t generation; /* in which it was taken in */
-	uint32_t number;     /* its lane's */
+	uint32_t generation; /* the chunk's generation when the reader took it in */
+	uint32_t number;     /* of its lane */
 	uint32_t seq, thread, tid, depth;
 	uint64_t base_stamp, first_event;
-	uint32_t end; /* bytes that are published, as far as was looked */
-	bool full;    /* nothing will follow below `end` */
-	bool taken;   /* generation and all that follows it is valid */
+	uint32_t end; /* bytes that were published when the reader last looked */
+	bool full;    /* no record will follow after `end` */
+	bool taken;   /* generation and the fields after it are valid */
 };
 
-/* What all lanes of one merge share. */
+/* State that all lanes of one merge share. */
 struct lanes;
 struct reading {
 	struct ring_file *ring;
 	struct lanes *lanes;
-	bool live;        /* chunks are handed back to the program */
-	uint64_t limit;   /* stamps up to here may go out */
-	uint64_t rescued; /* events read from chunks that were then overwritten all the same */
+	bool live;        /* the reader hands chunks back to the program */
+	uint64_t limit;   /* events up to this stamp may be delivered */
+	uint64_t rescued; /* events that were read from a chunk before the program overwrote it */
 	struct merge_totals totals;
 };
 
 struct lane {
-	/* Of every event. */
-	const uint64_t *at, *end;  /* next record; end of what is published */
-	uint64_t stamp;            /* of the record at `at` where one is pending, else of the one before */
-	uint64_t position;         /* events the lane had recorded or lost up to here */
-	uint64_t word0;            /* pending: the record's first word, checked */
-	struct chunk_ref *current; /* the head of the queue, once it was entered */
+	/* Used for every event. */
+	const uint64_t *at, *end;  /* the next record; the end of the published ones */
+	uint64_t stamp;            /* of the record at `at` if that is pending, else of the record before it */
+	uint64_t position;         /* events that the lane had recorded or lost before `at` */
+	uint64_t word0;            /* if pending: the record's first word, already checked */
+	struct chunk_ref *current; /* the head of the queue, once the reader has begun it */
 	uint32_t number;
 	uint32_t thread, tid;
 	uint8_t depth;
-	bool pending;              /* a record or a gap waits to be taken */
-	bool gap_pending;          /* it is `gap` */
+	bool pending;              /* a record or a gap is ready to be taken */
+	bool gap_pending;          /* it is a gap: the event is in `gap` */
 
 	struct reading *reading;
-	struct chunk_ref *queue;   /* by seq; the head is the one being read */
-	uint32_t next_seq;         /* of the chunk that must follow */
-	bool broken; /* the rest of a chunk was given up: the next one tells how much that was */
+	struct chunk_ref *queue;   /* sorted by seq; the head is being read */
+	uint32_t next_seq;         /* seq that the next chunk must have */
+	bool broken; /* the rest of a chunk was skipped; the next chunk tells how many events that were */
 	struct event gap;
 	UT_hash_handle hh;
 
-	/* Live: see merge.c. */
+	/* For a live reader: see merge.c. */
 	bool met;            /* bound is known */
-	uint64_t bound;      /* no record with a stamp below can follow */
-	bool active;         /* a record was in the making when last looked at */
-	uint64_t active_end; /* where, and where in the round before */
-	uint64_t watched_end;
-	uint64_t active_since; /* CLOCK_MONOTONIC ns, 0: not */
+	uint64_t bound;      /* no record with a stamp below this can follow */
+	bool active;         /* the last look found a record in the making ... */
+	uint64_t active_end; /* ... here; */
+	uint64_t watched_end; /* and the look before it found one here */
+	uint64_t active_since; /* CLOCK_MONOTONIC ns; 0: not active */
 };
 
-/* Puts a chunk in its place in the queue; not, if it holds what another one there does, which then is replaced by it if
- * it is full: the writer has moved that one out. */
+/* Puts a chunk in its place in the queue.  A queued chunk with the same records is a copy: the writer has moved the
+ * records from one to the other.  Then ref takes its place if ref is full, and is not queued otherwise. */
 void lane_queue(struct lane *lane, struct chunk_ref *ref);
-/* What the queued chunk holds, and more, lies at the same places of another one now. */
+/* Goes on with chunk `to` in place of ref.  `to` has the same records at the same offsets, and may have more. */
 void lane_move(struct chunk_ref *ref, struct chunk_ref *to);
-/* Takes a chunk out that was claimed anew before it was read to its end. */
+/* Removes a chunk that the program has claimed again before the reader came to its end. */
 void lane_drop(struct chunk_ref *ref);
-/* Finds the next record or gap, where none is pending; false: there is none for now. */
+/* Looks for the next record or gap; call it only if none is pending.  False: there is none yet. */
 bool lane_seek(struct lane *lane);
 static inline bool lane_find(struct lane *lane) { return lane->pending || lane_seek(lane); }
-/* Takes events with stamps of `until` at most, as many as there is room for, and counts them.  Returns how many; what
- * comes after them was looked for, unless there was no more room. */
+/* Takes events with stamps of `until` at most, as many as there is room for, and counts them in the totals.  Returns
+ * how many it took.  If it took fewer than `room`, it has also looked for the event that follows (lane_seek). */
 size_t lane_take(struct lane *lane, uint64_t until, struct event *events, size_t room);
 
-/* Saturating: counts in a hostile file may be anything. */
+/* a + b, or UINT64_MAX if that overflows: counts in a damaged file may be anything. */
 static inline uint64_t count_sum(uint64_t a, uint64_t b)
 {
 	uint64_t sum;

@@ -1,6 +1,6 @@
 /*
- * A mapped file that another process truncates raises SIGBUS at the next touch.  While a mapping is guarded,
- * what is gone reads as zeros instead: no record, no node, no chunk.
+ * When another process truncates a mapped file, the next access to the mapping raises SIGBUS.  While a mapping is
+ * guarded, the missing part reads as zeros instead.  Zeros are no record, no node and no chunk.
  */
 #ifndef RINGTAIL_MAP_GUARD_H
 #define RINGTAIL_MAP_GUARD_H

@@ -1,10 +1,9 @@
 /*
- * One order over all threads: a k-way merge of the lanes of one ring file by
- * stamp, without a global sort.
+ * Puts the events of all threads into one order: a k-way merge of the lanes of one ring file by stamp, without a global
+ * sort.
  *
- * A finished process is merged to the end.  A live one is merged up to a
- * watermark: the latest stamp for which no lane can still publish an earlier
- * one (merge.c tells how that is known).
+ * The ring of a process that has ended is merged to its end.  A live ring is merged up to a watermark: no lane can
+ * still publish a record with an earlier stamp.  merge.c explains how that is known.
  */
 #ifndef RINGTAIL_MERGE_H
 #define RINGTAIL_MERGE_H
@@ -12,18 +11,18 @@
 #include "tools/source/event.h"
 #include "tools/source/ring_file.h"
 
-/* Called with the next events in order, a batch at a time, so that it can fetch from memory early what the later ones
- * will need.  A gap comes as a RT_LOSS event (object: events missing; aux: enum rt_loss, or 0 when they had been
- * overwritten) at its place in the lane. */
+/* Receives the next events in order, a batch at a time, so that it can prefetch memory for the later events of the
+ * batch.  A gap comes as an RT_LOSS event at its place in the lane.  Its object is the number of missing events; its
+ * aux is an enum rt_loss, or 0 if the events were overwritten. */
 typedef void merge_sink(void *context, const struct event *events, size_t count);
 
 struct merge_totals {
-	uint64_t events;        /* delivered, RT_LOSS not counted */
-	uint64_t lost;          /* sum over the RT_LOSS events delivered */
-	uint64_t never_written; /* of those: the program had no room; the others were written, and are gone */
-	uint64_t bad_records;   /* skipped: unknown type or size that cannot be */
-	uint64_t late; /* came after a later stamp had gone out: delivered with that one, so that stamps
-	                * never go backwards */
+	uint64_t events;        /* delivered; RT_LOSS events are not counted */
+	uint64_t lost;          /* missing events: the sum over the RT_LOSS events delivered */
+	uint64_t never_written; /* part of lost: the program had no room; the other lost events were overwritten */
+	uint64_t bad_records;   /* skipped records: of unknown type or impossible size */
+	uint64_t late; /* events that came after a later stamp had been delivered; they are delivered with that
+	                * stamp, so that stamps never go backwards */
 };
 
 struct merge;
@@ -31,41 +30,41 @@ struct merge;
 struct merge *merge_new(struct ring_file *ring);
 void merge_free(struct merge *merge);
 
-/* Delivers everything that is published, to the end.  For processes that have ended, and for a snapshot of a
- * hung, stopped or running one: all that was published before the call is in it (what is being written at that moment
- * is left out). */
+/* Delivers all published events.  For a process that has ended, and for a snapshot of a hung, stopped or running one.
+ * Every event published before the call is delivered; records that are being written during the call are left out. */
 void merge_finish(struct merge *merge, merge_sink *sink, void *context);
 
-/* Live: delivers what is safe to deliver now, hands drained chunks back to the program, beats the heart.
- * Returns the number of events delivered. */
+/* One round of the live reader: delivers the events up to the watermark, hands drained chunks back to the program, and
+ * updates the reader's heartbeat.  Returns the number of events delivered. */
 uint64_t merge_poll(struct merge *merge, merge_sink *sink, void *context);
 
-/* For a process whose threads are all stopped.  Quiet: no record is in the making, so that all which is published is all
- * that happened.  Rest: delivers that, however much it is. */
+/* The next two are for a process whose threads are all stopped. */
+/* True if no record is in the making: then the published records are all that happened. */
 bool merge_is_quiet(struct merge *merge);
+/* Delivers all published events, however many; returns their number. */
 uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context);
 
-/* As much as one round delivers at most: where it delivered less, the reader has caught up. */
+/* One round delivers at most this many events.  A round that delivers fewer has caught up with the program. */
 #define MERGE_ROUND_EVENTS 262144u
 
-/* Whether events are missing, as far as that is known yet. */
+/* True if events are known to be missing by now. */
 bool merge_misses_events(const struct merge *merge);
-/* No more will be read, though the program may go on: delivers what is known to be lost and lies in no gap. */
+/* Ends the reading, although the program may go on: delivers RT_LOSS for lost events that lie in no gap. */
 void merge_conclude(struct merge *merge, merge_sink *sink, void *context);
 
-/* As merge_poll, for one who only looks on: no chunk is handed back, and the program does not count on us. */
+/* As merge_poll, for an observer that is not the ring's reader: it hands no chunk back and gives no heartbeat. */
 uint64_t merge_follow(struct merge *merge, merge_sink *sink, void *context);
 
-/* The same with all that was published before the call, however much it is: waits until it is seen. */
+/* As merge_follow, for all events published before the call, however many: waits until they are visible. */
 uint64_t merge_to_now(struct merge *merge, merge_sink *sink, void *context);
 
-/* Tells the program that its reader lives. */
+/* Updates the heartbeat, by which the program knows that its reader lives. */
 void merge_beat(struct merge *merge);
 
-/* The program is left to itself: from here on it goes on as with no reader. */
+/* Stops being the ring's reader: from now on the program records as without a reader. */
 void merge_detach(struct merge *merge);
 
-/* Stamp of the last event delivered, 0 before the first. */
+/* The stamp of the last event delivered; 0 before the first. */
 uint64_t merge_last_stamp(const struct merge *merge);
 struct merge_totals merge_totals(const struct merge *merge);
 

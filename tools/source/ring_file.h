@@ -1,7 +1,8 @@
 /*
- * A ring file, opened for reading: live, or left behind by a dead process.
- * Nothing in the file is trusted: each accessor checks bounds against the real
- * size of the file, and a header that does not hold is refused at once.
+ * A ring file, opened for reading.  Its process may be running, or have ended.
+ *
+ * The reader trusts nothing in the file.  Each accessor checks bounds against the real size of the file, and a file
+ * whose header is inconsistent is refused when it is opened.
  */
 #ifndef RINGTAIL_RING_FILE_H
 #define RINGTAIL_RING_FILE_H
@@ -18,62 +19,61 @@
 struct ring_file {
 	char *path;
 	int fd;
-	bool writable; /* opened by the live reader: it hands chunks back */
+	bool writable; /* opened by the live reader, which hands chunks back */
 	unsigned char *map;
 	size_t map_bytes;
 	struct rt_header header;  /* copy of the immutable part, validated */
-	struct rt_header *shared; /* the mapped header: counters, end, reader's side */
-	bool same_boot;           /* its clock and pids can be compared with those of now */
-	pid_t pid;                /* its process as it is called here; 0: it has ended, or cannot be seen from here */
-	uint64_t process_start;   /* of that, as /proc has it here */
+	struct rt_header *shared; /* the mapped header: counters, end, the reader's fields */
+	bool same_boot;           /* the machine was not booted since: stamps and pids of the file are still valid */
+	pid_t pid;                /* its process, by its number "here" (proc.h); 0: it has ended, or we cannot see it */
+	uint64_t process_start;   /* start time of that process, as /proc gives it here */
 	double ns_per_tick;       /* see ring_file_calibrate */
 };
 
-/* Opens and validates.  On failure returns false, fills err (one clear line: what is wrong with which
- * file and what to do) and leaves nothing open.  A file shorter than its header says (truncated) is
- * refused; one that a live process is still filling in (ready == 0) too, with err->retry set. */
+/* Opens and validates the file.  On failure returns false, fills err (what is wrong with which file, and what to do)
+ * and leaves nothing open.  A truncated file, shorter than its header says, is refused.  So is a file that a live
+ * process has not made ready (ready == 0); then err->retry is set. */
 bool ring_file_open(struct ring_file *ring, const char *path, bool writable, struct error *err);
 void ring_file_close(struct ring_file *ring);
 
-/* Takes the rate of the clock anew: the longer the process has run, the better it is known. */
+/* Computes the rate of the clock again: it becomes more precise the longer the process has run. */
 void ring_file_calibrate(struct ring_file *ring);
-/* False, with err filled, when the file has become shorter since it was opened: what was in it reads as
- * zeros. */
+/* False, with err filled, if the file has become shorter since it was opened.  The missing part reads as zeros. */
 bool ring_file_whole(const struct ring_file *ring, struct error *err);
 
-/* Chunk i, or NULL when it is outside of the file or never used.  Its fields are hostile. */
+/* Chunk i; NULL if it is outside of the file or was never used.  The caller must not trust its fields. */
 struct rt_chunk *ring_file_chunk(const struct ring_file *ring, uint32_t i);
-/* Number of chunks that may hold something: min(chunks_used, chunk_count, what the file has). */
+/* The number of chunks that may hold records: the least of chunks_used, chunk_count and what fits into the file. */
 uint32_t ring_file_chunks(const struct ring_file *ring);
 
-/* NULL when out of range or not complete. */
+/* NULL if the index is out of range, or if the module's entry is not complete yet. */
 const struct rt_module *ring_file_module(const struct ring_file *ring, uint32_t index);
 uint32_t ring_file_modules(const struct ring_file *ring);
-/* pc_id is 1-based as in nodes; NULL when out of range or unused. */
+/* pc_id counts from 1, as in nodes.  NULL if it is out of range or unused. */
 const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id);
-/* Parent and pc id of a node; false when id is no valid node. */
+/* The parent and the pc id of a node; false if id is no valid node. */
 bool ring_file_node(const struct ring_file *ring, uint32_t id, uint32_t *parent, uint32_t *pc_id);
 
-/* Walks a stack from its innermost frame outwards.  Returns the number of pc ids written (at most max)
- * and in *root one of RT_STACK_NONE, RT_ROOT_*.  Bounded whatever the file says (cycles included). */
+/* Walks a stack from its innermost frame outwards.  Returns the number of pc ids written, at most max, and sets *root
+ * to RT_STACK_NONE or one of RT_ROOT_*.  The walk ends whatever the file holds, a cycle of nodes included. */
 unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max,
                          uint32_t *root);
 
-/* Seconds since the process image started, for a stamp of this ring's clock. */
+/* Converts a stamp to seconds since the process image started. */
 double ring_file_seconds(const struct ring_file *ring, uint64_t stamp);
-/* Nanoseconds for a difference of stamps. */
+/* Converts a difference of stamps to nanoseconds. */
 uint64_t ring_file_ns(const struct ring_file *ring, uint64_t ticks);
 
-/* Now, in stamps of this ring's clock; means something while same_boot only. */
+/* The present time as a stamp of this ring's clock.  Valid only if same_boot. */
 uint64_t ring_file_now(const struct ring_file *ring);
 
-/* The process that reads it live, as `ringtail run` does; 0: none, or it gives no sign of life. */
+/* The pid of the ring's live reader, such as `ringtail run`; 0: there is none, or its heartbeat is too old. */
 uint32_t ring_file_reader(const struct ring_file *ring);
 
-/* Whether its process is of another PID namespace: the numbers in its records are not those of here. */
+/* True if its process is in another PID namespace: pids and tids in its records are then "inside" numbers (proc.h). */
 bool ring_file_is_elsewhere(const struct ring_file *ring);
 
-/* Whether the process image of this ring still runs (same pid, same start time, not gone by exec). */
+/* True if the process image of this ring still runs: same pid, same start time, not replaced by exec. */
 bool ring_file_alive(const struct ring_file *ring);
 
 #endif
