@@ -1,4 +1,4 @@
-/* Reads the rings of a run while its processes run, until the command has ended. */
+/* The collector reads the rings of a run while its processes run, until the command has ended. */
 #ifndef RINGTAIL_COLLECTOR_H
 #define RINGTAIL_COLLECTOR_H
 
@@ -17,27 +17,27 @@ struct collector_request {
 	const char *run; /* directory */
 	pid_t command;   /* our child */
 	bool wait_all;   /* stay until every watched process has ended */
-	bool quiet;      /* no progress, even when nobody else uses the terminal any more */
+	bool quiet;      /* shows no progress, even after the program has ended */
 	struct command_signals *signals;
 	struct store *store;
 	enum on_deadlock on_deadlock;
-	struct confirm *confirm; /* what an earlier run predicted; NULL: nothing is to be confirmed */
-	uint64_t trace_every_ns; /* a line for each process that often; 0: none */
+	struct confirm *confirm; /* deadlocks that an earlier run predicted; NULL: none are to be confirmed */
+	uint64_t trace_every_ns; /* interval between the lines of --trace-every; 0: no lines */
 };
 
 struct collector_result {
 	int wait_status;    /* of the command */
-	uint64_t ended_ns;  /* CLOCK_MONOTONIC when it was seen to have ended */
-	unsigned processes; /* that recorded something */
+	uint64_t ended_ns;  /* CLOCK_MONOTONIC ns when the collector noticed its end */
+	unsigned processes; /* that recorded events */
 	unsigned left_running;
 	uint64_t unfollowed; /* programs that were started without the library in their environment */
-	bool ended_for_deadlock; /* by us, as on_deadlock asks */
+	bool ended_for_deadlock; /* the collector ended the command, as on_deadlock asks */
 	unsigned unread; /* rings that could not be opened */
-	bool stored; /* all that was read is in the store; else err */
-	struct error why_not; /* why the store is in memory, if the disk was full; else without a code */
+	bool stored; /* all that was read is in the store; else err is filled */
+	struct error why_not; /* if the disk was full: why the store is in memory; else its code is 0 */
 };
 
-/* Returns when the command has ended and all there was to read is stored. */
+/* Returns when the command has ended and everything that was read is stored. */
 struct collector_result collector_run(const struct collector_request *request, struct error *err);
 
 #endif

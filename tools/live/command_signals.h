@@ -1,10 +1,11 @@
 /*
- * Signals that are sent to `ringtail run` are meant for the program: they are passed on to it, once.
+ * Signals that are sent to `ringtail run` are meant for the program: `ringtail run` passes them on to it, once.
  *
- * One that is sent to the whole process group has reached the program already, and siginfo does not tell it from one
- * that is sent to us alone.  A child of ours in our group tells: the witness.  It blocks every signal and does nothing,
- * so that all that is pending there was sent to the group.  The kernel signals the members of a group under its lock of
- * tasks, which setpgid takes for writing: after a setpgid, each walk that has come to us has come to the witness.
+ * A signal that was sent to the whole process group has reached the program already, and siginfo does not tell whether
+ * a signal was sent to the group or to us alone.  The witness tells: a child of ours in our group.  It blocks every
+ * signal and does nothing, so that any signal pending there was sent to the group.  To signal a group, the kernel walks
+ * over its members under its lock of tasks, which setpgid takes for writing.  So after a setpgid, each walk that has
+ * reached us has also reached the witness.
  *
  *   collector                                 witness
  *   ---------                                 -------
@@ -13,7 +14,8 @@
  *   G3: asks                                  G4: takes all that is pending for it, answers
  *   G5: passes on what G4 did not have
  *
- * A signal that comes between G1 and G4 is in this answer, and with us at the next G1: the answer counts for that too.
+ * A signal to the group that comes between G1 and G4 is in this answer, but with us only at the next G1.  So the answer
+ * also counts for the next G1 (carried).
  */
 #ifndef RINGTAIL_COMMAND_SIGNALS_H
 #define RINGTAIL_COMMAND_SIGNALS_H
@@ -24,20 +26,20 @@
 #include <sys/types.h>
 
 struct command_signals {
-	int fd;          /* readable when one has come, or a child has ended */
-	sigset_t before; /* the mask that the command gets */
-	pid_t witness;   /* 0: there is none, and what the terminal sends counts as the group's */
+	int fd;          /* readable when a signal has come, or a child has ended */
+	sigset_t before; /* the signal mask that the command gets */
+	pid_t witness;   /* 0: there is none, and signals from the terminal count as sent to the group */
 	int ask;
-	uint64_t carried; /* bit N: the group was sent N, and we have not taken it yet */
+	uint64_t carried; /* bit N: signal N was sent to the group, and we have not taken it yet */
 };
 
-/* Blocks them, and SIGCHLD, for the calling thread and those that it starts. */
+/* Blocks the signals that are passed on, and SIGCHLD, for the calling thread and for threads that it starts later. */
 void command_signals_begin(struct command_signals *signals);
-/* Takes what has come and passes it on; command 0: it has ended, and nothing is.  True: one of those came that ask a
- * program to end. */
+/* Takes the signals that have come and passes them on.  command 0: the command has ended, and none is passed on.  True:
+ * a signal came that asks a program to end. */
 bool command_signals_take(struct command_signals *signals, pid_t command);
-/* Only storing is left to do.  An interrupt from the terminal ends that.  What was sent to a program that has ended by
- * now is nobody's, and does not change our status. */
+/* Call this when only storing is left to do.  An interrupt from the terminal ends the storing.  Other signals, meant
+ * for a program that has ended by now, are dropped and do not change our exit status. */
 void command_signals_end(struct command_signals *signals);
 
 #endif

@@ -1,4 +1,4 @@
-/* What cannot wait for the end: findings of a process that hangs, told at once on standard error. */
+/* A notice: findings of a process that hangs, printed at once on standard error, before the process ends. */
 #ifndef RINGTAIL_NOTICE_H
 #define RINGTAIL_NOTICE_H
 
@@ -8,8 +8,9 @@
 struct notice;
 
 struct notice *notice_new(void);
-/* A copy of what is needed: the recording may go on.  Its ring must stay open until the notice is printed.  A deadlock over
- * several processes is in the findings of each: those of the first are printed, the others' stacks are looked up. */
+/* Adds findings of a process to the notice.  It copies them, so that the recording may go on; the recording's ring must
+ * stay open until the notice is printed.  A deadlock over several processes is in the findings of each: it is printed
+ * from the first process's findings, and the stacks of the other processes are looked up. */
 void notice_add(struct notice *notice, const struct recording *recording, const struct finding *findings, size_t count);
 /* Names the stacks, prints, and frees the notice. */
 void notice_print(struct notice *notice);

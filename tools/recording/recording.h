@@ -1,4 +1,4 @@
-/* One process image being read: its ring, merged, into its analysis. */
+/* A recording: the ring of one process image, the merge that orders its events, and the analysis that receives them. */
 #ifndef RINGTAIL_RECORDING_H
 #define RINGTAIL_RECORDING_H
 
@@ -10,25 +10,27 @@ struct recording {
 	struct ring_file ring;
 	struct merge *merge;
 	struct analysis *analysis;
-	struct live *live; /* in its place, where nothing is asked but what is live (tools/scan/at_end_alone.c) */
-	struct waiting_calls waiting_calls; /* the analysis asks it */
+	struct live *live; /* used in place of analysis where only live blocks matter (tools/scan/at_end_alone.c) */
+	struct waiting_calls waiting_calls; /* the analysis calls it */
 };
 
-/* live: the reader that drains the ring while the program runs. */
+/* live: opens the ring as its live reader, which drains it while the program runs. */
 bool recording_open(struct recording *recording, const char *path, bool live, struct error *err);
 void recording_close(struct recording *recording);
 
-/* What the header says about the end. */
+/* How the process ended, as the header of its ring says. */
 struct process_end recording_end(const struct recording *recording);
-/* What waitpid said, which is more than a killed process can say of itself. */
+/* How the process ended, from the status of waitpid: a killed process could not write that into the header. */
 struct process_end recording_end_by_status(const struct recording *recording, int wait_status);
-/* Reads all there is, shows progress, and lets the analysers conclude; of a running process a snapshot. */
+/* Reads all published events, shows progress, and lets the analysers conclude.  For a running process that is a
+ * snapshot. */
 void recording_finish(struct recording *recording, struct process_end end);
 
-/* The same of what has been read so far, and reads no more: the process and whoever reads its ring go on. */
+/* Lets the analysers conclude on the events read so far, and reads no more.  The process and the reader of its ring go
+ * on. */
 void recording_conclude(struct recording *recording);
 
-/* The arguments in the header, NULL terminated; free with recording_free_command. */
+/* The command's arguments from the header, NULL terminated.  The caller frees them with recording_free_command. */
 char **recording_command(const struct ring_file *ring);
 void recording_free_command(char **command);
 

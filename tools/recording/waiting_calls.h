@@ -1,7 +1,7 @@
 /*
- * Calls that a signal handler may interrupt and then do anything: a handler may not call what is unsafe where
- * it interrupts what is unsafe (POSIX.1-2017, System Interfaces 2.4.3), and these are safe.  Programs that
- * unblock their signals only while they wait rely on that.
+ * Calls during which a signal handler may call any function.  POSIX.1-2017, System Interfaces 2.4.3, forbids a handler
+ * to call an unsafe function only where it interrupts an unsafe function; these calls are safe.  Programs that unblock
+ * their signals only while they wait rely on that.
  */
 #ifndef RINGTAIL_SYMBOLIZE_WAITING_CALLS_H
 #define RINGTAIL_SYMBOLIZE_WAITING_CALLS_H
@@ -15,9 +15,9 @@ struct waiting_calls {
 };
 
 void waiting_calls_free(struct waiting_calls *calls);
-/* A waits_fn (analyse.h); calls: a struct waiting_calls.  Whether the innermost frame of this stack, which
- * was interrupted, is in such a call, made by the program itself and not by something else in the C library,
- * which may hold locks.  False where the names of functions cannot be had. */
+/* A waits_fn (analyse.h); calls: a struct waiting_calls.  A signal interrupted the innermost frame of this stack.  True
+ * if that frame is in such a call and the program itself made the call.  A call made by another function of the C
+ * library does not count, as that function may hold locks.  False too where the names of functions are not known. */
 bool waiting_calls_interrupted(void *calls, uint32_t stack);
 
 #endif

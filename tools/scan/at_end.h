@@ -1,20 +1,23 @@
-/* The scan that a program waits for at its end: the tool's side of shim/scan.h. */
+/* The leak scan at the end of a program, which waits for it: the tool's side of shim/scan.h. */
 #ifndef RINGTAIL_SCAN_AT_END_H
 #define RINGTAIL_SCAN_AT_END_H
 
 #include "tools/scan/leak_scan.h"
 
-/* Makes the scan if the program waits for it; the result goes to the recording's analysis.  Returns whether it did. */
+/* If the program waits for its scan: makes it, puts the result into the recording's analysis and lets the program go
+ * on.  True if it did. */
 bool scan_at_end(struct recording *recording, const struct scan_tick *tick);
 
-/* `ringtail-scan RING`: by a program that has no live reader.  What was seen goes to the .scan file. */
+/* `ringtail-scan RING`, which a program without a live reader starts.  The result goes to the .scan file. */
 int scan_at_end_alone(const char *ring_path);
 
-/* The two halves of it: what the program waits for, and letting it go. */
+/* The two halves of scan_at_end: the scan that the program waits for (false: it does not wait), and letting it go
+ * on. */
 bool scan_at_end_make(struct recording *recording, struct leak_scan *scan, const struct scan_tick *tick);
 void scan_at_end_let_go(struct recording *recording, bool done);
 
-/* What is known of the end of a process that has ended: from a scan just made, or the .scan file. */
+/* For a process that has ended: keeps the scan that was just made, or reads it from the .scan file.  A scan that the
+ * process did not wait for is dropped. */
 void scan_at_end_take(struct recording *recording);
 
 #endif

@@ -1,11 +1,12 @@
 /*
- * The live blocks by address, and which of them an address lies in: the innermost loop of a scan, asked once for
- * each word of the program's memory.
+ * Finds the live block that an address lies in.  This is the innermost loop of a scan: it runs once for each word of
+ * the program's memory.
  *
- * Sorted; an index knows for each page where its blocks begin, so that a search is among the blocks of one page.  Pages
- * are kept by regions of 2 MiB: a heap has few of them, and the index stays in the cache.  A region of many blocks has a
- * bit for each place where one may begin, too: how many are set before an address is the block's number, and a pointer to
- * a start is known without a look at the block.
+ * Blocks are sorted by address.  An index tells for each page which block begins there first, so that a search covers
+ * the blocks of one page.  The index is kept by regions of 2 MiB: a heap has few of them, and their index stays in the
+ * cache.  A region with many blocks also has a bit for each place where a block may begin.  The number of bits set up
+ * to an address gives the block's number, and the bit at the address tells whether it is a start, without a look at the
+ * block.
  */
 #ifndef RINGTAIL_SCAN_BLOCKS_H
 #define RINGTAIL_SCAN_BLOCKS_H
@@ -26,20 +27,21 @@
 
 struct region {
 	uint64_t key;     /* address >> REGION_BITS */
-	uint64_t *starts; /* PAGE_WORDS for each page: cells that a block begins in; NULL where there are few blocks */
+	uint64_t *starts; /* PAGE_WORDS for each page, a bit for each cell that a block begins in; NULL: few blocks */
 	uint32_t first[REGION_PAGES + 1]; /* index of the first block that begins at this page or later */
 };
 
 struct block_index {
 	struct live_block *blocks;
 	size_t count;
-	uint64_t low, high; /* all blocks are within */
+	uint64_t low, high; /* all blocks lie in [low, high) */
 	struct region **table; /* by hash of the key */
 	size_t mask;
-	struct region *last; /* found */
+	struct region *last; /* found by the last search */
 };
 
-/* Sorts blocks by address and indexes them.  They stay the caller's; at most 2^31. */
+/* Sorts the blocks by address and indexes them.  The caller still owns them, and must keep them while the index lives.
+ * At most 2^31 blocks. */
 void block_index_init(struct block_index *index, struct live_block *blocks, size_t count);
 void block_index_free(struct block_index *index);
 struct region *block_index_region(struct block_index *index, uint64_t key);
@@ -51,7 +53,7 @@ static inline unsigned bit_count(uint64_t word)
 	return (unsigned)(((word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f)) * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* How many begin in the page at or before the cell; *start: one does at the cell itself. */
+/* The number of blocks that begin in the page, up to this cell.  *start: a block begins at the cell itself. */
 static inline uint32_t starts_until(const uint64_t *page, unsigned cell, bool *start)
 {
 	uint64_t word = page[cell / 64] << (63 - cell % 64);
@@ -63,7 +65,7 @@ static inline uint32_t starts_until(const uint64_t *page, unsigned cell, bool *s
 	return count;
 }
 
-/* The first of [low, high) that begins after address. */
+/* The first block of [low, high) that begins after address; high if there is none. */
 static inline uint32_t search(const struct live_block *blocks, uint32_t low, uint32_t high, uint64_t address)
 {
 	while (low < high) {
@@ -76,7 +78,7 @@ static inline uint32_t search(const struct live_block *blocks, uint32_t low, uin
 	return low;
 }
 
-/* Fetches what block_index_find will need for this address a little later. */
+/* Prefetches the memory that block_index_find will need for this address a little later. */
 static inline void block_index_prefetch(struct block_index *index, uint64_t address)
 {
 	const struct region *region =
@@ -90,8 +92,8 @@ static inline void block_index_prefetch(struct block_index *index, uint64_t addr
 		__builtin_prefetch(&region->starts[page * PAGE_WORDS]);
 }
 
-/* The block that address points to the start of or into; NO_BLOCK where there is none.  A block of no bytes has
- * one.  *start: whether it points to the start. */
+/* The block whose start or inside address points to; NO_BLOCK if there is none.  A block of size 0 counts as one byte.
+ * *start: the address is the block's start. */
 static inline uint32_t block_index_find(struct block_index *index, uint64_t address, bool *start)
 {
 	if (address - index->low >= index->high - index->low)

@@ -1,10 +1,12 @@
 /*
- * What can reach each live block, by the graph alone, as valgrind's memcheck defines it:
+ * The leak class of each live block, by the classes of valgrind's memcheck.  The graph alone decides; the first that
+ * holds:
  *
- * - reachable: by pointers to starts of blocks, all the way from a root
- * - possible: else, if from a root by pointers of which one at least points behind a start
- * - indirect: else, if from a block that is definitely lost; its owner
- * - definite: nothing reaches it, or nothing but itself.  Of a cycle the block of the lowest address stands for all.
+ * - reachable: a chain of pointers leads from a root to the block, and each of them points to the start of a block
+ * - possible: a chain of pointers leads from a root to the block, and at least one points behind the start of a block
+ * - indirect: pointers lead to it from a definitely lost block, which is its owner
+ * - definite: no other block or root leads to it.  For a cycle of lost blocks, the block of the lowest address is the
+ *   definite one.
  */
 #ifndef RINGTAIL_SCAN_CLASSES_H
 #define RINGTAIL_SCAN_CLASSES_H
@@ -13,8 +15,8 @@
 #include "tools/scan/graph.h"
 
 
-/* Sets `class` of each block.  Returns the owner of each, which is itself but for indirect ones; malloced.  NULL: given
- * up because tick said so. */
+/* Sets `class` of each block.  Returns a malloced array with the owner of each block: an index, which is the block's
+ * own except for indirect blocks.  NULL: tick asked to stop. */
 uint32_t *classes_find(struct graph *graph, const struct scan_tick *tick);
 
 #endif

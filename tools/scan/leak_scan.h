@@ -1,8 +1,8 @@
 /*
- * A scan of a process whose ring is being read: what can reach each of its live blocks.
+ * A leak scan of a process whose ring is being read: finds what can reach each of its live blocks.
  *
- * What it found are numbers for each allocation site, so that it can be kept in a small file beside the ring: a program
- * without a live reader has its last memory looked at by a tool of its own, and the report is made later.
+ * The result is a few numbers for each allocation site, and fits into a small file beside the ring.  A program without
+ * a live reader needs that: a separate tool (ringtail-scan) scans it at its end, and the report is made later.
  */
 #ifndef RINGTAIL_SCAN_LEAK_SCAN_H
 #define RINGTAIL_SCAN_LEAK_SCAN_H
@@ -11,30 +11,30 @@
 #include "tools/recording/recording.h"
 #include "tools/scan/graph.h"
 
-/* A scan in two steps, as the program need not wait for the second. */
-struct leak_look { /* at a process's memory: all that is needed of it */
+/* A scan has two steps, so that the program need not wait for the second. */
+struct leak_look { /* result of the first step: all that the second needs from the process's memory */
 	struct graph graph;
 	struct live_block *blocks;
-	uint64_t since; /* CLOCK_MONOTONIC ns of the beginning */
+	uint64_t since; /* when the scan began, CLOCK_MONOTONIC ns */
 	bool complete;
 };
 
-/* Stops the process, delivers the rest of its events to its analysis, reads its memory, and lets it go on.  False:
- * scan->why_not tells.  *look is to be freed in any case. */
+/* First step: stops the process, delivers the rest of its events to its analysis, reads its memory, and lets it go on.
+ * False: scan->why_not tells why.  The caller frees *look in either case. */
 bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
                     const struct scan_tick *tick);
-/* Classes the blocks that were seen.  The result is in *scan in any case. */
+/* Second step: finds the class of each block.  The result is in *scan, also after a first step that failed. */
 void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct recording *recording,
                         const struct scan_tick *tick);
 void leak_look_free(struct leak_look *look);
 
-/* Both. */
+/* Both steps. */
 void leak_scan_run(struct leak_scan *scan, struct recording *recording, const struct scan_tick *tick);
 
-/* RING without .ring, with .scan.  Malloced. */
+/* The path of a ring's scan file: .scan in place of .ring.  Malloced. */
 char *leak_scan_path(const char *ring_path);
 bool leak_scan_write(const struct leak_scan *scan, const char *path);
-/* False: there is none, or it makes no sense. */
+/* False: there is no such file, or its content is not valid. */
 bool leak_scan_read(struct leak_scan *scan, const char *path);
 
 #endif

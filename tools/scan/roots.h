@@ -1,16 +1,24 @@
 /*
- * Where a program's own pointers can be: everything that is not the heap.
+ * The roots of a scan: memory outside of the heap in which the program keeps pointers.
  *
- * Roots are registers; stacks from the stack pointer up (less the red zone); thread-local storage; the writable data of
- * modules; and all other memory that has pages, such as what the program got by mmap, whatever its rights are for now.  Not
- * roots are
+ * Roots are:
  *
- * - the heap itself: [heap] (less what the program itself got by sbrk), glibc's other arenas, and every live block.  A block counts when something reaches it.
- * - the ring file, which has every address in it, and the shim's own memory, which has copies of stacks.
- * - what lies below a stack pointer, and the stacks of threads that have ended, which glibc keeps for the next.
+ * - registers;
+ * - stacks, from the stack pointer (less the red zone) up;
+ * - thread-local storage;
+ * - the writable data of modules;
+ * - all other memory that has pages, such as memory from mmap, whatever its access rights are now.
  *
- * In a forked child the heap is a root too, less its own blocks: it has the parent's blocks, of which we know nothing,
- * and the child may have hung its own ones into them.  So it is where events were lost, and blocks with them.
+ * Not roots are:
+ *
+ * - the heap itself: [heap] (except what the program itself got by sbrk), glibc's other arenas, and every live block.
+ *   A block counts when something reaches it.
+ * - the ring file, which holds every address, and the shim's own memory, which holds copies of stacks.
+ * - memory below a stack pointer, and the stacks of threads that have ended, which glibc keeps for the next thread.
+ *
+ * In a forked child the heap is a root too, except the child's own blocks.  It holds the parent's blocks, which we do
+ * not know, and the child may have linked its own blocks to them.  The same holds where events were lost, as blocks may
+ * be missing then.
  */
 #ifndef RINGTAIL_SCAN_ROOTS_H
 #define RINGTAIL_SCAN_ROOTS_H
@@ -20,19 +28,19 @@
 
 struct root_range {
 	uint64_t start, end;
-	bool allocator; /* glibc's arena is in here: it points between blocks */
-	bool loader;    /* the dynamic loader's own data: it knows its blocks by any pointer into them */
+	bool allocator; /* an arena of glibc is in the range: its pointers may point between blocks */
+	bool loader;    /* the dynamic loader's own data: any pointer into a block counts as one to its start */
 };
 
-struct root_thread { /* as known from its events */
+struct root_thread { /* a thread, as known from its events */
 	uint64_t pthread;
-	bool ended, gone; /* gone: joined or detached too, so that nobody can ask for its result */
+	bool ended, gone; /* gone: also joined or detached, so that no thread can ask for its result */
 };
 
 struct roots {
 	struct root_range *ranges;
 	size_t count, room;
-	uint64_t *words; /* values that are roots by themselves */
+	uint64_t *words; /* single values that are roots, such as registers */
 	size_t word_count, word_room;
 };
 
@@ -43,9 +51,9 @@ struct root_request {
 	const struct root_thread *threads;
 	size_t thread_count;
 	const char *ring_name; /* the ring file, without its directory */
-	uint64_t own;          /* struct rt_own of the shim's memory, in the target */
-	uint64_t brk_start, brk_end; /* of [heap], what the program has for its own use */
-	bool heap_is_root;     /* there are blocks that are not known */
+	uint64_t own;          /* address in the target of struct rt_own, which describes the shim's memory */
+	uint64_t brk_start, brk_end; /* the part of [heap] that the program itself got by sbrk */
+	bool heap_is_root;     /* the heap may hold blocks that we do not know: see above */
 };
 
 void roots_find(struct roots *roots, const struct root_request *request);

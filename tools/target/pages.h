@@ -1,15 +1,16 @@
 /*
- * The memory of a stopped process: which of its pages exist, and what is in them.
+ * The memory of a stopped process: which of its pages exist, and their content.
  *
- * Reading leaves it as it is.  Only pages that exist are read: one that the program has not touched holds nothing, and
- * reading it would make it, take it from a disk, or wait for whoever is to fill it.  They are read by /proc/PID/mem, which
- * copies them: process_vm_readv pins what it reads, and the kernel (5.19 and later) gives a process a copy of its own of
- * each page that it shares with others since a fork before it pins it.  /proc/PID/mem reads pages without rights too, which
- * exist like others; memory of devices is left alone.
+ * Reading does not change the process.  Only pages that exist are read.  A page that the program has not touched holds
+ * nothing; reading it would create it, fetch it from a disk, or wait for the process that is to fill it.
  *
- * Where /proc/PID/mem cannot be opened, process_vm_readv is used: pages without rights count as unread then, and memory
- * that is shared by copy-on-write becomes the process's own.  Where the kernel does not tell which pages exist, all
- * mappings that can be read are read whole.
+ * Pages are read by /proc/PID/mem, which copies them.  process_vm_readv would pin them, and for that the kernel (5.19
+ * and later) gives the process its own copy of each page that it has shared with others since a fork.  /proc/PID/mem
+ * also reads pages without access rights, which exist like others.  Memory of devices is never read.
+ *
+ * Where /proc/PID/mem cannot be opened, process_vm_readv is used.  Then pages without access rights count as unread,
+ * and pages shared by copy-on-write become the process's own.  Where the kernel does not tell which pages exist, all
+ * readable mappings are read whole.
  */
 #ifndef RINGTAIL_SCAN_PAGES_H
 #define RINGTAIL_SCAN_PAGES_H
@@ -21,31 +22,32 @@
 
 struct target_map;
 
-struct page_range { /* of pages that exist */
+struct page_range { /* pages that exist */
 	uint64_t start, end;
-	bool certain; /* they are in memory; else in swap, or it is not known: that one cannot be read says nothing */
+	bool certain; /* they are in memory.  Else they are in swap, or may not exist: failing to read one is no loss */
 };
 
 struct pages {
-	pid_t pid;     /* of a thread that has the memory */
-	int memory;    /* /proc/PID/mem; -1: process_vm_readv */
-	int pagemap;   /* -1: the kernel does not tell which pages exist */
-	bool own_alone; /* set before pages_list: pages of private memory that other processes have too are left out */
-	bool no_scan;  /* of the pagemap, before Linux 6.7: it is read entry by entry */
-	struct page_range *ranges; /* by address */
+	pid_t pid;     /* of a thread that still has the memory */
+	int memory;    /* descriptor of /proc/PID/mem; -1: process_vm_readv is used */
+	int pagemap;   /* descriptor; -1: the kernel does not tell which pages exist */
+	bool own_alone; /* set before pages_list: leaves out pages of private memory that other processes have too */
+	bool no_scan;  /* the kernel is older than 6.7 and cannot scan the pagemap: it is read entry by entry */
+	struct page_range *ranges; /* sorted by address */
 	size_t count, room;
 	uint64_t unread; /* bytes of pages that exist and could not be read */
 };
 
 void pages_open(struct pages *pages, pid_t pid);
-/* Finds out which pages exist in maps, which are sorted by address. */
+/* Finds out which pages of the mappings exist.  maps: sorted by address. */
 void pages_list(struct pages *pages, const struct target_map *maps, size_t count);
 void pages_close(struct pages *pages);
-/* The first range that ends behind address; pages->count: there is none. */
+/* Index of the first range that ends after address; pages->count if there is none. */
 size_t pages_find(const struct pages *pages, uint64_t address);
-/* Copies what exists of [address, address + bytes); the rest reads as zeroes. */
+/* Copies the existing pages of [address, address + bytes); the rest is filled with zeros. */
 void pages_read(struct pages *pages, uint64_t address, void *to, size_t bytes);
-/* Bytes read from the start on, whether the pages exist or not: of files, for what no program has looked at yet. */
+/* Reads pages whether they exist or not, such as those of a file that no program has touched yet.  Returns the number
+ * of bytes read, from address on. */
 size_t pages_fetch(const struct pages *pages, uint64_t address, void *to, size_t bytes);
 
 #endif

@@ -1,22 +1,24 @@
 /*
- * System calls that are interrupted by a stop, and go on as if there had been none.
+ * Makes a system call that a stop has interrupted go on as if there had been no stop.
  *
- * A stop by ptrace wakes a thread out of its system call.  The kernel makes many calls again by itself; others (restart.def)
- * return EINTR.  Such a thread is found with -EINTR as the result of a call that is still under way.  The result is replaced
- * by ERESTARTNOHAND, which is the kernel's own for "make it again, unless a handler runs; then EINTR": so a signal that comes
- * at any time before the call is made again ends it with EINTR, as it would have without us.  From then on the thread is
- * right whatever becomes of us.  Until then, from its stop to restart_begin, it would see EINTR if this process were killed.
+ * A stop by ptrace wakes a thread out of its system call.  The kernel restarts many calls by itself; others
+ * (restart.def) return EINTR.  A thread in one of those stops with -EINTR as the result of its call.  We replace that
+ * result by ERESTARTNOHAND, with which the kernel itself says "restart the call; if a handler runs, return EINTR".  So
+ * a signal that comes at any time before the restart ends the call with EINTR, as it would have without us.  From then
+ * on the thread's state is right even if this process is killed.  If it is killed earlier, between the stop and
+ * restart_begin, the thread sees EINTR.
  *
- * A time-out in an argument is made shorter by the time that the call has waited (restart_end).  When the call began to wait
- * is not told by the kernel.  What can be known is when the thread was last taken from its processor, by that processor's
- * clock: it is held against the time, by the same clock, when the thread stopped, if that was on the same processor and the
- * thread did not run in between.  Else it is known to have waited since restart_look at least.  Either way the call is never
- * thought to have waited longer than it has: it does not return early.  The time-out of a socket begins anew.
+ * A time-out in an argument is made shorter by the time that the call has waited (restart_end).  The kernel does not
+ * tell when the call began to wait.  It does tell when the thread last left its processor, by that processor's clock.
+ * If the thread stopped on the same processor and did not run in between, the difference by the same clock is the time
+ * waited.  Else the call is known to have waited since restart_look at least.  Either way the time is never
+ * overestimated, so the call does not return early.  The time-out of a socket starts again from its full length.
  *
- * A time in memory is not the program's own that is changed, but a copy below the thread's stack, where only frames to come
- * and handlers write.
+ * Where the time-out is in memory, the program's own memory is not changed: the shorter time is written below the
+ * thread's stack, where only later frames and handlers write.
  *
- * x86-64 alone: the kernel for aarch64 decides on restarting before the stop, and shows the first argument to nobody then.
+ * All this is for x86-64 alone: the kernel for aarch64 decides about the restart before the stop, and then no longer
+ * shows the call's first argument.
  */
 #ifndef RINGTAIL_SCAN_RESTART_H
 #define RINGTAIL_SCAN_RESTART_H
@@ -30,40 +32,41 @@ struct target_map;
 enum restart_time { RESTART_WITHOUT, RESTART_MS, RESTART_TIMESPEC };
 
 struct restart_call {
-	bool known;
-	enum restart_time time;
-	unsigned argument;
+	bool known;             /* restart.def has a row for it */
+	enum restart_time time; /* form of the time-out */
+	unsigned argument;      /* index of the argument that holds it */
 };
 
-/* When a thread went to sleep. */
+/* When and where a thread went to sleep. */
 struct restart_sleep {
-	uint64_t left_at;  /* ns of its processor's clock */
-	uint64_t switches; /* voluntary ones, so far */
+	uint64_t left_at;  /* when it left its processor: ns of that processor's clock */
+	uint64_t switches; /* voluntary context switches so far */
 	int processor;
 };
 
 struct restart {
-	struct restart_call call; /* that it is in, if it is one with a time-out */
-	bool sleeps;              /* before is known */
+	struct restart_call call; /* the call that the thread is in, if that has a time-out */
+	bool sleeps;              /* `before` is known */
 	struct restart_sleep before;
-	uint64_t looked, stopped; /* CLOCK_MONOTONIC ns */
-	uint64_t waited;          /* ns, until stopped, at least */
-	bool again;               /* the call is to be made again with what is left of its time-out */
+	uint64_t looked, stopped; /* times of restart_look and of the stop, CLOCK_MONOTONIC ns */
+	uint64_t waited;          /* ns that the call had waited when it was stopped, or more */
+	bool again;               /* restart the call with the rest of its time-out */
 };
 
-/* The row of a system call. */
+/* The row of a system call in restart.def. */
 struct restart_call restart_call(long number);
 
-/* Before the thread is stopped. */
+/* Call this before the thread is stopped. */
 void restart_look(struct restart *restart, pid_t pid, pid_t tid);
-/* As soon as it has been stopped. */
+/* Call this as soon as the thread has stopped. */
 void restart_begin(struct restart *restart, pid_t pid, pid_t tid);
-/* Before it is let go.  stack: the mapping that its stack pointer is in, if that is a stack; NULL: a time in memory stays. */
+/* Call this before the thread is let go.  stack: the mapping that its stack pointer is in, if that is a stack.  NULL: a
+ * time-out in memory is not shortened. */
 void restart_end(const struct restart *restart, pid_t tid, const struct target_map *stack);
 
-/* Between two looks at a thread that did nothing but be stopped in between.  0: it is not known. */
+/* Nanoseconds that a thread slept between two looks, if it did nothing but stop in between.  0: not known. */
 uint64_t restart_slept(const struct restart_sleep *before, const struct restart_sleep *after);
-/* What is left of a time-out, rounded up. */
+/* The rest of a time-out, rounded up. */
 int restart_left_ms(int timeout, uint64_t waited_ns);
 struct timespec restart_left(struct timespec timeout, uint64_t waited_ns);
 

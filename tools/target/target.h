@@ -1,14 +1,16 @@
 /*
- * Another process, stopped: its threads with their registers, its mappings, its memory.
+ * The target: another process, stopped, with its threads and their registers, its mappings and its memory.
  *
- * Nothing is left behind in it.  Threads are seized, not attached: no signal is sent, and a signal that was on its way
- * arrives after target_resume.  System calls that the stop ended are made again (restart.h).
+ * The stop leaves no trace in the target.  Threads are seized and not attached: no signal is sent, and a signal that
+ * was on its way arrives after target_resume.  System calls that the stop interrupted are restarted (restart.h).
  *
- * The thread of this process that calls target_stop must end soon after target_resume, or the process must
- * (target_in_thread): a thread of the program that is held up in the kernel (vfork, a slow file system) cannot be stopped,
- * and one that cannot be stopped cannot be let go either; when its tracer ends, the kernel does that, whatever the thread
- * is at.  Nothing needs to be remembered, and it is the same when this process is killed: no stop is taken from the kernel
- * (WNOWAIT) before its thread is let go, so that a signal that was being delivered is delivered then too.
+ * The thread of ours that calls target_stop must end soon after target_resume, or our process must end: use
+ * target_in_thread.  The reason: a thread of the target that is held up in the kernel (vfork, a slow file system)
+ * cannot be stopped, and ptrace cannot detach from a thread that is not stopped.  When its tracer ends, the kernel
+ * detaches it in any state, and we need to remember nothing.
+ *
+ * The same holds if our process is killed.  We consume no stop from the kernel (WNOWAIT) before its thread is let go,
+ * so a signal that was being delivered when we stopped the thread is delivered then too.
  */
 #ifndef RINGTAIL_SCAN_TARGET_H
 #define RINGTAIL_SCAN_TARGET_H
@@ -26,13 +28,13 @@
 struct target_thread {
 	pid_t tid;
 	bool stopped;
-	int signal;           /* that was being delivered when it stopped, to be given back */
+	int signal;           /* was being delivered when it stopped; it is delivered when the thread is let go */
 	struct restart restart;
 	uint64_t sp;          /* 0: not known */
-	uint64_t kernel_sp;   /* as it stopped, whatever sp is made of */
-	bool own_frames;      /* it waits within the shim: sp and registers are those of the program's frame */
+	uint64_t kernel_sp;   /* the stack pointer at the stop, also where sp is another */
+	bool own_frames;      /* it waits in the shim: sp and registers are those of the program's frame that called it */
 	uint64_t thread_pointer;
-	uint64_t registers[TARGET_REGISTERS]; /* general ones and vector halves */
+	uint64_t registers[TARGET_REGISTERS]; /* general registers, and halves of vector registers */
 	unsigned register_count;
 };
 
@@ -47,48 +49,51 @@ struct target_map {
 
 struct target {
 	pid_t pid;
-	pid_t memory; /* by whose number its memory is reached: pid, or another thread's where the first has ended */
-	uint64_t since; /* CLOCK_MONOTONIC ns, when its first thread was about to be stopped */
+	pid_t memory; /* the thread by which its memory is reached: pid, or another one if the first thread has ended */
+	uint64_t since; /* CLOCK_MONOTONIC ns, just before the first thread was stopped */
 	struct target_thread *threads;
 	size_t thread_count, thread_room;
-	struct target_map *maps; /* by address */
+	struct target_map *maps; /* sorted by address */
 	size_t map_count, map_room;
-	bool own_alone; /* set before target_look: leave out pages that it shares with its parent as fork made them */
-	struct pages *pages; /* malloced; NULL: its memory has not been looked at */
+	bool own_alone; /* set before target_look: leaves out pages that it still shares with its parent since fork */
+	struct pages *pages; /* malloced; NULL before target_look */
 };
 
 #define TARGET_WHY_BYTES 256
 
-/* Calls run in a thread of its own, and returns when that has ended; in this one where there can be no other. */
+/* Calls run in a new thread, and returns when that thread has ended.  Where no thread can be made, calls it in this
+ * one. */
 void target_in_thread(void (*run)(void *context), void *context);
 
-/* Stops all threads.  False: why says what stands against it, and the process runs on. */
+/* Stops all threads of the process.  False: why says what prevents it, and the process runs on. */
 bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES]);
-/* Lets them run for a moment and stops them again: for one that was stopped in the middle of something. */
+/* Lets the threads run for a moment and stops them again: for a process that was stopped in the middle of something.
+ * Result as of target_stop. */
 bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES]);
-/* Reads registers and mappings of the stopped process. */
+/* Reads registers and mappings of the stopped process.  False: why says what prevents it. */
 bool target_look(struct target *target, char why[TARGET_WHY_BYTES]);
-/* Whether it still stands where it was stopped: SIGKILL ends that. */
+/* True if the process is still stopped: SIGKILL would have ended that. */
 bool target_is_stopped(const struct target *target);
 void target_resume(struct target *target);
 void target_free(struct target *target);
 
-/* A process that need not be stopped: for tests, which look at themselves. */
+/* Opens the memory of a process without stopping it: for tests, which look at themselves. */
 bool target_open(struct target *target, pid_t pid);
 
-/* Copies what there is; what the program has not touched, and what cannot be read, is zeroes. */
+/* Copies memory of the target.  Pages that the program has not touched, and pages that cannot be read, give zeros. */
 void target_read(const struct target *target, uint64_t address, void *to, size_t bytes);
-/* Constants of a module, which the program need not have looked at yet: bytes read from the start on. */
+/* Reads constants of a module, also from pages that the program has not touched yet.  Returns the number of bytes read,
+ * from address on. */
 size_t target_fetch(const struct target *target, uint64_t address, void *to, size_t bytes);
 
-/* The mapping that address is in, or NULL. */
+/* The mapping that holds address, or NULL. */
 const struct target_map *target_map_at(const struct target *target, uint64_t address);
 
-/* Calls visit for each part of [start, end) that has pages: untouched memory holds nothing. */
+/* Calls visit for each part of [start, end) that has pages.  The rest was never touched and holds nothing. */
 void target_populated(const struct target *target, uint64_t start, uint64_t end,
                       void (*visit)(void *context, uint64_t start, uint64_t end), void *context);
 
-/* Bytes that the program has and that could not be read. */
+/* The number of bytes that exist in the target and could not be read. */
 uint64_t target_unread(const struct target *target);
 
 #endif

@@ -1,4 +1,4 @@
-/* A look at processes as they are now: stopped for a moment each, let go on, and then concluded on. */
+/* Looks at the present state of processes: stops each for a moment, lets it go on, and then analyses what was read. */
 #ifndef RINGTAIL_NOW_LOOK_H
 #define RINGTAIL_NOW_LOOK_H
 
@@ -11,18 +11,19 @@ struct looked_at {
 };
 
 struct now_look {
-	uint64_t pause_ns;            /* for which a process may be stopped at most */
+	uint64_t pause_ns;            /* a process may be stopped this long at most */
 	const struct scan_tick *tick; /* may be NULL */
 	struct looked_at *items;
 	size_t count, room;
 };
 
-/* Reads what the process has recorded so far, and looks at its memory.  The recording must stay where it is. */
+/* Reads the events that the process has recorded so far, and its memory.  The recording must not move until
+ * now_look_free. */
 void now_look_add(struct now_look *look, struct recording *recording);
-/* Whether there is anything to tell.  pid: that was asked for, 0: all. */
+/* True if the memory of at least one process was read.  Else err says why.  pid: the process asked for; 0: all. */
 bool now_look_is_good(const struct now_look *look, uint32_t pid, struct error *err);
-/* Classes and stores.  The analyses of the recordings are at their end after that: whoever reads on calls this in a
- * child of fork.  *path: of the snapshot, malloced. */
+/* Finds the classes of the blocks, and stores the snapshot.  *path: of the snapshot, malloced.  The analyses of the
+ * recordings have concluded after that, so a live reader that wants to read on calls this in a child of fork. */
 bool now_look_store(struct now_look *look, const char *run, char **path, struct error *err);
 void now_look_free(struct now_look *look);
 

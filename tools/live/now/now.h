@@ -1,4 +1,4 @@
-/* `ringtail leaks --now`: a leak scan of processes that run, and go on afterwards. */
+/* `ringtail leaks --now`: a leak scan of running processes, which go on afterwards. */
 #ifndef RINGTAIL_NOW_NOW_H
 #define RINGTAIL_NOW_NOW_H
 
@@ -7,9 +7,9 @@
 
 #include "tools/base/error.h"
 
-/* argument: as for run_directory_find; the id of a process means that one alone, all else every process of the run that
- * runs.  pause_ns: for which each may be stopped at most.  *snapshot: the database that holds what was seen, malloced.
- * Waits for who reads the run live, if anybody does, and else looks itself. */
+/* argument: a run as for run_directory_find, which means all its running processes; or a pid, which means that process
+ * alone.  pause_ns: each process may be stopped this long at most.  *snapshot: path of the database with the result,
+ * malloced.  If the run has a live reader, asks it and waits for its answer; else scans the processes itself. */
 bool now_take(const char *argument, uint64_t pause_ns, char **snapshot, struct error *err);
 
 #endif

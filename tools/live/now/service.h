@@ -1,9 +1,10 @@
 /*
- * The side of `ringtail run`: looks at its processes when a command asks (control.h).
+ * The side of `ringtail run`: scans its processes when a command requests it (control.h).
  *
- * Only who reads a ring live knows which blocks are live, and only an ancestor may stop a process everywhere.  So the
- * collector stops it and reads its memory, between two rounds; then it forks, and the child, which has all of the analysis
- * as it is at this moment, classes, concludes, stores the snapshot and answers, while the collector reads on.
+ * Only the live reader of a ring knows which blocks are live, and only an ancestor may stop a process on every system.
+ * So the collector stops the process and reads its memory, between two rounds.  Then it forks.  The child has a copy of
+ * the analysis as it is at this moment: it finds the classes, concludes, stores the snapshot and answers.  Meanwhile
+ * the collector reads on.
  */
 #ifndef RINGTAIL_NOW_SERVICE_H
 #define RINGTAIL_NOW_SERVICE_H
@@ -17,19 +18,21 @@
 
 struct now_service;
 
-/* signals: the mask of those who are asked for nothing.  Where nobody can be heard (a file system without sockets), the
- * service is there all the same, and whoever asks is told. */
+/* signals: the signal mask that the child gets.  On a file system without sockets no request can come; the service is
+ * opened all the same, and a command that asks gets an error. */
 struct now_service *now_service_open(const char *run, struct archive *archive, const sigset_t *signals);
 /* Waits for children that still write. */
 void now_service_close(struct now_service *service);
 
-/* What to wait for: entries for poll, at most `most`; returns how many. */
+/* Fills in the descriptors to wait for, as entries for poll; returns how many there are. */
 #define NOW_SERVICE_POLLS 17u
 unsigned now_service_polls(const struct now_service *service, struct pollfd polls[NOW_SERVICE_POLLS]);
 
-/* Takes what has been asked.  Whether somebody waits for now_service_serve. */
+/* Accepts connections and reads their requests.  True while a client waits for a snapshot: then call
+ * now_service_serve. */
 bool now_service_look(struct now_service *service);
-/* Looks at those of these processes that were asked for, and answers.  tick: called while a process is looked at. */
+/* Scans the requested ones of these processes, and answers.  tick: called from time to time while a process is
+ * scanned. */
 void now_service_serve(struct now_service *service, struct recording **recordings, size_t count,
                        const struct scan_tick *tick);
 

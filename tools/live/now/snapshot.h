@@ -1,8 +1,8 @@
 /*
- * A snapshot: what `ringtail leaks --now` saw of the processes of a run at one moment.
+ * A snapshot: the state of the processes of a run at one moment, as `ringtail leaks --now` found it.
  *
- * It is a database of its own beside the run's, RUN/now-N.db, with the same tables: every command takes it for a RUN,
- * and two of them can be compared.  Whoever finds one finds all of it.
+ * It is a separate database beside the run's, RUN/now-N.db, with the same tables.  Every command takes it in place of a
+ * RUN, and two snapshots can be compared.  The file gets its name when it is complete.
  */
 #ifndef RINGTAIL_NOW_SNAPSHOT_H
 #define RINGTAIL_NOW_SNAPSHOT_H
@@ -11,7 +11,7 @@
 #include "tools/store/store.h"
 
 struct snapshot {
-	char *directory, *part; /* of the run; the database while it is being written */
+	char *directory, *part; /* directory: of the run.  part: path of the database while it is being written */
 	unsigned number;
 	struct store store;
 	uint64_t started; /* CLOCK_REALTIME ns of the first process */
@@ -19,14 +19,14 @@ struct snapshot {
 	char **command;   /* of the first process */
 };
 
-/* Takes the next number in the directory. */
+/* Begins the snapshot with the next free number in the directory. */
 bool snapshot_begin(struct snapshot *snapshot, const char *directory, struct error *err);
-/* Lets the analysers conclude on the process as it is now, with what a scan found in recording->analysis->scan, and
- * stores it.  Nothing may be read from the recording after this. */
+/* Lets the analysers conclude on the process in its present state, and stores it.  The result of a scan is taken from
+ * recording->analysis->scan.  No more events may be read into the recording after this. */
 bool snapshot_add(struct snapshot *snapshot, struct recording *recording, struct error *err);
-/* Gives it its name; *path is malloced. */
+/* Completes the file and gives it its name.  *path is malloced. */
 bool snapshot_end(struct snapshot *snapshot, char **path, struct error *err);
-/* Frees; what was not ended leaves no file. */
+/* Frees the snapshot.  Without snapshot_end no file is left. */
 void snapshot_free(struct snapshot *snapshot);
 
 #endif
