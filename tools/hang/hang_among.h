@@ -1,6 +1,6 @@
 /*
- * Notices deadlocks over several processes of a run, whose threads wait for what lies in memory that they share: as
- * hang_watch does for one, with the same bounds.
+ * Notices deadlocks over several processes of a run, whose threads wait for objects in memory that the processes share.
+ * It confirms them as hang_watch does for one process, with the same time bounds.
  */
 #ifndef RINGTAIL_HANG_AMONG_H
 #define RINGTAIL_HANG_AMONG_H
@@ -10,17 +10,18 @@
 #include "tools/recording/recording.h"
 
 struct hang_among { /* of a run; zeroed: new */
-	uint64_t looked, seen; /* CLOCK_MONOTONIC ns */
-	uint64_t state;        /* of all that hung when it was seen first; 0: nothing did */
-	struct u64_map told;
+	uint64_t looked, seen; /* the last look; when `state` was first seen: CLOCK_MONOTONIC ns */
+	uint64_t state;        /* hang_state when it was first seen; 0: nothing hung */
+	struct u64_map told;   /* the confirmed deadlocks */
 };
 
-/* Looks, when it is time to.  Whether there is a newly confirmed deadlock: it is in findings[i] of each process that has
- * a part in it, until hang_watch_keep. */
+/* Looks for deadlocks, if the time for the next look has come.  True if one is newly confirmed: it is in findings[i] of
+ * each process that takes part in it, until hang_watch_keep. */
 bool hang_among_look(struct hang_among *among, struct recording *const *recordings, size_t count, uint64_t now,
                      struct finding_list *findings);
 void hang_among_free(struct hang_among *among);
-/* For a report on how it is now: adds what there is to the findings of processes that run, after recording_finish. */
+/* For a report on the present state of running processes: adds such deadlocks to their findings.  After
+ * recording_finish. */
 void hang_among_now(struct recording *const *recordings, size_t count);
 
 #endif

@@ -1,4 +1,5 @@
-/* Whether all that hangs is as it was a moment ago: what hang_watch and hang_among share. */
+/* A number for the state of a hang, to tell whether it has changed since the last look: shared by hang_watch and
+ * hang_among. */
 #ifndef RINGTAIL_HANG_STATE_H
 #define RINGTAIL_HANG_STATE_H
 
@@ -6,11 +7,13 @@
 #include "tools/recording/tasks.h"
 
 #define HANG_LOOK_EVERY_NS UINT64_C(50000000)
-#define HANG_CONFIRM_NS    UINT64_C(100000000) /* all is the same for so long, and nobody has run */
+#define HANG_CONFIRM_NS    UINT64_C(100000000) /* a hang is confirmed when its state stays the same for this long */
 
-/* What hangs, and how often its threads have run: added up, and 0 where nothing does. */
+/* A sum over the deadlocks found and the context switches of their threads: while it stays the same, the same threads
+ * hang and none of them has run.  0: nothing hangs. */
 uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks, const struct finding_list *findings);
-/* Leaves those in the list that were not told before; told: keys are deadlock_fingerprint + salt. */
+/* Drops the findings that were reported before, and notes the others in told.  Its keys are deadlock_fingerprint +
+ * salt. */
 void hang_drop_told(struct u64_map *told, uint64_t salt, struct finding_list *findings);
 
 #endif

@@ -1,4 +1,5 @@
-/* The rings of a run become its database, where no collector has seen to that: the library alone, or a collector that died. */
+/* Turns the rings of a run into its database where no collector has done that: the library was preloaded without
+ * `ringtail run`, or the collector died. */
 #ifndef RINGTAIL_INGEST_INGEST_H
 #define RINGTAIL_INGEST_INGEST_H
 
@@ -7,10 +8,11 @@
 #include "tools/base/error.h"
 #include "tools/store/store.h"
 
-/* What a report reads, opened.  Brings DIR/ringtail.db up to date first: analyses every ring file that is not stored as
- * final (way 2, hung or running processes, a collector that died).  Does nothing when all are, nor to a database by itself.
- * Where the database cannot be written, it is copied into memory and brought up to date there, which is said.
- * Bad ring files: err, exit code 65. */
+/* Brings DIR/ringtail.db up to date and opens it for a report.  It analyses every ring file that is not stored as
+ * final: of a preloaded library without `ringtail run`, of hung or running processes, of a collector that died.  If all
+ * are stored, or if `directory` is a database, nothing is analysed.  If the database cannot be written, it is copied
+ * into memory and brought up to date there, and a line on stderr says so.  A bad ring file fills err, with exit code
+ * 65. */
 bool ingest_open(const char *directory, struct store *store, struct error *err);
 
 #endif

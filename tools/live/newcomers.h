@@ -1,10 +1,10 @@
 /*
  * Newcomers: living processes of a run that have no ring yet.
  *
- *   - A forked child makes its ring with its first hooked call, which may come at any time.  Until then it has the ring
- *     of its parent mapped, as fork left it.
- *   - A new image after exec makes its ring when the loader has loaded the library.  Until then its environment names the
- *     run.
+ *   - A forked child makes its ring with its first hooked call, which may come at any time.  Until then it has
+ *     the ring of its parent mapped, as fork left it.
+ *   - A new image after exec makes its ring when the loader has loaded the library.  Until then its environment names
+ *     the run.
  *
  * /proc shows the mappings and the environment of any process, even if its parent has ended.  So when no ring is being
  * read any more and there are no newcomers, the run will record nothing more.

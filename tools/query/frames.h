@@ -1,14 +1,14 @@
-/* Stacks as frames with names, from the database; what has been asked for once is kept. */
+/* Stacks from the database, as frames with names.  A cache keeps names that were read once. */
 #ifndef RINGTAIL_QUERY_FRAMES_H
 #define RINGTAIL_QUERY_FRAMES_H
 
 #include "tools/query/query.h"
 
-struct frame { /* its texts are the query's */
-	char *function, *file, *module, *build_id; /* NULL where not known */
-	char *missing;                             /* what became of the module's file, where that is why */
+struct frame { /* its texts belong to the query */
+	char *function, *file, *module, *build_id; /* NULL: not known */
+	char *missing;                             /* what became of the module's file, if names are missing; or NULL */
 	int64_t line, offset;
-	int64_t into; /* bytes after the function's start; -1: not known, or of no use */
+	int64_t into; /* bytes after the function's start; -1: not known, or not needed */
 	bool inlined;
 };
 
@@ -18,14 +18,14 @@ struct frames {
 	unsigned root; /* RT_ROOT_* */
 };
 
-/* stack is a column that may be NULL: no frames then.  To be freed. */
+/* Loads the frames of a stack; the caller frees them.  For a stack column that is NULL there are no frames. */
 struct frames frames_load(struct query *query, int64_t process, int64_t stack);
 void frames_free(struct frames *frames);
 void frame_cache_free(struct frame_cache *cache);
-/* How many of them, from the innermost, are the program's own: main's callers are not. */
+/* How many of the frames, counted from the innermost, belong to the program: the callers of main do not. */
 unsigned frames_own(const struct frames *frames);
 
-/* Whether it is the C, C++ or Rust runtime's, which works for its caller. */
+/* True if the frame is in the C, C++ or Rust runtime, which acts for its caller. */
 bool frame_is_runtime(const struct frame *frame);
 
 #endif

@@ -1,5 +1,5 @@
-/* The findings that a report shows, one after the other, and each one's place in the source: for formats that
- * are lists. */
+/* Lists the findings that a report shows, with the place of each in the source code: for output formats that are
+ * lists. */
 #ifndef RINGTAIL_QUERY_LISTING_H
 #define RINGTAIL_QUERY_LISTING_H
 
@@ -9,30 +9,32 @@
 struct listed {
 	const struct process *process;
 	int64_t ordinal;
-	const char *kind, *class, *id, *message; /* class: NULL where there is none */
+	const char *kind, *class, *id, *message; /* class: NULL if it has none */
 	const char *suppressed_by;               /* NULL: it is not suppressed */
 	int64_t blocks, bytes, times;
 	char name[96]; /* kind:class */
 };
 
-/* Of all processes, worst first in each; those that are suppressed too. */
+/* Calls take for each finding of all processes, worst first within a process.  Suppressed findings are included. */
 void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context);
 
-/* Its stacks: columns label, thread, at, stack, two for the order, and the process that the stack is of.  Those of the
- * edges of a deadlock come last. */
+/* The stacks of a finding, as rows with these columns: label, thread, at, stack, two columns for the order, and the
+ * process of the stack.  The stacks of a deadlock's edges come last. */
 sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t finding);
 
-/* Where it is: the innermost frame of the program's own on the first stack that has one.  To be freed. */
+/* The place of a finding: the innermost frame that belongs to the program, on the first stack that has one.  The caller
+ * frees it with listing_place_free. */
 struct place {
 	struct frames frames;
-	const struct frame *frame; /* in frames; NULL where no stack is known */
+	const struct frame *frame; /* in frames; NULL if no stack is known */
 };
 struct place listing_place(struct query *query, const struct listed *listed);
 void listing_place_free(struct place *place);
-/* Innermost frame that is not the runtime's; those of a file come before those without. */
+/* The innermost frame that is not in the runtime.  A frame whose file is known is preferred to one without. */
 const struct frame *listing_own_frame(const struct frames *frames);
 
-/* What the report counts as an error; the rest are warnings, and notes what is shown on request only. */
+/* Errors are findings that the report counts as errors; notes are those that it shows on request only; all others are
+ * warnings. */
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 enum severity listing_severity(const struct query *query, const struct listed *listed);
 

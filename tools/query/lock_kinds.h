@@ -1,10 +1,11 @@
-/* What reports know of kinds of locks, by the names that the database has ("mutex", "cond", ...). */
+/* Facts about kinds of locks, for reports, which know the kinds by their names in the database ("mutex", "cond",
+ * ...). */
 #ifndef RINGTAIL_QUERY_LOCK_KINDS_H
 #define RINGTAIL_QUERY_LOCK_KINDS_H
 
 #include <stdbool.h>
 
-/* A thread owns such a lock from its acquisition to its release; false for names that are no kind's. */
+/* True if a thread owns a lock of this kind from its acquisition to its release.  False for unknown names. */
 bool lock_kind_is_owned(const char *name);
 
 #endif

@@ -4,11 +4,11 @@
 
 #include "tools/query/query.h"
 
-struct process { /* texts belong to the statement, until its next row */
+struct process { /* texts belong to the statement and are valid until its next row */
 	int64_t id, pid, image, parent;
 	const char *exe, *command, *started; /* command: JSON array */
 	double seconds;
-	const char *end_how, *end_signal; /* end_signal: NULL where not known */
+	const char *end_how, *end_signal; /* end_signal: NULL if not known */
 	bool has_status, command_truncated, final;
 	int end_status;
 	int64_t events_recorded, events_lost, depth;
@@ -18,11 +18,12 @@ struct process { /* texts belong to the statement, until its next row */
 	int64_t findings;
 };
 
-/* In the order in which they started. */
+/* All processes, in the order in which they started. */
 sqlite3_stmt *process_query(struct query *query);
 bool process_next(struct query *query, sqlite3_stmt *statement, struct process *process);
 
-/* What the whole run was: from the meta table, or else from its first process.  Malloced, or NULL. */
+/* Facts about the whole run, from the meta table, or from the first process where that has none.  Texts are malloced,
+ * or NULL. */
 struct run {
 	char *directory, *started, *command; /* command: JSON array */
 	double seconds;

@@ -1,6 +1,6 @@
 /*
- * A database that is asked, and which of its findings are wanted.  What a report says is what such queries answer, and
- * nothing else; how it is printed is the renderers' business (tools/render/report.h).
+ * A query: a database to read, and which of its findings are wanted.  All facts in a report come from such queries.
+ * The renderers (tools/render/report.h) decide how they are printed.
  */
 #ifndef RINGTAIL_QUERY_QUERY_H
 #define RINGTAIL_QUERY_QUERY_H
@@ -11,41 +11,42 @@
 
 #include "tools/base/error.h"
 
-/* The caller sets db, directory and err, which must outlive it.  Used by one thread. */
+/* The caller sets db, directory and err, which must outlive the query.  One thread uses a query at a time. */
 struct query {
 	sqlite3 *db;
-	const char *directory;           /* as the user knows it */
-	const char *only;                /* "KIND[:CLASS],...", NULL: all that are worth a look */
-	const char *fail_on;             /* the same: what is an error; NULL: the default */
-	struct frame_cache *frame_cache; /* kept from one stack to the next; NULL until a stack is asked for */
-	bool failed;                     /* err is filled; what is asked for after this gives nothing */
+	const char *directory;           /* the run, as the user named it */
+	const char *only;                /* wanted findings, "KIND[:CLASS],..."; NULL: all but mere information */
+	const char *fail_on;             /* findings that are errors, in the same form; NULL: the default */
+	struct frame_cache *frame_cache; /* kept from one stack to the next; NULL until the first stack is loaded */
+	bool failed;                     /* err is filled; all later queries give no rows */
 	struct error *err;
 };
 
 void query_close(struct query *query);
 
-/* A statement with its integer parameters bound, to be finalized; NULL when it failed. */
+/* Prepares a statement and binds `count` integers to its parameters.  The caller finalizes it.  NULL if that failed. */
 sqlite3_stmt *query_rows(struct query *query, const char *sql, int count, ...);
-/* Whether there is a next row. */
+/* Steps to the next row; false if there is none. */
 bool query_next(struct query *query, sqlite3_stmt *statement);
-/* A column's text, good until the next row; "?" or NULL for SQL's NULL. */
+/* The text of a column, valid until the next row.  For SQL's NULL, the first function returns "?" and the second
+ * NULL. */
 const char *query_text(sqlite3_stmt *row, int column);
 const char *query_text_or_null(sqlite3_stmt *row, int column);
-/* First column of the first row; fallback where there is none. */
+/* The first column of the first row; fallback if there is no row, or if that is NULL. */
 int64_t query_number(struct query *query, const char *sql, int64_t process, int64_t fallback);
 /* The number of the database's schema, which `ringtail sql` and JSON show. */
 int query_schema(struct query *query);
 
-/* Whether a finding of this kind and class is wanted. */
+/* True if a finding of this kind and class is wanted. */
 bool query_wants(const struct query *query, const char *kind, const char *class);
-/* Whether a check fails on it. */
+/* True if a check fails on such a finding. */
 bool query_fails(const struct query *query, const char *kind, const char *class);
 /* The list of kinds on which a check fails. */
 const char *query_fail_on(const struct query *query);
-/* Whether people are shown it without further asking. */
+/* True if reports show such a finding: one that `only` names, or, without `only`, one that is not mere information. */
 bool query_shows(const struct query *query, const char *kind, const char *class);
 
-/* In a query over finding_edge: the process of the edge's stacks. */
+/* For SQL over finding_edge: the process of the edge's stacks. */
 #define EDGE_HOME                                                                                            \
 	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_edge.pid), finding_edge.process)"
 

@@ -1,6 +1,6 @@
 /*
- * The stacks of a run under numbers of their own, for a reader that has all of them as one table: callers
- * come before what they call, mostly just before, so that the table needs no ids and takes little room.
+ * New numbers for the stacks of a run, for an output that holds all of them as one table.  A caller comes before the
+ * functions that it calls, mostly just before, so that the table needs no ids and takes little room.
  */
 #ifndef RINGTAIL_QUERY_STACK_NUMBERS_H
 #define RINGTAIL_QUERY_STACK_NUMBERS_H
@@ -16,24 +16,24 @@ struct numbered_stacks {
 	int64_t process;
 	size_t count;
 	uint64_t *ids;     /* stack.id, ascending */
-	uint32_t *callers; /* of each the caller's index here, NO_STACK_NUMBER: it has none */
-	uint32_t *numbers; /* of each, from 0; NO_STACK_NUMBER for what only leads round in a circle, in a
-	                      broken file */
-	uint32_t *order;   /* index of each number */
+	uint32_t *callers; /* index of each stack's caller here; NO_STACK_NUMBER: it has none */
+	uint32_t *numbers; /* the number of each stack, from 0; NO_STACK_NUMBER for stacks on a cycle of callers, in a
+	                      damaged file */
+	uint32_t *order;   /* by number: the index of its stack */
 	size_t numbered;
 };
 
 struct stack_numbers { /* zeroed: of no process */
 	struct numbered_stacks *items;
 	size_t count, room;
-	struct u64_map by_process; /* index in items, and one more */
+	struct u64_map by_process; /* index + 1 into items */
 };
 
-/* Takes ids, ascending; parents are stack.parent of each.  The stacks of that process, good until the next
- * call. */
+/* Adds the stacks of a process, and takes over ids, which are in ascending order.  parents: stack.parent of each.  The
+ * result is valid until the next call. */
 const struct numbered_stacks *stack_numbers_add(struct stack_numbers *numbers, int64_t process, uint64_t *ids,
                                                 const uint64_t *parents, size_t count);
-/* Of a stack.id, NO_STACK_NUMBER where it has none. */
+/* The number of a stack.id; NO_STACK_NUMBER if it has none. */
 uint32_t stack_number(const struct stack_numbers *numbers, int64_t process, int64_t stack);
 void stack_numbers_free(struct stack_numbers *numbers);
 

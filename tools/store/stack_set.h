@@ -1,15 +1,15 @@
-/* The stacks that something in the database refers to, and what their addresses are called. */
+/* The set of stacks to which rows of the database refer, and the names of their addresses. */
 #ifndef RINGTAIL_STORE_STACK_SET_H
 #define RINGTAIL_STORE_STACK_SET_H
 
 #include "tools/source/ring_file.h"
 #include "tools/symbolize/symbolize.h"
 
-#define STACK_SET_FRAMES 66 /* of one address at most */
+#define STACK_SET_FRAMES 66 /* the most frames of one address, inlined ones included */
 
 struct pc_frames {
-	int64_t module;  /* index in the ring + 1, 0: in none */
-	uint64_t offset; /* in the module's file; the address itself where there is no module */
+	int64_t module;  /* index in the ring + 1; 0: in no module */
+	uint64_t offset; /* in the module's file; without a module, the address itself */
 	unsigned count;
 	struct symbol_frame frames[];
 };
@@ -22,10 +22,10 @@ struct id_list {
 struct stack_set {
 	const struct ring_file *ring;
 	struct symbolizer *symbolizer;
-	/* Grown as ids come: those of a small program are small. */
+	/* These grow with the largest id seen: the ids of a small program are small. */
 	uint64_t *nodes;           /* bit per node id */
 	uint64_t *pcs;             /* bit per pc id */
-	struct pc_frames **frames; /* by pc id, NULL until asked for */
+	struct pc_frames **frames; /* by pc id; NULL until resolved */
 	size_t node_words, pc_words, frame_room;
 	uint32_t pc_count, node_limit;
 	struct id_list used_nodes, used_pcs;
@@ -34,12 +34,12 @@ struct stack_set {
 void stack_set_new(struct stack_set *set, const struct ring_file *ring, struct symbolizer *symbolizer);
 void stack_set_free(struct stack_set *set);
 
-/* Notes that a stack is referred to, with all its callers.  Whether it has any frame. */
+/* Adds a stack with all its callers.  True if it has any frame. */
 bool stack_set_use(struct stack_set *set, uint32_t stack);
 bool stack_set_has_node(const struct stack_set *set, uint32_t node);
-/* In the order in which tables like to grow. */
+/* Sorts the ids, so that rows are inserted in ascending order, which is fastest. */
 void stack_set_sort(struct stack_set *set);
-/* The frames of one address, resolved once; NULL where there is no such pc. */
+/* The frames of one address, resolved on the first call for it; NULL if there is no such pc. */
 const struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * RUN/ringtail.db: what was found, once.  Every report is a query over it.
- * schema.sql is the reference, and users may query it: names are a contract.
+ * RUN/ringtail.db: the results of a run.  Every report is a query over it.  schema.sql is the reference.  Users may
+ * query the database, so its names are a contract.
  */
 #ifndef RINGTAIL_STORE_H
 #define RINGTAIL_STORE_H
@@ -18,40 +18,42 @@ struct symbolizer;
 struct store {
 	sqlite3 *db;
 	char *path;
-	bool in_memory; /* and not in the file of this path */
-	sqlite3_stmt **inserts;        /* of each table, prepared once; NULL until needed (writer.h) */
+	bool in_memory; /* db is in memory, and not in the file of this path */
+	sqlite3_stmt **inserts;        /* an insert for each table, prepared once; NULL until needed (writer.h) */
 	struct symbolizer *symbolizer; /* one for all processes: they share most of their modules */
 };
 
-/* run: a directory, whose ringtail.db is meant, or a database itself.  Opens it for writing; creates ringtail.db. */
+/* Opens a database for writing.  run: a directory, whose ringtail.db is opened, and created if need be; or a
+ * database. */
 bool store_open(struct store *store, const char *run, struct error *err);
-/* Opens it for reading only. */
+/* Opens the database for reading only. */
 bool store_open_read(struct store *store, const char *run, struct error *err);
-/* One in memory, for a report that is not kept. */
+/* Opens an empty database in memory, for a report that is not kept. */
 bool store_open_memory(struct store *store, struct error *err);
-/* As store_open; where the file cannot be written, as store_move_to_memory.  *why_not is filled then. */
+/* As store_open.  If the file cannot be written, fills *why_not and goes on as store_move_to_memory does. */
 bool store_open_anywhere(struct store *store, const char *run, struct error *why_not, struct error *err);
-/* Goes on in memory with all that the file holds, which stays as it is: there is no room for more, or no right to write. */
+/* Copies the database into memory and goes on there; the file stays as it is.  For a file that cannot be written: the
+ * disk is full, or permission is missing. */
 bool store_move_to_memory(struct store *store, struct error *err);
-/* Writes one that is in memory to its file after all, in place of what that holds. */
+/* Writes a database that is in memory to its file after all, and replaces what the file held. */
 bool store_keep(struct store *store, struct error *err);
-/* How much room that takes. */
+/* The size of the database in bytes. */
 uint64_t store_bytes(struct store *store);
 void store_close(struct store *store);
 
-/* What the whole run was.  command: argv, NULL terminated. */
+/* Stores the facts about the whole run.  command: argv, NULL terminated. */
 bool store_run(struct store *store, const char *directory, uint64_t started_realtime_ns, double seconds,
                char *const *command, struct error *err);
-/* Writes one process with everything its analysis found, in one transaction, replacing what was stored for
- * the same image of it.  Symbolizes every stack that is stored (progress on stderr when slow). */
+/* Writes one process with all results of its analysis, in one transaction, and replaces what was stored for the same
+ * process image.  Symbolizes every stack that it stores (progress on stderr when slow). */
 bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
                    struct error *err);
 struct finding_list;
-/* Writes some findings of a process that goes on, and its threads. */
+/* Writes some findings of a process that runs on, and its threads. */
 bool store_notice(struct store *store, struct ring_file *ring, struct thread_analysis *threads,
                   struct finding_list *findings, struct error *err);
-/* Whether the process image of this header is stored with final set: that of its pid and image that began then, as numbers of
- * processes come again, and in other PID namespaces at the same time. */
+/* True if the process image of this header is stored with final set.  Images are compared by pid, image number and
+ * start time, as a pid may be used again, or at the same time in another PID namespace. */
 bool store_has_final(struct store *store, const struct rt_header *header);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Writing one process: a prepared insert per table, rows bound column by
- * column in the order of schema.sql.
+ * Writes one process to the database: a prepared insert for each table, whose columns are bound one after the other in
+ * the order of schema.sql.
  *
- * The first failure is kept; what follows it does nothing, so that callers need not look after each row.
+ * The first failure is kept in the writer.  All later calls do nothing, so callers need not check each row.
  */
 #ifndef RINGTAIL_STORE_WRITER_H
 #define RINGTAIL_STORE_WRITER_H
@@ -44,30 +44,30 @@ struct row {
 	int column;
 };
 
-/* Prepares what the store's writers share. */
+/* Prepares the statements that all writers of the store share. */
 bool writer_open(struct writer *writer);
-/* Gives it back, with the store. */
+/* Frees these statements; call this when the store is closed. */
 void writer_forget(struct store *store);
-/* Removes what is stored of the process, in all tables. */
+/* Removes all rows of the process, in all tables. */
 void writer_clear(struct writer *writer);
 void writer_fail(struct writer *writer);
-/* Whether the last failure is that the file takes no more, or may not be written. */
+/* True if the last failure means that the file cannot be written: the disk is full, or permission is missing. */
 bool store_unwritable(sqlite3 *db);
 
-/* A row of table; its first column, the process, is bound. */
+/* Begins a row of table and binds its first column, the process. */
 struct row row_begin(struct writer *writer, enum store_table table);
 void row_int(struct row *row, int64_t value);
 void row_real(struct row *row, double value);
-/* NULL is SQL's NULL; what is not UTF-8 is replaced. */
+/* NULL becomes SQL's NULL; bytes that are not UTF-8 are replaced. */
 void row_text(struct row *row, const char *text);
 void row_null(struct row *row);
-/* Seconds since the process started, or NULL for stamp 0. */
+/* Binds seconds since the process started; SQL's NULL for stamp 0. */
 void row_stamp(struct row *row, uint64_t stamp);
-/* Seconds, of a time in ticks. */
+/* Binds a time in ticks as seconds. */
 void row_ticks(struct row *row, uint64_t ticks);
-/* NULL for thread 0. */
+/* SQL's NULL for thread 0. */
 void row_thread(struct row *row, uint32_t thread);
-/* The stack, which will be stored with its frames, or NULL where there is none. */
+/* Binds the stack, which store_stacks will store with its frames; SQL's NULL if it has none. */
 void row_stack(struct row *row, uint32_t stack);
 void row_end(struct row *row);
 
@@ -75,7 +75,7 @@ void store_heap(struct writer *writer);
 void store_threads(struct writer *writer);
 void store_locks(struct writer *writer);
 void store_findings(struct writer *writer);
-/* After all others: what they refer to. */
+/* Call this after all others: it stores the stacks to which their rows refer. */
 void store_stacks(struct writer *writer);
 
 #endif

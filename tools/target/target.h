@@ -28,11 +28,11 @@
 struct target_thread {
 	pid_t tid;
 	bool stopped;
-	int signal;           /* was being delivered when it stopped; it is delivered when the thread is let go */
+	int signal;           /* was being delivered at the stop; it is delivered when the thread is let go */
 	struct restart restart;
 	uint64_t sp;          /* 0: not known */
 	uint64_t kernel_sp;   /* the stack pointer at the stop, also where sp is another */
-	bool own_frames;      /* it waits in the shim: sp and registers are those of the program's frame that called it */
+	bool own_frames;      /* it waits in the shim: sp and registers are those of the frame that called the shim */
 	uint64_t thread_pointer;
 	uint64_t registers[TARGET_REGISTERS]; /* general registers, and halves of vector registers */
 	unsigned register_count;
