@@ -11,10 +11,6 @@
 #include "shim/thread.h"
 #include "shim/unwind.h"
 
-#ifdef RINGTAIL_CHECK_STACKS
-#include "tests/differential/stack_check.h"
-#endif
-
 #define SLACK_DEPTH 64u  /* smaller limits are meant to the frame */
 #define NESTED_DEPTH 64u /* frames shown of a stack inside a hook inside a signal handler */
 #define CONTEXTS_TRIAL 128u /* looks for contexts in vain, after which it is judged whether they pay */
@@ -743,13 +739,5 @@ static inline uint32_t capture(struct stack_state *state, unsigned lane, const s
 
 uint32_t stack_capture(struct stack_state *state, unsigned lane, const struct caller *caller)
 {
-#ifdef RINGTAIL_CHECK_STACKS /* a build of the tests': compares with other unwinders */
-	if (stack_check_busy())
-		return RT_STACK_NONE;
-#endif
-	uint32_t node = capture(state, lane, caller);
-#ifdef RINGTAIL_CHECK_STACKS
-	stack_check(state, lane, caller, node);
-#endif
-	return node;
+	return capture(state, lane, caller);
 }

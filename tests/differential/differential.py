@@ -25,7 +25,7 @@ TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e")
 
 
 def rows():
-    with open(os.path.join(TESTS, "stacks.def")) as file:
+    with open(os.path.join(TESTS, "tables", "stacks.def")) as file:
         text = file.read()
     found = ROW.findall(text)
     if len(found) != len(re.findall(r"^PROGRAM\(", text, re.MULTILINE)):
