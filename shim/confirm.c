@@ -6,6 +6,7 @@
 
 #include "shim/address_space.h"
 #include "shim/clock.h"
+#include "shim/message.h"
 #include "shim/options.h"
 #include "shim/sys.h"
 #include "shim/thread.h"
@@ -93,7 +94,7 @@ static bool start_plan(void)
 	uint64_t bytes = 0;
 	plan = map_plan(options.plan, &bytes);
 	if (!plan || !is_sound(bytes)) {
-		process_say("no thread will be held up: cannot use the plan", options.plan);
+		message_once("no thread will be held up: cannot use the plan", options.plan);
 		return false;
 	}
 	for (uint32_t i = 0; i < plan->edges; i++) {

@@ -19,7 +19,7 @@ struct exec_target {
 	bool search;      /* a path without slash is looked for in PATH */
 };
 
-/* Why it cannot be watched, as process_say says it; NULL where it can, or nothing can be learned.  Makes system calls
+/* Why it cannot be watched, as message_once says it; NULL where it can, or nothing can be learned.  Makes system calls
  * only, and none in a program that has given them up. */
 const char *foreign_program(const struct exec_target *target);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "shim/boot.h"
 #include "shim/boot_heap.h"
 #include "shim/hooks.h"
 #include "shim/modules.h"
@@ -77,7 +78,7 @@ void *malloc(size_t bytes)
 {
 	struct caller caller = CALLER();
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return boot_heap_alloc(bytes, 16);
 	void *block = real.malloc(bytes);
 	record_alloc(self, &caller, RT_MALLOC, block, bytes);
@@ -91,7 +92,7 @@ void *calloc(size_t count, size_t bytes)
 	size_t total;
 	if (unlikely(__builtin_mul_overflow(count, bytes, &total)))
 		total = SIZE_MAX;
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return total == SIZE_MAX ? NULL : boot_heap_alloc(total, 16);
 	void *block = real.calloc(count, bytes);
 	record_alloc(self, &caller, RT_CALLOC, block, total);
@@ -102,7 +103,7 @@ void *memalign(size_t align, size_t bytes)
 {
 	struct caller caller = CALLER();
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return boot_heap_alloc(bytes, align);
 	void *block = real.memalign(align, bytes);
 	record_aligned(self, &caller, RT_MEMALIGN, block, align, bytes);
@@ -113,7 +114,7 @@ int posix_memalign(void **block, size_t align, size_t bytes)
 {
 	struct caller caller = CALLER();
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return (*block = boot_heap_alloc(bytes, align)) ? 0 : ENOMEM;
 	int error = real.posix_memalign(block, align, bytes);
 	record_aligned(self, &caller, RT_POSIX_MEMALIGN, error ? NULL : *block, align, bytes);
@@ -124,7 +125,7 @@ void *aligned_alloc(size_t align, size_t bytes)
 {
 	struct caller caller = CALLER();
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return boot_heap_alloc(bytes, align);
 	void *block = real.aligned_alloc(align, bytes);
 	record_aligned(self, &caller, RT_ALIGNED_ALLOC, block, align, bytes);
@@ -135,7 +136,7 @@ void *valloc(size_t bytes)
 {
 	struct caller caller = CALLER();
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return boot_heap_alloc(bytes, 4096);
 	void *block = real.valloc(bytes);
 	record_aligned(self, &caller, RT_VALLOC, block, 4096, bytes);
@@ -146,7 +147,7 @@ void *pvalloc(size_t bytes)
 {
 	struct caller caller = CALLER();
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting())
+	if (unlikely(!self) && boot_under_way())
 		return boot_heap_alloc((bytes + 4095) & ~(size_t)4095, 4096);
 	void *block = real.pvalloc(bytes);
 	record_aligned(self, &caller, RT_PVALLOC, block, 4096, bytes);
@@ -242,7 +243,7 @@ static void *resize(struct caller *caller, void *block, size_t bytes)
 	if (unlikely(boot_heap_has(block)))
 		return leave_boot_heap(block, bytes);
 	struct thread *self = heap_watcher();
-	if (unlikely(!self) && process_starting() && !block)
+	if (unlikely(!self) && boot_under_way() && !block)
 		return boot_heap_alloc(bytes, 16);
 	if (block && !bytes)
 		return realloc_to_nothing(self, caller, block);

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include "shim/address_space.h"
+#include "shim/environment.h"
 #include "shim/foreign.h"
 #include "shim/hold.h"
 #include "shim/hooks.h"
+#include "shim/message.h"
 #include "shim/readable.h"
 #include "shim/ring_map.h"
 #include "shim/sanitizer.h"
@@ -124,7 +126,7 @@ static const char *own_preload(char *const *envp)
 static bool names_run(char *const *envp)
 {
 	for (; *envp; envp++)
-		if (process_names_run(*envp))
+		if (environment_names_run(*envp))
 			return true;
 	return false;
 }
@@ -146,7 +148,7 @@ static bool preloads_sanitizer(const char *preload)
 static void count_unfollowed(int by)
 {
 	struct rt_header *header = ring_map_header();
-	if (header && process_environment())
+	if (header && environment_for_children())
 		fetch_add_relaxed(&header->unfollowed, (uint32_t)by);
 }
 
@@ -182,10 +184,10 @@ static struct change plan(char *const *envp, const struct exec_target *target)
 	if (!why && preloads_sanitizer(preload))
 		why = "not watched, as a sanitizer is preloaded behind ringtail";
 	if (why) {
-		process_say(why, target->path);
+		message_once(why, target->path);
 		return leave_us_out;
 	}
-	return process_environment() && !names_run(envp) ? (struct change){TELL, count + 2, 0}
+	return environment_for_children() && !names_run(envp) ? (struct change){TELL, count + 2, 0}
 	                                                 : (struct change){AS_IT_IS, 0, 0};
 }
 
@@ -222,7 +224,7 @@ static char *const *tell(char *const *envp, char **room)
 	for (; *envp; envp++)
 		if (!is_variable(*envp, "RINGTAIL"))
 			room[used++] = *envp;
-	room[used++] = (char *)process_environment();
+	room[used++] = (char *)environment_for_children();
 	room[used] = NULL;
 	return room;
 }

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "shim/hooks.h"
+#include "shim/message.h"
 #include "shim/ring_map.h"
 #include "shim/sys.h"
 
@@ -43,7 +44,7 @@ static void take(struct taken taken, bool *restricted)
 	}
 	if (!taken.clock)
 		return;
-	process_say("a thread gives up its clock or its system calls, and is not watched from there on", NULL);
+	message_once("a thread gives up its clock or its system calls, and is not watched from there on", NULL);
 	thread_blind(true);
 }
 

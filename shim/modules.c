@@ -195,6 +195,8 @@ void modules_recheck(void)
 	}
 }
 
+struct text_range shim_range, loader_range;
+
 static struct text_range range_of(uintptr_t address)
 {
 	struct dl_find_object object;

@@ -16,6 +16,7 @@
 #define RINGTAIL_MODULES_H
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden)
@@ -29,7 +30,18 @@ uint32_t modules_index(const struct dl_find_object *object);
 /* The loader freed something: looks whether known modules are gone.  Not in signal handlers. */
 void modules_recheck(void);
 
-/* Where the shim and the loader are mapped; once per process image. */
+/* Where the shim itself and the dynamic loader lie in memory. */
+struct text_range {
+	uintptr_t start, bytes;
+};
+extern struct text_range shim_range, loader_range;
+
+static inline bool in_range(const struct text_range *range, uintptr_t address)
+{
+	return address - range->start < range->bytes;
+}
+
+/* Finds shim_range and loader_range; once per process image. */
 void modules_start_up(void);
 
 #pragma GCC visibility pop

@@ -5,12 +5,10 @@
 #define RINGTAIL_PROCESS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "shim/atomics.h"
 #include "shim/format.h"
-#include "shim/options.h"
 #include "shim/sys.h"
 
 #pragma GCC visibility push(hidden)
@@ -19,7 +17,7 @@ enum process_state {
 	PROCESS_NEW = 0,   /* also what a forked child finds: the kernel wiped the page */
 	PROCESS_STARTING,  /* one thread creates the ring */
 	PROCESS_RECORDING,
-	PROCESS_OFF,       /* not watched: said once, program left alone */
+	PROCESS_OFF,       /* not watched: a message says so once, and the program is left alone */
 };
 
 struct thread;
@@ -47,46 +45,22 @@ struct process {
 	uint32_t hand;        /* where the search for a chunk to use again goes on */
 };
 
+/* NULL before boot is done, and for good where a sanitizer is in the process. */
 extern struct process *process;
 
-/* Where the shim itself and the dynamic loader lie in memory. */
-struct text_range {
-	uintptr_t start, bytes;
-};
-extern struct text_range shim_range, loader_range;
-
-static inline bool in_range(const struct text_range *range, uintptr_t address)
-{
-	return address - range->start < range->bytes;
-}
-
-/* Makes sure that the real functions are known and the process records, as far as it can.  False: call the
- * real function and record nothing.  Any thread, signal handlers too. */
+/* Boots if that has not happened, and begins the process's ring if it has none.  True: the process records.  False: call
+ * the real function and record nothing.  Any thread, any signal handler. */
 bool process_ready(void);
 
-/* True while this very thread is inside process_ready: allocations come from the bootstrap heap. */
-bool process_starting(void);
-
-/* Process id for checks that must not believe in a vfork child's borrowed memory. */
+/* True if the process records, and `process` is not that of a parent whose memory this vfork child borrows. */
 bool process_is_ours(void);
 
-/* The PID namespace that such a link leads to; 0: none, or there is no /proc. */
-uint32_t process_space(const char *link);
-
-/* Notes how the process is about to end; RT_END_RUNNING takes it back (a failed exec). */
+/* Notes how the process is about to end; RT_END_RUNNING takes it back (a failed exec).  Does nothing unless
+ * process_is_ours. */
 void process_end(enum rt_end_how how, int status);
 
-/* One line on standard error, unless the program has closed or replaced it; at most once per text. */
-void process_say(const char *what, const char *detail);
-
-#define RING_PATH_BYTES (SHIM_PATH_MAX + 64)
-/* Of our ring file; room: RING_PATH_BYTES at least. */
-void process_ring_path(char *to, size_t room);
-
-/* RINGTAIL's value for programs that this one starts ("RINGTAIL=..."), naming our run directory. */
-const char *process_environment(void);
-/* An environment variable that already does. */
-bool process_names_run(const char *variable);
+/* The last part of boot (boot.h): registers the exit handlers and maps `process`, which stays NULL if that fails. */
+void process_start_up(void);
 
 #pragma GCC visibility pop
 

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
 
+#include "shim/modules.h"
 #include "shim/process.h"
 
 struct real real;

@@ -6,6 +6,7 @@
 #include "shim/options.h"
 #include "shim/process.h"
 #include "shim/ring.h"
+#include "shim/ring_file.h"
 #include "shim/ring_map.h"
 #include "shim/sys.h"
 
@@ -39,7 +40,7 @@ static int open_ring(void)
 {
 	char path[RING_PATH_BYTES];
 
-	process_ring_path(path, sizeof path);
+	ring_file_path(path, sizeof path);
 	int fd = (int)sys_open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return -1;

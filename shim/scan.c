@@ -13,9 +13,13 @@
 #include "shim/cfi.h"
 #include "shim/clock.h"
 #include "shim/hooks.h"
+#include "shim/message.h"
+#include "shim/modules.h"
 #include "shim/options.h"
+#include "shim/proc.h"
 #include "shim/process.h"
 #include "shim/ring.h"
+#include "shim/ring_file.h"
 #include "shim/sys.h"
 #include "shim/unwind.h"
 
@@ -149,7 +153,7 @@ static bool children_are_elsewhere(void)
 {
 	uint32_t space = process->header->pid_space;
 
-	return space && process_space("/proc/thread-self/ns/pid_for_children") != space;
+	return space && proc_pid_namespace("/proc/thread-self/ns/pid_for_children") != space;
 }
 
 /* Returns what start_tool does, or a negative number with the reason in the header. */
@@ -246,7 +250,7 @@ static void say_refused(const struct rt_header *header, bool started)
 	bool refused = state_now() == RT_SCAN_REFUSED || nothing;
 
 	if (refused && !header->forked)
-		process_say("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);
+		message_once("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);
 }
 
 static bool is_wanted(void)
@@ -300,7 +304,7 @@ void scan_at_end(enum hold what)
 	int error = errno;
 	hold_begin(what);
 	tell_frames(process->header);
-	process_ring_path(ring, sizeof ring);
+	ring_file_path(ring, sizeof ring);
 	bool reader = ring_reader_lives();
 	if (reader)
 		ask_reader(ring);

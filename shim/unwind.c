@@ -4,6 +4,7 @@
 
 #include "shim/atomics.h"
 #include "shim/cfi.h"
+#include "shim/modules.h"
 #include "shim/process.h"
 #include "shim/sys.h"
 

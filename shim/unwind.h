@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shim/modules.h"
 #include "shim/process.h"
 #include "shim/stack_table.h"
 

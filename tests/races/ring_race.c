@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "shim/clock.h"
+#include "shim/message.h"
 #include "shim/process.h"
+#include "shim/ring_file.h"
 #include "shim/ring_map.h"
 #include "shim/ring.h"
 #include "shim/thread.h"
@@ -32,13 +34,13 @@ bool sys_restricted, sys_filtered;
 bool ring_map_reach(const void *at, size_t bytes) { return true; }
 uint64_t ring_map_chunk_bytes(void) { return CHUNKS * (uint64_t)process->header->chunk_bytes; }
 
-void process_say(const char *what, const char *detail)
+void message_once(const char *what, const char *detail)
 {
 	fprintf(stderr, "%s: %s\n", what, detail ? detail : "");
 }
 
 /* No way to the file: its writers are many. */
-void process_ring_path(char *to, size_t room)
+void ring_file_path(char *to, size_t room)
 {
 	if (room)
 		*to = '\0';
