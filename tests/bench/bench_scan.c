@@ -144,11 +144,12 @@ static void look(struct watched *watched, const char *blocks, const char *bytes)
 {
 	struct leak_look seen;
 	struct leak_scan scan;
+	struct scan_subject subject = scan_subject_of(&watched->recording);
 	double before = memory_mib("VmHWM:"), began = cpu();
-	bool good = leak_scan_look(&seen, &scan, &watched->recording, NULL);
+	bool good = leak_scan_look(&seen, &scan, &subject, NULL);
 	double looked = cpu() - began;
 
-	leak_scan_conclude(&seen, &scan, &watched->recording, NULL);
+	leak_scan_conclude(&seen, &scan, &subject, NULL);
 	printf("%9s blocks of %5s: stopped %6.3f s (%6.3f s processor), in all %6.3f s (%6.3f s), peak %5.0f MiB, %4.0f before\n",
 	       blocks, bytes, (double)scan.pause_ns / 1e9, looked, (double)scan.whole_ns / 1e9, cpu() - began,
 	       memory_mib("VmHWM:"), before);

@@ -10,7 +10,6 @@ struct recording {
 	struct ring_file ring;
 	struct merge *merge;
 	struct analysis *analysis;
-	struct live *live; /* used in place of analysis where only live blocks matter (tools/scan/at_end_alone.c) */
 	struct waiting_calls waiting_calls; /* the analysis calls it */
 };
 

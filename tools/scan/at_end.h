@@ -2,6 +2,7 @@
 #ifndef RINGTAIL_SCAN_AT_END_H
 #define RINGTAIL_SCAN_AT_END_H
 
+#include "tools/recording/recording.h"
 #include "tools/scan/leak_scan.h"
 
 /* If the program waits for its scan: makes it, puts the result into the recording's analysis and lets the program go
@@ -10,11 +11,6 @@ bool scan_at_end(struct recording *recording, const struct scan_tick *tick);
 
 /* `ringtail-scan RING`, which a program without a live reader starts.  The result goes to the .scan file. */
 int scan_at_end_alone(const char *ring_path);
-
-/* The two halves of scan_at_end: the scan that the program waits for (false: it does not wait), and letting it go
- * on. */
-bool scan_at_end_make(struct recording *recording, struct leak_scan *scan, const struct scan_tick *tick);
-void scan_at_end_let_go(struct recording *recording, bool done);
 
 /* For a process that has ended: keeps the scan that was just made, or reads it from the .scan file.  A scan that the
  * process did not wait for is dropped. */

@@ -8,13 +8,10 @@
 
 #include "shim/atomics.h"
 #include "shim/format.h"
-#include "tools/analyse/heap/heap.h"
-#include "tools/analyse/threads/threads.h"
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 #include "tools/base/proc.h"
 #include "tools/scan/classes.h"
-#include "tools/scan/live.h"
 #include "tools/base/clock.h"
 
 #define QUIET_TRIES 50u
@@ -26,40 +23,21 @@ void leak_scan_free(struct leak_scan *scan)
 	*scan = (struct leak_scan){0};
 }
 
-/* ---- what is known of its events ----------------------------------------------------------------- */
-
-static uint64_t deliver_rest(struct recording *recording)
+static uint64_t deliver_rest(const struct scan_subject *subject)
 {
-	return recording->live ? merge_rest(recording->merge, live_events, recording->live)
-	                       : merge_rest(recording->merge, analysis_events, recording->analysis);
-}
-
-static bool no_realloc_under_way(const struct recording *recording)
-{
-	return recording->live ? live_is_settled(recording->live) : heap_is_settled(recording->analysis->heap);
-}
-
-static struct live_block *blocks_of(const struct recording *recording, size_t *count)
-{
-	return recording->live ? live_blocks(recording->live, count)
-	                       : heap_live_blocks(recording->analysis->heap, count);
-}
-
-static uint32_t stack_of(const struct recording *recording, uint32_t site)
-{
-	return recording->live ? site : heap_site_stack(recording->analysis->heap, site);
+	return merge_rest(subject->merge, subject->knowledge->deliver, subject->context);
 }
 
 /* ---- the process, stopped --------------------------------------------------------------------- */
 
 /* A thread that is stopped while it writes a record may have done what it is about to tell, and one that is stopped
  * within realloc may have its block in two places.  False: let it go on for a moment. */
-static bool is_settled(struct recording *recording)
+static bool is_settled(const struct scan_subject *subject)
 {
-	if (!merge_is_quiet(recording->merge))
+	if (!merge_is_quiet(subject->merge))
 		return false;
-	deliver_rest(recording);
-	return no_realloc_under_way(recording);
+	deliver_rest(subject);
+	return subject->knowledge->is_settled(subject->context);
 }
 
 static void count_pause(struct leak_scan *scan, const struct target *target)
@@ -67,11 +45,11 @@ static void count_pause(struct leak_scan *scan, const struct target *target)
 	scan->pause_ns += ring_clock_ns(CLOCK_MONOTONIC) - target->since;
 }
 
-static const char *why_not_seen(const struct recording *recording)
+static const char *why_not_seen(const struct scan_subject *subject)
 {
 	if (!process_can_see())
 		return "no process can be looked at where /proc is missing, or is that of another PID namespace: mount it there";
-	if (!recording->ring.pid)
+	if (!subject->ring->pid)
 		return "it runs in a PID namespace that ringtail cannot see from its own: start `ringtail run` outside of that "
 		       "namespace, or in it";
 	return NULL;
@@ -79,31 +57,31 @@ static const char *why_not_seen(const struct recording *recording)
 
 /* A forked process that has not forked itself shares pages as its parent left them: nothing in them can point to a block
  * of its own. */
-static bool shares_only_its_parents(const struct recording *recording)
+static bool shares_only_its_parents(const struct scan_subject *subject)
 {
-	const struct rt_header *header = &recording->ring.header;
-	uint64_t forks = recording->live ? live_forks(recording->live) : recording->analysis->forks;
+	const struct rt_header *header = &subject->ring->header;
+	uint64_t forks = subject->knowledge->forks(subject->context);
 
-	return header->forked && !forks && !merge_misses_events(recording->merge) && !process_has_children(recording->ring.pid);
+	return header->forked && !forks && !merge_misses_events(subject->merge) && !process_has_children(subject->ring->pid);
 }
 
-static bool stop(struct target *target, struct recording *recording, struct leak_scan *scan)
+static bool stop(struct target *target, const struct scan_subject *subject, struct leak_scan *scan)
 {
 	*target = (struct target){0};
-	const char *why_unseen = why_not_seen(recording);
+	const char *why_unseen = why_not_seen(subject);
 	if (why_unseen) {
 		snprintf(scan->why_not, sizeof scan->why_not, "%s", why_unseen);
 		return false;
 	}
-	if (!target_stop(target, recording->ring.pid, scan->why_not))
+	if (!target_stop(target, subject->ring->pid, scan->why_not))
 		return false;
-	for (unsigned tries = 0; !is_settled(recording) && tries < QUIET_TRIES; tries++) {
+	for (unsigned tries = 0; !is_settled(subject) && tries < QUIET_TRIES; tries++) {
 		count_pause(scan, target);
 		if (!target_stop_again(target, scan->why_not))
 			return false;
 	}
-	deliver_rest(recording);
-	target->own_alone = shares_only_its_parents(recording);
+	deliver_rest(subject);
+	target->own_alone = shares_only_its_parents(subject);
 	if (target_look(target, scan->why_not))
 		return true;
 	target_resume(target);
@@ -130,10 +108,9 @@ static size_t drop_unmapped(const struct target *target, struct live_block *bloc
 	return kept;
 }
 
-static struct root_thread *threads_of(const struct recording *recording, size_t *count)
+static struct root_thread *threads_of(const struct scan_subject *subject, size_t *count)
 {
-	const struct thread_result *threads =
-	    threads_results(recording->live ? live_threads(recording->live) : recording->analysis->threads, count);
+	const struct thread_result *threads = subject->knowledge->threads(subject->context, count);
 	struct root_thread *list = memory_zeroed(*count + 1, sizeof *list);
 
 	for (size_t i = 0; i < *count; i++)
@@ -165,22 +142,22 @@ static void leave_waiting_frames(struct target *target, const struct ring_file *
 }
 
 static bool read_graph(struct graph *graph, struct target *target, struct live_block *blocks, size_t count,
-                       const struct recording *recording, const struct scan_tick *tick)
+                       const struct scan_subject *subject, const struct scan_tick *tick)
 {
-	const char *slash = strrchr(recording->ring.path, '/');
+	const char *slash = strrchr(subject->ring->path, '/');
 	struct root_request roots = {
 	    .target = target,
-	    .ring_name = slash ? slash + 1 : recording->ring.path,
-	    .brk_start = load_relaxed(&recording->ring.shared->brk_start),
-	    .brk_end = load_relaxed(&recording->ring.shared->brk_end),
-	    .own = load_acquire(&recording->ring.shared->own),
+	    .ring_name = slash ? slash + 1 : subject->ring->path,
+	    .brk_start = load_relaxed(&subject->ring->shared->brk_start),
+	    .brk_end = load_relaxed(&subject->ring->shared->brk_end),
+	    .own = load_acquire(&subject->ring->shared->own),
 	    /* There are blocks that we know nothing of, which may point to those that we know. */
-	    .heap_is_root = recording->ring.header.forked || merge_misses_events(recording->merge),
+	    .heap_is_root = subject->ring->header.forked || merge_misses_events(subject->merge),
 	};
-	struct root_thread *threads = threads_of(recording, &roots.thread_count);
+	struct root_thread *threads = threads_of(subject, &roots.thread_count);
 
 	roots.threads = threads;
-	leave_waiting_frames(target, &recording->ring);
+	leave_waiting_frames(target, subject->ring);
 	bool good = graph_read(graph, target, blocks, drop_unmapped(target, blocks, count), &roots, tick);
 	free(threads);
 	return good;
@@ -194,7 +171,7 @@ static uint64_t group_key(enum leak_class class, uint32_t site, uint32_t owner)
 }
 
 static void make_groups(struct leak_scan *scan, const struct live_block *blocks, size_t count, const uint32_t *owners,
-                        const struct recording *recording)
+                        const struct scan_subject *subject)
 {
 	struct u64_map by_key = {0};
 
@@ -208,8 +185,8 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 			GROW(scan->groups, scan->room, scan->count + 1);
 			scan->groups[scan->count] = (struct leak_group){
 			    .class = block->class,
-			    .stack = stack_of(recording, block->site),
-			    .owner_stack = indirect ? stack_of(recording, owner) : RT_STACK_NONE};
+			    .stack = subject->knowledge->site_stack(subject->context, block->site),
+			    .owner_stack = indirect ? subject->knowledge->site_stack(subject->context, owner) : RT_STACK_NONE};
 			found = ++scan->count;
 			u64_map_put(&by_key, key, found);
 		}
@@ -227,16 +204,16 @@ static void too_long(struct leak_scan *scan)
 }
 
 static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, struct target *target,
-                            struct recording *recording, const struct scan_tick *tick)
+                            const struct scan_subject *subject, const struct scan_tick *tick)
 {
 	size_t count;
 
 	if (tick) /* time begins to count */
 		tick->call(tick->context);
-	look->blocks = blocks_of(recording, &count);
+	look->blocks = subject->knowledge->live_blocks(subject->context, &count);
 	if (count >= BLOCKS_MOST)
 		snprintf(scan->why_not, sizeof scan->why_not, "it has more blocks than can be told apart");
-	else if (!read_graph(&look->graph, target, look->blocks, count, recording, tick))
+	else if (!read_graph(&look->graph, target, look->blocks, count, subject, tick))
 		too_long(scan);
 	else if (!target_is_stopped(target))
 		snprintf(scan->why_not, sizeof scan->why_not, "it was killed while it was being looked at");
@@ -247,21 +224,21 @@ static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, stru
 
 /* A process whose only thread waits for us, and that has nothing left, need not be stopped for seeing that: what that
  * thread has done is all published. */
-static bool has_nothing_left(struct recording *recording)
+static bool has_nothing_left(const struct scan_subject *subject)
 {
-	const struct rt_header *shared = recording->ring.shared;
+	const struct rt_header *shared = subject->ring->shared;
 	struct process_stat stat;
 
 	if (load_acquire(&shared->scan_state) != RT_SCAN_TAKEN ||
-	    !process_stat(recording->ring.pid, 0, &stat) || stat.threads != 1 || !is_settled(recording))
+	    !process_stat(subject->ring->pid, 0, &stat) || stat.threads != 1 || !is_settled(subject))
 		return false;
-	return !(recording->live ? live_count(recording->live) : heap_live_count(recording->analysis->heap));
+	return !subject->knowledge->live_count(subject->context);
 }
 
 struct look_request {
 	struct leak_look *look;
 	struct leak_scan *scan;
-	struct recording *recording;
+	const struct scan_subject *subject;
 	const struct scan_tick *tick;
 };
 
@@ -270,24 +247,24 @@ static void stop_and_look(void *context)
 	const struct look_request *request = context;
 	struct target target;
 
-	if (stop(&target, request->recording, request->scan)) {
-		look_at_stopped(request->look, request->scan, &target, request->recording, request->tick);
+	if (stop(&target, request->subject, request->scan)) {
+		look_at_stopped(request->look, request->scan, &target, request->subject, request->tick);
 		target_resume(&target);
 		count_pause(request->scan, &target);
 	}
 	target_free(&target);
 }
 
-bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
+bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
                     const struct scan_tick *tick)
 {
-	struct look_request request = {look, scan, recording, tick};
+	struct look_request request = {look, scan, subject, tick};
 
 	*look = (struct leak_look){.since = ring_clock_ns(CLOCK_MONOTONIC)};
 	*scan = (struct leak_scan){.tried = true};
-	if (has_nothing_left(recording))
+	if (has_nothing_left(subject))
 		return look->complete = true;
-	if (recording->live) /* by a process that ends when it has looked */
+	if (subject->alone)
 		stop_and_look(&request);
 	else
 		target_in_thread(stop_and_look, &request);
@@ -295,7 +272,7 @@ bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recor
 	return look->complete;
 }
 
-void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct recording *recording,
+void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
                         const struct scan_tick *tick)
 {
 	bool nothing = look->complete && !look->graph.index.count;
@@ -304,7 +281,7 @@ void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const st
 	if (nothing) {
 		scan->done = true;
 	} else if (owners) {
-		make_groups(scan, look->blocks, look->graph.index.count, owners, recording);
+		make_groups(scan, look->blocks, look->graph.index.count, owners, subject);
 		scan->done = true;
 	} else if (look->complete) {
 		too_long(scan);
@@ -320,12 +297,12 @@ void leak_look_free(struct leak_look *look)
 	*look = (struct leak_look){0};
 }
 
-void leak_scan_run(struct leak_scan *scan, struct recording *recording, const struct scan_tick *tick)
+void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, const struct scan_tick *tick)
 {
 	struct leak_look look;
 
-	leak_scan_look(&look, scan, recording, tick);
-	leak_scan_conclude(&look, scan, recording, tick);
+	leak_scan_look(&look, scan, subject, tick);
+	leak_scan_conclude(&look, scan, subject, tick);
 	leak_look_free(&look);
 }
 

@@ -8,8 +8,8 @@
 #define RINGTAIL_SCAN_LEAK_SCAN_H
 
 #include "tools/finding/leak_groups.h"
-#include "tools/recording/recording.h"
 #include "tools/scan/graph.h"
+#include "tools/scan/subject.h"
 
 /* A scan has two steps, so that the program need not wait for the second. */
 struct leak_look { /* result of the first step: all that the second needs from the process's memory */
@@ -19,17 +19,17 @@ struct leak_look { /* result of the first step: all that the second needs from t
 	bool complete;
 };
 
-/* First step: stops the process, delivers the rest of its events to its analysis, reads its memory, and lets it go on.
+/* First step: stops the process, delivers the rest of its events to the subject, reads its memory, and lets it go on.
  * False: scan->why_not tells why.  The caller frees *look in either case. */
-bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, struct recording *recording,
+bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
                     const struct scan_tick *tick);
 /* Second step: finds the class of each block.  The result is in *scan, also after a first step that failed. */
-void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct recording *recording,
+void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
                         const struct scan_tick *tick);
 void leak_look_free(struct leak_look *look);
 
 /* Both steps. */
-void leak_scan_run(struct leak_scan *scan, struct recording *recording, const struct scan_tick *tick);
+void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, const struct scan_tick *tick);
 
 /* The path of a ring's scan file: .scan in place of .ring.  Malloced. */
 char *leak_scan_path(const char *ring_path);

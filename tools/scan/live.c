@@ -15,7 +15,7 @@ struct live {
 	uint64_t forks;
 };
 
-struct live *live_new(struct ring_file *ring)
+struct live *live_new(void)
 {
 	struct live *live = memory_zeroed(1, sizeof *live);
 
@@ -125,7 +125,7 @@ static void take(struct live *live, const struct event *event)
 	}
 }
 
-void live_events(void *context, const struct event *events, size_t count)
+static void deliver(void *context, const struct event *events, size_t count)
 {
 	struct live *live = context;
 
@@ -138,15 +138,38 @@ void live_events(void *context, const struct event *events, size_t count)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-bool live_is_settled(const struct live *live) { return reallocs_settled(&live->reallocs); }
+static bool is_settled(const void *context) { return reallocs_settled(&((const struct live *)context)->reallocs); }
 
-uint64_t live_forks(const struct live *live) { return live->forks; }
+static size_t live_count(const void *context) { return ((const struct live *)context)->blocks.count; }
 
-size_t live_count(const struct live *live) { return live->blocks.count; }
-
-struct live_block *live_blocks(const struct live *live, size_t *count)
+static struct live_block *live_blocks(const void *context, size_t *count)
 {
+	const struct live *live = context;
+
 	return reallocs_live_blocks(&live->reallocs, &live->blocks, count);
 }
 
-const struct thread_analysis *live_threads(const struct live *live) { return live->threads; }
+static uint32_t site_stack(const void *context, uint32_t site) { return site; }
+
+static const struct thread_result *threads(const void *context, size_t *count)
+{
+	return threads_results(((const struct live *)context)->threads, count);
+}
+
+static uint64_t forks(const void *context) { return ((const struct live *)context)->forks; }
+
+static const struct scan_knowledge live_knowledge = {
+    .deliver = deliver,
+    .is_settled = is_settled,
+    .live_count = live_count,
+    .live_blocks = live_blocks,
+    .site_stack = site_stack,
+    .threads = threads,
+    .forks = forks,
+};
+
+struct scan_subject live_subject(struct live *live, struct ring_file *ring, struct merge *merge)
+{
+	return (struct scan_subject){
+	    .ring = ring, .merge = merge, .knowledge = &live_knowledge, .context = live, .alone = true};
+}

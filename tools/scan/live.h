@@ -7,25 +7,14 @@
 #ifndef RINGTAIL_SCAN_LIVE_H
 #define RINGTAIL_SCAN_LIVE_H
 
-#include "tools/analyse/threads/threads.h"
-#include "tools/source/event.h"
-#include "tools/scan/blocks.h"
+#include "tools/scan/subject.h"
 
 struct live;
 
-/* ring must outlive the result. */
-struct live *live_new(struct ring_file *ring);
+struct live *live_new(void);
 void live_free(struct live *live);
-/* A merge_sink: context is the struct live. */
-void live_events(void *context, const struct event *events, size_t count);
-/* True if no reallocation is known to be under way. */
-bool live_is_settled(const struct live *live);
-/* The number of children that the process made by fork. */
-uint64_t live_forks(const struct live *live);
-/* The number of live blocks, excluding blocks that are being reallocated. */
-size_t live_count(const struct live *live);
-/* The live blocks in no particular order; malloced.  The site of each is its allocation stack. */
-struct live_block *live_blocks(const struct live *live, size_t *count);
-const struct thread_analysis *live_threads(const struct live *live);
+
+/* The ring, the merge and the table must outlive the subject.  The site number of a block is its allocation stack. */
+struct scan_subject live_subject(struct live *live, struct ring_file *ring, struct merge *merge);
 
 #endif

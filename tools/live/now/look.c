@@ -45,8 +45,9 @@ static const char *why_not_asked(const struct recording *recording)
 static void look_at(struct now_look *look, struct looked_at *item)
 {
 	struct deadline deadline = {.pause_ns = look->pause_ns, .tick = look->tick};
+	struct scan_subject subject = scan_subject_of(item->recording);
 
-	leak_scan_look(&item->look, &item->scan, item->recording, &(struct scan_tick){in_time, &deadline});
+	leak_scan_look(&item->look, &item->scan, &subject, &(struct scan_tick){in_time, &deadline});
 	if (deadline.passed)
 		snprintf(item->scan.why_not, sizeof item->scan.why_not,
 		         "it would have been stopped for longer than %.3g s: allow more with --pause",
@@ -108,7 +109,8 @@ bool now_look_store(struct now_look *look, const char *run, char **path, struct 
 	*path = NULL;
 	for (size_t i = 0; i < look->count && good; i++) {
 		struct looked_at *item = &look->items[i];
-		leak_scan_conclude(&item->look, &item->scan, item->recording, NULL);
+		struct scan_subject subject = scan_subject_of(item->recording);
+		leak_scan_conclude(&item->look, &item->scan, &subject, NULL);
 		leak_scan_free(&item->recording->analysis->scan);
 		item->recording->analysis->scan = item->scan;
 		item->scan = (struct leak_scan){0};

@@ -2,6 +2,7 @@
 #ifndef RINGTAIL_NOW_LOOK_H
 #define RINGTAIL_NOW_LOOK_H
 
+#include "tools/recording/recording.h"
 #include "tools/scan/leak_scan.h"
 
 struct looked_at {
