@@ -186,8 +186,8 @@ static void reap(long between)
 
 static uint32_t state_now(void) { return load_acquire(&process->header->scan_state); }
 
-/* Whether whoever is to do the scan is still there.  between: of the tool that we started, 0: the live reader, which has
- * no time for its heartbeat while it is at it. */
+/* True if the process that is to make the scan still exists.  between: the parent of the tool that we started, 0: the live
+ * reader makes the scan, and has no time for its heartbeat meanwhile. */
 static bool tool_lives(long *between, uint32_t state)
 {
 	if (!*between)
@@ -204,12 +204,14 @@ static void wait_for_tool(long *between)
 	uint64_t wait_ns = options.scan_wait * SECOND_NS, since = clock_ns(CLOCK_MONOTONIC);
 	uint32_t state;
 
+	/* S5, pairs with S4: state_now acquires */
 	while ((state = state_now()) == RT_SCAN_WAITING || state == RT_SCAN_TAKEN) {
 		sys_call6(SYS_futex, (long)&process->header->scan_state, FUTEX_WAIT, state, (long)&step, 0, 0);
-		/* Who has taken it keeps the bound, and says why it gave up: here is the bound for one that does not. */
+		/* A tool that has taken the scan keeps the bound itself, and says why it gave up.  Here is the bound for a tool
+		 * that does not. */
 		bool late = clock_ns(CLOCK_MONOTONIC) - since > (state == RT_SCAN_TAKEN ? 2 * wait_ns : wait_ns);
-		if (state_now() == state && (!tool_lives(between, state) || late)) /* S5 */
-			cas_acq_rel(&process->header->scan_state, state, RT_SCAN_NONE);
+		if (state_now() == state && (!tool_lives(between, state) || late))
+			cas_acq_rel(&process->header->scan_state, state, RT_SCAN_NONE); /* S5, pairs with S2 and S4: one of them wins */
 	}
 }
 
@@ -235,7 +237,7 @@ static void tell_frames(struct rt_header *header)
 	header->scan_tid = (uint32_t)sys_gettid();
 }
 
-/* A tool that inherits such a limit may not get far, and whoever set the limit is not to be told of that. */
+/* A tool that inherits such a limit may not get far.  That is no news for the user, who set the limit: no message. */
 static bool has_limit_of_memory(void)
 {
 	struct rlimit limit;
@@ -260,7 +262,7 @@ static bool is_wanted(void)
 	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
 }
 
-/* No child of ours that it could be allowed for by itself.  0: none any more. */
+/* Allows one process to trace this one: Yama allows ancestors alone, and the tool is none.  0: none is allowed any more. */
 static void allow_tracer(long tracer)
 {
 	sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
@@ -285,14 +287,17 @@ static void ask_own_tool(const char *ring)
 		allow_tracer(between);
 		wait_for_tool(&between);
 	} else {
-		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE);
+		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE); /* S5: there is no tool */
 	}
 	say_refused(process->header, started); /* a live reader says more, and says it itself */
 	if (between > 0)
 		reap(between);
 }
 
-static bool begin_to_wait(void) { return cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING); }
+static bool begin_to_wait(void)
+{
+	return cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING); /* S1, pairs with S2 */
+}
 
 /* A reader that has left, or dies before it has looked, is no reason to go without a scan. */
 void scan_at_end(enum hold what)

@@ -7,12 +7,18 @@
  *       makes itself heard
  *                                            S2: WAITING -> TAKEN (CAS)
  *                                            S3: stops all threads, drains the ring, reads memory, lets them go on
- *                                            S4: TAKEN -> DONE or REFUSED, wakes
- *   S5: goes on; nobody came: WAITING -> NONE
+ *                                            S4: TAKEN -> DONE or REFUSED (CAS), wakes
+ *   S5: reads DONE or REFUSED (acquire), and goes on;
+ *       no tool came, or it died: WAITING or
+ *       TAKEN -> NONE (CAS), and goes on
+ *
+ * If S2 reads the WAITING of S1, the tool sees all that the ending thread recorded before.  If S5 reads what S4 wrote, the
+ * result of the scan is kept, and no tool stops this process any more.  S5 and S2 change one word by CAS, and so do S5 and
+ * S4: where both try, one wins, and the other leaves things as they are.
  *
  * The wait is bounded by the option scan-wait, and ends at once when there is no tool or it dies.  Between S2 and S4
  * the bound is the tool's to keep, as the program is stopped.
- * Signals that come meanwhile are held back, as the process would be gone without us: hold.h.
+ * Signals that come meanwhile are held back, as without ringtail the process would be gone by then: hold.h.
  *
  * A program without a live reader, or whose reader has left or dies before S4, starts the tool itself: as a grandchild,
  * whose parent has no exit signal, so that neither SIGCHLD nor wait() shows it to the program.  That parent runs in the
@@ -26,10 +32,11 @@
 
 #pragma GCC visibility push(hidden)
 
-/* The process is about to end, or to become another by exec.  Any thread; once.  The frames that lead here from
- * the program's call are not the program's: where they begin is told to the tool, with the registers of that place. */
+/* Waits for the scan: the process is about to end, or to become another program by exec.  Any thread; of several calls the
+ * first one waits.  The frames from the program's call to here are not the program's.  The header tells the tool where
+ * they begin, with the registers of that place. */
 void scan_at_end(enum hold what);
-/* It goes on after all: what was seen was not its end. */
+/* Takes that back after a failed exec: the process goes on, and a later end is scanned anew. */
 void scan_not_the_end(void);
 
 #pragma GCC visibility pop

@@ -23,7 +23,7 @@ static bool in_time(void *context)
 	return ring_clock_ns(CLOCK_MONOTONIC) < deadline->until;
 }
 
-/* One line for a run, whichever process it was. */
+/* One line for a run: the first process whose scan is refused. */
 static void say_refused(const struct ring_file *ring, const struct leak_scan *scan)
 {
 	static bool said;
@@ -41,10 +41,10 @@ bool scan_at_end_make(const struct scan_subject *subject, struct leak_scan *scan
 	                            tick};
 
 	if (load_acquire(&shared->scan_state) != RT_SCAN_WAITING ||
-	    !cas_acq_rel(&shared->scan_state, RT_SCAN_WAITING, RT_SCAN_TAKEN)) /* S2 */
+	    !cas_acq_rel(&shared->scan_state, RT_SCAN_WAITING, RT_SCAN_TAKEN)) /* S2, pairs with S1 and S5 */
 		return false;
 	leak_scan_free(scan);
-	leak_scan_run(scan, subject, &(struct scan_tick){in_time, &deadline});
+	leak_scan_run(scan, subject, &(struct scan_tick){in_time, &deadline}); /* S3 */
 	if (!scan->done)
 		say_refused(subject->ring, scan);
 	return true;
@@ -54,6 +54,6 @@ void scan_at_end_let_go(struct ring_file *ring, bool done)
 {
 	struct rt_header *shared = ring->shared;
 
-	cas_acq_rel(&shared->scan_state, RT_SCAN_TAKEN, done ? RT_SCAN_DONE : RT_SCAN_REFUSED);
+	cas_acq_rel(&shared->scan_state, RT_SCAN_TAKEN, done ? RT_SCAN_DONE : RT_SCAN_REFUSED); /* S4, pairs with S5 */
 	syscall(SYS_futex, &shared->scan_state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
