@@ -45,7 +45,7 @@ static void take(struct taken taken, bool *restricted)
 	if (!taken.clock)
 		return;
 	message_once("a thread gives up its clock or its system calls, and is not watched from there on", NULL);
-	thread_blind(true);
+	thread_suspend_recording();
 }
 
 static long took(struct taken taken, bool restricted, long result)
@@ -54,7 +54,7 @@ static long took(struct taken taken, bool restricted, long result)
 	if (taken.calls && failed)
 		store_relaxed(&sys_restricted, restricted);
 	if ((taken.clock && failed) || (taken.gives_clock && !failed))
-		thread_blind(false);
+		thread_resume_recording();
 	return result;
 }
 

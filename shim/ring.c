@@ -314,7 +314,7 @@ static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk
 	chunk->tid = (uint32_t)thread->tid;
 	chunk->depth = (uint32_t)(lane - thread->lanes);
 	chunk->base_stamp = lane->last;
-	chunk->first_event = lane->events - lane->unsaid;
+	chunk->first_event = lane->events - lane->unreported;
 	chunk->events = 0;
 	chunk->tail = sizeof *chunk;
 	lane->chunk = chunk;
@@ -326,8 +326,8 @@ static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk
 
 void ring_lose(struct lane *lane, enum rt_loss reason)
 {
-	lane->unsaid++;
-	lane->unsaid_reason = reason;
+	lane->unreported++;
+	lane->unreported_reason = reason;
 	lane->events++;
 	fetch_add_relaxed(&process->header->lost, 1);
 }
@@ -335,12 +335,12 @@ void ring_lose(struct lane *lane, enum rt_loss reason)
 /* A record that is no event: it says how many events are missing here. */
 static void say_loss(struct thread *thread, struct lane *lane)
 {
-	uint64_t lost = lane->unsaid;
+	uint64_t lost = lane->unreported;
 	if (!lost)
 		return;
-	lane->unsaid = 0;
+	lane->unreported = 0;
 	lane->events--; /* ring_write counts it */
-	ring_write(thread, lane, RT_LOSS, 2, rt_word1(lost, lane->unsaid_reason), 0, 0);
+	ring_write(thread, lane, RT_LOSS, 2, rt_word1(lost, lane->unreported_reason), 0, 0);
 }
 
 static void number_lane(struct lane *lane)

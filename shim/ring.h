@@ -65,8 +65,8 @@ struct lane {
 	struct rt_chunk *chunk;
 	uint64_t last;   /* stamp of the last record */
 	uint64_t events; /* recorded or lost in this lane */
-	uint64_t unsaid; /* lost, and no RT_LOSS record written yet */
-	uint32_t unsaid_reason;
+	uint64_t unreported; /* lost, and no RT_LOSS record written yet */
+	uint32_t unreported_reason;
 	uint32_t number; /* 0: none given yet */
 	uint32_t seq;
 	uint32_t thread; /* id last announced by RT_THREAD_BEGIN */

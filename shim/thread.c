@@ -13,7 +13,7 @@
 #define DESTRUCTOR_ROUNDS 4          /* PTHREAD_DESTRUCTOR_ITERATIONS of glibc */
 
 __thread struct thread *thread_current;
-static __thread bool blind;     /* see thread_blind */
+static __thread bool suspended; /* see thread_suspend_recording */
 static __thread bool attaching; /* between no state and one: a signal handler that comes here records nothing */
 static __thread uint32_t thread_number; /* survives the state: a straggler is known again */
 
@@ -155,7 +155,7 @@ struct thread *thread_attach(void)
 {
 	struct thread *thread = NULL;
 
-	if (blind || !process_ready())
+	if (suspended || !process_ready())
 		return NULL;
 	if (attaching) { /* a signal handler in the middle of its thread's first event */
 		fetch_add_relaxed(&process->header->lost, 1);
@@ -228,12 +228,18 @@ static void leave_thread(void *state)
 	release(thread);
 }
 
-void thread_blind(bool yes)
+void thread_suspend_recording(void)
 {
-	struct thread *thread = thread_current;
-	blind = yes;
-	if (thread && (yes ? thread->ready : thread->in_use))
-		thread->ready = !yes;
+	suspended = true;
+	if (thread_current)
+		thread_current->ready = 0;
+}
+
+void thread_resume_recording(void)
+{
+	suspended = false;
+	if (thread_current && thread_current->in_use)
+		thread_current->ready = 1;
 }
 
 void thread_before_fork(struct thread *thread)

@@ -107,8 +107,10 @@ void thread_end(struct thread *thread);
 void thread_before_fork(struct thread *thread);
 void thread_after_fork(struct thread *thread, bool in_child);
 
-/* The calling thread cannot use the clock or make system calls any more, or can again: it records nothing meanwhile. */
-void thread_blind(bool yes);
+/* The calling thread is about to give up the clock or its system calls: it records nothing from here on. */
+void thread_suspend_recording(void);
+/* The calling thread has kept them after all, or has them again. */
+void thread_resume_recording(void);
 /* Once per process image: the key whose destructor runs last. */
 void thread_start_up(void);
 

@@ -142,11 +142,11 @@ static double cpu(void) { return (double)ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID)
 
 static void look(struct watched *watched, const char *blocks, const char *bytes)
 {
-	struct leak_look seen;
+	struct leak_snapshot seen;
 	struct leak_scan scan;
 	struct scan_subject subject = scan_subject_of(&watched->recording);
 	double before = memory_mib("VmHWM:"), began = cpu();
-	bool good = leak_scan_look(&seen, &scan, &subject, NULL);
+	bool good = leak_scan_snapshot(&seen, &scan, &subject, NULL);
 	double looked = cpu() - began;
 
 	leak_scan_conclude(&seen, &scan, &subject, NULL);
@@ -156,7 +156,7 @@ static void look(struct watched *watched, const char *blocks, const char *bytes)
 	if (!good || !scan.done)
 		printf("   not done: %s\n", scan.why_not);
 	fflush(stdout);
-	leak_look_free(&seen);
+	leak_snapshot_free(&seen);
 	leak_scan_free(&scan);
 }
 

@@ -82,7 +82,7 @@ static bool stop(struct target *target, const struct scan_subject *subject, stru
 	}
 	deliver_rest(subject);
 	target->own_alone = shares_only_its_parents(subject);
-	if (target_look(target, scan->why_not))
+	if (target_snapshot(target, scan->why_not))
 		return true;
 	target_resume(target);
 	return false;
@@ -203,22 +203,22 @@ static void too_long(struct leak_scan *scan)
 	snprintf(scan->why_not, sizeof scan->why_not, "it took longer than --scan-wait allows: give it more");
 }
 
-static void look_at_stopped(struct leak_look *look, struct leak_scan *scan, struct target *target,
-                            const struct scan_subject *subject, const struct scan_tick *tick)
+static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan, struct target *target,
+                         const struct scan_subject *subject, const struct scan_tick *tick)
 {
 	size_t count;
 
 	if (tick) /* time begins to count */
 		tick->call(tick->context);
-	look->blocks = subject->knowledge->live_blocks(subject->context, &count);
+	snapshot->blocks = subject->knowledge->live_blocks(subject->context, &count);
 	if (count >= BLOCKS_MOST)
 		snprintf(scan->why_not, sizeof scan->why_not, "it has more blocks than can be told apart");
-	else if (!read_graph(&look->graph, target, look->blocks, count, subject, tick))
+	else if (!read_graph(&snapshot->graph, target, snapshot->blocks, count, subject, tick))
 		too_long(scan);
 	else if (!target_is_stopped(target))
 		snprintf(scan->why_not, sizeof scan->why_not, "it was killed while it was being looked at");
 	else
-		look->complete = true;
+		snapshot->complete = true;
 	scan->unread = target_unread(target);
 }
 
@@ -235,75 +235,75 @@ static bool has_nothing_left(const struct scan_subject *subject)
 	return !subject->knowledge->live_count(subject->context);
 }
 
-struct look_request {
-	struct leak_look *look;
+struct snapshot_request {
+	struct leak_snapshot *snapshot;
 	struct leak_scan *scan;
 	const struct scan_subject *subject;
 	const struct scan_tick *tick;
 };
 
-static void stop_and_look(void *context)
+static void stop_and_read(void *context)
 {
-	const struct look_request *request = context;
+	const struct snapshot_request *request = context;
 	struct target target;
 
 	if (stop(&target, request->subject, request->scan)) {
-		look_at_stopped(request->look, request->scan, &target, request->subject, request->tick);
+		read_stopped(request->snapshot, request->scan, &target, request->subject, request->tick);
 		target_resume(&target);
 		count_pause(request->scan, &target);
 	}
 	target_free(&target);
 }
 
-bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
-                    const struct scan_tick *tick)
-{
-	struct look_request request = {look, scan, subject, tick};
-
-	*look = (struct leak_look){.since = ring_clock_ns(CLOCK_MONOTONIC)};
-	*scan = (struct leak_scan){.tried = true};
-	if (has_nothing_left(subject))
-		return look->complete = true;
-	if (subject->alone)
-		stop_and_look(&request);
-	else
-		target_in_thread(stop_and_look, &request);
-	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - look->since;
-	return look->complete;
-}
-
-void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
+bool leak_scan_snapshot(struct leak_snapshot *snapshot, struct leak_scan *scan, const struct scan_subject *subject,
                         const struct scan_tick *tick)
 {
-	bool nothing = look->complete && !look->graph.index.count;
-	uint32_t *owners = look->complete && !nothing ? classes_find(&look->graph, tick) : NULL;
+	struct snapshot_request request = {snapshot, scan, subject, tick};
+
+	*snapshot = (struct leak_snapshot){.since = ring_clock_ns(CLOCK_MONOTONIC)};
+	*scan = (struct leak_scan){.tried = true};
+	if (has_nothing_left(subject))
+		return snapshot->complete = true;
+	if (subject->alone)
+		stop_and_read(&request);
+	else
+		target_in_thread(stop_and_read, &request);
+	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - snapshot->since;
+	return snapshot->complete;
+}
+
+void leak_scan_conclude(struct leak_snapshot *snapshot, struct leak_scan *scan, const struct scan_subject *subject,
+                        const struct scan_tick *tick)
+{
+	bool nothing = snapshot->complete && !snapshot->graph.index.count;
+	uint32_t *owners = snapshot->complete && !nothing ? classes_find(&snapshot->graph, tick) : NULL;
 
 	if (nothing) {
 		scan->done = true;
 	} else if (owners) {
-		make_groups(scan, look->blocks, look->graph.index.count, owners, subject);
+		make_groups(scan, snapshot->blocks, snapshot->graph.index.count, owners, subject);
 		scan->done = true;
-	} else if (look->complete) {
+	} else if (snapshot->complete) {
 		too_long(scan);
 	}
 	free(owners);
-	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - look->since;
+	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - snapshot->since;
 }
 
-void leak_look_free(struct leak_look *look)
+void leak_snapshot_free(struct leak_snapshot *snapshot)
 {
-	graph_free(&look->graph);
-	free(look->blocks);
-	*look = (struct leak_look){0};
+	graph_free(&snapshot->graph);
+	free(snapshot->blocks);
+	*snapshot = (struct leak_snapshot){0};
 }
 
 void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, const struct scan_tick *tick)
 {
-	struct leak_look look;
+	struct leak_snapshot snapshot;
 
-	leak_scan_look(&look, scan, subject, tick);
-	leak_scan_conclude(&look, scan, subject, tick);
-	leak_look_free(&look);
+	leak_scan_snapshot(&snapshot, scan, subject, tick);
+	leak_scan_conclude(&snapshot, scan, subject, tick);
+	leak_snapshot_free(&snapshot);
 }
 
 /* ---- kept beside the ring ------------------------------------------------------------------------ */

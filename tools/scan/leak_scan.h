@@ -12,7 +12,7 @@
 #include "tools/scan/subject.h"
 
 /* A scan has two steps, so that the program need not wait for the second. */
-struct leak_look { /* result of the first step: all that the second needs from the process's memory */
+struct leak_snapshot { /* result of the first step: all that the second needs from the process's memory */
 	struct graph graph;
 	struct live_block *blocks;
 	uint64_t since; /* when the scan began, CLOCK_MONOTONIC ns */
@@ -20,13 +20,13 @@ struct leak_look { /* result of the first step: all that the second needs from t
 };
 
 /* First step: stops the process, delivers the rest of its events to the subject, reads its memory, and lets it go on.
- * False: scan->why_not tells why.  The caller frees *look in either case. */
-bool leak_scan_look(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
-                    const struct scan_tick *tick);
-/* Second step: finds the class of each block.  The result is in *scan, also after a first step that failed. */
-void leak_scan_conclude(struct leak_look *look, struct leak_scan *scan, const struct scan_subject *subject,
+ * False: scan->why_not tells why.  The caller frees *snapshot in either case. */
+bool leak_scan_snapshot(struct leak_snapshot *snapshot, struct leak_scan *scan, const struct scan_subject *subject,
                         const struct scan_tick *tick);
-void leak_look_free(struct leak_look *look);
+/* Second step: finds the class of each block.  The result is in *scan, also after a first step that failed. */
+void leak_scan_conclude(struct leak_snapshot *snapshot, struct leak_scan *scan, const struct scan_subject *subject,
+                        const struct scan_tick *tick);
+void leak_snapshot_free(struct leak_snapshot *snapshot);
 
 /* Both steps. */
 void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, const struct scan_tick *tick);

@@ -148,7 +148,7 @@ static bool enter_next(struct lane *lane)
 
 	if (!ref)
 		return false;
-	/* One that belongs in between may not have been seen yet: it was then opened after the last look, and
+	/* One that belongs in between may not have been seen yet: it was then opened after the last poll, and
 	 * nothing from there on may go out in this round. */
 	if (ref->seq != lane->next_seq && ref->base_stamp > lane->reading->limit)
 		return false;

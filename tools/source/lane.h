@@ -25,7 +25,7 @@ struct chunk_ref {                     /* one for each chunk of the file */
 	uint32_t number;     /* of its lane */
 	uint32_t seq, thread, tid, depth;
 	uint64_t base_stamp, first_event;
-	uint32_t end; /* bytes that were published when the reader last looked */
+	uint32_t end; /* bytes that were published at the last poll */
 	bool full;    /* no record will follow after `end` */
 	bool taken;   /* generation and the fields after it are valid */
 };
@@ -64,9 +64,9 @@ struct lane {
 	/* For a live reader: see merge.c. */
 	bool met;            /* bound is known */
 	uint64_t bound;      /* no record with a stamp below this can follow */
-	bool active;         /* the last look found a record in the making ... */
+	bool active;         /* the last poll found a record in the making ... */
 	uint64_t active_end; /* ... here; */
-	uint64_t watched_end; /* and the look before it found one here */
+	uint64_t watched_end; /* and the poll before it found one here */
 	uint64_t active_since; /* CLOCK_MONOTONIC ns; 0: not active */
 };
 

@@ -87,7 +87,7 @@ static void note_activity(struct lanes *lanes, const struct chunk_ref *ref, uint
 }
 
 /* What was published in a chunk that is known. */
-static void look_again(struct lanes *lanes, struct chunk_ref *ref, uint32_t state)
+static void poll_known(struct lanes *lanes, struct chunk_ref *ref, uint32_t state)
 {
 	if (ref->full || !ref->lane)
 		return;
@@ -103,7 +103,7 @@ static void look_again(struct lanes *lanes, struct chunk_ref *ref, uint32_t stat
 		note_activity(lanes, ref, tail);
 }
 
-/* False: it was claimed anew this moment: what it will hold is later than this look. */
+/* False: it was claimed anew this moment: what it will hold is later than this poll. */
 static bool take_in(struct lanes *lanes, uint32_t index, uint32_t state)
 {
 	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
@@ -130,7 +130,7 @@ static bool take_in(struct lanes *lanes, uint32_t index, uint32_t state)
 	return true;
 }
 
-static void look_first(struct lanes *lanes, uint32_t index, uint32_t state)
+static void poll_new(struct lanes *lanes, uint32_t index, uint32_t state)
 {
 	if (!take_in(lanes, index, state))
 		return;
@@ -162,7 +162,7 @@ bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref)
 	return false;
 }
 
-static void look_at(struct lanes *lanes, uint32_t index)
+static void poll_chunk(struct lanes *lanes, uint32_t index)
 {
 	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
 	uint32_t state = load_acquire(&chunk->state); /* pairs with W5 and W7 */
@@ -175,9 +175,9 @@ static void look_at(struct lanes *lanes, uint32_t index)
 	if (!is_readable(lanes, state_of(state)))
 		return;
 	if (known)
-		look_again(lanes, ref, state);
+		poll_known(lanes, ref, state);
 	else
-		look_first(lanes, index, state);
+		poll_new(lanes, index, state);
 }
 
 static int by_lane_and_place(const void *a, const void *b)
@@ -204,13 +204,13 @@ static void queue_fresh(struct lanes *lanes)
 	lanes->fresh_count = 0;
 }
 
-void lanes_look(struct lanes *lanes)
+void lanes_poll(struct lanes *lanes)
 {
 	for (struct lane *lane = lanes->table; lane; lane = lane->hh.next)
 		lane->active = false;
 	/* A chunk that is moved out goes to a place further back: with all that are there by then, none is missed. */
 	for (uint32_t i = 0; i < ring_file_chunks(lanes->reading->ring); i++)
-		look_at(lanes, i);
+		poll_chunk(lanes, i);
 	queue_fresh(lanes);
 }
 

@@ -8,15 +8,15 @@ struct lanes {
 	struct reading *reading;
 	struct lane *table;       /* uthash, by number */
 	struct chunk_ref **refs;  /* one for each chunk, allocated in blocks when the first of a block is used */
-	struct chunk_ref **fresh; /* chunks that this look has found and not queued yet */
+	struct chunk_ref **fresh; /* chunks that this poll has found and not queued yet */
 	size_t fresh_count, fresh_room;
 	bool handed_back; /* this reader has set chunks to DRAINED, not only an earlier one */
 };
 
 void lanes_init(struct lanes *lanes, struct reading *reading);
 void lanes_free(struct lanes *lanes);
-/* Reads all chunk headers: notes the records published since the last look, and which lanes are writing now. */
-void lanes_look(struct lanes *lanes);
+/* Reads all chunk headers: notes the records published since the last poll, and which lanes are writing now. */
+void lanes_poll(struct lanes *lanes);
 /* Call this for a queued chunk that the program has claimed again.  Goes on with the chunk to which the writer moved
  * the records.  False: there is no such chunk, the records were overwritten. */
 bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref);

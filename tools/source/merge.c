@@ -6,7 +6,7 @@
  * stamp is taken.  A round of the reader is
  *
  *   R1: W = now - MARGIN
- *   R2: look at all chunks: tails, and which lanes are ACTIVE
+ *   R2: poll all chunks: tails, and which lanes are ACTIVE
  *   R3: deliver, merged by stamp, what is below the least bound of any lane
  *
  * A lane that R2 saw without ACTIVE publishes nothing below W any more, nor does
@@ -285,13 +285,13 @@ static void set_bound(struct merge *merge, struct lane *lane, uint64_t bound, ui
 }
 
 /* R2, and what it says about each lane.  Returns the least bound. */
-static uint64_t look(struct merge *merge, uint64_t bound)
+static uint64_t poll_lanes(struct merge *merge, uint64_t bound)
 {
 	uint64_t least = bound, now = ring_clock_ns(CLOCK_MONOTONIC);
 
 	for (struct lane *lane = merge->lanes.table; lane; lane = lane->hh.next)
 		lane->watched_end = lane->active_end;
-	lanes_look(&merge->lanes);
+	lanes_poll(&merge->lanes);
 	for (struct lane *lane = merge->lanes.table; lane; lane = lane->hh.next) {
 		set_bound(merge, lane, bound, now);
 		if (lane->bound < least)
@@ -322,7 +322,7 @@ uint64_t merge_poll(struct merge *merge, merge_sink *sink, void *context)
 /* R2 and R3 for the bound of R1. */
 static uint64_t deliver_below(struct merge *merge, uint64_t bound, merge_sink *sink, void *context)
 {
-	uint64_t least = look(merge, bound);
+	uint64_t least = poll_lanes(merge, bound);
 
 	merge->last_bound = bound;
 	merge->reading.limit = least ? least - 1 : 0;
@@ -347,7 +347,7 @@ uint64_t merge_to_now(struct merge *merge, merge_sink *sink, void *context)
 
 bool merge_is_quiet(struct merge *merge)
 {
-	lanes_look(&merge->lanes);
+	lanes_poll(&merge->lanes);
 	for (const struct lane *lane = merge->lanes.table; lane; lane = lane->hh.next)
 		if (lane->active)
 			return false;
@@ -358,7 +358,7 @@ uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context)
 {
 	uint64_t delivered, all = 0;
 
-	lanes_look(&merge->lanes);
+	lanes_poll(&merge->lanes);
 	merge->reading.limit = UINT64_MAX;
 	while ((delivered = deliver(merge, sink, context)))
 		all += delivered;
@@ -406,10 +406,10 @@ static void deliver_rest_of_loss(struct merge *merge)
 	merge->reading.totals.lost = count_sum(merge->reading.totals.lost, rest);
 	emit(merge, 1);
 	hand_over(merge);
-	uint64_t unsaid = load_relaxed(&shared->lost);
-	unsaid =
-	    unsaid > merge->reading.totals.never_written ? unsaid - merge->reading.totals.never_written : 0;
-	merge->reading.totals.never_written += unsaid < rest ? unsaid : rest;
+	uint64_t unreported = load_relaxed(&shared->lost);
+	unreported =
+	    unreported > merge->reading.totals.never_written ? unreported - merge->reading.totals.never_written : 0;
+	merge->reading.totals.never_written += unreported < rest ? unreported : rest;
 }
 
 void merge_conclude(struct merge *merge, merge_sink *sink, void *context)
@@ -429,7 +429,7 @@ void merge_finish(struct merge *merge, merge_sink *sink, void *context)
 	 * depend on what another was not yet seen to do. */
 	reading->limit = alive ? settled_now(reading->ring) : UINT64_MAX;
 	reading->live = false;
-	lanes_look(&merge->lanes);
+	lanes_poll(&merge->lanes);
 	if (!alive)
 		lanes_seal(&merge->lanes);
 	deliver(merge, sink, context);

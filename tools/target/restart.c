@@ -77,7 +77,7 @@ struct restart_call restart_call(long number)
 
 /* ---- when it went to sleep -------------------------------------------------------------------- */
 
-static bool look_at_sleep(struct restart_sleep *sleep, pid_t pid, pid_t tid)
+static bool probe_sleep(struct restart_sleep *sleep, pid_t pid, pid_t tid)
 {
 	struct process_sched sched;
 
@@ -87,15 +87,15 @@ static bool look_at_sleep(struct restart_sleep *sleep, pid_t pid, pid_t tid)
 	return true;
 }
 
-void restart_look(struct restart *restart, pid_t pid, pid_t tid)
+void restart_probe(struct restart *restart, pid_t pid, pid_t tid)
 {
 	struct restart_call call = restart_call(process_system_call(pid, tid));
 
 	*restart = (struct restart){.call = call};
 	if (call.time == RESTART_WITHOUT)
 		return;
-	restart->sleeps = look_at_sleep(&restart->before, pid, tid);
-	restart->looked = ring_clock_ns(CLOCK_MONOTONIC);
+	restart->sleeps = probe_sleep(&restart->before, pid, tid);
+	restart->probed = ring_clock_ns(CLOCK_MONOTONIC);
 }
 
 /* ---- registers ----------------------------------------------------------------------------------- */
@@ -129,10 +129,10 @@ static void count_wait(struct restart *restart, pid_t pid, pid_t tid)
 	struct restart_sleep after;
 
 	restart->stopped = ring_clock_ns(CLOCK_MONOTONIC);
-	if (!restart->sleeps || !look_at_sleep(&after, pid, tid) || after.switches != restart->before.switches + 1)
+	if (!restart->sleeps || !probe_sleep(&after, pid, tid) || after.switches != restart->before.switches + 1)
 		return;
-	uint64_t slept = restart_slept(&restart->before, &after), since_look = restart->stopped - restart->looked;
-	restart->waited = slept > since_look ? slept : since_look;
+	uint64_t slept = restart_slept(&restart->before, &after), since_probe = restart->stopped - restart->probed;
+	restart->waited = slept > since_probe ? slept : since_probe;
 	restart->again = true;
 }
 
@@ -196,7 +196,7 @@ void restart_end(const struct restart *restart, pid_t tid, const struct target_m
 
 #else
 
-void restart_look(struct restart *restart, pid_t pid, pid_t tid)
+void restart_probe(struct restart *restart, pid_t pid, pid_t tid)
 {
 	(void)pid, (void)tid;
 	*restart = (struct restart){0};

@@ -11,7 +11,7 @@
  * A time-out in an argument is made shorter by the time that the call has waited (restart_end).  The kernel does not
  * tell when the call began to wait.  It does tell when the thread last left its processor, by that processor's clock.
  * If the thread stopped on the same processor and did not run in between, the difference by the same clock is the time
- * waited.  Else the call is known to have waited since restart_look at least.  Either way the time is never
+ * waited.  Else the call is known to have waited since restart_probe at least.  Either way the time is never
  * overestimated, so the call does not return early.  The time-out of a socket starts again from its full length.
  *
  * Where the time-out is in memory, the program's own memory is not changed: the shorter time is written below the
@@ -48,7 +48,7 @@ struct restart {
 	struct restart_call call; /* the call that the thread is in, if that has a time-out */
 	bool sleeps;              /* `before` is known */
 	struct restart_sleep before;
-	uint64_t looked, stopped; /* times of restart_look and of the stop, CLOCK_MONOTONIC ns */
+	uint64_t probed, stopped; /* times of restart_probe and of the stop, CLOCK_MONOTONIC ns */
 	uint64_t waited;          /* ns that the call had waited when it was stopped, or more */
 	bool again;               /* restart the call with the rest of its time-out */
 };
@@ -57,14 +57,14 @@ struct restart {
 struct restart_call restart_call(long number);
 
 /* Call this before the thread is stopped. */
-void restart_look(struct restart *restart, pid_t pid, pid_t tid);
+void restart_probe(struct restart *restart, pid_t pid, pid_t tid);
 /* Call this as soon as the thread has stopped. */
 void restart_begin(struct restart *restart, pid_t pid, pid_t tid);
 /* Call this before the thread is let go.  stack: the mapping that its stack pointer is in, if that is a stack.  NULL: a
  * time-out in memory is not shortened. */
 void restart_end(const struct restart *restart, pid_t tid, const struct target_map *stack);
 
-/* Nanoseconds that a thread slept between two looks, if it did nothing but stop in between.  0: not known. */
+/* Nanoseconds that a thread slept between two probes, if it did nothing but stop in between.  0: not known. */
 uint64_t restart_slept(const struct restart_sleep *before, const struct restart_sleep *after);
 /* The rest of a time-out, rounded up. */
 int restart_left_ms(int timeout, uint64_t waited_ns);

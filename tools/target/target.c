@@ -74,7 +74,7 @@ static bool seize(struct target *target, pid_t tid, char *why)
 	GROW(target->threads, target->thread_room, target->thread_count + 1);
 	struct target_thread *thread = &target->threads[target->thread_count++];
 	*thread = (struct target_thread){.tid = tid};
-	restart_look(&thread->restart, target->pid, tid);
+	restart_probe(&thread->restart, target->pid, tid);
 	return true;
 }
 
@@ -453,7 +453,7 @@ uint64_t target_unread(const struct target *target) { return target->pages ? tar
 
 /* ---- the whole --------------------------------------------------------------------------- */
 
-bool target_look(struct target *target, char why[TARGET_WHY_BYTES])
+bool target_snapshot(struct target *target, char why[TARGET_WHY_BYTES])
 {
 	uint64_t word;
 

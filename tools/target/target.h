@@ -55,8 +55,8 @@ struct target {
 	size_t thread_count, thread_room;
 	struct target_map *maps; /* sorted by address */
 	size_t map_count, map_room;
-	bool own_alone; /* set before target_look: leaves out pages that it still shares with its parent since fork */
-	struct pages *pages; /* malloced; NULL before target_look */
+	bool own_alone; /* set before target_snapshot: leaves out pages that it still shares with its parent since fork */
+	struct pages *pages; /* malloced; NULL before target_snapshot */
 };
 
 #define TARGET_WHY_BYTES 256
@@ -71,7 +71,7 @@ bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES]);
  * Result as of target_stop. */
 bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES]);
 /* Reads registers and mappings of the stopped process.  False: why says what prevents it. */
-bool target_look(struct target *target, char why[TARGET_WHY_BYTES]);
+bool target_snapshot(struct target *target, char why[TARGET_WHY_BYTES]);
 /* True if the process is still stopped: SIGKILL would have ended that. */
 bool target_is_stopped(const struct target *target);
 void target_resume(struct target *target);

@@ -47,12 +47,12 @@ static void look_at(struct now_look *look, struct looked_at *item)
 	struct deadline deadline = {.pause_ns = look->pause_ns, .tick = look->tick};
 	struct scan_subject subject = scan_subject_of(item->recording);
 
-	leak_scan_look(&item->look, &item->scan, &subject, &(struct scan_tick){in_time, &deadline});
+	leak_scan_snapshot(&item->snapshot, &item->scan, &subject, &(struct scan_tick){in_time, &deadline});
 	if (deadline.passed)
 		snprintf(item->scan.why_not, sizeof item->scan.why_not,
 		         "it would have been stopped for longer than %.3g s: allow more with --pause",
 		         (double)look->pause_ns / 1e9);
-	else if (!item->look.complete && !ring_file_alive(&item->recording->ring))
+	else if (!item->snapshot.complete && !ring_file_alive(&item->recording->ring))
 		snprintf(item->scan.why_not, sizeof item->scan.why_not,
 		         "it ended meanwhile: without --now `ringtail leaks` shows its end");
 }
@@ -84,14 +84,14 @@ void now_look_add(struct now_look *look, struct recording *recording)
 	} else {
 		look_at(look, item);
 	}
-	if (!item->look.complete) /* what it has done is shown all the same */
+	if (!item->snapshot.complete) /* what it has done is shown all the same */
 		merge_to_now(recording->merge, analysis_events, recording->analysis);
 }
 
 bool now_look_is_good(const struct now_look *look, uint32_t pid, struct error *err)
 {
 	for (size_t i = 0; i < look->count; i++)
-		if (look->items[i].look.complete)
+		if (look->items[i].snapshot.complete)
 			return true;
 	if (look->count)
 		return error_set(err, EXIT_UNWATCHABLE, "no leak scan of pid %u: %s",
@@ -110,7 +110,7 @@ bool now_look_store(struct now_look *look, const char *run, char **path, struct 
 	for (size_t i = 0; i < look->count && good; i++) {
 		struct looked_at *item = &look->items[i];
 		struct scan_subject subject = scan_subject_of(item->recording);
-		leak_scan_conclude(&item->look, &item->scan, &subject, NULL);
+		leak_scan_conclude(&item->snapshot, &item->scan, &subject, NULL);
 		leak_scan_free(&item->recording->analysis->scan);
 		item->recording->analysis->scan = item->scan;
 		item->scan = (struct leak_scan){0};
@@ -124,7 +124,7 @@ bool now_look_store(struct now_look *look, const char *run, char **path, struct 
 void now_look_free(struct now_look *look)
 {
 	for (size_t i = 0; i < look->count; i++) {
-		leak_look_free(&look->items[i].look);
+		leak_snapshot_free(&look->items[i].snapshot);
 		leak_scan_free(&look->items[i].scan);
 	}
 	free(look->items);

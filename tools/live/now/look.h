@@ -7,7 +7,7 @@
 
 struct looked_at {
 	struct recording *recording;
-	struct leak_look look;
+	struct leak_snapshot snapshot;
 	struct leak_scan scan;
 };
 
