@@ -1,18 +1,18 @@
 /*
- * RLIMIT_AS: what the shim maps must not count.
+ * RLIMIT_AS: what the shim maps must not count towards the program's limit of address space.
  *
  * The kernel counts the library, the ring and the threads' states together with what the program maps.  So where the
- * program's address space is limited, the kernel is given that limit and as much more as is ours, and whoever asks by
- * getrlimit is told the program's own:
+ * program's address space is limited, the shim gives the kernel that limit and as much more as it has mapped itself.
+ * getrlimit tells the program its own limit:
  *
  *   A1  own      what the program believes its limit to be
- *   A2  given    what the kernel was given for it: soft, own and what is ours by now; hard, where that would not leave
- *                room for it, own and a fixed amount, so that the kernel refuses just what it would have refused
+ *   A2  given    what the kernel was given for it: soft, own and what the shim has mapped by now; hard, where that would
+ *                not leave room for it, own and a fixed amount, so that the kernel refuses just what it would have refused
  *   A3  a value of the kernel's other than given was set from outside: it is the program's own from then on
  *
- * A hard limit that was there before us can be raised only with privilege.  Without it the kernel is given no more than
- * that, the ring grows to a small share at most, and the program has less by what is ours.  A program that is executed
- * is given own; system, popen and what goes round the hooks pass given on.
+ * A hard limit that is set from the start can be raised only with privilege.  Without privilege the kernel is given no
+ * more than that limit, the ring grows to a small share of it at most, and the program has less by what the shim maps.  A
+ * program that is executed is given own; system, popen and calls that go round the hooks pass given on.
  *
  * Where nothing is limited nothing is done.  Ordinary memory: a forked child has its parent's mappings and limits.
  */
@@ -28,18 +28,20 @@
 /* Once, before anything is mapped but the library. */
 void address_space_start_up(void);
 
-/* Before so much is mapped for us, and when it is no more, or was not to be had. */
+/* Counts so much as the shim's, and raises the kernel's limit by it if there is one.  Call it before the shim maps that. */
 void address_space_take(uint64_t bytes);
+/* Takes that back: the shim has unmapped it, or could not map it. */
 void address_space_give(uint64_t bytes);
 
-/* One thread at a time, and no signal handler.  False: another one could not be waited for. */
+/* Takes the shim's one lock, with signals held back.  False: another thread has held it for too long. */
 bool address_space_enter(uint64_t *signals);
 void address_space_leave(const uint64_t *signals);
-/* Between these: whether the ring may grow by so much, which is then taken; and where that came to nothing. */
+/* With the lock held: takes so much, if the ring may grow by it. */
 bool address_space_may_take(uint64_t bytes);
+/* With the lock held: gives it back, as the ring could not grow. */
 void address_space_untake(uint64_t bytes);
 
-/* Whether it is limited. */
+/* True if the program's address space is limited. */
 bool address_space_is_limited(void);
 
 /* The program sets a limit, by a call that returns what prlimit does.  *old, if any: what it was before, as the program
@@ -49,8 +51,9 @@ int address_space_set(const struct rlimit *limit, struct rlimit *old, address_sp
 /* Turns what the kernel says into what the program believes.  NULL: nothing. */
 void address_space_show(struct rlimit *limit);
 
-/* Of a program that is about to be executed; and where that failed. */
+/* Sets the program's own limit, for the program that is about to be executed. */
 void address_space_pass_on(void);
+/* Takes that back: exec failed. */
 void address_space_resume(void);
 /* A child that is spawned by libc begins with what the kernel has been given for this process: that is lowered meanwhile
  * where this process does not need it, and set in the child once that is there (0: it is not). */

@@ -1,5 +1,5 @@
 /*
- * The bootstrap heap: memory for whoever allocates while the real functions are being looked up (dlsym does).
+ * The bootstrap heap: memory for code that allocates while the real functions are being looked up, as dlsym does.
  *
  * It grows as needed and takes nothing back: a few hundred bytes in practice.  Its blocks are known by their address
  * for as long as the process lives, in free, realloc and malloc_usable_size.
@@ -21,7 +21,7 @@ extern bool boot_heap_grown;
 
 /* Zeroed memory of that alignment (a power of two), or NULL. */
 void *boot_heap_alloc(size_t bytes, size_t align);
-/* Size that a block of ours was asked for with. */
+/* The size that was asked for, of a block of this heap. */
 size_t boot_heap_size(const void *block);
 bool boot_heap_in_more(const void *block);
 

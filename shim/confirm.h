@@ -8,13 +8,13 @@
  *     loading at another place does not change, and then, rarely, frame by frame as module and offset.
  * (2) Where it is an edge's first stack, the thread notes the lock; where it is the second one, and the noted lock has
  *     not been given back, the thread waits, before it tries for the lock.
- * (3) Whoever comes to such a place looks whether all that are held up now make a cycle: the lock that it wants is
- *     noted by a thread that is held up, and so on, back to itself.  Then all of them are let go.  Each holds what the
- *     one before it wants, so none gets it: the deadlock has closed.
+ * (3) A thread that comes to such a place checks whether the threads that are held up now make a cycle: the lock that it
+ *     wants is noted by a thread that is held up, and so on, back to itself.  Then all of them are let go.  Each holds the
+ *     lock that the one before it wants, so none gets its lock: the deadlock has closed.
  * (4) Else the thread goes on after hold_ms.  Each edge holds up hold_most times at most, so that the whole delay is
  *     bounded by the plan.
  *
- * Held up, a thread has published nothing: for the reader it is one that goes on.  Calls with a time-out are never held
+ * A thread that is held up has published nothing: for the reader it still runs.  Calls with a time-out are never held
  * up, nor is anything in a signal handler that interrupted a hook.
  */
 #ifndef RINGTAIL_CONFIRM_H
@@ -27,17 +27,17 @@
 struct thread;
 struct caller;
 
-/* One test for hooks of locks: that they are recorded and nothing more is to be done. */
+/* What hooks of locks do: nothing, record, or record and hold up.  One test tells the usual mode, LOCKS_RECORDED. */
 enum confirm_mode { LOCKS_IGNORED, LOCKS_RECORDED, LOCKS_CONFIRMED };
 extern uint32_t confirm_mode;
 
 /* Maps the plan, where the options name one; once, before any thread. */
 void confirm_start_up(void);
-/* Before a lock is taken, or a thread joined.  flags: RT_SYNC_*.  Returns self, or NULL where locks are not recorded. */
+/* Holds the thread up if the plan says so.  Call it before a lock is taken, or a thread joined.  flags: RT_SYNC_*.  Returns self, or NULL where locks are not recorded. */
 struct thread *confirm_take(struct thread *self, const struct caller *caller, const void *object, unsigned flags);
-/* Before it is given back. */
+/* Forgets the lock, if it was noted.  Call it before the lock is given back.  Returns as confirm_take. */
 struct thread *confirm_give(struct thread *self, const void *object);
-/* The state is about to become another thread's. */
+/* Forgets all that was noted: the state is about to become another thread's. */
 void confirm_forget(struct thread *thread);
 
 #pragma GCC visibility pop

@@ -325,9 +325,9 @@ enum rt_stacks { RT_STACKS_FULL = 0, RT_STACKS_CALLER = 1, RT_STACKS_NONE = 2 };
 
 /* The leak scan; shim/scan.h has the whole picture. */
 enum rt_scan {
-	RT_SCAN_NONE = 0,    /* none asked for yet, or nobody came */
+	RT_SCAN_NONE = 0,    /* none is asked for, or no tool came */
 	RT_SCAN_WAITING = 1, /* the program is at its end and waits */
-	RT_SCAN_TAKEN = 2,   /* the tool is at it */
+	RT_SCAN_TAKEN = 2,   /* a tool makes it now */
 	RT_SCAN_DONE = 3,    /* its result is known, or lies in the .scan file beside this one */
 	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
 };

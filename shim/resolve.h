@@ -16,23 +16,23 @@ struct real {
 
 extern struct real real;
 
-/* Looks all of them up with RTLD_NEXT: whatever allocator or library comes behind us is the one called.  A look-up that
- * succeeds calls nothing of the program's.  One that fails allocates, which may be the program's own malloc with locks of
- * its own, and so through our hooks before they are ready: what may be missing is looked up later (LATE). */
+/* Looks all of them up with RTLD_NEXT: the allocator or library that comes behind the shim is the one called.  A look-up that
+ * succeeds calls nothing of the program's.  One that fails allocates, perhaps by a malloc of the program's that takes
+ * locks, and so comes through the hooks before they are ready.  So a function that may be missing is looked up later (LATE). */
 void resolve_all(void);
 
-/* The program's allocator is in front of us - its own, or a library preloaded before - and its blocks come here only where
- * it lacks a function.  Known from resolve_front on. */
+/* True if the program's allocator is in front of the shim - its own, or a library preloaded before.  Then its blocks come
+ * here only where it lacks a function.  Known from resolve_front on. */
 extern bool heap_is_anothers;
 void resolve_front(void);
 
 /* The function of a LATE row, or NULL where there is none. */
 void *resolve_late(const char *name);
 
-/* C++ operators are looked up when there are any: a C program has none, and a plugin may bring libstdc++ late and out
- * of RTLD_NEXT's sight.  NULL where there is none. */
+/* A C++ operator, or NULL where there is none: a C program has none, and a plugin may bring libstdc++ late and out of
+ * RTLD_NEXT's sight. */
 void *resolve_operator(const char *name);
-/* Looks the operators up where there are any from the start; once, at its end. */
+/* Looks the operators up if the program has them from the start.  Once, at the end of start-up. */
 void operators_start_up(void);
 
 /* The condition variable functions of before glibc 2.3.2, for programs of that age. */

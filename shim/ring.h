@@ -25,10 +25,10 @@
  * over all threads without stopping any.  If R2 sees ACTIVE, the stamp in the making
  * is not earlier than the last time when the lane was seen without it.
  * A chunk is OPEN (W7) before its first stamp, so R1 then scan misses none.
- * W6 and R5 never meet on one chunk: only DRAINED ones are claimed while a reader
- * lives; when none lives, FULL ones are claimed too (oldest first, counted as
- * overwritten), and each claim raises the generation in the state word, by which a
- * reader that was thought dead notices.  That is a seqlock, the generation its sequence:
+ * W6 and R5 never meet on one chunk: only DRAINED chunks are claimed while a reader
+ * lives.  When none lives, FULL chunks are claimed too (oldest first, counted as
+ * overwritten).  Each claim raises the generation in the state word; a reader that
+ * was thought dead notices by that.  That is a seqlock, the generation its sequence:
  * if R3 reads anything that was written after the fence of W7, then R4 sees the
  * generation of W6 or a later one (fence pairs with fence), and R3's words are not believed.
  *
@@ -39,14 +39,15 @@
  *       that; its state comes last, and is FULL
  *   M2: state OPEN -> CLAIMED with generation + 1, and W7 on the same chunk, whose pages are mapped and in the cache
  *
- * Between M1 and M2 there are two of the same lane and seq, and who dies there leaves both; the reader takes one.  Who
- * reads a chunk while it is moved finds the generation raised, and the copy at a higher index: M1 precedes M2.
+ * Between M1 and M2 there are two chunks of the same lane and seq.  A program that is killed there leaves both, and the
+ * reader takes one.  A reader that reads a chunk while it is moved finds the generation raised, and the copy at a higher
+ * index: M1 precedes M2.
  *
  * The stack is captured after the stamp was taken, so that the counter's latency is spent on that.
  *
  * A record is committed by W4 alone.  A hook that is left in the middle (killed,
- * longjmp) leaves bytes above the tail that nobody reads.  A lane has a cursor only while
- * it has all else: cleared first, set last.
+ * longjmp) leaves bytes above the tail that no reader reads.  A lane has a cursor only while
+ * it has all else: the cursor is cleared first and set last.
  */
 #ifndef RINGTAIL_RING_H
 #define RINGTAIL_RING_H
@@ -80,14 +81,15 @@ unsigned char *ring_next_chunk(struct thread *thread, struct lane *lane);
 /* Counts an event that could not be written. */
 void ring_lose(struct lane *lane, enum rt_loss reason);
 
-/* Announces the lane's thread where that has not been done: first use of a nested lane. */
+/* Writes RT_THREAD_BEGIN unless this thread was the last to do so in the lane: at the first use of a nested lane. */
 void ring_announce(struct thread *thread, struct lane *lane);
 
-/* Whether a live reader can be counted on: to hand chunks back, and to look at the end. */
+/* True if a live reader can be counted on: it hands chunks back, and makes the scan at the end. */
 bool ring_reader_lives(void);
-/* Whether its process is there, whatever its heartbeat; of one in another PID namespace only that can be seen. */
+/* True if the reader's process exists, whatever its heartbeat.  Of a reader in another PID namespace this is not known,
+ * and the heartbeat decides. */
 bool ring_reader_exists(void);
-/* Its number; 0: there is none, or it is of another PID namespace and has none here. */
+/* The reader's process id; 0: there is no reader, or it is in another PID namespace and has no number here. */
 uint32_t ring_reader(void);
 
 /* The process has, or had, more than one thread: stamps must be ordered as their causes are.  A lone thread's are. */

@@ -1,10 +1,10 @@
 /*
  * Where the ring file is mapped: the one place that maps and unmaps it.
  *
- * The file is large and sparse, address space may be scarce, and VmSize is looked at.  So of each part of the file only a
- * piece is mapped, which grows in place when more is needed: by mremap, which needs no descriptor.  What it grows into is
- * nobody's: the whole lies far from where the kernel puts anything by itself.  Where the kernel does not give us that
- * place, the whole file is mapped at once.
+ * The file is large and sparse, address space may be scarce, and users read VmSize.  So of each part of the file only a
+ * piece is mapped, which grows in place when more is needed: by mremap, which needs no descriptor.  No other mapping is in
+ * the way: the whole lies far from where the kernel puts anything by itself.  Where the kernel does not grant that place,
+ * the whole file is mapped at once.
  */
 #ifndef RINGTAIL_RING_MAP_H
 #define RINGTAIL_RING_MAP_H
@@ -25,7 +25,7 @@ struct ring_part { /* all in bytes */
 /* NULL where the limits of the process do not allow it.  In a forked child the parent's ring goes, whose place it takes. */
 unsigned char *ring_map(int fd, const struct ring_part parts[RING_PARTS]);
 
-/* Whether that memory of the ring is mapped, which it is from now on where there is room.  Any thread, any handler. */
+/* Maps that memory of the ring, if it is not mapped.  False: there is no room.  Any thread, any signal handler. */
 bool ring_map_reach(const void *at, size_t bytes);
 /* Bytes of its last part that are mapped. */
 uint64_t ring_map_chunk_bytes(void);
@@ -33,10 +33,11 @@ uint64_t ring_map_chunk_bytes(void);
 /* Maps all of it, for a program that is about to give up system calls. */
 void ring_map_whole(void);
 
-/* A forked child that has no ring of its own yet: the parent's is of no use to it. */
+/* Unmaps the parent's ring in a forked child that has no ring of its own yet. */
 void ring_map_drop(void);
 
-/* Of the ring that is mapped: in a forked child that has none of its own yet, its parent's.  NULL: there is none. */
+/* The header of the ring that is mapped; in a forked child that has none of its own yet, its parent's.  NULL: no ring is
+ * mapped. */
 struct rt_header *ring_map_header(void);
 
 #pragma GCC visibility pop

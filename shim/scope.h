@@ -6,8 +6,8 @@
  * mix it with whichever unwinder is at work: libgcc's, LLVM's, one linked into the program.  So frames with a scope have a
  * personality routine of our own (scope.c), which never lands: it runs the frame's scope and lets the unwinder go on.
  *
- * A frame may also be left by longjmp, which tells nobody.  So what is known of open scopes is kept outside of the stack,
- * and taken for that of a live frame only where the stack pointer says so.
+ * A frame may also be left by longjmp, which the shim does not see.  So the record of open scopes is kept outside of the
+ * stack, and an entry counts as that of a live frame only where the stack pointer says so.
  *
  * Use:  SCOPE(name, function, data);   function(data, unwound) runs once, at the end of the block or at unwinding.
  */

@@ -78,7 +78,7 @@ struct stack_fresh { /* a frame just walked, not yet in the memo */
 	stack_rule rule;
 };
 
-/* Direct-mapped.  An address from before the last growth is at a place where nobody looks for it, and true all the same. */
+/* Direct-mapped.  An entry from before the last growth is at a place where no search finds it any more; it stays true. */
 struct stack_cache_size {
 	uint8_t shift, least; /* 64 - binary logarithm of the size: now, and of the largest */
 	uint32_t misses; /* since the last growth */
@@ -121,7 +121,7 @@ struct stack_state {
 
 /* Bytes of a stack_state for that depth. */
 size_t stack_state_bytes(uint32_t depth);
-/* Makes a zeroed state usable. */
+/* Makes a zeroed state usable; depth: the same. */
 void stack_state_start(struct stack_state *state, uint32_t depth);
 /* The stack that the thread runs on: [low, high). */
 void stack_state_bounds(struct stack_state *state, uintptr_t low, uintptr_t high);

@@ -5,7 +5,7 @@
  * Each table is a row of levels, every level a few times as large as the one before.
  * A key hashes to a few small groups of slots per level (a node's group: a cache line).
  * It lives in the first free slot found going through its groups from the first level
- * on; slots are never freed, so whoever looks for a key meets it before the first free
+ * on; slots are never freed, so a search for a key meets it before the first free
  * slot.  A node's very first group is in the page where its parent is: stacks that part
  * from each other then touch few pages.
  * An address of a library that is gone stays where it is, marked dead; the same address

@@ -4,7 +4,7 @@
  * A thread's state is made at its creation (by the creating thread, so that a new
  * thread allocates nothing) or at its first event, and given to a later thread
  * when it ends.  It lives in pages that are wiped in a forked child: a state with
- * ready == 0 belongs to nobody.
+ * ready == 0 belongs to no thread.
  */
 #ifndef RINGTAIL_THREAD_H
 #define RINGTAIL_THREAD_H
@@ -37,7 +37,7 @@ struct caller {
 	})
 #endif
 
-/* operator new and delete reach malloc and free as what the program called. */
+/* What the program called, where a hook of operator new or delete goes on to malloc or free. */
 struct origin {
 	uint32_t type; /* RT_OPERATOR_NEW, RT_OPERATOR_DELETE, ...; 0: the program called malloc itself */
 	struct caller caller;
@@ -80,6 +80,7 @@ static inline struct thread *thread_next(const struct thread *thread)
 	return (struct thread *)(uintptr_t)thread->own.next;
 }
 
+/* The slow path of thread_self. */
 struct thread *thread_attach(void);
 
 /* The calling thread's state, or NULL where nothing can be recorded.  Usual path: one load and one compare. */
@@ -91,18 +92,18 @@ static inline struct thread *thread_self(void)
 	return thread_attach();
 }
 
-/* For a thread about to be created: a state with an id of its own, or NULL. */
+/* Makes a state with an id of its own for a thread that is about to be created; NULL: there is no memory. */
 struct thread *thread_prepare(void);
-/* The creation failed. */
+/* Gives the state back: the creation of its thread failed. */
 void thread_discard(struct thread *thread);
-/* First thing in a new thread: makes the prepared state its own. */
+/* Makes the prepared state that of the calling thread, which is new and has not run the program's code yet. */
 void thread_begin(struct thread *thread);
-/* Its start routine has ended, by return, exit or cancellation. */
+/* Records that the start routine of the calling thread has ended, by return, exit or cancellation. */
 void thread_end(struct thread *thread);
 /*
- * Around a fork.  A handler may fork in the middle of a hook; in the child that hook goes on when the handler returns.
- * So its thread's state is not wiped then: the hook writes where it would have, at a place in the child's own ring that
- * no reader looks at, and the child's recording begins with the first hook after it.
+ * Around a fork.  A signal handler may fork in the middle of a hook; in the child that hook goes on when the handler
+ * returns.  So the thread's state is not wiped in that case.  The hook writes to the same address as before, where the
+ * child's own ring has a place that no reader reads.  The child's recording begins with the first hook after it.
  */
 void thread_before_fork(struct thread *thread);
 void thread_after_fork(struct thread *thread, bool in_child);
@@ -111,11 +112,11 @@ void thread_after_fork(struct thread *thread, bool in_child);
 void thread_suspend_recording(void);
 /* The calling thread has kept them after all, or has them again. */
 void thread_resume_recording(void);
-/* Once per process image: the key whose destructor runs last. */
+/* Makes the key whose destructor runs last.  Once per process image. */
 void thread_start_up(void);
 
-/* A hook of this thread is about to write while another one is (a signal handler), or was when it was left by
- * longjmp.  Returns the lane to use; RING_LANES or more: none left. */
+/* The part of thread_enter for a hook in a signal handler that interrupted another hook, or after a hook that was left by
+ * longjmp.  Returns the lane to use; RING_LANES or more: none is left. */
 unsigned thread_nested(struct thread *thread, uintptr_t frame);
 
 /* Enter and leave bracket everything that writes thread state.  A signal handler that comes between sees

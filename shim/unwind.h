@@ -62,8 +62,8 @@ struct unwound_frame {
 unsigned unwind_full(uintptr_t from, uintptr_t low, uintptr_t high, struct unwound_frame *frames, unsigned most,
                      uint32_t *root);
 
-/* Unwinds the calling thread through the shim and through `libc` to whoever called that: its stack pointer, and the
- * registers that are known there (others are left as they are).  False: no such frame was found. */
+/* Unwinds the calling thread through the shim and through `libc` to the frame that called it.  Tells its stack pointer, and
+ * the registers that are known there (others are left as they are).  False: no such frame was found. */
 bool unwind_to_program(const struct text_range *libc, uint64_t *registers, uintptr_t *sp);
 
 #pragma GCC visibility pop
