@@ -1,10 +1,10 @@
 /*
  * The analysis of one process's ordered event stream, in stages: threads first, then heap, then locks.
  *
- * Each stage keeps its own state.  A stage may ask an earlier one through its header (which thread a pthread_t means,
- * whether memory was freed), never a later one.  What a stage has to tell to a later one, the dispatcher (analysis.c)
- * passes on.  At the end thread_leaks.c judges from threads and locks together; the stages' results and findings are what
- * store/ writes to the database.
+ * Each stage keeps its own state.  A stage may ask an earlier stage through its header (which thread a pthread_t means,
+ * whether memory was freed), never a later one.  The dispatcher (analysis.c) passes on what a stage tells a later
+ * stage.  At the end thread_leaks.c judges from threads and locks together.  store/ writes the results and findings of
+ * the stages to the database.
  *
  * Memory grows with distinct stacks, live blocks, live objects and threads, never with the number of events.
  */
@@ -15,12 +15,12 @@
 #include "tools/source/event.h"
 #include "tools/source/ring_file.h"
 
-/* What the process came to, told to the analysers at the end. */
+/* How the process ended: the caller tells the analysers at the end. */
 struct process_end {
 	enum { END_RUNNING, END_EXIT, END_SIGNAL, END_EXEC } how;
 	int status;     /* END_EXIT */
-	int signal;     /* END_SIGNAL; 0: not known which */
-	uint64_t stamp; /* of the last event or the end */
+	int signal;     /* END_SIGNAL; 0: it is not known which signal */
+	uint64_t stamp; /* of the end, or of the last event */
 };
 
 struct heap_analysis;
@@ -37,17 +37,17 @@ struct analysis {
 	struct signal_stacks *signals;
 	uint64_t lost;                 /* events that are missing */
 	struct finding_list *findings; /* filled by analysis_finish */
-	struct leak_scan scan;         /* of the end; may be set until analysis_finish */
+	struct leak_scan scan;         /* the scan at the end; the caller may set it until analysis_finish */
 	struct process_end end;
 	uint64_t forks; /* children that the process made by fork */
 };
 
 /* ring must outlive the analysis. */
 struct analysis *analysis_new(struct ring_file *ring);
-/* Whether a stack's innermost frame, which a signal interrupted, is in a call that only waits, so that a handler may do
- * anything there. */
+/* A signal interrupted the innermost frame of this stack.  True if that frame is in a call that only waits, so that the
+ * handler may call any function. */
 typedef bool waits_fn(void *context, uint32_t stack);
-/* Without it no interrupted call is known to wait.  Before the first event. */
+/* Sets that function; call it before the first event.  Without it no interrupted call is known to wait. */
 void analysis_know_waits(struct analysis *analysis, waits_fn *waits, void *context);
 void analysis_free(struct analysis *analysis);
 /* A merge_sink: context is the struct analysis. */

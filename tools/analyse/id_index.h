@@ -1,7 +1,6 @@
 /*
- * From a thread's id to its place in an analyser's table.  Ids are given out
- * from 1 on, so that an array does; those of a damaged file, which may be
- * anything, are put into a map.  Asked once an event.
+ * Finds a thread's place in an analyser's table by its id; this runs once for each event.  Ids are given out from 1 on,
+ * so an array serves.  The ids in a damaged file may be any numbers: those that are too large go into a map.
  */
 #ifndef RINGTAIL_ANALYSE_ID_INDEX_H
 #define RINGTAIL_ANALYSE_ID_INDEX_H
@@ -15,7 +14,7 @@ struct id_index { /* zeroed: empty */
 	struct u64_map sparse;
 };
 
-/* place + 1, 0 where there is none. */
+/* place + 1; 0 if the index does not have the id. */
 static inline uint32_t id_index_get(const struct id_index *index, uint32_t id)
 {
 	if (__builtin_expect(id < index->room, 1))

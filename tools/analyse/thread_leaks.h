@@ -1,6 +1,6 @@
 /*
- * What became of threads that nobody waited for: judged at the end, from what the thread stage knows of each and what the
- * lock stage says that it is blocked on.
+ * Thread leaks: threads that no other thread waited for.  They are judged at the end, from what the thread stage knows
+ * about each thread, and from what the lock stage says it is blocked on.
  */
 #ifndef RINGTAIL_ANALYSE_THREAD_LEAKS_H
 #define RINGTAIL_ANALYSE_THREAD_LEAKS_H
@@ -8,7 +8,8 @@
 #include "tools/analyse/locks/locks.h"
 #include "tools/analyse/threads/threads.h"
 
-/* Fills in the threads' states at the end, and adds the findings.  After threads_finish and locks_finish. */
+/* Fills in the state of each thread at the end, and adds the findings.  Call it after threads_finish and
+ * locks_finish. */
 void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
                        const struct process_end *end, struct finding_list *findings);
 

@@ -1,4 +1,4 @@
-/* Heap: what was allocated where, what was live at the peak and at the end. */
+/* The heap stage: how much was allocated where, and which blocks were live at the peak and at the end. */
 #ifndef RINGTAIL_ANALYSE_HEAP_H
 #define RINGTAIL_ANALYSE_HEAP_H
 
@@ -6,35 +6,35 @@
 #include "tools/finding/live_block.h"
 
 struct heap_counts {
-	/* First what every allocation touches: one cache line of a holder (heap_sites.h). */
+	/* The fields that every allocation touches come first: one cache line of a holder (heap_sites.h). */
 	uint64_t allocations;     /* calls that returned memory, reallocations included */
-	uint64_t allocated_bytes; /* sum of the sizes they asked for */
-	uint64_t live_blocks, live_bytes; /* now / at the end */
-	uint64_t peak_blocks, peak_bytes; /* per site and thread: its share at the process's peak */
+	uint64_t allocated_bytes; /* sum of the sizes requested by these calls */
+	uint64_t live_blocks, live_bytes; /* now; after heap_finish, at the end */
+	uint64_t peak_blocks, peak_bytes; /* of a site or thread: its share of the process's peak */
 	uint64_t largest;         /* largest single request */
 
 	uint64_t frees;           /* blocks ended by free, delete, realloc(p, 0); not by reallocation */
 	uint64_t freed_bytes;
-	uint64_t temporary;       /* freed by the thread that allocated it, with no other allocation of this thread
-	                           * between */
+	uint64_t temporary;       /* blocks that the allocating thread freed before it allocated another one */
 	uint64_t failed;          /* calls that returned no memory */
-	uint64_t reallocations;   /* of those: realloc of a live block */
+	uint64_t reallocations;   /* part of allocations: realloc of a live block */
 	uint64_t reallocated_in_place;
-	uint64_t unknown_frees;   /* frees of blocks never seen (made before us, or by what we cannot hook) */
-	uint64_t double_frees;    /* frees of a block that had been freed and not handed out again */
+	uint64_t unknown_frees;   /* frees of blocks never seen: allocated before the shim, or by code we cannot hook */
+	uint64_t double_frees;    /* frees of a block that had been freed and not allocated again */
 	uint64_t mismatched;      /* malloc/new/new[] against free/delete/delete[] */
-	uint64_t unseen_frees;    /* blocks whose address was handed out again with no free in between: their free was
-	                           * lost, or made by what we cannot hook */
+	uint64_t unseen_frees;    /* blocks whose address was allocated again without a free in between: the free was
+	                           * lost, or made by code that we cannot hook */
 };
 
 struct heap_site { /* one allocation stack and function */
 	uint32_t stack;
-	uint32_t group; /* of threads: of all that allocated there, 0 where there are several: heap_shares */
+	uint32_t group; /* the only group of threads that allocated there; 0: there are several, see heap_shares */
 	uint8_t type;   /* RT_MALLOC.., RT_REALLOC_END */
 	struct heap_counts counts;
 };
 
-/* A group's part of a site where several allocate; of the counts, only allocations, live and peak are kept. */
+/* The part of one group of threads in a site where several groups allocate.  Of its counts, only allocations, live and
+ * peak are kept. */
 struct heap_share {
 	uint32_t site; /* index */
 	uint32_t group;
@@ -44,8 +44,8 @@ struct heap_share {
 #define HEAP_SIZE_CLASSES 57 /* class k: sizes in [2^(k-1), 2^k), class 0: size 0 */
 struct heap_size_class { uint64_t allocations, bytes, live_blocks, live_bytes; };
 
-/* Blocks count for the thread that allocated them, whoever freed them; unknown, double and mismatched frees and
- * failures for the thread that made the call.  thread 0: not known which. */
+/* A block counts for the thread that allocated it, also if another thread frees it.  Unknown, double and mismatched
+ * frees, and failed calls, count for the thread that made the call.  thread 0: it is not known which thread. */
 struct heap_thread { uint32_t thread; struct heap_counts counts; };
 
 struct heap_sample { uint64_t stamp, live_bytes, live_blocks; }; /* bounded number, thinned as it grows */
@@ -55,21 +55,23 @@ void heap_free(struct heap_analysis *heap);
 void heap_event(struct heap_analysis *heap, const struct event *event);
 /* From now on the thread is in this group (thread_groups.h). */
 void heap_thread_group(struct heap_analysis *heap, uint32_t thread, uint32_t group);
-/* Fetch what heap_event will need for this event: its block, and some events later, when that has come, its site. */
+/* Prefetch the memory that heap_event will need for this event: the first its block; the second, called some events
+ * later when the block has arrived, its site. */
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event);
 void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event);
-/* Whether the last event given to heap_event ended a block by freeing it, and which. */
+/* True if the last event given to heap_event freed a block; sets *address and *size of that block then. */
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size);
-/* Whether the address lies in no live block for certain.  Slow, and answers no when it was asked too often. */
+/* True if the address certainly lies in no live block.  Slow: it searches all blocks.  After a number of calls it
+ * always answers false. */
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
-/* Whether no reallocation is known to be under way: whoever looks at memory now sees each block in one place. */
+/* True if no reallocation is known to be under way: then a scan of memory finds each block in one place. */
 bool heap_is_settled(const struct heap_analysis *heap);
-/* Blocks that are live now, those aside that are being reallocated. */
+/* The number of live blocks, excluding blocks that are being reallocated. */
 size_t heap_live_count(const struct heap_analysis *heap);
-/* What is live now, in no order; malloced.  A site number is good for heap_site_stack. */
+/* The live blocks in no particular order; malloced.  heap_site_stack gives the stack of a site number. */
 struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count);
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site);
-/* scan: of the end, or one that was not done. */
+/* scan: the scan at the end, or one that was not done. */
 void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,
                  struct finding_list *findings);
 
@@ -77,7 +79,7 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
 const struct heap_counts *heap_totals(const struct heap_analysis *heap);
 uint64_t heap_peak_stamp(const struct heap_analysis *heap);
 const struct heap_site *heap_sites(const struct heap_analysis *heap, size_t *count);
-/* By site; those of a site add up to it. */
+/* Sorted by site; the shares of a site add up to its counts. */
 const struct heap_share *heap_shares(const struct heap_analysis *heap, size_t *count);
 const struct heap_size_class *heap_size_classes(const struct heap_analysis *heap);
 const struct heap_thread *heap_threads(const struct heap_analysis *heap, size_t *count);

@@ -1,8 +1,7 @@
 /*
- * The live blocks: address to block.  One look-up for each malloc and free of
- * the program, most of them a cache miss: this table sets the reader's speed.
- * Open addressing with linear probing, two blocks a cache line; a removed
- * block's successors move up, so that there are no tombstones to clean away.
+ * A table of the live blocks by address.  Each malloc and free of the program needs a look-up, and most look-ups are a
+ * cache miss: this table determines the speed of the reader.  It uses open addressing with linear probing, with two
+ * blocks in a cache line.  When a block is removed, its successors move up, so that no deleted slots remain.
  */
 #ifndef RINGTAIL_ANALYSE_HEAP_BLOCKS_H
 #define RINGTAIL_ANALYSE_HEAP_BLOCKS_H
@@ -17,7 +16,7 @@ struct block {
 	uint32_t site;   /* index of its site */
 	uint32_t thread; /* index of the thread that allocated it */
 	uint32_t serial; /* that thread's count of allocations, this one included */
-	uint32_t share;  /* index + 1 of its group's share of the site; 0: it is the site's first group's */
+	uint32_t share;  /* index + 1 of its group's share of the site; 0: it belongs to the site's first group */
 };
 
 struct block_table {
@@ -28,8 +27,8 @@ struct block_table {
 
 void blocks_init(struct block_table *table);
 void blocks_free(struct block_table *table);
-/* The slot of the block at address (not 0), empty but for the address if *existed is false.  Valid until the
- * next call that changes the table. */
+/* The slot of the block at address (not 0), which is added if the table does not have it.  *existed false: the slot is
+ * new and holds only the address.  Valid until the next call that changes the table. */
 struct block *blocks_put(struct block_table *table, uint64_t address, bool *existed);
 void blocks_remove(struct block_table *table, struct block *block);
 

@@ -1,6 +1,6 @@
 /*
- * Frees that cannot be right: of a block freed before, of a pointer into a
- * block, by the wrong function.  Kept once for each combination of stacks.
+ * Wrong frees: of a block that was freed before, of a pointer into a block, or by the wrong function.  Each combination
+ * of stacks is kept once.
  */
 #ifndef RINGTAIL_ANALYSE_HEAP_MISUSE_H
 #define RINGTAIL_ANALYSE_HEAP_MISUSE_H
@@ -16,8 +16,9 @@ struct heap_misuse {
 	uint64_t stamp; /* of the first time */
 };
 
-/* The last frees, for telling a double free from a free of a block never seen.  Direct-mapped: a free may push
- * out one that was less than `frees` ago, and then nothing is claimed.  Small for a process that frees little. */
+/* The latest frees.  They tell a double free from a free of a block that was never seen.  The table is direct-mapped: a
+ * free may push out another recent one, and then no double free is reported.  It is small for a process that frees
+ * little. */
 #define RECENT_BITS_FIRST 8
 #define RECENT_BITS_MOST  16
 
@@ -29,7 +30,7 @@ struct recent_free {
 struct recent_frees {
 	struct recent_free *slots; /* 1 << bits */
 	unsigned bits;
-	uint32_t until_growth; /* frees */
+	uint32_t until_growth; /* frees until the table grows */
 };
 
 struct misuse_table;
@@ -37,7 +38,7 @@ struct misuse_table;
 struct misuse_table *misuse_new(void);
 void misuse_free(struct misuse_table *table);
 void misuse_note(struct misuse_table *table, const struct heap_misuse *misuse);
-/* One finding each for what was seen before events began to be missing. */
+/* Adds a finding for each misuse seen up to the stamp certain_until.  After that, events are missing. */
 void misuse_report(const struct misuse_table *table, uint64_t certain_until, struct finding_list *findings);
 
 /* The right counterpart of an allocation: RT_FREE, RT_OPERATOR_DELETE or RT_OPERATOR_DELETE_ARRAY. */
@@ -47,7 +48,7 @@ void recents_init(struct recent_frees *recent);
 void recents_free(struct recent_frees *recent);
 void recents_grow(struct recent_frees *recent);
 
-/* Where a free of that address is, if it is there. */
+/* The slot in which a free of that address is, if the table has one. */
 static inline struct recent_free *recent_slot(const struct recent_frees *recent, uint64_t address)
 {
 	return &recent->slots[address * UINT64_C(0x9e3779b97f4a7c15) >> (64 - recent->bits)];

@@ -1,6 +1,6 @@
 /*
- * Reallocations under way, of each lane: the old block is set aside at RT_REALLOC_BEGIN, as another thread
- * may get its address before the call has returned, and is live until RT_REALLOC_END.
+ * Reallocations under way, one for each lane.  At RT_REALLOC_BEGIN the old block is set aside, because another thread
+ * may get its address before the call has returned.  It counts as live until RT_REALLOC_END.
  */
 #ifndef RINGTAIL_ANALYSE_HEAP_REALLOCS_H
 #define RINGTAIL_ANALYSE_HEAP_REALLOCS_H
@@ -11,7 +11,7 @@
 
 struct pending_realloc {
 	uint32_t lane;
-	bool open, known; /* known: old is the block */
+	bool open, known; /* open: the call is under way.  known: `old` is its block */
 	struct block old;
 };
 
@@ -24,9 +24,9 @@ struct realloc_table {
 void reallocs_free(struct realloc_table *table);
 /* Valid until the next call for another lane. */
 struct pending_realloc *reallocs_of(struct realloc_table *table, uint32_t lane);
-/* None is known to be under way. */
+/* True if no reallocation is known to be under way. */
 bool reallocs_settled(const struct realloc_table *table);
-/* All live blocks, those set aside included, in no order; malloced. */
+/* All live blocks, also the ones set aside, in no particular order; malloced. */
 struct live_block *reallocs_live_blocks(const struct realloc_table *table, const struct block_table *blocks,
                                         size_t *count);
 

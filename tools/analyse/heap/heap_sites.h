@@ -1,11 +1,10 @@
 /*
- * Who allocated: the sites (stack and function) and the threads, with their
- * numbers and, exactly, their share of the process's peak.
+ * The holders of blocks: sites (allocation stack and function) and threads, with their counts and their exact shares of
+ * the process's peak.
  *
- * The peak in O(1) an event: each new maximum of live bytes gets a serial.
- * Before a holder's live numbers change, it saves them if the maximum is newer
- * than its last save.  A holder that has not changed since the maximum was
- * reached has its share in its live numbers.
+ * The shares cost O(1) for each event.  Each new maximum of the process's live bytes gets a serial number.  Before the
+ * live counts of a holder change, it saves them if the latest maximum is newer than its last save.  A holder that has
+ * not changed since the maximum has its share in its live counts.
  */
 #ifndef RINGTAIL_ANALYSE_HEAP_SITES_H
 #define RINGTAIL_ANALYSE_HEAP_SITES_H
@@ -15,12 +14,12 @@
 #include "tools/analyse/id_index.h"
 
 struct holder { /* of blocks: a site or a thread */
-	uint64_t saved; /* serial of the maximum that counts.peak_* are of */
+	uint64_t saved; /* serial of the maximum at which counts.peak_* were saved */
 	struct heap_counts counts;
 };
 
-/* What one group of threads has of a site.  There is none for the first group that allocates there: it has what the
- * others have not. */
+/* The part of a site's blocks that belongs to one group of threads.  The first group that allocates at a site has no
+ * share of its own: its part is the site's counts less all shares. */
 struct share {
 	struct holder holder;
 	uint32_t group;
@@ -31,8 +30,8 @@ struct site {
 	struct holder holder;
 	uint32_t stack;
 	uint32_t next;   /* index + 1 of the next site of the same stack */
-	uint32_t group;  /* the first that allocated there */
-	uint32_t shares; /* index + 1 of the first of the others' */
+	uint32_t group;  /* the first group that allocated there */
+	uint32_t shares; /* index + 1 of the first share of another group */
 	uint8_t type;
 	struct churn churn;
 };
@@ -40,7 +39,7 @@ struct site {
 struct heap_actor { /* a thread */
 	struct holder holder;
 	uint32_t id;
-	uint32_t group;  /* of threads, 0: not known */
+	uint32_t group;  /* of threads; 0: not known */
 	uint64_t latest; /* stamp of its last event */
 };
 
@@ -68,13 +67,13 @@ void actors_init(struct actor_table *table);
 void actors_free(struct actor_table *table);
 uint32_t actors_add(struct actor_table *table, uint32_t id, uint64_t serial);
 
-/* Index + 1 of the first site of a stack, 0: it has none. */
+/* Index + 1 of the first site of a stack; 0: it has none. */
 static inline uint32_t sites_first(const struct site_table *table, uint32_t stack)
 {
 	return stack < table->by_stack_room ? table->by_stack[stack] : 0;
 }
 
-/* Index of the site, which is made where it is new. */
+/* Index of the site, which is made if it is new. */
 static inline uint32_t sites_get(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
 {
 	uint32_t site;
@@ -101,7 +100,7 @@ static inline void sites_prefetch(const struct site_table *table, uint32_t stack
 		site_prefetch(&table->items[site - 1]);
 }
 
-/* Index + 1 of the group's share of a site, 0 for its first group.  To be asked before the site gains the block. */
+/* Index + 1 of the group's share of a site; 0 for the site's first group.  Call it before the site gains the block. */
 static inline uint32_t sites_share(struct site_table *table, uint32_t index, uint32_t group, uint64_t serial)
 {
 	struct site *site = &table->items[index];
@@ -124,7 +123,7 @@ static inline uint32_t actors_get(struct actor_table *table, uint32_t id, uint64
 	return __builtin_expect(found != 0, 1) ? found - 1 : actors_add(table, id, serial);
 }
 
-/* To be called before a holder's live numbers change. */
+/* Call this before the live counts of a holder change. */
 static inline void holder_save_peak(struct holder *holder, uint64_t serial)
 {
 	if (holder->saved == serial)

@@ -1,7 +1,8 @@
 /*
  * Realised deadlocks: threads that wait for each other, at the end or while the process runs.
  *
- * The functions ask the lock analysis and change nothing in it, so that a process that runs can be asked again and again.
+ * The functions read the lock analysis and do not change it, so that they can be called for a running process again and
+ * again.
  */
 #ifndef RINGTAIL_ANALYSE_DEADLOCK_H
 #define RINGTAIL_ANALYSE_DEADLOCK_H
@@ -17,41 +18,43 @@ struct finding_list;
 struct lock_analysis;
 struct shared_memory;
 
-/* What the events do not tell. */
+/* Evidence: facts that the events do not tell. */
 struct deadlock_evidence {
-	uint64_t before;  /* stamp: only waits that began before it, or at it */
-	uint64_t settled; /* stamp: of a wait that began after it, and that no thread is known to end, any running thread might be
+	uint64_t before;  /* stamp: waits that began later are not looked at */
+	uint64_t settled; /* stamp: if a wait began later, and no thread is known to end it, any running thread might be
 	                     about to end it */
-	bool strangers;   /* there may be threads that were never seen, and go on */
+	bool strangers;   /* threads may be running that the analysis has never seen */
 	bool handlers;    /* a signal handler may post a semaphore */
-	bool exited;      /* the process went on to its exit: what its other threads waited for was no matter */
-	struct u64_map awake; /* ids of threads that the kernel sees at work: not blocked, whatever their last events say */
+	bool exited;      /* the process ended by exit or exec, whatever its other threads waited for */
+	struct u64_map awake; /* ids of threads that the kernel sees at work; their last events may say otherwise */
 };
 void deadlock_evidence_free(struct deadlock_evidence *evidence);
 
-/* Adds what is found to findings.  reported: signatures of the cycles (deadlock_parts.h) that are reported already. */
+/* Adds the deadlocks of one process to findings.  reported: signatures (deadlock_parts.h) of the cycles that are
+ * reported already; those of new ones are added. */
 void deadlock_realised(const struct lock_analysis *locks, const struct deadlock_evidence *evidence,
                        struct finding_list *findings, struct u64_map *reported);
 
-/* A process of those that may wait for each other. */
+/* One of several processes whose threads may wait for each other. */
 struct deadlock_process {
 	const struct lock_analysis *locks;
 	const struct deadlock_evidence *evidence;
-	const struct shared_memory *memory; /* NULL: not known, waits for what is shared take no part */
+	const struct shared_memory *memory; /* NULL: not known; its waits for shared objects are then left out */
 	uint32_t pid;
 	struct finding_list *findings;
 	struct u64_map *reported; /* as above */
 };
-/* Only cycles through what processes share, with each process that has a thread in it. */
+/* Finds cycles that pass through a shared object, and adds each to the findings of every process with a thread in
+ * it. */
 void deadlock_realised_among(const struct deadlock_process *processes, size_t count);
-/* Whether a thread waits for something shared, since before that stamp; *holds_something: whether one that waits
- * has a lock.  Without both in some process there is no such cycle. */
+/* True if a thread waits for a shared object since before that stamp.  *holds_something: a waiting thread holds a lock.
+ * A cycle over processes needs both, each in some process. */
 bool deadlock_may_be_among(const struct lock_analysis *locks, uint64_t before, bool *holds_something);
 
-/* Equal for the same threads in the same waits. */
+/* A number that is equal for the same threads in the same waits. */
 uint64_t deadlock_fingerprint(const struct finding *finding);
-/* What was confirmed while the process hung is reported at its end, also if something ended it meanwhile.  The finding
- * is the analysis's from here on. */
+/* Keeps a deadlock that was confirmed while the process hung.  It is reported at the end, also if the hang has ended by
+ * then.  The analysis owns the finding from here on. */
 void deadlock_keep(struct lock_analysis *locks, struct finding finding);
 
 #endif

@@ -1,4 +1,4 @@
-/* The lock analyser's state: private to the parts that it is made of.  All others ask through locks.h and deadlock.h. */
+/* The state of the lock analyser, private to the files in this folder.  All other code uses locks.h and deadlock.h. */
 #ifndef RINGTAIL_ANALYSE_LOCK_ANALYSIS_H
 #define RINGTAIL_ANALYSE_LOCK_ANALYSIS_H
 
@@ -15,14 +15,14 @@ struct lock_analysis {
 	struct happens_before before;
 	struct lock_sources sources;
 	struct sync_misuses misuses;
-	bool forked; /* locks may be held that were never seen taken */
-	struct deadlock_evidence evidence; /* as it is at the end */
+	bool forked; /* the process came from a fork: locks may be held whose acquisition was never seen */
+	struct deadlock_evidence evidence; /* at the end */
 	uint64_t contentions;        /* waits for locks so far */
 	struct contention contention;
 	uint64_t begun;               /* stamp of the first event */
-	struct finding_list by_joins; /* predicted: join_order.h */
-	struct finding_list kept; /* deadlocks that were confirmed while they hung */
-	size_t fold_at; /* ended locks that are worth a folding */
+	struct finding_list by_joins; /* predicted deadlocks of join_order.h */
+	struct finding_list kept; /* deadlocks that were confirmed while the process hung */
+	size_t fold_at; /* number of ended locks at which lock_table_fold is worth its time */
 	struct lock_result *results;
 	size_t result_count;
 	struct lock_class_result *classes;

@@ -1,40 +1,41 @@
 /*
- * Wrong calls, decided from the calls alone.  Each event is looked at before it changes the state.
+ * Checks for wrong calls, which decide from the calls alone.  They see each event before it changes the state.
  *
- * What may be right is never claimed:
- * - A lock that was neither initialised nor locked since the process began may have come locked, from the process
- *   that it was forked from.
- * - A mutex of unknown type (a static initialiser) may be recursive or error-checking: locking it again is wrong only
- *   if that never returns, and unlocking it only if that succeeds.
- * - An error-checking mutex answers questions: asking is no error.
- * - Robust mutexes and process-shared objects may have owners elsewhere, or none.
- * - Memory may hold another lock each time that its block, or its stack frame, is handed out.
- * Once events are missing, nothing is claimed.
+ * A call that may be right is never reported:
+ * - A lock that was neither initialised nor locked since the process began may have been inherited locked, by fork.
+ * - A mutex of unknown type (with a static initialiser) may be recursive or error-checking.  To lock it again is wrong
+ *   only if that call never returns; to unlock it, only if that call succeeds.
+ * - A program may use an error-checking mutex to ask whether it owns it: an error that it returns is no misuse.
+ * - Robust mutexes and process-shared objects may have owners in other processes, or none.
+ * - Memory may hold another lock each time that its block, or its stack frame, is allocated.
+ *
+ * Once events are missing, nothing is reported.
  */
 #ifndef RINGTAIL_ANALYSE_LOCK_CHECKS_H
 #define RINGTAIL_ANALYSE_LOCK_CHECKS_H
 
 #include "tools/analyse/locks/lock_analysis.h"
 
-struct check { /* one event, and what is known before it */
+struct check { /* one event, and the state before it */
 	struct lock_analysis *locks;
 	struct lock_thread *thread;
 	const struct event *event;
-	struct lock *lock;      /* that it is about; NULL: nothing is known there */
-	struct held_lock *held; /* by this thread; NULL: not held */
+	struct lock *lock;      /* the event's lock; NULL: no lock is known at its address */
+	struct held_lock *held; /* this thread's entry for it; NULL: the thread does not hold it */
 };
 
 /* An event on a synchronisation object. */
 void lock_checks_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event);
-/* thread begins to wait for target (0: not known) / its join has returned / it detached somebody. */
+/* The thread begins to wait for the end of target; its join of target has returned; it has detached a thread.  target
+ * 0: not known. */
 void lock_checks_join(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
                       uint32_t target);
 void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
                         uint32_t target);
 void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event);
-/* The block around this lock is freed by event. */
+/* The event frees the block that contains this lock. */
 void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, const struct event *event);
-/* A call in a signal handler that is not allowed there. */
+/* The event is a call that a signal handler must not make. */
 void lock_checks_handler(struct lock_analysis *locks, const struct event *event);
 void lock_checks_finish(struct lock_analysis *locks, const struct process_end *end);
 
@@ -42,7 +43,7 @@ void lock_checks_finish(struct lock_analysis *locks, const struct process_end *e
 
 /* Condition variables, semaphores and barriers: wait_checks.c. */
 void wait_checks_event(const struct check *check);
-/* The thread's signal, if its last event was one, has been sent. */
+/* If the thread's last event was a signal to a condition: the call has sent it by now. */
 void wait_checks_signal_sent(const struct check *check);
 void wait_checks_finish(struct lock_analysis *locks);
 

@@ -1,6 +1,6 @@
 /*
- * Lock classes: locks of one kind that were made at one place in the code.  Where no initialisation was seen,
- * the place of their first use stands for it.
+ * Lock classes: the locks of one kind that were made at one place in the code.  Where no initialisation was seen, the
+ * place of the first use is taken instead.
  */
 #ifndef RINGTAIL_ANALYSE_LOCK_CLASSES_H
 #define RINGTAIL_ANALYSE_LOCK_CLASSES_H
@@ -17,8 +17,8 @@ struct lock_class_key {
 
 struct lock_class {
 	struct lock_class_key key;
-	uint32_t id;       /* from 1, in the order in which they were asked for */
-	struct lock *fold; /* that those which are forgotten are added to; NULL: none yet */
+	uint32_t id;       /* from 1, in the order in which lock_classes_get made them */
+	struct lock *fold; /* the lock to which forgotten locks of the class are added; NULL: none yet */
 	UT_hash_handle hh;
 };
 
@@ -27,12 +27,12 @@ struct lock_classes { /* zeroed: empty */
 };
 
 void lock_classes_free(struct lock_classes *classes);
-/* The class of a lock that has been initialised or used; made where it is new. */
+/* The class of a lock that has been initialised or used.  It is made if it is new. */
 struct lock_class *lock_classes_get(struct lock_classes *classes, struct lock *lock);
-/* One lock's numbers added to those of others. */
+/* Adds the counts of one lock to a sum. */
 void lock_result_add(struct lock_result *sum, const struct lock_result *one);
-/* Sums over the classes of these locks, by class->id - 1; to be freed.  *count: how many classes there are.
- */
+/* The sums of these locks by class, at index class->id - 1.  *count: the number of classes.  The caller frees the
+ * array. */
 struct lock_class_result *lock_classes_sum(struct lock_classes *classes, struct lock *const *locks,
                                            size_t lock_count, size_t *count);
 

@@ -1,10 +1,9 @@
 /*
- * The lock order graph: who wanted which lock while holding which.
+ * The lock order graph: which lock a thread wanted while it held which other lock.
  *
- * An edge is one (held, wanted) pair of locks with the stacks, the modes and
- * the set of all locks held; who did it, and when, are its witnesses.  Memory
- * grows with distinct edges, not with how often they are walked; a lock that is
- * gone and that no cycle can pass through any more takes its edges with it.
+ * An edge is one (held, wanted) pair of locks, with both stacks, both modes (shared or exclusive) and the set of all
+ * locks held.  Its witnesses tell which threads did that, and when.  Memory grows with distinct edges, and not with how
+ * often they occur.  A lock that has ended, and that no cycle can pass through any more, takes its edges with it.
  */
 #ifndef RINGTAIL_ANALYSE_LOCK_ORDER_H
 #define RINGTAIL_ANALYSE_LOCK_ORDER_H
@@ -18,8 +17,8 @@ struct order_witness {
 	uint64_t held_since, wanted_at;
 };
 
-/* The first half are the first ones seen, the others the latest: with more threads than these, some of those in
- * the middle are forgotten. */
+/* The most witnesses of an edge.  Half of them are the first ones seen, the others the latest.  When there are more,
+ * the ones in the middle are forgotten. */
 #define ORDER_WITNESSES 32
 
 struct order_key {
@@ -42,7 +41,7 @@ struct order_edge {
 
 struct lock_set { /* locks held together */
 	uint32_t id;
-	uint32_t edges; /* that refer to it: with the last of them it goes */
+	uint32_t edges; /* number of edges that refer to it; the set is freed with the last of them */
 	size_t count;
 	UT_hash_handle hh;
 	uint64_t members[]; /* lock id << 1 | shared, sorted */
@@ -53,22 +52,22 @@ struct lock_order { /* zeroed: empty */
 	struct lock_set *sets;
 	uint32_t last_set;
 	size_t set_members;
-	size_t cache_slots; /* of all threads */
-	size_t prune_edges, prune_members; /* that the last pruning left */
-	bool truncated; /* there were more edges than fit */
+	size_t cache_slots; /* of the order_cache of all threads together */
+	size_t prune_edges, prune_members; /* how many the last pruning left */
+	bool truncated; /* some edges did not fit */
 };
 
 void lock_order_free(struct lock_order *order);
-/* thread is about to block for `wanted`, or has got it by a call that would have blocked. */
+/* The thread is about to block for `wanted`, or has acquired it by a call that could have blocked. */
 void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
                      const struct event *event);
-/* Fetches what that will need for a call of this event's. */
+/* Prefetches the memory that lock_order_want will need for this event. */
 void lock_order_prefetch(const struct lock_thread *thread, const struct event *event);
-/* Whether it has grown enough for pruning to be worth it. */
+/* True if the graph has grown so much that pruning is worth it. */
 bool lock_order_full(const struct lock_order *order);
-/* Drops edges that can be in no cycle any more; leaves the numbers of edges in the locks. */
+/* Drops edges that can be in no cycle any more.  Sets edges_in and edges_out of all locks. */
 void lock_order_prune(struct lock_order *order, struct lock_table *table);
-/* Whether a lock is in both sets that cannot be held by two at a time. */
+/* True if both sets have a lock that two threads cannot hold at a time in these modes: a gate lock. */
 bool lock_order_exclude(const struct lock_set *left, const struct lock_set *right);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The synchronisation objects of a process.  An object is (address,
- * generation): initialising it again, destroying it or freeing the block it
- * lies in ends a generation, and what comes at the address next is another.
+ * The synchronisation objects of a process, called locks here.  A lock is (address, generation).  Initialising it
+ * again, destroying it, or freeing the block that contains it ends the generation; the next lock at the address is
+ * another one.
  */
 #ifndef RINGTAIL_ANALYSE_LOCK_TABLE_H
 #define RINGTAIL_ANALYSE_LOCK_TABLE_H
@@ -12,7 +12,7 @@
 #include "tools/analyse/locks/locks.h"
 #include "tools/base/u64_map.h"
 
-/* How the last generation at an address ended. */
+/* A tombstone: how the last generation at an address ended. */
 struct lock_tombstone {
 	enum { TOMBSTONE_NONE, TOMBSTONE_DESTROYED, TOMBSTONE_FREED } how;
 	uint8_t kind;
@@ -20,66 +20,66 @@ struct lock_tombstone {
 	uint64_t stamp;
 };
 
-struct lock_use { /* a call of a thread on it */
+struct lock_use { /* a thread's call on a lock */
 	uint32_t thread, stack;
 	uint64_t stamp; /* 0: there was none */
 };
 
-/* Who is blocked for certain on a condition, a semaphore or a barrier: waits without a time-out less all that
- * may have ended one.  A signal counts until its thread's next event, since the call itself comes after its
- * record. */
 #define WAKERS_KNOWN 6
 
 struct sync_order;
 
+/* State of the waits for a condition, a semaphore or a barrier.  `blocked` counts threads that are certainly blocked:
+ * the waits without a time-out, less all calls that may have ended one.  A record is written before its call is made,
+ * so a signal may still be on its way until the thread's next event. */
 struct sync_state {
 	struct sync_order *order; /* semaphores and barriers: sync_order.h */
 	uint32_t wakers[WAKERS_KNOWN]; /* threads that signalled, posted, or came to the barrier so far */
-	uint32_t waker_count;          /* more than WAKERS_KNOWN: there were others too */
-	struct lock_use waker;         /* the latest of them */
+	uint32_t waker_count;          /* more than WAKERS_KNOWN: there were further wakers */
+	struct lock_use waker;         /* the latest call of a waker */
 	uint32_t blocked, woken;
-	uint32_t thread, stack; /* of the latest of them to wait */
+	uint32_t thread, stack; /* of the latest wait */
 	uint64_t since;
-	uint64_t mutex;     /* condition: that they gave back */
-	uint32_t arrivals;  /* barrier: of this round */
-	int64_t value;      /* semaphore: at most; counted from its initialisation on */
-	struct {            /* condition: the last signal that nobody waited for */
+	uint64_t mutex;     /* condition: the mutex that its waiters released */
+	uint32_t arrivals;  /* barrier: in this round */
+	int64_t value;      /* semaphore: upper bound of its value, counted from its initialisation on */
+	struct {            /* condition: the last signal for which no thread waited */
 		uint32_t thread, stack;
 		uint64_t stamp;
-		uint64_t mutexes[8]; /* that the signaller held, or had held since its signal before */
+		uint64_t mutexes[8]; /* that the signalling thread held, or had released since its signal before */
 	} wasted;
 };
 
 #define LOCK_HOT_BYTES 128
 
 struct lock {
-	/* Of every event, to the first half of the result. */
-	struct lock_class *class;  /* NULL until asked for */
+	/* Every event touches the fields from here to the first half of `result`. */
+	struct lock_class *class;  /* NULL until needed */
 	struct sync_state *sync;   /* NULL until needed */
-	struct lock_use taken;     /* the last time that it was */
+	struct lock_use taken;     /* its latest acquisition */
 	bool init_seen;
-	bool maybe_foreign; /* process-shared: others may hold it, or end a wait for it */
-	bool used;  /* by anything but its initialisation */
-	bool ended; /* its generation is over */
-	uint32_t holders;          /* threads that hold it, in any mode */
+	bool maybe_foreign; /* process-shared: another process may hold it, or end a wait for it */
+	bool used;  /* by a call other than its initialisation */
+	bool ended; /* its generation has ended */
+	uint32_t holders;          /* number of threads that hold it, in any mode */
 	uint32_t init_type;        /* PTHREAD_MUTEX_* */
 	uint32_t init_flags;       /* RT_INIT_* */
 	uint32_t init_value;       /* of a semaphore or barrier */
-	uint32_t opens;            /* a named semaphore: times opened */
-	uint32_t edges_in, edges_out; /* of the lock order, as last counted */
-	struct lock_result result; /* owner: who holds it exclusively now */
+	uint32_t opens;            /* named semaphore: how often it was opened */
+	uint32_t edges_in, edges_out; /* edges of the lock order, counted by the last lock_order_prune */
+	struct lock_result result; /* result.owner: the thread that holds it exclusively now */
 	struct lock *page_next, *page_previous;
 };
 _Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");
 
 struct lock_place { /* an address */
-	struct lock *lock;      /* the present generation, NULL between two */
-	struct lock *latest;    /* the last one, for undoing its end */
-	uint32_t generations;   /* so far */
+	struct lock *lock;      /* the present generation; NULL between two generations */
+	struct lock *latest;    /* the last generation, so that its end can be undone */
+	uint32_t generations;   /* number of them so far */
 	struct lock_tombstone tombstone;
 };
 
-struct lock_last { /* the place that was asked for last */
+struct lock_last { /* the place that was looked up last */
 	uint64_t key, place; /* index + 1; 0: none */
 };
 
@@ -90,38 +90,38 @@ struct lock_table { /* zeroed: empty */
 	size_t place_count, place_room;
 	struct u64_map by_page;    /* first lock of a page of 4096 bytes */
 	uint64_t page_filter[64];  /* a bit for each hash of a page that ever held a lock */
-	struct lock **locks;       /* in the order of their ids, but for those folded */
+	struct lock **locks;       /* sorted by id; folded locks are removed */
 	size_t count, room;
-	size_t ended;              /* of these */
+	size_t ended;              /* how many of these have ended */
 	uint32_t last_id;
 	struct lock_classes classes;
 };
 
 void lock_table_free(struct lock_table *table);
-/* Fetch what an event on this object will need some events later, one after the other: each needs what the one before
- * has fetched. */
+/* Prefetch the memory that an event on this object will need some events later.  Call them in this order, some events
+ * apart: each needs the memory that the one before has fetched. */
 void lock_table_prefetch(const struct lock_table *table, uint64_t address, uint8_t kind);
 void lock_table_prefetch_place(const struct lock_table *table, uint64_t address, uint8_t kind);
 void lock_table_prefetch_lock(const struct lock_table *table, uint64_t address, uint8_t kind);
-/* NULL where nothing is known there. */
+/* The lock at this address; NULL if none is known there. */
 struct lock *lock_table_find(const struct lock_table *table, uint64_t address, uint8_t kind);
-/* What is known of the waits for it; made where it is new. */
+/* The lock's state of waits, which is made if it is new. */
 struct sync_state *lock_sync(struct lock *lock);
-/* The lock that event is about; made where it is new. */
+/* The lock at this address, which is made if it is new.  stack: of the event. */
 struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t kind, uint32_t stack);
-/* That of a call which began before the present generation: the last one, NULL where it is forgotten. */
+/* The lock of a call that began before the present generation: the last generation; NULL if that is forgotten. */
 struct lock *lock_table_latest(const struct lock_table *table, uint64_t address, uint8_t kind);
 struct lock *lock_table_init(struct lock_table *table, const struct event *event);
 void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_tombstone tombstone);
 /* How the generation before the present one ended; TOMBSTONE_NONE once the place was initialised anew. */
 struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint64_t address, uint8_t kind);
-/* Its end did not happen after all. */
+/* Undoes the end of the last generation: the call that would have ended it has failed. */
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
 typedef void lock_sink(void *context, struct lock *lock);
-/* Ends all locks in [address, address + size), each of which sink is told of before. */
+/* Ends all locks in [address, address + size), and calls sink for each of them before. */
 void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
                             struct lock_tombstone tombstone, lock_sink *sink, void *context);
-/* Adds up the ended locks that nothing refers to with others of the same place in the code, and forgets them.
+/* Adds the counts of ended locks, if nothing refers to them, to another lock of their class, and forgets them.
  * edges_in and edges_out must be up to date. */
 void lock_table_fold(struct lock_table *table);
 

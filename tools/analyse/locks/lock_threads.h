@@ -1,4 +1,4 @@
-/* What each thread holds and what it waits for. */
+/* The locks that each thread holds, and the lock that it waits for. */
 #ifndef RINGTAIL_ANALYSE_LOCK_THREADS_H
 #define RINGTAIL_ANALYSE_LOCK_THREADS_H
 
@@ -10,34 +10,34 @@ struct held_lock {
 	uint64_t since;
 	uint32_t id; /* the lock's */
 	uint32_t stack;
-	uint32_t count; /* recursive locks and read locks: times held */
+	uint32_t count; /* how often it is held: recursive locks and read locks */
 	uint32_t segment; /* of happens_before */
 	bool shared;
-	bool owner_died;  /* robust: the last owner died with it, and its state was not said to be consistent
-	                     since */
+	bool owner_died;  /* robust: its last owner died while holding it, and no call has declared its state
+	                     consistent since */
 };
 
 struct lock_wait {
 	bool active;
 	uint8_t kind, flags;
 	uint32_t stack;
-	uint32_t target; /* a join's: the thread joined, 0 not known */
+	uint32_t target; /* join: the thread that is joined; 0: not known */
 	uint64_t object, since;
-	uint64_t mutex; /* a condition's: what it gave back, 0 none */
-	struct lock_use holder; /* of what has an owner: who had it when the wait began */
+	uint64_t mutex; /* condition: the mutex that the wait released; 0: none */
+	struct lock_use holder; /* lock with an owner: the owner when the wait began */
 };
 
-/* A lock that the thread took or waited for, not by a try. */
+/* A lock that the thread took or waited for, by a call other than a try. */
 struct wanted_lock {
 	uint32_t lock; /* id */
-	uint32_t stack, segment; /* of the latest time */
+	uint32_t stack, segment; /* of the latest such call */
 	uint64_t stamp;
 	bool shared;
 };
 
-#define WANTED_MOST 1024 /* of a thread; the others are not looked at by join_order */
+#define WANTED_MOST 1024 /* the most such locks of a thread; join_order does not see further ones */
 
-/* The last release or destruction, until the thread's next event says that it failed. */
+/* A thread's last release or destruction.  The thread's next event may say that it failed; then it is undone. */
 struct lock_undo {
 	uint8_t type; /* RT_RELEASE, RT_DESTROY, or 0: nothing to undo */
 	uint8_t kind;
@@ -46,12 +46,12 @@ struct lock_undo {
 	uint32_t owner;
 };
 
-/* What lock_order has seen of a thread, by hash: most of what a thread does it has done before.  It grows with how much is
- * missed, up to a bound. */
+/* A cache of hashes of the edges that lock_order has seen for a thread, as a thread mostly repeats what it did before.
+ * The cache grows with its misses, up to a bound. */
 struct order_cache {
-	uint64_t *hashes; /* in groups: the latest first; NULL until needed */
+	uint64_t *hashes; /* in groups, the latest first; NULL until needed */
 	uint32_t slots;
-	uint32_t missed; /* since it has grown */
+	uint32_t missed; /* misses since it grew */
 };
 
 #define RELEASED_MUTEXES 8
@@ -64,29 +64,28 @@ struct lock_thread {
 	bool stuck; /* of deadlock_realised: nothing that goes on can end its wait */
 	struct deadlock_process *home; /* the same: the process that it is searched as a part of */
 	uint32_t segment;      /* of happens_before */
-	/* A new segment begins when it is needed, not with every post: threads that nest no locks need none.
-	 */
-	bool segment_over;         /* somebody follows the segment: what comes next is not in it */
+	/* A new segment begins when it is needed, and not with every post: threads that nest no locks need none. */
+	bool segment_over;         /* another segment follows this one: the thread's next event is not in it any more */
 	uint32_t follows,
-	    follows_via;      /* what comes next follows that segment too, by that link; 0: nothing */
+	    follows_via;      /* the thread's next event also follows the segment `follows`, by this link; 0: none */
 	uint32_t start_stack;  /* where it was created */
 	uint64_t started;
 	bool ended, detached, joined;
-	uint32_t settled_by, settled_stack; /* who joined or detached it, and where */
-	uint32_t joiner;                    /* who waits for it in a join, 0 nobody */
+	uint32_t settled_by, settled_stack; /* the thread that joined or detached it, and where */
+	uint32_t joiner;                    /* the thread that waits for it in a join; 0: none */
 	struct {
-		uint64_t cond; /* signalled by this thread's last event, 0 none */
+		uint64_t cond; /* the condition that this thread's last event signalled; 0: none */
 		bool all;
 	} signalling;
-	uint64_t released[RELEASED_MUTEXES]; /* mutexes, since its last signal; the latest */
+	uint64_t released[RELEASED_MUTEXES]; /* the latest mutexes that it released since its last signal */
 	uint32_t released_count;
-	struct sync_misuse *suspicion; /* holds unless the next event says that the call failed; NULL: none */
+	struct sync_misuse *suspicion; /* a misuse, unless the next event says that the call failed; NULL: none */
 	struct held_lock *held; /* in the order in which they were acquired */
 	size_t count, room;
 	struct wanted_lock *wanted;
 	size_t wanted_count, wanted_room;
 	struct u64_map wanted_by_lock; /* index + 1 */
-	uint64_t *wanted_filter;       /* bits by hash of those, once there are WANTED_MOST: most others are none of them */
+	uint64_t *wanted_filter;       /* Bloom filter over `wanted`, made when it has WANTED_MOST locks */
 	struct lock_wait wait;
 	struct lock_undo undo;
 	struct order_cache order_cache;
@@ -98,15 +97,15 @@ struct lock_threads { /* zeroed: empty */
 	size_t count, room;
 };
 
-/* Nobody will join it any more. */
+/* The thread cannot be joined any more: frees `wanted`. */
 void lock_thread_forget_wanted(struct lock_thread *thread);
 void lock_thread_ended(struct lock_thread *thread);
 void lock_threads_free(struct lock_threads *threads);
 struct lock_thread *lock_threads_find(const struct lock_threads *threads, uint32_t id);
-/* Made where it is new. */
+/* The thread's entry, which is made if it is new. */
 struct lock_thread *lock_threads_get(struct lock_threads *threads, uint32_t id);
 
-/* The thread's entry for the lock at this address, NULL where it holds none. */
+/* The thread's entry for the lock at this address; NULL if it holds no lock there. */
 struct held_lock *held_find(const struct lock_thread *thread, uint64_t address);
 void held_push(struct lock_thread *thread, struct held_lock held);
 void held_remove(struct lock_thread *thread, struct held_lock *held);

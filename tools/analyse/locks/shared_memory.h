@@ -1,6 +1,6 @@
 /*
- * Memory that processes share, as the kernel lists it: the same place in the same file, wherever each of them has it
- * mapped.  Anonymous shared memory has a file too.
+ * Memory that processes share, from the kernel's list of mappings.  Shared memory is the same place in the same file;
+ * each process may have it mapped at another address.  Anonymous shared memory has a file too.
  */
 #ifndef RINGTAIL_ANALYSE_SHARED_MEMORY_H
 #define RINGTAIL_ANALYSE_SHARED_MEMORY_H
@@ -23,7 +23,7 @@ struct shared_memory { /* of one process; zeroed: none */
 /* Reads the text of /proc/PID/maps. */
 void shared_memory_read(struct shared_memory *memory, FILE *maps);
 void shared_memory_free(struct shared_memory *memory);
-/* Where `to` has what lies at that address in `from`; 0 where it does not, or it is not shared. */
+/* The address in `to` of the memory that is at `address` in `from`.  0: `to` has not mapped it, or it is not shared. */
 uint64_t shared_memory_same(const struct shared_memory *from, uint64_t address, const struct shared_memory *to);
 
 #endif

@@ -1,5 +1,4 @@
-/* Which stacks belong to signal handlers: somewhere out from there a frame was interrupted instead of
- * calling. */
+/* Tells which stacks ran in a signal handler: one of their outer frames did not call, but was interrupted. */
 #ifndef RINGTAIL_ANALYSE_SIGNAL_STACKS_H
 #define RINGTAIL_ANALYSE_SIGNAL_STACKS_H
 
@@ -7,18 +6,18 @@
 
 struct signal_stacks {
 	const struct ring_file *ring;
-	waits_fn *waits; /* NULL: not known of any */
+	waits_fn *waits; /* NULL: no interrupted call is known to wait */
 	void *waits_context;
-	uint8_t *known; /* of each node: enum in signal_stacks.c */
+	uint8_t *known; /* by node: an enum in signal_stacks.c */
 	size_t room, limit;
 };
 
 void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ring);
 void signal_stacks_free(struct signal_stacks *stacks);
-/* Whether code of this stack ran in a signal handler; false too where no stack was recorded. */
+/* True if this stack ran in a signal handler.  False too if no stack was recorded. */
 bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack);
-/* Whether it did, and nothing was interrupted but calls that wait: what runs there may call what handlers may
- * not otherwise. */
+/* True if it ran in a signal handler, and only calls that wait were interrupted.  Such a handler may also call
+ * functions that are forbidden to other handlers. */
 bool signal_stacks_only_wait(struct signal_stacks *stacks, uint32_t stack);
 
 #endif

@@ -1,4 +1,4 @@
-/* Wrong calls on threads and synchronisation objects: kept once for each combination of stacks. */
+/* Wrong calls on threads and synchronisation objects.  Each combination of stacks is kept once. */
 #ifndef RINGTAIL_ANALYSE_SYNC_MISUSE_H
 #define RINGTAIL_ANALYSE_SYNC_MISUSE_H
 
@@ -15,7 +15,7 @@ struct misuse_stack {
 };
 
 struct sync_misuse {
-	enum finding_class class; /* FINDING_NONE: there is none to be noted */
+	enum finding_class class; /* FINDING_NONE: there is no misuse */
 	const char *message;      /* static */
 	struct finding_object object; /* kind RT_KIND_NONE: none */
 	struct misuse_stack stacks[MISUSE_STACKS];
@@ -25,7 +25,7 @@ struct misuse_note;
 
 struct sync_misuses { /* zeroed: empty */
 	struct misuse_note *notes;
-	bool uncertain; /* events are missing: nothing is claimed any more */
+	bool uncertain; /* events are missing: no further misuse is noted */
 };
 
 void sync_misuses_free(struct sync_misuses *misuses);

@@ -1,6 +1,7 @@
 /*
- * Groups of threads: those of one name, and of those without a name those that were made at one place.  There are few of
- * them however many threads come and go, so that numbers can be kept for each.
+ * Groups of threads.  Threads with one name form a group; so do threads without a name that were made at one place in
+ * the code.  The number of groups stays small however many threads come and go, so that counts can be kept for each
+ * group.
  */
 #ifndef RINGTAIL_ANALYSE_THREAD_GROUPS_H
 #define RINGTAIL_ANALYSE_THREAD_GROUPS_H
@@ -12,9 +13,9 @@
 #include "tools/base/u64_map.h"
 
 struct thread_group {
-	char name[17];          /* "": they have none */
+	char name[17];          /* "": its threads have no name */
 	bool main;              /* the main thread, as long as it has no name */
-	uint32_t created_stack; /* where threads without a name were made, RT_STACK_NONE: not known */
+	uint32_t created_stack; /* where its threads were made, if they have no name; RT_STACK_NONE: not known */
 };
 
 struct group_entry;
@@ -25,7 +26,7 @@ struct thread_groups { /* zeroed: empty */
 };
 
 void thread_groups_free(struct thread_groups *groups);
-/* Index + 1 of the group; made where it is new.  For a thread with a name, the other two do not matter. */
+/* Index + 1 of the group, which is made if it is new.  For a thread with a name, the last two arguments are ignored. */
 uint32_t thread_groups_get(struct thread_groups *groups, const char *name, bool main, uint32_t created_stack);
 
 #endif

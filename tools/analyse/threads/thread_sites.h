@@ -1,8 +1,10 @@
 /*
- * Threads by the place that made them: how many, how many lived at a time, and whether they became more and more.
+ * Threads by the place in the code that made them (their site): how many, how many lived at a time, and whether their
+ * number grows.
  *
- * A site grows if more of its threads lived at the end of each quarter of its time, from its first thread to the end,
- * than at the end of the quarter before.  Threads that a program makes when it starts, and keeps, do not grow.
+ * The time of a site runs from its first thread to the end of the recording, and is cut into quarters.  A site grows if
+ * at the end of each quarter more of its threads lived than at the end of the quarter before.  So threads that a
+ * program makes at its start, and keeps, do not count as growth.
  */
 #ifndef RINGTAIL_ANALYSE_THREAD_SITES_H
 #define RINGTAIL_ANALYSE_THREAD_SITES_H
@@ -10,10 +12,11 @@
 #include "tools/finding/findings.h"
 #include "tools/analyse/threads/threads.h"
 
-/* Of all threads that somebody was seen to make, until `end`; in the order of their first threads, to be freed. */
+/* The sites of all threads whose creation was seen, up to the stamp `end`, in the order of their first threads.  The
+ * caller frees the array. */
 struct thread_site *thread_sites_find(const struct thread_result *threads, size_t thread_count, uint64_t end,
                                       size_t *count);
-/* A finding for each that grows. */
+/* Adds a finding for each site that grows. */
 void thread_sites_report(const struct thread_site *sites, size_t count, struct finding_list *findings);
 
 #endif

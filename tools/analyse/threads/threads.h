@@ -1,4 +1,4 @@
-/* Threads: who made whom, what became of each. */
+/* The thread stage: which thread made which, and how each of them ended. */
 #ifndef RINGTAIL_ANALYSE_THREADS_H
 #define RINGTAIL_ANALYSE_THREADS_H
 
@@ -10,9 +10,9 @@ struct blocker;
 struct thread_result {
 	uint32_t id, tid, created_by;
 	uint32_t group; /* index + 1 of threads_groups */
-	char name[17]; /* "" where never named */
+	char name[17]; /* "": it never got a name */
 	uint64_t pthread;
-	uint64_t created, started, ended; /* stamps, 0 where it did not happen */
+	uint64_t created, started, ended; /* stamps; 0: it did not happen */
 	uint32_t created_stack;
 	uint64_t start_routine;
 	bool adopted, joined, detached, main;
@@ -20,37 +20,37 @@ struct thread_result {
 	uint8_t blocked_kind; /* THREAD_BLOCKED: on what, where, since when */
 	uint64_t blocked_object, blocked_since;
 	uint32_t blocked_stack, blocked_owner;
-	struct blocker *blockers; /* who could have ended that */
+	struct blocker *blockers; /* threads that could have ended the wait */
 	size_t blocker_count;
 	uint64_t events;
 };
 
 #define THREAD_QUARTERS 4
 
-struct thread_site { /* threads that were made at one place */
+struct thread_site { /* the threads that were made at one place in the code */
 	uint32_t stack;
-	uint64_t first; /* stamp */
+	uint64_t first; /* stamp of its first thread */
 	uint32_t made, live; /* live: at the end */
-	uint32_t peak;       /* most that lived at a time */
+	uint32_t peak;       /* the most that lived at a time */
 	uint64_t peak_at;
-	uint32_t live_at[THREAD_QUARTERS]; /* at the end of each quarter of the time since the first */
+	uint32_t live_at[THREAD_QUARTERS]; /* live threads at the end of each quarter (thread_sites.h) */
 	bool grows;
 };
 
 struct thread_analysis *threads_new(void);
-/* The results so far, for a report while the process runs. */
+/* A copy of the results so far, for a report while the process runs. */
 struct thread_analysis *threads_copy(const struct thread_analysis *threads);
 void threads_free(struct thread_analysis *threads);
 void threads_event(struct thread_analysis *threads, const struct event *event);
-/* Whether the last event put a thread into another group, and which. */
+/* True if the last event put a thread into another group; sets *thread and *group then. */
 bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, uint32_t *group);
-/* The thread that the last event's pthread_t meant: that its thread waits to join, has joined or detached, or tried to.
- * 0: not known, or the event names none. */
+/* The thread that the pthread_t of the last event means: the event's thread waits to join it, has joined or detached
+ * it, or has tried to.  0: it is not known, or the event has no pthread_t. */
 uint32_t threads_meant(const struct thread_analysis *threads);
 void threads_finish(struct thread_analysis *threads, const struct process_end *end);
-/* For thread_leaks, which fills in what each thread is blocked on.  After threads_finish. */
+/* The results for thread_leaks, which fills in what each thread is blocked on.  Call it after threads_finish. */
 struct thread_result *threads_to_judge(struct thread_analysis *threads, size_t *count);
-/* The thread that ended the process by exit; 0: none did. */
+/* The thread that ended the process by exit; 0: no thread did. */
 uint32_t threads_exit_caller(const struct thread_analysis *threads);
 const struct thread_group *threads_groups(const struct thread_analysis *threads, size_t *count);
 const struct thread_result *threads_results(const struct thread_analysis *threads, size_t *count);
