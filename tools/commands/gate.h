@@ -1,4 +1,4 @@
-/* What check and `run --fail-on` have in common: the verdict. */
+/* The verdict of a check: for `check`, and for `run --fail-on`. */
 #ifndef RINGTAIL_COMMANDS_GATE_H
 #define RINGTAIL_COMMANDS_GATE_H
 
@@ -6,11 +6,11 @@
 
 enum verdict { VERDICT_PASSED, VERDICT_FAILED, VERDICT_UNKNOWN };
 
-/* Whether the report, whose `only` is what must not be there, has any finding that is not suppressed.  Says so on
- * stderr, with what was suppressed and the rules that were not used.  Nothing is found in what is not known: without a
- * finding the check cannot be made if a process could not be read, or more of its events were lost than are known. */
+/* Fails if the report has a finding that is not suppressed; the report's `only` lists the findings that must not be
+ * there.  Prints the verdict to stderr, with the suppressed findings and the unused rules.  Without a finding the
+ * verdict is unknown if a process could not be read, or if more of its events were lost than are known. */
 enum verdict gate_judge(struct report *report);
-/* It could not be made at all. */
+/* For a check that could not be made at all: prints why. */
 enum verdict gate_unknown(const char *why);
 
 #endif

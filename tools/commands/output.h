@@ -12,9 +12,9 @@ struct output {
 	const char *path; /* NULL: standard output */
 };
 
-/* path: NULL and "-" mean standard output.  binary: refused where that is a terminal. */
+/* path: NULL and "-" mean standard output.  binary: the output is refused if standard output is a terminal. */
 bool output_open(struct output *output, const char *path, bool binary, struct error *err);
-/* good: what was to be written is written.  Removes a file that is not whole. */
+/* good: the caller has written everything.  Removes a file that is not complete. */
 bool output_close(struct output *output, bool good, struct error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What report, check, leaks, deadlocks, heap, threads and locks share: a report on a run, in one of some formats.  Such a
- * command is a row, struct view; which options it takes is said in options.def.
+ * The commands report, check, leaks, deadlocks, heap, threads and locks: each prints a report on a run, in one of
+ * several formats.  Such a command is a row, struct view.  options.def lists its options.
  */
 #ifndef RINGTAIL_COMMANDS_VIEW_H
 #define RINGTAIL_COMMANDS_VIEW_H
@@ -15,7 +15,7 @@ struct format {
 	bool (*render)(struct report *);
 	bool binary; /* not for a terminal */
 };
-/* text and json, which end with a row without a name, as all tables of formats do */
+/* text and json.  Every table of formats ends with a row without a name. */
 extern const struct format view_formats[];
 
 struct view {
@@ -23,28 +23,28 @@ struct view {
 	const char *about;                     /* what it shows: the first paragraph of its --help */
 	const char *examples;                  /* the end of its --help */
 	unsigned parts;                        /* PART_* */
-	const struct format *formats;          /* what --format takes */
-	const char *only;                      /* kinds, where the user does not say */
-	enum verdict (*judge)(struct report *report); /* of what --fail-on names; NULL: there is no check */
+	const struct format *formats;          /* the values of --format */
+	const char *only;                      /* the kinds that it shows without --only */
+	enum verdict (*judge)(struct report *report); /* the check of --fail-on; NULL: there is no check */
 };
 
 /* Runs the whole command; returns its exit code. */
 int view_command(const struct view *view, int argc, char **argv);
 
-/* ---- its parts, for commands that show something else -------------------------------- */
+/* ---- the parts of view_command, for commands that show something else ------------------ */
 
-/* As arguments_parse.  Where --help was given, *helped is set, and the help is on stdout. */
+/* As arguments_parse.  If --help was given, prints the help to stdout and sets *helped. */
 bool view_parse(const struct view *view, int argc, char **argv, struct arguments *arguments, bool *helped, struct error *err);
-/* The format that was given. */
+/* The format that the user chose. */
 const struct format *view_format(const struct view *view, const struct options *options);
-/* A report on the database to out, as it was chosen; path: as the user knows it. */
+/* Makes a report on the database, to be written to out, by the user's options.  path: the run, as the user named it. */
 struct report view_report(const struct view *view, const struct options *options, const char *path, sqlite3 *db,
                           FILE *out, struct suppress *suppress, struct error *err);
 
-/* RUN found, analysed and opened; *directory is malloced.  False: err is filled. */
+/* Finds RUN, analyses it and opens its database.  *directory is malloced.  False: err is filled. */
 bool view_open_run(const char *argument, char **directory, struct store *store, struct error *err);
 
-/* Anything but a closed or full stdout. */
+/* Flushes stdout.  False, with err filled, if it is closed or full. */
 bool view_flush(struct error *err);
 
 #endif

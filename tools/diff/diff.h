@@ -1,8 +1,8 @@
 /*
- * Two runs, or two snapshots of one, compared: where memory grew, and which findings are new.
+ * Compares two runs, or two snapshots of one run: where memory grew, and which findings are new.
  *
- * Both are databases, perhaps of different builds on different machines.  Allocation sites are matched by the program's
- * name and the names in the stack, as ids of findings are: neither addresses nor lines matter.
+ * Both sides are databases, perhaps of different builds on different machines.  Allocation sites are matched by the
+ * name of the program and the names in the stack, as ids of findings are.  Addresses and lines do not matter.
  */
 #ifndef RINGTAIL_DIFF_DIFF_H
 #define RINGTAIL_DIFF_DIFF_H
@@ -35,32 +35,32 @@ struct diff_site {
 	char *exe; /* without its directory */
 	struct diff_amount amounts[2];
 	enum diff_change change;
-	struct diff_place place; /* in the new one, if it is there */
+	struct diff_place place; /* in the new database, if that has it; else in the old one */
 };
 
 struct diff_finding {
 	char *id, *kind, *class;       /* class: may be NULL */
 	struct diff_amount amounts[2]; /* of leaks */
 	uint64_t times[2];
-	enum diff_change change; /* DIFF_GONE: fixed; neither that nor DIFF_APPEARED: still there */
+	enum diff_change change; /* DIFF_APPEARED: new; DIFF_GONE: fixed; else it is in both */
 	struct diff_place place;
 };
 
-/* What is compared of a site. */
+/* Which numbers of the sites are compared. */
 enum diff_by { DIFF_BY_LIVE, DIFF_BY_PEAK, DIFF_BY_ALLOCATED };
 
 struct diff {
 	struct query *queries[2];
 	enum diff_by by;
-	struct diff_site *sites; /* most growth first; those that are the same are left out */
+	struct diff_site *sites; /* sorted by growth, most first; unchanged sites are left out */
 	size_t site_count, site_room;
-	uint64_t changes[DIFF_CHANGES]; /* sites of each kind */
+	uint64_t changes[DIFF_CHANGES]; /* number of sites by their change */
 	struct diff_amount totals[2];
-	struct diff_finding *findings; /* new ones, fixed ones, those still there; each worst first */
+	struct diff_finding *findings; /* new ones, fixed ones, the others; each part worst first */
 	size_t finding_count, finding_room;
 };
 
-/* Of two databases; the queries must outlive the diff.  False: the error is that of the query that failed. */
+/* Compares two databases.  The queries must outlive the diff.  False: a query failed, and its err is filled. */
 bool diff_make(struct diff *diff, struct query *old, struct query *new, enum diff_by by);
 void diff_free(struct diff *diff);
 
@@ -68,7 +68,7 @@ void diff_free(struct diff *diff);
 bool diff_sites(struct diff *diff);
 bool diff_findings(struct diff *diff);
 
-/* Of bytes, and where they are the same, of blocks. */
+/* The change of bytes; if the bytes are the same, of blocks. */
 enum diff_change diff_change(const struct diff_amount amounts[2]);
 int64_t diff_growth(uint64_t before, uint64_t after);
 uint64_t diff_hash(const char *text);

@@ -1,4 +1,5 @@
-/* What the stacks of a process are called, as one number each: the same names, the same number, in any database. */
+/* One number for the names in each stack of a process.  Stacks with the same names have the same number in any
+ * database. */
 #ifndef RINGTAIL_DIFF_STACK_NAMES_H
 #define RINGTAIL_DIFF_STACK_NAMES_H
 
@@ -16,7 +17,7 @@ struct stack_names {
 
 void stack_names_load(struct stack_names *names, struct query *query, int64_t process);
 void stack_names_free(struct stack_names *names);
-/* 0 where there is no such stack. */
+/* The number of a stack; 0: there is no such stack. */
 uint64_t stack_names_of(struct stack_names *names, int64_t stack);
 
 #endif

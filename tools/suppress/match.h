@@ -1,4 +1,4 @@
-/* Which findings of a database the rules match. */
+/* Finds the findings of a database that the rules match. */
 #ifndef RINGTAIL_SUPPRESS_MATCH_H
 #define RINGTAIL_SUPPRESS_MATCH_H
 
@@ -6,8 +6,8 @@
 
 #include "tools/suppress/rules.h"
 
-/* Puts them into temp.suppressed (see suppress.c), each with the first rule that matches, and counts the
- * findings of every rule.  False: SQLite's error stands in db. */
+/* Puts the findings into temp.suppressed (see suppress.c), each with the first rule that matches, and counts the
+ * findings of each rule.  False: db has SQLite's error. */
 bool match_rules(struct rules *rules, sqlite3 *db);
 
 #endif

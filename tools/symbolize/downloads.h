@@ -1,9 +1,9 @@
 /*
  * Debug information from the debuginfod servers that DEBUGINFOD_URLS names.
  *
- * libdwfl asks them by itself, and libdebuginfod is not even loaded without that variable.  What is added
- * here is that somebody sees it happen (progress on stderr), and that it ends: one bound on the waiting of
- * the whole command, after which names are made from what is there.
+ * libdwfl asks these servers by itself; without that variable, libdebuginfod is not even loaded.  This file adds two
+ * things: progress on stderr, and one bound on the waiting time of the whole command.  After that time names come from
+ * the local files alone.
  */
 #ifndef RINGTAIL_SYMBOLIZE_DOWNLOADS_H
 #define RINGTAIL_SYMBOLIZE_DOWNLOADS_H
@@ -12,14 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DOWNLOADS_SECONDS 120 /* where DEBUGINFOD_MAXTIME does not say otherwise */
+#define DOWNLOADS_SECONDS 120 /* the bound, unless DEBUGINFOD_MAXTIME gives another */
 
 struct downloads {
 	uint64_t waited_ns; /* for all modules so far */
 	bool given_up;
 };
 
-/* Before a module's debug information is looked for: name is the file's, for people. */
+/* Call this before the debug information of a module is searched for.  name: of the module's file, for the progress
+ * line. */
 void downloads_begin(struct downloads *downloads, Dwfl *dwfl, const char *name);
 void downloads_end(struct downloads *downloads);
 

@@ -1,4 +1,5 @@
-/* The function symbols of one module, sorted: libdwfl's own lookup reads the whole table for each address. */
+/* The function symbols of one module, sorted by address.  libdwfl's own lookup reads the whole table for each
+ * address. */
 #ifndef RINGTAIL_SYMBOLIZE_ELF_SYMBOLS_H
 #define RINGTAIL_SYMBOLIZE_ELF_SYMBOLS_H
 
@@ -18,9 +19,9 @@ struct elf_symbols {
 	size_t count;
 };
 
-/* symtab, dynsym and minidebuginfo, whatever libdwfl finds; empty where there is none. */
+/* Loads the symbols that libdwfl finds: symtab, dynsym or minidebuginfo.  Without any, the result is empty. */
 void elf_symbols_load(struct elf_symbols *symbols, Dwfl_Module *module);
-/* The function that address lies in, or NULL. */
+/* The function that contains address, or NULL. */
 const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address);
 void elf_symbols_free(struct elf_symbols *symbols);
 

@@ -1,6 +1,6 @@
 /*
- * From (module, offset) to names: elfutils' libdwfl, one Dwfl per module file.
- * Each distinct pc of a process is resolved once; inlined frames included.
+ * Finds the names for a (module, offset): by libdwfl of elfutils, with one Dwfl for each module file.  Each distinct pc
+ * of a process is resolved once, inlined frames included.
  */
 #ifndef RINGTAIL_SYMBOLIZE_H
 #define RINGTAIL_SYMBOLIZE_H
@@ -8,30 +8,29 @@
 #include "tools/source/ring_file.h"
 
 struct symbol_frame {         /* owned by the symbolizer, valid until symbolizer_free */
-	const char *function; /* demangled; NULL where unknown */
-	const char *file;     /* NULL where unknown */
-	int line;             /* 0 where unknown */
+	const char *function; /* demangled; NULL: not known */
+	const char *file;     /* NULL: not known */
+	int line;             /* 0: not known */
 	bool inlined;         /* inlined into the frame that follows */
-	bool by_symbol;       /* only the symbol table knows this function ... */
-	uint64_t into;        /* ... and the address is so many bytes after its start */
-	const char *missing;  /* why there is no name, as symbolizer_missing has it */
+	bool by_symbol;       /* the name comes from the symbol table alone ... */
+	uint64_t into;        /* ... and the address is this many bytes after the function's start */
+	const char *missing;  /* why there is no name: the result of symbolizer_missing */
 };
 
 struct symbolizer;
 struct symbolizer *symbolizer_new(void);
 void symbolizer_free(struct symbolizer *symbolizer);
-/* The process whose addresses come next; NULL: not known.  It must stay open until another takes its place.
- */
+/* Sets the process to which the next addresses belong; NULL: not known.  The ring must stay open until the next
+ * call. */
 void symbolizer_process(struct symbolizer *symbolizer, const struct ring_file *ring);
 
-/* Frames of one address of a module, innermost first; at least one, at most max are written.  file_offset is
- * the address minus the module's bias; exact: it is not a return address (do not look at the call before it).
- */
+/* Writes the frames of one address of a module, innermost first: at least one, at most max.  file_offset: the address
+ * minus the module's bias.  exact: it is not a return address, so the call before it is not looked up. */
 unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module,
                             uint64_t file_offset, bool exact, struct symbol_frame *frames, unsigned max);
 
-/* Why a module has no names: "deleted", "changed" (what is there now is another file) or "unreadable"; NULL
- * where it has, or none of its addresses was asked for. */
+/* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
+ * names, or if none of its addresses was resolved yet. */
 const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module);
 
 #endif

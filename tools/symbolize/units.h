@@ -1,9 +1,9 @@
 /*
- * The compilation units of one module and what they say about an address:
- * function, line and the calls that were inlined there.
+ * The compilation units of one module.  They give the function and line of an address, and the calls that were inlined
+ * there.
  *
- * Units are found by their own ranges (not every compiler writes .debug_aranges); a unit's functions
- * and a function's inlined calls are read when an address first falls into them.
+ * Units are found by their own ranges, because not every compiler writes .debug_aranges.  The functions of a unit, and
+ * the inlined calls of a function, are read when an address first falls into them.
  */
 #ifndef RINGTAIL_SYMBOLIZE_UNITS_H
 #define RINGTAIL_SYMBOLIZE_UNITS_H
@@ -28,8 +28,8 @@ struct units {
 };
 
 void units_load(struct units *units, Dwarf *dwarf);
-/* Fills frames innermost first, as symbolizer_resolve does; 0 when no unit has the address.  The outermost
- * frame's function may be NULL where only its line is known. */
+/* Fills frames innermost first, as symbolizer_resolve does, and returns their number; 0 if no unit has the address.
+ * The outermost frame's function may be NULL, if only its line is known. */
 unsigned units_find(struct units *units, struct names *names, uint64_t address, struct symbol_frame *frames,
                     unsigned max);
 void units_free(struct units *units);
