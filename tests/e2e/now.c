@@ -88,7 +88,7 @@ Test(now, a_snapshot_is_a_run)
 	struct outcome outcome = server_look(&server, "");
 	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
 	cr_expect(strstr(outcome.err, "/now-1.db"), "%s", outcome.err);
-	cr_expect(strstr(outcome.out, "it was stopped for "), "%s", outcome.out);
+	cr_expect(strstr(outcome.out, "the process was stopped for "), "%s", outcome.out);
 	outcome_free(&outcome);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		snprintf(words, sizeof words, "%s %s/now-1.db", commands[i], server.rt.run);
@@ -251,7 +251,7 @@ Test(now, nothing_to_look_at)
 
 	rt_program(&rt, WAY_RUN, "leak_simple");
 	expect_refusal(rt_tool(&rt, "leaks --now RUN"), 65, "no process of this run is running");
-	expect_refusal(rt_tool(&rt, "leaks --now 4194305"), 65, "no process of this id");
+	expect_refusal(rt_tool(&rt, "leaks --now 4194305"), 65, "no process with this id");
 	snprintf(words, sizeof words, "leaks --now %d", (int)getpid());
 	expect_refusal(rt_tool(&rt, words), 65, "is not recorded: start it with");
 	expect_refusal(rt_tool(&rt, "leaks RUN --pause 1"), 64, "--now");

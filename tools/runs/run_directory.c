@@ -107,7 +107,7 @@ static char *run_of_process(const char *pid, struct error *err)
 		fclose(maps);
 	free(line);
 	if (!maps && (error == ENOENT || error == ESRCH))
-		error_set(err, EXIT_BAD_DATA, "no run %s, and no process of this id", pid);
+		error_set(err, EXIT_BAD_DATA, "no run %s, and no process with this id", pid);
 	else if (!maps)
 		error_set(err, EXIT_BAD_DATA, "cannot see whether pid %s is recorded (%s): run this as its user, or as root",
 		          pid, strerror(error));

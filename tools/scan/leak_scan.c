@@ -48,7 +48,7 @@ static void count_pause(struct leak_scan *scan, const struct target *target)
 static const char *why_not_seen(const struct scan_subject *subject)
 {
 	if (!process_can_see())
-		return "no process can be looked at where /proc is missing, or is that of another PID namespace: mount it there";
+		return "/proc is missing where ringtail runs, or is that of another PID namespace: mount /proc there";
 	if (!subject->ring->pid)
 		return "it runs in a PID namespace that ringtail cannot see from its own: start `ringtail run` outside of that "
 		       "namespace, or in it";
@@ -200,7 +200,7 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 
 static void too_long(struct leak_scan *scan)
 {
-	snprintf(scan->why_not, sizeof scan->why_not, "it took longer than --scan-wait allows: give it more");
+	snprintf(scan->why_not, sizeof scan->why_not, "it took longer than --scan-wait allows: raise --scan-wait");
 }
 
 static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan, struct target *target,
@@ -212,11 +212,11 @@ static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan,
 		tick->call(tick->context);
 	snapshot->blocks = subject->knowledge->live_blocks(subject->context, &count);
 	if (count >= BLOCKS_MOST)
-		snprintf(scan->why_not, sizeof scan->why_not, "it has more blocks than can be told apart");
+		snprintf(scan->why_not, sizeof scan->why_not, "it has more live blocks than the leak scan can number");
 	else if (!read_graph(&snapshot->graph, target, snapshot->blocks, count, subject, tick))
 		too_long(scan);
 	else if (!target_is_stopped(target))
-		snprintf(scan->why_not, sizeof scan->why_not, "it was killed while it was being looked at");
+		snprintf(scan->why_not, sizeof scan->why_not, "it was killed during the leak scan");
 	else
 		snapshot->complete = true;
 	scan->unread = target_unread(target);

@@ -106,7 +106,7 @@ static const char *why_no_scan(const struct analysis *analysis)
 	if (analysis->end.how == END_SIGNAL)
 		return "the process was killed, or crashed: its memory was gone";
 	if (!header->scan_wait)
-		return "it was not wanted (--scan=no)";
+		return "it was turned off (--scan=no)";
 	switch (load_relaxed(&analysis->ring->shared->scan_missed)) {
 	case RT_SCAN_MISSED_CHILDREN_ELSEWHERE:
 		return "its children are born in another PID namespace (unshare, setns), where `ringtail-scan` would be in the "
@@ -116,8 +116,8 @@ static const char *why_no_scan(const struct analysis *analysis)
 	case RT_SCAN_MISSED_NO_PROCESS:
 		return "it could make no process for `ringtail-scan`: too many of them, or too little memory";
 	default:
-		return "nobody came to look: the process was under seccomp, or ended by a system call of its own, or had become "
-		       "another user than its ring's owner (`ringtail run` as root looks at it all the same), or left the tool "
+		return "no leak scan came: the process was under seccomp, or ended by a system call of its own, or had become "
+		       "another user than its ring's owner (`ringtail run` as root scans it all the same), or left the tool "
 		       "too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
 	}
 }

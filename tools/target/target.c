@@ -53,11 +53,11 @@ static bool refused_by_kernel(pid_t tid, char *why, int error)
 
 	if (tracer <= 0)
 		return refuse(why,
-		              "the kernel refused to let it be looked at (ptrace: %s): sysctl "
-		              "kernel.yama.ptrace_scope=0, CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
+		              "the kernel does not let ringtail look at it (ptrace: %s): set sysctl "
+		              "kernel.yama.ptrace_scope=0, give CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
 		              "with `ringtail run`",
 		              error);
-	snprintf(why, TARGET_WHY_BYTES, "a debugger or tracer (pid %d) holds it, and the kernel lets only one look at it",
+	snprintf(why, TARGET_WHY_BYTES, "a debugger or tracer (pid %d) is attached to it, and the kernel allows only one",
 	         (int)tracer);
 	return false;
 }
@@ -178,7 +178,7 @@ static bool await_stops(struct target *target, char *why)
 
 	for (; !all_have_stopped(target, now - since > ENDED_AFTER_NS, &missing); now = monotonic_ns()) {
 		if (now - since > STOP_WITHIN_NS) {
-			snprintf(why, TARGET_WHY_BYTES, "its thread %d could not be stopped: it is waiting within the kernel",
+			snprintf(why, TARGET_WHY_BYTES, "its thread %d could not be stopped: the thread waits within the kernel",
 			         (int)missing);
 			return false;
 		}

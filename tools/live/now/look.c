@@ -38,7 +38,7 @@ static const char *why_not_asked(const struct recording *recording)
 	if (!(recording->ring.header.watch & RT_WATCH_HEAP))
 		return "its heap is not watched (--heap=no)";
 	if (state == RT_SCAN_WAITING || state == RT_SCAN_TAKEN)
-		return "it is at its end, and is being looked at for that";
+		return "it is ending, and its leak scan at the end is under way";
 	return NULL;
 }
 

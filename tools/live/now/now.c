@@ -99,7 +99,7 @@ static bool take_answer(const char *line, const char *directory, char **snapshot
 		return asprintf(snapshot, "%s/%s", directory, line + 5) > 0;
 	if (sscanf(line, "failed %d %n", &code, &text) == 1 && text)
 		return error_set(err, code, "%s", line + text);
-	return error_set(err, EXIT_INTERNAL, "`ringtail run` gave an answer that makes no sense: \"%.100s\"", line);
+	return error_set(err, EXIT_INTERNAL, "`ringtail run` gave an answer that is not understood: \"%.100s\"", line);
 }
 
 static bool wait_for_answer(int fd, uint32_t reader, const char *directory, char **snapshot, struct error *err)
@@ -126,7 +126,7 @@ static bool ask(const struct running *running, const char *directory, uint64_t p
 	                      running->space, pause_ns);
 
 	if (fd < 0)
-		return error_set(err, EXIT_BAD_DATA, "the `ringtail run` (pid %u) that records it cannot be asked: %s/control: %s",
+		return error_set(err, EXIT_BAD_DATA, "cannot ask the `ringtail run` (pid %u) that records it: %s/control: %s",
 		                 reader, directory, strerror(errno));
 	progress_begin(&progress, "waiting for `ringtail run`", 0);
 	bool good = send(fd, line, (size_t)length, MSG_NOSIGNAL) == length

@@ -145,7 +145,7 @@ static void print_process_header(struct report *report, const struct process *pr
 	print_losses(report, process);
 	print_watched(report, process);
 	if ((report->parts & PART_FINDINGS) && process->leak_scan_done && !process->final)
-		page_field(report, "leak scan", "it was stopped for %s", human_seconds(process->leak_scan_pause).text);
+		page_field(report, "leak scan", "the process was stopped for %s", human_seconds(process->leak_scan_pause).text);
 	if ((report->parts & PART_FINDINGS) && process->watch_heap && !process->leak_scan_done)
 		page_field(report, "leak scan", "not done: %s",
 		           process->why_not ? process->why_not : "not known why");

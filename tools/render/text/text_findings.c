@@ -53,7 +53,7 @@ void text_thread_name(struct report *report, const struct process *process, int6
 	bool known = query_next(&report->query, row);
 
 	if (!thread)
-		page_print(report, "a thread that is not known");
+		page_print(report, "an unknown thread");
 	else
 		page_print(report, "thread %lld", (long long)thread);
 	if (known && sqlite3_column_int(row, 1)) {
@@ -110,9 +110,9 @@ static void print_object(struct report *report, sqlite3_stmt *row, int what, boo
 static void print_held(struct report *report, sqlite3_stmt *row)
 {
 	if (sqlite3_column_int(row, 1)) {
-		page_print(report, " is the one that ended waits for ");
+		page_print(report, " ended earlier waits for ");
 		print_object(report, row, 2, false);
-		page_print(report, " before; it was made here:\n");
+		page_print(report, "; it was made here:\n");
 	} else if (!strcmp(query_text(row, 2), "thread")) {
 		page_print(report, " is waited for in a join; it was made here:\n");
 	} else {

@@ -64,7 +64,7 @@ static void print_oddities(struct report *report, const struct totals *totals)
 		page_field(report, "failed", "%s %s returned no memory", human_count(totals->failed).text,
 		           plural(totals->failed, "call", "calls"));
 	if (totals->unknown_frees)
-		page_field(report, "unknown", "%s %s of blocks that were never seen allocated",
+		page_field(report, "unknown", "%s %s of blocks whose allocation was not seen",
 		           human_count(totals->unknown_frees).text,
 		           plural(totals->unknown_frees, "free", "frees"));
 	if (totals->unseen_frees)
@@ -184,7 +184,7 @@ static void print_sizes(struct report *report, const struct process *process, co
 	uint64_t most = largest_class(report, process);
 
 	page_print(report, "\n");
-	page_paint(report, PAINT_TITLE, "  sizes asked for\n");
+	page_paint(report, PAINT_TITLE, "  requested sizes\n");
 	while (query_next(&report->query, row)) {
 		uint64_t high = (uint64_t)sqlite3_column_int64(row, 1),
 		         calls = (uint64_t)sqlite3_column_int64(row, 2);

@@ -63,7 +63,7 @@ static void print_holder(struct report *report, const struct process *process, s
 	bool owned = lock_kind_is_owned(query_text(row, 5));
 
 	if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
-		page_print(report, "    for somebody who is not known\n");
+		page_print(report, "    for an unknown thread\n");
 		return;
 	}
 	page_print(report, "    for ");

@@ -36,7 +36,7 @@ static void print_group(struct report *report, const struct process *process, sq
 	if (sqlite3_column_int(row, 4))
 		page_print(report, " the main thread");
 	else if (sqlite3_column_type(row, 2) == SQLITE_NULL)
-		page_print(report, " made where ringtail could not see");
+		page_print(report, " made by a call that is not watched");
 	else {
 		page_print(report, " made by ");
 		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - 41);
@@ -111,7 +111,7 @@ static void print_table(struct report *report, const struct process *process)
 		           (long long)(count - limit));
 }
 
-/* "that is up to thread 3, which has held it since 1.2 s:", and where. */
+/* "could be ended by thread 3, which has held it since 1.2 s:", and where. */
 static void print_blocker(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	static const char *const words[][2] = {{"holds", ", which has held it"},
@@ -121,7 +121,7 @@ static void print_blocker(struct report *report, const struct process *process, 
 	const char *how = query_text(row, 1);
 	bool at = !strcmp(how, "lives") || !strcmp(how, "wakes");
 
-	page_print(report, "  that is up to ");
+	page_print(report, "  could be ended by ");
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (!strcmp(how, words[i][0]))
@@ -143,7 +143,7 @@ static void print_blockers(struct report *report, const struct process *process,
 	for (; query_next(&report->query, row); any = true)
 		print_blocker(report, process, row);
 	if (!any)
-		page_print(report, "  nobody is known who could end that\n");
+		page_print(report, "  no thread is known that could end this wait\n");
 	sqlite3_finalize(row);
 }
 
@@ -172,7 +172,7 @@ static void print_growth(struct report *report, sqlite3_stmt *row)
 {
 	if (!sqlite3_column_int(row, 5))
 		return;
-	page_paint(report, PAINT_WARN, "  more and more lived: %lld, %lld, %lld, %lld at the end of each quarter of the time\n",
+	page_paint(report, PAINT_WARN, "  the number alive kept growing: %lld, %lld, %lld, %lld at the end of each quarter of the time\n",
 	           (long long)sqlite3_column_int64(row, 6), (long long)sqlite3_column_int64(row, 7),
 	           (long long)sqlite3_column_int64(row, 8), (long long)sqlite3_column_int64(row, 9));
 }
