@@ -252,7 +252,7 @@ Test(options, errors_are_the_same_everywhere)
 	expect_refused(COMMAND_events, "--format xml", "--format takes text or json, not \"xml\"");
 	expect_refused(COMMAND_leaks, "--now=yes", "--now takes no value");
 	expect_refused(COMMAND_leaks, "--pause 0", "--pause takes a number of seconds, like 0.5, up to a day, not \"0\"");
-	expect_refused(COMMAND_heap, "a b", "heap takes one RUN, not 2: what is \"b\"?");
+	expect_refused(COMMAND_heap, "a b", "heap takes one RUN, not 2: unexpected \"b\"");
 	expect_refused(COMMAND_diff, "a", "diff takes OLD and NEW: ringtail diff OLD NEW [OPTION...]");
 	expect_refused(COMMAND_run, "", "run takes CMD: ringtail run [OPTION...] [--] CMD [ARG...]");
 }

@@ -120,11 +120,11 @@ Test(suppress_file, wrong_lines_are_told_with_their_place)
 	expect_wrong("leek:a", "rules.supp:1: no findings of a kind \"leek\"; did you mean leak?");
 	expect_wrong("zzzzzzzz:a", "leak, deadlock, thread");
 	expect_wrong("misuse/double-fre:a", "no such class: \"misuse/double-fre:a\"");
-	expect_wrong("leak:", "no pattern behind \"leak:\"");
+	expect_wrong("leak:", "no pattern after \"leak:\"");
 	expect_wrong("called_from_lib/x:y", "a class goes with the name of a kind");
 	expect_wrong("mutex/mutex-relock:y", "a class goes with the name of a kind");
 	expect_wrong("\n\nleak:definite:main",
-	             "rules.supp:3: a class goes behind a slash, as in leak/definite:PATTERN");
+	             "rules.supp:3: a class goes after a slash, as in leak/definite:PATTERN");
 	expect_wrong("[open", "not a section");
 	expect_wrong("[]", "not a section");
 	cr_expect(parse("leak:definite::f"), "a namespace of that name is a pattern: %s", err.text);

@@ -73,7 +73,7 @@ static bool look_first(struct run *run, int *status)
 	bool must = options_yes(&run->options, OPTION_must_watch);
 	fprintf(stderr, "ringtail: cannot watch: %s%s\n", why,
 	        must                           ? "; not run (--must-watch)"
-	        : answer == WATCHABLE_CHILDREN ? "; it runs unwatched, what it starts is watched"
+	        : answer == WATCHABLE_CHILDREN ? "; it runs unwatched, the programs that it starts are watched"
 	                                       : "; it runs unwatched");
 	if (must)
 		*status = EXIT_UNWATCHABLE;
@@ -279,14 +279,14 @@ static bool keep(struct run *run)
 
 	if (store_keep(&run->store, &err))
 		return true;
-	fprintf(stderr, "ringtail: this is all there is: %s; `ringtail report %s` reads again what was recorded\n",
+	fprintf(stderr, "ringtail: the results could not be stored: %s; `ringtail report %s` analyses the recording again\n",
 	        run->why_not.code ? run->why_not.text : err.text, short_name(run->directory));
 	return false;
 }
 
 static void say_unknown(const struct run *run, const struct error *err)
 {
-	fprintf(stderr, "ringtail: what was found is not known: %s; `ringtail report %s` tries again\n", err->text,
+	fprintf(stderr, "ringtail: the recording could not be analysed: %s; `ringtail report %s` tries again\n", err->text,
 	        short_name(run->directory));
 }
 
@@ -377,7 +377,7 @@ static bool read_predictions(struct run *run, struct error *err)
 	if (!given)
 		return true;
 	if (!options_yes(&run->options, OPTION_locks))
-		return error_set(err, EXIT_USAGE, "--confirm needs the locks: not with --locks=no");
+		return error_set(err, EXIT_USAGE, "--confirm needs locks to be watched: remove --locks=no");
 	if (!confirm_read(&run->confirm, *given ? given : NULL, err))
 		return false;
 	if (!run->confirm.count)
@@ -392,7 +392,7 @@ static const struct usage usage = {
              "they run, and prints a summary to standard error at the end.  CMD's own output is left alone.",
     .options_title = "Options, also taken from RINGTAIL=\"key=value:key=value\":",
     .behind = "Exit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
-              "66 --fail-on found what must not be there, whatever CMD's own was;\n"
+              "66 --fail-on found something, whatever CMD's own was;\n"
               "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
               "examples:\n"
               "  ringtail run ./server config.ini\n"

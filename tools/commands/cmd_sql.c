@@ -64,7 +64,7 @@ static bool query_failed(sqlite3 *db, struct error *err)
 {
 	/* SQLite's message does not say what a user may and may not do. */
 	if (sqlite3_errcode(db) == SQLITE_AUTH)
-		return error_set(err, EXIT_USAGE, "sql: %s: the database is for reading only",
+		return error_set(err, EXIT_USAGE, "sql: %s: the database is read-only",
 		                 sqlite3_errmsg(db));
 	return error_set(err, EXIT_USAGE, "sql: %s", sqlite3_errmsg(db));
 }
@@ -104,7 +104,7 @@ static bool check_operands(const struct arguments *arguments, bool schema, struc
 		                 "sql needs a query: ringtail sql [RUN] \"select ...\"; "
 		                 "`ringtail sql --schema` shows the tables");
 	return !schema || arguments->operand_count < 2 ||
-	       error_set(err, EXIT_USAGE, "sql --schema takes one RUN, not 2: what is \"%s\"?", arguments->operands[1]);
+	       error_set(err, EXIT_USAGE, "sql --schema takes one RUN, not 2: unexpected \"%s\"", arguments->operands[1]);
 }
 
 static sql_output *output_of(const struct options *options)

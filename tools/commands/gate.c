@@ -35,7 +35,7 @@ static void say_passed(struct report *report)
 	uint64_t lost = (uint64_t)query_number(&report->query, "SELECT sum(events_lost) FROM process", 0, 0);
 
 	if (lost)
-		fprintf(stderr, "ringtail: check passed in what is known: %s %s lost", human_count(lost).text,
+		fprintf(stderr, "ringtail: check passed, but %s %s lost", human_count(lost).text,
 		        plural(lost, "event was", "events were"));
 	else
 		fprintf(stderr, "ringtail: check passed");
@@ -53,7 +53,7 @@ static bool is_unknown(struct report *report, char *why, size_t room)
 		snprintf(why, room, "%s %s could not be read", human_count(report->unread).text,
 		         plural(report->unread, "process", "processes"));
 	else if (lossy)
-		snprintf(why, room, "of %s %s more events were lost than are known", human_count(lossy).text,
+		snprintf(why, room, "%s %s lost more events than were recorded", human_count(lossy).text,
 		         plural(lossy, "process", "processes"));
 	return *why != '\0';
 }

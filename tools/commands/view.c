@@ -141,7 +141,7 @@ static bool open_choice(const struct arguments *arguments, char **path, struct s
 		return view_open_run(arguments->operands[0], path, store, err);
 	if (!now_take(arguments->operands[0], (uint64_t)(options_seconds(options, OPTION_pause) * 1e9), path, err))
 		return false;
-	fprintf(stderr, "ringtail: kept as %s\n", *path);
+	fprintf(stderr, "ringtail: the snapshot is kept as %s\n", *path);
 	return store_open_read(store, *path, err);
 }
 
@@ -149,7 +149,7 @@ static bool open_choice(const struct arguments *arguments, char **path, struct s
 static bool check(const struct options *options, struct error *err)
 {
 	return !options->given[OPTION_pause] || options_yes(options, OPTION_now) ||
-	       error_set(err, EXIT_USAGE, "--pause means something with --now only");
+	       error_set(err, EXIT_USAGE, "--pause goes with --now only");
 }
 
 static bool run_view(const struct view *view, const struct arguments *arguments, enum verdict *verdict, struct error *err)

@@ -3,7 +3,7 @@
 #include "tools/export/export.h"
 
 static const struct export_format formats[] = {
-    {"pprof", "for `go tool pprof` and what else reads its gzipped profiles", true, true, export_pprof},
+    {"pprof", "for `go tool pprof` and other readers of its gzipped profiles", true, true, export_pprof},
     {"folded", "a line for each stack, for flamegraph.pl, inferno and speedscope", false, true, export_folded},
     {"speedscope", "JSON for speedscope.app, a profile for each process", false, true, export_speedscope},
     {"callgrind", "for kcachegrind and callgrind_annotate", false, true, export_callgrind},

@@ -52,7 +52,7 @@ static bool open_ring(struct recording *recording, const char *path, bool *skip,
 	}
 	*skip = err->retry && run_directory_ring_began(path);
 	if (*skip)
-		fprintf(stderr, "ringtail: %s; nothing is known of it\n", err->text);
+		fprintf(stderr, "ringtail: %s; its events are not known\n", err->text);
 	return false;
 }
 
@@ -62,8 +62,8 @@ static void say_if_read_live(const struct ring_file *ring)
 
 	if (reader)
 		fprintf(stderr,
-		        "ringtail: pid %u is being recorded by `ringtail run` (pid %u); this is what is "
-		        "left of its events at this moment\n",
+		        "ringtail: pid %u is being recorded by `ringtail run` (pid %u); this shows the "
+		        "events that its ring still has at this moment\n",
 		        ring->header.pid, reader);
 }
 
@@ -268,7 +268,7 @@ bool ingest_open(const char *directory, struct store *store, struct error *err)
 	bool good = bring_up_to_date(&update);
 
 	if (good && update.store.in_memory) {
-		fprintf(stderr, "ringtail: %s: this is answered from memory\n", update.why_not.text);
+		fprintf(stderr, "ringtail: %s: the results are in memory only, and are not stored\n", update.why_not.text);
 		*store = update.store;
 		return true;
 	}

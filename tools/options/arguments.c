@@ -193,7 +193,7 @@ static bool check_operands(const struct arguments *arguments, enum command_id co
 	if (count < operand_counts[row->operands].least)
 		return error_set(err, EXIT_USAGE, "%s takes %s: ringtail %s %s", row->name, wanted, row->name, row->usage);
 	if (count > most)
-		return error_set(err, EXIT_USAGE, "%s takes %s, not %u: what is \"%s\"?", row->name, wanted, count,
+		return error_set(err, EXIT_USAGE, "%s takes %s, not %u: unexpected \"%s\"", row->name, wanted, count,
 		                 arguments->operands[most]);
 	return true;
 }

@@ -66,7 +66,7 @@ static bool unknown_type(const struct source *source, const char *type)
 {
 	const char *names[32];
 	size_t count = 0;
-	char cure[160] = ": leak, deadlock, thread, misuse, race and called_from_lib are some";
+	char cure[160] = ": write leak, deadlock, thread, misuse, race or called_from_lib, for example";
 
 	for (size_t i = 0; kind_at(i); i++)
 		names[count++] = kind_at(i);
@@ -118,14 +118,14 @@ static bool parse_rule(const struct source *source, struct rule *rule)
 	const char *colon = strchr(rule->text, ':');
 
 	if (!colon)
-		return wrong(source, "not a rule:", rule->text, "; leak:PATTERN is one");
+		return wrong(source, "not a rule:", rule->text, "; write KIND:PATTERN, as in leak:PATTERN");
 	rule->pattern = colon + 1;
 	if (!set_type(source, rule, (size_t)(colon - rule->text)))
 		return false;
 	if (!*rule->pattern)
-		return wrong(source, "no pattern behind", rule->text, "; * stands for all");
+		return wrong(source, "no pattern after", rule->text, "; * matches all");
 	if (is_misplaced_class(rule))
-		return wrong(source, "a class goes behind a slash, as in leak/definite:PATTERN, not",
+		return wrong(source, "a class goes after a slash, as in leak/definite:PATTERN, not",
 		             rule->text, "");
 	return true;
 }
@@ -154,7 +154,7 @@ static bool begin_section(struct source *source, const char *text, size_t length
 	bool good = length > 2 && name[length - 1] == ']';
 
 	if (!good) {
-		wrong(source, "not a section:", name, "; [PROGRAM] is one, and [*] ends it");
+		wrong(source, "not a section:", name, "; [PROGRAM] begins a section, and [*] ends it");
 	} else {
 		free(source->program);
 		source->program = copy(name + 1, length - 2);

@@ -51,8 +51,8 @@ static void give_up(struct downloads *downloads)
 	downloads->given_up = true;
 	unsetenv("DEBUGINFOD_URLS");
 	progress_say(
-	    "ringtail: debuginfod: gave up after %lu s; the names are made from what is on this machine "
-	    "(DEBUGINFOD_MAXTIME is the bound)\n",
+	    "ringtail: debuginfod: gave up after %lu s; names come from the debug information on this machine "
+	    "(DEBUGINFOD_MAXTIME sets the limit)\n",
 	    seconds_allowed());
 }
 
