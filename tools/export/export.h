@@ -1,4 +1,4 @@
-/* One export: which format, of which view, to where. */
+/* An export: its output format, its view, and the stream that it goes to. */
 #ifndef RINGTAIL_EXPORT_H
 #define RINGTAIL_EXPORT_H
 
@@ -8,7 +8,7 @@
 
 struct export {
 	struct samples samples; /* view: NULL for formats that take none */
-	int value;              /* index of the one to show first, or alone */
+	int value;              /* index of the value to show first, or alone */
 	FILE *out;
 };
 
@@ -16,13 +16,13 @@ struct export_format {
 	const char *name, *help;
 	bool binary;    /* not for a terminal */
 	bool has_views; /* takes --view and --value */
-	/* Writes the whole; false: the query's err is filled, or the stream has an error. */
+	/* Writes the whole export.  False: the query's err is filled, or the stream has an error. */
 	bool (*write)(struct export *export);
 };
 
-/* NULL where there is none of this name. */
+/* The format of this name; NULL if there is none. */
 const struct export_format *export_format_find(const char *name);
-/* The nth, NULL after the last. */
+/* The nth format; NULL after the last. */
 const struct export_format *export_format_at(size_t n);
 
 bool export_pprof(struct export *export);

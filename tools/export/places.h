@@ -1,6 +1,6 @@
 /*
- * The places in the code that stacks lead through, each once for all processes of a run: what a library is called
- * and what a function in it is called is the same in each process that runs it.
+ * The places in the code through which stacks lead.  Each place is kept once for all processes of a run, as a library
+ * and its functions have the same names in each process.
  */
 #ifndef RINGTAIL_EXPORT_PLACES_H
 #define RINGTAIL_EXPORT_PLACES_H
@@ -13,13 +13,13 @@
 struct mapping { /* a module, at the addresses where the first process had it */
 	uint32_t path, build_id, missing; /* texts */
 	uint64_t start, end, bias;
-	bool files, lines, inlined; /* something in it has them */
+	bool files, lines, inlined; /* at least one place in it has these */
 	struct u64_map by_offset;   /* index + 1 of the place */
 };
 
 struct function {
 	uint32_t name, file; /* texts */
-	uint32_t mapping;    /* index + 1, 0: in none */
+	uint32_t mapping;    /* index + 1; 0: in no module */
 };
 
 struct place_line {
@@ -28,9 +28,9 @@ struct place_line {
 };
 
 struct place {
-	uint64_t address;      /* in memory, within the call; 0: there is none */
-	uint32_t mapping;      /* index + 1, 0: in none */
-	uint32_t first, count; /* of lines: innermost first, all but the last are inlined */
+	uint64_t address;      /* in memory, within the call instruction; 0: it has no address */
+	uint32_t mapping;      /* index + 1; 0: in no module */
+	uint32_t first, count; /* its part of `lines`: innermost first; all but the last are inlined */
 };
 
 struct function_entry;
@@ -50,15 +50,15 @@ struct places {
 
 void places_init(struct places *places);
 void places_free(struct places *places);
-/* Index of the module, which is made where it is new.  alone: it is not to be shared with other processes. */
+/* Index of the module, which is added if it is new.  alone: processes do not share it. */
 uint32_t places_mapping(struct places *places, const struct mapping *mapping, bool alone);
-/* The place at offset of a module (index + 1), or 0 where it has not been added yet. */
+/* Index + 1 of the place at this offset of a module; 0 if it was not added yet. */
 uint32_t places_find(const struct places *places, uint32_t mapping, uint64_t offset);
 /* Adds a place without lines; mapping 0: code that is in no module, offset is its address.  Returns its index + 1. */
 uint32_t places_add(struct places *places, uint32_t mapping, uint64_t offset);
 /* Adds the next call to the place that was added last, from the innermost outwards. */
 void places_add_line(struct places *places, uint32_t name, uint32_t file, uint32_t line);
-/* A place that stands for what has no address: "[no stack]".  Returns its index + 1. */
+/* A place without an address, such as "[no stack]".  Returns its index + 1. */
 uint32_t places_special(struct places *places, const char *name);
 
 static inline const char *places_text(const struct places *places, uint32_t text) { return places->texts.items[text]; }

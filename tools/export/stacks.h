@@ -1,6 +1,6 @@
 /*
- * All stacks of one process in memory, for exporters, which want every one of them: a query each would take minutes
- * where there are hundreds of thousands.
+ * All stacks of one process in memory, for exporters, which need every stack.  With hundreds of thousands of stacks, a
+ * query for each would take minutes.
  */
 #ifndef RINGTAIL_EXPORT_STACKS_H
 #define RINGTAIL_EXPORT_STACKS_H
@@ -8,11 +8,11 @@
 #include "tools/export/places.h"
 #include "tools/query/query.h"
 
-#define STACK_PLACES_MOST 4200 /* the deepest stack that is recorded, and what stands at its ends */
+#define STACK_PLACES_MOST 4200 /* the frames of the deepest recorded stack, and the places added at its ends */
 
 struct stack_node {
 	uint32_t id;     /* stack.id */
-	uint32_t parent; /* index + 1; 0: root tells why there is none */
+	uint32_t parent; /* index + 1; 0: none, and `root` tells why */
 	uint32_t place;  /* index + 1 */
 	uint32_t root;   /* RT_ROOT_* */
 };
@@ -22,11 +22,11 @@ struct stacks {
 	size_t count;
 };
 
-/* Reads the stacks of a process; what they are called goes into places.  False: query->err is filled. */
+/* Reads the stacks of a process, and adds their places to `places`.  False: query->err is filled. */
 bool stacks_load(struct stacks *stacks, struct places *places, struct query *query, int64_t process);
 void stacks_free(struct stacks *stacks);
-/* The places (index + 1) of a stack, innermost first.  Of a stack without a frame, and at the outer end of one that is
- * not whole, a place says so.  Returns how many there are. */
+/* Writes the places (index + 1) of a stack, innermost first, and returns their number.  A stack without a frame, and
+ * the outer end of an incomplete stack, get a place that says so. */
 unsigned stacks_places(const struct stacks *stacks, struct places *places, int64_t stack,
                        uint32_t out[STACK_PLACES_MOST]);
 

@@ -1,6 +1,7 @@
 /*
- * Tables of numbers as a browser reads them quickly: column by column, and each column byte by byte, all of
- * its lowest bytes first, so that gzip finds alike what is alike.  src/columns.js reads them.
+ * Tables of numbers in a form that a browser reads quickly: column by column.  In a column all lowest bytes come first,
+ * then all second bytes, and so on: similar bytes lie together, and gzip compresses them well.  src/columns.js reads
+ * them.
  */
 #ifndef RINGTAIL_PAGE_COLUMNS_H
 #define RINGTAIL_PAGE_COLUMNS_H
@@ -16,16 +17,16 @@ struct column { /* zeroed: without a row */
 };
 
 struct columns {
-	FILE *bytes;     /* where columns go, one behind the other */
-	uint64_t at;     /* how many are there */
-	FILE *directory; /* where it is said which are where: [first byte, rows, bytes a row], JSON; no bytes
-	                    where all are 0 */
+	FILE *bytes;     /* the columns, one after the other */
+	uint64_t at;     /* number of bytes written so far */
+	FILE *directory; /* JSON that tells where each column is: [first byte, rows, bytes in a row]; a column of zeros
+	                    has no bytes */
 };
 
-/* Room for so many, before the first: a long one need not be copied as it grows. */
+/* Reserves room before the first value, so that a long column is not copied as it grows. */
 void column_reserve(struct column *column, size_t rows);
 void column_put(struct column *column, uint64_t value);
-/* Writes it, and lets go of it. */
+/* Writes the column and frees its values. */
 void columns_put(struct columns *columns, const char *name, struct column *column);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A stream whose text arrives compressed, in letters that mean nothing in HTML: gzip, then base64, in
- * comments of some tens of thousands.  A browser takes half the time for these that it takes for one long
- * text, or for a script's.
+ * A stream that compresses its text for an HTML page: gzip, then base64, whose characters have no meaning in HTML.  The
+ * result is split into HTML comments of some tens of thousands of characters.  A browser needs half the time for these
+ * that it needs for one long text, or for the text of a script.
  */
 #ifndef RINGTAIL_PAGE_PACKED_H
 #define RINGTAIL_PAGE_PACKED_H
@@ -11,9 +11,9 @@
 
 struct packed;
 
-/* *stream is to be written to, and ends with packed_close.  NULL: no memory. */
+/* The caller writes to *stream, which packed_close ends.  NULL: out of memory. */
 struct packed *packed_open(FILE *out, FILE **stream);
-/* Whether all of it is in out, which stays open. */
+/* True if everything was written to out, which stays open. */
 bool packed_close(struct packed *packed);
 
 #endif

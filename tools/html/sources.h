@@ -1,6 +1,6 @@
 /*
- * Lines of source code for the page: those that findings' stacks lead through, with some around them, where
- * the files are still here and are as old as the program.
+ * Lines of source code for the page: the lines through which the stacks of findings lead, with some lines around them.
+ * A file is shown if it exists here and is not newer than the program.
  */
 #ifndef RINGTAIL_PAGE_SOURCES_H
 #define RINGTAIL_PAGE_SOURCES_H
@@ -10,8 +10,8 @@
 #include "tools/query/query.h"
 
 /*
- * An object of JSON to out: {"/a/file.c": {"changed": false, "lines": {"12": "text", ...}}, ...}.
- * changed: the file is newer than what was made of it, and none of it is shown.
+ * Prints a JSON object to out: {"/a/file.c": {"changed": false, "lines": {"12": "text", ...}}, ...}.
+ * changed: the file is newer than the program that was made of it, and none of its lines are shown.
  */
 void sources_print(struct query *query, FILE *out);
 

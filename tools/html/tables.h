@@ -1,6 +1,6 @@
 /*
- * The tables of a run that are long, as columns of numbers: the stacks, the places they lead through,
- * allocation sites, waits and holds.  src/data.js reads them.
+ * The long tables of a run, as columns of numbers: stacks, the places through which they lead, allocation sites, waits
+ * and holds.  src/data.js reads them.
  */
 #ifndef RINGTAIL_PAGE_TABLES_H
 #define RINGTAIL_PAGE_TABLES_H
@@ -11,9 +11,9 @@
 struct stack_numbers;
 
 /*
- * The tables to columns->bytes.  To columns->directory an object of JSON: the texts that numbers stand for,
- * and for each process, in the order of the report, where its columns are.  numbers comes to know the stacks
- * of all of them.
+ * Writes the tables to columns->bytes, and a JSON object to columns->directory.  The object has the texts for which
+ * numbers stand; and for each process, in the order of the report, where its columns are.  Adds the stacks of all
+ * processes to numbers.
  */
 void tables_write(struct query *query, struct columns *columns, struct stack_numbers *numbers);
 

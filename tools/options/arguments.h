@@ -1,5 +1,5 @@
-/* The one parser of command lines, and --help: both from the tables of commands and options, and what the command says of
- * itself. */
+/* The one parser of command lines, and --help: both from the tables of commands and options, and what the command says
+ * of itself. */
 #ifndef RINGTAIL_OPTIONS_ARGUMENTS_H
 #define RINGTAIL_OPTIONS_ARGUMENTS_H
 
@@ -18,29 +18,31 @@ struct option_choices {
 struct usage {
 	enum command_id command;
 	const char *about;         /* what it does: paragraphs of --help, without the last newline */
-	const char *operands;      /* what its operands are: one more; or NULL */
+	const char *operands;      /* what its operands are: a paragraph; or NULL */
 	const char *options_title; /* a line above the options; or NULL */
-	const char *behind;        /* what follows the options: examples */
-	unsigned column;           /* where the help of options begins */
-	bool environment;          /* RINGTAIL gives options too, which those of the command line overrule */
+	const char *behind;        /* text after the options: examples */
+	unsigned column;           /* column in which the help of options begins */
+	bool environment;          /* it also takes options from RINGTAIL; the command line overrides them */
 	const struct option_choices *choices; /* ends with a row without words; NULL: there are none */
 };
 
 struct arguments {
-	struct options options; /* to be freed by options_free, also after an error */
+	struct options options; /* the caller frees it with options_free, also after an error */
 	char **operands;        /* in argv, NULL terminated */
 	unsigned operand_count;
 };
 
 /*
- * Takes --key=value, --key value, --key (of what needs none), -k value and -kvalue, wherever they stand up to "--"; where
- * operands are a command line, up to the first of them.  A name may be cut short where no other option of the command begins
- * so.  argv, whose first is the command's name, is put into another order.  False: err says what is wrong (EXIT_USAGE);
- * neither operands nor RINGTAIL are judged where --help is given.
+ * Parses a command line.  argv[0] is the command's name; the rest of argv is put into another order.
+ *
+ * Options are --key=value, --key value, --key (if it needs no value), -k value and -kvalue.  They may stand anywhere
+ * before "--"; if the operands are a command line, anywhere before the first operand.  A name may be shortened if no
+ * other option of the command begins so.  False: err says what is wrong (EXIT_USAGE).  With --help, operands and
+ * RINGTAIL are not checked.
  */
 bool arguments_parse(struct arguments *arguments, const struct usage *usage, int argc, char **argv, struct error *err);
 
-/* Of an option that the command cannot do without: fills err, with what its value would be; returns false. */
+/* For a missing option that the command needs: fills err, with the form of its value, and returns false. */
 bool arguments_need(const struct usage *usage, enum option_id id, struct error *err);
 
 void usage_print(const struct usage *usage, FILE *out);

@@ -1,4 +1,4 @@
-/* The table of commands (commands.def): names, operands, one line of help.  What they do is tools/commands/'s. */
+/* The table of commands (commands.def): names, operands, one line of help.  tools/commands/ implements them. */
 #ifndef RINGTAIL_OPTIONS_COMMAND_H
 #define RINGTAIL_OPTIONS_COMMAND_H
 
@@ -13,7 +13,7 @@ enum operands { OPERANDS_RUN, OPERANDS_OLD_NEW, OPERANDS_QUERY, OPERANDS_CMD };
 
 struct command_row {
 	const char *name;
-	const char *usage; /* what stands behind the name in "usage: ringtail NAME ..." */
+	const char *usage; /* the words after the name in "usage: ringtail NAME ..." */
 	enum operands operands;
 	const char *help;
 };

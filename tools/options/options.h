@@ -1,6 +1,6 @@
 /*
- * The options of all commands: options.def as a table, and the values that were given.  They are given on the command
- * line (arguments.h), or as "key=value:key=value" in RINGTAIL, which is also how the shim is told.
+ * The options of all commands: the table of options.def, and the values that the user gave.  Values come from the
+ * command line (arguments.h), or from RINGTAIL as "key=value:key=value".  The shim gets its options by RINGTAIL too.
  */
 #ifndef RINGTAIL_TOOLS_OPTIONS_H
 #define RINGTAIL_TOOLS_OPTIONS_H
@@ -29,7 +29,7 @@ struct option_row {
 };
 extern const struct option_row option_rows[OPTION_COUNT];
 
-/* How commands take an option. */
+/* Which commands take an option, and how their --help shows it. */
 struct option_use {
 	enum option_id id;
 	const char *name;
@@ -46,33 +46,33 @@ static inline bool option_use_of(const struct option_use *use, enum command_id c
 }
 
 struct options { /* zeroed: nothing was given */
-	char *given[OPTION_COUNT]; /* NULL: the default holds */
+	char *given[OPTION_COUNT]; /* NULL: not given, the default holds */
 };
 
 void options_free(struct options *options);
-/* Checks and sets one.  spelled: as the user wrote its name, dashes included, for errors; words: of OPTION_TYPE_CHOICE.  On
- * failure err says what would be right (EXIT_USAGE). */
+/* Checks and sets one option.  spelled: its name as the user wrote it, dashes included, for errors.  words: those of an
+ * OPTION_TYPE_CHOICE.  On failure err says what would be right (EXIT_USAGE). */
 bool options_set(struct options *options, enum option_id id, const char *spelled, const char *const *words,
                  const char *value, struct error *err);
-/* For a value that is known to be good, or any text of a path. */
+/* Sets one option without a check: for a value that is known to be valid, or a path. */
 void options_put(struct options *options, enum option_id id, const char *value);
-/* Fills err with: the command has no such option, and which others have it or which one was meant; returns false.  name:
- * without dashes. */
+/* Fills err and returns false: the command has no such option; err names the commands that have it, or the option that
+ * was probably meant.  name: without dashes. */
 bool options_refuse(enum command_id command, const char *name, struct error *err);
 
-/* Takes "key=value:key=value", as in RINGTAIL. */
+/* Parses "key=value:key=value", as in RINGTAIL. */
 bool options_parse_text(struct options *options, const char *text, struct error *err);
-/* Takes what RINGTAIL holds, if it is set, but for what another `ringtail run` around us told its shim there.  An error says
- * that it stands in RINGTAIL. */
+/* Parses RINGTAIL, if it is set.  It skips keys that an outer `ringtail run` has set there for its shim.  An error says
+ * that the text is in RINGTAIL. */
 bool options_parse_environment(struct options *options, struct error *err);
-/* What was given and concerns the shim, in that form; malloced. */
+/* The given options that concern the shim, as a text for RINGTAIL; malloced. */
 char *options_encode(const struct options *options);
 
 const char *options_text(const struct options *options, enum option_id id);
-/* PATHS: *item is the first of the list that options_text gives, malloced.  Returns what follows. */
+/* PATHS: sets *item to the first path of a list from options_text, malloced.  Returns the rest of the list. */
 const char *options_list_next(const char *list, char **item);
 bool options_yes(const struct options *options, enum option_id id);
-/* SIZE, FRAMES, COUNT, PID, SECONDS or MS; 0 where the default is none */
+/* SIZE, FRAMES, COUNT, PID, SECONDS or MS; 0 if the option is not given and has no default */
 uint64_t options_number(const struct options *options, enum option_id id);
 /* DURATION */
 double options_seconds(const struct options *options, enum option_id id);

@@ -1,5 +1,6 @@
 /*
- * Reports: a query whose answers are printed, and how.  Each format is a function; those of one family share a folder.
+ * A report: a query whose results are printed, and the settings for that.  Each output format is a function; related
+ * formats share a folder.
  */
 #ifndef RINGTAIL_RENDER_REPORT_H
 #define RINGTAIL_RENDER_REPORT_H
@@ -18,45 +19,46 @@ struct suppress;
 #define PART_THREADS  2u
 #define PART_HEAP     4u
 #define PART_LOCKS    8u
-#define PART_DETAIL   16u /* all there is on the part, not its summary */
+#define PART_DETAIL   16u /* everything about a part, instead of its summary */
 
 struct report {
 	struct query query;
 	FILE *out;
 	unsigned parts;
-	unsigned limit;                  /* items in a list, 0: all */
-	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed, and db is as it is stored */
+	unsigned limit;                  /* the most items in a list; 0: all */
+	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed */
 	bool full_stacks;
-	unsigned unread; /* processes that are not in the database, as what they recorded could not be read */
-	/* For a reader with the tables, JSON has [process, number] in place of a stack's frames, no sites, and weights of findings.
-	 * NULL: JSON for everybody. */
+	unsigned unread; /* number of processes that are not in the database because their rings could not be read */
+	/* Set for the HTML page, which has the stacks and sites as tables.  Its JSON has [process, number] in place of a
+	 * stack's frames, no sites, and weights of findings.  NULL: ordinary JSON. */
 	const struct stack_numbers *numbers;
 	bool color;
 	unsigned width;
 };
 
-/* listing_each, with the report. */
+/* As listing_each; take gets the report too. */
 void report_each_finding(struct report *report, void (*take)(struct report *, const struct listed *, void *), void *context);
 
-/* query, out and parts are set by the caller; true: everything was written. */
+/* The render functions: the caller sets query, out and parts.  They return true if everything was written. */
 bool render_text(struct report *report);
 bool render_json(struct report *report);
 /* The findings that the report shows, one line each: FILE:LINE: KIND:CLASS: what [ID]. */
 bool render_lines(struct report *report);
-/* The same for GitHub, GitLab and others: code scanning, test results, annotations. */
+/* The same findings for GitHub, GitLab and others: code scanning, test results, annotations. */
 bool render_sarif(struct report *report);
 bool render_junit(struct report *report);
 bool render_github(struct report *report);
-/* A page to explore all of it in a browser: one file (tools/html). */
+/* A page to explore the whole run in a browser: one file (tools/html). */
 bool render_html(struct report *report);
-/* A rule for each of them that would suppress it. */
+/* For each finding a rule that would suppress it. */
 bool render_rules(struct report *report);
-/* The findings alone, of the first so many processes. */
+/* The findings alone, of the first `processes` processes. */
 bool render_findings(struct report *report, unsigned processes);
 /* The few lines at the end of `ringtail run`. */
 bool render_summary(struct report *report);
 
-/* Two runs compared: of each side its report, on the database that the diff was made from.  Written to the new one's out. */
+/* A comparison of two runs: the report of each side is on the database from which the diff was made.  The result is
+ * written to `out` of the new side. */
 struct diff_report {
 	const struct diff *diff;
 	struct report *sides[2]; /* by enum diff_side */

@@ -6,23 +6,23 @@
 #include "tools/render/json/json_value.h"
 #include "tools/render/report.h"
 
-/* Which ringtail, and which schema of the database. */
+/* The versions of ringtail and of the database's schema. */
 json_t *json_tool(struct report *report);
 
 json_t *json_heap(struct report *report, const struct process *process);
 
-/* An earlier run's predictions, and what became of them. */
+/* The predictions of an earlier run, and the outcome of each. */
 json_t *json_confirmations(struct report *report);
 
-/* Arrays that may be long are written item by item: memory does not grow with them. */
+/* An array that may be long is written item by item, so that memory does not grow with it. */
 struct json_list {
 	struct report *report;
 	bool begun;
 };
 void json_list_add(struct json_list *list, json_t *item);
-/* BEFORE VALUE; takes the value. */
+/* Prints BEFORE VALUE; takes over the value. */
 void json_print_item(struct report *report, const char *before, json_t *value);
-/* BEFORE "NAME": VALUE; takes the value. */
+/* Prints BEFORE "NAME": VALUE; takes over the value. */
 void json_print_member(struct report *report, const char *before, const char *name, json_t *value);
 
 void json_findings(struct json_list *list, const struct process *process);
@@ -34,10 +34,11 @@ void json_lock_waits(struct json_list *list, const struct process *process);
 void json_lock_holds(struct json_list *list, const struct process *process);
 void json_lock_orders(struct json_list *list, const struct process *process);
 
-/* One of them. */
+/* One finding. */
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal);
 
-/* Array of FRAMEs, empty where there is no stack; or as report->numbers says, null where there is none. */
+/* An array of FRAMEs, empty if there is no stack.  With report->numbers: [process, number], null if there is no
+ * stack. */
 json_t *json_stack(struct report *report, int64_t process, int64_t stack);
 /* An array of json_row. */
 json_t *json_rows(struct report *report, const char *sql, int64_t process);

@@ -1,4 +1,4 @@
-/* Values as JSON: what every format that is JSON in part or whole shares. */
+/* Values as JSON, for every output format that contains JSON. */
 #ifndef RINGTAIL_RENDER_JSON_VALUE_H
 #define RINGTAIL_RENDER_JSON_VALUE_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* null for NULL; what is not UTF-8 is replaced. */
+/* A JSON string; null for NULL.  Bytes that are not UTF-8 are replaced. */
 json_t *json_text(const char *text);
 /* Prints json_text(text). */
 void json_print_text(FILE *out, const char *text);

@@ -10,15 +10,15 @@ void text_heap(struct report *report, const struct process *process);
 void text_threads(struct report *report, const struct process *process);
 void text_locks(struct report *report, const struct process *process);
 
-/* What became of an earlier run's predictions, each line with `before` in front; nothing where there are none. */
+/* The outcome of an earlier run's predictions, each line with `before` in front.  Prints nothing if there are none. */
 void text_confirmations(struct report *report, const char *before);
 
-/* All processes of the run: who started whom, and what they came to. */
+/* All processes of the run: which process started which, and how each ended. */
 void text_tree(struct report *report);
 
-/* Findings of the process that the report shows. */
+/* The number of findings of the process that the report shows. */
 int64_t text_findings_shown(struct report *report, const struct process *process);
-/* One of them, whole. */
+/* One finding, complete. */
 void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number);
 /* One line: kind, message. */
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);
@@ -26,7 +26,7 @@ void text_finding_line(struct report *report, const char *kind, const char *clas
 void text_thread_name(struct report *report, const struct process *process, int64_t thread);
 /* "exited with status 0" */
 void text_ending(const struct process *process, char *out, size_t size);
-/* JSON array of words as one command line, quoted where a shell would need it. */
+/* Turns a JSON array of words into one command line, quoted where a shell needs it; malloced. */
 char *text_command_line(const char *json);
 
 #endif
