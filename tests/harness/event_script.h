@@ -1,4 +1,4 @@
-/* Events by hand: each call hands one event to an analysis, a tick after the one before. */
+/* Feeds an analysis with events by hand: each call hands it one event, one tick after the event before. */
 #ifndef RINGTAIL_TESTS_EVENT_SCRIPT_H
 #define RINGTAIL_TESTS_EVENT_SCRIPT_H
 
@@ -22,7 +22,7 @@ void script_free(struct script *script);
 void script_event(struct script *script, struct event event);
 void script_alloc(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t address,
                   uint64_t size);
-/* Any event that has an object and no more: frees, RT_REALLOC_BEGIN. */
+/* An event that has an object and no other argument: frees, RT_REALLOC_BEGIN. */
 void script_object(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t object);
 void script_loss(struct script *script, uint32_t thread, uint64_t events);
 
@@ -35,21 +35,21 @@ void script_unlock(struct script *script, uint32_t thread, uint64_t mutex);
 void script_cond(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t cond,
                  uint64_t mutex);
 
-/* Thread 1 begins with the process; others are created, and begin, with pthread_t PTHREAD(id). */
+/* Thread 1 begins with the process.  script_create creates and begins another thread, with pthread_t PTHREAD(id). */
 void script_main(struct script *script);
 void script_create(struct script *script, uint32_t creator, uint32_t stack, uint32_t id, unsigned flags);
 void script_end(struct script *script, uint32_t thread);
 void script_join(struct script *script, uint32_t joiner, uint32_t stack, uint32_t id);
-/* The WAIT of a join that does not come back. */
+/* The WAIT of a join that never returns. */
 void script_join_wait(struct script *script, uint32_t joiner, uint32_t stack, uint32_t id);
 void script_exit(struct script *script, uint32_t thread);
 
-/* Number of findings of this kind and class (NULL: any), and the nth of them (NULL where there is none). */
+/* The number of findings of this kind and class (NULL: any class); and the nth of them, NULL if there is none. */
 size_t script_count(const struct script *script, const char *kind, const char *class);
 const struct finding *script_finding(const struct script *script, const char *kind, const char *class, size_t nth);
 const struct lock_result *script_lock_result(const struct script *script, uint64_t address, uint32_t generation);
 const struct thread_result *script_thread(const struct script *script, uint32_t id);
-/* Site of this stack, any function; zeroes where there is none. */
+/* The counts of the site of this stack, whatever its function; zeros if there is none. */
 struct heap_counts script_site(const struct script *script, uint32_t stack);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * What valgrind's memcheck says of leaks, and what ringtail says, in one form:
+ * The leaks that valgrind's memcheck reports, and the leaks that ringtail reports, in one form:
  *
  *   "definite=1/24 indirect=199/6376 reachable=1/4096"
  *
- * are blocks and bytes of each class that has any, "none" if there is none, and processes are parted by "; " in the order
- * in which they began.  A process that became another by exec counts as its last image, as memcheck sees no other.
+ * gives the blocks and bytes of each class that has any; "none" if no class has any.  Processes are separated by "; ",
+ * in the order in which they began.  For a process that called exec only the last image counts, as memcheck sees no
+ * other.
  */
 #ifndef TESTS_E2E_MEMCHECK_H
 #define TESTS_E2E_MEMCHECK_H
@@ -25,18 +26,19 @@ struct leak_sums {
 };
 
 /*
- * The line under memcheck and under ringtail (as WAY_PRELOAD), in rt's work directory and in environments of as many
- * variables of the same lengths: programs copy those.  "NAME.sh ARGUMENTS", one of data: a shell script, of which the
- * part behind $WATCHED alone is looked at.
+ * Run a command line under memcheck, and under ringtail (as WAY_PRELOAD), in rt's work directory.  Both environments
+ * have as many variables, of the same lengths, because programs copy their environment.  The line may be "NAME.sh
+ * ARGUMENTS", a shell script of data: then only the command after $WATCHED in the script is watched.
  */
 struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line);
 struct leak_sums leaks_by_ringtail(struct rt *rt, const char *line);
 
-/* Of a report, and of a process of it. */
+/* The sums of a whole report, and of one process in it. */
 struct leak_sums leaks_reported(json_t *report);
 struct leak_sums leaks_of_process(const json_t *process);
 
-/* Both malloced.  The second: what ringtail has more or less, "definite-1/-24 reachable+1/+24", "same" if nothing. */
+/* Both results are malloced.  The second tells what ringtail has more or less than memcheck: "definite-1/-24
+ * reachable+1/+24", or "same". */
 char *leak_sums_text(const struct leak_sums *sums);
 char *leak_sums_difference(const struct leak_sums *ringtail, const struct leak_sums *memcheck);
 

@@ -1,7 +1,7 @@
 /*
- * Synthetic ring files: what the shim would have written, to the byte, but with
- * every stamp, gap and damage chosen by the test.  A lane may also be written by
- * a thread of its own while a reader polls: the protocol is the shim's. */
+ * Makes synthetic ring files: to the byte what the shim would write, but the test chooses every stamp, gap and damage.
+ * A thread of the test may also write a lane while a reader polls: it follows the protocol of the shim.
+ */
 #ifndef RING_BUILDER_H
 #define RING_BUILDER_H
 
@@ -17,8 +17,8 @@ struct ring_builder {
 	unsigned char *map;
 	size_t bytes;
 	struct rt_header *header;
-	bool moves; /* what fills a chunk is moved out, as a program without a live reader does */
-	bool reuse; /* claim drained chunks again when there is no unused one, and wait for one */
+	bool moves; /* a full chunk is moved out, as in a program without a live reader */
+	bool reuse; /* without an unused chunk, waits for a drained one and claims it again */
 };
 
 struct ring_lane {
@@ -29,29 +29,29 @@ struct ring_lane {
 	uint32_t number, seq, thread;
 };
 
-/* Makes a file under /tmp; chunk_bytes a power of two.  The process it tells of is the caller's own, alive or
- * (dead) one that cannot be. */
+/* Makes a file under /tmp.  chunk_bytes: a power of two.  dead false: the ring is of the calling process, which is
+ * alive; true: of a process that cannot exist. */
 void ring_builder_make(struct ring_builder *builder, uint32_t chunk_bytes, uint32_t chunk_count, bool dead);
 /* Unmaps and removes it. */
 void ring_builder_remove(struct ring_builder *builder);
 
 void ring_lane_start(struct ring_lane *lane, struct ring_builder *builder, uint32_t number, uint64_t stamp);
-/* Appends a record with this stamp; takes a new chunk where it does not fit.  word1, word2 follow word 0. */
+/* Appends a record with this stamp, in a new chunk if it does not fit.  word1 and word2 follow word 0. */
 void ring_lane_write(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t stack, unsigned words,
                      uint64_t word1, uint64_t word2);
-/* As above with the stamp of now, by the protocol of a live ring. */
+/* The same with the present time as its stamp, by the protocol of a live ring. */
 void ring_lane_write_now(struct ring_lane *lane, unsigned type, unsigned words, uint64_t word1,
                          uint64_t word2);
 /* Seals the chunk: the next record goes to a new one. */
 void ring_lane_seal(struct ring_lane *lane);
-/* Copies what the lane's chunk holds to an unused one, which is full then: as if the program had died before it used the
- * first one again. */
+/* Copies the records of the lane's chunk to an unused chunk, which is full then: as if the program had died before it
+ * used the first chunk again. */
 void ring_lane_copy_out(struct ring_lane *lane);
-/* Says which thread the records from here on belong to. */
+/* The records from here on belong to this thread. */
 void ring_lane_thread(struct ring_lane *lane, uint64_t stamp, uint32_t thread);
-/* Makes the chunk with this index look overwritten: claimed by a writer that died then. */
+/* Makes the chunk with this index look overwritten: a writer claimed it and then died. */
 void ring_builder_overwrite(struct ring_builder *builder, uint32_t chunk);
-/* A stack of `depth` frames in the tables; returns its id. */
+/* Adds a stack of `depth` frames to the tables; returns its id. */
 uint32_t ring_builder_stack(struct ring_builder *builder, unsigned depth);
 
 #endif

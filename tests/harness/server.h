@@ -1,4 +1,5 @@
-/* tests/programs/grows.c at work: a server that does one letter at a time, and is looked at in between. */
+/* Runs tests/programs/grows.c: a server that carries out one letter at a time, so that tests can look at it in
+ * between. */
 #ifndef TESTS_E2E_SERVER_H
 #define TESTS_E2E_SERVER_H
 
@@ -7,20 +8,21 @@
 struct server {
 	struct rt rt;
 	struct child child;
-	int letters; /* descriptor that it reads them from */
+	int letters; /* descriptor of the FIFO from which it reads letters */
 	int pid;
-	unsigned done; /* letters that it was given by server_do, and has answered */
+	unsigned done; /* number of letters from server_do that it has answered */
 };
 
-/* A directory with a file `letters`, and nothing that reads it yet. */
+/* Makes a directory with a file `letters`, which no process reads yet. */
 struct server server_new(void);
 /* options: as for rt_program_with. */
 struct server serve(enum way way, const char *options);
-/* The same, started by words in front of the command: pid is then what it calls itself. */
+/* The same with `words` in front of the command.  pid is then the number that the server has in its own PID
+ * namespace. */
 struct server serve_within(const char *words, enum way way, const char *options);
-/* Returns when all are done. */
+/* Sends the letters to the server, and returns when all are done. */
 void server_do(struct server *server, const char *letters);
-/* It must have come through unharmed. */
+/* Ends the server.  Fails the test unless it ends as it should. */
 void server_end(struct server *server);
 
 /* `ringtail leaks --now PID OPTIONS` */
