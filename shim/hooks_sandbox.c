@@ -44,7 +44,7 @@ static void take(struct taken taken, bool *restricted)
 	}
 	if (!taken.clock)
 		return;
-	message_once("a thread gives up its clock or its system calls, and is not watched from there on", NULL);
+	message_once("a thread gives up its clock or its system calls, and is not watched from then on", NULL);
 	thread_suspend_recording();
 }
 

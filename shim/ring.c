@@ -79,7 +79,7 @@ static void note_full_disk(const struct rt_chunk *chunk)
 		there = load_relaxed(&process->chunks_there);
 	} while (index < there && !cas_acq_rel(&process->chunks_there, there, index));
 	store_relaxed(&process->disk_full, 1);
-	message_once("no more room under the ring file: older events are overwritten from now on", NULL);
+	message_once("the disk has no more room for the ring file: older events are overwritten from now on", NULL);
 }
 
 /* Gives pages to a chunk that was taken unused: to so many bytes of it. */

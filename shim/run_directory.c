@@ -73,7 +73,7 @@ bool run_directory_open(const char *exe)
 	if (options.run[0] ? use_named() : make(exe))
 		return true;
 	if (options.live) /* `ringtail run` has made it */
-		message_once("this program is not watched: there is no such directory where it runs (a sandbox with other files?)",
+		message_once("this program is not watched: it does not see the directory of the run (a sandbox with other files?)",
 		             options.run);
 	else
 		message_once("this program is not watched: no directory to record into; name one with RINGTAIL=run=DIR", NULL);

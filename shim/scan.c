@@ -252,7 +252,7 @@ static void say_refused(const struct rt_header *header, bool started)
 	bool refused = state_now() == RT_SCAN_REFUSED || nothing;
 
 	if (refused && !header->forked)
-		message_once("what is left could not be looked at; `ringtail leaks` says why, and what helps", NULL);
+		message_once("no leak scan was possible at the end; `ringtail leaks` says why, and what helps", NULL);
 }
 
 static bool is_wanted(void)

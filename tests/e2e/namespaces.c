@@ -280,6 +280,6 @@ Test(namespaces, other_files)
 	rt_program(&rt, WAY_RUN, line);
 	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
 	cr_expect(strstr(rt.program.out, "allocations=18"), "%s", rt.program.out);
-	cr_expect(strstr(rt.program.err, "there is no such directory where it runs"), "%s", rt.program.err);
+	cr_expect(strstr(rt.program.err, "it does not see the directory of the run"), "%s", rt.program.err);
 	rt_end(&rt);
 }
