@@ -19,11 +19,11 @@ static struct rlimit own, given; /* while limited; changed between enter and lea
 /* ---- one at a time -------------------------------------------------------------------------- */
 
 #define YIELDS     100u
-#define WAITS_MOST 10000u /* of a millisecond: whoever is inside has not come to run again */
+#define WAITS_MOST 10000u /* of a millisecond: the thread inside has not run again by then */
 
-static uint32_t inside; /* pid of the process of which a thread is: that of a parent means nothing in its child */
+static uint32_t inside; /* pid of the process whose thread is inside; 0: none is.  A forked child ignores its parent's */
 
-/* No handler comes meanwhile, so whoever is inside does not stay. */
+/* Signals are held back, so no handler keeps a thread inside for long. */
 bool address_space_enter(uint64_t *signals)
 {
 	uint32_t pid = (uint32_t)sys_getpid();
@@ -122,7 +122,7 @@ static uint64_t library_bytes(void)
 	return (((uintptr_t)library.dlfo_map_end + 4095) & ~(uintptr_t)4095) - start;
 }
 
-/* Has the kernel know of what is ours now.  False: it could not be given all.  Between enter and leave. */
+/* Gives the kernel the limit for what the shim maps by now.  False: it did not take all of it.  Between enter and leave. */
 static bool keep_up(void)
 {
 	adopt();

@@ -267,7 +267,7 @@ static void set_rule(struct machine *m, uint64_t reg, unsigned how, int64_t valu
 		m->row->registers[reg] = (struct cfi_rule){(uint8_t)how, value, expression};
 }
 
-/* One that is kept in a register that we do not follow cannot be known. */
+/* A register that is kept in another one that is not followed cannot be known. */
 static void set_register(struct machine *m, uint64_t reg, uint64_t kept_in)
 {
 	bool known = kept_in < CFI_REGISTERS;

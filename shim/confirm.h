@@ -33,7 +33,8 @@ extern uint32_t confirm_mode;
 
 /* Maps the plan, where the options name one; once, before any thread. */
 void confirm_start_up(void);
-/* Holds the thread up if the plan says so.  Call it before a lock is taken, or a thread joined.  flags: RT_SYNC_*.  Returns self, or NULL where locks are not recorded. */
+/* Holds the thread up if the plan says so.  Call it before a lock is taken, or a thread joined.  flags: RT_SYNC_*.  Returns
+ * self, or NULL where locks are not recorded. */
 struct thread *confirm_take(struct thread *self, const struct caller *caller, const void *object, unsigned flags);
 /* Forgets the lock, if it was noted.  Call it before the lock is given back.  Returns as confirm_take. */
 struct thread *confirm_give(struct thread *self, const void *object);

@@ -136,7 +136,7 @@ static void queue_again(siginfo_t *info)
 		sys_call3(SYS_rt_sigqueueinfo, sys_getpid(), info->si_signo, info);
 }
 
-/* Returns how many a thread of ours sent to this one: they are in own[]. */
+/* Returns how many of them a thread of this process sent to this thread; own[] has these. */
 static unsigned forget_all(siginfo_t *own, unsigned room)
 {
 	unsigned count = 0;

@@ -9,7 +9,7 @@
 #include "shim/hooks.h"
 #include "shim/modules.h"
 
-/* Nothing but a real function of ours may be called here: builtins would turn into calls of the hooks. */
+/* Call only functions of `real` here: the compiler turns its builtins into calls of the hooks. */
 
 static inline struct thread *heap_watcher(void)
 {
@@ -337,7 +337,8 @@ int munmap(void *at, size_t bytes)
 
 /* ---- the heap's end --------------------------------------------------------------------------
  *
- * malloc moves it by a call within libc: who comes here is the program, with a pool of its own, where it may keep pointers. */
+ * malloc moves it by a call within libc.  So a call that comes here is the program's: it makes a pool of its own, where it
+ * may keep pointers. */
 
 static void note_own_part(uintptr_t start, uintptr_t end)
 {

@@ -68,9 +68,9 @@ static bool is_in_library(void *function)
 }
 
 /*
- * Where the program has a C++ runtime from the start, before main: nobody holds the lock, and dlerror has no message
- * that could get lost.  A runtime linked into the executable itself calls its own operators, never ours, and looking for
- * others would cost a search of the library path each.
+ * Where the program has a C++ runtime from the start, before main: no thread holds the loader's lock, and dlerror
+ * has no message that could get lost.  A runtime linked into the executable itself calls its own operators, never the
+ * hooks, and looking for others would cost a search of the library path each.
  */
 void operators_start_up(void)
 {
@@ -82,7 +82,7 @@ void operators_start_up(void)
 	if (unlikely(!load_acquire(&looked_up))) \
 	look_up()
 
-/* No C++ runtime in sight, and yet somebody calls: do what its operators would. */
+/* Where an operator is called and no C++ runtime is found, the hook does what its operator would. */
 #define NEW(name, type, params, args) \
 	EXPORT void *name params; \
 	void *name params \

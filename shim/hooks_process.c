@@ -100,9 +100,9 @@ __asm__(".text\n"
 
 /* ---- exec ------------------------------------------------------------------------------------
  *
- * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place; one that
- * we would only break is started without us.  What the program took out of the environment stays out.  An environment
- * that cannot be read goes to the kernel as it is, which refuses it. */
+ * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place.  A program
+ * that the shim would only break (foreign.h) is started without it.  What the program took out of the environment
+ * stays out.  An environment that cannot be read goes to the kernel as it is, which refuses it. */
 
 #define PRELOAD "LD_PRELOAD="
 #define OWN_NAME "libringtail"

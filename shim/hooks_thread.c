@@ -76,7 +76,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, is_detached(attr));
 	if (!prepared)
 		return real.pthread_create(thread, attr, start, argument);
-	uint32_t id = prepared->id; /* a quick thread may be gone, and its state another's, when we return */
+	uint32_t id = prepared->id; /* when the real call returns, a quick thread may be gone, and its state another's */
 	prepared->start = start;
 	if (attr)
 		pthread_attr_getstacksize(attr, &prepared->stack_bytes);

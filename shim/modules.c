@@ -118,7 +118,7 @@ static uint32_t modules_used(void)
 	return used < process->header->modules.count ? (uint32_t)used : process->header->modules.count;
 }
 
-/* An entry has its page before it counts as used: nobody looks at one that a full disk has no room for. */
+/* An entry has its page before it counts as used: no thread reads one that a full disk has no room for. */
 static struct rt_module *claim_module(void)
 {
 	uint64_t index;

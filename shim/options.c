@@ -97,7 +97,7 @@ static bool set_value(enum option_type type, void *target, const char *value)
 	}
 }
 
-/* Rows of the table that are for us; the other scopes are the tool's own. */
+/* Rows of the table that are for the shim; the other scopes are the tool's own. */
 #define ROW_BOTH(id, name, type, value) {name, type, value, &options.id},
 #define ROW_SHIM(id, name, type, value) {name, type, value, &options.id},
 #define ROW_TOOL(id, name, type, value)
@@ -113,7 +113,7 @@ static const struct option {
 };
 #define TABLE_ROWS (sizeof table / sizeof *table)
 
-/* RINGTAIL may be set for the tool and for us at once. */
+/* RINGTAIL may be set for the tool and for the shim at once. */
 #undef ROW_BOTH
 #undef ROW_SHIM
 #undef ROW_TOOL

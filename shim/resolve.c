@@ -43,7 +43,7 @@ static bool is_libcs(void *function)
 }
 
 /* glibc's own debugging allocator, libc_malloc_debug.so, has its functions for the versions that programs ask for, and
- * none for those who ask for no version. */
+ * none for a look-up that asks for no version. */
 static void *resolve_heap(const struct row *row)
 {
 	void *found = dlsym(RTLD_NEXT, row->name);

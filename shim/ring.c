@@ -58,7 +58,7 @@ static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
 	return true;
 }
 
-/* A chunk that nobody has used, the caller's alone from now on; its pages are not there yet. */
+/* A chunk that no lane has used, the caller's alone from now on; its pages are not there yet. */
 static struct rt_chunk *take_unused(uint32_t limit)
 {
 	struct rt_header *header = process->header;
@@ -148,7 +148,7 @@ static size_t name_number(char *path, const char *prefix, uint32_t number, const
 	return start + length + rest;
 }
 
-/* Whether /proc is there and knows processes by the numbers that they have for us. */
+/* True if /proc is there and knows processes by the numbers that they have for this process. */
 static bool has_own_proc(void)
 {
 	char own[16], told[16];
@@ -190,8 +190,8 @@ bool ring_reader_exists(void)
 	return reader_is_elsewhere() ? (int64_t)age_of_heartbeat() < (int64_t)READER_DEAD_NS : process_exists(reader);
 }
 
-/* Whether the reader has anything to hand back.  Where threads outnumber the chunks, all may be OPEN: nobody would
- * ever fill one, and waiting would never end. */
+/* True if the reader has a chunk to hand back.  Where threads outnumber the chunks, all may be OPEN: then no thread fills
+ * one while all wait for another, and waiting would never end. */
 static bool reader_owes_chunks(void)
 {
 	uint32_t used = chunks_in_use(process->header);

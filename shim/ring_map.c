@@ -125,8 +125,8 @@ static bool map_over(struct mapped *part, int fd, const struct ring_part *in_fil
 	return true;
 }
 
-/* As large as the parent's ring was, and where that was, so that nothing of it stays reachable: a hook that a handler
- * interrupted to fork goes on in the child, and writes there what nobody reads. */
+/* Maps the new ring over all of the parent's, at the same address, so that no part of that stays reachable.  A hook that a
+ * handler interrupted to fork goes on in the child, and writes to this mapping what no reader reads. */
 static bool map_over_all(int fd, const struct ring_part parts[RING_PARTS])
 {
 	bool good = is_alike(parts);

@@ -32,7 +32,7 @@
 #define PR_SET_PTRACER 0x59616d61
 #endif
 
-/* ---- the tool, started by us -------------------------------------------------------------- */
+/* ---- starting the tool ------------------------------------------------------------------------ */
 
 /* Beside the library.  False: there is no file that can be run. */
 static bool find_tool(char *path, size_t room)
@@ -58,10 +58,10 @@ struct to_start {
 	const char *tool, *ring;
 };
 
-/* A child in the program's own memory that runs on a stack of ours, and never comes back from `run`.  Nothing is copied, as
- * fork would, and no page becomes one that is shared by copy-on-write.  All signals must be held: a handler of the
- * program's would run in its memory a second time.  It makes system calls and nothing else: what is the thread's own is
- * that of the thread that waits here.  No child of the program's for a debugger either. */
+/* Starts a child in the program's own memory that runs on a stack of the shim's, and never comes back from `run`.  Nothing
+ * is copied, as fork would, and no page becomes one that is shared by copy-on-write.  All signals must be held: a handler
+ * of the program's would run in its memory a second time.  The child makes system calls and nothing else, because its
+ * thread-local state is that of the thread that waits here.  Debuggers do not see it as a child of the program. */
 static long start_on(unsigned char *stack, unsigned long flags, void (*run)(const struct to_start *), const struct to_start *argument)
 {
 	unsigned char *top = stack + STACK_BYTES;

@@ -335,7 +335,7 @@ static inline enum step step(const struct stack_state *state, struct walk *walk,
 	uintptr_t cfa = walk->sp + unwind_offset(rule), bp_offset = unwind_bp_offset(rule);
 	if (unlikely(unwind_kind(rule) != UNWIND_SP)) {
 		if (unlikely(unwind_kind(rule) != UNWIND_BP)) {
-			struct walk copy = *walk; /* whose address nobody has stays in registers */
+			struct walk copy = *walk; /* the address of *walk is not taken, so it stays in registers */
 			enum step next = step_otherwise(state, &copy, rule);
 			*walk = copy;
 			return next;

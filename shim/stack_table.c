@@ -15,7 +15,7 @@
 #define NODE_GROUP 8    /* a cache line */
 #define NODE_PAGE 512u  /* 4096 bytes; the sizes of levels are multiples */
 
-/* Powers of two.  Few levels, since whoever looks for a key goes through all those before its own. */
+/* Powers of two.  Few levels, since a search for a key goes through all levels before its own. */
 static const uint32_t pc_level_size[PC_LEVELS] = {1024, 16384, 131072, 1048576};
 static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 262144, 1048576, 4194304, 8388608};
 
@@ -119,8 +119,8 @@ static uint64_t *claim_in_levels(uint64_t hash, uint64_t key)
 	return slot;
 }
 
-/* A key is in the first group of those it may be in that had room when it came.  Groups that are full stay full: whoever
- * looks for it comes to that one. */
+/* A key is in the first of its groups that had room when it came.  Groups that are full stay full, so a search for it
+ * comes to that one. */
 uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 {
 	uint64_t key = (uint64_t)parent << 32 | pc_id;
@@ -195,8 +195,8 @@ static struct rt_pc *pc_entry(uint64_t key, bool add)
 	return NULL;
 }
 
-/* The module comes first: a library that is back brings this very address back.  Idempotent: whoever meets an
- * incomplete entry completes it, and all write the same. */
+/* The module comes first: a library that is back brings this very address back.  Idempotent: a thread that meets
+ * an incomplete entry completes it, and all write the same. */
 static __attribute__((noinline)) struct rt_pc *add_pc(uint64_t key, uintptr_t pc, bool exact)
 {
 	struct dl_find_object object;
