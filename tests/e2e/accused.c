@@ -16,14 +16,14 @@ struct expected {
 	const char *kind, *class, *names;
 };
 
-static void expect_accused(enum way way, struct expected want)
+static void expect_accused(enum mode mode, struct expected want)
 {
 	struct rt rt = rt_new();
 	char line[128], names[NAMED_TEXT], *found;
 	json_t *process;
 
 	snprintf(line, sizeof line, "%s %s", want.program, want.shape);
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	cr_expect_eq(rt.program.status, want.status, "%s: status %d: %s", line, rt.program.status, rt.program.err);
 	process = rt_process(&rt, want.program);
 	found = findings_summary(process, false);
@@ -34,23 +34,23 @@ static void expect_accused(enum way way, struct expected want)
 	rt_end(&rt);
 }
 
-#define BOTH_WAYS(program, shape, ...)                                                                       \
+#define BOTH_MODES(program, shape, ...)                                                                      \
 	Test(accused, program##_##shape##_run)                                                               \
 	{                                                                                                    \
-		expect_accused(WAY_RUN, (struct expected){ #program, #shape, __VA_ARGS__ });                 \
+		expect_accused(MODE_RUN, (struct expected){ #program, #shape, __VA_ARGS__ });                \
 	}                                                                                                    \
 	Test(accused, program##_##shape##_preload)                                                           \
 	{                                                                                                    \
-		expect_accused(WAY_PRELOAD, (struct expected){ #program, #shape, __VA_ARGS__ });             \
+		expect_accused(MODE_PRELOAD, (struct expected){ #program, #shape, __VA_ARGS__ });            \
 	}
 
 #define PREDICTED(program, shape, names)                                                                     \
-	BOTH_WAYS(program, shape, 0, "deadlock:predicted=1", "deadlock", "predicted", names)
+	BOTH_MODES(program, shape, 0, "deadlock:predicted=1", "deadlock", "predicted", names)
 #include "tests/e2e/tables/deadlocks.def"
 
 #define ACCUSED(program, shape, kind, class, names)                                                          \
-	BOTH_WAYS(program, shape, 0, #kind ":" class "=1", #kind, class, names)
-#define ACCUSED_WITH BOTH_WAYS
+	BOTH_MODES(program, shape, 0, #kind ":" class "=1", #kind, class, names)
+#define ACCUSED_WITH BOTH_MODES
 #include "tests/e2e/tables/accused.def"
 
 /* ---- deadlocks that happen --------------------------------------------------------------- */
@@ -62,7 +62,7 @@ static void expect_realised(const char *program, const char *shape, const char *
 	json_t *process;
 
 	snprintf(line, sizeof line, "%s %s", program, shape);
-	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", line);
 	cr_expect_eq(rt.program.status, 67, "%s: status %d: %s", line, rt.program.status, rt.program.err);
 	process = rt_process(&rt, program);
 	named_finding(named_only(process, "deadlock", "realised"), rt.program.out, program, names);
@@ -113,7 +113,7 @@ Test(accused, witness_step_by_step)
 	struct step steps[4];
 	const char *witness;
 
-	rt_program(&rt, WAY_RUN, "order gate_of_one");
+	rt_program(&rt, MODE_RUN, "order gate_of_one");
 	text = rt_tool(&rt, "deadlocks RUN");
 	witness = strstr(text.out, "it would hang like this:");
 	cr_assert(witness, "%s", text.out);

@@ -35,7 +35,7 @@ static char *ring_of(const struct rt *rt)
 static char *new_ring(struct rt *rt)
 {
 	*rt = rt_new();
-	rt_program_with(rt, WAY_PRELOAD, "max=4M", "known_heap");
+	rt_program_with(rt, MODE_PRELOAD, "max=4M", "known_heap");
 	return ring_of(rt);
 }
 

@@ -16,7 +16,7 @@ static void expect_churn(const char *shape, long long times, const char *functio
 	size_t i, found = 0;
 
 	snprintf(line, sizeof line, "churn %s", shape);
-	rt_program(&rt, WAY_RUN, line);
+	rt_program(&rt, MODE_RUN, line);
 	json_array_foreach(json_object_get(rt_process(&rt, "churn"), "findings"), i, finding)
 	{
 		if (strcmp(json_text(finding, "kind"), "pool"))

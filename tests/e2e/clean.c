@@ -48,7 +48,7 @@ static void expect_clean(const char *exe, long threads, const char *line)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", line);
 	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
 	cr_expect(!strstr(rt.program.err, "deadlock in"), "%s", rt.program.err);
 	expect_no_accusation(&rt);

@@ -36,7 +36,7 @@ static struct rt run_confirming(const char *run, const char *line, const char *m
 	char options[2 * RT_PATH];
 
 	snprintf(options, sizeof options, "--confirm=%s %s", run, more);
-	rt_program_with(&rt, WAY_RUN, options, line);
+	rt_program_with(&rt, MODE_RUN, options, line);
 	return rt;
 }
 
@@ -44,7 +44,7 @@ static struct rt predict(const char *line)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, line);
+	rt_program(&rt, MODE_RUN, line);
 	cr_assert_eq(rt.program.status, 0, "status %d", rt.program.status);
 	return rt;
 }
@@ -130,7 +130,7 @@ Test(confirm, on_deadlock_is_obeyed)
 	char options[2 * RT_PATH];
 
 	snprintf(options, sizeof options, "--confirm=%s --on-deadlock=core", first.run);
-	rt_program_with(&second, WAY_RUN, options, "confirmable two_locks");
+	rt_program_with(&second, MODE_RUN, options, "confirmable two_locks");
 	cr_expect_eq(second.program.status, 67);
 	cr_expect_str_eq(json_text(rt_process(&second, "confirmable"), "end.signal"), "SIGABRT");
 	rt_end(&second);

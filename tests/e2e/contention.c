@@ -1,4 +1,4 @@
-/* Where threads waited, for whom, and how long: contention.def, in both ways to run. */
+/* Where threads waited, for whom, and how long: contention.def, in both modes. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,20 +97,20 @@ static unsigned findings_of(const json_t *process, const char *kind, const char 
 	return count;
 }
 
-static json_t *run_shape(struct rt *rt, enum way way, const char *shape)
+static json_t *run_shape(struct rt *rt, enum mode mode, const char *shape)
 {
 	char line[128];
 
 	snprintf(line, sizeof line, "contention %s", shape);
-	rt_program(rt, way, line);
+	rt_program(rt, mode, line);
 	cr_expect_eq(rt->program.status, 0, "%s: status %d: %s", shape, rt->program.status, rt->program.err);
 	return rt_process(rt, "contention");
 }
 
-static void expect_contention(enum way way, struct expected want)
+static void expect_contention(enum mode mode, struct expected want)
 {
 	struct rt rt = rt_new();
-	json_t *process = run_shape(&rt, way, want.shape);
+	json_t *process = run_shape(&rt, mode, want.shape);
 
 	expect_wait(process, &want);
 	cr_expect_geq(findings_of(process, want.kind, want.waited_in), 1u);
@@ -121,11 +121,11 @@ static void expect_contention(enum way way, struct expected want)
 #define CONTENTION(shape, ...)                                                                               \
 	Test(contention, shape##_run)                                                                        \
 	{                                                                                                    \
-		expect_contention(WAY_RUN, (struct expected){#shape, __VA_ARGS__});                          \
+		expect_contention(MODE_RUN, (struct expected){#shape, __VA_ARGS__});                         \
 	}                                                                                                    \
 	Test(contention, shape##_preload)                                                                    \
 	{                                                                                                    \
-		expect_contention(WAY_PRELOAD, (struct expected){#shape, __VA_ARGS__});                      \
+		expect_contention(MODE_PRELOAD, (struct expected){#shape, __VA_ARGS__});                     \
 	}
 #include "tests/e2e/tables/contention.def"
 
@@ -143,7 +143,7 @@ static const json_t *hold_in(const json_t *process, const char *function)
 Test(contention, none_where_nobody_waits)
 {
 	struct rt rt = rt_new();
-	json_t *process = run_shape(&rt, WAY_RUN, "mutexes_ok");
+	json_t *process = run_shape(&rt, MODE_RUN, "mutexes_ok");
 	const json_t *hold = hold_in(process, "want");
 
 	cr_expect_eq(json_array_size(json_object_get(process, "lock_waits")), 0);
@@ -161,7 +161,7 @@ Test(contention, told_in_text)
 	struct outcome locks;
 	const char *pairs;
 
-	run_shape(&rt, WAY_RUN, "mutexes");
+	run_shape(&rt, MODE_RUN, "mutexes");
 	locks = rt_tool(&rt, "locks RUN");
 	cr_assert_eq(locks.status, 0, "%s", locks.err);
 	cr_expect(strstr(locks.out, "LOCKS: 5 of 3 classes"), "%s", locks.out);

@@ -28,9 +28,9 @@ static const char *innermost(const json_t *site)
 }
 
 /* Two scans, and between them work at many places: what grows is one of them. */
-static void expect_growth(enum way way)
+static void expect_growth(enum mode mode)
 {
-	struct server server = serve(way, "");
+	struct server server = serve(mode, "");
 	struct outcome outcome;
 	json_t *json;
 
@@ -55,8 +55,8 @@ static void expect_growth(enum way way)
 	server_end(&server);
 }
 
-Test(diff, growth_run) { expect_growth(WAY_RUN); }
-Test(diff, growth_preload) { expect_growth(WAY_PRELOAD); }
+Test(diff, growth_run) { expect_growth(MODE_RUN); }
+Test(diff, growth_preload) { expect_growth(MODE_PRELOAD); }
 
 /* A run and another: what only one of them has is new or fixed. */
 Test(diff, findings_of_two_runs)
@@ -66,8 +66,8 @@ Test(diff, findings_of_two_runs)
 	size_t i, fresh = 0, fixed = 0;
 	const json_t *item;
 
-	rt_program(&before, WAY_RUN, "leak_simple");
-	rt_program(&after, WAY_PRELOAD, "leak_list");
+	rt_program(&before, MODE_RUN, "leak_simple");
+	rt_program(&after, MODE_PRELOAD, "leak_list");
 	snprintf(words, sizeof words, "%s RUN", before.run);
 	json_t *json = diff_json(&after, words);
 	json_array_foreach(json_object_get(json, "findings"), i, item) {
@@ -92,8 +92,8 @@ Test(diff, the_same_twice)
 	size_t i;
 	const json_t *item;
 
-	rt_program(&before, WAY_RUN, "leak_list");
-	rt_program(&after, WAY_RUN, "leak_list");
+	rt_program(&before, MODE_RUN, "leak_list");
+	rt_program(&after, MODE_RUN, "leak_list");
 	snprintf(words, sizeof words, "%s/ringtail.db RUN", before.run);
 	json_t *json = diff_json(&after, words);
 	cr_expect_eq(json_array_size(json_object_get(json, "sites")), 0);
@@ -111,7 +111,7 @@ Test(diff, a_deadlock_that_is_still_there_has_a_place)
 	struct rt rt = rt_new();
 	struct outcome outcome;
 
-	rt_program(&rt, WAY_RUN, "abba_no_hang");
+	rt_program(&rt, MODE_RUN, "abba_no_hang");
 	outcome = rt_tool(&rt, "diff RUN RUN");
 	const char *line = strstr(outcome.out, "  deadlock:predicted  [");
 	cr_assert(line, "%s", outcome.out);
@@ -136,7 +136,7 @@ Test(diff, wrong_use)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "leak_simple");
+	rt_program(&rt, MODE_RUN, "leak_simple");
 	expect_refusal(&rt, "diff", 64, "diff takes OLD and NEW");
 	expect_refusal(&rt, "diff RUN", 64, "diff takes OLD and NEW");
 	expect_refusal(&rt, "diff RUN RUN RUN", 64, "diff takes OLD and NEW");

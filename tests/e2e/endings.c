@@ -9,21 +9,21 @@
 
 TEST_SUITE(endings);
 
-static void run_exits(struct rt *rt, enum way way, const char *argument, int status)
+static void run_exits(struct rt *rt, enum mode mode, const char *argument, int status)
 {
 	char line[64];
 
 	snprintf(line, sizeof line, "exits %s", argument);
 	*rt = rt_new();
-	rt_program(rt, way, line);
+	rt_program(rt, mode, line);
 	cr_expect_eq(rt->program.status, status, "%s: status %d: %s", line, rt->program.status, rt->program.err);
 }
 
-static void expect_scanned(enum way way, const char *argument, const char *how, int status, const char *expected)
+static void expect_scanned(enum mode mode, const char *argument, const char *how, int status, const char *expected)
 {
 	struct rt rt;
 
-	run_exits(&rt, way, argument, status);
+	run_exits(&rt, mode, argument, status);
 	json_t *process = rt_process(&rt, "exits");
 	struct leak_sums sums = leaks_of_process(process);
 	char *text = leak_sums_text(&sums);
@@ -57,21 +57,21 @@ static void expect_live_at_death(const json_t *process, const char *why)
 	cr_expect_eq(bytes, 292, "%lld bytes", bytes);
 }
 
-static void expect_unseen(enum way way, const char *argument, int status, const char *why)
+static void expect_unseen(enum mode mode, const char *argument, int status, const char *why)
 {
 	struct rt rt;
 
-	run_exits(&rt, way, argument, status);
-	expect_live_at_death(rt_process(&rt, "exits"), way == WAY_RUN ? why : "");
+	run_exits(&rt, mode, argument, status);
+	expect_live_at_death(rt_process(&rt, "exits"), mode == MODE_RUN ? why : "");
 	rt_end(&rt);
 }
 
 #define SCANNED(name, ...)                                                                                   \
-	Test(endings, name##_run) { expect_scanned(WAY_RUN, #name, __VA_ARGS__); }                           \
-	Test(endings, name##_preload) { expect_scanned(WAY_PRELOAD, #name, __VA_ARGS__); }
+	Test(endings, name##_run) { expect_scanned(MODE_RUN, #name, __VA_ARGS__); }                          \
+	Test(endings, name##_preload) { expect_scanned(MODE_PRELOAD, #name, __VA_ARGS__); }
 #define UNSEEN(name, ...)                                                                                    \
-	Test(endings, name##_run) { expect_unseen(WAY_RUN, #name, __VA_ARGS__); }                            \
-	Test(endings, name##_preload) { expect_unseen(WAY_PRELOAD, #name, __VA_ARGS__); }
+	Test(endings, name##_run) { expect_unseen(MODE_RUN, #name, __VA_ARGS__); }                           \
+	Test(endings, name##_preload) { expect_unseen(MODE_PRELOAD, #name, __VA_ARGS__); }
 #include "tests/e2e/tables/endings.def"
 
 /* ---- nobody may look ------------------------------------------------------------------------------ */
@@ -99,63 +99,63 @@ static const char *without_capability(void)
 	return geteuid() ? "env" : "setpriv --bounding-set=-sys_ptrace";
 }
 
-static void expect_refused(enum way way, const char *without, const char *argument, int status, const char *why)
+static void expect_refused(enum mode mode, const char *without, const char *argument, int status, const char *why)
 {
 	struct rt rt = rt_new();
 	char line[4 * RT_PATH];
 
-	if (way == WAY_RUN)
+	if (mode == MODE_RUN)
 		snprintf(line, sizeof line, "%s %s run --quiet -o %s -- %s %s", without, rt_built("ringtail"), rt.run,
 		         rt_built("programs/exits"), argument);
 	else
 		snprintf(line, sizeof line, "%s env LD_PRELOAD=%s RINGTAIL=run=%s %s %s", without,
 		         rt_built("libringtail.so"), rt.run, rt_built("programs/exits"), argument);
-	rt_program(&rt, WAY_BARE, line);
+	rt_program(&rt, MODE_BARE, line);
 	cr_expect_eq(rt.program.status, status, "%s: status %d: %s", line, rt.program.status, rt.program.err);
 	cr_expect_eq(lines(rt.program.err), 1, "stderr: %s", rt.program.err);
-	cr_expect(strstr(rt.program.err, way == WAY_RUN ? "SYS_PTRACE" : "`ringtail leaks`"), "stderr: %s",
+	cr_expect(strstr(rt.program.err, mode == MODE_RUN ? "SYS_PTRACE" : "`ringtail leaks`"), "stderr: %s",
 	          rt.program.err);
 	expect_live_at_death(rt_process(&rt, "exits"), why);
 	rt_end(&rt);
 }
 
-Test(endings, ptrace_filtered_run) { expect_refused(WAY_RUN, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
-Test(endings, ptrace_filtered_preload) { expect_refused(WAY_PRELOAD, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
-Test(endings, not_dumpable_run) { expect_refused(WAY_RUN, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
-Test(endings, not_dumpable_preload) { expect_refused(WAY_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
+Test(endings, ptrace_filtered_run) { expect_refused(MODE_RUN, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
+Test(endings, ptrace_filtered_preload) { expect_refused(MODE_PRELOAD, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
+Test(endings, not_dumpable_run) { expect_refused(MODE_RUN, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
+Test(endings, not_dumpable_preload) { expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
 
 /* A program that has become another user than the tool is: as servers do. */
 Test(endings, other_user_refused_run)
 {
 	for_root_alone();
-	expect_refused(WAY_RUN, without_capability(), "other_user", 11, "SYS_PTRACE");
+	expect_refused(MODE_RUN, without_capability(), "other_user", 11, "SYS_PTRACE");
 }
 
 Test(endings, other_user_refused_preload)
 {
 	for_root_alone();
-	expect_refused(WAY_PRELOAD, "env", "other_user", 11, "another user");
+	expect_refused(MODE_PRELOAD, "env", "other_user", 11, "another user");
 }
 
 Test(endings, other_user_scanned)
 {
 	for_root_alone();
-	expect_scanned(WAY_RUN, "other_user", "exit", 11, "definite=1/100 reachable=3/192");
+	expect_scanned(MODE_RUN, "other_user", "exit", 11, "definite=1/100 reachable=3/192");
 }
 
 /* In a user namespace of its own, where its root is the one who runs it, or nobody at all. */
-static void expect_scanned_in_namespace(enum way way, const char *options)
+static void expect_scanned_in_namespace(enum mode mode, const char *options)
 {
 	struct rt rt = rt_new();
 	char line[2 * RT_PATH];
 
 	snprintf(line, sizeof line, "unshare %s true", options);
-	rt_program(&rt, WAY_BARE, line);
+	rt_program(&rt, MODE_BARE, line);
 	if (rt.program.status)
 		cr_skip_test("no user namespaces: %s", rt.program.err);
 	outcome_free(&rt.program);
 	snprintf(line, sizeof line, "unshare %s %s exit", options, rt_built("programs/exits"));
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	cr_expect_eq(rt.program.status, 3, "%s: status %d: %s", line, rt.program.status, rt.program.err);
 	struct leak_sums sums = leaks_of_process(rt_process(&rt, "exits"));
 	char *text = leak_sums_text(&sums);
@@ -164,7 +164,7 @@ static void expect_scanned_in_namespace(enum way way, const char *options)
 	rt_end(&rt);
 }
 
-Test(endings, user_namespace_run) { expect_scanned_in_namespace(WAY_RUN, "--user"); }
-Test(endings, user_namespace_preload) { expect_scanned_in_namespace(WAY_PRELOAD, "--user"); }
-Test(endings, user_namespace_of_root_run) { expect_scanned_in_namespace(WAY_RUN, "--user --map-root-user"); }
-Test(endings, user_namespace_of_root_preload) { expect_scanned_in_namespace(WAY_PRELOAD, "--user --map-root-user"); }
+Test(endings, user_namespace_run) { expect_scanned_in_namespace(MODE_RUN, "--user"); }
+Test(endings, user_namespace_preload) { expect_scanned_in_namespace(MODE_PRELOAD, "--user"); }
+Test(endings, user_namespace_of_root_run) { expect_scanned_in_namespace(MODE_RUN, "--user --map-root-user"); }
+Test(endings, user_namespace_of_root_preload) { expect_scanned_in_namespace(MODE_PRELOAD, "--user --map-root-user"); }

@@ -70,7 +70,7 @@ static void expect_same_place(const struct outcome *program, int rounds)
 	cr_assert(line && atoi(line + 11) == rounds, "the libraries were not loaded at the same place: %s", program->out);
 }
 
-static void expect_epochs(enum way way, const char *options, const char *how, int rounds, int times, bool heap)
+static void expect_epochs(enum mode mode, const char *options, const char *how, int rounds, int times, bool heap)
 {
 	struct rt rt = rt_new();
 	struct seen seen = { 0 };
@@ -78,7 +78,7 @@ static void expect_epochs(enum way way, const char *options, const char *how, in
 
 	bare = !strcmp(how, "bare");
 	snprintf(line, sizeof line, "dlopen_epochs %s %d", how, rounds);
-	rt_program_with(&rt, way, options, line);
+	rt_program_with(&rt, mode, options, line);
 	cr_assert_eq(rt.program.status, 0, "%s%s", rt.program.out, rt.program.err);
 	cr_assert_eq(sscanf(rt.program.out, "mutexes %31s %31s", seen.mutexes[0], seen.mutexes[1]), 2);
 	if (strcmp(how, "threads"))
@@ -91,10 +91,10 @@ static void expect_epochs(enum way way, const char *options, const char *how, in
 	rt_end(&rt);
 }
 
-/* EPOCHS(name, options of way 1, of way 2, arguments, rounds, threads, heap is watched) */
+/* EPOCHS(name, options of MODE_RUN, of MODE_PRELOAD, arguments, rounds, threads, heap is watched) */
 #define EPOCHS(name, run, preload, how, rounds, times, heap)                                                 \
-	Test(epochs, name##_run) { expect_epochs(WAY_RUN, run, how, rounds, times, heap); }                  \
-	Test(epochs, name##_preload) { expect_epochs(WAY_PRELOAD, preload, how, rounds, times, heap); }
+	Test(epochs, name##_run) { expect_epochs(MODE_RUN, run, how, rounds, times, heap); }                 \
+	Test(epochs, name##_preload) { expect_epochs(MODE_PRELOAD, preload, how, rounds, times, heap); }
 
 EPOCHS(two, "", "", "rounds", 1, 1, true)
 EPOCHS(many, "", "", "rounds", 50, 1, true)

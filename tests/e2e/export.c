@@ -42,7 +42,7 @@ Test(export, folded_stacks_have_what_the_report_has)
 	struct rt rt = rt_new();
 	char *lines;
 
-	rt_program(&rt, WAY_RUN, "jq .[0] data/numbers.json");
+	rt_program(&rt, MODE_RUN, "jq .[0] data/numbers.json");
 	export_run(&rt, "--format folded --view allocs -o heap.folded");
 	lines = consume(&rt, "python3 data/read_folded.py heap.folded");
 	expect_as_report(&rt, "folded", lines);
@@ -58,7 +58,7 @@ Test(export, folded_stacks_of_several_processes_begin_with_theirs)
 	struct rt rt = rt_new();
 	char *lines;
 
-	rt_program(&rt, WAY_RUN, "fork_tree");
+	rt_program(&rt, MODE_RUN, "fork_tree");
 	export_run(&rt, "--format folded --view allocs -o heap.folded");
 	lines = consume(&rt, "grep -v '^fork_tree ([0-9]*);' heap.folded | wc -l; cut -d';' -f1 heap.folded | sort -u | wc -l");
 	cr_expect_eq(atoi(lines), 0, "lines without process: %s", lines);
@@ -72,7 +72,7 @@ Test(export, speedscope_holds_to_its_schema)
 	struct rt rt = rt_new();
 	char *lines;
 
-	rt_program(&rt, WAY_RUN, "jq .[0] data/numbers.json");
+	rt_program(&rt, MODE_RUN, "jq .[0] data/numbers.json");
 	export_run(&rt, "--format speedscope --view allocs -o heap.json");
 	lines = consume(&rt, "/usr/bin/python3 data/read_speedscope.py data/speedscope.schema.json heap.json");
 	expect_as_report(&rt, "speedscope", lines);
@@ -87,7 +87,7 @@ Test(export, speedscope_shows_what_the_report_has)
 	char script[RT_PATH], *lines;
 
 	cr_assert(realpath("tests/page/speedscope.mjs", script));
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	export_run(&rt, "--format folded --view allocs -o heap.folded");
 	lines = consume(&rt, "node %s %s heap.folded", script, rt_built("axe/node_modules/speedscope"));
 	expect_as_report(&rt, "folded, in speedscope", lines);
@@ -106,7 +106,7 @@ Test(export, callgrind_annotate_reads_callgrind)
 	struct rt rt = rt_new();
 	char *self, *inclusive;
 
-	rt_program(&rt, WAY_RUN, "known_heap");
+	rt_program(&rt, MODE_RUN, "known_heap");
 	export_run(&rt, "--format callgrind --view allocs -o callgrind.out");
 	self = consume(&rt, "callgrind_annotate --auto=no --show-percs=no --threshold=100 --show=alloc_space callgrind.out");
 	expect_has(self, "107,276  PROGRAM TOTALS", "callgrind_annotate");
@@ -126,7 +126,7 @@ Test(export, callgrind_counts_recursion_once)
 	struct rt rt = rt_new();
 	char *calls;
 
-	rt_program(&rt, WAY_RUN, "exception_frames");
+	rt_program(&rt, MODE_RUN, "exception_frames");
 	export_run(&rt, "--format callgrind --view allocs -o callgrind.out");
 	calls = consume(&rt, "awk '/^summary:/ {sum = $2} /^calls=/ {call = 1; next} call && $2 > sum {bad++} {call = 0} "
 	                     "END {print bad + 0, sum}' callgrind.out");
@@ -150,7 +150,7 @@ Test(export, wrong_words_get_one_line)
 	struct rt rt = rt_new();
 	char line[256], left[RT_PATH + 8];
 
-	rt_program(&rt, WAY_RUN, "known_heap");
+	rt_program(&rt, MODE_RUN, "known_heap");
 	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
 		snprintf(line, sizeof line, "export RUN %s", wrongs[i].words);
 		struct outcome outcome = rt_tool(&rt, line);
@@ -171,7 +171,7 @@ Test(export, wrong_words_get_one_line)
 
 static char *timeline_of(struct rt *rt, const char *program)
 {
-	rt_program(rt, WAY_RUN, program);
+	rt_program(rt, MODE_RUN, program);
 	export_run(rt, "--format perfetto -o trace.pftrace");
 	return consume(rt, "python3 data/read_perfetto.py trace.pftrace");
 }

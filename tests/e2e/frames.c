@@ -76,11 +76,11 @@ static void expect_in_run(struct rt *rt, const struct expected *expected, size_t
 	outcome_free(&events);
 }
 
-static void expect_frames(enum way way, const char *program, const struct expected *expected, size_t n)
+static void expect_frames(enum mode mode, const char *program, const struct expected *expected, size_t n)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, way, program);
+	rt_program(&rt, mode, program);
 	cr_assert_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
 	expect_in_run(&rt, expected, n);
 	rt_end(&rt);
@@ -90,7 +90,7 @@ static void expect_frames(enum way way, const char *program, const struct expect
 	Test(frames, program) \
 	{ \
 		static const struct expected expected[] = {__VA_ARGS__}; \
-		expect_frames(WAY_PRELOAD, #program, expected, sizeof expected / sizeof *expected); \
+		expect_frames(MODE_PRELOAD, #program, expected, sizeof expected / sizeof *expected); \
 	}
 
 #if defined(__x86_64__)
@@ -99,7 +99,7 @@ static void expect_frames(enum way way, const char *program, const struct expect
 	Test(frames, program##_aarch64) \
 	{ \
 		static const struct expected expected[] = {__VA_ARGS__}; \
-		expect_frames(WAY_AARCH64, #program, expected, sizeof expected / sizeof *expected); \
+		expect_frames(MODE_AARCH64, #program, expected, sizeof expected / sizeof *expected); \
 	}
 
 #else

@@ -73,7 +73,7 @@ static void expect_all_kept(const char *size)
 	struct rt rt = rt_new();
 
 	if (small_disk(&rt, size)) {
-		rt_program_with(&rt, WAY_RUN, "--fail-on=leak", "fills_disk");
+		rt_program_with(&rt, MODE_RUN, "--fail-on=leak", "fills_disk");
 		expect_program(&rt, 66);
 		expect_said(rt.program.err, (const char *const[]){"none lost", "check failed", NULL}, true);
 		expect_lost_blocks(&rt);
@@ -93,7 +93,7 @@ Test(full_disk, library_alone_leaves_room_for_the_program)
 	struct statvfs disk;
 
 	if (small_disk(&rt, "16m")) {
-		rt_program(&rt, WAY_PRELOAD, "fills_disk 1000000");
+		rt_program(&rt, MODE_PRELOAD, "fills_disk 1000000");
 		expect_program(&rt, 5);
 		cr_assert(statvfs(rt.run, &disk) == 0);
 		cr_expect_gt(disk.f_bavail, disk.f_blocks / 2, "%lu of %lu blocks are free", disk.f_bavail, disk.f_blocks);
@@ -118,7 +118,7 @@ Test(full_disk, results_are_judged_without_a_database)
 	char line[2 * RT_PATH];
 
 	if (small_disk(&rt, "4m")) {
-		rt_program_with(&rt, WAY_RUN, "--fail-on=leak", fill_line(&rt, line));
+		rt_program_with(&rt, MODE_RUN, "--fail-on=leak", fill_line(&rt, line));
 		expect_program(&rt, 66);
 		expect_said(rt.program.err, (const char *const[]){"leak:definite: 7770 bytes", NULL}, true);
 	}
@@ -131,7 +131,7 @@ Test(full_disk, status_is_the_programs_without_a_check)
 	char line[2 * RT_PATH];
 
 	if (small_disk(&rt, "4m")) {
-		rt_program(&rt, WAY_RUN, fill_line(&rt, line));
+		rt_program(&rt, MODE_RUN, fill_line(&rt, line));
 		expect_program(&rt, 5);
 		expect_said(rt.program.err, (const char *const[]){"1 leak:definite", NULL}, true);
 	}
@@ -144,7 +144,7 @@ Test(full_disk, report_answers_from_memory)
 	char line[2 * RT_PATH];
 
 	if (small_disk(&rt, "4m")) {
-		rt_program(&rt, WAY_PRELOAD, fill_line(&rt, line));
+		rt_program(&rt, MODE_PRELOAD, fill_line(&rt, line));
 		expect_program(&rt, 5);
 		const json_t *process = rt_process(&rt, "fills_disk");
 		char *findings = findings_summary(process, true);
@@ -163,7 +163,7 @@ Test(full_disk, what_is_lost_is_not_clean)
 	char line[2 * RT_PATH];
 
 	if (small_disk(&rt, "4m")) {
-		rt_program_with(&rt, WAY_RUN, "--fail-on=leak", strcat(fill_line(&rt, line), " first"));
+		rt_program_with(&rt, MODE_RUN, "--fail-on=leak", strcat(fill_line(&rt, line), " first"));
 		expect_program(&rt, 70);
 		expect_said(rt.program.err, clean, false);
 		expect_said(rt.program.err, (const char *const[]){"the check could not be made: ", NULL}, true);
@@ -193,7 +193,7 @@ static void expect_not_recorded(const char *options, int status, const char *sai
 
 	if (small_disk(&rt, "1m")) {
 		fill_before(&rt);
-		rt_program_with(&rt, WAY_RUN, options, "fills_disk 100");
+		rt_program_with(&rt, MODE_RUN, options, "fills_disk 100");
 		expect_program(&rt, status);
 		expect_said(rt.program.err, clean, false);
 		cr_expect(strstr(rt.program.err, said), "\"%s\" is not said: %s", said, rt.program.err);
@@ -228,7 +228,7 @@ Test(full_disk, run_that_is_read_only)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_PRELOAD, "fills_disk 100");
+	rt_program(&rt, MODE_PRELOAD, "fills_disk 100");
 	if (may_mount() && !mount(rt.run, rt.run, NULL, MS_BIND, NULL) &&
 	    !mount(NULL, rt.run, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL)) {
 		expect_lost_blocks(&rt);

@@ -44,7 +44,7 @@ static void expect_run(const char *options, const char *program, const char *rul
 	struct rt rt = rt_new();
 
 	write_file(&rt, "rules.supp", rules);
-	rt_program_with(&rt, WAY_RUN, options, program);
+	rt_program_with(&rt, MODE_RUN, options, program);
 	expect(&rt.program, options, status, "", err);
 	rt_end(&rt);
 }
@@ -79,7 +79,7 @@ Test(gate, rules_are_read_before_the_program_runs)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, "--suppressions=none.supp", "demo");
+	rt_program_with(&rt, MODE_RUN, "--suppressions=none.supp", "demo");
 	cr_expect_str_empty(rt.program.out, "it ran: %s", rt.program.out);
 	cr_expect(access(rt.run, F_OK), "it left a directory");
 	rt_end(&rt);
@@ -91,7 +91,7 @@ static void expect_tool(const char *rules, const char *line, int status, const c
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	struct outcome outcome = tool_with(&rt, rules, line);
 	expect(&outcome, line, status, out, err);
 	outcome_free(&outcome);
@@ -145,7 +145,7 @@ static void expect_unreadable(const char *script)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	shell(&rt, script);
 	struct outcome outcome = rt_tool(&rt, "check RUN");
 	cr_expect_eq(outcome.status, 65, "%s: status %d: %s%s", script, outcome.status, outcome.out,
@@ -170,7 +170,7 @@ Test(gate, baseline_is_a_database)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	shell(&rt, "cp \"$0/ringtail.db\" old.db; echo nonsense > bad.db");
 	struct outcome outcome = rt_tool(&rt, "check RUN --baseline old.db");
 	expect(&outcome, "--baseline old.db", 0, "", "check passed, 3 suppressed");
@@ -200,7 +200,7 @@ Test(gate, sarif_is_valid)
 	const char *argv[] = {"/usr/bin/python3", "data/ci/sarif.py", schema, "out.sarif", NULL};
 
 	expect_schema(schema);
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	struct outcome outcome = tool_with(&rt, "leak:print_receipt\n", "check RUN --format sarif" RULE_FILE);
 	write_file(&rt, "out.sarif", outcome.out);
 	outcome_free(&outcome);
@@ -218,7 +218,7 @@ static void expect_junit(const char *schema_name, const char *line, const char *
 	const char *argv[] = {"xmllint", "--noout", "--schema", schema, "out.xml", NULL};
 
 	expect_schema(schema);
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	struct outcome outcome = tool_with(&rt, "leak:print_receipt\n", line);
 	write_file(&rt, "out.xml", outcome.out);
 	for (; *texts; texts++)

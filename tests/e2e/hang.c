@@ -75,7 +75,7 @@ static void kill_it(struct rt *rt, struct child *child, pid_t pid)
 Test(hang, run_then_killed)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_RUN, "abba_hang");
+	struct child child = rt_start(&rt, MODE_RUN, "abba_hang");
 
 	kill_it(&rt, &child, wait_until_it_hangs(&child));
 	expect_both_edges(the_deadlock(&rt, "abba_hang", "realised"));
@@ -87,17 +87,17 @@ Test(hang, run_then_killed)
 Test(hang, preload_killed)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_PRELOAD, "abba_hang");
+	struct child child = rt_start(&rt, MODE_PRELOAD, "abba_hang");
 
 	kill_it(&rt, &child, wait_until_it_hangs(&child));
 	expect_both_edges(the_deadlock(&rt, "abba_hang", "realised"));
 	rt_end(&rt);
 }
 
-static void report_while_it_hangs(enum way way)
+static void report_while_it_hangs(enum mode mode)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, way, "abba_hang");
+	struct child child = rt_start(&rt, mode, "abba_hang");
 	pid_t pid = wait_until_it_hangs(&child);
 	json_t *process = rt_process(&rt, "abba_hang");
 
@@ -113,13 +113,13 @@ static void report_while_it_hangs(enum way way)
 
 Test(hang, preload_reported_while_hanging)
 {
-	report_while_it_hangs(WAY_PRELOAD);
+	report_while_it_hangs(MODE_PRELOAD);
 }
 
 Test(hang, threads_are_blocked)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_PRELOAD, "abba_hang");
+	struct child child = rt_start(&rt, MODE_PRELOAD, "abba_hang");
 	const json_t *thread;
 	int blocked = 0;
 	size_t i;
@@ -131,14 +131,14 @@ Test(hang, threads_are_blocked)
 	rt_end(&rt);
 }
 
-static void predicted(enum way way)
+static void predicted(enum mode mode)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, way, "abba_no_hang");
+	rt_program(&rt, mode, "abba_no_hang");
 	expect_both_edges(the_deadlock(&rt, "abba_no_hang", "predicted"));
 	rt_end(&rt);
 }
 
-Test(hang, predicted_run) { predicted(WAY_RUN); }
-Test(hang, predicted_preload) { predicted(WAY_PRELOAD); }
+Test(hang, predicted_run) { predicted(MODE_RUN); }
+Test(hang, predicted_preload) { predicted(MODE_PRELOAD); }

@@ -78,7 +78,7 @@ static void expect_hang(const char *shape, size_t edges, const char *objects, co
 	double started = now();
 
 	snprintf(line, sizeof line, "hangs %s", shape);
-	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", line);
 	cr_expect_eq(rt.program.status, 67, "status %d", rt.program.status);
 	cr_expect_lt(now() - started, 20, "it took %.1f s", now() - started);
 	told = strstr(rt.program.err, "deadlock:realised");
@@ -92,7 +92,7 @@ static void expect_no_hang(const char *line)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, "--on-deadlock=kill", line);
+	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", line);
 	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
 	cr_expect(!strstr(rt.program.err, "deadlock in"), "%s", rt.program.err);
 	rt_end(&rt);
@@ -110,7 +110,7 @@ static void expect_no_hang(const char *line)
 Test(hang_live, report_goes_on)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_RUN, "hangs mutexes");
+	struct child child = rt_start(&rt, MODE_RUN, "hangs mutexes");
 	char *line = spawn_wait_for_line(&child, "hangs", 20);
 	const char *told;
 
@@ -146,7 +146,7 @@ static struct outcome once_it_hangs(struct rt *rt, const char *words)
 static void expect_from_outside(const char *program, const char *message)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_PRELOAD, program);
+	struct child child = rt_start(&rt, MODE_PRELOAD, program);
 	char *line = spawn_wait_for_line(&child, "hangs", 20), words[64];
 	struct outcome outcome;
 
@@ -186,7 +186,7 @@ Test(hang_live, trace_lines)
 	struct child child;
 
 	snprintf(line, sizeof line, "env HANGS_UNTIL=stop %s idle_pool_ok", rt_built("programs/hangs"));
-	child = rt_start_with(&rt, WAY_RUN, "--trace-every=200", line);
+	child = rt_start_with(&rt, MODE_RUN, "--trace-every=200", line);
 	cr_expect(spawn_wait_for_errors(&child, "threads=5 ", 3, 50));
 	snprintf(line, sizeof line, "%s/stop", rt.work);
 	close(open(line, O_CREAT | O_WRONLY, 0600));

@@ -1,6 +1,6 @@
 /*
  * Programs that know their heap say so in their last line ("allocations=32 bytes=107276 ..."): the report
- * must say exactly the same, in both ways to run.
+ * must say exactly the same, in both modes.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -30,14 +30,14 @@ static bool told(const char *line, const char *key, long long *value)
 	return at;
 }
 
-static void expect_exact(enum way way, const char *program, int numbers_told)
+static void expect_exact(enum mode mode, const char *program, int numbers_told)
 {
 	struct rt rt = rt_new();
 	json_t *process;
 	char exe[64];
 	int compared = 0;
 
-	rt_program(&rt, way, program);
+	rt_program(&rt, mode, program);
 	snprintf(exe, sizeof exe, "%.*s", (int)strcspn(program, " "), program);
 	process = rt_process(&rt, exe);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -58,8 +58,8 @@ static void expect_exact(enum way way, const char *program, int numbers_told)
 
 /* HEAP(name, "command line", how many numbers its line tells) */
 #define HEAP(name, line, told)                                                                               \
-	Test(heap_exact, name##_run) { expect_exact(WAY_RUN, line, told); }                                  \
-	Test(heap_exact, name##_preload) { expect_exact(WAY_PRELOAD, line, told); }
+	Test(heap_exact, name##_run) { expect_exact(MODE_RUN, line, told); }                                 \
+	Test(heap_exact, name##_preload) { expect_exact(MODE_PRELOAD, line, told); }
 
 HEAP(known_heap, "known_heap", 7)
 HEAP(realloc_shapes, "realloc_shapes", 5)
@@ -71,11 +71,11 @@ HEAP(killed, "killed", 4)
 HEAP(many_killed, "killed 300000", 4)
 
 #if defined(__x86_64__)
-Test(heap_exact, known_heap_aarch64) { expect_exact(WAY_AARCH64, "known_heap", 7); }
+Test(heap_exact, known_heap_aarch64) { expect_exact(MODE_AARCH64, "known_heap", 7); }
 #endif
 
 /* What may happen to the ring's file, and to descriptors, while a program records; and to files of its own. */
-Test(heap_exact, ring_file_replaced) { expect_exact(WAY_PRELOAD, "ring_file replaced", 4); }
-Test(heap_exact, ring_file_handler) { expect_exact(WAY_PRELOAD, "ring_file handler", 4); }
-Test(heap_exact, ring_file_limited) { expect_exact(WAY_PRELOAD, "ring_file limited", 4); }
-Test(heap_exact, ring_file_no_descriptors) { expect_exact(WAY_PRELOAD, "ring_file no_descriptors", 4); }
+Test(heap_exact, ring_file_replaced) { expect_exact(MODE_PRELOAD, "ring_file replaced", 4); }
+Test(heap_exact, ring_file_handler) { expect_exact(MODE_PRELOAD, "ring_file handler", 4); }
+Test(heap_exact, ring_file_limited) { expect_exact(MODE_PRELOAD, "ring_file limited", 4); }
+Test(heap_exact, ring_file_no_descriptors) { expect_exact(MODE_PRELOAD, "ring_file no_descriptors", 4); }

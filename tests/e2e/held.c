@@ -21,7 +21,7 @@ TEST_SUITE(held);
 struct held {
 	struct rt rt;
 	struct child child;
-	enum way way;
+	enum mode mode;
 	pid_t pid; /* of the program */
 };
 
@@ -57,7 +57,7 @@ static struct child start_under_run(struct rt *rt, const char *how, const char *
 	char line[128];
 
 	snprintf(line, sizeof line, "ends_when_told %s %s", how, threads);
-	return rt_start(rt, WAY_RUN, line);
+	return rt_start(rt, MODE_RUN, line);
 }
 
 /* The thread that waits, as it says when it has begun to hold signals; 0: none does. */
@@ -75,17 +75,17 @@ static uint32_t waiting_thread(const struct held *held)
 }
 
 /* Returns when the program waits at its end, or before its exec. */
-static struct held hold(enum way way, const char *how, const char *threads)
+static struct held hold(enum mode mode, const char *how, const char *threads)
 {
-	struct held held = {.rt = rt_new(), .way = way};
+	struct held held = {.rt = rt_new(), .mode = mode};
 	double until = now() + WITHIN;
 
-	held.child = way == WAY_RUN ? start_under_run(&held.rt, how, threads) : start_alone(&held.rt, how, threads);
+	held.child = mode == MODE_RUN ? start_under_run(&held.rt, how, threads) : start_alone(&held.rt, how, threads);
 	char *ready = spawn_wait_for_line(&held.child, "ready", WITHIN);
 	cr_assert(ready, "the program did not start");
 	held.pid = atoi(ready + strlen("ready "));
 	free(ready);
-	if (way == WAY_RUN)
+	if (mode == MODE_RUN)
 		kill(held.child.pid, SIGSTOP);
 	kill(held.pid, SIGUSR2);
 	while (!waiting_thread(&held) && now() < until)
@@ -99,7 +99,7 @@ static void let_go(struct held *held)
 	char go[RT_PATH + 32];
 
 	snprintf(go, sizeof go, "%s/go", held->rt.root);
-	if (held->way == WAY_RUN)
+	if (held->mode == MODE_RUN)
 		kill(held->child.pid, SIGCONT);
 	else
 		close(open(go, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -120,10 +120,10 @@ static void expect_end(struct held *held, int status, const char *said)
 /* ---- the end -------------------------------------------------------------------------------------------- */
 
 /* One that ends a program, one that it handles, one that stops it, and others. */
-static void expect_gone(enum way way, const char *how, const char *threads)
+static void expect_gone(enum mode mode, const char *how, const char *threads)
 {
 	const int signals[] = {SIGHUP, SIGTERM, SIGTSTP, SIGINT, SIGALRM, SIGCHLD, SIGUSR2, SIGABRT, SIGRTMIN + 3};
-	struct held held = hold(way, how, threads);
+	struct held held = hold(mode, how, threads);
 
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		kill(held.pid, signals[i]);
@@ -132,10 +132,10 @@ static void expect_gone(enum way way, const char *how, const char *threads)
 }
 
 #define GONE(name, how)                                                                                      \
-	Test(held, name##_run) { expect_gone(WAY_RUN, how, "0"); }                                           \
-	Test(held, name##_preload) { expect_gone(WAY_PRELOAD, how, "0"); }                                   \
-	Test(held, name##_with_threads_run) { expect_gone(WAY_RUN, how, "3"); }                              \
-	Test(held, name##_with_threads_preload) { expect_gone(WAY_PRELOAD, how, "3"); }
+	Test(held, name##_run) { expect_gone(MODE_RUN, how, "0"); }                                          \
+	Test(held, name##_preload) { expect_gone(MODE_PRELOAD, how, "0"); }                                  \
+	Test(held, name##_with_threads_run) { expect_gone(MODE_RUN, how, "3"); }                             \
+	Test(held, name##_with_threads_preload) { expect_gone(MODE_PRELOAD, how, "3"); }
 GONE(return_of_main, "return")
 GONE(exit, "exit")
 GONE(_exit, "_exit")
@@ -143,21 +143,21 @@ GONE(quick_exit, "quick_exit")
 GONE(exit_by_a_thread, "thread")
 
 /* The end is still an end: SIGKILL is not held back, and a stop lasts until SIGCONT. */
-static void expect_killed(enum way way)
+static void expect_killed(enum mode mode)
 {
-	struct held held = hold(way, "exit", "2");
+	struct held held = hold(mode, "exit", "2");
 
 	kill(held.pid, SIGKILL);
 	let_go(&held);
 	expect_end(&held, 128 + SIGKILL, "");
 }
 
-Test(held, killed_run) { expect_killed(WAY_RUN); }
-Test(held, killed_preload) { expect_killed(WAY_PRELOAD); }
+Test(held, killed_run) { expect_killed(MODE_RUN); }
+Test(held, killed_preload) { expect_killed(MODE_PRELOAD); }
 
-static void expect_stopped(enum way way)
+static void expect_stopped(enum mode mode)
 {
-	struct held held = hold(way, "exit", "2");
+	struct held held = hold(mode, "exit", "2");
 
 	kill(held.pid, SIGSTOP);
 	kill(held.pid, SIGCONT);
@@ -165,14 +165,14 @@ static void expect_stopped(enum way way)
 	expect_end(&held, 7, "");
 }
 
-Test(held, stopped_run) { expect_stopped(WAY_RUN); }
-Test(held, stopped_preload) { expect_stopped(WAY_PRELOAD); }
+Test(held, stopped_run) { expect_stopped(MODE_RUN); }
+Test(held, stopped_preload) { expect_stopped(MODE_PRELOAD); }
 
 /* ---- exec ----------------------------------------------------------------------------------------------- */
 
-static void expect_state_after(enum way way, const char *threads)
+static void expect_state_after(enum mode mode, const char *threads)
 {
-	struct held held = hold(way, "exec", threads);
+	struct held held = hold(mode, "exec", threads);
 
 	kill(held.pid, SIGUSR1);
 	kill(held.pid, SIGQUIT);
@@ -181,32 +181,32 @@ static void expect_state_after(enum way way, const char *threads)
 	expect_end(&held, 7, "blocked: 10\npending: 10\nignored: 3\n");
 }
 
-Test(held, exec_keeps_all_as_it_was_run) { expect_state_after(WAY_RUN, "0"); }
-Test(held, exec_keeps_all_as_it_was_preload) { expect_state_after(WAY_PRELOAD, "0"); }
-Test(held, exec_of_many_threads_keeps_all_as_it_was_run) { expect_state_after(WAY_RUN, "3"); }
-Test(held, exec_of_many_threads_keeps_all_as_it_was_preload) { expect_state_after(WAY_PRELOAD, "3"); }
+Test(held, exec_keeps_all_as_it_was_run) { expect_state_after(MODE_RUN, "0"); }
+Test(held, exec_keeps_all_as_it_was_preload) { expect_state_after(MODE_PRELOAD, "0"); }
+Test(held, exec_of_many_threads_keeps_all_as_it_was_run) { expect_state_after(MODE_RUN, "3"); }
+Test(held, exec_of_many_threads_keeps_all_as_it_was_preload) { expect_state_after(MODE_PRELOAD, "3"); }
 
 /* The handler is gone with the old program: the new one dies. */
-static void expect_new_program_told(enum way way)
+static void expect_new_program_told(enum mode mode)
 {
-	struct held held = hold(way, "exec_stay", "0");
+	struct held held = hold(mode, "exec_stay", "0");
 
 	kill(held.pid, SIGHUP);
 	let_go(&held);
 	expect_end(&held, 128 + SIGHUP, "");
 }
 
-Test(held, exec_passes_a_signal_to_the_new_program_run) { expect_new_program_told(WAY_RUN); }
-Test(held, exec_passes_a_signal_to_the_new_program_preload) { expect_new_program_told(WAY_PRELOAD); }
+Test(held, exec_passes_a_signal_to_the_new_program_run) { expect_new_program_told(MODE_RUN); }
+Test(held, exec_passes_a_signal_to_the_new_program_preload) { expect_new_program_told(MODE_PRELOAD); }
 
-static void expect_old_program_told(enum way way)
+static void expect_old_program_told(enum mode mode)
 {
-	struct held held = hold(way, "exec_fails", "0");
+	struct held held = hold(mode, "exec_fails", "0");
 
 	kill(held.pid, SIGHUP);
 	let_go(&held);
 	expect_end(&held, 7, "handled\nblocked: 10\npending:\nignored: 3\n");
 }
 
-Test(held, exec_that_fails_leaves_a_signal_to_the_old_program_run) { expect_old_program_told(WAY_RUN); }
-Test(held, exec_that_fails_leaves_a_signal_to_the_old_program_preload) { expect_old_program_told(WAY_PRELOAD); }
+Test(held, exec_that_fails_leaves_a_signal_to_the_old_program_run) { expect_old_program_told(MODE_RUN); }
+Test(held, exec_that_fails_leaves_a_signal_to_the_old_program_preload) { expect_old_program_told(MODE_PRELOAD); }

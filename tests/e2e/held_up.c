@@ -22,20 +22,20 @@ static void make_file(const struct rt *rt, const char *name)
 }
 
 /* Its child, which has its memory, must not outlive the test. */
-static void expect_end_in_vfork(enum way way)
+static void expect_end_in_vfork(enum mode mode)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, way, "exit_in_vfork stop");
+	rt_program(&rt, mode, "exit_in_vfork stop");
 	make_file(&rt, "stop");
 	cr_expect_not(rt.program.timed_out);
 	cr_expect_eq(rt.program.status, 3, "status %d: %s", rt.program.status, rt.program.err);
 	rt_end(&rt);
 }
 
-Test(held_up, end_in_vfork_bare) { expect_end_in_vfork(WAY_BARE); }
-Test(held_up, end_in_vfork_run) { expect_end_in_vfork(WAY_RUN); }
-Test(held_up, end_in_vfork_preload) { expect_end_in_vfork(WAY_PRELOAD); }
+Test(held_up, end_in_vfork_bare) { expect_end_in_vfork(MODE_BARE); }
+Test(held_up, end_in_vfork_run) { expect_end_in_vfork(MODE_RUN); }
+Test(held_up, end_in_vfork_preload) { expect_end_in_vfork(MODE_PRELOAD); }
 
 /* ---- threads of a process -------------------------------------------------------------------- */
 
@@ -79,10 +79,10 @@ static void await_let_go(pid_t pid)
 	cr_expect(all_are_let_go(pid), "a thread of %d is still held", (int)pid);
 }
 
-static void expect_look_in_vfork(enum way way)
+static void expect_look_in_vfork(enum mode mode)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, way, "exit_in_vfork stop stay");
+	struct child child = rt_start(&rt, mode, "exit_in_vfork stop stay");
 	char *line = spawn_wait_for_line(&child, "in vfork ", 30);
 
 	cr_assert(line, "it did not start");
@@ -99,8 +99,8 @@ static void expect_look_in_vfork(enum way way)
 	rt_end(&rt);
 }
 
-Test(held_up, look_in_vfork_run) { expect_look_in_vfork(WAY_RUN); }
-Test(held_up, look_in_vfork_preload) { expect_look_in_vfork(WAY_PRELOAD); }
+Test(held_up, look_in_vfork_run) { expect_look_in_vfork(MODE_RUN); }
+Test(held_up, look_in_vfork_preload) { expect_look_in_vfork(MODE_PRELOAD); }
 
 /* ---- killed while it looks ----------------------------------------------------------------------- */
 
@@ -127,25 +127,25 @@ static int open_letters(const struct rt *rt)
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
-static void expect_free_after_kill(enum way way, unsigned seed)
+static void expect_free_after_kill(enum mode mode, unsigned seed)
 {
 	struct rt rt = rt_new();
 	int letters = open_letters(&rt);
-	struct child child = rt_start(&rt, way, "grows letters"), looker;
+	struct child child = rt_start(&rt, mode, "grows letters"), looker;
 	pid_t pid = program_of(&child);
 	const char *argv[] = { rt_built("ringtail"), "leaks", "--now", rt.run, NULL };
 
 	looker = spawn_start((struct command){ .argv = argv, .directory = rt.work });
 	usleep(some_us(seed));
-	kill(way == WAY_RUN ? child.pid : looker.pid, SIGKILL);
+	kill(mode == MODE_RUN ? child.pid : looker.pid, SIGKILL);
 	struct outcome outcome = spawn_wait(&looker);
 	outcome_free(&outcome);
 	await_let_go(pid);
 	cr_assert_eq(write(letters, "llq", 3), 3);
-	for (double until = now() + 20; kill(pid, 0) == 0 && now() < until && way == WAY_RUN;)
+	for (double until = now() + 20; kill(pid, 0) == 0 && now() < until && mode == MODE_RUN;)
 		sleep_ms(1);
 	outcome = spawn_wait(&child);
-	cr_expect_eq(outcome.status, way == WAY_RUN ? 128 + SIGKILL : 0, "status %d: %s", outcome.status, outcome.err);
+	cr_expect_eq(outcome.status, mode == MODE_RUN ? 128 + SIGKILL : 0, "status %d: %s", outcome.status, outcome.err);
 	outcome_free(&outcome);
 	close(letters);
 	rt_end(&rt);
@@ -154,11 +154,11 @@ static void expect_free_after_kill(enum way way, unsigned seed)
 Test(held_up, reader_killed_while_it_looks, .timeout = 300)
 {
 	for (unsigned i = 0; i < KILLS; i++)
-		expect_free_after_kill(WAY_RUN, i + 1);
+		expect_free_after_kill(MODE_RUN, i + 1);
 }
 
 Test(held_up, tool_killed_while_it_looks, .timeout = 300)
 {
 	for (unsigned i = 0; i < KILLS; i++)
-		expect_free_after_kill(WAY_PRELOAD, i + 101);
+		expect_free_after_kill(MODE_PRELOAD, i + 101);
 }

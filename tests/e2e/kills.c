@@ -1,5 +1,5 @@
 /*
- * Killed at any moment: the program, in both ways, and the reader.  The program's events tell their own numbers
+ * Killed at any moment: the program, in both modes, and the reader.  The program's events tell their own numbers
  * (tests/programs/counted.c), and a file how far it has come, so that what was read back can be held against what
  * happened: no event that had happened is missing, and none is there that had not.
  *
@@ -206,10 +206,10 @@ static long long lost(const json_t *process) { return json_number(process, "even
 
 /* ---- the tests ------------------------------------------------------------------------------------------- */
 
-static void kill_program(enum way way, unsigned seed)
+static void kill_program(enum mode mode, unsigned seed)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, way, "counted");
+	struct child child = rt_start(&rt, mode, "counted");
 	struct counted *counted = wait_for_work(&rt);
 	struct outcome outcome;
 	json_t *process;
@@ -219,7 +219,7 @@ static void kill_program(enum way way, unsigned seed)
 	outcome = spawn_wait(&child);
 	cr_expect_eq(outcome.status, 128 + SIGKILL);
 	outcome_free(&outcome);
-	if (way == WAY_PRELOAD) /* `ringtail run` keeps the latest events only */
+	if (mode == MODE_PRELOAD) /* `ringtail run` keeps the latest events only */
 		check_events(&rt, counted);
 	process = rt_process(&rt, "counted");
 	cr_expect_str_eq(json_text(process, "end.how"), "signal");
@@ -231,13 +231,13 @@ static void kill_program(enum way way, unsigned seed)
 Test(kills, program_alone, .timeout = 1800)
 {
 	for (unsigned i = 0; i < kills(); i++)
-		kill_program(WAY_PRELOAD, i + 1);
+		kill_program(MODE_PRELOAD, i + 1);
 }
 
 Test(kills, program_while_it_is_read, .timeout = 1800)
 {
 	for (unsigned i = 0; i < kills(); i++)
-		kill_program(WAY_RUN, i + 1001);
+		kill_program(MODE_RUN, i + 1001);
 }
 
 /* All that happened is either there or counted as missing. */
@@ -268,7 +268,7 @@ static bool tells_loss(const json_t *process)
 static void kill_reader(unsigned seed)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_RUN, "counted");
+	struct child child = rt_start(&rt, MODE_RUN, "counted");
 	struct counted *counted = wait_for_work(&rt);
 	struct outcome outcome;
 	uint64_t before;

@@ -13,7 +13,7 @@ static char *by_ringtail_run(const char *command)
 	struct rt rt = rt_new();
 	struct leak_sums sums;
 
-	rt_program(&rt, WAY_RUN, command);
+	rt_program(&rt, MODE_RUN, command);
 	sums = leaks_reported(rt_report(&rt));
 	rt_end(&rt);
 	return leak_sums_text(&sums);

@@ -24,12 +24,12 @@ static const json_t *allocated_in(const json_t *process, const char *function)
 	return NULL;
 }
 
-static void expect_leak(enum way way, const char *program, const char *function, long long blocks, long long bytes)
+static void expect_leak(enum mode mode, const char *program, const char *function, long long blocks, long long bytes)
 {
 	struct rt rt = rt_new();
 	const json_t *leak;
 
-	rt_program(&rt, way, program);
+	rt_program(&rt, mode, program);
 	leak = allocated_in(rt_process(&rt, program), function);
 	cr_assert(leak, "%s: nothing left that was allocated in %s()", program, function);
 	cr_expect_eq(json_number(leak, "blocks"), blocks, "%s: %lld blocks", function, json_number(leak, "blocks"));
@@ -39,20 +39,20 @@ static void expect_leak(enum way way, const char *program, const char *function,
 
 /* LEAK(name, program, "allocated in", blocks, bytes) */
 #define LEAK(name, ...)                                                                                      \
-	Test(leaks, name##_run) { expect_leak(WAY_RUN, __VA_ARGS__); }                                       \
-	Test(leaks, name##_preload) { expect_leak(WAY_PRELOAD, __VA_ARGS__); }
+	Test(leaks, name##_run) { expect_leak(MODE_RUN, __VA_ARGS__); }                                      \
+	Test(leaks, name##_preload) { expect_leak(MODE_PRELOAD, __VA_ARGS__); }
 
 LEAK(simple, "leak_simple", "lose", 7, 448)
 LEAK(receipts, "demo", "print_receipt", 10, 1280)
 
 /* The list's first node is lost; all others, and the texts, with it: a line of push() each. */
-static void expect_list(enum way way)
+static void expect_list(enum mode mode)
 {
 	struct rt rt = rt_new();
 	const json_t *findings, *lost;
 	char *summary;
 
-	rt_program(&rt, way, "leak_list");
+	rt_program(&rt, mode, "leak_list");
 	summary = findings_summary(rt_process(&rt, "leak_list"), true);
 	cr_expect_str_eq(summary, "leak:definite=1 leak:indirect=199");
 	findings = json_object_get(rt_process(&rt, "leak_list"), "findings");
@@ -66,15 +66,15 @@ static void expect_list(enum way way)
 	rt_end(&rt);
 }
 
-Test(leaks, list_run) { expect_list(WAY_RUN); }
-Test(leaks, list_preload) { expect_list(WAY_PRELOAD); }
+Test(leaks, list_run) { expect_list(MODE_RUN); }
+Test(leaks, list_preload) { expect_list(MODE_PRELOAD); }
 
 Test(leaks, ids_are_the_same_from_run_to_run)
 {
 	struct rt one = rt_new(), other = rt_new();
 
-	rt_program(&one, WAY_RUN, "leak_simple");
-	rt_program(&other, WAY_PRELOAD, "leak_simple");
+	rt_program(&one, MODE_RUN, "leak_simple");
+	rt_program(&other, MODE_PRELOAD, "leak_simple");
 	cr_expect_str_eq(json_text(allocated_in(rt_process(&one, "leak_simple"), "lose"), "id"),
 	                 json_text(allocated_in(rt_process(&other, "leak_simple"), "lose"), "id"));
 	rt_end(&one);
@@ -87,7 +87,7 @@ Test(leaks, ids_are_unique_in_a_report)
 	const json_t *findings, *finding, *other;
 	size_t i, k;
 
-	rt_program(&rt, WAY_RUN, "leak_one_line");
+	rt_program(&rt, MODE_RUN, "leak_one_line");
 	findings = json_object_get(rt_process(&rt, "leak_one_line"), "findings");
 	cr_expect_geq(json_array_size(findings), 1);
 	json_array_foreach(findings, i, finding)

@@ -60,7 +60,7 @@ static struct server leave_behind(const char *command)
 	char line[2 * RT_PATH];
 
 	snprintf(line, sizeof line, "sh -c '%s & exit 0'", command);
-	rt_program(&server.rt, WAY_RUN, line);
+	rt_program(&server.rt, MODE_RUN, line);
 	cr_assert_eq(server.rt.program.status, 0, "%s", server.rt.program.err);
 	cr_expect(strstr(server.rt.program.err, "1 watched process is still running and recording into "), "%s",
 	          server.rt.program.err);
@@ -88,7 +88,7 @@ Test(left_behind, a_child_that_begins_afterwards)
 {
 	struct server server = server_new();
 
-	rt_program(&server.rt, WAY_RUN, "records_late read letters");
+	rt_program(&server.rt, MODE_RUN, "records_late read letters");
 	cr_assert_eq(server.rt.program.status, 1, "%s", server.rt.program.err);
 	cr_expect(strstr(server.rt.program.err, "1 watched process is still running and recording into "), "%s",
 	          server.rt.program.err);
@@ -113,7 +113,7 @@ Test(left_behind, a_process_that_was_being_read)
 /* As long as it has not been waited for, a killed reader is still there for kill(2). */
 Test(left_behind, by_a_reader_that_was_killed)
 {
-	struct server server = serve(WAY_RUN, "");
+	struct server server = serve(MODE_RUN, "");
 
 	server_do(&server, "l");
 	cr_assert_eq(kill(server.child.pid, SIGKILL), 0);
@@ -131,7 +131,7 @@ Test(left_behind, an_image_that_is_entered_when_the_reader_was_killed)
 	char line[2 * RT_PATH];
 
 	snprintf(line, sizeof line, "sh -c 'echo begun; read letter < letters; exec %s'", rt_built("programs/leak_simple"));
-	struct child child = rt_start(&server.rt, WAY_RUN, line);
+	struct child child = rt_start(&server.rt, MODE_RUN, line);
 	cr_assert(spawn_wait_for_lines(&child, "begun", 1, 20));
 	cr_assert_eq(kill(child.pid, SIGKILL), 0);
 	server.rt.program = spawn_wait(&child);

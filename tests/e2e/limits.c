@@ -25,8 +25,8 @@ static void expect_unbroken(const char *limit, const char *program, const char *
 
 	snprintf(name, sizeof name, "programs/%.*s", (int)strcspn(program, " "), program);
 	snprintf(line, sizeof line, "sh -c '%s; exec %s%s'", limit, rt_built(name), program + strcspn(program, " "));
-	rt_program(&bare, WAY_BARE, line);
-	rt_program_with(&watched, WAY_PRELOAD, options, line);
+	rt_program(&bare, MODE_BARE, line);
+	rt_program_with(&watched, MODE_PRELOAD, options, line);
 	cr_expect_eq(bare.program.status, 0, "%s: status %d without ringtail: %s", line, bare.program.status,
 	             bare.program.err);
 	cr_expect_eq(watched.program.status, bare.program.status, "%s: status %d: %s", line, watched.program.status,
@@ -48,14 +48,14 @@ struct to_the_limit {
 	struct rt bare, watched;
 };
 
-static struct to_the_limit go(enum way way, const char *limit, const char *arguments)
+static struct to_the_limit go(enum mode mode, const char *limit, const char *arguments)
 {
 	struct to_the_limit both = {rt_new(), rt_new()};
 	char line[2 * RT_PATH];
 
 	snprintf(line, sizeof line, "sh -c '%s; exec %s %s'", limit, rt_built("programs/to_the_limit"), arguments);
-	rt_program(&both.bare, WAY_BARE, line);
-	rt_program(&both.watched, way, line);
+	rt_program(&both.bare, MODE_BARE, line);
+	rt_program(&both.watched, mode, line);
 	cr_expect_eq(both.bare.program.status, 0, "%s: %s", line, both.bare.program.out);
 	cr_expect_eq(both.watched.program.status, 0, "%s: %s", line, both.watched.program.out);
 	cr_expect_gt(json_number(rt_process(&both.watched, "to_the_limit"), "events.recorded"), 0);
@@ -69,21 +69,21 @@ static void end(struct to_the_limit *both)
 }
 
 /* Not a page more, nor less. */
-static void expect_as_much(enum way way, const char *limit, const char *arguments)
+static void expect_as_much(enum mode mode, const char *limit, const char *arguments)
 {
-	struct to_the_limit both = go(way, limit, arguments);
+	struct to_the_limit both = go(mode, limit, arguments);
 
 	expect_same_text(arguments, both.watched.program.out, both.bare.program.out);
 	end(&both);
 }
 
 /* A hard limit from before the program cannot be raised, so that it has less by what is ours: a sixteenth at most. */
-static void expect_nearly_as_much(enum way way, unsigned long mib, const char *arguments)
+static void expect_nearly_as_much(enum mode mode, unsigned long mib, const char *arguments)
 {
 	char limit[64];
 
 	snprintf(limit, sizeof limit, "ulimit -v %lu", mib << 10);
-	struct to_the_limit both = go(way, limit, arguments);
+	struct to_the_limit both = go(mode, limit, arguments);
 	unsigned long bare = strtoul(both.bare.program.out, NULL, 10);
 	unsigned long watched = strtoul(both.watched.program.out, NULL, 10);
 	cr_expect(watched <= bare && bare - watched <= (mib << 20) / 4096 / 16, "%lu pages of %lu", watched, bare);
@@ -91,36 +91,36 @@ static void expect_nearly_as_much(enum way way, unsigned long mib, const char *a
 }
 
 #define AS_MUCH(name, limit, arguments)                                                                      \
-	Test(limits, name##_run) { expect_as_much(WAY_RUN, limit, arguments); }                              \
-	Test(limits, name##_preload) { expect_as_much(WAY_PRELOAD, limit, arguments); }
+	Test(limits, name##_run) { expect_as_much(MODE_RUN, limit, arguments); }                             \
+	Test(limits, name##_preload) { expect_as_much(MODE_PRELOAD, limit, arguments); }
 #define NEARLY_AS_MUCH(name, mib, arguments)                                                                 \
-	Test(limits, name##_run) { expect_nearly_as_much(WAY_RUN, mib, arguments); }                         \
-	Test(limits, name##_preload) { expect_nearly_as_much(WAY_PRELOAD, mib, arguments); }
+	Test(limits, name##_run) { expect_nearly_as_much(MODE_RUN, mib, arguments); }                        \
+	Test(limits, name##_preload) { expect_nearly_as_much(MODE_PRELOAD, mib, arguments); }
 #include "tests/e2e/tables/address_space.def"
 
 /* Whatever it is started by, a program has the limit that its parent believes to have, and may raise it as far. */
-static void expect_same_limits(enum way way)
+static void expect_same_limits(enum mode mode)
 {
 	struct rt bare = rt_new(), watched = rt_new();
 
-	rt_program(&bare, WAY_BARE, "passes_limits_on");
-	rt_program(&watched, way, "passes_limits_on");
+	rt_program(&bare, MODE_BARE, "passes_limits_on");
+	rt_program(&watched, mode, "passes_limits_on");
 	cr_expect_eq(bare.program.status, 0, "%s", bare.program.out);
 	expect_same_text("limits", watched.program.out, bare.program.out);
 	rt_end(&bare);
 	rt_end(&watched);
 }
 
-Test(limits, passed_on_run) { expect_same_limits(WAY_RUN); }
-Test(limits, passed_on_preload) { expect_same_limits(WAY_PRELOAD); }
+Test(limits, passed_on_run) { expect_same_limits(MODE_RUN); }
+Test(limits, passed_on_preload) { expect_same_limits(MODE_PRELOAD); }
 
 /* What a program sees of its own size is hardly more for our being there. */
 Test(limits, size_in_memory)
 {
 	struct rt bare = rt_new(), watched = rt_new();
 
-	rt_program(&bare, WAY_BARE, "to_the_limit size");
-	rt_program(&watched, WAY_PRELOAD, "to_the_limit size");
+	rt_program(&bare, MODE_BARE, "to_the_limit size");
+	rt_program(&watched, MODE_PRELOAD, "to_the_limit size");
 	long long more = atoll(watched.program.out) - atoll(bare.program.out);
 	cr_expect(more > 0 && more < 2 << 20, "%lld bytes more than %s", more, bare.program.out);
 	rt_end(&bare);
@@ -157,7 +157,7 @@ Test(limits, overwritten_events_are_counted)
 	char *findings;
 	long long recorded, lost;
 
-	rt_program_with(&rt, WAY_PRELOAD, "max=16M", "ten_million");
+	rt_program_with(&rt, MODE_PRELOAD, "max=16M", "ten_million");
 	process = rt_process(&rt, "ten_million");
 	recorded = json_number(process, "events.recorded");
 	lost = json_number(process, "events.lost");

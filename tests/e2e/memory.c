@@ -23,13 +23,13 @@ static bool tells(const json_t *process, const char *kind, const char *class)
 	return false;
 }
 
-static void expect_seen(enum way way, const char *where, const char *expected, bool unread)
+static void expect_seen(enum mode mode, const char *where, const char *expected, bool unread)
 {
 	struct rt rt = rt_new();
 	char line[64];
 
 	snprintf(line, sizeof line, "hidden_pointers %s", where);
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	if (rt.program.status == 77)
 		cr_skip_test("no secret memory here");
 	cr_expect_eq(rt.program.status, 0, "%s: status %d: %s", where, rt.program.status, rt.program.err);
@@ -43,8 +43,8 @@ static void expect_seen(enum way way, const char *where, const char *expected, b
 }
 
 #define SEEN(where, expected, unread)                                                                    \
-	Test(memory, where##_run) { expect_seen(WAY_RUN, #where, expected, unread); }                    \
-	Test(memory, where##_preload) { expect_seen(WAY_PRELOAD, #where, expected, unread); }
+	Test(memory, where##_run) { expect_seen(MODE_RUN, #where, expected, unread); }                   \
+	Test(memory, where##_preload) { expect_seen(MODE_PRELOAD, #where, expected, unread); }
 SEEN(no_access, "reachable=10/5550", false)
 SEEN(shared, "reachable=10/5550", false)
 SEEN(read_only, "reachable=10/5550", false)
@@ -100,14 +100,14 @@ static void take_pids(struct child *child, int *pids)
 	}
 }
 
-static void expect_left_as_it_was(enum way way)
+static void expect_left_as_it_was(enum mode mode)
 {
 	struct rt rt = rt_new();
 	char line[64], path[RT_PATH + 16];
 	int pids[CHILDREN];
 
 	snprintf(line, sizeof line, "shared_memory %d stop", CHILDREN);
-	struct child child = rt_start(&rt, way, line);
+	struct child child = rt_start(&rt, mode, line);
 	take_pids(&child, pids);
 	struct sums before = sums_of(pids);
 	for (int i = 0; i < 2; i++) {
@@ -126,5 +126,5 @@ static void expect_left_as_it_was(enum way way)
 	rt_end(&rt);
 }
 
-Test(memory, a_look_leaves_it_as_it_was_run) { expect_left_as_it_was(WAY_RUN); }
-Test(memory, a_look_leaves_it_as_it_was_preload) { expect_left_as_it_was(WAY_PRELOAD); }
+Test(memory, a_look_leaves_it_as_it_was_run) { expect_left_as_it_was(MODE_RUN); }
+Test(memory, a_look_leaves_it_as_it_was_preload) { expect_left_as_it_was(MODE_PRELOAD); }

@@ -22,7 +22,7 @@ static void need(const char *words)
 	char line[2 * RT_PATH];
 
 	snprintf(line, sizeof line, "%s %s", words, rt_built("programs/leak_simple"));
-	rt_program(&rt, WAY_BARE, line);
+	rt_program(&rt, MODE_BARE, line);
 	int status = rt.program.status;
 	rt_end(&rt);
 	if (status)
@@ -42,14 +42,14 @@ static void expect_leaks(struct rt *rt, const char *expected)
 
 /* ---- scans at the end ---------------------------------------------------------------------------- */
 
-static void expect_scan(enum way way, const char *words)
+static void expect_scan(enum mode mode, const char *words)
 {
 	struct rt rt = rt_new();
 	char line[2 * RT_PATH];
 
 	need(words);
 	snprintf(line, sizeof line, "%s %s", words, rt_built("programs/leak_simple"));
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	expect_leaks(&rt, LEAKS);
 	rt_end(&rt);
 }
@@ -63,19 +63,19 @@ static void expect_scan_inside(const char *words)
 	need(words);
 	snprintf(line, sizeof line, "%s %s run -o %s %s", words, rt_built("ringtail"), rt.run,
 	         rt_built("programs/leak_simple"));
-	rt_program(&rt, WAY_BARE, line);
+	rt_program(&rt, MODE_BARE, line);
 	expect_leaks(&rt, LEAKS);
 	rt_end(&rt);
 }
 
 #define SPACE(name, words)                                                                                   \
-	Test(namespaces, name##_run) { expect_scan(WAY_RUN, words); }                                        \
-	Test(namespaces, name##_preload) { expect_scan(WAY_PRELOAD, words); }                                \
+	Test(namespaces, name##_run) { expect_scan(MODE_RUN, words); }                                       \
+	Test(namespaces, name##_preload) { expect_scan(MODE_PRELOAD, words); }                               \
 	Test(namespaces, name##_inside) { expect_scan_inside(words); }
 #include "tests/e2e/tables/namespaces.def"
 
 /* Without a /proc the program knows neither its namespace nor when it began. */
-Test(namespaces, no_proc_run) { expect_scan(WAY_RUN, NO_PROC); }
+Test(namespaces, no_proc_run) { expect_scan(MODE_RUN, NO_PROC); }
 
 static void expect_told(const struct rt *rt, const json_t *process, const char *why)
 {
@@ -92,36 +92,36 @@ Test(namespaces, no_proc_preload)
 
 	need(NO_PROC);
 	snprintf(line, sizeof line, NO_PROC " %s", rt_built("programs/leak_simple"));
-	rt_program(&rt, WAY_PRELOAD, line);
+	rt_program(&rt, MODE_PRELOAD, line);
 	expect_told(&rt, rt_process(&rt, "leak_simple"), "/proc is missing");
 	rt_end(&rt);
 }
 
 /* A process that has left for another namespace with its children: the tool must not be the first of those, as the kernel
  * allows no others once it has ended. */
-static void expect_children(enum way way)
+static void expect_children(enum mode mode)
 {
 	struct rt rt = rt_new();
 	json_t *process;
 
 	need("unshare -Urp");
-	rt_program(&rt, way, "unshare -Urp sh -c '(exit 3); echo $?'");
+	rt_program(&rt, mode, "unshare -Urp sh -c '(exit 3); echo $?'");
 	cr_expect_str_eq(rt.program.out, "3\n", "%s%s", rt.program.out, rt.program.err);
 	process = rt_process(&rt, "unshare");
-	if (way == WAY_PRELOAD)
+	if (mode == MODE_PRELOAD)
 		expect_told(&rt, process, "born in another PID namespace");
 	else
 		cr_expect(json_is_true(json_at(process, "leak_scan.done")));
 	rt_end(&rt);
 }
 
-Test(namespaces, children_elsewhere_run) { expect_children(WAY_RUN); }
-Test(namespaces, children_elsewhere_preload) { expect_children(WAY_PRELOAD); }
+Test(namespaces, children_elsewhere_run) { expect_children(MODE_RUN); }
+Test(namespaces, children_elsewhere_preload) { expect_children(MODE_PRELOAD); }
 
 /* ---- several processes of one number ---------------------------------------------------------------- */
 
 /* Six forks each: processes of two namespaces share their numbers, and each is told apart. */
-static void expect_trees(enum way way)
+static void expect_trees(enum mode mode)
 {
 	struct rt rt = rt_new();
 	char line[4 * RT_PATH];
@@ -133,7 +133,7 @@ static void expect_trees(enum way way)
 	need("unshare -Urpf --mount-proc");
 	snprintf(line, sizeof line, "sh -c 'for i in 1 2; do unshare -Urpf --mount-proc %s; done'",
 	         rt_built("programs/fork_tree"));
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	report = rt_report(&rt);
 	json_array_foreach(json_object_get(report, "processes"), i, process) {
 		if (!strstr(json_text(process, "exe"), "fork_tree"))
@@ -148,8 +148,8 @@ static void expect_trees(enum way way)
 	rt_end(&rt);
 }
 
-Test(namespaces, two_trees_run) { expect_trees(WAY_RUN); }
-Test(namespaces, two_trees_preload) { expect_trees(WAY_PRELOAD); }
+Test(namespaces, two_trees_run) { expect_trees(MODE_RUN); }
+Test(namespaces, two_trees_preload) { expect_trees(MODE_PRELOAD); }
 
 /* ---- one that runs ------------------------------------------------------------------------------------ */
 
@@ -193,12 +193,12 @@ static void expect_lost(struct rt *rt, const char *words, const char *lost)
 	outcome_free(&outcome);
 }
 
-static void expect_look(enum way way)
+static void expect_look(enum mode mode)
 {
 	char words[64];
 
 	need(APART);
-	struct server server = serve_within(APART, way, "");
+	struct server server = serve_within(APART, mode, "");
 	server_do(&server, "llllll");
 	server_do(&server, "k"); /* the last one is in no register any more */
 	expect_lost(&server.rt, "leaks --now RUN", "leak:definite");
@@ -207,29 +207,29 @@ static void expect_look(enum way way)
 	server_end(&server);
 }
 
-Test(namespaces, now_run) { expect_look(WAY_RUN); }
-Test(namespaces, now_preload) { expect_look(WAY_PRELOAD); }
+Test(namespaces, now_run) { expect_look(MODE_RUN); }
+Test(namespaces, now_preload) { expect_look(MODE_PRELOAD); }
 
 /* By the number that it goes by in there, from there. */
-static void expect_look_inside(enum way way)
+static void expect_look_inside(enum mode mode)
 {
 	char line[2 * RT_PATH];
 
 	need(APART);
-	struct server server = serve_within(APART, way, "");
+	struct server server = serve_within(APART, mode, "");
 	server_do(&server, "llllllk");
 	snprintf(line, sizeof line, "nsenter --target %d --user --pid --mount --preserve-credentials %s leaks --now %d",
 	         number_outside(&server), rt_built("ringtail"), server.pid);
 	struct rt inside = rt_new();
-	rt_program(&inside, WAY_BARE, line);
+	rt_program(&inside, MODE_BARE, line);
 	cr_expect_eq(inside.program.status, 0, "status %d: %s", inside.program.status, inside.program.err);
 	cr_expect(strstr(inside.program.out, "leak:definite"), "%s", inside.program.out);
 	rt_end(&inside);
 	server_end(&server);
 }
 
-Test(namespaces, now_from_inside_run) { expect_look_inside(WAY_RUN); }
-Test(namespaces, now_from_inside_preload) { expect_look_inside(WAY_PRELOAD); }
+Test(namespaces, now_from_inside_run) { expect_look_inside(MODE_RUN); }
+Test(namespaces, now_from_inside_preload) { expect_look_inside(MODE_PRELOAD); }
 
 /* One that runs where only its file can be seen has not ended. */
 Test(namespaces, running_in_a_sibling)
@@ -237,16 +237,16 @@ Test(namespaces, running_in_a_sibling)
 	char line[3 * RT_PATH];
 
 	need(APART);
-	struct server server = serve_within(APART, WAY_PRELOAD, "");
+	struct server server = serve_within(APART, MODE_PRELOAD, "");
 	server_do(&server, "l");
 	snprintf(line, sizeof line, APART " %s report --format json %s", rt_built("ringtail"), server.rt.run);
 	struct rt sibling = rt_new();
-	rt_program(&sibling, WAY_BARE, line);
+	rt_program(&sibling, MODE_BARE, line);
 	cr_expect(strstr(sibling.program.out, "\"how\": \"running\""), "%s%s", sibling.program.out, sibling.program.err);
 	rt_end(&sibling);
 	snprintf(line, sizeof line, APART " %s leaks --now %s", rt_built("ringtail"), server.rt.run);
 	sibling = rt_new();
-	rt_program(&sibling, WAY_BARE, line);
+	rt_program(&sibling, MODE_BARE, line);
 	cr_expect(strstr(sibling.program.err, "PID namespace"), "%s", sibling.program.err);
 	rt_end(&sibling);
 	server_end(&server);
@@ -256,7 +256,7 @@ Test(namespaces, running_in_a_sibling)
 Test(namespaces, reader_killed)
 {
 	need(APART);
-	struct server server = serve_within(APART, WAY_RUN, "");
+	struct server server = serve_within(APART, MODE_RUN, "");
 	server_do(&server, "l");
 	kill(server.child.pid, SIGKILL);
 	server_do(&server, "ll");
@@ -277,7 +277,7 @@ Test(namespaces, other_files)
 
 	need(words);
 	snprintf(line, sizeof line, "%s %s", words, rt_built("programs/leak_simple"));
-	rt_program(&rt, WAY_RUN, line);
+	rt_program(&rt, MODE_RUN, line);
 	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
 	cr_expect(strstr(rt.program.out, "allocations=18"), "%s", rt.program.out);
 	cr_expect(strstr(rt.program.err, "it does not see the directory of the run"), "%s", rt.program.err);

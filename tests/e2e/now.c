@@ -52,9 +52,9 @@ static const json_t *only_process(const json_t *report)
 	return json_array_get(json_object_get(report, "processes"), 0);
 }
 
-static void expect_scans(enum way way)
+static void expect_scans(enum mode mode)
 {
-	struct server server = serve(way, "");
+	struct server server = serve(mode, "");
 	json_t *first, *second;
 
 	server_do(&server, "llllll");
@@ -74,14 +74,14 @@ static void expect_scans(enum way way)
 	server_end(&server);
 }
 
-Test(now, two_scans_run) { expect_scans(WAY_RUN); }
-Test(now, two_scans_preload) { expect_scans(WAY_PRELOAD); }
+Test(now, two_scans_run) { expect_scans(MODE_RUN); }
+Test(now, two_scans_preload) { expect_scans(MODE_PRELOAD); }
 
 /* What was kept is taken for a run by the commands that show one. */
 Test(now, a_snapshot_is_a_run)
 {
 	static const char *const commands[] = { "report", "leaks", "heap", "threads", "locks", "deadlocks" };
-	struct server server = serve(WAY_RUN, "");
+	struct server server = serve(MODE_RUN, "");
 	char words[2 * RT_PATH];
 
 	server_do(&server, "lll");
@@ -100,9 +100,9 @@ Test(now, a_snapshot_is_a_run)
 	server_end(&server);
 }
 
-static void expect_scans_among_threads(enum way way)
+static void expect_scans_among_threads(enum mode mode)
 {
-	struct server server = serve(way, "");
+	struct server server = serve(mode, "");
 
 	cr_assert_eq(write(server.letters, "tttttttttttttttttttt", 20), 20);
 	for (int i = 0; i < 5; i++) {
@@ -114,17 +114,17 @@ static void expect_scans_among_threads(enum way way)
 	server_end(&server);
 }
 
-Test(now, threads_come_and_go_run) { expect_scans_among_threads(WAY_RUN); }
-Test(now, threads_come_and_go_preload) { expect_scans_among_threads(WAY_PRELOAD); }
+Test(now, threads_come_and_go_run) { expect_scans_among_threads(MODE_RUN); }
+Test(now, threads_come_and_go_preload) { expect_scans_among_threads(MODE_PRELOAD); }
 
 /* Stopped anywhere within realloc, the table lies in two places or in none. */
-static void expect_nothing_lost_in_realloc(enum way way)
+static void expect_nothing_lost_in_realloc(enum mode mode)
 {
 	struct rt rt = rt_new();
 	struct server server = { .rt = rt };
 	char path[RT_PATH + 16];
 
-	server.child = rt_start(&server.rt, way, "realloc_always stop");
+	server.child = rt_start(&server.rt, mode, "realloc_always stop");
 	char *line = spawn_wait_for_line(&server.child, "realloc_always", 20);
 	cr_assert(line, "it did not start");
 	free(line);
@@ -141,12 +141,12 @@ static void expect_nothing_lost_in_realloc(enum way way)
 	rt_end(&server.rt);
 }
 
-Test(now, within_realloc_run) { expect_nothing_lost_in_realloc(WAY_RUN); }
-Test(now, within_realloc_preload) { expect_nothing_lost_in_realloc(WAY_PRELOAD); }
+Test(now, within_realloc_run) { expect_nothing_lost_in_realloc(MODE_RUN); }
+Test(now, within_realloc_preload) { expect_nothing_lost_in_realloc(MODE_PRELOAD); }
 
-static void expect_all_processes(enum way way)
+static void expect_all_processes(enum mode mode)
 {
-	struct server server = serve(way, "");
+	struct server server = serve(mode, "");
 	json_t *report;
 	char pid[16];
 
@@ -165,13 +165,13 @@ static void expect_all_processes(enum way way)
 	server_end(&server);
 }
 
-Test(now, all_processes_run) { expect_all_processes(WAY_RUN); }
-Test(now, all_processes_preload) { expect_all_processes(WAY_PRELOAD); }
+Test(now, all_processes_run) { expect_all_processes(MODE_RUN); }
+Test(now, all_processes_preload) { expect_all_processes(MODE_PRELOAD); }
 
 /* Old events are gone: that is said, and nothing is called lost that an unknown block may point to. */
 Test(now, overwritten)
 {
-	struct server server = serve(WAY_PRELOAD, "max=1M");
+	struct server server = serve(MODE_PRELOAD, "max=1M");
 
 	for (int i = 0; i < 200; i++)
 		server_do(&server, "r");
@@ -194,21 +194,21 @@ static void expect_refusal(struct outcome outcome, int status, const char *text)
 	outcome_free(&outcome);
 }
 
-static void expect_bounded_pause(enum way way)
+static void expect_bounded_pause(enum mode mode)
 {
-	struct server server = serve(way, "");
+	struct server server = serve(mode, "");
 
 	expect_refusal(server_look(&server, "--pause 0.000001"), 69, "allow more with --pause");
 	server_do(&server, "l");
 	server_end(&server);
 }
 
-Test(now, pause_is_bounded_run) { expect_bounded_pause(WAY_RUN); }
-Test(now, pause_is_bounded_preload) { expect_bounded_pause(WAY_PRELOAD); }
+Test(now, pause_is_bounded_run) { expect_bounded_pause(MODE_RUN); }
+Test(now, pause_is_bounded_preload) { expect_bounded_pause(MODE_PRELOAD); }
 
-static void expect_refused_to_a_second_tracer(enum way way)
+static void expect_refused_to_a_second_tracer(enum mode mode)
 {
-	struct server server = serve(way, "");
+	struct server server = serve(mode, "");
 
 	cr_assert_eq(ptrace(PTRACE_SEIZE, server.pid, NULL, NULL), 0);
 	expect_refusal(server_look(&server, ""), 69, "a debugger or tracer (pid ");
@@ -220,15 +220,15 @@ static void expect_refused_to_a_second_tracer(enum way way)
 	server_end(&server);
 }
 
-Test(now, traced_run) { expect_refused_to_a_second_tracer(WAY_RUN); }
-Test(now, traced_preload) { expect_refused_to_a_second_tracer(WAY_PRELOAD); }
+Test(now, traced_run) { expect_refused_to_a_second_tracer(MODE_RUN); }
+Test(now, traced_preload) { expect_refused_to_a_second_tracer(MODE_PRELOAD); }
 
 /* Root without CAP_SYS_PTRACE, as in a container: processes that have it may not be looked at. */
 Test(now, without_the_right_to_trace)
 {
 	if (geteuid())
 		cr_skip_test("only root can give up CAP_SYS_PTRACE");
-	struct server server = serve(WAY_PRELOAD, "");
+	struct server server = serve(MODE_PRELOAD, "");
 	const char *argv[] = { "setpriv", "--bounding-set=-sys_ptrace", rt_built("ringtail"), "leaks", "--now",
 		               server.rt.run, NULL };
 
@@ -238,7 +238,7 @@ Test(now, without_the_right_to_trace)
 
 Test(now, heap_not_watched)
 {
-	struct server server = serve(WAY_RUN, "--heap=no");
+	struct server server = serve(MODE_RUN, "--heap=no");
 
 	expect_refusal(server_look(&server, ""), 69, "--heap=no");
 	server_end(&server);
@@ -249,7 +249,7 @@ Test(now, nothing_to_look_at)
 	struct rt rt = rt_new();
 	char words[64];
 
-	rt_program(&rt, WAY_RUN, "leak_simple");
+	rt_program(&rt, MODE_RUN, "leak_simple");
 	expect_refusal(rt_tool(&rt, "leaks --now RUN"), 65, "no process of this run is running");
 	expect_refusal(rt_tool(&rt, "leaks --now 4194305"), 65, "no process with this id");
 	snprintf(words, sizeof words, "leaks --now %d", (int)getpid());
@@ -261,10 +261,10 @@ Test(now, nothing_to_look_at)
 }
 
 /* Whenever it is killed, the answer is a whole one or one clear line. */
-static void expect_death_is_noticed(enum way way)
+static void expect_death_is_noticed(enum mode mode)
 {
 	for (int i = 0; i < 5; i++) {
-		struct server server = serve(way, "");
+		struct server server = serve(mode, "");
 		char command[128];
 		const char *argv[] = { "sh", "-c", command, NULL };
 
@@ -284,5 +284,5 @@ static void expect_death_is_noticed(enum way way)
 	}
 }
 
-Test(now, killed_meanwhile_run) { expect_death_is_noticed(WAY_RUN); }
-Test(now, killed_meanwhile_preload) { expect_death_is_noticed(WAY_PRELOAD); }
+Test(now, killed_meanwhile_run) { expect_death_is_noticed(MODE_RUN); }
+Test(now, killed_meanwhile_preload) { expect_death_is_noticed(MODE_PRELOAD); }

@@ -68,7 +68,7 @@ Test(page, shows_a_run)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "demo");
+	rt_program(&rt, MODE_RUN, "demo");
 	json_t *seen = use(&rt, "report RUN", "print_receipt");
 	cr_expect_str_eq(json_text(seen, "title"), "demo – ringtail");
 	cr_expect_str_eq(json_text(seen, "verdict"), "1 deadlock, 1 leak, 1 thread leak");
@@ -93,7 +93,7 @@ Test(page, runs_nothing_of_the_program)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "named_threads");
+	rt_program(&rt, MODE_RUN, "named_threads");
 	json_decref(rt_report(&rt));
 	rt.json = NULL;
 	change_database(&rt,
@@ -161,8 +161,8 @@ Test(page, shows_two_runs)
 	struct rt before = rt_new(), after = rt_new();
 	char words[2 * RT_PATH];
 
-	rt_program(&before, WAY_RUN, "leak_simple");
-	rt_program(&after, WAY_PRELOAD, "leak_list");
+	rt_program(&before, MODE_RUN, "leak_simple");
+	rt_program(&after, MODE_PRELOAD, "leak_list");
 	snprintf(words, sizeof words, "diff %s RUN", before.run);
 	json_t *seen = use(&after, words, "main");
 	cr_expect_gt(json_number(seen, "new"), 0);
@@ -182,7 +182,7 @@ Test(page, goes_to_a_file)
 	char path[2 * RT_PATH];
 	struct stat status;
 
-	rt_program(&rt, WAY_RUN, "leak_simple");
+	rt_program(&rt, MODE_RUN, "leak_simple");
 	struct outcome outcome = rt_tool(&rt, "report RUN -o report.txt"), plain = rt_tool(&rt, "report RUN");
 	char *text = consume(&rt, "cat report.txt");
 	cr_expect_eq(outcome.out_bytes, 0);

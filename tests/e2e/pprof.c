@@ -82,12 +82,12 @@ static void compare_value(struct rt *rt, const json_t *report, size_t k, int fun
 	free(top);
 }
 
-static void compare_heap(enum way way, const char *program, int functions)
+static void compare_heap(enum mode mode, const char *program, int functions)
 {
 	struct rt rt = rt_new();
 	json_t *report;
 
-	rt_program(&rt, way, program);
+	rt_program(&rt, mode, program);
 	export_run(&rt, "--format pprof -o heap.pb.gz");
 	report = heap_report(&rt);
 	for (size_t k = 0; k < sizeof values / sizeof *values; k++)
@@ -96,15 +96,15 @@ static void compare_heap(enum way way, const char *program, int functions)
 	rt_end(&rt);
 }
 
-Test(pprof, heap_of_known_heap) { compare_heap(WAY_RUN, "known_heap", 2); }
-Test(pprof, heap_of_jq) { compare_heap(WAY_PRELOAD, "jq .[0] data/numbers.json", 8); }
-Test(pprof, heap_of_operators) { compare_heap(WAY_RUN, "every_operator", 2); }
+Test(pprof, heap_of_known_heap) { compare_heap(MODE_RUN, "known_heap", 2); }
+Test(pprof, heap_of_jq) { compare_heap(MODE_PRELOAD, "jq .[0] data/numbers.json", 8); }
+Test(pprof, heap_of_operators) { compare_heap(MODE_RUN, "every_operator", 2); }
 
 static struct rt known_heap(void)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "known_heap");
+	rt_program(&rt, MODE_RUN, "known_heap");
 	export_run(&rt, "--format pprof --view allocs -o heap.pb.gz");
 	return rt;
 }
@@ -158,7 +158,7 @@ Test(pprof, diff_base_takes_a_run_from_another)
 	same = consume(&rt, PPROF "-top -diff_base=heap.pb.gz heap.pb.gz");
 	expect_has(same, "Showing nodes accounting for 0, 0% of 107276B total", "pprof -diff_base of itself");
 	free(same);
-	rt_program(&other, WAY_RUN, "realloc_shapes");
+	rt_program(&other, MODE_RUN, "realloc_shapes");
 	export_run(&other, "--format pprof --view allocs -o heap.pb.gz");
 	more = consume(&other, PPROF "-top -diff_base=%s/heap.pb.gz heap.pb.gz", rt.work);
 	expect_has(more, "-100070B", "pprof -diff_base");
@@ -175,7 +175,7 @@ Test(pprof, tagfocus_takes_one_process)
 	long long of_child;
 	char *top;
 
-	rt_program(&rt, WAY_RUN, "sh -c 'jq . data/numbers.json >/dev/null; xz -0 </dev/null >/dev/null; true'");
+	rt_program(&rt, MODE_RUN, "sh -c 'jq . data/numbers.json >/dev/null; xz -0 </dev/null >/dev/null; true'");
 	export_run(&rt, "--format pprof --view allocs -o heap.pb.gz");
 	report = heap_report(&rt);
 	of_child = json_number(rt_process(&rt, "jq"), "heap.allocated_bytes");
@@ -197,7 +197,7 @@ Test(pprof, processes_share_their_places)
 	char *raw;
 	int libc = 0;
 
-	rt_program(&rt, WAY_RUN, "fork_tree");
+	rt_program(&rt, MODE_RUN, "fork_tree");
 	export_run(&rt, "--format pprof --view allocs -o heap.pb.gz");
 	raw = consume(&rt, "go tool pprof -raw heap.pb.gz | sed -n '/^Mappings/,$p'");
 	for (const char *at = raw; (at = strstr(at, "/libc.so.6 ")); at++)
@@ -253,7 +253,7 @@ Test(pprof, labels_tell_threads_apart)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "named_threads");
+	rt_program(&rt, MODE_RUN, "named_threads");
 	export_run(&rt, "--format pprof --view allocs -o heap.pb.gz");
 	expect_take(&rt, "alloc_space", "main", 1000);
 	expect_take(&rt, "alloc_space", "worker", 600);
@@ -276,7 +276,7 @@ Test(pprof, mutex_blames_the_holder)
 	struct rt rt = rt_new();
 	char *delay, *count;
 
-	rt_program(&rt, WAY_RUN, "contention mutexes");
+	rt_program(&rt, MODE_RUN, "contention mutexes");
 	export_run(&rt, "--format pprof --view mutex -o mutex.pb.gz");
 	delay = consume(&rt, "go tool pprof -top -unit=ms mutex.pb.gz | grep ' hold$'");
 	cr_expect(atof(delay) >= 550, "hold: %s", delay);
@@ -292,7 +292,7 @@ Test(pprof, block_blames_the_waiter)
 	struct rt rt = rt_new();
 	char *delay;
 
-	rt_program(&rt, WAY_RUN, "contention mutexes");
+	rt_program(&rt, MODE_RUN, "contention mutexes");
 	export_run(&rt, "--format pprof --view block -o block.pb.gz");
 	delay = consume(&rt, "go tool pprof -top -unit=ms -tagfocus=lock=mutex block.pb.gz | grep ' want'");
 	cr_expect(atof(delay) >= 550, "want: %s", delay);
@@ -306,7 +306,7 @@ Test(pprof, block_has_waits_that_never_end)
 	struct rt rt = rt_new();
 	char *top;
 
-	rt_program(&rt, WAY_RUN, "blocked_at_exit");
+	rt_program(&rt, MODE_RUN, "blocked_at_exit");
 	export_run(&rt, "--format pprof --view block -o block.pb.gz");
 	top = consume(&rt, PPROF "-top -sample_index=contentions -tagfocus=state=blocked block.pb.gz");
 	expect_has(top, "on_condition", "pprof");
@@ -322,7 +322,7 @@ Test(pprof, threads_that_are_blocked_at_the_end)
 	struct rt rt = rt_new();
 	char *top, *created;
 
-	rt_program(&rt, WAY_RUN, "blocked_at_exit");
+	rt_program(&rt, MODE_RUN, "blocked_at_exit");
 	export_run(&rt, "--format pprof --view threads -o threads.pb.gz");
 	top = consume(&rt, PPROF "-top -tagfocus=state=blocked threads.pb.gz");
 	expect_has(top, "Type: alive", "pprof");

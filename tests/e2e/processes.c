@@ -19,12 +19,12 @@ static json_t *with_status(json_t *report, int status)
 	return found;
 }
 
-static void fork_tree(enum way way)
+static void fork_tree(enum mode mode)
 {
 	struct rt rt = rt_new();
 	json_t *report;
 
-	rt_program(&rt, way, "fork_tree");
+	rt_program(&rt, mode, "fork_tree");
 	report = rt_report(&rt);
 	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 7);
 	for (int number = 1; number <= 7; number++) {
@@ -41,16 +41,16 @@ static void fork_tree(enum way way)
 	rt_end(&rt);
 }
 
-Test(processes, fork_tree_run) { fork_tree(WAY_RUN); }
-Test(processes, fork_tree_preload) { fork_tree(WAY_PRELOAD); }
+Test(processes, fork_tree_run) { fork_tree(MODE_RUN); }
+Test(processes, fork_tree_preload) { fork_tree(MODE_PRELOAD); }
 
-static void exec_chain(enum way way)
+static void exec_chain(enum mode mode)
 {
 	struct rt rt = rt_new();
 	json_t *processes, *process;
 	size_t i;
 
-	rt_program(&rt, way, "exec_chain");
+	rt_program(&rt, mode, "exec_chain");
 	processes = json_object_get(rt_report(&rt), "processes");
 	cr_assert_eq(json_array_size(processes), 4, "%zu images", json_array_size(processes));
 	json_array_foreach(processes, i, process) {
@@ -61,16 +61,16 @@ static void exec_chain(enum way way)
 	rt_end(&rt);
 }
 
-Test(processes, exec_chain_run) { exec_chain(WAY_RUN); }
-Test(processes, exec_chain_preload) { exec_chain(WAY_PRELOAD); }
+Test(processes, exec_chain_run) { exec_chain(MODE_RUN); }
+Test(processes, exec_chain_preload) { exec_chain(MODE_PRELOAD); }
 
 /* A fork that execs at once, with an environment that does not say where to record: still the same run. */
-static void fork_exec_bare(enum way way)
+static void fork_exec_bare(enum mode mode)
 {
 	struct rt rt = rt_new();
 	json_t *report;
 
-	rt_program(&rt, way, "fork_exec_bare");
+	rt_program(&rt, mode, "fork_exec_bare");
 	report = rt_report(&rt);
 	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 2);
 	with_status(report, 0);
@@ -78,15 +78,15 @@ static void fork_exec_bare(enum way way)
 	rt_end(&rt);
 }
 
-Test(processes, fork_exec_bare_run) { fork_exec_bare(WAY_RUN); }
-Test(processes, fork_exec_bare_preload) { fork_exec_bare(WAY_PRELOAD); }
+Test(processes, fork_exec_bare_run) { fork_exec_bare(MODE_RUN); }
+Test(processes, fork_exec_bare_preload) { fork_exec_bare(MODE_PRELOAD); }
 
-static void exec_refused(enum way way)
+static void exec_refused(enum mode mode)
 {
 	struct rt rt = rt_new();
 	json_t *report;
 
-	rt_program(&rt, way, "exec_refused");
+	rt_program(&rt, mode, "exec_refused");
 	cr_expect_eq(rt.program.status, 9, "status %d: %s", rt.program.status, rt.program.out);
 	report = rt_report(&rt);
 	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 1);
@@ -94,8 +94,8 @@ static void exec_refused(enum way way)
 	rt_end(&rt);
 }
 
-Test(processes, exec_refused_run) { exec_refused(WAY_RUN); }
-Test(processes, exec_refused_preload) { exec_refused(WAY_PRELOAD); }
+Test(processes, exec_refused_run) { exec_refused(MODE_RUN); }
+Test(processes, exec_refused_preload) { exec_refused(MODE_PRELOAD); }
 
 static void expect_code(const json_t *process, long long code)
 {
@@ -105,18 +105,18 @@ static void expect_code(const json_t *process, long long code)
 		cr_expect_str_eq(json_text(process, "end.signal"), code == 128 + SIGABRT ? "SIGABRT" : "SIGSEGV");
 }
 
-/* Nobody but a parent knows the signal: in way 2, and for a crash, it may be missing. */
-static void expect_end(enum way way, const char *argument, const char *how, long long code)
+/* Nobody but a parent knows the signal: with MODE_PRELOAD, and for a crash, it may be missing. */
+static void expect_end(enum mode mode, const char *argument, const char *how, long long code)
 {
 	struct rt rt = rt_new();
 	json_t *process;
 	char line[64];
 
 	snprintf(line, sizeof line, "exits %s", argument);
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	process = rt_process(&rt, "exits");
 	cr_expect_str_eq(json_text(process, "end.how"), how, "%s: %s", line, json_text(process, "end.how"));
-	if (way == WAY_RUN || !strcmp(how, "exit"))
+	if (mode == MODE_RUN || !strcmp(how, "exit"))
 		expect_code(process, code);
 	cr_expect_geq(json_number(process, "heap.allocations"), 3, "%s", line);
 	cr_expect_eq(events_lost(rt.json), 0);
@@ -125,8 +125,8 @@ static void expect_end(enum way way, const char *argument, const char *how, long
 
 /* EXIT(argument, end.how, status or 128 + signal) */
 #define EXIT(name, how, code)                                                                                \
-	Test(processes, name##_run) { expect_end(WAY_RUN, #name, how, code); }                               \
-	Test(processes, name##_preload) { expect_end(WAY_PRELOAD, #name, how, code); }
+	Test(processes, name##_run) { expect_end(MODE_RUN, #name, how, code); }                              \
+	Test(processes, name##_preload) { expect_end(MODE_PRELOAD, #name, how, code); }
 
 EXIT(return, "exit", 2)
 EXIT(exit, "exit", 3)
@@ -158,7 +158,7 @@ Test(processes, text_shows_who_started_whom)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "fork_tree");
+	rt_program(&rt, MODE_RUN, "fork_tree");
 	struct outcome report = rt_tool(&rt, "report RUN");
 	for (int number = 2; number <= 7; number++)
 		cr_expect_eq(column_of(report.out, number), column_of(report.out, number / 2) + 2, "%d", number);
@@ -174,7 +174,7 @@ Test(processes, many_short_ones_are_all_there)
 	const json_t *process;
 	size_t i;
 
-	rt_program(&rt, WAY_RUN, "sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done'");
+	rt_program(&rt, MODE_RUN, "sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done'");
 	const json_t *processes = json_object_get(rt_report(&rt), "processes");
 	cr_expect_eq(json_array_size(processes), 51, "%zu", json_array_size(processes));
 	json_array_foreach(processes, i, process) {
@@ -193,7 +193,7 @@ Test(processes, a_daemon_that_forked_twice)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, "--wait=all", "daemon_twice");
+	rt_program_with(&rt, MODE_RUN, "--wait=all", "daemon_twice");
 	json_t *report = rt_report(&rt);
 	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 3);
 	cr_expect_eq(json_number(with_status(report, 3), "heap.allocations"), 7);
@@ -207,7 +207,7 @@ static void expect_unfollowed(const char *line, const char *said)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, line);
+	rt_program(&rt, MODE_RUN, line);
 	cr_expect_eq(rt.program.status, 0, "%s", rt.program.err);
 	if (said)
 		cr_expect(strstr(rt.program.err, said), "%s: not \"%s\": %s", line, said, rt.program.err);
@@ -231,7 +231,7 @@ Test(processes, a_ring_that_is_half_written_is_waited_for)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN,
+	rt_program(&rt, MODE_RUN,
 	           "sh -c 'set -- ../run/*.ring; truncate -s 1M ../run/1.0.ring;"
 	           "dd if=$1 of=../run/1.0.ring bs=8 count=1 conv=notrunc 2> /dev/null; sleep 0.5; exit 5'");
 	cr_expect_eq(rt.program.status, 5);
@@ -247,7 +247,7 @@ static void expect_late(const char *line, const char *options)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, options, line);
+	rt_program_with(&rt, MODE_RUN, options, line);
 	cr_expect_eq(rt.program.status, 1, "%s", rt.program.err);
 	json_t *report = rt_report(&rt);
 	cr_expect_eq(json_array_size(json_object_get(report, "processes")), 2, "%s: %s", line, rt.program.err);
@@ -274,7 +274,7 @@ Test(processes, a_child_that_never_records)
 	struct rt rt = rt_new();
 	double begun = now();
 
-	rt_program_with(&rt, WAY_RUN, "--wait=all", "records_late never");
+	rt_program_with(&rt, MODE_RUN, "--wait=all", "records_late never");
 	cr_expect_geq(now() - begun, 0.5);
 	cr_expect_eq(json_array_size(json_object_get(rt_report(&rt), "processes")), 1);
 	cr_expect(!strstr(rt.program.err, "still running"), "%s", rt.program.err);

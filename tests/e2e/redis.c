@@ -70,14 +70,14 @@ static char *answers(const struct rt *rt)
 	return text;
 }
 
-static char *serve(struct rt *rt, enum way way)
+static char *serve(struct rt *rt, enum mode mode)
 {
 	struct child server;
 	struct outcome outcome;
 	char *text;
 
 	*rt = rt_new();
-	server = rt_start(rt, way, SERVER);
+	server = rt_start(rt, mode, SERVER);
 	cr_assert(wait_until_up(rt), "redis-server did not start");
 	expect_all_requests(rt);
 	text = answers(rt);
@@ -89,11 +89,11 @@ static char *serve(struct rt *rt, enum way way)
 	return text;
 }
 
-static void expect_same_service(enum way way)
+static void expect_same_service(enum mode mode)
 {
 	struct rt bare, watched;
-	char *bare_answers = serve(&bare, WAY_BARE);
-	char *watched_answers = serve(&watched, way);
+	char *bare_answers = serve(&bare, MODE_BARE);
+	char *watched_answers = serve(&watched, mode);
 
 	expect_same_text("answers", watched_answers, bare_answers);
 	cr_expect(strstr(watched_answers, "value1234"), "no data: %s", watched_answers);
@@ -106,5 +106,5 @@ static void expect_same_service(enum way way)
 	rt_end(&watched);
 }
 
-Test(redis, serves_the_same_run, .timeout = 120) { expect_same_service(WAY_RUN); }
-Test(redis, serves_the_same_preload, .timeout = 120) { expect_same_service(WAY_PRELOAD); }
+Test(redis, serves_the_same_run, .timeout = 120) { expect_same_service(MODE_RUN); }
+Test(redis, serves_the_same_preload, .timeout = 120) { expect_same_service(MODE_PRELOAD); }

@@ -59,7 +59,7 @@ static void expect_in_shell(const char *before, const char *line, int status, in
 	const char *left[] = {"find", rt.run, "-name", "ringtail.db-journal", NULL};
 
 	if (strncmp(line, "run", 3))
-		rt_program(&rt, WAY_RUN, "known_heap");
+		rt_program(&rt, MODE_RUN, "known_heap");
 	snprintf(script, sizeof script, "RUN=%s BUILD=%s; %s exec %s %s", rt.run, rt_built("."), before, rt_built("ringtail"), line);
 	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt.work});
 	cr_expect_eq(outcome.status, status, "%s ringtail %s: status %d, not %d: %s", before, line, outcome.status, status,
@@ -140,7 +140,7 @@ static void expect_static(const char *options, int status, bool is_run)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, options, "static_binary");
+	rt_program_with(&rt, MODE_RUN, options, "static_binary");
 	cr_expect_eq(rt.program.status, status, "status %d: %s", rt.program.status, rt.program.err);
 	cr_expect(strstr(rt.program.err, "static"), "not said that it is static: %s", rt.program.err);
 	cr_expect_eq(strstr(rt.program.out, "static") != NULL, is_run);
@@ -197,7 +197,7 @@ Test(run_status, sql_reads_only)
 	struct rt rt = rt_new();
 	struct outcome outcome;
 
-	rt_program(&rt, WAY_RUN, "known_heap");
+	rt_program(&rt, MODE_RUN, "known_heap");
 	outcome = rt_tool(&rt, "sql RUN 'select 6 * 7'");
 	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
 	cr_expect(strstr(outcome.out, "42"), "%s", outcome.out);

@@ -29,7 +29,7 @@ static void expect_bare(const char *program, const struct outcome *watched, cons
 	struct rt rt = rt_new();
 	char err[4096];
 
-	rt_program(&rt, WAY_BARE, program);
+	rt_program(&rt, MODE_BARE, program);
 	cr_expect_eq(rt.program.status, 6, "%s without ringtail: status %d: %s", program, rt.program.status,
 	             rt.program.err);
 	snprintf(err, sizeof err, "%s%s", line, rt.program.err);
@@ -52,7 +52,7 @@ static void expect_said_before(const char *program, const char *sanitizer)
 	         "ringtail: cannot watch: %s runs with %s, which cannot share a process with ringtail: use one at a "
 	         "time; it runs unwatched\n",
 	         rt_built(name), sanitizer);
-	rt_program(&rt, WAY_RUN, program);
+	rt_program(&rt, MODE_RUN, program);
 	expect_bare(program, &rt.program, line);
 	expect_no_run(&rt);
 	rt_end(&rt);
@@ -62,7 +62,7 @@ static void expect_refused(const char *program, const char *sanitizer)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, "--must-watch", program);
+	rt_program_with(&rt, MODE_RUN, "--must-watch", program);
 	cr_expect_eq(rt.program.status, 69, "%s: status %d: %s", program, rt.program.status, rt.program.err);
 	cr_expect_str_eq(rt.program.out, "");
 	cr_expect(strstr(rt.program.err, sanitizer), "%s: %s", program, rt.program.err);
@@ -76,7 +76,7 @@ static void expect_said_within(const char *program, const char *sanitizer)
 	char line[256];
 
 	snprintf(line, sizeof line, "ringtail: this program is not watched, as it runs with a sanitizer: %s\n", sanitizer);
-	rt_program(&rt, WAY_PRELOAD, program);
+	rt_program(&rt, MODE_PRELOAD, program);
 	expect_bare(program, &rt.program, line);
 	expect_no_run(&rt);
 	rt_end(&rt);
@@ -95,7 +95,7 @@ static void expect_said_at_exec(const char *program, const char *sanitizer, enum
 	else
 		snprintf(line, sizeof line, "ringtail: this program is not watched, as it runs with a sanitizer: %s\n",
 		         sanitizer);
-	rt_program(&rt, WAY_PRELOAD, script);
+	rt_program(&rt, MODE_PRELOAD, script);
 	expect_bare(program, &rt.program, line);
 	rt_end(&rt);
 }
@@ -109,11 +109,11 @@ static void expect_said_at_exec(const char *program, const char *sanitizer, enum
 		expect_said_within("sanitized_" #name, sanitizer); \
 	}
 
-static void expect_watched(enum way way, const char *program)
+static void expect_watched(enum mode mode, const char *program)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, way, program);
+	rt_program(&rt, mode, program);
 	cr_expect_eq(rt.program.status, 6, "%s: status %d: %s", program, rt.program.status, rt.program.err);
 	cr_expect_str_eq(rt.program.out, "once\nsum 42\nhandler\n");
 	cr_expect_eq(count(rt.program.err, "watch"), 0, "%s: %s", program, rt.program.err);
@@ -122,8 +122,8 @@ static void expect_watched(enum way way, const char *program)
 }
 
 #define WATCHED(name) \
-	Test(sanitized, name##_is_watched_by_run) { expect_watched(WAY_RUN, "sanitized_" #name); } \
-	Test(sanitized, name##_is_watched_alone) { expect_watched(WAY_PRELOAD, "sanitized_" #name); }
+	Test(sanitized, name##_is_watched_by_run) { expect_watched(MODE_RUN, "sanitized_" #name); } \
+	Test(sanitized, name##_is_watched_alone) { expect_watched(MODE_PRELOAD, "sanitized_" #name); }
 #include "tests/e2e/tables/sanitized.def"
 
 /* ---- preloaded ------------------------------------------------------------------------------- */
@@ -147,8 +147,8 @@ static void expect_preloaded(const char *preload, const char *said)
 	find_runtime(runtime);
 	snprintf(script, sizeof script, "sh -c 'R=%s; export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1; LD_PRELOAD=%s %s; exit $?'", runtime,
 	         preload, rt_built("programs/known_heap"));
-	rt_program(&bare, WAY_BARE, script);
-	rt_program(&rt, WAY_PRELOAD, script);
+	rt_program(&bare, MODE_BARE, script);
+	rt_program(&rt, MODE_PRELOAD, script);
 	cr_expect_eq(bare.program.status, 0, "without ringtail: status %d: %s", bare.program.status, bare.program.err);
 	cr_expect_eq(rt.program.status, bare.program.status, "status %d: %s", rt.program.status, rt.program.err);
 	expect_same_text("stdout", rt.program.out, bare.program.out);

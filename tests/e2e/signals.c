@@ -23,7 +23,7 @@ static void expect_line(struct child *child, const char *text)
 
 static struct child start(struct rt *rt, const char *line)
 {
-	struct child child = rt_start(rt, WAY_RUN, line);
+	struct child child = rt_start(rt, MODE_RUN, line);
 
 	expect_line(&child, "ready");
 	return child;
@@ -91,7 +91,7 @@ static void expect_dead_of(int signal, const char *options, const char *line)
 {
 	struct rt rt = rt_new();
 
-	rt_program_with(&rt, WAY_RUN, options, line);
+	rt_program_with(&rt, MODE_RUN, options, line);
 	cr_expect_eq(rt.program.signal, signal, "%s: signal %d, not %d: %s", line, rt.program.signal, signal,
 	             rt.program.err);
 	cr_expect(strstr(rt.program.err, "was killed by signal"), "%s", rt.program.err);

@@ -73,13 +73,13 @@ static void expect_rows(struct rt *rt, const char *query, const char *expected)
 	outcome_free(&rows);
 }
 
-static void expect_stacks(enum way way, const char *options, long long least, long long most)
+static void expect_stacks(enum mode mode, const char *options, long long least, long long most)
 {
 	struct rt rt = rt_new();
 	char line[64], mutex[32];
 
 	snprintf(line, sizeof line, "nested_calls %d", CALLS);
-	rt_program_with(&rt, way, options, line);
+	rt_program_with(&rt, mode, options, line);
 	cr_assert_eq(rt.program.status, 0, "%s%s", rt.program.out, rt.program.err);
 	cr_assert_eq(sscanf(rt.program.out, "mutex %31s", mutex), 1);
 	cr_expect_eq(look_at_all(&rt, mutex, least, most), 3);
@@ -91,10 +91,10 @@ static void expect_stacks(enum way way, const char *options, long long least, lo
 	rt_end(&rt);
 }
 
-/* STACKS(name, options of way 1, of way 2, frames at least, at most) */
+/* STACKS(name, options of MODE_RUN, of MODE_PRELOAD, frames at least, at most) */
 #define STACKS(name, run, preload, least, most)                                                              \
-	Test(stack_options, name##_run) { expect_stacks(WAY_RUN, run, least, most); }                        \
-	Test(stack_options, name##_preload) { expect_stacks(WAY_PRELOAD, preload, least, most); }
+	Test(stack_options, name##_run) { expect_stacks(MODE_RUN, run, least, most); }                       \
+	Test(stack_options, name##_preload) { expect_stacks(MODE_PRELOAD, preload, least, most); }
 
 STACKS(usual, "", "", CALLS + 2, CALLS + 5)
 STACKS(full, "--stacks=full", "stacks=full", CALLS + 2, CALLS + 5)

@@ -53,7 +53,7 @@ static void expect_same_stacks(const char *line, unsigned every, unsigned long l
 	snprintf(command, sizeof command,
 	         "env RINGTAIL=scan=no:run=%s LD_PRELOAD=%s STACK_CHECK_EVERY=%u STACK_CHECK_OUT=%s %s%s", rt.run,
 	         rt_built("libringtail-check.so"), every, out, program, line + first);
-	rt_program(&rt, WAY_BARE, command);
+	rt_program(&rt, MODE_BARE, command);
 	cr_expect_eq(rt.program.status, status, "%s: status %d, %s", line, rt.program.status, rt.program.err);
 	struct counts counts = read_counts(out);
 	cr_expect_geq(counts.checked, least, "only %lu stacks were compared", counts.checked);

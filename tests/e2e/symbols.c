@@ -42,7 +42,7 @@ static void must_run(const struct rt *rt, const char *script)
 
 static void run_program(struct rt *rt, const char *line)
 {
-	rt_program(rt, WAY_PRELOAD, line);
+	rt_program(rt, MODE_PRELOAD, line);
 	cr_assert_eq(rt->program.status, 0, "%s: status %d: %s", line, rt->program.status, rt->program.err);
 }
 
@@ -320,7 +320,7 @@ Test(symbols, deleted_while_running)
 	char *line;
 
 	must_run(&rt, "gcc -g -O1 $C/live.c -o prog");
-	child = rt_start(&rt, WAY_PRELOAD, "./prog");
+	child = rt_start(&rt, MODE_PRELOAD, "./prog");
 	line = spawn_wait_for_line(&child, "allocated", 10);
 	cr_assert(line);
 	free(line);

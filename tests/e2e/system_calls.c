@@ -59,7 +59,7 @@ static struct calls count_calls(bool watched, long rounds, int threads)
 		         rt_built("libringtail.so"), rt.run); /* the scan is a process, and a wait, of its own */
 	snprintf(line, sizeof line, "strace -f -c -U calls,name -o %s env %s %s %ld %d", out, preload,
 	         rt_built("programs/hot_loop"), rounds, threads);
-	rt_program(&rt, WAY_BARE, line);
+	rt_program(&rt, MODE_BARE, line);
 	cr_assert_eq(rt.program.status, 0, "%s: status %d: %s", line, rt.program.status, rt.program.err);
 	struct calls calls = read_calls(out);
 	rt_end(&rt);
@@ -92,7 +92,7 @@ Test(system_calls, no_leak_scan_before_an_exec_that_finds_nothing)
 
 	snprintf(line, sizeof line, "strace -f -c -e trace=clone,execve -U calls,errors,name -o %s/strace.txt env LD_PRELOAD=%s RINGTAIL=run=%s %s",
 	         rt.root, rt_built("libringtail.so"), rt.run, rt_built("programs/exec_not_there"));
-	rt_program(&rt, WAY_BARE, line);
+	rt_program(&rt, MODE_BARE, line);
 	cr_assert_eq(rt.program.status, 0, "%s: status %d: %s", line, rt.program.status, rt.program.err);
 	snprintf(line, sizeof line, "%s/strace.txt", rt.root);
 	FILE *file = fopen(line, "r");

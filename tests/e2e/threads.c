@@ -1,4 +1,4 @@
-/* Many threads and many events: nothing lost, nothing mismatched, in both ways to run. */
+/* Many threads and many events: nothing lost, nothing mismatched, in both modes. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +17,14 @@ struct expected {
 
 #define GLIBC_PER_THREAD 4096
 
-static void expect_complete(enum way way, struct expected want)
+static void expect_complete(enum mode mode, struct expected want)
 {
 	struct rt rt = rt_new();
 	json_t *process;
 	char *findings;
 	long long more;
 
-	rt_program(&rt, way, want.line);
+	rt_program(&rt, mode, want.line);
 	cr_expect_eq(rt.program.status, 0);
 	process = rt_process(&rt, want.exe);
 	findings = findings_summary(process, false);
@@ -43,29 +43,29 @@ static void expect_complete(enum way way, struct expected want)
 }
 
 #define COMPLETE(name, ...)                                                                                  \
-	Test(threads, name##_run) { expect_complete(WAY_RUN, (struct expected){ __VA_ARGS__ }); }            \
-	Test(threads, name##_preload) { expect_complete(WAY_PRELOAD, (struct expected){ __VA_ARGS__ }); }
+	Test(threads, name##_run) { expect_complete(MODE_RUN, (struct expected){ __VA_ARGS__ }); }           \
+	Test(threads, name##_preload) { expect_complete(MODE_PRELOAD, (struct expected){ __VA_ARGS__ }); }
 
 COMPLETE(cross_free, "cross_free", "cross_free", 65, 128000, 8384000, 64)
 COMPLETE(short_threads, "short_threads", "short_threads", 501, 5000, 240000, 500)
 COMPLETE(ten_million, "ten_million", "ten_million", 1, 5000000, 1282469280, 0)
 
 /* A handler may record before its thread's start routine does: what was made up for it ends with it. */
-static void signal_at_start(enum way way)
+static void signal_at_start(enum mode mode)
 {
 	struct rt rt = rt_new();
 	json_t *process, *thread;
 	size_t i;
 
-	rt_program(&rt, way, "signal_at_start");
+	rt_program(&rt, mode, "signal_at_start");
 	process = rt_process(&rt, "signal_at_start");
 	json_array_foreach(json_object_get(process, "threads"), i, thread)
 		cr_expect_str_eq(json_text(thread, "state_at_end"), "ended");
 	rt_end(&rt);
 }
 
-Test(threads, signal_at_start_run) { signal_at_start(WAY_RUN); }
-Test(threads, signal_at_start_preload) { signal_at_start(WAY_PRELOAD); }
+Test(threads, signal_at_start_run) { signal_at_start(MODE_RUN); }
+Test(threads, signal_at_start_preload) { signal_at_start(MODE_PRELOAD); }
 
 /* ---- growth -------------------------------------------------------------------------------- */
 
@@ -75,14 +75,14 @@ struct growth {
 	bool grows;
 };
 
-static void expect_growth(enum way way, struct growth want)
+static void expect_growth(enum mode mode, struct growth want)
 {
 	struct rt rt = rt_new();
 	json_t *process, *site;
 	char line[64], *findings;
 
 	snprintf(line, sizeof line, "thread_growth %s", want.shape);
-	rt_program(&rt, way, line);
+	rt_program(&rt, mode, line);
 	process = rt_process(&rt, "thread_growth");
 	findings = findings_summary(process, false);
 	cr_expect_str_eq(findings, want.findings, "%s: found %s", want.shape, findings);
@@ -96,8 +96,8 @@ static void expect_growth(enum way way, struct growth want)
 }
 
 #define GROWTH(name, ...)                                                                                    \
-	Test(threads, name##_run) { expect_growth(WAY_RUN, (struct growth){ #name, __VA_ARGS__ }); }         \
-	Test(threads, name##_preload) { expect_growth(WAY_PRELOAD, (struct growth){ #name, __VA_ARGS__ }); }
+	Test(threads, name##_run) { expect_growth(MODE_RUN, (struct growth){ #name, __VA_ARGS__ }); }        \
+	Test(threads, name##_preload) { expect_growth(MODE_PRELOAD, (struct growth){ #name, __VA_ARGS__ }); }
 
 GROWTH(growing, "thread-leak:growing=1", 80, 27, true)
 GROWTH(pool_ok, "", 20, 20, false)
@@ -128,7 +128,7 @@ static bool is_up_to(const json_t *process, const char *here, const char *kind, 
 
 static void hang(struct rt *rt, const char *line)
 {
-	rt_program_with(rt, WAY_RUN, "--on-deadlock=kill", line);
+	rt_program_with(rt, MODE_RUN, "--on-deadlock=kill", line);
 	cr_assert_eq(rt->program.status, 67, "%s: status %d", line, rt->program.status);
 }
 

@@ -54,7 +54,7 @@ static void expect_full(const char *program, unsigned processes)
 	struct rt rt = rt_new();
 	unsigned full;
 
-	rt_program_with(&rt, WAY_RUN, "--trace-every=100", program);
+	rt_program_with(&rt, MODE_RUN, "--trace-every=100", program);
 	cr_expect_eq(rt.program.status, 0);
 	full = full_processes(rt.program.err);
 	cr_expect_eq(full, processes, "%u processes have a line of all kinds", full);
@@ -69,7 +69,7 @@ Test(trace, none_unless_asked_for)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, WAY_RUN, "blocked_kinds");
+	rt_program(&rt, MODE_RUN, "blocked_kinds");
 	cr_expect(!strstr(rt.program.err, "blocked{"), "%s", rt.program.err);
 	rt_end(&rt);
 }

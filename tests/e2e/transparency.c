@@ -22,13 +22,13 @@ static char *files_left(const char *directory)
 	return files;
 }
 
-static void expect_same(enum way way, const char *line)
+static void expect_same(enum mode mode, const char *line)
 {
 	struct rt bare = rt_new(), watched = rt_new();
 	char *bare_files, *watched_files;
 
-	rt_program(&bare, WAY_BARE, line);
-	rt_program(&watched, way, line);
+	rt_program(&bare, MODE_BARE, line);
+	rt_program(&watched, mode, line);
 	bare_files = files_left(bare.work);
 	watched_files = files_left(watched.work);
 	cr_expect_neq(bare.program.status, 127, "%s: not found", line);
@@ -36,7 +36,7 @@ static void expect_same(enum way way, const char *line)
 	             watched.program.status, bare.program.status, watched.program.err);
 	expect_same_text("stdout", watched.program.out, bare.program.out);
 	expect_same_text("files left", watched_files, bare_files);
-	if (way == WAY_PRELOAD)
+	if (mode == MODE_PRELOAD)
 		expect_same_text("stderr", watched.program.err, bare.program.err);
 	free(bare_files);
 	free(watched_files);
@@ -45,8 +45,8 @@ static void expect_same(enum way way, const char *line)
 }
 
 #define SAME(name, line)                                                                                     \
-	Test(transparency, name##_run) { expect_same(WAY_RUN, line); }                                       \
-	Test(transparency, name##_preload) { expect_same(WAY_PRELOAD, line); }
+	Test(transparency, name##_run) { expect_same(MODE_RUN, line); }                                      \
+	Test(transparency, name##_preload) { expect_same(MODE_PRELOAD, line); }
 #include "tests/e2e/tables/transparency.def"
 
 /* ---- beside another preloaded library --------------------------------------------------------- */
@@ -58,8 +58,8 @@ static void expect_same_beside(const char *preload, const char *variables, const
 
 	snprintf(script, sizeof script, "sh -c 'export %s; LD_PRELOAD=%s exec %s/%s'", variables, preload,
 	         rt_built("programs"), program);
-	rt_program(&bare, WAY_BARE, script);
-	rt_program(&watched, WAY_PRELOAD, script);
+	rt_program(&bare, MODE_BARE, script);
+	rt_program(&watched, MODE_PRELOAD, script);
 	cr_expect_eq(watched.program.status, bare.program.status, "%s: status %d, without ringtail %d: %s", script,
 	             watched.program.status, bare.program.status, watched.program.err);
 	expect_same_text("stdout", watched.program.out, bare.program.out);

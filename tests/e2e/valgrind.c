@@ -26,7 +26,7 @@ static void parse_usage(char *log, struct usage *usage)
 }
 
 /*
- * Programs copy their environment, so both ways have variables of the same number and about the same length: what
+ * Programs copy their environment, so both runs have variables of the same number and about the same length: what
  * valgrind sets, what ringtail needs, and what makes hash tables the same from run to run.
  */
 static void set_environment(void)
@@ -50,7 +50,7 @@ static struct usage by_valgrind(struct rt *rt, const char *line)
 	         "--trace-children-skip=*/env --log-file=valgrind.log %s",
 	         line);
 	setenv("AS_LONG_", rt->run, 1); /* in place of RINGTAIL */
-	rt_program(rt, WAY_BARE, command);
+	rt_program(rt, MODE_BARE, command);
 	unsetenv("AS_LONG_");
 	log = spawn((struct command){ .argv = argv, .directory = rt->work });
 	parse_usage(log.out, &usage);
@@ -83,7 +83,7 @@ static void expect_as_valgrind(const char *line, const char *exe, long long bloc
 		make_repository(&rt);
 	valgrind = by_valgrind(&rt, line);
 	outcome_free(&rt.program);
-	rt_program(&rt, WAY_PRELOAD, line);
+	rt_program(&rt, MODE_PRELOAD, line);
 	process = rt_process(&rt, exe);
 	ringtail.allocations = json_number(process, "heap.allocations");
 	ringtail.bytes = json_number(process, "heap.allocated_bytes");

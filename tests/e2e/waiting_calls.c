@@ -19,20 +19,20 @@ static void expect_unharmed(const struct rt *rt, const char *what)
 
 /* ---- at the end of the process -------------------------------------------------------------- */
 
-static void expect_quiet_end(enum way way)
+static void expect_quiet_end(enum mode mode)
 {
 	struct rt rt = rt_new();
 
-	rt_program(&rt, way, "waiting_calls exit");
+	rt_program(&rt, mode, "waiting_calls exit");
 	expect_unharmed(&rt, "at exit");
-	if (way != WAY_BARE)
+	if (mode != MODE_BARE)
 		cr_expect(json_is_true(json_at(rt_process(&rt, "waiting_calls"), "leak_scan.done")));
 	rt_end(&rt);
 }
 
-Test(waiting_calls, at_exit_bare) { expect_quiet_end(WAY_BARE); }
-Test(waiting_calls, at_exit_run) { expect_quiet_end(WAY_RUN); }
-Test(waiting_calls, at_exit_preload) { expect_quiet_end(WAY_PRELOAD); }
+Test(waiting_calls, at_exit_bare) { expect_quiet_end(MODE_BARE); }
+Test(waiting_calls, at_exit_run) { expect_quiet_end(MODE_RUN); }
+Test(waiting_calls, at_exit_preload) { expect_quiet_end(MODE_PRELOAD); }
 
 /* ---- while it runs ----------------------------------------------------------------------------- */
 
@@ -45,13 +45,13 @@ static void stop(struct rt *rt, struct child *child)
 	rt->program = spawn_wait(child);
 }
 
-static void expect_quiet_looks(enum way way)
+static void expect_quiet_looks(enum mode mode)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, way, "waiting_calls loop stop");
+	struct child child = rt_start(&rt, mode, "waiting_calls loop stop");
 
 	cr_assert(spawn_wait_for_lines(&child, "all wait", 1, 30), "it did not start");
-	for (int i = 0; i < LOOKS && way != WAY_BARE; i++) {
+	for (int i = 0; i < LOOKS && mode != MODE_BARE; i++) {
 		struct outcome outcome = rt_tool(&rt, "leaks --now RUN");
 		cr_expect_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
 		outcome_free(&outcome);
@@ -61,9 +61,9 @@ static void expect_quiet_looks(enum way way)
 	rt_end(&rt);
 }
 
-Test(waiting_calls, looked_at_bare) { expect_quiet_looks(WAY_BARE); }
-Test(waiting_calls, looked_at_run) { expect_quiet_looks(WAY_RUN); }
-Test(waiting_calls, looked_at_preload) { expect_quiet_looks(WAY_PRELOAD); }
+Test(waiting_calls, looked_at_bare) { expect_quiet_looks(MODE_BARE); }
+Test(waiting_calls, looked_at_run) { expect_quiet_looks(MODE_RUN); }
+Test(waiting_calls, looked_at_preload) { expect_quiet_looks(MODE_PRELOAD); }
 
 /* ---- while a deadlock is told ------------------------------------------------------------------ */
 
@@ -79,7 +79,7 @@ static bool has_told(const struct child *child, const char *text)
 Test(waiting_calls, while_a_deadlock_is_told)
 {
 	struct rt rt = rt_new();
-	struct child child = rt_start(&rt, WAY_RUN, "waiting_calls hang stop");
+	struct child child = rt_start(&rt, MODE_RUN, "waiting_calls hang stop");
 
 	for (double until = now() + 30; !has_told(&child, "deadlock") && now() < until;)
 		sleep_ms(10);

@@ -129,7 +129,7 @@ static void run_watched(struct rt *rt, const char *prefix, const char *line)
 	else
 		snprintf(command, sizeof command, "env -u WATCHED %s %s", prefix, line);
 	outcome_free(&rt->program);
-	rt_program(rt, WAY_BARE, command);
+	rt_program(rt, MODE_BARE, command);
 	unsetenv("WATCHED");
 }
 

@@ -26,7 +26,7 @@ struct leak_sums {
 };
 
 /*
- * Run a command line under memcheck, and under ringtail (as WAY_PRELOAD), in rt's work directory.  Both environments
+ * Run a command line under memcheck, and under ringtail (as MODE_PRELOAD), in rt's work directory.  Both environments
  * have as many variables, of the same lengths, because programs copy their environment.  The line may be "NAME.sh
  * ARGUMENTS", a shell script of data: then only the command after $WATCHED in the script is watched.
  */

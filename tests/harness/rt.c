@@ -139,11 +139,11 @@ static void append_all(char **words, const char *line)
 }
 
 /* Programs of ours are known by their name alone. */
-static void find_program(enum way way, char **word)
+static void find_program(enum mode mode, char **word)
 {
 	char name[RT_PATH];
 
-	snprintf(name, sizeof name, "%sprograms/%.200s", way == WAY_AARCH64 ? "aarch64/" : "", *word);
+	snprintf(name, sizeof name, "%sprograms/%.200s", mode == MODE_AARCH64 ? "aarch64/" : "", *word);
 	if (!strchr(*word, '/') && access(rt_built(name), X_OK) == 0) {
 		free(*word);
 		*word = strdup(rt_built(name));
@@ -162,12 +162,12 @@ static void append_emulator(char **words, struct rt *rt, const char *options)
 	append(words, setting);
 }
 
-static char **program_words(struct rt *rt, enum way way, const char *options, const char *line)
+static char **program_words(struct rt *rt, enum mode mode, const char *options, const char *line)
 {
 	char **words = calloc(strlen(line) + strlen(options) + 20, sizeof *words);
 	char **program;
 
-	if (way == WAY_RUN) {
+	if (mode == MODE_RUN) {
 		append(words, rt_built("ringtail"));
 		append(words, "run");
 		append_all(words, options);
@@ -175,48 +175,48 @@ static char **program_words(struct rt *rt, enum way way, const char *options, co
 		append(words, rt->run);
 		append(words, "--");
 	}
-	if (way == WAY_AARCH64)
+	if (mode == MODE_AARCH64)
 		append_emulator(words, rt, options);
 	for (program = words; *program; program++)
 		;
 	append_all(words, line);
-	find_program(way, program);
+	find_program(mode, program);
 	return words;
 }
 
-struct child rt_start_with(struct rt *rt, enum way way, const char *options, const char *line)
+struct child rt_start_with(struct rt *rt, enum mode mode, const char *options, const char *line)
 {
 	char preload[2 * RT_PATH], setting[2 * RT_PATH];
 	const char *env[] = { preload, setting, NULL };
-	char **words = program_words(rt, way, options, line);
+	char **words = program_words(rt, mode, options, line);
 	struct child child;
 
 	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", rt_built("libringtail.so"));
 	snprintf(setting, sizeof setting, "RINGTAIL=run=%s%s%s", rt->run, *options ? ":" : "", options);
 	child = spawn_start((struct command){ .argv = (const char *const *)words,
-	                                      .env = way == WAY_PRELOAD ? env : NULL,
+	                                      .env = mode == MODE_PRELOAD ? env : NULL,
 	                                      .directory = rt->work,
 	                                      .timeout = rt->timeout });
 	words_free(words);
 	return child;
 }
 
-struct child rt_start(struct rt *rt, enum way way, const char *line)
+struct child rt_start(struct rt *rt, enum mode mode, const char *line)
 {
-	return rt_start_with(rt, way, "", line);
+	return rt_start_with(rt, mode, "", line);
 }
 
-void rt_program_with(struct rt *rt, enum way way, const char *options, const char *line)
+void rt_program_with(struct rt *rt, enum mode mode, const char *options, const char *line)
 {
-	struct child child = rt_start_with(rt, way, options, line);
+	struct child child = rt_start_with(rt, mode, options, line);
 
 	rt->program = spawn_wait(&child);
 	cr_expect(!rt->program.timed_out, "%s: timed out", line);
 }
 
-void rt_program(struct rt *rt, enum way way, const char *line)
+void rt_program(struct rt *rt, enum mode mode, const char *line)
 {
-	rt_program_with(rt, way, "", line);
+	rt_program_with(rt, mode, "", line);
 }
 
 struct outcome rt_tool(struct rt *rt, const char *line)

@@ -2,7 +2,7 @@
  * Runs one program under ringtail, in one of its modes, in a temporary directory of its own:
  *
  *   struct rt rt = rt_new();
- *   rt_program(&rt, WAY_RUN, "known_heap");
+ *   rt_program(&rt, MODE_RUN, "known_heap");
  *   json_t *process = rt_process(&rt, "known_heap");
  *   ...
  *   rt_end(&rt);
@@ -16,11 +16,11 @@
 
 #include "tests/harness/spawn.h"
 
-enum way {
-	WAY_BARE,    /* without ringtail */
-	WAY_RUN,     /* ringtail run -o RUN -- CMD */
-	WAY_PRELOAD, /* LD_PRELOAD=libringtail.so RINGTAIL=run=RUN CMD; the report is made afterwards */
-	WAY_AARCH64, /* as WAY_PRELOAD, one of CROSS_PROGRAMS (tests.mk) with the shim for aarch64 under an emulator */
+enum mode {
+	MODE_BARE,    /* without ringtail */
+	MODE_RUN,     /* ringtail run -o RUN -- CMD */
+	MODE_PRELOAD, /* LD_PRELOAD=libringtail.so RINGTAIL=run=RUN CMD; the report is made afterwards */
+	MODE_AARCH64, /* as MODE_PRELOAD, one of CROSS_PROGRAMS (tests.mk) with the shim for aarch64 under an emulator */
 };
 
 #define RT_PATH 512
@@ -46,12 +46,12 @@ const char *rt_built(const char *name);
 
 /* Runs a command line.  It is split at spaces; '...' keeps words together.  If the first word has no slash and names
  * one of tests/programs, that program is run.  The outcome is in rt->program. */
-void rt_program(struct rt *rt, enum way way, const char *command_line);
-/* As rt_program.  options: further words between `ringtail run` and `-o`; for WAY_PRELOAD further keys of RINGTAIL
+void rt_program(struct rt *rt, enum mode mode, const char *command_line);
+/* As rt_program.  options: further words between `ringtail run` and `-o`; for MODE_PRELOAD further keys of RINGTAIL
  * ("key=value"). */
-void rt_program_with(struct rt *rt, enum way way, const char *options, const char *command_line);
-struct child rt_start(struct rt *rt, enum way way, const char *command_line);
-struct child rt_start_with(struct rt *rt, enum way way, const char *options, const char *command_line);
+void rt_program_with(struct rt *rt, enum mode mode, const char *options, const char *command_line);
+struct child rt_start(struct rt *rt, enum mode mode, const char *command_line);
+struct child rt_start_with(struct rt *rt, enum mode mode, const char *options, const char *command_line);
 
 /* Runs the tool, `ringtail WORDS`, in the work directory.  A word RUN is replaced by the run directory. */
 struct outcome rt_tool(struct rt *rt, const char *words);

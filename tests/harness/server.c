@@ -20,15 +20,15 @@ struct server server_new(void)
 	return server;
 }
 
-struct server serve(enum way way, const char *options) { return serve_within("", way, options); }
+struct server serve(enum mode mode, const char *options) { return serve_within("", mode, options); }
 
-struct server serve_within(const char *words, enum way way, const char *options)
+struct server serve_within(const char *words, enum mode mode, const char *options)
 {
 	struct server server = server_new();
 	char line[2 * RT_PATH];
 
 	snprintf(line, sizeof line, "%s %s letters", words, rt_built("programs/grows"));
-	server.child = rt_start_with(&server.rt, way, options, line);
+	server.child = rt_start_with(&server.rt, mode, options, line);
 	char *first = spawn_wait_for_line(&server.child, "grows ", 20);
 	cr_assert(first, "grows did not start");
 	server.pid = atoi(first + strlen("grows "));

@@ -16,10 +16,10 @@ struct server {
 /* Makes a directory with a file `letters`, which no process reads yet. */
 struct server server_new(void);
 /* options: as for rt_program_with. */
-struct server serve(enum way way, const char *options);
+struct server serve(enum mode mode, const char *options);
 /* The same with `words` in front of the command.  pid is then the number that the server has in its own PID
  * namespace. */
-struct server serve_within(const char *words, enum way way, const char *options);
+struct server serve_within(const char *words, enum mode mode, const char *options);
 /* Sends the letters to the server, and returns when all are done. */
 void server_do(struct server *server, const char *letters);
 /* Ends the server.  Fails the test unless it ends as it should. */

@@ -18,30 +18,30 @@ static void set_path(const char *name, const char *path)
 	setenv(name, absolute, 1);
 }
 
-static void set_watch(enum way way, const struct rt *rt)
+static void set_watch(enum mode mode, const struct rt *rt)
 {
 	char watch[4 * RT_PATH] = "";
 	const char *shim = rt_built("libringtail.so");
 
-	if (way == WAY_RUN)
+	if (mode == MODE_RUN)
 		snprintf(watch, sizeof watch, "%s run -o %s --", rt_built("ringtail"), rt->run);
-	else if (way == WAY_PRELOAD)
+	else if (mode == MODE_PRELOAD)
 		snprintf(watch, sizeof watch, "env LD_PRELOAD=%s RINGTAIL=run=%s", shim, rt->run);
 	setenv("watch", watch, 1);
-	setenv("shim", way == WAY_BARE ? "" : shim, 1);
+	setenv("shim", mode == MODE_BARE ? "" : shim, 1);
 	setenv("run", rt->run, 1);
 	setenv("build", rt_built(""), 1);
 	setenv("programs", rt_built("programs"), 1);
 	set_path("here", "tests/torture");
 }
 
-static void run_script(struct rt *rt, enum way way, const struct row *row)
+static void run_script(struct rt *rt, enum mode mode, const struct row *row)
 {
 	const char *argv[] = {"sh", "-c", row->script, NULL};
 
 	*rt = rt_new();
 	rt->timeout = row->timeout;
-	set_watch(way, rt);
+	set_watch(mode, rt);
 	rt->program = spawn((struct command){.argv = argv, .directory = rt->work, .timeout = rt->timeout});
 	cr_expect(!rt->program.timed_out, "%s: timed out: %s%s", row->name, rt->program.out, rt->program.err);
 }
@@ -101,12 +101,12 @@ static void count_processes(struct rt *rt, struct observed *observed)
 }
 
 /* One write: rows run at the same time. */
-static void note(const struct row *row, enum way way, const char *result)
+static void note(const struct row *row, enum mode mode, const char *result)
 {
 	char line[2048];
 	int fd = open(rt_built("torture.txt"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	int length = snprintf(line, sizeof line, "%-34s %-8s expected: %s; observed: %s\n", row->name,
-	                      way == WAY_RUN ? "run" : "preload", row->expected, result);
+	                      mode == MODE_RUN ? "run" : "preload", row->expected, result);
 
 	if (length >= (int)sizeof line)
 		length = sizeof line - 1;
@@ -114,7 +114,7 @@ static void note(const struct row *row, enum way way, const char *result)
 	close(fd);
 }
 
-static void note_observed(const struct row *row, enum way way, const struct rt *bare,
+static void note_observed(const struct row *row, enum mode mode, const struct rt *bare,
                           const struct rt *watched, const struct observed *observed)
 {
 	bool same = !strcmp(bare->program.out, watched->program.out);
@@ -126,18 +126,18 @@ static void note_observed(const struct row *row, enum way way, const struct rt *
 	         watched->program.status, bare->program.status, same ? "the same" : "DIFFERS",
 	         watched->program.out_bytes, observed->processes, observed->allocations, observed->lost,
 	         observed->said[0] ? "; " : "", observed->said);
-	note(row, way, result);
+	note(row, mode, result);
 }
 
 /* ---- holding it to what is expected ------------------------------------------------------------ */
 
 /* `ringtail run` always says how it ended. */
-static void expect_said(const struct row *row, enum way way, const struct observed *observed)
+static void expect_said(const struct row *row, enum mode mode, const struct observed *observed)
 {
 	if (*row->said)
 		cr_expect(strstr(observed->said, row->said), "%s: ringtail does not say \"%s\": %s",
 		          row->name, row->said, observed->said);
-	else if (way == WAY_PRELOAD)
+	else if (mode == MODE_PRELOAD)
 		cr_expect_str_empty(observed->said, "%s: ringtail says: %s", row->name, observed->said);
 }
 
@@ -163,24 +163,24 @@ static void expect_same_outcome(const struct row *row, const struct rt *bare, co
 	expect_same_text(row->name, watched->program.out, bare->program.out);
 }
 
-void row_hold(enum way way, const struct row *row)
+void row_hold(enum mode mode, const struct row *row)
 {
 	struct rt bare, watched;
 	struct observed observed = {0};
 
-	run_script(&bare, WAY_BARE, row);
+	run_script(&bare, MODE_BARE, row);
 	if (bare.program.status == ROW_CANNOT) {
-		note(row, way, bare.program.err);
+		note(row, mode, bare.program.err);
 		rt_end(&bare);
 		cr_skip_test("%s: not on this machine", row->name);
 	}
-	run_script(&watched, way, row);
+	run_script(&watched, mode, row);
 	find_said(watched.program.err, row->said, observed.said, sizeof observed.said);
 	count_processes(&watched, &observed);
-	note_observed(row, way, &bare, &watched, &observed);
+	note_observed(row, mode, &bare, &watched, &observed);
 	expect_same_outcome(row, &bare, &watched);
 	expect_recorded(row, &observed);
-	expect_said(row, way, &observed);
+	expect_said(row, mode, &observed);
 	rt_end(&bare);
 	rt_end(&watched);
 }

@@ -30,6 +30,6 @@ struct row {
  * skipped. */
 #define ROW_CANNOT 77
 
-void row_hold(enum way way, const struct row *row);
+void row_hold(enum mode mode, const struct row *row);
 
 #endif
