@@ -1,8 +1,8 @@
 /*
  * Hands each event to the stages of the analysis: threads, heap, locks.
  *
- * What an event will need is fetched from memory some events before, so that it
- * has arrived when its turn comes: first where to look, later what is there.
+ * The memory that an event needs is prefetched some events earlier, so that it has arrived when the event's turn comes:
+ * first the slots of the tables, later the entries to which these point.
  */
 #include <stdlib.h>
 

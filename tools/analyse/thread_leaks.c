@@ -1,16 +1,14 @@
 /*
- * What counts as a leak at the end of the process:
- * - unjoined: it ended, and nobody joined or detached it.  A process that was
- *   killed, crashed, exec'ed or still runs may have been about to: there it
- *   counts only when no thread was waiting in a join.
- * - blocked, running: only after an exit, which ends threads in the middle of
- *   what they do.  A killed process stops everywhere; what hung is for the
- *   deadlock findings to say.
- * - A detached thread is nobody's to wait for: daemon threads usually wait for
- *   work at the end, and running ones are theirs to run.  One that is blocked on a lock or
- *   in a join is not waiting for work, and is a leak all the same.
- * The main thread, and threads not made by pthread_create, are never leaks, nor are those of a runtime's pool that
- * live at the end.
+ * Which threads count as leaks at the end of the process:
+ * - unjoined: the thread ended, and no thread joined or detached it.  A process that was killed, crashed, exec'ed or
+ *   still runs may have been about to join it: then the thread counts only if no thread was waiting in a join.
+ * - blocked, running: only after an exit, which ends threads in the middle of their work.  A killed process stops all
+ *   its threads anywhere; the deadlock findings report the ones that hung.
+ * - detached threads need no join: daemon threads usually wait for work at the end, or run, and are no leaks.  A
+ *   detached thread that is blocked on a lock or in a join is not waiting for work, and is a leak.
+ *
+ * Never leaks: the main thread, threads not made by pthread_create, and threads of a runtime's pool that live at the
+ * end.
  */
 #include "tools/analyse/thread_leaks.h"
 

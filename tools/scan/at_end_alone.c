@@ -1,6 +1,6 @@
 /*
- * A program without a live reader waits for this: the ring is opened, read and looked at by what needs nothing but libc, and
- * knows no more of the events than what is live.
+ * The scan for a program without a live reader, which waits for it.  So it is small and quick: it needs no library but
+ * libc, and takes from the events only the live blocks and the threads (live.h).
  */
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* `ringtail-scan RING`: the shim starts it at the end of a program that has no live reader; not for people. */
+/* `ringtail-scan RING`: the shim starts it at the end of a program that has no live reader.  Users do not call it. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>

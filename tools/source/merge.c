@@ -1,31 +1,27 @@
 /*
- * How far a live ring may be delivered.
+ * The merge, and the bound up to which a live ring may be delivered.
  *
- * shim/ring.h has the writer's side: a lane's tail is ACTIVE from before a stamp
- * is taken until its record is published, and a chunk is OPEN before its first
- * stamp is taken.  A round of the reader is
+ * shim/ring.h describes the writer's side: a lane's tail is ACTIVE from before a stamp is taken until its record is
+ * published, and a chunk is OPEN before its first stamp is taken.  A round of the reader is
  *
  *   R1: W = now - MARGIN
  *   R2: poll all chunks: tails, and which lanes are ACTIVE
  *   R3: deliver, merged by stamp, what is below the least bound of any lane
  *
- * A lane that R2 saw without ACTIVE publishes nothing below W any more, nor does
- * one that R2 did not see at all: its bound is W.  A lane that R2 saw ACTIVE has
- * one record in the making, whose stamp was taken after the lane was last seen
- * without: its bound stays what it was.  MARGIN covers the time in which a store
- * of another core is not yet visible.
+ * A lane that R2 saw without ACTIVE publishes nothing below W any more: its bound is W.  The same holds for a lane that
+ * R2 did not see at all.  A lane that R2 saw ACTIVE has one record in the making.  The stamp of that record was taken
+ * after the lane was last seen without ACTIVE, so the lane's bound does not change.  MARGIN covers the time in which a
+ * store of another core is not yet visible.
  *
- * A lane may stay ACTIVE for long: a signal handler runs inside of a hook, the
- * process was stopped, or the thread was killed there.  Gone threads are not
- * waited for, stopped ones are; any other is given up after a while, and should
- * its record come nevertheless then it is late: delivered with the stamp of the
- * event before it, and counted.
+ * A lane may stay ACTIVE for long: a signal handler runs inside of a hook, the process was stopped, or the thread was
+ * killed there.  The reader waits for stopped threads, and not for threads that have ended.  On any other thread it
+ * gives up after a while.  If such a record comes after all, it is late: it is delivered with the stamp of the event
+ * before it, and counted.
  *
- * A snapshot waits MARGIN between R1 and R2, so that W is the moment of R1
- * itself: all that was published before somebody asked is in it, also when the
- * process stands still since.
+ * A snapshot waits MARGIN between R1 and R2, so that W is the time of R1 itself.  So it contains every event that was
+ * published before the snapshot was requested, also if the process stands still since.
  *
- * Equal stamps go out in the order of lane numbers.
+ * Events with equal stamps are delivered in the order of their lane numbers.
  */
 #include "tools/source/merge.h"
 

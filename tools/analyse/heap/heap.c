@@ -1,10 +1,9 @@
 /*
- * The heap analyser: every block from its allocation to its end.
+ * The heap stage: follows every block from its allocation to its end.
  *
- * A block belongs to the site that gave it its present size: after a realloc,
- * to the realloc's.  A realloc is one change: its old block is set aside at
- * RT_REALLOC_BEGIN (heap_reallocs.h), stays counted as live, and is replaced at
- * RT_REALLOC_END.
+ * A block belongs to the site that gave it its present size: after a realloc, to the site of the realloc.  A realloc is
+ * one change.  At RT_REALLOC_BEGIN its old block is set aside (heap_reallocs.h) and still counts as live; at
+ * RT_REALLOC_END the new block replaces it.
  */
 #include "tools/analyse/heap/heap.h"
 

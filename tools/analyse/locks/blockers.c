@@ -1,4 +1,4 @@
-/* Who could end the wait of a blocked thread. */
+/* Finds the threads that could end the wait of a blocked thread. */
 #include <stdlib.h>
 
 #include "tools/analyse/locks/deadlock_parts.h"

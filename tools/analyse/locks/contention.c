@@ -1,16 +1,16 @@
 /*
- * Contention: for how long threads waited, where, and for whom.
+ * Contention: for how long threads waited, where, and for which holder.
  *
- * A wait is counted when it is over, for the pair (where the waiter waits, where the holder took the lock) and the lock's
- * class (lock_classes.h), so that memory grows with places in the code and never with locks or events.
+ * A wait is counted when it is over, for the pair (where the waiter waits, where the holder took the lock) and the
+ * lock's class (lock_classes.h), so that memory grows with places in the code and never with locks or events.
  *
- * The holder.  An acquisition is stamped after the lock was got.  So a thread that came to wait may be stamped before the
- * acquisition of the thread that it waits for, and no holder is known when the wait begins.  In that case the holder is the
- * thread that took the lock last before the wait was over.  What has no owner (a condition, a semaphore, a barrier) is
- * ended by a waker, who takes the holder's place.
+ * The holder.  An acquisition is stamped after the lock was acquired.  So a wait may have an earlier stamp than the
+ * acquisition of the thread that it waits for, and then no holder is known when the wait begins.  In that case the
+ * holder is the thread that took the lock last before the wait was over.  A wait for an object without an owner (a
+ * condition, a semaphore, a barrier) is ended by a waker, which counts in place of the holder.
  *
- * Holds are counted in the same way by (where the lock was taken, class); the longest waits and holds are kept one by one,
- * a bounded number (lock_intervals.h).
+ * Holds are counted in the same way by (where the lock was taken, class); the longest waits and holds are kept one by
+ * one, a bounded number (lock_intervals.h).
  */
 #include "tools/analyse/locks/contention.h"
 

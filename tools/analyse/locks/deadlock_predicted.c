@@ -1,10 +1,10 @@
 /*
- * From cycles of the lock order to findings.  A thousand locks of one class
- * make one finding: cycles are grouped by the stacks of their edges.
+ * Makes findings from the cycles of the lock order.  Cycles are grouped by the stacks of their edges, so that a
+ * thousand locks of one class make one finding.
  *
- * What is told is not told again in other words.  Code that can deadlock with itself, one pair of stacks, makes
- * cycles of any length and with any other such code: only it alone is a finding.  A longer cycle is one only if a
- * part of it is in no shorter finding.
+ * No deadlock is reported twice in different forms.  Code that can deadlock with itself (one pair of stacks) makes
+ * cycles of any length, alone and with any other such code: only the pair alone is a finding.  A longer cycle is a
+ * finding only if a part of it is in no shorter finding.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * Threads that wait for ever, told: among the threads that wait_search finds stuck, a cycle of waits is reported if all of
- * it is known, if its inferred parts are tied to a lock that is really held, or if it holds strictly.  Where there is no
- * cycle, and no thread at all goes on, that is reported instead.
+ * Reports threads that wait for ever.  Among the threads that wait_search finds stuck, a cycle of waits is reported if
+ * one of these holds: all of it is known; its inferred parts are tied to a lock that is really held; or it holds in the
+ * strict mode.  If there is no cycle and no thread goes on at all, that is reported instead.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /*
- * Strongly connected components first (Tarjan): outside of them nothing is on
- * a cycle, and most lock orders have none.  Within a component, for each length
- * from 2 up, a search from each node through the nodes after it, so that each
- * cycle is found once, at its first node.  The distance back to the start cuts
- * off every path that cannot be closed in the length asked for.
+ * Finds the cycles of the lock order.
+ *
+ * First it finds the strongly connected components (Tarjan): every cycle lies in one, and most lock orders have none.
+ * Within a component, for each length from 2 up, it searches from each node through the nodes after it, so that each
+ * cycle is found once, at its first node.  Paths that cannot return to the start within the length are cut off by the
+ * distance back to the start.
  */
 #include "tools/analyse/locks/lock_cycles.h"
 

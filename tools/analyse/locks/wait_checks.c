@@ -1,9 +1,9 @@
 /*
  * Checks on condition variables, semaphores and barriers.
  *
- * Who is blocked is not known exactly: a signal is recorded before it is sent, and a woken thread's record
- * comes when it has the mutex again.  sync_state counts those that are blocked for certain, so that a signal
- * that may have reached a waiter is taken to have reached it.
+ * It is not known exactly which threads are blocked: a signal is recorded before it is sent, and a woken thread records
+ * its return only when it has the mutex again.  sync_state counts the threads that are certainly blocked: if a signal
+ * may have reached a waiter, that waiter no longer counts.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * The first stage of the analysis: which threads there are, who made whom, what became of each, and which of them a
- * pthread_t means.
+ * The thread stage, the first of the analysis: which threads exist, which thread made which, how each ended, and which
+ * thread a pthread_t means.
  */
 #include "tools/analyse/threads/threads.h"
 
