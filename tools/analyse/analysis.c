@@ -67,8 +67,8 @@ static void heap_turn(struct analysis *analysis, const struct event *event)
 		locks_block_ended(analysis->locks, event, address, size);
 }
 
-/* In the order of the stages: each may ask those before it, and what a stage has to tell to a later one is passed on
- * here. */
+/* Hands the event to the stages in their order: each may ask the earlier ones.  This function passes on what a stage
+ * tells a later one. */
 static void dispatch(struct analysis *analysis, const struct event *event)
 {
 	uint32_t thread, group;

@@ -36,7 +36,7 @@ static void set_blocked(struct thread_result *thread, const struct lock_analysis
 	thread->blockers = locks_blockers(locks, thread->id, &thread->blocker_count);
 }
 
-/* Who is being waited for in a join. */
+/* The threads that other threads wait for in a join. */
 static struct u64_map joined_threads(const struct thread_result *threads, size_t count)
 {
 	struct u64_map joined = {0};

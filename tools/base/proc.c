@@ -87,7 +87,8 @@ uint32_t process_namespace(void)
 	return own;
 }
 
-/* How many namespaces /proc's is further out than ours: 0 as a rule; -1: there is no /proc, or one in which we are not. */
+/* How many namespaces /proc's is further out than ours: 0 as a rule; -1: there is no /proc, or one in which we are
+ * not. */
 static int proc_distance(void)
 {
 	static bool known;
@@ -367,7 +368,7 @@ char process_thread_state(pid_t pid, pid_t inside)
 
 #define SIGNAL(number)  (UINT64_C(1) << ((number) - 1))
 #define SIGNALS_OF_LIBC (SIGNAL(32) | SIGNAL(33)) /* cancellation and setxid */
-/* By what a thread itself does, and those that are blocked do nothing. */
+/* Faults are raised by the thread's own instructions; a blocked thread executes none. */
 #define SIGNALS_OF_FAULTS                                                                                    \
 	(SIGNAL(SIGILL) | SIGNAL(SIGTRAP) | SIGNAL(SIGBUS) | SIGNAL(SIGFPE) | SIGNAL(SIGSEGV) | SIGNAL(SIGSYS))
 
@@ -393,8 +394,8 @@ bool process_alive(pid_t pid, uint64_t start)
 	return stat.state != 'X';
 }
 
-/* By name, as device and inode numbers in maps are not those of stat on overlayfs and btrfs.  *known: false where we may
- * not look. */
+/* By name, as device and inode numbers in maps are not those of stat on overlayfs and btrfs.  *known: false where we
+ * may not look. */
 static bool maps_file(pid_t number, const char *name, bool *known)
 {
 	char path[64], *line = NULL;
@@ -425,8 +426,8 @@ bool process_maps(pid_t pid, const char *name)
 
 /* ---- finding one by what it says of itself ---------------------------------------------------- */
 
-/* A process's number, namespace and time of start are one process's alone.  Where one of them is not known, or is another
- * here, as in another time namespace, the file tells. */
+/* A process's number, namespace and time of start are one process's alone.  Where one of them is not known, or is
+ * another here, as in another time namespace, the file tells. */
 static bool is_sought(const char *number, const struct process_sought *sought, struct process_stat *stat)
 {
 	char status[4096];

@@ -90,7 +90,7 @@ static void *paint_for_ever(void *unused)
 	return unused;
 }
 
-/* Signals are for those who wait for them. */
+/* The painting thread takes no signals: other threads of the process wait for them. */
 static bool start_painter(void)
 {
 	static bool started;
@@ -160,7 +160,7 @@ void progress_silence(bool silent)
 
 void progress_forked(void)
 {
-	pthread_mutex_init(&lock, NULL); /* whoever held it is not here */
+	pthread_mutex_init(&lock, NULL); /* the thread that held it does not exist in the child */
 	silenced = forked = true;
 }
 

@@ -245,9 +245,9 @@ static void say_nothing_recorded(const struct run *run)
 	        run->command[0]);
 }
 
-/* A program that --on-deadlock ended has no status of its own.  What --fail-on found counts for more than CMD's status,
- * so that whoever reads it learns that there is something to read, and so does a check that could not be made; another
- * failure of ours shows where CMD had none. */
+/* The exit status of `ringtail run`.  A program that --on-deadlock ended has no status of its own.  A finding of
+ * --fail-on, and a check that could not be made, override CMD's status, so that the caller learns of them.  Another
+ * failure of ours shows only if CMD did not fail. */
 static int exit_status(struct run *run, const struct collector_result *result, bool failed, enum verdict verdict)
 {
 	if (result->ended_for_deadlock)

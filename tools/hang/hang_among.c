@@ -8,7 +8,7 @@
 #include "tools/hang/hang_state.h"
 #include "tools/base/memory.h"
 
-struct member { /* a process of those that are searched */
+struct member { /* one of the processes that are searched */
 	struct deadlock_evidence evidence;
 	const struct deadlock_evidence *given; /* in its place: the analysis's own; NULL: none */
 	struct shared_memory memory;

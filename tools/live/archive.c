@@ -55,7 +55,8 @@ static void forget(struct archive *archive, struct retained *file)
 	free(file);
 }
 
-/* A process that goes on as another image numbers its next file by those that are there: its files stay. */
+/* A process that execs numbers its next ring file after the files that exist: so the files of a running process
+ * stay. */
 static void make_room(struct archive *archive, uint64_t most_bytes)
 {
 	struct retained *file, *next;
@@ -77,7 +78,8 @@ static uint64_t free_bytes(const char *path)
 	return statvfs(path, &status) ? 0 : (uint64_t)status.f_bavail * status.f_frsize;
 }
 
-/* Of files whose processes are stored in memory alone: they go if the database has room then, and only as many as it takes. */
+/* Of files whose processes are stored in memory alone: they go if the database has room then, and only as many as it
+ * takes. */
 static void make_room_to_keep(struct archive *archive)
 {
 	uint64_t needed = store_bytes(archive->store) + KEEP_MARGIN;
@@ -110,8 +112,8 @@ static bool try_to_store(struct archive *archive, const struct item *item, struc
 	return store_process(archive->store, recording->analysis, merge_totals(recording->merge), item->final, err);
 }
 
-/* On a full disk the ring files of processes that are stored go first; if that does not help, all that is known goes on in
- * memory. */
+/* On a full disk the ring files of processes that are stored go first; if that does not help, all that is known goes on
+ * in memory. */
 static bool store_somewhere(struct archive *archive, const struct item *item, struct error *err)
 {
 	if (try_to_store(archive, item, err))
@@ -137,7 +139,7 @@ static void store_item(struct archive *archive, struct item *item)
 	struct error err;
 
 	if (!archive->store) {
-		archive->failed = true; /* whoever could not open it has said so */
+		archive->failed = true; /* the code that could not open it has printed why */
 	} else if (store_somewhere(archive, item, &err)) {
 		if (item->final)
 			note_stored(archive, recording);

@@ -10,7 +10,7 @@
 struct census {
 	unsigned threads, running, io;
 	unsigned blocked[RT_KIND_FUTEX + 1];
-	uint64_t oldest; /* stamp; 0: nobody waits */
+	uint64_t oldest; /* stamp; 0: no thread waits */
 };
 
 static void count_wait(struct census *census, const struct living_thread *thread)

@@ -64,8 +64,8 @@ static void mark_from_roots(struct walk *walk)
 
 /* ---- what is lost -------------------------------------------------------------------------- */
 
-/* All that can be reached from the leader is its own, those included that were leaders before it; what those own they
- * bring with them. */
+/* The leader owns every block that can be reached from it, earlier leaders included; these bring the blocks that they
+ * own with them. */
 static void gather(struct walk *walk, uint32_t leader)
 {
 	uint32_t block;

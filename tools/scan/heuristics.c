@@ -141,8 +141,8 @@ static void count_as_start(struct graph *graph, const struct interior *interior)
 	graph->edges[interior->edge] &= ~EDGE_INTERIOR;
 }
 
-/* Decides on those for which the block's head is enough.  Leaves those that depend on what they point to, and
- * returns how many they are. */
+/* Decides on the pointers for which the head of the block is enough.  Leaves the pointers that depend on the memory
+ * they point to, and returns the number of these. */
 static size_t apply_heads(struct heuristics *heuristics)
 {
 	struct graph *graph = heuristics->graph;

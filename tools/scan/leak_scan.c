@@ -55,8 +55,8 @@ static const char *why_not_seen(const struct scan_subject *subject)
 	return NULL;
 }
 
-/* A forked process that has not forked itself shares pages as its parent left them: nothing in them can point to a block
- * of its own. */
+/* A forked process that has not forked itself shares pages as its parent left them: nothing in them can point to a
+ * block of its own. */
 static bool shares_only_its_parents(const struct scan_subject *subject)
 {
 	const struct rt_header *header = &subject->ring->header;
@@ -88,7 +88,7 @@ static bool stop(struct target *target, const struct scan_subject *subject, stru
 	return false;
 }
 
-/* What is said to have been allocated where there is no memory is nobody's block. */
+/* Drops blocks at addresses where the program has no memory. */
 static size_t drop_unmapped(const struct target *target, struct live_block *blocks, size_t count)
 {
 	const struct target_map *map = NULL;
@@ -151,7 +151,7 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	    .brk_start = load_relaxed(&subject->ring->shared->brk_start),
 	    .brk_end = load_relaxed(&subject->ring->shared->brk_end),
 	    .own = load_acquire(&subject->ring->shared->own),
-	    /* There are blocks that we know nothing of, which may point to those that we know. */
+	    /* The heap has blocks that we do not know, and they may point to known blocks. */
 	    .heap_is_root = subject->ring->header.forked || merge_misses_events(subject->merge),
 	};
 	struct root_thread *threads = threads_of(subject, &roots.thread_count);
@@ -330,7 +330,7 @@ static void write_all(const struct leak_scan *scan, FILE *file)
 	}
 }
 
-/* Under another name first: whoever finds it finds all of it. */
+/* Writes the file under another name first, so that a reader finds either the complete file or none. */
 bool leak_scan_write(const struct leak_scan *scan, const char *path)
 {
 	char *part = NULL;

@@ -75,8 +75,9 @@ void lane_drop(struct chunk_ref *ref)
 	ref->lane = NULL;
 }
 
-/* R5: all of a sealed chunk has been delivered, and the program may have it back.  Release: R3's reads come before, so that
- * they are over when W6 (acquire) claims the chunk.  Fails where the chunk was claimed while it was FULL. */
+/* R5: all records of a sealed chunk were delivered: gives the chunk back to the program.  Release: the reads of R3 come
+ * before, so that they are over when W6 (acquire) claims the chunk.  It fails if the program claimed the chunk while it
+ * was FULL. */
 static void hand_back(struct lane *lane)
 {
 	struct chunk_ref *ref = lane->current;
@@ -93,7 +94,8 @@ static void hand_back(struct lane *lane)
 		reading->rescued += events;
 }
 
-/* R4: the chunk is still what was taken in, and its words, read before this (R3), are that generation's. */
+/* R4: true if the chunk still has the generation that was taken in.  Then the words that R3 read before belong to
+ * it. */
 static bool still_ours(const struct chunk_ref *ref)
 {
 	fence_acquire(); /* pairs with the fence of W7 */
@@ -187,8 +189,8 @@ static inline uint64_t small_fields(unsigned aux, unsigned sync, unsigned type, 
 	return aux | type << 16 | kind << 32 | flags << 40 | result << 48 | (uint64_t)depth << 56;
 }
 
-/* R3.  Word 0 was checked; the others may change under us, and mean nothing worse than a wrong value until R4 tells.  False: there is more
- * to it, see take_unusual. */
+/* R3.  Word 0 was checked.  The other words may change while they are read; that gives wrong values at worst, and R4
+ * finds out.  False: the record needs take_unusual. */
 static inline bool decode(const struct lane *lane, const uint64_t *at, uint64_t word0, uint64_t stamp,
                           struct event *event)
 {
@@ -236,8 +238,8 @@ static void count_loss(struct merge_totals *totals, const struct event *event)
 		totals->never_written = count_sum(totals->never_written, event->object);
 }
 
-/* The chunk was claimed anew while a record was read, which is where it was: what the chunk held was moved, and the record
- * can be read there, or is gone. */
+/* The program claimed the chunk again while a record was read.  True: its records were moved to another chunk, and
+ * reading goes on there.  False: they are gone. */
 static bool follow(struct lane *lane)
 {
 	if (lanes_follow(lane->reading->lanes, lane->current))
@@ -246,7 +248,7 @@ static bool follow(struct lane *lane)
 	return false;
 }
 
-/* All that a record may mean.  False: it means nothing. */
+/* Decodes any record, also the forms that the fast path leaves out.  False: the record is no event. */
 static bool take_unusual(struct lane *lane, struct event *event)
 {
 	struct merge_totals *totals = &lane->reading->totals;
@@ -273,8 +275,8 @@ static bool take_unusual(struct lane *lane, struct event *event)
 	return good;
 }
 
-/* Takes records for as long as they are the usual ones: all that the loop needs is in registers.  They are only believed
- * if the chunk is still ours when they have been read. */
+/* The fast path: takes records while they are usual ones, with all that the loop needs in registers.  The events count
+ * only if the chunk still has its generation after they were read (R4). */
 __attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, uint64_t until, struct event *restrict events, size_t room)
 {
 	const uint64_t *at = lane->at, *end = lane->end;
@@ -304,7 +306,8 @@ __attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, u
 	return count;
 }
 
-/* What is no event: a longer time, an unknown type, damage, after which the rest of the chunk means nothing. */
+/* Skips a record that is no event: a longer time, an unknown type, or damage.  After damage the rest of the chunk is
+ * skipped. */
 static void pass(struct lane *lane, uint64_t word0)
 {
 	unsigned words = record_words(word0);

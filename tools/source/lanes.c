@@ -103,7 +103,7 @@ static void poll_known(struct lanes *lanes, struct chunk_ref *ref, uint32_t stat
 		note_activity(lanes, ref, tail);
 }
 
-/* False: it was claimed anew this moment: what it will hold is later than this poll. */
+/* False: the program has just claimed the chunk again; its new records are later than this poll. */
 static bool take_in(struct lanes *lanes, uint32_t index, uint32_t state)
 {
 	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
@@ -138,7 +138,7 @@ static void poll_new(struct lanes *lanes, uint32_t index, uint32_t state)
 	lanes->fresh[lanes->fresh_count++] = ref_of(lanes, index);
 }
 
-/* Whether that chunk, which nobody has taken in, is what ref was. */
+/* True if that chunk, which the reader has not taken in, holds the records that ref held. */
 static bool is_copy(const struct rt_chunk *chunk, uint32_t state, const struct chunk_ref *ref)
 {
 	return state_of(state) == RT_CHUNK_FULL && load_relaxed(&chunk->lane) == ref->number &&
@@ -208,7 +208,7 @@ void lanes_poll(struct lanes *lanes)
 {
 	for (struct lane *lane = lanes->table; lane; lane = lane->hh.next)
 		lane->active = false;
-	/* A chunk that is moved out goes to a place further back: with all that are there by then, none is missed. */
+	/* A chunk that is moved out goes to a later index, so that going through all indexes in order misses none. */
 	for (uint32_t i = 0; i < ring_file_chunks(lanes->reading->ring); i++)
 		poll_chunk(lanes, i);
 	queue_fresh(lanes);

@@ -105,7 +105,7 @@ static void make_order(struct merge *merge)
 		qsort(merge->order, merge->order_count, sizeof *merge->order, by_turn);
 }
 
-/* How many of those behind the first go before `moved`: from `from` to `to`. */
+/* The number of candidates after the first that go before `moved`; it lies between `from` and `to`. */
 static size_t search(const struct candidate *order, size_t from, size_t to, const struct candidate *moved)
 {
 	while (from < to) {

@@ -47,7 +47,7 @@ static bool may_become_magic(const struct rt_header *header)
 	return true;
 }
 
-/* Its process writes one field after the other, and `ready` last: all that is not there yet may still come. */
+/* The process writes the header field by field, and `ready` last: until then, a missing field may still be written. */
 static bool check_ready(const char *path, const struct rt_header *header, struct error *err)
 {
 	bool other_version = header->version && header->version != RT_FORMAT_VERSION;
@@ -229,8 +229,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether a process other than this one has the file open, or mapped, to write: the kernel gives no lease then.  Across all
- * namespaces; false also where the file system or our rights do not let us ask. */
+/* Whether a process other than this one has the file open, or mapped, to write: the kernel gives no lease then.  Across
+ * all namespaces; false also where the file system or our rights do not let us ask. */
 static bool is_written_to(const struct ring_file *ring)
 {
 	bool refused = fcntl(ring->fd, F_SETLEASE, ring->writable ? F_WRLCK : F_RDLCK) && errno == EAGAIN;
@@ -244,8 +244,8 @@ bool ring_file_is_elsewhere(const struct ring_file *ring)
 	return ring->header.pid_space && ring->header.pid_space != process_namespace();
 }
 
-/* A report may open thousands of rings of a sandbox's processes that have ended, and to search for one takes a look at all
- * processes there are. */
+/* A report may open thousands of rings of a sandbox's processes that have ended, and to search for one takes a look at
+ * all processes there are. */
 static void find_process(struct ring_file *ring)
 {
 	const struct rt_header *header = &ring->header;

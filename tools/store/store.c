@@ -83,7 +83,7 @@ static bool create_file(const char *path, struct error *err)
 	return true;
 }
 
-/* A file may be anybody's, and what is copied from it. */
+/* Another user may have written the file, or the database that it was copied from. */
 static void distrust(sqlite3 *db)
 {
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -94,7 +94,7 @@ static void row_ending(struct row *row, const struct ring_file *ring, const stru
 	         end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
 }
 
-/* Why there was no scan, where nobody tried to make one. */
+/* Why there was no scan, if none was tried. */
 static const char *why_no_scan(const struct analysis *analysis)
 {
 	const struct rt_header *header = &analysis->ring->header;

@@ -168,8 +168,8 @@ static void read_map(struct pages *pages, const struct target_map *map, uint64_t
 	}
 }
 
-/* Programs reserve address space by the terabyte, without rights.  Where entries are all that can be asked for, the sums
- * in smaps tell which of those mappings are empty.  False: this one is. */
+/* Programs reserve terabytes of address space without access rights.  Where the kernel only lets us read the pagemap
+ * entry by entry, the sums in smaps tell which of these mappings are empty.  False: this one is empty. */
 static bool holds_something(pid_t pid, const struct target_map *map)
 {
 	char path[64], *line = NULL;

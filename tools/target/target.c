@@ -100,7 +100,8 @@ static bool seize_new(struct target *target, size_t *added, char *why)
 	return good;
 }
 
-/* One that has ended: if it is our own child, how is left for whoever waits for that child. */
+/* For a thread that has ended: if it is our own child, its status is left for the waitpid of the code that started
+ * it. */
 static void leave_dead(struct target *target, struct target_thread *thread)
 {
 	struct process_stat stat;
@@ -151,8 +152,8 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* All are looked at in turn, so that each call that a stop has ended is mended at once.  late: a first thread that has
- * ended before the others is a zombie that cannot be waited for. */
+/* Looks at all threads in turn, so that a system call that a stop has interrupted is repaired at once.  late: a first
+ * thread that has ended before the other threads is a zombie, and waitpid does not report it. */
 static bool all_have_stopped(struct target *target, bool late, pid_t *missing)
 {
 	bool all = true;

@@ -75,9 +75,9 @@ static struct wait_site *wait_site(struct contention *contention, struct wait_si
 	return &entry->site;
 }
 
-/* Whom the thread waited for.  An acquisition is stamped after the lock was got: where nobody is known to
- * have had it when the wait began, it was the one that had it last before the wait was over.  For what nobody
- * owns: who ended it. */
+/* The thread that was waited for.  An acquisition is stamped after the lock was acquired.  So if no holder is known
+ * when the wait began, it was the thread that held the lock last before the wait was over.  For an object without an
+ * owner: the thread that ended the wait. */
 static struct lock_use waited_for(const struct lock_thread *thread, const struct lock *lock)
 {
 	struct lock_use use = {0};

@@ -104,7 +104,7 @@ static bool known_from_start(const struct check *check)
 	       !check->lock->maybe_foreign;
 }
 
-/* Somebody who can still unlock it holds it; in *held its record. */
+/* The holder of the lock, if it can still unlock it; its record is in *held. */
 static struct lock_thread *living_holder(const struct lock_analysis *locks, const struct lock *lock,
                                          struct held_lock **held)
 {
@@ -552,8 +552,8 @@ static struct check check_of_wait(struct lock_analysis *locks, struct lock_threa
 	                      held_find(thread, wait->object)};
 }
 
-/* Never initialised or locked here, held by nobody here, and it never comes: it was locked when the process
- * was forked, by a thread that is not in it. */
+/* True if the lock was never initialised or locked in this process, no thread here holds it, and the wait never ends:
+ * it was locked at the fork, by a thread that does not exist in this process. */
 static bool lost_by_fork(const struct check *check)
 {
 	const struct lock *lock = check->lock;

@@ -480,7 +480,7 @@ static bool may_wake(const struct event *event)
 	}
 }
 
-/* Who ended waits before is who will be looked at when one never ends. */
+/* Notes the threads that end waits: they are looked at when such a wait never ends. */
 static void note_waker(struct lock_analysis *locks, const struct event *event)
 {
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
@@ -652,8 +652,8 @@ void locks_in_handler(struct lock_analysis *locks, const struct event *event) { 
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-/* Threads that wait for a lock at the end have waited until then.  A wait for a signal or a post may be
- * idleness: those count when they are over. */
+/* A thread that waits for a lock at the end has waited until then, and that counts.  A wait for a signal or a post may
+ * be idle time: it counts only when it is over. */
 static void count_open_waits(struct lock_analysis *locks, uint64_t end)
 {
 	for (size_t i = 0; i < locks->threads.count; i++) {

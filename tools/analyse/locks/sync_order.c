@@ -58,7 +58,7 @@ static void follow(struct lock_analysis *locks, struct lock_thread *thread, uint
 	thread->follows_via = link;
 }
 
-/* The segment as it is now, which somebody will follow. */
+/* Ends the present segment, which a segment of another thread will follow; returns it. */
 static uint32_t end_segment(struct lock_analysis *locks, struct lock_thread *thread)
 {
 	uint32_t segment;

@@ -37,7 +37,8 @@ static void wake(struct sync_state *state, bool all)
 	state->woken += count;
 }
 
-/* The signal of the thread's last event has been sent by now, to whoever began to wait meanwhile. */
+/* The signal of the thread's last event has been sent by now; it may have reached threads that began to wait
+ * meanwhile. */
 static void signal_sent(const struct check *check)
 {
 	struct lock_thread *thread = check->thread;
@@ -98,7 +99,7 @@ static void check_two_mutexes(const struct check *check, const struct sync_state
 	check_note(check, &misuse);
 }
 
-/* Held by nobody that was seen, although all that was done to it was seen, or held by another. */
+/* The mutex is held by another thread; or by no known thread, although every call on it was seen. */
 static void check_mutex_held(const struct check *check, uint64_t mutex)
 {
 	const struct lock *lock = lock_table_find(&check->locks->table, mutex, RT_KIND_MUTEX);
@@ -302,9 +303,10 @@ static bool held_around(const struct sync_state *state, uint64_t mutex)
 }
 
 /*
- * It waits for ever, and the last signal came before it began to wait, when nobody waited, from a thread that
- * did not have the mutex then nor since its signal before: so what the waiter waits for was not changed under
- * the mutex, and its test and the wait were not one step for the signaller.
+ * A lost wakeup is suspected if the thread waits for ever, and the last signal came before it began to wait, when no
+ * thread waited.  The signalling thread must not have held the mutex at the signal, nor at any time since its signal
+ * before.  So it did not change the waiter's condition under the mutex, and the signal could come between the waiter's
+ * test and its wait.
  */
 static void check_lost_wakeup(struct lock_analysis *locks, struct lock_thread *thread)
 {

@@ -20,7 +20,7 @@
 struct running { /* processes that run and were asked for */
 	struct recording **items;
 	size_t count, room;
-	uint32_t reader;     /* who reads them live; 0: nobody */
+	uint32_t reader;     /* pid of their live reader; 0: there is none */
 	uint32_t pid, space; /* of the one that was asked for, as it calls itself; 0: all were */
 };
 
@@ -81,7 +81,7 @@ static void free_running(struct running *running)
 	free(running->items);
 }
 
-/* ---- by who reads them live ------------------------------------------------------------------- */
+/* ---- by the live reader ------------------------------------------------------------------------ */
 
 static bool gone(uint32_t reader, struct error *err)
 {

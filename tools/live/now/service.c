@@ -47,7 +47,7 @@ struct now_service *now_service_open(const char *run, struct archive *archive, c
 	return service;
 }
 
-/* ---- who asks ---------------------------------------------------------------------------- */
+/* ---- clients ------------------------------------------------------------------------------ */
 
 static void leave(struct client *client)
 {
@@ -130,7 +130,7 @@ bool now_service_look(struct now_service *service)
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
-/* In the child: no thread of the collector's lives here, and nobody else's answer waits for us. */
+/* In the child: the collector's other threads do not exist here, and the child answers no other client. */
 static void be_alone(struct now_service *service, const struct client *client)
 {
 	progress_forked();
