@@ -31,6 +31,13 @@
 /* Order between a thread and its own signal handlers: the compiler's only. */
 #define signal_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
+/* In a loop that waits for another thread's store. */
+#if defined(__x86_64__)
+#define spin_hint() __builtin_ia32_pause()
+#else
+#define spin_hint() __asm__ volatile("yield")
+#endif
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

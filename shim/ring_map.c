@@ -15,13 +15,18 @@
  * tables of sanitizers, coloured heaps of Java, arenas of Go. */
 #define QUIET_BASE UINT64_C(0x2a3700000000)
 #define QUIET_SPAN (UINT64_C(1) << 40)
-#define STEP       (UINT64_C(1) << 20) /* that is grown by at least, where address space is not limited */
+#define STEP       (UINT64_C(1) << 20) /* that is mapped at least when a part grows, where address space is not limited */
+
+#define GROWTH     8u
+#define SPINS      10000u /* for the thread that is growing it; a handler that has interrupted that one goes on after them */
 
 /* Ordinary memory: a forked child finds what it has to unmap. */
 static struct mapped {
 	unsigned char *at;
 	uint64_t bytes, whole;
 	uint64_t reaching; /* more than bytes while a thread is about to grow it: a child may find it done or not */
+	uint32_t growing;  /* a thread is at it: a hint, so that others need not queue with system calls */
+	uint32_t scarce;   /* it grows by no more than is needed, or did not grow at all */
 } mapped[RING_PARTS];
 static bool at_once; /* the whole file is one mapping, among those of the program */
 
@@ -35,7 +40,7 @@ void ring_map_drop(void)
 			sys_munmap(mapped[i].at, bytes);
 			address_space_give(mapped[i].bytes);
 		}
-		mapped[i].bytes = mapped[i].reaching = 0;
+		mapped[i].bytes = mapped[i].reaching = mapped[i].growing = 0;
 	}
 }
 
@@ -55,7 +60,7 @@ static bool map_at(struct mapped *part, void *at, uint64_t bytes, int fd, uint64
 		address_space_give(bytes);
 		return false;
 	}
-	*part = (struct mapped){(unsigned char *)result, bytes, bytes, 0};
+	*part = (struct mapped){(unsigned char *)result, bytes, bytes, 0, 0, 0};
 	advise(part->at, bytes);
 	return !at || part->at == at;
 }
@@ -94,7 +99,7 @@ static unsigned char *map_all(int fd, const struct ring_part parts[RING_PARTS])
 		return NULL;
 	for (unsigned i = 0; i < RING_PARTS; i++) {
 		uint64_t end = i + 1 < RING_PARTS ? parts[i + 1].offset : all.bytes;
-		mapped[i] = (struct mapped){all.at + parts[i].offset, end - parts[i].offset, end - parts[i].offset, 0};
+		mapped[i] = (struct mapped){all.at + parts[i].offset, end - parts[i].offset, end - parts[i].offset, 0, 0, 0};
 	}
 	at_once = true;
 	return all.at;
@@ -121,6 +126,7 @@ static bool map_over(struct mapped *part, int fd, const struct ring_part *in_fil
 	if (part->reaching > part->bytes)
 		sys_munmap(part->at + part->bytes, part->reaching - part->bytes);
 	part->reaching = 0;
+	part->growing = 0;
 	part->whole = in_file->whole;
 	return true;
 }
@@ -153,10 +159,15 @@ struct rt_header *ring_map_header(void)
 
 /* ---- growing -------------------------------------------------------------------------------- */
 
-static uint64_t size_for(const struct mapped *part, uint64_t bytes)
+/* Eight times as much each time, so that the system calls of growing do not grow with the events.  Where address space is
+ * limited, no more than what is needed. */
+static uint64_t size_for(struct mapped *part, uint64_t bytes)
 {
-	uint64_t step = address_space_is_limited() ? 4096 : STEP, size = (bytes + step - 1) & ~(step - 1);
+	bool limited = address_space_is_limited();
+	uint64_t wanted = !limited && bytes < GROWTH * part->bytes ? GROWTH * part->bytes : bytes;
+	uint64_t step = limited ? 4096 : STEP, size = (wanted + step - 1) & ~(step - 1);
 
+	store_relaxed(&part->scarce, limited);
 	return size < part->whole ? size : part->whole;
 }
 
@@ -179,17 +190,50 @@ static bool grow(struct mapped *part, uint64_t bytes)
 	return grown;
 }
 
-static bool reach(struct mapped *part, uint64_t bytes)
+static bool has(const struct mapped *part, uint64_t bytes) { return load_acquire(&part->bytes) >= bytes; }
+
+/* Chunks are mapped ahead, when half of those that are mapped are in use: the thread that comes first does it, while the others
+ * go on in the rest. */
+static bool should_grow_ahead(const struct mapped *part, uint64_t bytes)
+{
+	uint64_t have = load_acquire(&part->bytes);
+
+	return part == &mapped[RING_CHUNKS] && have >= STEP && bytes > have / 2 && have < part->whole &&
+	       !load_relaxed(&part->scarce);
+}
+
+static void wait_for_grower(const struct mapped *part, uint64_t bytes)
+{
+	for (unsigned i = 0; i < SPINS && !has(part, bytes) && load_acquire(&part->growing); i++)
+		spin_hint();
+}
+
+static bool grow_to(struct mapped *part, uint64_t bytes)
 {
 	uint64_t signals;
 
-	if (load_acquire(&part->bytes) >= bytes)
-		return true;
-	if (bytes > part->whole || sys_restricted || !address_space_enter(&signals))
+	if (sys_restricted || !address_space_enter(&signals))
 		return false;
 	bool grown = grow(part, bytes);
 	address_space_leave(&signals);
 	return grown;
+}
+
+static bool reach(struct mapped *part, uint64_t bytes)
+{
+	bool there = has(part, bytes), ahead = there && should_grow_ahead(part, bytes);
+
+	if ((there && !ahead) || bytes > part->whole)
+		return there;
+	bool first = cas_acq_rel(&part->growing, 0u, 1u);
+	if (ahead && first && should_grow_ahead(part, bytes) && !grow_to(part, load_acquire(&part->bytes) + 1))
+		store_relaxed(&part->scarce, 1u);
+	if (!there && !first)
+		wait_for_grower(part, bytes);
+	there = has(part, bytes) || grow_to(part, bytes);
+	if (first)
+		store_release(&part->growing, 0u);
+	return there;
 }
 
 bool ring_map_reach(const void *at, size_t bytes)

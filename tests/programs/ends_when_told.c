@@ -1,7 +1,7 @@
 /*
  * Waits for SIGUSR2 and then ends with status 7, in the way that its argument names: return, exit, _exit, quick_exit,
  * thread (a thread calls exit); or executes itself as "after", which says what it has of signals and ends, as "stay", which
- * waits for a signal to end it, or nothing, as there is no such file (exec, exec_stay, exec_fails).  SIGHUP has a handler
+ * waits for a signal to end it, or nothing, as that is a directory (exec, exec_stay, exec_fails).  SIGHUP has a handler
  * that says so, SIGQUIT is ignored, SIGUSR1 is blocked; all else is as it was.
  * usage: ends_when_told HOW [THREADS]        so many threads that block no signal but SIGUSR1 and SIGUSR2 are there too
  */
@@ -61,7 +61,7 @@ static void execute(const char *self, const char *how)
 {
 	const char *next = !strcmp(how, "exec_stay") ? "stay" : "after";
 
-	execl(!strcmp(how, "exec_fails") ? "/no/such/file" : self, self, next, (char *)NULL);
+	execl(!strcmp(how, "exec_fails") ? "/" : self, self, next, (char *)NULL);
 	say_signals();
 	exit(7);
 }
