@@ -74,7 +74,7 @@ static void expect_realised(const char *program, const char *shape, const char *
 	Test(accused, realised_##shape) { expect_realised("hangs", #shape, names); }
 #include "tests/e2e/tables/realised.def"
 
-/* Rust's mutexes have no owner that could be seen: nobody is left who could wake anybody. */
+/* Rust's mutexes have no visible owner: no thread is left that could wake another. */
 Test(accused, realised_rust_std)
 {
 	expect_realised("rust_std", "hang",

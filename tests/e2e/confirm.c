@@ -112,7 +112,7 @@ Test(confirm, nothing_predicted)
 	rt_end(&first);
 }
 
-/* Another program: its places are never reached, and nobody is held up. */
+/* Another program: it never reaches the places of the plan, and no thread is delayed. */
 Test(confirm, other_program)
 {
 	struct rt first = predict("abba_no_hang"), second = run_confirming(first.run, "three_cycle", "");

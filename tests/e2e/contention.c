@@ -129,7 +129,7 @@ static void expect_contention(enum mode mode, struct expected want)
 	}
 #include "tests/e2e/tables/contention.def"
 
-/* Taken in turn: held, and waited for by nobody. */
+/* Threads take the lock in turn: it is held, and no thread waits for it. */
 static const json_t *hold_in(const json_t *process, const char *function)
 {
 	const json_t *hold;

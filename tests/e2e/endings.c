@@ -74,7 +74,7 @@ static void expect_unseen(enum mode mode, const char *argument, int status, cons
 	Test(endings, name##_preload) { expect_unseen(MODE_PRELOAD, #name, __VA_ARGS__); }
 #include "tests/e2e/tables/endings.def"
 
-/* ---- nobody may look ------------------------------------------------------------------------------ */
+/* ---- no process may look at the program ------------------------------------------------------------ */
 
 static int lines(const char *text)
 {

@@ -300,7 +300,7 @@ Test(pprof, block_blames_the_waiter)
 	rt_end(&rt);
 }
 
-/* Two threads wait for what nobody will give, a condition and a semaphore, until the process ends. */
+/* Two threads wait until the process ends: for a condition that is never signalled, and a semaphore that is never posted. */
 Test(pprof, block_has_waits_that_never_end)
 {
 	struct rt rt = rt_new();

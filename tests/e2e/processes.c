@@ -105,7 +105,7 @@ static void expect_code(const json_t *process, long long code)
 		cr_expect_str_eq(json_text(process, "end.signal"), code == 128 + SIGABRT ? "SIGABRT" : "SIGSEGV");
 }
 
-/* Nobody but a parent knows the signal: with MODE_PRELOAD, and for a crash, it may be missing. */
+/* Only the parent of a process knows the signal that ended it: with MODE_PRELOAD, and for a crash, it may be missing. */
 static void expect_end(enum mode mode, const char *argument, const char *how, long long code)
 {
 	struct rt rt = rt_new();

@@ -1,4 +1,5 @@
-/* A filter of system calls for the calling process, for good: SANDBOX_START, calls, and what becomes of others. */
+/* A permanent filter of system calls for the calling process: SANDBOX_START, then the listed calls, then the action for
+ * all other calls. */
 #ifndef TESTS_PROGRAMS_SANDBOX_H
 #define TESTS_PROGRAMS_SANDBOX_H
 

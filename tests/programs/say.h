@@ -1,6 +1,6 @@
 /*
- * Output for test programs that does not allocate: what these programs say
- * about their own heap must not be changed by saying it.
+ * Output for test programs that does not allocate: the numbers that a program prints about its own heap must not change
+ * by the printing.
  */
 #ifndef TESTS_PROGRAMS_SAY_H
 #define TESTS_PROGRAMS_SAY_H
@@ -28,7 +28,7 @@ __attribute__((format(printf, 1, 2))) static inline void say(const char *format,
 	}
 }
 
-/* Ends the program at once where what it needs does not hold. */
+/* Ends the program at once if a condition that it needs does not hold. */
 #define must(condition)                                                                                      \
 	do {                                                                                                 \
 		if (!(condition)) {                                                                          \

@@ -1,6 +1,6 @@
 /*
- * For programs of many shapes, one a run: the first argument names it.  A table row is SHAPE(name), a function
- * `static void name(void)`.  What is wrong in one shape is right in its neighbour with `_ok` behind its name.
+ * For programs with many shapes.  A run executes one shape, which the first argument names.  A table row is SHAPE(name),
+ * for a function `static void name(void)`.  A shape NAME_ok is the correct form of the faulty shape NAME.
  */
 #ifndef TESTS_PROGRAMS_SHAPES_H
 #define TESTS_PROGRAMS_SHAPES_H
@@ -65,13 +65,13 @@ static inline pthread_t start(void *(*routine)(void *), void *argument)
 	return thread;
 }
 
-/* Runs it in a thread of its own, to the end. */
+/* Runs the function in a new thread, and waits for its end. */
 static inline void in_thread(void *(*routine)(void *), void *argument)
 {
 	must(pthread_join(start(routine, argument), NULL) == 0);
 }
 
-/* Each in a thread of its own, to the end. */
+/* Runs each function in a new thread, and waits for the end of both. */
 static inline void in_threads(void *(*one)(void *), void *(*other)(void *))
 {
 	pthread_t threads[] = { start(one, NULL), start(other, NULL) };

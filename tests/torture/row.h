@@ -1,12 +1,14 @@
 /*
  * A row of the torture suite: one shell script, run without ringtail and with it.  In the script
  *
- *   $watch     stands before what is to be watched: nothing, `ringtail run ... --`, or `env LD_PRELOAD=...
- * RINGTAIL=...` $shim      is libringtail.so, or nothing where ringtail is not there $run       is where the
- * run goes $build     is the build directory, $programs the one of the test programs, $here tests/torture
+ *   $watch     stands before the watched command: nothing, `ringtail run ... --`, or
+ *              `env LD_PRELOAD=... RINGTAIL=...`
+ *   $shim      is libringtail.so, or nothing without ringtail
+ *   $run       is the run directory
+ *   $build     is the build directory; $programs that of the test programs; $here is tests/torture
  *
- * Its output must be the same each time, and its exit status 0.  What else is expected is said in the row; what
- * was observed becomes one line of $RT_BUILD/torture.txt.
+ * Its output must be the same each time, and its exit status 0.  The row says what else is expected.  The observations
+ * become one line of $RT_BUILD/torture.txt.
  */
 #ifndef TESTS_TORTURE_ROW_H
 #define TESTS_TORTURE_ROW_H

@@ -357,7 +357,7 @@ Test(locks, who_signalled_is_waited_for)
 	cr_assert_eq(wait_at(22, 24)->holder, 1);
 }
 
-/* Signalled before: nobody is known to have ended this one. */
+/* The signal came before: no thread is known to have ended this wait. */
 Test(locks, a_signal_of_before_ended_no_wait)
 {
 	script_cond(&s, RT_SIGNAL, 1, 24, C, 0);

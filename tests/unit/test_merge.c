@@ -569,7 +569,7 @@ Test(merge, a_chunk_overwritten_while_it_waits_is_a_loss)
 	end();
 }
 
-/* Of a process that lives, whether it runs or stands still: all that it had done when somebody asked. */
+/* A snapshot of a living process, running or not, has every event published before it was requested. */
 static void expect_all_at_once(bool live, void (*read)(struct merge *merge))
 {
 	struct ring_file ring;

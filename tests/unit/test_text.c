@@ -180,7 +180,7 @@ Test(progress, nothing_is_shown_of_short_work, .init = cr_redirect_stderr)
 	expect_on_stderr("");
 }
 
-/* One call of a library may take all of the time, and calls nobody back. */
+/* A single call into a library may take all of the time, without a callback. */
 Test(progress, slow_work_is_shown_without_a_step, .init = cr_redirect_stderr)
 {
 	struct progress outer, inner;

@@ -1,6 +1,6 @@
 /* The ring's clock, read from outside the watched program: the present time, and how many nanoseconds a tick is. */
-#ifndef RINGTAIL_RING_CLOCK_H
-#define RINGTAIL_RING_CLOCK_H
+#ifndef RINGTAIL_BASE_CLOCK_H
+#define RINGTAIL_BASE_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Numbers and names as people read them. */
-#ifndef RINGTAIL_RENDER_FORMAT_H
-#define RINGTAIL_RENDER_FORMAT_H
+#ifndef RINGTAIL_BASE_FORMAT_H
+#define RINGTAIL_BASE_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * - "inside": which its own getpid returns, in its own PID namespace.
  * A pid or tid in this header is the number "here", unless its comment says otherwise.
  */
-#ifndef RINGTAIL_TOOLS_PROCESS_H
-#define RINGTAIL_TOOLS_PROCESS_H
+#ifndef RINGTAIL_BASE_PROC_H
+#define RINGTAIL_BASE_PROC_H
 
 #include <stdbool.h>
 #include <stdint.h>

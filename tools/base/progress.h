@@ -5,8 +5,8 @@
  * A separate thread paints the line, because the work may be a single long call into a library.  Where one piece of
  * work contains another, the innermost one that is slow is shown.
  */
-#ifndef RINGTAIL_RENDER_PROGRESS_H
-#define RINGTAIL_RENDER_PROGRESS_H
+#ifndef RINGTAIL_BASE_PROGRESS_H
+#define RINGTAIL_BASE_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Text in the forms that the database and JSON need. */
-#ifndef RINGTAIL_STORE_TEXT_H
-#define RINGTAIL_STORE_TEXT_H
+#ifndef RINGTAIL_BASE_TEXT_H
+#define RINGTAIL_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * A map from any 64-bit key to a 64-bit value that is not 0: open addressing, linear probing, no tombstones.  It serves
  * look-ups made once per event, for which uthash's chains are too slow.
  */
-#ifndef RINGTAIL_ANALYSE_U64_MAP_H
-#define RINGTAIL_ANALYSE_U64_MAP_H
+#ifndef RINGTAIL_BASE_U64_MAP_H
+#define RINGTAIL_BASE_U64_MAP_H
 
 #include <stddef.h>
 #include <stdint.h>

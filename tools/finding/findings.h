@@ -1,6 +1,6 @@
 /* Findings: the results of the analysers that a user may act on, in one form for all kinds. */
-#ifndef RINGTAIL_ANALYSE_FINDINGS_H
-#define RINGTAIL_ANALYSE_FINDINGS_H
+#ifndef RINGTAIL_FINDING_FINDINGS_H
+#define RINGTAIL_FINDING_FINDINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

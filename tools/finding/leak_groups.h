@@ -1,6 +1,6 @@
 /* The result of a leak scan: live blocks, grouped by allocation stack, class and owner. */
-#ifndef RINGTAIL_ANALYSE_LEAK_GROUPS_H
-#define RINGTAIL_ANALYSE_LEAK_GROUPS_H
+#ifndef RINGTAIL_FINDING_LEAK_GROUPS_H
+#define RINGTAIL_FINDING_LEAK_GROUPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * then all second bytes, and so on: similar bytes lie together, and gzip compresses them well.  src/columns.js reads
  * them.
  */
-#ifndef RINGTAIL_PAGE_COLUMNS_H
-#define RINGTAIL_PAGE_COLUMNS_H
+#ifndef RINGTAIL_HTML_COLUMNS_H
+#define RINGTAIL_HTML_COLUMNS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * result is split into HTML comments of some tens of thousands of characters.  A browser needs half the time for these
  * that it needs for one long text, or for the text of a script.
  */
-#ifndef RINGTAIL_PAGE_PACKED_H
-#define RINGTAIL_PAGE_PACKED_H
+#ifndef RINGTAIL_HTML_PACKED_H
+#define RINGTAIL_HTML_PACKED_H
 
 #include <stdbool.h>
 #include <stdio.h>

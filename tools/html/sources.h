@@ -2,8 +2,8 @@
  * Lines of source code for the page: the lines through which the stacks of findings lead, with some lines around them.
  * A file is shown if it exists here and is not newer than the program.
  */
-#ifndef RINGTAIL_PAGE_SOURCES_H
-#define RINGTAIL_PAGE_SOURCES_H
+#ifndef RINGTAIL_HTML_SOURCES_H
+#define RINGTAIL_HTML_SOURCES_H
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
  * The long tables of a run, as columns of numbers: stacks, the places through which they lead, allocation sites, waits
  * and holds.  src/data.js reads them.
  */
-#ifndef RINGTAIL_PAGE_TABLES_H
-#define RINGTAIL_PAGE_TABLES_H
+#ifndef RINGTAIL_HTML_TABLES_H
+#define RINGTAIL_HTML_TABLES_H
 
 #include "tools/html/columns.h"
 #include "tools/query/query.h"

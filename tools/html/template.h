@@ -1,6 +1,6 @@
 /* The page without the data of a run.  The Makefile makes it from tools/html/src, and links it into the tool. */
-#ifndef RINGTAIL_PAGE_TEMPLATE_H
-#define RINGTAIL_PAGE_TEMPLATE_H
+#ifndef RINGTAIL_HTML_TEMPLATE_H
+#define RINGTAIL_HTML_TEMPLATE_H
 
 #include <stdbool.h>
 #include <stdio.h>

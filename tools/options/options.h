@@ -2,8 +2,8 @@
  * The options of all commands: the table of options.def, and the values that the user gave.  Values come from the
  * command line (arguments.h), or from RINGTAIL as "key=value:key=value".  The shim gets its options by RINGTAIL too.
  */
-#ifndef RINGTAIL_TOOLS_OPTIONS_H
-#define RINGTAIL_TOOLS_OPTIONS_H
+#ifndef RINGTAIL_OPTIONS_OPTIONS_H
+#define RINGTAIL_OPTIONS_OPTIONS_H
 
 #include "tools/base/error.h"
 #include "tools/options/command.h"

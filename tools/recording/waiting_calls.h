@@ -3,8 +3,8 @@
  * to call an unsafe function only where it interrupts an unsafe function; these calls are safe.  Programs that unblock
  * their signals only while they wait rely on that.
  */
-#ifndef RINGTAIL_SYMBOLIZE_WAITING_CALLS_H
-#define RINGTAIL_SYMBOLIZE_WAITING_CALLS_H
+#ifndef RINGTAIL_RECORDING_WAITING_CALLS_H
+#define RINGTAIL_RECORDING_WAITING_CALLS_H
 
 #include "tools/source/ring_file.h"
 #include "tools/symbolize/symbolize.h"

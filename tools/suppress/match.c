@@ -33,7 +33,7 @@ struct matcher {
 	sqlite3 *db;
 	int64_t process;
 	const char *exe;
-	struct u64_map place_of, node_of; /* by pc, by stack: an index; index 0 is nobody's */
+	struct u64_map place_of, node_of; /* by pc, by stack: an index; index 0 is unused */
 	struct place *places;
 	size_t place_count, place_room;
 	struct hit *hits;
@@ -243,7 +243,7 @@ bool match_rules(struct rules *rules, sqlite3 *db)
 	bool good = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO temp.suppressed VALUES (?, ?, ?)", -1,
 	                               &matcher.insert, NULL) == SQLITE_OK;
 
-	/* Index 0 of each is nobody's. */
+	/* Index 0 of each is unused. */
 	matcher.places = memory_zeroed(matcher.place_room = 1, sizeof(*matcher.places));
 	matcher.hits = memory_zeroed(matcher.hit_room = 1, sizeof(*matcher.hits));
 	matcher.nodes = memory_zeroed(matcher.node_room = 1, sizeof(*matcher.nodes));

@@ -34,7 +34,7 @@ static bool is_elf_with_build_id(const struct rt_module *module, int fd)
 	return same;
 }
 
-/* Without build ids, a file that nobody has touched since the module was seen is the module's. */
+/* Without build ids, the file is taken for the module's if it was not changed since the module was seen. */
 static bool is_untouched(const struct stat *status, const struct module_process *process)
 {
 	uint64_t changed = (uint64_t)status->st_ctim.tv_sec * 1000000000u + (uint64_t)status->st_ctim.tv_nsec;

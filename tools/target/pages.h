@@ -12,8 +12,8 @@
  * and pages shared by copy-on-write become the process's own.  Where the kernel does not tell which pages exist, all
  * readable mappings are read whole.
  */
-#ifndef RINGTAIL_SCAN_PAGES_H
-#define RINGTAIL_SCAN_PAGES_H
+#ifndef RINGTAIL_TARGET_PAGES_H
+#define RINGTAIL_TARGET_PAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -20,8 +20,8 @@
  * All this is for x86-64 alone: the kernel for aarch64 decides about the restart before the stop, and then no longer
  * shows the call's first argument.
  */
-#ifndef RINGTAIL_SCAN_RESTART_H
-#define RINGTAIL_SCAN_RESTART_H
+#ifndef RINGTAIL_TARGET_RESTART_H
+#define RINGTAIL_TARGET_RESTART_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,8 +12,8 @@
  * The same holds if our process is killed.  We consume no stop from the kernel (WNOWAIT) before its thread is let go,
  * so a signal that was being delivered when we stopped the thread is delivered then too.
  */
-#ifndef RINGTAIL_SCAN_TARGET_H
-#define RINGTAIL_SCAN_TARGET_H
+#ifndef RINGTAIL_TARGET_TARGET_H
+#define RINGTAIL_TARGET_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -60,7 +60,7 @@ static void remember_mutexes(const struct lock_thread *thread, uint64_t *mutexes
 		mutexes[count++] = thread->released[(thread->released_count - 1 - i) % RELEASED_MUTEXES];
 }
 
-/* Nobody waited for it. */
+/* No thread waited for the signal. */
 static void note_wasted(const struct check *check, struct sync_state *state)
 {
 	state->wasted.thread = check->event->thread;

@@ -50,7 +50,7 @@ static void add_thread(struct search *search, const struct thread_result *thread
 		search->changes[search->change_count++] = (struct change){thread->ended, index, -1};
 }
 
-/* Who ends makes room before the next is made. */
+/* At equal stamps, ends come before creations. */
 static int in_time(const void *left, const void *right)
 {
 	const struct change *a = left, *b = right;

@@ -46,7 +46,7 @@ export async function unpack() {
   return { ...JSON.parse(new TextDecoder().decode(run)), bytes }
 }
 
-export const ROOT_WHY = { 2: 'it could not be followed further', 3: 'deeper than frames were recorded' }
+export const ROOT_WHY = { 2: 'it could not be unwound further', 3: 'deeper than frames were recorded' }
 const NO_STACK = -1
 const DEEPEST = 1024
 const WEIGHTS = ['error', 'warning', 'note']

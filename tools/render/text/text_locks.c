@@ -151,7 +151,7 @@ static void print_holds(struct report *report, const struct process *process)
 	print_more(report, count, list_limit(report), "; --limit 0 shows all");
 }
 
-/* What has an owner at the end: nobody may be waiting for it, or everybody. */
+/* Locks that have an owner at the end, whether threads wait for them or not. */
 static void print_owned(struct report *report, const struct process *process)
 {
 	static const char sql[] =

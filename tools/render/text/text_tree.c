@@ -1,4 +1,4 @@
-/* The processes of a run as a tree: who started whom, how each ended, and what all of them came to. */
+/* The processes of a run as a tree: which process started which, how each ended, and the totals of all. */
 #include "tools/render/text/text.h"
 
 #include <stdlib.h>

@@ -185,7 +185,7 @@ function classTable(side, process) {
 
 function waitTable(side, process) {
   return new Table([
-    where(side, 'Waited in', 'stack'), where(side, 'for who had taken it in', 'holder_stack'), number('Waits', 'waits'), time('Waited', 'wait_seconds'), time('Longest', 'wait_longest'),
+    where(side, 'Waited in', 'stack'), where(side, 'Holder took it in', 'holder_stack'), number('Waits', 'waits'), time('Waited', 'wait_seconds'), time('Longest', 'wait_longest'),
     { name: 'Thread then', value: (row) => process.threadName(row.thread) }, { name: 'waited for', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
   ], process.info.lock_waits, { caption: 'Who waited for whom', sort: 3 }).element
 }
