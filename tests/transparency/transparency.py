@@ -92,7 +92,7 @@ def read_rules(path=os.path.join(HERE, "shim_calls.def")):
 def unexplained(rules, shim, traced):
     """What the shim did that its table of calls does not have."""
     places = trace.name_places(shim, traced.places)
-    of = {"processes": max(1, sum(n for (_, function, call, _), n in places.items() if (function, call) == ("find_exe", "readlinkat"))),
+    of = {"processes": max(1, sum(n for (_, function, call, _), n in places.items() if (function, call) == ("proc_executable", "readlinkat"))),
           "threads": max(1, sum(n for (source, _, call, _), n in places.items() if (source, call) == ("thread.c", "mmap")))}
     of["threads"] += of["processes"]  # the first thread of a child has its parent's memory
     sums = collections.Counter()
