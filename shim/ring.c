@@ -17,7 +17,7 @@
 #define WAIT_STEP_NS 200000
 #define SEARCH_WHEN_DROPPING 64u
 #define SEARCH_FOR_DRAINED 128u
-#define FIRST_BYTES 8192u /* of a lane's first chunk that has pages at first: most threads and processes write little */
+#define FIRST_BYTES 8192u /* of a lane's first chunk that has pages at first: most write little */
 
 bool ring_threaded;
 
