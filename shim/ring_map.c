@@ -15,10 +15,10 @@
  * tables of sanitizers, coloured heaps of Java, arenas of Go. */
 #define QUIET_BASE UINT64_C(0x2a3700000000)
 #define QUIET_SPAN (UINT64_C(1) << 40)
-#define STEP       (UINT64_C(1) << 20) /* that is mapped at least when a part grows, where address space is not limited */
+#define STEP       (UINT64_C(1) << 20) /* the least that a part grows by, where address space is not limited */
 
 #define GROWTH     8u
-#define SPINS      10000u /* for the thread that is growing it; a handler that has interrupted that one goes on after them */
+#define SPINS      10000u /* at most, for the thread that is growing it: a handler may have interrupted that one */
 
 /* Ordinary memory: a forked child finds what it has to unmap. */
 static struct mapped {

@@ -10,8 +10,7 @@
 #define PAGE        UINT64_C(4096)
 #define RED_ZONE    128u
 #define ARENA_BYTES (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc: its arenas are aligned to this */
-#define NEAR        UINT64_C(64) /* blocks no further apart are left out together: chunk headers lie between them \
-	                          */
+#define NEAR        UINT64_C(64) /* blocks no further apart are left out together: chunk headers lie between */
 
 /* A list made by nonsense has no end. */
 #define OWN_MOST       (1u << 20)
