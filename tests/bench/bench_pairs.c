@@ -200,14 +200,24 @@ static inline void walk_on(struct work *work, unsigned levels)
 		walk_on(work, (unsigned)locals[0]);                                                          \
 	}
 
-WALKER(statement, 4) WALKER(declaration, 9)
-WALKER(expression, 2) WALKER(condition, 12)
-WALKER(sum, 6) WALKER(difference, 3)
-WALKER(product, 7) WALKER(quotient, 5)
-WALKER(call, 14) WALKER(index_of, 4)
-WALKER(argument, 8) WALKER(initialiser, 10)
-WALKER(name, 2) WALKER(literal, 3)
-WALKER(type, 5) WALKER(member, 11)
+/* clang-format off */
+WALKER(statement, 4)
+WALKER(declaration, 9)
+WALKER(expression, 2)
+WALKER(condition, 12)
+WALKER(sum, 6)
+WALKER(difference, 3)
+WALKER(product, 7)
+WALKER(quotient, 5)
+WALKER(call, 14)
+WALKER(index_of, 4)
+WALKER(argument, 8)
+WALKER(initialiser, 10)
+WALKER(name, 2)
+WALKER(literal, 3)
+WALKER(type, 5)
+WALKER(member, 11)
+/* clang-format on */
 
 static walker *const walkers[WALKER_LEVELS][2] = {
 	{ statement, declaration }, { expression, condition }, { sum, difference }, { product, quotient },
