@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/options/options.h"
+#include "tools/options/arguments.h"
 #include "tools/suppress/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,8 +21,8 @@ static void expect_one_line(const struct error *err)
 
 static void read_rules(const char *text, size_t size)
 {
-	static const char *const texts[] = {"main", "/usr/lib/libx.so.1",
-	                                    "std::vector<int, std::allocator<int> >::f", ""};
+	static const char *const texts[] = {"main", "/usr/lib/libx.so.1", "std::vector<int, std::allocator<int> >::f",
+	                                    ""};
 	struct rules rules = {0};
 	struct error err = {0};
 
@@ -78,22 +78,23 @@ static void read_variable(const char *text)
 	options_free(&options);
 }
 
-/* A line is an argument. */
+/* A line is an argument of `ringtail run`. */
 static void read_arguments(char *text)
 {
-	char *argv[64] = {"run"}, *line;
-	struct options options = {0};
+	static const struct usage usage = {.command = COMMAND_run};
+	char *argv[65] = {"run"}, *line;
+	struct arguments arguments;
 	struct error err = {0};
 	int argc = 1;
 
-	while (argc < 63 && (line = strsep(&text, "\n")))
+	while (argc < 64 && (line = strsep(&text, "\n")))
 		argv[argc++] = line;
-	if (options_parse_arguments(&options, argc, argv, &err) < 0)
+	if (!arguments_parse(&arguments, &usage, argc, argv, &err))
 		expect_one_line(&err);
 	else
-		go_round(&options);
-	read_paths(&options);
-	options_free(&options);
+		go_round(&arguments.options);
+	read_paths(&arguments.options);
+	options_free(&arguments.options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

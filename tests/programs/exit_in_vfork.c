@@ -1,6 +1,6 @@
 /*
  * Ends with 3 while its second thread waits in the kernel, in vfork, for a child that goes on until the file argv[1] is
- * there, or for ever: nobody can stop that thread.  "stay": does not end before the file is there.
+ * there or the program has ended: nothing can stop that thread.  "stay": does not end before the file is there.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -11,11 +11,12 @@
 
 static volatile bool has_child;
 static const char *file;
+static pid_t program;
 
 static void wait_for_file(void)
 {
-	while (access(file, F_OK))
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	while (access(file, F_OK) && getppid() == program)
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
 static void *wait_in_vfork(void *unused)
@@ -34,9 +35,10 @@ int main(int argc, char **argv)
 
 	must(argc > 1);
 	file = argv[1];
+	program = getpid();
 	must(pthread_create(&thread, NULL, wait_in_vfork, NULL) == 0);
 	while (!has_child)
-		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	*(volatile char *)malloc(100) = 1;
 	say("in vfork %d\n", (int)getpid());
 	if (argc > 2 && !strcmp(argv[2], "stay"))
