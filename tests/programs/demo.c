@@ -52,11 +52,11 @@ static void *take_back(void *argument)
 	return argument;
 }
 
-static void *clean_up(void *argument)
-{
-	return argument;
-}
+static void *clean_up(void *argument) { return argument; }
 
+/*
+ * Two threads that work, and one that is never joined.
+ */
 int main(void)
 {
 	pthread_t seller, returner, cleaner;
