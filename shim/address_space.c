@@ -7,9 +7,9 @@
 #include "shim/atomics.h"
 #include "shim/sys.h"
 
-#define HEADROOM       (UINT64_C(1) << 33)  /* of the hard limit: more than is ever ours, and always the same */
+#define HEADROOM       (UINT64_C(1) << 33) /* of the hard limit: more than is ever ours, and always the same */
 #define ROOM_TO_GROW   (UINT64_C(64) << 20)
-#define ROOM_FOR_SPAWN (UINT64_C(4) << 20)  /* its stack, and what other threads take meanwhile */
+#define ROOM_FOR_SPAWN (UINT64_C(4) << 20) /* its stack, and what other threads take meanwhile */
 #define SHARE          16 /* where the kernel cannot be given more, the ring takes one part in so many at most */
 
 static uint64_t ours;
@@ -21,7 +21,8 @@ static struct rlimit own, given; /* while limited; changed between enter and lea
 #define YIELDS     100u
 #define WAITS_MOST 10000u /* of a millisecond: the thread inside has not run again by then */
 
-static uint32_t inside; /* pid of the process whose thread is inside; 0: none is.  A forked child ignores its parent's */
+static uint32_t
+    inside; /* pid of the process whose thread is inside; 0: none is.  A forked child ignores its parent's */
 
 /* Signals are held back, so no handler keeps a thread inside for long. */
 bool address_space_enter(uint64_t *signals)
@@ -60,7 +61,10 @@ static bool is_same(const struct rlimit *a, const struct rlimit *b)
 	return a->rlim_cur == b->rlim_cur && a->rlim_max == b->rlim_max;
 }
 
-static rlim_t plus(rlim_t limit, uint64_t bytes) { return limit < RLIM_INFINITY - bytes ? limit + bytes : RLIM_INFINITY; }
+static rlim_t plus(rlim_t limit, uint64_t bytes)
+{
+	return limit < RLIM_INFINITY - bytes ? limit + bytes : RLIM_INFINITY;
+}
 
 struct offer { /* in the order in which the kernel is asked to take them */
 	struct rlimit limits[2];
@@ -74,7 +78,8 @@ static struct offer offer_for(const struct rlimit *wanted)
 
 	if (wanted->rlim_cur > hard) /* the kernel says what is wrong with it */
 		return (struct offer){{*wanted}, 1};
-	if (hard > own.rlim_max) /* where the kernel has the headroom already, it would take what the program may not have */
+	if (hard >
+	    own.rlim_max) /* where the kernel has the headroom already, it would take what the program may not have */
 		return (struct offer){{raised}, 1};
 	if (hard == RLIM_INFINITY || plus(soft, ROOM_TO_GROW) <= hard)
 		return (struct offer){{within}, 1};
@@ -122,7 +127,8 @@ static uint64_t library_bytes(void)
 	return (((uintptr_t)library.dlfo_map_end + 4095) & ~(uintptr_t)4095) - start;
 }
 
-/* Gives the kernel the limit for what the shim maps by now.  False: it did not take all of it.  Between enter and leave. */
+/* Gives the kernel the limit for what the shim maps by now.  False: it did not take all of it.  Between enter and
+ * leave. */
 static bool keep_up(void)
 {
 	adopt();
@@ -210,7 +216,8 @@ static bool passes_given_on(void)
 {
 	struct rlimit now;
 
-	return load_acquire(&limited) && !sys_restricted && sys_getrlimit(RLIMIT_AS, &now) == 0 && is_same(&now, &given);
+	return load_acquire(&limited) && !sys_restricted && sys_getrlimit(RLIMIT_AS, &now) == 0 &&
+	       is_same(&now, &given);
 }
 
 void address_space_pass_on(void)

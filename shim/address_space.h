@@ -6,13 +6,13 @@
  * getrlimit tells the program its own limit:
  *
  *   A1  own      what the program believes its limit to be
- *   A2  given    what the kernel was given for it: soft, own and what the shim has mapped by now; hard, where that would
- *                not leave room for it, own and a fixed amount, so that the kernel refuses just what it would have refused
- *   A3  a value of the kernel's other than given was set from outside: it is the program's own from then on
+ *   A2  given    what the kernel was given for it: soft, own and what the shim has mapped by now; hard, where that
+ * would not leave room for it, own and a fixed amount, so that the kernel refuses just what it would have refused A3  a
+ * value of the kernel's other than given was set from outside: it is the program's own from then on
  *
  * A hard limit that is set from the start can be raised only with privilege.  Without privilege the kernel is given no
- * more than that limit, the ring grows to a small share of it at most, and the program has less by what the shim maps.  A
- * program that is executed is given own; system, popen and calls that go round the hooks pass given on.
+ * more than that limit, the ring grows to a small share of it at most, and the program has less by what the shim maps.
+ * A program that is executed is given own; system, popen and calls that go round the hooks pass given on.
  *
  * Where nothing is limited nothing is done.  Ordinary memory: a forked child has its parent's mappings and limits.
  */
@@ -28,7 +28,8 @@
 /* Once, before anything is mapped but the library. */
 void address_space_start_up(void);
 
-/* Counts so much as the shim's, and raises the kernel's limit by it if there is one.  Call it before the shim maps that. */
+/* Counts so much as the shim's, and raises the kernel's limit by it if there is one.  Call it before the shim maps
+ * that. */
 void address_space_take(uint64_t bytes);
 /* Takes that back: the shim has unmapped it, or could not map it. */
 void address_space_give(uint64_t bytes);
@@ -55,8 +56,8 @@ void address_space_show(struct rlimit *limit);
 void address_space_pass_on(void);
 /* Takes that back: exec failed. */
 void address_space_resume(void);
-/* A child that is spawned by libc begins with what the kernel has been given for this process: that is lowered meanwhile
- * where this process does not need it, and set in the child once that is there (0: it is not). */
+/* A child that is spawned by libc begins with what the kernel has been given for this process: that is lowered
+ * meanwhile where this process does not need it, and set in the child once that is there (0: it is not). */
 void address_space_before_spawn(void);
 void address_space_after_spawn(int child);
 

@@ -8,8 +8,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Boots, or waits until the thread that boots is done; returns at once when that has happened.  Any thread, but not while
- * boot_under_way. */
+/* Boots, or waits until the thread that boots is done; returns at once when that has happened.  Any thread, but not
+ * while boot_under_way. */
 void boot(void);
 
 /* True while this very thread is inside boot(): its allocations come from the bootstrap heap (boot_heap.h). */

@@ -6,10 +6,21 @@
 
 /* Pointer encodings (LSB Core, "DWARF Exception Header Encoding"). */
 enum {
-	PE_ABSPTR = 0x00, PE_ULEB128 = 0x01, PE_UDATA2 = 0x02, PE_UDATA4 = 0x03, PE_UDATA8 = 0x04,
-	PE_SLEB128 = 0x09, PE_SDATA2 = 0x0a, PE_SDATA4 = 0x0b, PE_SDATA8 = 0x0c,
+	PE_ABSPTR = 0x00,
+	PE_ULEB128 = 0x01,
+	PE_UDATA2 = 0x02,
+	PE_UDATA4 = 0x03,
+	PE_UDATA8 = 0x04,
+	PE_SLEB128 = 0x09,
+	PE_SDATA2 = 0x0a,
+	PE_SDATA4 = 0x0b,
+	PE_SDATA8 = 0x0c,
 	PE_FORMAT = 0x0f,
-	PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_BASE = 0x70, PE_INDIRECT = 0x80, PE_OMIT = 0xff,
+	PE_PCREL = 0x10,
+	PE_DATAREL = 0x30,
+	PE_BASE = 0x70,
+	PE_INDIRECT = 0x80,
+	PE_OMIT = 0xff,
 };
 
 /* Reads forward and remembers when it ran past the end. */
@@ -114,10 +125,7 @@ static uintptr_t read_encoded(struct cursor *c, unsigned encoding, uintptr_t dat
 
 /* ---- finding the FDE ------------------------------------------------------- */
 
-bool cfi_object(uintptr_t pc, struct dl_find_object *object)
-{
-	return _dl_find_object((void *)pc, object) == 0;
-}
+bool cfi_object(uintptr_t pc, struct dl_find_object *object) { return _dl_find_object((void *)pc, object) == 0; }
 
 /* The binary search table of .eh_frame_hdr: pairs of (first address, FDE), both relative to the header. */
 struct search_entry {
@@ -240,13 +248,35 @@ static bool read_cie(const struct dl_find_object *object, uintptr_t at, struct c
 /* ---- the CFA program ---------------------------------------------------------- */
 
 enum {
-	CFA_ADVANCE = 0x40, CFA_OFFSET = 0x80, CFA_RESTORE = 0xc0,
-	CFA_NOP = 0x00, CFA_SET_LOC, CFA_ADVANCE1, CFA_ADVANCE2, CFA_ADVANCE4,
-	CFA_OFFSET_EXTENDED, CFA_RESTORE_EXTENDED, CFA_UNDEFINED, CFA_SAME_VALUE, CFA_REGISTER,
-	CFA_REMEMBER_STATE, CFA_RESTORE_STATE, CFA_DEF_CFA, CFA_DEF_CFA_REGISTER, CFA_DEF_CFA_OFFSET,
-	CFA_DEF_CFA_EXPRESSION, CFA_EXPRESSION, CFA_OFFSET_EXTENDED_SF, CFA_DEF_CFA_SF,
-	CFA_DEF_CFA_OFFSET_SF, CFA_VAL_OFFSET, CFA_VAL_OFFSET_SF, CFA_VAL_EXPRESSION,
-	CFA_GNU_WINDOW_SAVE = 0x2d, CFA_GNU_ARGS_SIZE = 0x2e, CFA_GNU_NEGATIVE_OFFSET_EXTENDED = 0x2f,
+	CFA_ADVANCE = 0x40,
+	CFA_OFFSET = 0x80,
+	CFA_RESTORE = 0xc0,
+	CFA_NOP = 0x00,
+	CFA_SET_LOC,
+	CFA_ADVANCE1,
+	CFA_ADVANCE2,
+	CFA_ADVANCE4,
+	CFA_OFFSET_EXTENDED,
+	CFA_RESTORE_EXTENDED,
+	CFA_UNDEFINED,
+	CFA_SAME_VALUE,
+	CFA_REGISTER,
+	CFA_REMEMBER_STATE,
+	CFA_RESTORE_STATE,
+	CFA_DEF_CFA,
+	CFA_DEF_CFA_REGISTER,
+	CFA_DEF_CFA_OFFSET,
+	CFA_DEF_CFA_EXPRESSION,
+	CFA_EXPRESSION,
+	CFA_OFFSET_EXTENDED_SF,
+	CFA_DEF_CFA_SF,
+	CFA_DEF_CFA_OFFSET_SF,
+	CFA_VAL_OFFSET,
+	CFA_VAL_OFFSET_SF,
+	CFA_VAL_EXPRESSION,
+	CFA_GNU_WINDOW_SAVE = 0x2d,
+	CFA_GNU_ARGS_SIZE = 0x2e,
+	CFA_GNU_NEGATIVE_OFFSET_EXTENDED = 0x2f,
 };
 
 #define REMEMBERED 2 /* compilers nest remember_state once; hooks must be frugal with stack */
@@ -355,9 +385,7 @@ static void run_register_rule(struct machine *m, struct cursor *c, unsigned op)
 	switch (op) {
 	case CFA_OFFSET_EXTENDED: set_rule(m, reg, CFI_OFFSET, read_offset(c, scale), NULL); break;
 	case CFA_OFFSET_EXTENDED_SF: set_rule(m, reg, CFI_OFFSET, read_offset_sf(c, scale), NULL); break;
-	case CFA_GNU_NEGATIVE_OFFSET_EXTENDED:
-		set_rule(m, reg, CFI_OFFSET, -read_offset(c, scale), NULL);
-		break;
+	case CFA_GNU_NEGATIVE_OFFSET_EXTENDED: set_rule(m, reg, CFI_OFFSET, -read_offset(c, scale), NULL); break;
 	case CFA_VAL_OFFSET: set_rule(m, reg, CFI_VAL_OFFSET, read_offset(c, scale), NULL); break;
 	case CFA_VAL_OFFSET_SF: set_rule(m, reg, CFI_VAL_OFFSET, read_offset_sf(c, scale), NULL); break;
 	case CFA_RESTORE_EXTENDED: restore_rule(m, reg); break;
@@ -411,9 +439,7 @@ static bool run(struct machine *m, struct cursor c)
 		unsigned low = op & 0x3f;
 		switch (op & 0xc0) {
 		case CFA_ADVANCE: advance(m, low); break;
-		case CFA_OFFSET:
-			set_rule(m, low, CFI_OFFSET, read_offset(&c, m->cie->data_align), NULL);
-			break;
+		case CFA_OFFSET: set_rule(m, low, CFI_OFFSET, read_offset(&c, m->cie->data_align), NULL); break;
 		case CFA_RESTORE: restore_rule(m, low); break;
 		default: run_extended(m, &c, op);
 		}

@@ -17,18 +17,18 @@
 
 #if defined(__x86_64__)
 #define CFI_REGISTERS 17 /* rax rdx rcx rbx rsi rdi rbp rsp r8-r15, return address */
-#define CFI_BP 6
-#define CFI_SP 7
-#define CFI_RA 16
+#define CFI_BP        6
+#define CFI_SP        7
+#define CFI_RA        16
 #elif defined(__aarch64__)
 #define CFI_REGISTERS 33 /* x0-x30, sp, one to spare */
-#define CFI_BP 29
-#define CFI_SP 31
-#define CFI_RA 30
+#define CFI_BP        29
+#define CFI_SP        31
+#define CFI_RA        30
 #endif
 
 enum cfi_how {
-	CFI_SAME = 0,       /* not touched: the caller's value is in the register still */
+	CFI_SAME = 0, /* not touched: the caller's value is in the register still */
 	CFI_UNDEFINED,
 	CFI_OFFSET,         /* saved at CFA + value */
 	CFI_VAL_OFFSET,     /* is CFA + value */
@@ -39,7 +39,7 @@ enum cfi_how {
 
 struct cfi_rule {
 	uint8_t how;
-	int64_t value;             /* or the length of: */
+	int64_t value; /* or the length of: */
 	const uint8_t *expression;
 };
 

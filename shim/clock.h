@@ -26,9 +26,10 @@ static inline uint64_t clock_ns(clockid_t id)
 }
 
 /*
- * Everything before it in the program is done before the counter is read after it.  The counter is read out of order like
- * any other instruction: without the fence a free may be stamped before the load has come back that brought its block
- * from another thread, and so before the block's malloc (Intel SDM, "RDTSC"; AMD APM, dispatch-serialising LFENCE).
+ * Everything before it in the program is done before the counter is read after it.  The counter is read out of order
+ * like any other instruction: without the fence a free may be stamped before the load has come back that brought its
+ * block from another thread, and so before the block's malloc (Intel SDM, "RDTSC"; AMD APM, dispatch-serialising
+ * LFENCE).
  */
 static inline void clock_fence(void)
 {

@@ -45,8 +45,7 @@ static struct rt_plan *map_plan(const char *path, uint64_t *bytes)
 	int fd = (int)sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return NULL;
-	if (sys_fstat(fd, &status) == 0 &&
-	    (uint64_t)status.st_size >= sizeof *plan) {
+	if (sys_fstat(fd, &status) == 0 && (uint64_t)status.st_size >= sizeof *plan) {
 		*bytes = (uint64_t)status.st_size;
 		address_space_take(*bytes);
 		map = sys_mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
@@ -156,7 +155,7 @@ static struct confirm_state *state_of(struct thread *self)
 	if (!self->confirm) {
 		address_space_take(state_bytes());
 		struct confirm_state *state =
-			sys_mmap(NULL, state_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		    sys_mmap(NULL, state_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 		store_release(&self->confirm, state);
 	}
 	return self->confirm;

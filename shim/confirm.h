@@ -1,18 +1,17 @@
 /*
  * `ringtail run --confirm`: threads are held up where an earlier run predicted a deadlock, to see whether it closes.
  *
- * The plan (format.h) has the predicted cycles as edges: a thread that holds a lock, which it took at one stack, comes to
- * another stack where it wants the next one.
+ * The plan (format.h) has the predicted cycles as edges: a thread that holds a lock, which it took at one stack, comes
+ * to another stack where it wants the next one.
  *
  * (1) A call that takes a lock compares its stack with the plan's: first the low bits of the caller's address, which
  *     loading at another place does not change, and then, rarely, frame by frame as module and offset.
  * (2) Where it is an edge's first stack, the thread notes the lock; where it is the second one, and the noted lock has
  *     not been given back, the thread waits, before it tries for the lock.
- * (3) A thread that comes to such a place checks whether the threads that are held up now make a cycle: the lock that it
- *     wants is noted by a thread that is held up, and so on, back to itself.  Then all of them are let go.  Each holds the
- *     lock that the one before it wants, so none gets its lock: the deadlock has closed.
- * (4) Else the thread goes on after hold_ms.  Each edge holds up hold_most times at most, so that the whole delay is
- *     bounded by the plan.
+ * (3) A thread that comes to such a place checks whether the threads that are held up now make a cycle: the lock that
+ * it wants is noted by a thread that is held up, and so on, back to itself.  Then all of them are let go.  Each holds
+ * the lock that the one before it wants, so none gets its lock: the deadlock has closed. (4) Else the thread goes on
+ * after hold_ms.  Each edge holds up hold_most times at most, so that the whole delay is bounded by the plan.
  *
  * A thread that is held up has published nothing: for the reader it still runs.  Calls with a time-out are never held
  * up, nor is anything in a signal handler that interrupted a hook.
@@ -33,8 +32,8 @@ extern uint32_t confirm_mode;
 
 /* Maps the plan, where the options name one; once, before any thread. */
 void confirm_start_up(void);
-/* Holds the thread up if the plan says so.  Call it before a lock is taken, or a thread joined.  flags: RT_SYNC_*.  Returns
- * self, or NULL where locks are not recorded. */
+/* Holds the thread up if the plan says so.  Call it before a lock is taken, or a thread joined.  flags: RT_SYNC_*.
+ * Returns self, or NULL where locks are not recorded. */
 struct thread *confirm_take(struct thread *self, const struct caller *caller, const void *object, unsigned flags);
 /* Forgets the lock, if it was noted.  Call it before the lock is given back.  Returns as confirm_take. */
 struct thread *confirm_give(struct thread *self, const void *object);

@@ -1,8 +1,9 @@
 /*
- * Programs that cannot be watched although their loader would try to preload the shim: they are made for another libc or
- * another ABI, or linked with a sanitizer.  musl's loader ends a program whose preloaded library it cannot link, the one
- * for 32 bits complains, and AddressSanitizer ends a program in which its library is not the first.  The hooks of exec
- * start such programs without the shim.  Static programs and those with other rights preload nothing, and need no help.
+ * Programs that cannot be watched although their loader would try to preload the shim: they are made for another libc
+ * or another ABI, or linked with a sanitizer.  musl's loader ends a program whose preloaded library it cannot link, the
+ * one for 32 bits complains, and AddressSanitizer ends a program in which its library is not the first.  The hooks of
+ * exec start such programs without the shim.  Static programs and those with other rights preload nothing, and need no
+ * help.
  */
 #ifndef RINGTAIL_FOREIGN_H
 #define RINGTAIL_FOREIGN_H

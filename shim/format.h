@@ -29,11 +29,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RT_MAGIC "ringtail" /* 8 bytes, no terminator */
+#define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
 #define RT_FORMAT_VERSION 2u
-#define RT_RING_SUFFIX ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
+#define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
-#define RT_ARCH_X86_64 62u   /* ELF's e_machine numbers */
+#define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
 #define RT_ARCH_AARCH64 183u
 #if defined(__x86_64__)
 #define RT_ARCH_OWN RT_ARCH_X86_64 /* this build's */
@@ -61,19 +61,19 @@
  *   |    aux     |  object: an address                     |
  *   +------------+-----------------------------------------+
  */
-#define RT_TYPE_BITS 8
-#define RT_WORDS_SHIFT 8
-#define RT_WORDS_MASK 0xfu
-#define RT_DT_SHIFT 12
-#define RT_DT_BITS 28
-#define RT_DT_MAX ((1u << RT_DT_BITS) - 1)
-#define RT_STACK_SHIFT 40
-#define RT_STACK_MAX ((1u << 24) - 1)
+#define RT_TYPE_BITS        8
+#define RT_WORDS_SHIFT      8
+#define RT_WORDS_MASK       0xfu
+#define RT_DT_SHIFT         12
+#define RT_DT_BITS          28
+#define RT_DT_MAX           ((1u << RT_DT_BITS) - 1)
+#define RT_STACK_SHIFT      40
+#define RT_STACK_MAX        ((1u << 24) - 1)
 #define RT_MAX_RECORD_WORDS 15u
 
 #define RT_OBJECT_BITS 48
 #define RT_OBJECT_MASK ((UINT64_C(1) << RT_OBJECT_BITS) - 1)
-#define RT_AUX_SHIFT 48
+#define RT_AUX_SHIFT   48
 
 static inline uint64_t rt_word0(unsigned type, unsigned words, uint64_t dt, uint32_t stack)
 {
@@ -108,8 +108,8 @@ enum rt_type {
 	RT_ALIGNED_ALLOC = 20,
 	RT_VALLOC = 21,
 	RT_PVALLOC = 22,
-	RT_OPERATOR_NEW = 23,        /* operator new in all its forms */
-	RT_OPERATOR_NEW_ARRAY = 24,  /* operator new[] in all its forms */
+	RT_OPERATOR_NEW = 23,       /* operator new in all its forms */
+	RT_OPERATOR_NEW_ARRAY = 24, /* operator new[] in all its forms */
 	RT_ALLOC_LAST = 24,
 	RT_REALLOC_BEGIN = 25, /* word 1: the old block, not null; stamped BEFORE the real call,
 	                        * which may give it away */
@@ -126,14 +126,14 @@ enum rt_type {
 	RT_FREE_LAST = 34,
 
 	/* Synchronisation.  Word 1: the object, aux: rt_sync_aux(). */
-	RT_WAIT = 40,    /* about to block (for kind thread: a join) */
-	RT_ACQUIRE = 41, /* the lock is held / the wait is over with success */
-	RT_RELEASE = 42, /* about to be unlocked / posted; stamped BEFORE the real call */
-	RT_FAILED = 43,  /* the call returned an error (aux.result), nothing was acquired; with
-	                  * RT_SYNC_UNLOCK: the release before it did not happen */
-	RT_INIT = 44,    /* word 2: RT_INIT_*; aux.result: 0, or why it was refused */
-	RT_DESTROY = 45, /* cond, barrier: BEFORE the call, which may wait; else after it; aux.result: 0, or
-	                  * why it refused */
+	RT_WAIT = 40,      /* about to block (for kind thread: a join) */
+	RT_ACQUIRE = 41,   /* the lock is held / the wait is over with success */
+	RT_RELEASE = 42,   /* about to be unlocked / posted; stamped BEFORE the real call */
+	RT_FAILED = 43,    /* the call returned an error (aux.result), nothing was acquired; with
+	                    * RT_SYNC_UNLOCK: the release before it did not happen */
+	RT_INIT = 44,      /* word 2: RT_INIT_*; aux.result: 0, or why it was refused */
+	RT_DESTROY = 45,   /* cond, barrier: BEFORE the call, which may wait; else after it; aux.result: 0, or
+	                    * why it refused */
 	RT_COND_WAIT = 46, /* object: the cond; word 2: the mutex, released by this wait */
 	RT_COND_WAKE = 47, /* object: the cond; word 2: the mutex, held again; aux.result: 0,
 	                    * ETIMEDOUT, ...; RT_SYNC_CANCELLED when the wait was cancelled */
@@ -151,10 +151,10 @@ enum rt_type {
 	RT_THREAD_EXIT = 61,    /* pthread_exit or thrd_exit was called */
 
 	/* The process. */
-	RT_FORK = 64,      /* word 1: the child's pid, aux: enum rt_fork */
-	RT_EXEC = 65,      /* about to exec */
+	RT_FORK = 64,        /* word 1: the child's pid, aux: enum rt_fork */
+	RT_EXEC = 65,        /* about to exec */
 	RT_EXEC_FAILED = 66, /* aux: errno */
-	RT_EXIT = 67,      /* word 1: status, aux: enum rt_end_how */
+	RT_EXIT = 67,        /* word 1: status, aux: enum rt_end_how */
 
 	/* Mappings (option mmap=yes).  Word 1: address; word 2: bytes. */
 	RT_MAP = 72,
@@ -162,19 +162,19 @@ enum rt_type {
 	RT_TYPE_LIMIT = 74,
 };
 
-#define RT_SIZE_BIG 0xffffu
-#define RT_SIZE_MASK ((UINT64_C(1) << 56) - 1)
-#define RT_ALIGN_SHIFT 56
+#define RT_SIZE_BIG        0xffffu
+#define RT_SIZE_MASK       ((UINT64_C(1) << 56) - 1)
+#define RT_ALIGN_SHIFT     56
 #define RT_FREE_BY_REALLOC 1u
 
 enum rt_loss {
-	RT_LOSS_FULL = 1,    /* no room in the ring (on-full=drop) */
-	RT_LOSS_NESTED = 2,  /* signal handlers nested deeper than there are lanes */
-	RT_LOSS_MEMORY = 3,  /* no memory or disk for a chunk */
+	RT_LOSS_FULL = 1,   /* no room in the ring (on-full=drop) */
+	RT_LOSS_NESTED = 2, /* signal handlers nested deeper than there are lanes */
+	RT_LOSS_MEMORY = 3, /* no memory or disk for a chunk */
 };
 
-#define RT_THREAD_MAIN 1u     /* the thread that started the process image */
-#define RT_THREAD_ADOPTED 2u  /* not made through a hooked call: seen at its first event */
+#define RT_THREAD_MAIN     1u /* the thread that started the process image */
+#define RT_THREAD_ADOPTED  2u /* not made through a hooked call: seen at its first event */
 #define RT_THREAD_DETACHED 4u /* created detached */
 
 enum rt_kind {
@@ -190,13 +190,13 @@ enum rt_kind {
 	RT_KIND_FUTEX,
 };
 
-#define RT_SYNC_SHARED 1u    /* read lock */
-#define RT_SYNC_TRY 2u       /* a try call: adds no lock order */
-#define RT_SYNC_TIMED 4u     /* has a time-out */
-#define RT_SYNC_UNLOCK 8u    /* RT_FAILED: it was the unlock that failed */
+#define RT_SYNC_SHARED    1u /* read lock */
+#define RT_SYNC_TRY       2u /* a try call: adds no lock order */
+#define RT_SYNC_TIMED     4u /* has a time-out */
+#define RT_SYNC_UNLOCK    8u /* RT_FAILED: it was the unlock that failed */
 #define RT_SYNC_CANCELLED 8u /* RT_COND_WAKE: the waiter was cancelled */
-#define RT_SYNC_SERIAL 8u    /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
-#define RT_SYNC_PSHARED 8u   /* RT_WAIT, RT_COND_WAIT: process-shared, others may end the wait */
+#define RT_SYNC_SERIAL    8u /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
+#define RT_SYNC_PSHARED   8u /* RT_WAIT, RT_COND_WAIT: process-shared, others may end the wait */
 
 /* aux of a synchronisation record: kind:4 flags:4 result:8 (an errno value) */
 static inline unsigned rt_sync_aux(unsigned kind, unsigned flags, unsigned result)
@@ -209,12 +209,12 @@ static inline unsigned rt_aux_flags(unsigned aux) { return aux >> 4 & 15u; }
 static inline unsigned rt_aux_result(unsigned aux) { return aux >> 8 & 255u; }
 
 /* Word 2 of RT_INIT.  type: PTHREAD_MUTEX_*; value: sem's or barrier's count. */
-#define RT_INIT_TYPE_MASK 0xffu
-#define RT_INIT_SHARED (1u << 8)
-#define RT_INIT_ROBUST (1u << 9)
-#define RT_INIT_PI (1u << 10)
-#define RT_INIT_PP (1u << 11)
-#define RT_INIT_NAMED (1u << 12) /* sem_open: opened again, it is the same semaphore */
+#define RT_INIT_TYPE_MASK   0xffu
+#define RT_INIT_SHARED      (1u << 8)
+#define RT_INIT_ROBUST      (1u << 9)
+#define RT_INIT_PI          (1u << 10)
+#define RT_INIT_PP          (1u << 11)
+#define RT_INIT_NAMED       (1u << 12) /* sem_open: opened again, it is the same semaphore */
 #define RT_INIT_VALUE_SHIFT 32
 
 enum rt_fork { RT_FORK_FORK = 1, RT_FORK_VFORK = 2, RT_FORK_SPAWN = 3 };
@@ -222,14 +222,14 @@ enum rt_fork { RT_FORK_FORK = 1, RT_FORK_VFORK = 2, RT_FORK_SPAWN = 3 };
 /* ---- chunks ---------------------------------------------------------------- */
 
 enum rt_chunk_state {
-	RT_CHUNK_UNUSED = 0, /* never used */
+	RT_CHUNK_UNUSED = 0,  /* never used */
 	RT_CHUNK_CLAIMED = 1, /* a writer is filling in the header: not readable */
 	RT_CHUNK_OPEN = 2,    /* being written */
 	RT_CHUNK_FULL = 3,    /* complete, not yet drained */
 	RT_CHUNK_DRAINED = 4, /* read by the live reader: may be claimed again */
 };
 #define RT_CHUNK_STATE_MASK 7u
-#define RT_CHUNK_GEN_SHIFT 3
+#define RT_CHUNK_GEN_SHIFT  3
 
 /* tail: bytes of the chunk that are published, header included.  Bit 0 is set while a record is
  * being written, from before its stamp is taken until it is published. */
@@ -252,17 +252,17 @@ struct rt_chunk {
 
 /* ---- tables ---------------------------------------------------------------- */
 
-#define RT_DEPTH_MOST 4096u /* frames per stack, whatever is asked for */
-#define RT_MODULE_PATH 880
+#define RT_DEPTH_MOST   4096u /* frames per stack, whatever is asked for */
+#define RT_MODULE_PATH  880
 #define RT_BUILD_ID_MAX 32
 
 struct rt_module {
-	uint64_t state;     /* 0 unused, 1 being written, 2 loaded, 3 unloaded */
-	uint64_t bias;      /* what to add to the file's addresses */
-	uint64_t start;     /* mapped from here */
-	uint64_t end;       /* to here, exclusive */
-	uint64_t seen;      /* stamp when first met */
-	uint64_t unloaded;  /* stamp when found gone, 0 while loaded */
+	uint64_t state;    /* 0 unused, 1 being written, 2 loaded, 3 unloaded */
+	uint64_t bias;     /* what to add to the file's addresses */
+	uint64_t start;    /* mapped from here */
+	uint64_t end;      /* to here, exclusive */
+	uint64_t seen;     /* stamp when first met */
+	uint64_t unloaded; /* stamp when found gone, 0 while loaded */
 	uint64_t build_id_bytes;
 	uint8_t build_id[RT_BUILD_ID_MAX];
 	char path[RT_MODULE_PATH]; /* NUL terminated; "[vdso]" for the vDSO */
@@ -270,9 +270,9 @@ struct rt_module {
 };
 
 /* key: 0 unused, else the address | flags */
-#define RT_PC_USED (UINT64_C(1) << 63)
-#define RT_PC_EXACT (UINT64_C(1) << 62) /* interrupted here: not a return address */
-#define RT_PC_DEAD (UINT64_C(1) << 61)  /* its module was unloaded: the address may mean another now */
+#define RT_PC_USED    (UINT64_C(1) << 63)
+#define RT_PC_EXACT   (UINT64_C(1) << 62) /* interrupted here: not a return address */
+#define RT_PC_DEAD    (UINT64_C(1) << 61) /* its module was unloaded: the address may mean another now */
 #define RT_PC_ADDRESS ((UINT64_C(1) << 56) - 1)
 
 struct rt_pc {
@@ -283,11 +283,11 @@ struct rt_pc {
 
 /* A stack is the id of its innermost node.  A node is parent << 32 | PC id, 0 where unused.  Ids
  * below RT_NODE_FIRST are no nodes but the ends of a stack: */
-#define RT_STACK_NONE 0u      /* no stack was recorded */
-#define RT_ROOT_COMPLETE 1u   /* unwound to the thread's first frame */
-#define RT_ROOT_TRUNCATED 2u  /* the frame above has no usable unwind information */
-#define RT_ROOT_DEPTH 3u      /* the depth limit was reached */
-#define RT_NODE_FIRST 16u
+#define RT_STACK_NONE     0u /* no stack was recorded */
+#define RT_ROOT_COMPLETE  1u /* unwound to the thread's first frame */
+#define RT_ROOT_TRUNCATED 2u /* the frame above has no usable unwind information */
+#define RT_ROOT_DEPTH     3u /* the depth limit was reached */
+#define RT_NODE_FIRST     16u
 
 struct rt_table {
 	uint64_t offset; /* from the start of the file */
@@ -311,8 +311,8 @@ static inline uint64_t rt_counter(void)
 }
 
 enum rt_end_how {
-	RT_END_RUNNING = 0, /* or ended without a word: SIGKILL, a crash */
-	RT_END_EXIT = 1,    /* exit(), or a return from main; status */
+	RT_END_RUNNING = 0,  /* or ended without a word: SIGKILL, a crash */
+	RT_END_EXIT = 1,     /* exit(), or a return from main; status */
 	RT_END_EXIT_NOW = 2, /* _exit, _Exit or quick_exit; status */
 	RT_END_ABORT = 3,
 	RT_END_EXEC = 4,
@@ -332,17 +332,18 @@ enum rt_scan {
 	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
 };
 enum rt_scan_missed { /* why a program that was to start the tool did not */
-	RT_SCAN_MISSED_OTHERWISE = 0,
-	RT_SCAN_MISSED_CHILDREN_ELSEWHERE = 1, /* its children are born in another PID namespace, as the first of which the
-	                                        * tool would take that namespace with it */
-	RT_SCAN_MISSED_NO_TOOL = 2,            /* no such file beside the library */
-	RT_SCAN_MISSED_NO_PROCESS = 3,         /* none could be made */
+	              RT_SCAN_MISSED_OTHERWISE = 0,
+	              RT_SCAN_MISSED_CHILDREN_ELSEWHERE =
+	                  1, /* its children are born in another PID namespace, as the first of which the
+	                      * tool would take that namespace with it */
+	              RT_SCAN_MISSED_NO_TOOL = 2,    /* no such file beside the library */
+	              RT_SCAN_MISSED_NO_PROCESS = 3, /* none could be made */
 };
 #define RT_SCAN_TOOL "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
 
-#define RT_WATCH_HEAP 1u
+#define RT_WATCH_HEAP  1u
 #define RT_WATCH_LOCKS 2u
-#define RT_WATCH_MMAP 4u
+#define RT_WATCH_MMAP  4u
 
 /* One moment on both clocks. */
 struct rt_clock_pair {
@@ -351,12 +352,13 @@ struct rt_clock_pair {
 };
 
 #define RT_HEADER_BYTES 4096u
-#define RT_PATH_MAX 1024
-#define RT_COMMAND_MAX 1024
+#define RT_PATH_MAX     1024
+#define RT_COMMAND_MAX  1024
 
 /*
- * Stands at the start of each piece of memory of the program's process that the shim works with.  Such memory holds values
- * found on the program's stacks, which keep nothing alive; but for what a thread was started with, as libc keeps that.
+ * Stands at the start of each piece of memory of the program's process that the shim works with.  Such memory holds
+ * values found on the program's stacks, which keep nothing alive; but for what a thread was started with, as libc keeps
+ * that.
  */
 struct rt_own {
 	uint64_t next;  /* address of another, 0: the last */
@@ -373,9 +375,9 @@ struct rt_header {
 	uint32_t page_bytes;
 	uint32_t ready; /* 1 once all fields up to the counters are valid */
 	uint32_t pid;
-	uint32_t parent;      /* its parent's pid at the start of this image */
-	uint32_t image;       /* 0 for a pid's first image, 1 after its first exec, ... */
-	uint64_t realtime_ns; /* CLOCK_REALTIME at start */
+	uint32_t parent;        /* its parent's pid at the start of this image */
+	uint32_t image;         /* 0 for a pid's first image, 1 after its first exec, ... */
+	uint64_t realtime_ns;   /* CLOCK_REALTIME at start */
 	uint64_t process_start; /* field 22 of /proc/PID/stat: tells a reused pid */
 	uint32_t clock;         /* enum rt_clock */
 	uint32_t watch;         /* RT_WATCH_* */
@@ -388,7 +390,7 @@ struct rt_header {
 	struct rt_table nodes;   /* uint64_t */
 	uint64_t chunks_offset;
 	uint32_t chunk_bytes;
-	uint32_t chunk_count; /* there is room for */
+	uint32_t chunk_count;      /* there is room for */
 	uint32_t chunk_live_count; /* how many are used while a live reader keeps up */
 	uint32_t depth;            /* limit of frames per stack */
 	uint32_t stacks;           /* enum rt_stacks */
@@ -397,15 +399,15 @@ struct rt_header {
 	uint32_t chunk_keep_count; /* how many are used before drained ones are used again */
 
 	/* Counters, written while the program runs. */
-	uint64_t chunks_used;   /* chunks [0, chunks_used) have been claimed at some time; may exceed
-	                         * chunk_count by threads that found none left */
-	uint64_t threads;       /* highest thread id given out */
-	uint64_t lanes;         /* lanes given out */
-	uint64_t lost;          /* events never written */
-	uint64_t overwritten;   /* events written, then overwritten unread */
+	uint64_t chunks_used; /* chunks [0, chunks_used) have been claimed at some time; may exceed
+	                       * chunk_count by threads that found none left */
+	uint64_t threads;     /* highest thread id given out */
+	uint64_t lanes;       /* lanes given out */
+	uint64_t lost;        /* events never written */
+	uint64_t overwritten; /* events written, then overwritten unread */
 	uint64_t modules_used;
-	uint64_t stacks_lost;   /* stacks for which the tree had no room */
-	uint64_t waits;         /* times a writer waited for the reader */
+	uint64_t stacks_lost; /* stacks for which the tree had no room */
+	uint64_t waits;       /* times a writer waited for the reader */
 
 	/* How it ended. */
 	uint32_t end_how; /* enum rt_end_how */
@@ -419,13 +421,13 @@ struct rt_header {
 	uint64_t analysed;         /* 1: everything in this file is in the database */
 	uint64_t drained_events;   /* events in chunks the live reader has taken */
 
-	char exe[RT_PATH_MAX];         /* NUL terminated */
-	char command[RT_COMMAND_MAX];  /* arguments, NUL separated, as in /proc/PID/cmdline */
+	char exe[RT_PATH_MAX];        /* NUL terminated */
+	char command[RT_COMMAND_MAX]; /* arguments, NUL separated, as in /proc/PID/cmdline */
 	uint32_t command_bytes;
 	uint32_t command_truncated;
 
-	uint32_t forked; /* 1: made by fork without exec: locks may be held that were never seen taken, and there are blocks of
-	                  * its parent's */
+	uint32_t forked; /* 1: made by fork without exec: locks may be held that were never seen taken, and there are
+	                  * blocks of its parent's */
 
 	/* The leak scan. */
 	uint32_t scan_tid;   /* the thread that waits at the end */
@@ -433,10 +435,11 @@ struct rt_header {
 	uint32_t scan_wait;  /* seconds that it may take; 0: none is wanted */
 	uint64_t scan_sp;    /* where the program's part of that thread's stack begins; 0: not known */
 	uint64_t scan_registers[RT_SCAN_REGISTERS]; /* of the frame there */
-	uint64_t own; /* address of the newest struct rt_own, 0: none */
+	uint64_t own;                               /* address of the newest struct rt_own, 0: none */
 	uint64_t brk_start, brk_end; /* within: all that the program itself, and not malloc, got by sbrk and brk */
 
-	uint32_t pid_space; /* the PID namespace that pid, parent and tids are of: the inode of /proc/self/ns/pid; 0: not known */
+	uint32_t pid_space;   /* the PID namespace that pid, parent and tids are of: the inode of /proc/self/ns/pid; 0:
+	                         not known */
 	uint32_t scan_missed; /* enum rt_scan_missed */
 
 	uint32_t reader_left; /* 1: the reader has left, or had before this began: none will come any more */
@@ -445,10 +448,10 @@ struct rt_header {
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
  *
- * A file of its own, RUN/confirm.plan: what an earlier run predicted.  The tool writes it before the program starts, the
- * shim holds threads up by it and counts.  Header, modules, edges and frames follow each other without gaps.
+ * A file of its own, RUN/confirm.plan: what an earlier run predicted.  The tool writes it before the program starts,
+ * the shim holds threads up by it and counts.  Header, modules, edges and frames follow each other without gaps.
  */
-#define RT_PLAN_MAGIC "rt-plan\0"
+#define RT_PLAN_MAGIC   "rt-plan\0"
 #define RT_PLAN_VERSION 1u
 
 struct rt_plan {
@@ -494,14 +497,13 @@ struct rt_plan_edge { /* a thread that holds a lock, taken at one stack, wants a
 	uint32_t held_kind; /* enum rt_kind; THREAD: what is held is the thread itself, which another joins */
 	uint32_t reserved;
 	/* Counted while the program runs. */
-	uint32_t reached;  /* times that a thread came to it */
-	uint32_t held_up;  /* times that one was held up there */
-	uint32_t met;      /* times that a thread there was part of a closed cycle, and let go */
+	uint32_t reached; /* times that a thread came to it */
+	uint32_t held_up; /* times that one was held up there */
+	uint32_t met;     /* times that a thread there was part of a closed cycle, and let go */
 	uint32_t reserved2;
 };
 
-#define RT_AT(type, field, offset) \
-	_Static_assert(offsetof(struct type, field) == (offset), #type "." #field " moved")
+#define RT_AT(type, field, offset) _Static_assert(offsetof(struct type, field) == (offset), #type "." #field " moved")
 RT_AT(rt_chunk, base_stamp, 16);
 RT_AT(rt_chunk, tail, 32);
 RT_AT(rt_chunk, tid, 48);

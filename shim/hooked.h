@@ -12,6 +12,8 @@
 #include <time.h>
 
 typedef void *(*start_routine)(void *);
-typedef struct { char tag; } nothrow_t; /* std::nothrow_t, passed by reference */
+typedef struct {
+	char tag;
+} nothrow_t; /* std::nothrow_t, passed by reference */
 
 #endif

@@ -117,7 +117,8 @@ static inline int try_mutex(pthread_mutex_t *m)
 	return m->__data.__kind & 16 /* PTHREAD_MUTEX_ROBUST_NORMAL_NP */ ? EBUSY : real.pthread_mutex_trylock(m);
 }
 
-/* RT_SYNC_PSHARED where the object says that other processes use it too: glibc's layouts, asked only before blocking. */
+/* RT_SYNC_PSHARED where the object says that other processes use it too: glibc's layouts, asked only before blocking.
+ */
 static inline unsigned process_shared(unsigned kind, const void *object)
 {
 	const unsigned *words = object;
@@ -135,61 +136,61 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 #pragma GCC visibility pop
 
 #define FIRST_(first, ...) ((const void *)(first))
-#define FIRST(args) FIRST_ args
+#define FIRST(args)        FIRST_ args
 
 /* try first: an uncontended lock is one event */
-#define BODY_LOCK(ret, name, args, kind, flags, try) \
-	{ \
-		struct caller caller = CALLER(); \
-		struct thread *self = lock_taker(&caller, FIRST(args), flags); \
-		if (unlikely(!self)) \
-			return real.name args; \
-		int error = try; \
-		if (likely(acquired(error))) { \
-			record_sync(self, &caller, RT_ACQUIRE, FIRST(args), kind, flags, error); \
-			return error; \
-		} \
-		unsigned shared = error == REFUSED ? 0 : process_shared(kind, FIRST(args)); \
-		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | shared, 0); \
-		error = real.name args; \
-		return record_outcome(self, &caller, FIRST(args), kind, flags, error); \
+#define BODY_LOCK(ret, name, args, kind, flags, try)                                                                   \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		struct thread *self = lock_taker(&caller, FIRST(args), flags);                                         \
+		if (unlikely(!self))                                                                                   \
+			return real.name args;                                                                         \
+		int error = try;                                                                                       \
+		if (likely(acquired(error))) {                                                                         \
+			record_sync(self, &caller, RT_ACQUIRE, FIRST(args), kind, flags, error);                       \
+			return error;                                                                                  \
+		}                                                                                                      \
+		unsigned shared = error == REFUSED ? 0 : process_shared(kind, FIRST(args));                            \
+		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | shared, 0);                           \
+		error = real.name args;                                                                                \
+		return record_outcome(self, &caller, FIRST(args), kind, flags, error);                                 \
 	}
-#define BODY_TIMED(ret, name, args, kind, flags, try) \
+#define BODY_TIMED(ret, name, args, kind, flags, try)                                                                  \
 	BODY_LOCK(ret, name, args, kind, (flags) | (t ? RT_SYNC_TIMED : 0), try)
 
-#define BODY_TRY(ret, name, args, kind, flags) \
-	{ \
-		struct caller caller = CALLER(); \
-		struct thread *self = lock_taker(&caller, FIRST(args), RT_SYNC_TRY); \
-		int error = real.name args; \
-		return record_outcome(self, &caller, FIRST(args), kind, (flags) | RT_SYNC_TRY, error); \
+#define BODY_TRY(ret, name, args, kind, flags)                                                                         \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		struct thread *self = lock_taker(&caller, FIRST(args), RT_SYNC_TRY);                                   \
+		int error = real.name args;                                                                            \
+		return record_outcome(self, &caller, FIRST(args), kind, (flags) | RT_SYNC_TRY, error);                 \
 	}
 
-#define BODY_UNLOCK(ret, name, args, kind) \
-	{ \
-		struct caller caller = CALLER(); \
-		struct thread *self = lock_giver(FIRST(args)); \
-		record_sync(self, &caller, RT_RELEASE, FIRST(args), kind, 0, 0); \
-		int error = real.name args; \
-		if (unlikely(error)) \
-			record_sync(self, &caller, RT_FAILED, FIRST(args), kind, RT_SYNC_UNLOCK, error); \
-		return error; \
+#define BODY_UNLOCK(ret, name, args, kind)                                                                             \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		struct thread *self = lock_giver(FIRST(args));                                                         \
+		record_sync(self, &caller, RT_RELEASE, FIRST(args), kind, 0, 0);                                       \
+		int error = real.name args;                                                                            \
+		if (unlikely(error))                                                                                   \
+			record_sync(self, &caller, RT_FAILED, FIRST(args), kind, RT_SYNC_UNLOCK, error);               \
+		return error;                                                                                          \
 	}
 
-#define BODY_SIGNAL(ret, name, args, kind, type) \
-	{ \
-		struct caller caller = CALLER(); \
-		record_sync(lock_watcher(), &caller, type, FIRST(args), kind, 0, 0); \
-		return real.name args; \
+#define BODY_SIGNAL(ret, name, args, kind, type)                                                                       \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		record_sync(lock_watcher(), &caller, type, FIRST(args), kind, 0, 0);                                   \
+		return real.name args;                                                                                 \
 	}
 
-#define BODY_DESTROY(ret, name, args, kind) \
-	{ \
-		struct caller caller = CALLER(); \
-		struct thread *self = lock_watcher(); \
-		int error = real.name args; \
-		record_sync(self, &caller, RT_DESTROY, FIRST(args), kind, 0, error); \
-		return error; \
+#define BODY_DESTROY(ret, name, args, kind)                                                                            \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		struct thread *self = lock_watcher();                                                                  \
+		int error = real.name args;                                                                            \
+		record_sync(self, &caller, RT_DESTROY, FIRST(args), kind, 0, error);                                   \
+		return error;                                                                                          \
 	}
 
 #endif

@@ -24,19 +24,19 @@ int mtx_init(mtx_t *m, int type)
 	return result;
 }
 
-#define MTX_LOCK(flags, call) \
-	struct caller caller = CALLER(); \
-	struct thread *self = lock_taker(&caller, m, flags); \
-	if (unlikely(!self)) \
-		return call; \
-	int result = real.mtx_trylock(m); \
-	if (likely(result == thrd_success)) { \
-		record_sync(self, &caller, RT_ACQUIRE, m, RT_KIND_MUTEX, flags, 0); \
-		return result; \
-	} \
-	record_sync(self, &caller, RT_WAIT, m, RT_KIND_MUTEX, flags, 0); \
-	result = call; \
-	record_outcome(self, &caller, m, RT_KIND_MUTEX, flags, as_error(result)); \
+#define MTX_LOCK(flags, call)                                                                                          \
+	struct caller caller = CALLER();                                                                               \
+	struct thread *self = lock_taker(&caller, m, flags);                                                           \
+	if (unlikely(!self))                                                                                           \
+		return call;                                                                                           \
+	int result = real.mtx_trylock(m);                                                                              \
+	if (likely(result == thrd_success)) {                                                                          \
+		record_sync(self, &caller, RT_ACQUIRE, m, RT_KIND_MUTEX, flags, 0);                                    \
+		return result;                                                                                         \
+	}                                                                                                              \
+	record_sync(self, &caller, RT_WAIT, m, RT_KIND_MUTEX, flags, 0);                                               \
+	result = call;                                                                                                 \
+	record_outcome(self, &caller, m, RT_KIND_MUTEX, flags, as_error(result));                                      \
 	return result;
 
 int mtx_lock(mtx_t *m) { MTX_LOCK(0, real.mtx_lock(m)) }
@@ -96,12 +96,12 @@ static void record_cond(struct thread *self, const struct caller *caller, unsign
 }
 
 /* glibc's are no cancellation points in practice: C11 has no cancellation. */
-#define CND_WAIT(flags, call) \
-	struct caller caller = CALLER(); \
-	struct thread *self = lock_watcher(); \
-	record_cond(self, &caller, RT_COND_WAIT, c, m, flags, 0); \
-	int result = call; \
-	record_cond(self, &caller, RT_COND_WAKE, c, m, flags, as_error(result)); \
+#define CND_WAIT(flags, call)                                                                                          \
+	struct caller caller = CALLER();                                                                               \
+	struct thread *self = lock_watcher();                                                                          \
+	record_cond(self, &caller, RT_COND_WAIT, c, m, flags, 0);                                                      \
+	int result = call;                                                                                             \
+	record_cond(self, &caller, RT_COND_WAKE, c, m, flags, as_error(result));                                       \
 	return result;
 
 int cnd_wait(cnd_t *c, mtx_t *m) { CND_WAIT(0, real.cnd_wait(c, m)) }

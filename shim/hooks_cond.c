@@ -33,13 +33,13 @@ static void record_cond_wait(const struct cond_wait *wait, unsigned flags)
 }
 
 /* shared: read before the call, and only where the call will look at the condition too. */
-#define COND_WAIT(flags, shared, call) \
-	struct caller caller = CALLER(); \
-	struct cond_wait wait = {lock_watcher(), &caller, c, m}; \
-	SCOPE(scope, cond_wait_left, &wait); \
-	record_cond_wait(&wait, (flags) | (shared)); \
-	int error = call; \
-	record_wake(&wait, flags, error); \
+#define COND_WAIT(flags, shared, call)                                                                                 \
+	struct caller caller = CALLER();                                                                               \
+	struct cond_wait wait = {lock_watcher(), &caller, c, m};                                                       \
+	SCOPE(scope, cond_wait_left, &wait);                                                                           \
+	record_cond_wait(&wait, (flags) | (shared));                                                                   \
+	int error = call;                                                                                              \
+	record_wake(&wait, flags, error);                                                                              \
 	return error;
 
 static void record_cond(const struct caller *caller, unsigned type, const void *cond, int result)
@@ -57,52 +57,52 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 
 /* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function, SHARED(c) whether the
  * condition is of several processes. */
-#define COND_FUNCTIONS(NAME, CALL, SHARED) \
-	int NAME(pthread_cond_init)(pthread_cond_t *c, const pthread_condattr_t *attr) \
-	{ \
-		struct caller caller = CALLER(); \
-		thread_self(); \
-		int error = CALL(pthread_cond_init)(c, attr); \
-		if (!error) \
-			record_cond_init(&caller, c, attr); \
-		return error; \
-	} \
-	int NAME(pthread_cond_destroy)(pthread_cond_t *c) \
-	{ \
-		struct caller caller = CALLER(); \
-		record_cond(&caller, RT_DESTROY, c, 0); /* before: it may wait for waiters, and never fails */ \
-		return CALL(pthread_cond_destroy)(c); \
-	} \
-	int NAME(pthread_cond_signal)(pthread_cond_t *c) \
-	{ \
-		struct caller caller = CALLER(); \
-		record_cond(&caller, RT_SIGNAL, c, 0); \
-		return CALL(pthread_cond_signal)(c); \
-	} \
-	int NAME(pthread_cond_broadcast)(pthread_cond_t *c) \
-	{ \
-		struct caller caller = CALLER(); \
-		record_cond(&caller, RT_BROADCAST, c, 0); \
-		return CALL(pthread_cond_broadcast)(c); \
-	} \
-	int NAME(pthread_cond_wait)(pthread_cond_t *c, pthread_mutex_t *m) \
-	{ \
-		COND_WAIT(0, SHARED(c), CALL(pthread_cond_wait)(c, m)) \
-	} \
-	int NAME(pthread_cond_timedwait)(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *t) \
-	{ \
-		COND_WAIT(RT_SYNC_TIMED, usable_time(t) ? SHARED(c) : 0, CALL(pthread_cond_timedwait)(c, m, t)) \
+#define COND_FUNCTIONS(NAME, CALL, SHARED)                                                                             \
+	int NAME(pthread_cond_init)(pthread_cond_t * c, const pthread_condattr_t *attr)                                \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		thread_self();                                                                                         \
+		int error = CALL(pthread_cond_init)(c, attr);                                                          \
+		if (!error)                                                                                            \
+			record_cond_init(&caller, c, attr);                                                            \
+		return error;                                                                                          \
+	}                                                                                                              \
+	int NAME(pthread_cond_destroy)(pthread_cond_t * c)                                                             \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		record_cond(&caller, RT_DESTROY, c, 0); /* before: it may wait for waiters, and never fails */         \
+		return CALL(pthread_cond_destroy)(c);                                                                  \
+	}                                                                                                              \
+	int NAME(pthread_cond_signal)(pthread_cond_t * c)                                                              \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		record_cond(&caller, RT_SIGNAL, c, 0);                                                                 \
+		return CALL(pthread_cond_signal)(c);                                                                   \
+	}                                                                                                              \
+	int NAME(pthread_cond_broadcast)(pthread_cond_t * c)                                                           \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		record_cond(&caller, RT_BROADCAST, c, 0);                                                              \
+		return CALL(pthread_cond_broadcast)(c);                                                                \
+	}                                                                                                              \
+	int NAME(pthread_cond_wait)(pthread_cond_t * c, pthread_mutex_t * m)                                           \
+	{                                                                                                              \
+		COND_WAIT(0, SHARED(c), CALL(pthread_cond_wait)(c, m))                                                 \
+	}                                                                                                              \
+	int NAME(pthread_cond_timedwait)(pthread_cond_t * c, pthread_mutex_t * m, const struct timespec *t)            \
+	{                                                                                                              \
+		COND_WAIT(RT_SYNC_TIMED, usable_time(t) ? SHARED(c) : 0, CALL(pthread_cond_timedwait)(c, m, t))        \
 	}
 
 #define COND_SHARED(c) process_shared(RT_KIND_COND, c)
-#define PLAIN(f) f
-#define REAL(f) real.f
+#define PLAIN(f)       f
+#define REAL(f)        real.f
 #if defined(__x86_64__)
 
 #define CURRENT(f) current_##f
-#define VERSIONED(f) \
-	__typeof__(f) current_##f __attribute__((visibility("default"), symver(#f "@@GLIBC_2.3.2"))), \
-		old_##f __attribute__((visibility("default"), symver(#f "@GLIBC_2.2.5")));
+#define VERSIONED(f)                                                                                                   \
+	__typeof__(f) current_##f __attribute__((visibility("default"), symver(#f "@@GLIBC_2.3.2"))),                  \
+	    old_##f __attribute__((visibility("default"), symver(#f "@GLIBC_2.2.5")));
 VERSIONED(pthread_cond_init)
 VERSIONED(pthread_cond_destroy)
 VERSIONED(pthread_cond_signal)
@@ -122,10 +122,10 @@ static void *find_old(void **cache, const char *name)
 }
 
 #define OLD(f) old_##f
-#define OLD_REAL(f) \
-	__extension__({ \
-		static void *cache; \
-		(__typeof__(&f))find_old(&cache, #f); \
+#define OLD_REAL(f)                                                                                                    \
+	__extension__({                                                                                                \
+		static void *cache;                                                                                    \
+		(__typeof__(&f))find_old(&cache, #f);                                                                  \
 	})
 #define OLD_SHARED(c) 0 /* is a pointer, and none can be shared */
 COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED)

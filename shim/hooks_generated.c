@@ -1,8 +1,9 @@
 /* The hooks whose bodies come from their rows, and the function that all hooks record through. */
 #include "shim/hooks.h"
 
-static inline __attribute__((always_inline)) void record_words(struct thread *self, const struct caller *caller, unsigned type, unsigned words,
-                                uint64_t word1, uint64_t word2, uint64_t word3)
+static inline __attribute__((always_inline)) void record_words(struct thread *self, const struct caller *caller,
+                                                               unsigned type, unsigned words, uint64_t word1,
+                                                               uint64_t word2, uint64_t word3)
 {
 	unsigned lane = thread_enter(self, (uintptr_t)__builtin_frame_address(0));
 	if (likely(lane < RING_LANES)) {
@@ -39,7 +40,8 @@ void record_wide(struct thread *self, const struct caller *caller, unsigned type
 }
 
 #define BODY_HAND(ret, name, args, ...) ;
-#define HOOK(ret, name, params, args, version, body, ...) EXPORT ret name params BODY_##body(ret, name, args, ##__VA_ARGS__)
+#define HOOK(ret, name, params, args, version, body, ...)                                                              \
+	EXPORT ret name params BODY_##body(ret, name, args, ##__VA_ARGS__)
 #include "shim/hooks.def"
 #undef HOOK
 

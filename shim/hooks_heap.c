@@ -337,8 +337,8 @@ int munmap(void *at, size_t bytes)
 
 /* ---- the heap's end --------------------------------------------------------------------------
  *
- * malloc moves it by a call within libc.  So a call that comes here is the program's: it makes a pool of its own, where it
- * may keep pointers. */
+ * malloc moves it by a call within libc.  So a call that comes here is the program's: it makes a pool of its own, where
+ * it may keep pointers. */
 
 static void note_own_part(uintptr_t start, uintptr_t end)
 {

@@ -27,18 +27,18 @@ static inline struct thread *mark_origin(unsigned type, const struct caller *cal
 	return self;
 }
 
-#define ORIGIN(type) \
-	struct caller caller = CALLER(); \
+#define ORIGIN(type)                                                                                                   \
+	struct caller caller = CALLER();                                                                               \
 	SCOPE(scope, forget_origin, mark_origin(type, &caller))
 
 /* The real operators. */
-#define NEW(name, type, params, args) static void *(*real_##name) params;
-#define DELETE(name, type, params, args) static void (*real_##name) params;
+#define NEW(name, type, params, args)    static void *(*real_##name)params;
+#define DELETE(name, type, params, args) static void(*real_##name) params;
 #include "shim/operators.def"
 #undef NEW
 #undef DELETE
 
-#define NEW(name, type, params, args) {#name, (void **)&real_##name},
+#define NEW(name, type, params, args)    {#name, (void **)&real_##name},
 #define DELETE(name, type, params, args) {#name, (void **)&real_##name},
 static const struct operator_row {
 	const char *name;
@@ -78,28 +78,28 @@ void operators_start_up(void)
 		look_up();
 }
 
-#define LOOK_UP() \
-	if (unlikely(!load_acquire(&looked_up))) \
+#define LOOK_UP()                                                                                                      \
+	if (unlikely(!load_acquire(&looked_up)))                                                                       \
 	look_up()
 
 /* Where an operator is called and no C++ runtime is found, the hook does what its operator would. */
-#define NEW(name, type, params, args) \
-	EXPORT void *name params; \
-	void *name params \
-	{ \
-		ORIGIN(type); \
-		LOOK_UP(); \
-		return real_##name ? real_##name args : malloc(bytes); \
+#define NEW(name, type, params, args)                                                                                  \
+	EXPORT void *name params;                                                                                      \
+	void *name params                                                                                              \
+	{                                                                                                              \
+		ORIGIN(type);                                                                                          \
+		LOOK_UP();                                                                                             \
+		return real_##name ? real_##name args : malloc(bytes);                                                 \
 	}
-#define DELETE(name, type, params, args) \
-	EXPORT void name params; \
-	void name params \
-	{ \
-		ORIGIN(type); \
-		LOOK_UP(); \
-		if (real_##name) \
-			real_##name args; \
-		else \
-			free(block); \
+#define DELETE(name, type, params, args)                                                                               \
+	EXPORT void name params;                                                                                       \
+	void name params                                                                                               \
+	{                                                                                                              \
+		ORIGIN(type);                                                                                          \
+		LOOK_UP();                                                                                             \
+		if (real_##name)                                                                                       \
+			real_##name args;                                                                              \
+		else                                                                                                   \
+			free(block);                                                                                   \
 	}
 #include "shim/operators.def"

@@ -100,12 +100,12 @@ __asm__(".text\n"
 
 /* ---- exec ------------------------------------------------------------------------------------
  *
- * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place.  A program
- * that the shim would only break (foreign.h) is started without it.  What the program took out of the environment
- * stays out.  An environment that cannot be read goes to the kernel as it is, which refuses it. */
+ * A program that is started with LD_PRELOAD kept is told where to record, so that all of a run is in one place.  A
+ * program that the shim would only break (foreign.h) is started without it.  What the program took out of the
+ * environment stays out.  An environment that cannot be read goes to the kernel as it is, which refuses it. */
 
-#define PRELOAD "LD_PRELOAD="
-#define OWN_NAME "libringtail"
+#define PRELOAD          "LD_PRELOAD="
+#define OWN_NAME         "libringtail"
 #define ENVIRONMENT_MOST 8192
 
 static bool is_variable(const char *entry, const char *name)
@@ -143,8 +143,8 @@ static bool preloads_sanitizer(const char *preload)
 	return false;
 }
 
-/* The program took us out of the environment: that is its right, and `ringtail run` says how often it was so.  In a child
- * that has no ring yet the count is its parent's, whose ring fork has left here. */
+/* The program took us out of the environment: that is its right, and `ringtail run` says how often it was so.  In a
+ * child that has no ring yet the count is its parent's, whose ring fork has left here. */
 static void count_unfollowed(int by)
 {
 	struct rt_header *header = ring_map_header();
@@ -152,7 +152,8 @@ static void count_unfollowed(int by)
 		fetch_add_relaxed(&header->unfollowed, (uint32_t)by);
 }
 
-/* As ldd asks: the loader lists the program's libraries, of which we are none, and starts nothing that could be watched. */
+/* As ldd asks: the loader lists the program's libraries, of which we are none, and starts nothing that could be
+ * watched. */
 static bool lists_libraries(char *const *envp)
 {
 	for (; *envp; envp++)
@@ -188,7 +189,7 @@ static struct change plan(char *const *envp, const struct exec_target *target)
 		return leave_us_out;
 	}
 	return environment_for_children() && !names_run(envp) ? (struct change){TELL, count + 2, 0}
-	                                                 : (struct change){AS_IT_IS, 0, 0};
+	                                                      : (struct change){AS_IT_IS, 0, 0};
 }
 
 /* The libraries of `preload` but ours, with the separators they had. */
@@ -239,9 +240,9 @@ static char *const *carry_out(const struct change *change, char *const *envp, ch
 }
 
 /* On the stack: a vfork child must not touch its parent's heap. */
-#define EXTENDED(envp, ...) \
-	struct change change = plan(envp, &(struct exec_target){__VA_ARGS__}); \
-	char *change_room[change.entries + 1], change_text[change.bytes + 1]; \
+#define EXTENDED(envp, ...)                                                                                            \
+	struct change change = plan(envp, &(struct exec_target){__VA_ARGS__});                                         \
+	char *change_room[change.entries + 1], change_text[change.bytes + 1];                                          \
 	char *const *extended = carry_out(&change, envp, change_room, change_text);
 
 /* Shells look for a program by trying to execute it in each directory of PATH.  That an exec is going to fail is worth
@@ -283,12 +284,12 @@ static int exec_failed(const struct caller *caller, const struct change *change,
 	return result;
 }
 
-#define EXEC(envp, call, ...) \
-	struct caller caller = CALLER(); \
-	if (!is_fresh_child()) \
-		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__}); \
-	EXTENDED(envp, __VA_ARGS__) \
-	address_space_pass_on(); \
+#define EXEC(envp, call, ...)                                                                                          \
+	struct caller caller = CALLER();                                                                               \
+	if (!is_fresh_child())                                                                                         \
+		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__});                                            \
+	EXTENDED(envp, __VA_ARGS__)                                                                                    \
+	address_space_pass_on();                                                                                       \
 	return exec_failed(&caller, &change, call);
 
 int execve(const char *path, char *const *argv, char *const *envp)
@@ -330,15 +331,15 @@ static size_t count_arguments(va_list list)
 }
 
 /* Collects execl's list into argv[], and leaves `list` behind its NULL. */
-#define ARGUMENTS(first) \
-	va_list list; \
-	va_start(list, first); \
-	size_t argument_count = count_arguments(list); \
-	va_end(list); \
-	char *argv[argument_count + 1]; \
-	va_start(list, first); \
-	argv[0] = (char *)first; \
-	for (size_t i = 1; i <= argument_count; i++) \
+#define ARGUMENTS(first)                                                                                               \
+	va_list list;                                                                                                  \
+	va_start(list, first);                                                                                         \
+	size_t argument_count = count_arguments(list);                                                                 \
+	va_end(list);                                                                                                  \
+	char *argv[argument_count + 1];                                                                                \
+	va_start(list, first);                                                                                         \
+	argv[0] = (char *)first;                                                                                       \
+	for (size_t i = 1; i <= argument_count; i++)                                                                   \
 		argv[i] = va_arg(list, char *);
 
 int execl(const char *path, const char *argument, ...)
@@ -363,20 +364,20 @@ int execle(const char *path, const char *argument, ...)
 	EXEC(envp, real.execve(path, argv, extended), AT_FDCWD, path, 0, false)
 }
 
-#define SPAWN(name, file, search) \
-	struct caller caller = CALLER(); \
-	pid_t child = 0; \
-	thread_self(); \
-	EXTENDED(envp, AT_FDCWD, file, 0, search) \
-	address_space_before_spawn(); \
-	int error = real.name(&child, file, actions, attr, argv, extended); \
-	address_space_after_spawn(child); \
-	if (error && change.how == UNFOLLOWED) \
-		count_unfollowed(-1); \
-	if (!error && pid) \
-		*pid = child; \
-	if (!error) \
-		record_fork(&caller, child, RT_FORK_SPAWN); \
+#define SPAWN(name, file, search)                                                                                      \
+	struct caller caller = CALLER();                                                                               \
+	pid_t child = 0;                                                                                               \
+	thread_self();                                                                                                 \
+	EXTENDED(envp, AT_FDCWD, file, 0, search)                                                                      \
+	address_space_before_spawn();                                                                                  \
+	int error = real.name(&child, file, actions, attr, argv, extended);                                            \
+	address_space_after_spawn(child);                                                                              \
+	if (error && change.how == UNFOLLOWED)                                                                         \
+		count_unfollowed(-1);                                                                                  \
+	if (!error && pid)                                                                                             \
+		*pid = child;                                                                                          \
+	if (!error)                                                                                                    \
+		record_fork(&caller, child, RT_FORK_SPAWN);                                                            \
 	return error;
 
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,

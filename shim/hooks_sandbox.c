@@ -30,7 +30,8 @@ static struct taken by_prctl(long option, long value)
 
 static struct taken by_seccomp(long operation)
 {
-	return (struct taken){.calls = operation == SECCOMP_SET_MODE_FILTER, .clock = operation == SECCOMP_SET_MODE_STRICT};
+	return (struct taken){.calls = operation == SECCOMP_SET_MODE_FILTER,
+	                      .clock = operation == SECCOMP_SET_MODE_STRICT};
 }
 
 /* Before the call, since there is no time after it. */

@@ -31,7 +31,6 @@ int sem_destroy(sem_t *s)
 	return result;
 }
 
-
 sem_t *sem_open(const char *name, int flags, ...)
 {
 	struct caller caller = CALLER();
@@ -70,26 +69,26 @@ static bool sem_taken(sem_t *s)
 }
 
 /* usable: libc does not refuse the call for its clock or its time, which it does before all else. */
-#define SEM_WAIT(flags, usable, call) \
-	struct caller caller = CALLER(); \
-	struct thread *self = lock_watcher(); \
-	if (unlikely(!self)) \
-		return call; \
-	bool refused = !(usable); \
-	if (!refused) \
-		pthread_testcancel(); /* as the real ones do, also where they need not wait */ \
-	if (!refused && sem_taken(s)) { \
-		record_sync(self, &caller, RT_ACQUIRE, s, RT_KIND_SEM, flags, 0); \
-		return 0; \
-	} \
-	struct wait wait = {self, &caller, s, RT_KIND_SEM, flags}; \
-	SCOPE(scope, wait_left, &wait); \
-	unsigned shared = refused ? 0 : process_shared(RT_KIND_SEM, s); \
-	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, (flags) | shared, 0); \
-	int result = call; \
-	int error = errno; \
-	record_outcome(self, &caller, s, RT_KIND_SEM, flags, result ? error : 0); \
-	errno = error; \
+#define SEM_WAIT(flags, usable, call)                                                                                  \
+	struct caller caller = CALLER();                                                                               \
+	struct thread *self = lock_watcher();                                                                          \
+	if (unlikely(!self))                                                                                           \
+		return call;                                                                                           \
+	bool refused = !(usable);                                                                                      \
+	if (!refused)                                                                                                  \
+		pthread_testcancel(); /* as the real ones do, also where they need not wait */                         \
+	if (!refused && sem_taken(s)) {                                                                                \
+		record_sync(self, &caller, RT_ACQUIRE, s, RT_KIND_SEM, flags, 0);                                      \
+		return 0;                                                                                              \
+	}                                                                                                              \
+	struct wait wait = {self, &caller, s, RT_KIND_SEM, flags};                                                     \
+	SCOPE(scope, wait_left, &wait);                                                                                \
+	unsigned shared = refused ? 0 : process_shared(RT_KIND_SEM, s);                                                \
+	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, (flags) | shared, 0);                                      \
+	int result = call;                                                                                             \
+	int error = errno;                                                                                             \
+	record_outcome(self, &caller, s, RT_KIND_SEM, flags, result ? error : 0);                                      \
+	errno = error;                                                                                                 \
 	return result;
 
 int sem_wait(sem_t *s) { SEM_WAIT(0, true, real.sem_wait(s)) }
@@ -207,11 +206,11 @@ static void once_over(struct once_call *call)
 	record_sync(call->self, call->caller, RT_RELEASE, call->control, RT_KIND_ONCE, 0, 0);
 }
 
-#define ONCE(self, call_real) \
-	struct once_call call = {self, &caller, control, routine, false, once_call}; \
-	record_sync(call.self, &caller, RT_WAIT, control, RT_KIND_ONCE, 0, 0); \
-	once_call = &call; \
-	call_real; \
+#define ONCE(self, call_real)                                                                                          \
+	struct once_call call = {self, &caller, control, routine, false, once_call};                                   \
+	record_sync(call.self, &caller, RT_WAIT, control, RT_KIND_ONCE, 0, 0);                                         \
+	once_call = &call;                                                                                             \
+	call_real;                                                                                                     \
 	once_over(&call);
 
 /* glibc marks a control whose routine has run with this bit. */

@@ -2,8 +2,8 @@
  * Threads: creation, end, join.
  *
  * The creating thread prepares the new one's state and hands it over as the start routine's argument, so that a new
- * thread is known from its first instruction and allocates nothing.  Where there is no memory for a state, the program's
- * own routine is passed on: the thread is then met at its first event.
+ * thread is known from its first instruction and allocates nothing.  Where there is no memory for a state, the
+ * program's own routine is passed on: the thread is then met at its first event.
  */
 #include <string.h>
 
@@ -76,7 +76,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, is_detached(attr));
 	if (!prepared)
 		return real.pthread_create(thread, attr, start, argument);
-	uint32_t id = prepared->id; /* when the real call returns, a quick thread may be gone, and its state another's */
+	uint32_t id =
+	    prepared->id; /* when the real call returns, a quick thread may be gone, and its state another's */
 	prepared->start = start;
 	if (attr)
 		pthread_attr_getstacksize(attr, &prepared->stack_bytes);
@@ -110,16 +111,16 @@ static void record_thread(struct thread *self, const struct caller *caller, unsi
 	record(self, caller, type, rt_word1(thread, (unsigned)error));
 }
 
-#define JOIN(flags, call) \
-	struct caller caller = CALLER(); \
-	struct thread *self = thread_self(); \
-	if (unlikely(confirm_mode == LOCKS_CONFIRMED)) \
-		confirm_take(self, &caller, (const void *)thread, flags); \
-	struct wait wait = {self, &caller, (const void *)thread, RT_KIND_THREAD, flags}; \
-	SCOPE(scope, wait_left, &wait); \
-	record_sync(self, &caller, RT_WAIT, (const void *)thread, RT_KIND_THREAD, flags, 0); \
-	int error = call; \
-	record_thread(self, &caller, RT_JOINED, thread, error); \
+#define JOIN(flags, call)                                                                                              \
+	struct caller caller = CALLER();                                                                               \
+	struct thread *self = thread_self();                                                                           \
+	if (unlikely(confirm_mode == LOCKS_CONFIRMED))                                                                 \
+		confirm_take(self, &caller, (const void *)thread, flags);                                              \
+	struct wait wait = {self, &caller, (const void *)thread, RT_KIND_THREAD, flags};                               \
+	SCOPE(scope, wait_left, &wait);                                                                                \
+	record_sync(self, &caller, RT_WAIT, (const void *)thread, RT_KIND_THREAD, flags, 0);                           \
+	int error = call;                                                                                              \
+	record_thread(self, &caller, RT_JOINED, thread, error);                                                        \
 	return error;
 
 int pthread_join(pthread_t thread, void **result) { JOIN(0, real.pthread_join(thread, result)) }

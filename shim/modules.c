@@ -93,8 +93,8 @@ static void find_path(struct rt_module *module, const struct link_map *map)
 
 static bool is_in_place_of(const struct rt_module *module, const struct dl_find_object *object)
 {
-	return module->start == (uintptr_t)object->dlfo_map_start &&
-	       module->end == (uintptr_t)object->dlfo_map_end && module->bias == object->dlfo_link_map->l_addr;
+	return module->start == (uintptr_t)object->dlfo_map_start && module->end == (uintptr_t)object->dlfo_map_end &&
+	       module->bias == object->dlfo_link_map->l_addr;
 }
 
 static bool is_same(const struct rt_module *module, const struct dl_find_object *object)
@@ -102,7 +102,8 @@ static bool is_same(const struct rt_module *module, const struct dl_find_object 
 	return load_acquire(&module->state) == MODULE_LOADED && is_in_place_of(module, object);
 }
 
-/* The very library that was unloaded from here: its addresses mean what they meant.  Never claimed without a build id. */
+/* The very library that was unloaded from here: its addresses mean what they meant.  Never claimed without a build id.
+ */
 static bool is_back(const struct rt_module *module, const struct dl_find_object *object)
 {
 	if (load_acquire(&module->state) != MODULE_UNLOADED || !is_in_place_of(module, object))

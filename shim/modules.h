@@ -21,7 +21,7 @@
 
 #pragma GCC visibility push(hidden)
 
-#define MODULES_MOST 4096
+#define MODULES_MOST  4096
 #define MODULES_LEAST 256 /* where memory is limited */
 
 /* Index + 1 of the object's entry in the ring file, made when it is new; 0 when there is no room. */

@@ -12,11 +12,9 @@ struct choice {
 };
 
 static const struct choice stacks_choices[] = {
-	{"full", RT_STACKS_FULL}, {"caller", RT_STACKS_CALLER}, {"none", RT_STACKS_NONE}, {NULL, 0}};
-static const struct choice on_full_choices[] = {{"wait", RT_ON_FULL_WAIT},
-                                                {"drop", RT_ON_FULL_DROP},
-                                                {"overwrite", RT_ON_FULL_OVERWRITE},
-                                                {NULL, 0}};
+    {"full", RT_STACKS_FULL}, {"caller", RT_STACKS_CALLER}, {"none", RT_STACKS_NONE}, {NULL, 0}};
+static const struct choice on_full_choices[] = {
+    {"wait", RT_ON_FULL_WAIT}, {"drop", RT_ON_FULL_DROP}, {"overwrite", RT_ON_FULL_OVERWRITE}, {NULL, 0}};
 
 /* A value that makes no sense leaves the target as it is. */
 static bool set_path(void *target, const char *value)

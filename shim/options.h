@@ -10,7 +10,7 @@
 #define SHIM_PATH_MAX 4096
 
 struct options {
-	char run[SHIM_PATH_MAX]; /* absolute once the process has started; "" until then: make one */
+	char run[SHIM_PATH_MAX];  /* absolute once the process has started; "" until then: make one */
 	char plan[SHIM_PATH_MAX]; /* of ringtail run --confirm; "": none */
 	bool heap, locks, mmap, scan, live, locked;
 	uint32_t stacks;  /* enum rt_stacks */

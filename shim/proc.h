@@ -1,6 +1,6 @@
 /*
- * What the kernel says of this process in /proc, by system calls alone.  Each answers "unknown" (0, false) where /proc is
- * missing.
+ * What the kernel says of this process in /proc, by system calls alone.  Each answers "unknown" (0, false) where /proc
+ * is missing.
  */
 #ifndef RINGTAIL_SHIM_PROC_H
 #define RINGTAIL_SHIM_PROC_H
@@ -19,8 +19,8 @@ uint64_t proc_start_time(void);
 
 /* The PID namespace that a link such as /proc/thread-self/ns/pid leads to.  0: none, or there is no /proc.
  *
- * A reader in another namespace knows this process by another number.  It finds it in its own /proc by the namespace and
- * the number in there.  Use links of thread-self: the first thread, which "self" is, may have ended. */
+ * A reader in another namespace knows this process by another number.  It finds it in its own /proc by the namespace
+ * and the number in there.  Use links of thread-self: the first thread, which "self" is, may have ended. */
 uint32_t proc_pid_namespace(const char *link);
 
 /* True if the process has a seccomp filter now. */

@@ -1,10 +1,10 @@
 /*
  * The life of the process.
  *
- * (1) Boot (boot.c), once per address space.  The first hooked call may come from the loader, before any constructor has
- *     run.  It looks up the real functions, reads the options and registers the last exit handler.  dlsym may allocate:
- *     memory that the booting thread asks for meanwhile is of the bootstrap heap.  Other threads wait; in practice there
- *     are none.
+ * (1) Boot (boot.c), once per address space.  The first hooked call may come from the loader, before any constructor
+ * has run.  It looks up the real functions, reads the options and registers the last exit handler.  dlsym may allocate:
+ *     memory that the booting thread asks for meanwhile is of the bootstrap heap.  Other threads wait; in practice
+ * there are none.
  *
  * (2) Begin, once per process: finds or makes the run directory (run_directory.c) and creates the ring file
  *     (ring_file.c).  All that must not survive a fork - `process` and every thread's state - lies in pages that the
@@ -15,9 +15,9 @@
  *     vfork and clone(CLONE_VM) children run in the parent's memory and on its thread's state.  What they record counts
  *     as the parent's; exec and exit in them are told apart by the process id.
  *
- * (3) Failure to begin (no directory, no space, no memory) is PROCESS_OFF: one line on standard error (message.c), every
- *     hook calls the real function, and nothing else happens.  Where a sanitizer is in the process (sanitizer.h), boot
- *     ends before its first call into libc but the look-ups.  Then `process` stays NULL, and no hook ever records.
+ * (3) Failure to begin (no directory, no space, no memory) is PROCESS_OFF: one line on standard error (message.c),
+ * every hook calls the real function, and nothing else happens.  Where a sanitizer is in the process (sanitizer.h),
+ * boot ends before its first call into libc but the look-ups.  Then `process` stays NULL, and no hook ever records.
  *
  * (4) The end.  on_exit handlers run in reverse order; ours, registered first of all, runs after every destructor and
  *     atexit handler.  _exit, quick_exit, abort and exec are hooked.  At each of these the process waits for the leak
@@ -29,8 +29,8 @@
  *
  * (6) Locks: none but one, held while the ring's mapping grows or the limit of address space changes (address_space.h):
  *     for a few system calls, signals held back.  Loops that wait for another thread: (1), (2), that lock, and a writer
- *     waiting for a live reader (ring.c).  A thread enters each of them holding nothing, and the thread that it waits for
- *     needs nothing that it has.
+ *     waiting for a live reader (ring.c).  A thread enters each of them holding nothing, and the thread that it waits
+ * for needs nothing that it has.
  *
  * (7) Descriptors: the ring file's is closed as soon as it is mapped, so there is none to trip over or to lose.
  */

@@ -4,7 +4,7 @@
 
 #include "shim/sys.h"
 
-#define PAGE        4096u      /* pages may be larger: they are then asked for in parts */
+#define PAGE        4096u       /* pages may be larger: they are then asked for in parts */
 #define STRING_MOST (32 * PAGE) /* what the kernel takes: MAX_ARG_STRLEN */
 
 /* The page that was found readable last: neighbouring strings need one question. */

@@ -10,21 +10,21 @@ struct real real;
 bool heap_is_anothers;
 
 #if defined(__x86_64__)
-#define COND_VERSION "GLIBC_2.3.2" /* dlsym gave the 2.2.5 ABI, another layout, before glibc 2.36 */
+#define COND_VERSION     "GLIBC_2.3.2" /* dlsym gave the 2.2.5 ABI, another layout, before glibc 2.36 */
 #define COND_VERSION_OLD "GLIBC_2.2.5"
-#define SPAWN_VERSION "GLIBC_2.15"
-#define HEAP_VERSION "GLIBC_2.2.5"
-#define ALIGNED_VERSION "GLIBC_2.16"
+#define SPAWN_VERSION    "GLIBC_2.15"
+#define HEAP_VERSION     "GLIBC_2.2.5"
+#define ALIGNED_VERSION  "GLIBC_2.16"
 #else
-#define COND_VERSION NULL
-#define SPAWN_VERSION NULL
-#define HEAP_VERSION "GLIBC_2.17"
+#define COND_VERSION    NULL
+#define SPAWN_VERSION   NULL
+#define HEAP_VERSION    "GLIBC_2.17"
 #define ALIGNED_VERSION "GLIBC_2.17"
 #endif
 
 static const char late[] = "late", heap[] = HEAP_VERSION, aligned[] = ALIGNED_VERSION;
-#define LATE late
-#define HEAP heap
+#define LATE    late
+#define HEAP    heap
 #define ALIGNED aligned
 
 #define HOOK(ret, name, params, args, version, body, ...) {#name, version, (void **)&real.name},

@@ -16,13 +16,14 @@ struct real {
 
 extern struct real real;
 
-/* Looks all of them up with RTLD_NEXT: the allocator or library that comes behind the shim is the one called.  A look-up that
- * succeeds calls nothing of the program's.  One that fails allocates, perhaps by a malloc of the program's that takes
- * locks, and so comes through the hooks before they are ready.  So a function that may be missing is looked up later (LATE). */
+/* Looks all of them up with RTLD_NEXT: the allocator or library that comes behind the shim is the one called.  A
+ * look-up that succeeds calls nothing of the program's.  One that fails allocates, perhaps by a malloc of the program's
+ * that takes locks, and so comes through the hooks before they are ready.  So a function that may be missing is looked
+ * up later (LATE). */
 void resolve_all(void);
 
-/* True if the program's allocator is in front of the shim - its own, or a library preloaded before.  Then its blocks come
- * here only where it lacks a function.  Known from resolve_front on. */
+/* True if the program's allocator is in front of the shim - its own, or a library preloaded before.  Then its blocks
+ * come here only where it lacks a function.  Known from resolve_front on. */
 extern bool heap_is_anothers;
 void resolve_front(void);
 

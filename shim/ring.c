@@ -11,28 +11,24 @@
 #include "shim/sys.h"
 #include "shim/thread.h"
 
-#define READER_STALE_NS 200000000u    /* a heartbeat older than this: ask whether the reader lives */
-#define READER_DEAD_NS 5000000000u    /* older than this: it does not, whatever its pid says */
-#define READER_COMES_NS 2000000000u   /* how long `ringtail run` may take to attach */
-#define WAIT_STEP_NS 200000
+#define READER_STALE_NS      200000000u  /* a heartbeat older than this: ask whether the reader lives */
+#define READER_DEAD_NS       5000000000u /* older than this: it does not, whatever its pid says */
+#define READER_COMES_NS      2000000000u /* how long `ringtail run` may take to attach */
+#define WAIT_STEP_NS         200000
 #define SEARCH_WHEN_DROPPING 64u
-#define SEARCH_FOR_DRAINED 128u
-#define FIRST_BYTES 8192u /* of a lane's first chunk that has pages at first: most write little */
+#define SEARCH_FOR_DRAINED   128u
+#define FIRST_BYTES          8192u /* of a lane's first chunk that has pages at first: most write little */
 
 bool ring_threaded;
 
 static struct rt_chunk *chunk_at(uint32_t index)
 {
 	const struct rt_header *header = process->header;
-	return (struct rt_chunk *)(process->base + header->chunks_offset +
-	                           (uint64_t)index * header->chunk_bytes);
+	return (struct rt_chunk *)(process->base + header->chunks_offset + (uint64_t)index * header->chunk_bytes);
 }
 
 /* Whether there is a live reader, or was one that has not said that it leaves. */
-static bool has_reader(const struct rt_header *header)
-{
-	return header->live && !load_acquire(&header->reader_left);
-}
+static bool has_reader(const struct rt_header *header) { return header->live && !load_acquire(&header->reader_left); }
 
 static uint32_t chunks_in_use(const struct rt_header *header)
 {
@@ -190,8 +186,8 @@ bool ring_reader_exists(void)
 	return reader_is_elsewhere() ? (int64_t)age_of_heartbeat() < (int64_t)READER_DEAD_NS : process_exists(reader);
 }
 
-/* True if the reader has a chunk to hand back.  Where threads outnumber the chunks, all may be OPEN: then no thread fills
- * one while all wait for another, and waiting would never end. */
+/* True if the reader has a chunk to hand back.  Where threads outnumber the chunks, all may be OPEN: then no thread
+ * fills one while all wait for another, and waiting would never end. */
 static bool reader_owes_chunks(void)
 {
 	uint32_t used = chunks_in_use(process->header);
@@ -280,7 +276,8 @@ static void seal(struct lane *lane)
 }
 
 /* Moves what the lane has written to an unused part of the file, so that its chunk, whose pages are mapped and in the
- * processor's caches, can be used again.  Returns the chunk to go on with, claimed; NULL: none could be had this way. */
+ * processor's caches, can be used again.  Returns the chunk to go on with, claimed; NULL: none could be had this way.
+ */
 static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 {
 	struct rt_header *header = process->header;
@@ -418,7 +415,6 @@ void ring_announce(struct thread *thread, struct lane *lane)
 	if (likely(lane->thread == thread->id))
 		return;
 	lane->thread = thread->id;
-	ring_write(thread, lane, RT_THREAD_BEGIN, 3,
-	           rt_word1((uintptr_t)pthread_self(), thread->flags),
+	ring_write(thread, lane, RT_THREAD_BEGIN, 3, rt_word1((uintptr_t)pthread_self(), thread->flags),
 	           (uint64_t)thread->id | (uint64_t)(uint32_t)thread->tid << 32, 0);
 }

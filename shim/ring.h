@@ -40,8 +40,8 @@
  *   M2: state OPEN -> CLAIMED with generation + 1, and W7 on the same chunk, whose pages are mapped and in the cache
  *
  * Between M1 and M2 there are two chunks of the same lane and seq.  A program that is killed there leaves both, and the
- * reader takes one.  A reader that reads a chunk while it is moved finds the generation raised, and the copy at a higher
- * index: M1 precedes M2.
+ * reader takes one.  A reader that reads a chunk while it is moved finds the generation raised, and the copy at a
+ * higher index: M1 precedes M2.
  *
  * The stack is captured after the stamp was taken, so that the counter's latency is spent on that.
  *
@@ -64,8 +64,8 @@ struct lane {
 	unsigned char *cursor; /* where the next record goes; NULL: no chunk yet */
 	unsigned char *end;
 	struct rt_chunk *chunk;
-	uint64_t last;   /* stamp of the last record */
-	uint64_t events; /* recorded or lost in this lane */
+	uint64_t last;       /* stamp of the last record */
+	uint64_t events;     /* recorded or lost in this lane */
 	uint64_t unreported; /* lost, and no RT_LOSS record written yet */
 	uint32_t unreported_reason;
 	uint32_t number; /* 0: none given yet */
@@ -97,7 +97,7 @@ extern bool ring_threaded;
 
 /* A record in the making. */
 struct ring_record {
-	uint64_t *at;   /* NULL: it is lost, and counted */
+	uint64_t *at; /* NULL: it is lost, and counted */
 	uint64_t stamp;
 };
 

@@ -19,8 +19,8 @@
 /* Where pwrite and mappings meet in one page cache, and closing a file costs nothing. */
 static bool is_local(int fd)
 {
-	static const uint32_t local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
-	                                 TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC};
+	static const uint32_t local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+	                                 F2FS_SUPER_MAGIC, TMPFS_MAGIC,     OVERLAYFS_SUPER_MAGIC};
 	struct statfs status;
 
 	if (sys_call3(SYS_fstatfs, fd, &status, 0) < 0)

@@ -48,13 +48,14 @@ static unsigned char *map_ring(int fd, struct ring_layout *layout)
 		ring_layout_spare_disk(layout, fd);
 		if (sys_ftruncate(fd, layout->bytes) < 0)
 			continue;
-		unsigned char *base = ring_map(fd, (const struct ring_part[RING_PARTS]){
-		                                   {0, RING_CHUNK_BYTES, layout->pcs},
-		                                   {layout->pcs, page_up(stack_table_pcs(1) * sizeof(struct rt_pc)),
-		                                    layout->nodes - layout->pcs},
-		                                   {layout->nodes, page_up(stack_table_nodes(1) * sizeof(uint64_t)),
-		                                    layout->chunks - layout->nodes},
-		                                   {layout->chunks, RING_CHUNK_BYTES, layout->bytes - layout->chunks}});
+		unsigned char *base = ring_map(
+		    fd,
+		    (const struct ring_part[RING_PARTS]){
+		        {0, RING_CHUNK_BYTES, layout->pcs},
+		        {layout->pcs, page_up(stack_table_pcs(1) * sizeof(struct rt_pc)), layout->nodes - layout->pcs},
+		        {layout->nodes, page_up(stack_table_nodes(1) * sizeof(uint64_t)),
+		         layout->chunks - layout->nodes},
+		        {layout->chunks, RING_CHUNK_BYTES, layout->bytes - layout->chunks}});
 		if (base)
 			return base;
 	}
@@ -94,8 +95,9 @@ bool ring_file_create(void)
 	sys_close(fd);
 	if (!base || !sys_populate(base, RT_HEADER_BYTES)) {
 		sys_unlink(path);
-		message_once("this program is not watched: no room (memory or file size limit, or full disk) for a ring in",
-		             options.run);
+		message_once(
+		    "this program is not watched: no room (memory or file size limit, or full disk) for a ring in",
+		    options.run);
 		return false;
 	}
 	use_mapping(base, &layout);

@@ -15,8 +15,8 @@
  * write headers too.  Once, at boot. */
 void ring_header_keep_command(void);
 
-/* Fills a zeroed header and sets `ready` last, with release: a reader that sees it sees the rest.  image: which ring file
- * of this process id it is. */
+/* Fills a zeroed header and sets `ready` last, with release: a reader that sees it sees the rest.  image: which ring
+ * file of this process id it is. */
 void ring_header_write(struct rt_header *header, const struct ring_layout *layout, uint32_t image, const char *exe);
 
 #pragma GCC visibility pop

@@ -17,8 +17,8 @@
 #define QUIET_SPAN (UINT64_C(1) << 40)
 #define STEP       (UINT64_C(1) << 20) /* the least that a part grows by, where address space is not limited */
 
-#define GROWTH     8u
-#define SPINS      10000u /* at most, for the thread that is growing it: a handler may have interrupted that one */
+#define GROWTH 8u
+#define SPINS  10000u /* at most, for the thread that is growing it: a handler may have interrupted that one */
 
 /* Ordinary memory: a forked child finds what it has to unmap. */
 static struct mapped {
@@ -65,8 +65,8 @@ static bool map_at(struct mapped *part, void *at, uint64_t bytes, int fd, uint64
 	return !at || part->at == at;
 }
 
-/* A writable place that is the same in every run would help an attacker of the program.  So would one that tells what libc
- * guards its stacks and pointers by, which is made of the same 16 bytes. */
+/* A writable place that is the same in every run would help an attacker of the program.  So would one that tells what
+ * libc guards its stacks and pointers by, which is made of the same 16 bytes. */
 static unsigned char *quiet_place(void)
 {
 	const unsigned char *chance = (const unsigned char *)getauxval(AT_RANDOM);
@@ -99,7 +99,8 @@ static unsigned char *map_all(int fd, const struct ring_part parts[RING_PARTS])
 		return NULL;
 	for (unsigned i = 0; i < RING_PARTS; i++) {
 		uint64_t end = i + 1 < RING_PARTS ? parts[i + 1].offset : all.bytes;
-		mapped[i] = (struct mapped){all.at + parts[i].offset, end - parts[i].offset, end - parts[i].offset, 0, 0, 0};
+		mapped[i] =
+		    (struct mapped){all.at + parts[i].offset, end - parts[i].offset, end - parts[i].offset, 0, 0, 0};
 	}
 	at_once = true;
 	return all.at;
@@ -131,8 +132,8 @@ static bool map_over(struct mapped *part, int fd, const struct ring_part *in_fil
 	return true;
 }
 
-/* Maps the new ring over all of the parent's, at the same address, so that no part of that stays reachable.  A hook that a
- * handler interrupted to fork goes on in the child, and writes to this mapping what no reader reads. */
+/* Maps the new ring over all of the parent's, at the same address, so that no part of that stays reachable.  A hook
+ * that a handler interrupted to fork goes on in the child, and writes to this mapping what no reader reads. */
 static bool map_over_all(int fd, const struct ring_part parts[RING_PARTS])
 {
 	bool good = is_alike(parts);
@@ -159,8 +160,8 @@ struct rt_header *ring_map_header(void)
 
 /* ---- growing -------------------------------------------------------------------------------- */
 
-/* Eight times as much each time, so that the system calls of growing do not grow with the events.  Where address space is
- * limited, no more than what is needed. */
+/* Eight times as much each time, so that the system calls of growing do not grow with the events.  Where address space
+ * is limited, no more than what is needed. */
 static uint64_t size_for(struct mapped *part, uint64_t bytes)
 {
 	bool limited = address_space_is_limited();
@@ -192,8 +193,8 @@ static bool grow(struct mapped *part, uint64_t bytes)
 
 static bool has(const struct mapped *part, uint64_t bytes) { return load_acquire(&part->bytes) >= bytes; }
 
-/* Chunks are mapped ahead, when half of those that are mapped are in use: the thread that comes first does it, while the others
- * go on in the rest. */
+/* Chunks are mapped ahead, when half of those that are mapped are in use: the thread that comes first does it, while
+ * the others go on in the rest. */
 static bool should_grow_ahead(const struct mapped *part, uint64_t bytes)
 {
 	uint64_t have = load_acquire(&part->bytes);

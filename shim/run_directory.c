@@ -48,9 +48,9 @@ static bool make(const char *exe)
 	return false;
 }
 
-/* The user's name may be relative to where the program was started.  A live reader has made its directory already.  Where
- * it is missing, as in a sandbox with a /tmp of its own, a new one would be another directory, in which the reader finds
- * nothing. */
+/* The user's name may be relative to where the program was started.  A live reader has made its directory already.
+ * Where it is missing, as in a sandbox with a /tmp of its own, a new one would be another directory, in which the
+ * reader finds nothing. */
 static bool use_named(void)
 {
 	char relative[SHIM_PATH_MAX];
@@ -73,10 +73,12 @@ bool run_directory_open(const char *exe)
 	if (options.run[0] ? use_named() : make(exe))
 		return true;
 	if (options.live) /* `ringtail run` has made it */
-		message_once("this program is not watched: it does not see the directory of the run (a sandbox with other files?)",
+		message_once("this program is not watched: it does not see the directory of the run (a sandbox with "
+		             "other files?)",
 		             options.run);
 	else
-		message_once("this program is not watched: no directory to record into; name one with RINGTAIL=run=DIR", NULL);
+		message_once("this program is not watched: no directory to record into; name one with RINGTAIL=run=DIR",
+		             NULL);
 	return false;
 }
 

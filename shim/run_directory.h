@@ -1,8 +1,8 @@
 /*
  * The run directory (options.run), in which each process image writes its ring file.
  *
- * Either the user or `ringtail run` has named it, or the process makes one: ringtail.EXE.PID in the current directory, or
- * where that cannot be written to in $TMPDIR or /tmp.
+ * Either the user or `ringtail run` has named it, or the process makes one: ringtail.EXE.PID in the current directory,
+ * or where that cannot be written to in $TMPDIR or /tmp.
  */
 #ifndef RINGTAIL_SHIM_RUN_DIRECTORY_H
 #define RINGTAIL_SHIM_RUN_DIRECTORY_H
@@ -15,8 +15,8 @@
  * thread that begins the ring.  exe: path of the executable. */
 bool run_directory_open(const char *exe);
 
-/* True if a reader has locked the directory, or if that cannot be learned.  A reader that leaves first gives its lock up
- * (tools/live/presence.h, P1 and P2). */
+/* True if a reader has locked the directory, or if that cannot be learned.  A reader that leaves first gives its lock
+ * up (tools/live/presence.h, P1 and P2). */
 bool run_directory_has_reader(void);
 
 #pragma GCC visibility pop

@@ -2,16 +2,16 @@
 
 #include <string.h>
 
-/* Weak: the loader fills them in, and there is nothing to look up.  A look-up in vain would allocate, in a sanitizer that
- * may not be ready. */
+/* Weak: the loader fills them in, and there is nothing to look up.  A look-up in vain would allocate, in a sanitizer
+ * that may not be ready. */
 #define SANITIZER(name, library, symbol) extern void symbol(void) __attribute__((weak));
 #include "shim/sanitizers.def"
 #undef SANITIZER
 
 const char *sanitizer_here(void)
 {
-#define SANITIZER(name, library, symbol) \
-	if (symbol) \
+#define SANITIZER(name, library, symbol)                                                                               \
+	if (symbol)                                                                                                    \
 		return name;
 #include "shim/sanitizers.def"
 #undef SANITIZER

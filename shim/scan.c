@@ -23,9 +23,9 @@
 #include "shim/sys.h"
 #include "shim/unwind.h"
 
-#define WAIT_STEP_NS 20000000
-#define SECOND_NS UINT64_C(1000000000)
-#define REAP_FIRST_NS 20000 /* then longer and longer, */
+#define WAIT_STEP_NS  20000000
+#define SECOND_NS     UINT64_C(1000000000)
+#define REAP_FIRST_NS 20000    /* then longer and longer, */
 #define REAP_LAST_NS  50000000 /* up to this: 0.1 s in all */
 
 #ifndef PR_SET_PTRACER
@@ -58,11 +58,13 @@ struct to_start {
 	const char *tool, *ring;
 };
 
-/* Starts a child in the program's own memory that runs on a stack of the shim's, and never comes back from `run`.  Nothing
- * is copied, as fork would, and no page becomes one that is shared by copy-on-write.  All signals must be held: a handler
- * of the program's would run in its memory a second time.  The child makes system calls and nothing else, because its
- * thread-local state is that of the thread that waits here.  Debuggers do not see it as a child of the program. */
-static long start_on(unsigned char *stack, unsigned long flags, void (*run)(const struct to_start *), const struct to_start *argument)
+/* Starts a child in the program's own memory that runs on a stack of the shim's, and never comes back from `run`.
+ * Nothing is copied, as fork would, and no page becomes one that is shared by copy-on-write.  All signals must be held:
+ * a handler of the program's would run in its memory a second time.  The child makes system calls and nothing else,
+ * because its thread-local state is that of the thread that waits here.  Debuggers do not see it as a child of the
+ * program. */
+static long start_on(unsigned char *stack, unsigned long flags, void (*run)(const struct to_start *),
+                     const struct to_start *argument)
 {
 	unsigned char *top = stack + STACK_BYTES;
 	long result;
@@ -186,8 +188,8 @@ static void reap(long between)
 
 static uint32_t state_now(void) { return load_acquire(&process->header->scan_state); }
 
-/* True if the process that is to make the scan still exists.  between: the parent of the tool that we started, 0: the live
- * reader makes the scan, and has no time for its heartbeat meanwhile. */
+/* True if the process that is to make the scan still exists.  between: the parent of the tool that we started, 0: the
+ * live reader makes the scan, and has no time for its heartbeat meanwhile. */
 static bool tool_lives(long *between, uint32_t state)
 {
 	if (!*between)
@@ -207,11 +209,12 @@ static void wait_for_tool(long *between)
 	/* S5, pairs with S4: state_now acquires */
 	while ((state = state_now()) == RT_SCAN_WAITING || state == RT_SCAN_TAKEN) {
 		sys_call6(SYS_futex, (long)&process->header->scan_state, FUTEX_WAIT, state, (long)&step, 0, 0);
-		/* A tool that has taken the scan keeps the bound itself, and says why it gave up.  Here is the bound for a tool
-		 * that does not. */
+		/* A tool that has taken the scan keeps the bound itself, and says why it gave up.  Here is the bound
+		 * for a tool that does not. */
 		bool late = clock_ns(CLOCK_MONOTONIC) - since > (state == RT_SCAN_TAKEN ? 2 * wait_ns : wait_ns);
 		if (state_now() == state && (!tool_lives(between, state) || late))
-			cas_acq_rel(&process->header->scan_state, state, RT_SCAN_NONE); /* S5, pairs with S2 and S4: one of them wins */
+			cas_acq_rel(&process->header->scan_state, state,
+			            RT_SCAN_NONE); /* S5, pairs with S2 and S4: one of them wins */
 	}
 }
 
@@ -262,11 +265,9 @@ static bool is_wanted(void)
 	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
 }
 
-/* Allows one process to trace this one: Yama allows ancestors alone, and the tool is none.  0: none is allowed any more. */
-static void allow_tracer(long tracer)
-{
-	sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0);
-}
+/* Allows one process to trace this one: Yama allows ancestors alone, and the tool is none.  0: none is allowed any
+ * more. */
+static void allow_tracer(long tracer) { sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0); }
 
 static void ask_reader(const char *ring)
 {

@@ -12,9 +12,9 @@
  *       no tool came, or it died: WAITING or
  *       TAKEN -> NONE (CAS), and goes on
  *
- * If S2 reads the WAITING of S1, the tool sees all that the ending thread recorded before.  If S5 reads what S4 wrote, the
- * result of the scan is kept, and no tool stops this process any more.  S5 and S2 change one word by CAS, and so do S5 and
- * S4: where both try, one wins, and the other leaves things as they are.
+ * If S2 reads the WAITING of S1, the tool sees all that the ending thread recorded before.  If S5 reads what S4 wrote,
+ * the result of the scan is kept, and no tool stops this process any more.  S5 and S2 change one word by CAS, and so do
+ * S5 and S4: where both try, one wins, and the other leaves things as they are.
  *
  * The wait is bounded by the option scan-wait, and ends at once when there is no tool or it dies.  Between S2 and S4
  * the bound is the tool's to keep, as the program is stopped.
@@ -22,8 +22,8 @@
  *
  * A program without a live reader, or whose reader has left or dies before S4, starts the tool itself: as a grandchild,
  * whose parent has no exit signal, so that neither SIGCHLD nor wait() shows it to the program.  That parent runs in the
- * program's memory, on a stack of its own, and waits for the tool: a fork would copy the page tables, and make all memory
- * shared by copy-on-write.
+ * program's memory, on a stack of its own, and waits for the tool: a fork would copy the page tables, and make all
+ * memory shared by copy-on-write.
  */
 #ifndef RINGTAIL_SCAN_H
 #define RINGTAIL_SCAN_H
@@ -32,9 +32,9 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Waits for the scan: the process is about to end, or to become another program by exec.  Any thread; of several calls the
- * first one waits.  The frames from the program's call to here are not the program's.  The header tells the tool where
- * they begin, with the registers of that place. */
+/* Waits for the scan: the process is about to end, or to become another program by exec.  Any thread; of several calls
+ * the first one waits.  The frames from the program's call to here are not the program's.  The header tells the tool
+ * where they begin, with the registers of that place. */
 void scan_at_end(enum hold what);
 /* Takes that back after a failed exec: the process goes on, and a later end is scanned anew. */
 void scan_not_the_end(void);

@@ -3,11 +3,12 @@
  * as well as when it returns.
  *
  * The compiler's usual way (landing pads and _Unwind_Resume) would bring a copy of libgcc's unwinder into the shim, and
- * mix it with whichever unwinder is at work: libgcc's, LLVM's, one linked into the program.  So frames with a scope have a
- * personality routine of our own (scope.c), which never lands: it runs the frame's scope and lets the unwinder go on.
+ * mix it with whichever unwinder is at work: libgcc's, LLVM's, one linked into the program.  So frames with a scope
+ * have a personality routine of our own (scope.c), which never lands: it runs the frame's scope and lets the unwinder
+ * go on.
  *
- * A frame may also be left by longjmp, which the shim does not see.  So the record of open scopes is kept outside of the
- * stack, and an entry counts as that of a live frame only where the stack pointer says so.
+ * A frame may also be left by longjmp, which the shim does not see.  So the record of open scopes is kept outside of
+ * the stack, and an entry counts as that of a live frame only where the stack pointer says so.
  *
  * Use:  SCOPE(name, function, data);   function(data, unwound) runs once, at the end of the block or at unwinding.
  */
@@ -57,8 +58,8 @@ static inline void scope_leave(const struct scope *scope)
 }
 
 /* The cleanup attribute is what gives the function a personality. */
-#define SCOPE(name, function, data) \
-	__attribute__((cleanup(scope_leave))) const struct scope name = {function, data}; \
+#define SCOPE(name, function, data)                                                                                    \
+	__attribute__((cleanup(scope_leave))) const struct scope name = {function, data};                              \
 	scope_enter(&name)
 
 #pragma GCC visibility pop

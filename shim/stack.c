@@ -11,10 +11,10 @@
 #include "shim/thread.h"
 #include "shim/unwind.h"
 
-#define SLACK_DEPTH 64u  /* smaller limits are meant to the frame */
-#define NESTED_DEPTH 64u /* frames shown of a stack inside a hook inside a signal handler */
-#define CONTEXTS_TRIAL 128u /* looks for contexts in vain, after which it is judged whether they pay */
-#define CONTEXTS_REST 4096u /* captures without, if not */
+#define SLACK_DEPTH    64u   /* smaller limits are meant to the frame */
+#define NESTED_DEPTH   64u   /* frames shown of a stack inside a hook inside a signal handler */
+#define CONTEXTS_TRIAL 128u  /* looks for contexts in vain, after which it is judged whether they pay */
+#define CONTEXTS_REST  4096u /* captures without, if not */
 
 static size_t array_bytes(uint32_t depth)
 {
@@ -95,10 +95,11 @@ static inline struct stack_pc find_pc(struct stack_state *state, uintptr_t pc)
 	return likely(entry->pc == pc) ? entry->found : add_pc(state, pc);
 }
 
-_Static_assert(64 - STACK_PC_BITS - STACK_NODE_BITS + STACK_CACHE_BITS_FIRST >= STACK_NODE_BITS, "an entry has room for a node");
+_Static_assert(64 - STACK_PC_BITS - STACK_NODE_BITS + STACK_CACHE_BITS_FIRST >= STACK_NODE_BITS,
+               "an entry has room for a node");
 
-/* Of a node's parent and address, in 45 bits: which place it has in the cache (the highest bits), and what tells it from others
- * there.  Multiplying by an odd number loses nothing. */
+/* Of a node's parent and address, in 45 bits: which place it has in the cache (the highest bits), and what tells it
+ * from others there.  Multiplying by an odd number loses nothing. */
 static inline uint64_t node_hash(uint32_t parent, uint32_t pc_id)
 {
 	uint64_t key = ((uint64_t)parent << STACK_PC_BITS | pc_id) << (64 - STACK_NODE_BITS - STACK_PC_BITS);
@@ -199,8 +200,8 @@ static inline uintptr_t difference_of_four(const struct stack_check *check)
 	       check_difference(check + 3);
 }
 
-/* Whether the first n checked slots still hold what they held.  By fours from the end, as inner frames change first; what is
- * in front of the first makes the last four full (see pad_checks). */
+/* Whether the first n checked slots still hold what they held.  By fours from the end, as inner frames change first;
+ * what is in front of the first makes the last four full (see pad_checks). */
 static inline bool checks_hold(const struct stack_check *checks, uint32_t n)
 {
 	for (const struct stack_check *check = checks + n; check > checks; check -= 4)
@@ -225,8 +226,8 @@ struct meeting {
 	uint32_t trail;                   /* frames of the trail between it and the walk */
 };
 
-/* A check of this frame of the memo does not hold: forgets all frames that depend on the outermost such slot, as a walk that
- * goes on outwards is likely to come to them, too. */
+/* A check of this frame of the memo does not hold: forgets all frames that depend on the outermost such slot, as a walk
+ * that goes on outwards is likely to come to them, too. */
 static __attribute__((noinline)) void forget_changed(struct stack_state *state, uint32_t index)
 {
 	uint32_t held = 0, checks = state->frames[index].checks;
@@ -329,7 +330,8 @@ static inline bool is_believable(const struct walk *walk, uintptr_t cfa, stack_r
 	return cfa > walk->sp && cfa % 8 == 0 && unwind_bp_offset(rule) <= cfa - walk->sp;
 }
 
-/* From the frame where the walk stands to its caller's.  sp is a multiple of 8, and a rule's offsets from it are sound. */
+/* From the frame where the walk stands to its caller's.  sp is a multiple of 8, and a rule's offsets from it are sound.
+ */
 static inline enum step step(const struct stack_state *state, struct walk *walk, stack_rule rule)
 {
 	uintptr_t cfa = walk->sp + unwind_offset(rule), bp_offset = unwind_bp_offset(rule);
@@ -392,7 +394,8 @@ static inline struct stack_check *add_checks(struct stack_check *checks, const s
 	bool aligned = unwind_kind(fresh->rule) == UNWIND_BP_DEREF;
 	*checks++ = (struct stack_check){outer->sp - 8, outer->pc};
 	if (unlikely(outer->bp_matters) && (aligned || unwind_bp_offset(fresh->rule)))
-		*checks++ = (struct stack_check){aligned ? fresh->bp : outer->sp - unwind_bp_offset(fresh->rule), outer->bp};
+		*checks++ =
+		    (struct stack_check){aligned ? fresh->bp : outer->sp - unwind_bp_offset(fresh->rule), outer->bp};
 	if (unlikely(aligned))
 		*checks++ = (struct stack_check){fresh->bp - unwind_offset(fresh->rule), outer->sp};
 	return checks;
@@ -403,8 +406,8 @@ static inline bool bp_matters(stack_rule rule, bool outer_bp_matters)
 	return uses_bp(rule) || (outer_bp_matters && !unwind_bp_offset(rule));
 }
 
-/* Makes the entry of a frame just walked, but for its node, and its checks.  outer: its caller's.  Returns the new end of
- * the checks. */
+/* Makes the entry of a frame just walked, but for its node, and its checks.  outer: its caller's.  Returns the new end
+ * of the checks. */
 static inline struct stack_check *enter_frame(struct stack_frame *frame, const struct stack_fresh *fresh,
                                               const struct stack_frame *outer, struct stack_check *checks)
 {
@@ -543,8 +546,8 @@ static inline const struct stack_context *familiar(const struct stack_state *sta
 	return NULL;
 }
 
-/* A look for a context was in vain.  A program that does not come back to its ways before they are forgotten, as one that walks
- * a large tree, is better off without for some time. */
+/* A look for a context was in vain.  A program that does not come back to its ways before they are forgotten, as one
+ * that walks a large tree, is better off without for some time. */
 static inline void missed_context(struct stack_state *state)
 {
 	if (likely(++state->contexts_missed < CONTEXTS_TRIAL))
@@ -574,7 +577,8 @@ static inline void add_context(struct stack_state *state, const struct caller *c
 	context->anchor = state->trail_anchor;
 	context->anchor_serial = state->trail_anchor_serial;
 	context->check_count = (innermost->checks + 3) & ~3u;
-	const struct stack_check *from = state->trail_checks + innermost->checks - context->check_count; /* some are padding */
+	const struct stack_check *from =
+	    state->trail_checks + innermost->checks - context->check_count; /* some are padding */
 	for (uint32_t i = 0; i < context->check_count; i += 4)
 		memcpy(&context->checks[i], &from[i], 4 * sizeof *from);
 	signal_fence();
@@ -626,8 +630,8 @@ struct found {
 	uint32_t fresh_count;
 };
 
-/* The program works somewhere else now: lengthens the memo until it is near, by the outer frames of the trail and then by
- * those just walked.  Returns what is left. */
+/* The program works somewhere else now: lengthens the memo until it is near, by the outer frames of the trail and then
+ * by those just walked.  Returns what is left. */
 static __attribute__((noinline)) struct found move_anchor(struct stack_state *state, struct found found)
 {
 	uint32_t gone = 0, left = found.at.trail + found.fresh_count;

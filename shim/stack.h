@@ -40,14 +40,14 @@
 
 /* The caches of a thread begin small, for the many threads that end soon, and double while they miss. */
 #define STACK_CACHE_BITS_FIRST 8
-#define STACK_PC_CACHE_BITS 12
-#define STACK_NODE_CACHE_BITS 14
-#define STACK_CONTEXT_SETS 64u
-#define STACK_CONTEXT_WAYS 4u
-#define STACK_CONTEXT_FRAMES 6u
-#define STACK_CONTEXT_CHECKS 12u /* a multiple of 4 */
-#define STACK_PLACES 256u
-#define STACK_CHECKS_PAD 3u /* they are compared by fours */
+#define STACK_PC_CACHE_BITS    12
+#define STACK_NODE_CACHE_BITS  14
+#define STACK_CONTEXT_SETS     64u
+#define STACK_CONTEXT_WAYS     4u
+#define STACK_CONTEXT_FRAMES   6u
+#define STACK_CONTEXT_CHECKS   12u /* a multiple of 4 */
+#define STACK_PLACES           256u
+#define STACK_CHECKS_PAD       3u /* they are compared by fours */
 
 struct stack_frame { /* of the memo */
 	uintptr_t pc, sp, bp;
@@ -65,7 +65,7 @@ struct stack_check { /* a slot that was read */
 struct stack_context {
 	uintptr_t pc, sp, bp; /* of the innermost */
 	uint32_t node;
-	uint32_t anchor;        /* the frame of the memo that they are called by */
+	uint32_t anchor; /* the frame of the memo that they are called by */
 	uint32_t anchor_serial;
 	uint32_t check_count;
 	uintptr_t bp_mask; /* all ones when some frame uses this bp, else 0 */
@@ -78,10 +78,11 @@ struct stack_fresh { /* a frame just walked, not yet in the memo */
 	stack_rule rule;
 };
 
-/* Direct-mapped.  An entry from before the last growth is at a place where no search finds it any more; it stays true. */
+/* Direct-mapped.  An entry from before the last growth is at a place where no search finds it any more; it stays true.
+ */
 struct stack_cache_size {
 	uint8_t shift, least; /* 64 - binary logarithm of the size: now, and of the largest */
-	uint32_t misses; /* since the last growth */
+	uint32_t misses;      /* since the last growth */
 };
 
 struct stack_pc_entry {
@@ -90,20 +91,21 @@ struct stack_pc_entry {
 };
 
 struct stack_state {
-	uintptr_t low, high; /* the thread's own stack */
-	uint32_t unloads;    /* process->unloads at the time of the memo and the caches */
-	uint32_t depth;      /* most frames: what the arrays have room for */
-	uint32_t slack;      /* a cut stack has from depth - 2 * slack to depth frames */
-	uint32_t count;      /* frames in the memo */
-	uint32_t trail_count;         /* frames in the trail, outermost first */
-	uint32_t trail_anchor;        /* the frame of the memo that they are called by */
+	uintptr_t low, high;   /* the thread's own stack */
+	uint32_t unloads;      /* process->unloads at the time of the memo and the caches */
+	uint32_t depth;        /* most frames: what the arrays have room for */
+	uint32_t slack;        /* a cut stack has from depth - 2 * slack to depth frames */
+	uint32_t count;        /* frames in the memo */
+	uint32_t trail_count;  /* frames in the trail, outermost first */
+	uint32_t trail_anchor; /* the frame of the memo that they are called by */
 	uint32_t trail_anchor_serial;
-	uint32_t root;       /* how the memo's stack ends: RT_ROOT_* */
-	uint32_t serial;     /* last one given to an entry */
-	uint32_t context_hand; /* which way of a set is replaced next */
-	uint32_t context_rest; /* captures for which no context is looked for */
+	uint32_t root;                            /* how the memo's stack ends: RT_ROOT_* */
+	uint32_t serial;                          /* last one given to an entry */
+	uint32_t context_hand;                    /* which way of a set is replaced next */
+	uint32_t context_rest;                    /* captures for which no context is looked for */
 	uint32_t contexts_found, contexts_missed; /* looks for one since it was last judged whether they pay */
-	uint16_t places[STACK_PLACES]; /* by sp: which of the frames, of the memo or the trail, may be such a one; a hint */
+	uint16_t
+	    places[STACK_PLACES]; /* by sp: which of the frames, of the memo or the trail, may be such a one; a hint */
 	struct stack_check trail_slots[STACK_CHECKS_PAD + 3 * STACK_CONTEXT_FRAMES];
 	struct stack_check *trail_checks; /* those of them behind the padding */
 	struct stack_cache_size pcs_size, nodes_size;

@@ -10,10 +10,10 @@
 #include "shim/sys.h"
 #include "shim/unwind.h"
 
-#define PC_GROUP 4
-#define PC_PROBES 64 /* groups of one level that one address of many epochs may take */
+#define PC_GROUP   4
+#define PC_PROBES  64   /* groups of one level that one address of many epochs may take */
 #define NODE_GROUP 8    /* a cache line */
-#define NODE_PAGE 512u  /* 4096 bytes; the sizes of levels are multiples */
+#define NODE_PAGE  512u /* 4096 bytes; the sizes of levels are multiples */
 
 /* Powers of two.  Few levels, since a search for a key goes through all levels before its own. */
 static const uint32_t pc_level_size[PC_LEVELS] = {1024, 16384, 131072, 1048576};
@@ -111,8 +111,7 @@ static uint64_t *claim_in_levels(uint64_t hash, uint64_t key)
 
 	fetch_groups(hash);
 	for (unsigned i = 0; i < process->node_levels && !slot; level += node_level_size[i++]) {
-		if (!level_ready(&process->node_levels_ready, i, level,
-		                 (uint64_t)node_level_size[i] * sizeof *level))
+		if (!level_ready(&process->node_levels_ready, i, level, (uint64_t)node_level_size[i] * sizeof *level))
 			break;
 		slot = claim_in_level(level, i, hash, key);
 	}

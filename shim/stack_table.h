@@ -23,11 +23,11 @@
 
 #pragma GCC visibility push(hidden)
 
-#define PC_LEVELS 4
-#define NODE_LEVELS 6
+#define PC_LEVELS    4
+#define NODE_LEVELS  6
 #define LEVELS_LEAST 2 /* where memory is limited: 17,000 addresses and 70,000 nodes */
 
-#define STACK_PC_BITS 21   /* of an address's id */
+#define STACK_PC_BITS   21 /* of an address's id */
 #define STACK_NODE_BITS 24 /* of a node's, as in a record */
 
 /* Entries of the first so many levels. */

@@ -55,10 +55,7 @@ static inline long sys_call6(long number, long a, long b, long c, long d, long e
 	register long x3 __asm__("x3") = d;
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
-	__asm__ volatile("svc 0"
-	                 : "+r"(x0)
-	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-	                 : "memory");
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
 	return x0;
 #else
 #error "ringtail's shim knows x86-64 and aarch64"
@@ -81,10 +78,7 @@ static inline long sys_pread(int fd, void *to, size_t bytes, uint64_t offset)
 	return sys_call6(SYS_pread64, fd, (long)to, (long)bytes, (long)offset, 0, 0);
 }
 
-static inline long sys_write(int fd, const void *from, size_t bytes)
-{
-	return sys_call3(SYS_write, fd, from, bytes);
-}
+static inline long sys_write(int fd, const void *from, size_t bytes) { return sys_call3(SYS_write, fd, from, bytes); }
 
 static inline long sys_pwrite(int fd, const void *from, size_t bytes, uint64_t offset)
 {
@@ -123,10 +117,7 @@ static inline bool sys_is_file(int fd, const struct file_identity *identity)
 	return sys_identify(fd, &found) && found.device == identity->device && found.inode == identity->inode;
 }
 
-static inline long sys_mkdir(const char *path, int mode)
-{
-	return sys_call3(SYS_mkdirat, AT_FDCWD, path, mode);
-}
+static inline long sys_mkdir(const char *path, int mode) { return sys_call3(SYS_mkdirat, AT_FDCWD, path, mode); }
 
 static inline long sys_unlink(const char *path) { return sys_call3(SYS_unlinkat, AT_FDCWD, path, 0); }
 
@@ -148,10 +139,7 @@ static inline void *sys_mmap(void *at, size_t bytes, int protection, int flags, 
 
 static inline long sys_munmap(void *at, size_t bytes) { return sys_call3(SYS_munmap, at, bytes, 0); }
 
-static inline long sys_madvise(void *at, size_t bytes, int advice)
-{
-	return sys_call3(SYS_madvise, at, bytes, advice);
-}
+static inline long sys_madvise(void *at, size_t bytes, int advice) { return sys_call3(SYS_madvise, at, bytes, advice); }
 
 /* Gives memory of a file its pages now, so that a full disk is an error here and not a SIGBUS later. */
 static inline bool sys_populate(void *at, size_t bytes)
@@ -164,10 +152,7 @@ static inline int sys_getpid(void) { return (int)sys_call3(SYS_getpid, 0, 0, 0);
 static inline int sys_getppid(void) { return (int)sys_call3(SYS_getppid, 0, 0, 0); }
 static inline int sys_gettid(void) { return (int)sys_call3(SYS_gettid, 0, 0, 0); }
 
-static inline long sys_tgkill(int pid, int tid, int signal)
-{
-	return sys_call3(SYS_tgkill, pid, tid, signal);
-}
+static inline long sys_tgkill(int pid, int tid, int signal) { return sys_call3(SYS_tgkill, pid, tid, signal); }
 
 static inline long sys_kill(int pid, int signal) { return sys_call3(SYS_kill, pid, signal, 0); }
 

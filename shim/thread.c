@@ -8,13 +8,13 @@
 #include "shim/options.h"
 #include "shim/sys.h"
 
-#define DEFAULT_STACK (8u << 20)
-#define MAIN_STACK_LEAST (64u << 20) /* what lies below the main stack is kept free by the kernel */
-#define DESTRUCTOR_ROUNDS 4          /* PTHREAD_DESTRUCTOR_ITERATIONS of glibc */
+#define DEFAULT_STACK     (8u << 20)
+#define MAIN_STACK_LEAST  (64u << 20) /* what lies below the main stack is kept free by the kernel */
+#define DESTRUCTOR_ROUNDS 4           /* PTHREAD_DESTRUCTOR_ITERATIONS of glibc */
 
 __thread struct thread *thread_current;
-static __thread bool suspended; /* see thread_suspend_recording */
-static __thread bool attaching; /* between no state and one: a signal handler that comes here records nothing */
+static __thread bool suspended;         /* see thread_suspend_recording */
+static __thread bool attaching;         /* between no state and one: a signal handler that comes here records nothing */
 static __thread uint32_t thread_number; /* survives the state: a straggler is known again */
 
 extern void *__libc_stack_end;
@@ -255,7 +255,8 @@ void thread_after_fork(struct thread *thread, bool in_child)
 	sys_madvise(thread, state_bytes(), MADV_WIPEONFORK);
 	if (in_child) {
 		thread->ready = 0;
-		process_ready(); /* the child's ring takes the place of the parent's, which the hook must not write to */
+		process_ready(); /* the child's ring takes the place of the parent's, which the hook must not write to
+		                  */
 	}
 }
 

@@ -29,11 +29,11 @@ struct caller {
 
 #if defined(__x86_64__) || defined(__aarch64__)
 /* Only in a hook itself, not in a function called by it. */
-#define CALLER() \
-	__extension__({ \
-		const uintptr_t *caller_frame = __builtin_frame_address(0); \
-		(struct caller){(uintptr_t)__builtin_return_address(0), (uintptr_t)(caller_frame + 2), \
-		                caller_frame[0]}; \
+#define CALLER()                                                                                                       \
+	__extension__({                                                                                                \
+		const uintptr_t *caller_frame = __builtin_frame_address(0);                                            \
+		(struct caller){(uintptr_t)__builtin_return_address(0), (uintptr_t)(caller_frame + 2),                 \
+		                caller_frame[0]};                                                                      \
 	})
 #endif
 
@@ -44,12 +44,12 @@ struct origin {
 };
 
 struct thread {
-	struct rt_own own; /* in the header's push-only list; `argument` was handed over by the creator */
-	uint32_t ready;    /* recording: lanes and stack are set up */
-	uint32_t in_use;   /* taken by a thread; 0: may be taken */
-	uint32_t id;       /* ringtail's number, 1 for the first */
-	int tid;           /* the kernel's */
-	unsigned nesting;  /* hooks of this thread that are writing: 0, or more in signal handlers */
+	struct rt_own own;  /* in the header's push-only list; `argument` was handed over by the creator */
+	uint32_t ready;     /* recording: lanes and stack are set up */
+	uint32_t in_use;    /* taken by a thread; 0: may be taken */
+	uint32_t id;        /* ringtail's number, 1 for the first */
+	int tid;            /* the kernel's */
+	unsigned nesting;   /* hooks of this thread that are writing: 0, or more in signal handlers */
 	uint32_t straggler; /* recorded after its destructors had run: reclaimed when the tid is gone */
 	struct origin origin;
 	uintptr_t entered[RING_LANES]; /* frame of the hook that writes in each lane */
@@ -58,7 +58,7 @@ struct thread {
 	/* handed to a new thread by its creator */
 	void *(*start)(void *);
 	int (*start_c11)(void *);
-	uint32_t flags; /* RT_THREAD_* */
+	uint32_t flags;     /* RT_THREAD_* */
 	size_t stack_bytes; /* asked for; 0: the default */
 	unsigned destructor_rounds;
 
@@ -115,8 +115,8 @@ void thread_resume_recording(void);
 /* Makes the key whose destructor runs last.  Once per process image. */
 void thread_start_up(void);
 
-/* The part of thread_enter for a hook in a signal handler that interrupted another hook, or after a hook that was left by
- * longjmp.  Returns the lane to use; RING_LANES or more: none is left. */
+/* The part of thread_enter for a hook in a signal handler that interrupted another hook, or after a hook that was left
+ * by longjmp.  Returns the lane to use; RING_LANES or more: none is left. */
 unsigned thread_nested(struct thread *thread, uintptr_t frame);
 
 /* Enter and leave bracket everything that writes thread state.  A signal handler that comes between sees

@@ -57,7 +57,8 @@ static stack_rule pack_row(const struct cfi_row *row)
 	if (row->cfa.how != CFI_REGISTER || !fits(row->cfa_offset, UNWIND_OFFSET_MAX) || !(bp_kept || bp_saved))
 		return UNWIND_COMPLEX;
 	int64_t bp_offset = bp_saved ? -bp->value : 0;
-	bool below_sp = row->cfa_offset < 8 || bp_offset > row->cfa_offset; /* what is read, if the CFA is computed from it */
+	bool below_sp =
+	    row->cfa_offset < 8 || bp_offset > row->cfa_offset; /* what is read, if the CFA is computed from it */
 	if (row->cfa.value == CFI_SP && !below_sp)
 		return pack(UNWIND_SP, row->cfa_offset, bp_offset);
 	if (row->cfa.value == CFI_BP)
@@ -254,8 +255,7 @@ static void evaluate_one(struct evaluator *e)
 	}
 }
 
-static bool evaluate(struct engine *engine, const struct cfi_rule *rule, bool push_cfa, uintptr_t cfa,
-                     uintptr_t *value)
+static bool evaluate(struct engine *engine, const struct cfi_rule *rule, bool push_cfa, uintptr_t cfa, uintptr_t *value)
 {
 	struct evaluator e = {.engine = engine, .at = rule->expression, .end = rule->expression + rule->value};
 	if (push_cfa)
@@ -292,8 +292,7 @@ static bool find_register(struct engine *engine, const struct cfi_row *row, unsi
 			return false;
 		*value = engine->registers[rule->value];
 		return engine->known >> rule->value & 1;
-	case CFI_EXPRESSION:
-		return evaluate(engine, rule, true, cfa, &at) && read_word(&engine->memory, at, value);
+	case CFI_EXPRESSION: return evaluate(engine, rule, true, cfa, &at) && read_word(&engine->memory, at, value);
 	case CFI_VAL_EXPRESSION: return evaluate(engine, rule, true, cfa, value);
 	default: return false;
 	}
@@ -351,21 +350,21 @@ static enum step unwind_step(struct engine *engine)
 
 /* This function's own registers; the callee-saved ones are all that can be known. */
 #if defined(__x86_64__)
-#define HERE(engine) \
-	__asm__ volatile("movq %%rbx, 24(%0)\n\tmovq %%rbp, 48(%0)\n\tmovq %%rsp, 56(%0)\n\t" \
-	                 "movq %%r12, 96(%0)\n\tmovq %%r13, 104(%0)\n\tmovq %%r14, 112(%0)\n\t" \
-	                 "movq %%r15, 120(%0)\n\tleaq 0(%%rip), %1" \
-	                 : "+r"(here_registers), "=r"(engine.pc) \
-	                 : \
+#define HERE(engine)                                                                                                   \
+	__asm__ volatile("movq %%rbx, 24(%0)\n\tmovq %%rbp, 48(%0)\n\tmovq %%rsp, 56(%0)\n\t"                          \
+	                 "movq %%r12, 96(%0)\n\tmovq %%r13, 104(%0)\n\tmovq %%r14, 112(%0)\n\t"                        \
+	                 "movq %%r15, 120(%0)\n\tleaq 0(%%rip), %1"                                                    \
+	                 : "+r"(here_registers), "=r"(engine.pc)                                                       \
+	                 :                                                                                             \
 	                 : "memory")
 #define HERE_KNOWN (1u << 3 | 1u << CFI_BP | 1u << CFI_SP | 0xfu << 12)
 #elif defined(__aarch64__)
-#define HERE(engine) \
-	__asm__ volatile("stp x19, x20, [%0, 152]\n\tstp x21, x22, [%0, 168]\n\tstp x23, x24, [%0, 184]\n\t" \
-	                 "stp x25, x26, [%0, 200]\n\tstp x27, x28, [%0, 216]\n\tstp x29, x30, [%0, 232]\n\t" \
-	                 "mov x9, sp\n\tstr x9, [%0, 248]\n\tadr %1, ." \
-	                 : "+r"(here_registers), "=r"(engine.pc) \
-	                 : \
+#define HERE(engine)                                                                                                   \
+	__asm__ volatile("stp x19, x20, [%0, 152]\n\tstp x21, x22, [%0, 168]\n\tstp x23, x24, [%0, 184]\n\t"           \
+	                 "stp x25, x26, [%0, 200]\n\tstp x27, x28, [%0, 216]\n\tstp x29, x30, [%0, 232]\n\t"           \
+	                 "mov x9, sp\n\tstr x9, [%0, 248]\n\tadr %1, ."                                                \
+	                 : "+r"(here_registers), "=r"(engine.pc)                                                       \
+	                 :                                                                                             \
 	                 : "memory", "x9")
 #define HERE_KNOWN (UINT64_C(0x1fff) << 19 | UINT64_C(1) << CFI_SP)
 #endif

@@ -31,12 +31,12 @@ enum unwind_kind {
 	UNWIND_COMPLEX,     /* needs the full engine */
 	UNWIND_NONE,        /* no unwind information: the stack ends here, truncated */
 };
-#define UNWIND_KIND_MASK 7u
-#define UNWIND_SHIM 8u
+#define UNWIND_KIND_MASK    7u
+#define UNWIND_SHIM         8u
 #define UNWIND_OFFSET_SHIFT 4
-#define UNWIND_OFFSET_MAX 0x7fffu
-#define UNWIND_BP_SHIFT 19
-#define UNWIND_BP_MAX 0x1fffu
+#define UNWIND_OFFSET_MAX   0x7fffu
+#define UNWIND_BP_SHIFT     19
+#define UNWIND_BP_MAX       0x1fffu
 
 static inline enum unwind_kind unwind_kind(stack_rule rule) { return (enum unwind_kind)(rule & UNWIND_KIND_MASK); }
 
@@ -62,8 +62,8 @@ struct unwound_frame {
 unsigned unwind_full(uintptr_t from, uintptr_t low, uintptr_t high, struct unwound_frame *frames, unsigned most,
                      uint32_t *root);
 
-/* Unwinds the calling thread through the shim and through `libc` to the frame that called it.  Tells its stack pointer, and
- * the registers that are known there (others are left as they are).  False: no such frame was found. */
+/* Unwinds the calling thread through the shim and through `libc` to the frame that called it.  Tells its stack pointer,
+ * and the registers that are known there (others are left as they are).  False: no such frame was found. */
 bool unwind_to_program(const struct text_range *libc, uint64_t *registers, uintptr_t *sp);
 
 #pragma GCC visibility pop

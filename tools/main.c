@@ -27,8 +27,7 @@ static command_function *find(const char *name)
 
 static void help(FILE *out)
 {
-	fputs("ringtail " RINGTAIL_VERSION
-	      ": what an unmodified program does with its heap, locks and threads\n\n"
+	fputs("ringtail " RINGTAIL_VERSION ": what an unmodified program does with its heap, locks and threads\n\n"
 	      "usage: ringtail COMMAND [ARGUMENT...]\n\n",
 	      out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -80,8 +79,7 @@ static int run(int argc, char **argv)
 		return EXIT_FINE;
 	}
 	if (argv[1][0] == '-') {
-		fprintf(stderr,
-		        "ringtail: no option %s here; options follow the command: ringtail run %s ...\n",
+		fprintf(stderr, "ringtail: no option %s here; options follow the command: ringtail run %s ...\n",
 		        argv[1], argv[1]);
 		return EXIT_USAGE;
 	}

@@ -58,8 +58,7 @@ static struct event *make_events(uint32_t blocks, uint32_t threads)
 
 static void report(const char *what, uint32_t blocks, uint32_t threads, double took)
 {
-	printf("%-16s %8u objects %3u threads  %6.1f M events/s\n", what, blocks, threads,
-	       EVENTS / took / 1e6);
+	printf("%-16s %8u objects %3u threads  %6.1f M events/s\n", what, blocks, threads, EVENTS / took / 1e6);
 }
 
 static void measure(uint32_t blocks, uint32_t threads)

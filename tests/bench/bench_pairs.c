@@ -29,10 +29,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOST_THREADS    64
-#define PAIRS_A_LOOK    256 /* so often a thread looks at the clock */
-#define MOST_MS         1000 /* start and warm-up end here, too: some peers take microseconds a pair */
-#define MOST_RETURNS    10
+#define MOST_THREADS      64
+#define PAIRS_A_LOOK      256  /* so often a thread looks at the clock */
+#define MOST_MS           1000 /* start and warm-up end here, too: some peers take microseconds a pair */
+#define MOST_RETURNS      10
 #define NOT_A_TAIL_CALL() __asm__ volatile("" ::: "memory")
 
 enum phase { START, WARM_UP, WARM, PHASES };
@@ -53,7 +53,7 @@ struct work {
 	/* the way through the stacks */
 	uint64_t random;
 	unsigned long turns;
-	unsigned returns; /* frames that are still to return */
+	unsigned returns;        /* frames that are still to return */
 } __attribute__((aligned(128))); /* no two threads' on one cache line */
 
 static double now_ns(void)
@@ -98,10 +98,7 @@ static bool look_at_the_clock(struct work *work)
 }
 
 /* Whether another pair is to come; asked before each. */
-static inline bool another(struct work *work)
-{
-	return work->until_look-- > 0 || look_at_the_clock(work);
-}
+static inline bool another(struct work *work) { return work->until_look-- > 0 || look_at_the_clock(work); }
 
 /* ---- hot --------------------------------------------------------------------------- */
 
@@ -192,12 +189,12 @@ static inline void walk_on(struct work *work, unsigned levels)
 }
 
 /* Functions with frames of different sizes, two for each level. */
-#define WALKER(name, words)                                                                                  \
-	__attribute__((noinline)) static void name(struct work *work, unsigned levels)                       \
-	{                                                                                                    \
-		volatile uint64_t locals[words];                                                             \
-		locals[0] = levels;                                                                          \
-		walk_on(work, (unsigned)locals[0]);                                                          \
+#define WALKER(name, words)                                                                                            \
+	__attribute__((noinline)) static void name(struct work *work, unsigned levels)                                 \
+	{                                                                                                              \
+		volatile uint64_t locals[words];                                                                       \
+		locals[0] = levels;                                                                                    \
+		walk_on(work, (unsigned)locals[0]);                                                                    \
 	}
 
 /* clang-format off */
@@ -220,8 +217,8 @@ WALKER(member, 11)
 /* clang-format on */
 
 static walker *const walkers[WALKER_LEVELS][2] = {
-	{ statement, declaration }, { expression, condition }, { sum, difference }, { product, quotient },
-	{ call, index_of },         { argument, initialiser }, { name, literal },   { type, member },
+    {statement, declaration}, {expression, condition}, {sum, difference}, {product, quotient},
+    {call, index_of},         {argument, initialiser}, {name, literal},   {type, member},
 };
 
 /* Returns may reach this frame while it is not over: then it goes down again. */
@@ -240,8 +237,8 @@ static struct work works[MOST_THREADS];
 static unsigned threads;
 static pthread_barrier_t together;
 /* What comes before the warm phase fills 16 MiB of ring at 32 bytes a pair, unless a pair takes over 3 us. */
-static long phase_pairs[PHASES] = { 400000, 600000, INT64_MAX };
-static double phase_ms[PHASES] = { MOST_MS, MOST_MS, 150 };
+static long phase_pairs[PHASES] = {400000, 600000, INT64_MAX};
+static double phase_ms[PHASES] = {MOST_MS, MOST_MS, 150};
 
 /* Where the shape's own frames are on top, fewer are below. */
 static unsigned frames_below(const struct work *work)
@@ -344,7 +341,7 @@ static bool arguments(int argc, char **argv, struct work *pattern)
 
 int main(int argc, char **argv)
 {
-	struct work pattern = { .depth = 0 };
+	struct work pattern = {.depth = 0};
 
 	if (!arguments(argc, argv, &pattern)) {
 		fprintf(stderr, "usage: bench_pairs malloc|mutex hot|walk|path DEPTH THREADS "

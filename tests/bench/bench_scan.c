@@ -150,7 +150,8 @@ static void look(struct watched *watched, const char *blocks, const char *bytes)
 	double looked = cpu() - began;
 
 	leak_scan_conclude(&seen, &scan, &subject, NULL);
-	printf("%9s blocks of %5s: stopped %6.3f s (%6.3f s processor), in all %6.3f s (%6.3f s), peak %5.0f MiB, %4.0f before\n",
+	printf("%9s blocks of %5s: stopped %6.3f s (%6.3f s processor), in all %6.3f s (%6.3f s), peak %5.0f MiB, "
+	       "%4.0f before\n",
 	       blocks, bytes, (double)scan.pause_ns / 1e9, looked, (double)scan.whole_ns / 1e9, cpu() - began,
 	       memory_mib("VmHWM:"), before);
 	if (!good || !scan.done)

@@ -1,7 +1,7 @@
 /*
- * How long the distinct places of one program take to be named, and in how much memory: COUNT (100000) addresses, spread
- * evenly over the code of FILE, so that every part of its symbols and debug information is needed.
- * usage: bench_symbols FILE [COUNT]
+ * How long the distinct places of one program take to be named, and in how much memory: COUNT (100000) addresses,
+ * spread evenly over the code of FILE, so that every part of its symbols and debug information is needed. usage:
+ * bench_symbols FILE [COUNT]
  */
 #include <elf.h>
 #include <elfutils/libdwelf.h>
@@ -25,7 +25,7 @@ struct code {
 
 static struct code largest_code(Elf *elf)
 {
-	struct code code = { 0, 0 };
+	struct code code = {0, 0};
 	size_t segments = 0;
 
 	elf_getphdrnum(elf, &segments);
@@ -34,7 +34,7 @@ static struct code largest_code(Elf *elf)
 
 		if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_LOAD && segment.p_flags & PF_X &&
 		    segment.p_filesz > code.bytes)
-			code = (struct code){ segment.p_vaddr, segment.p_filesz };
+			code = (struct code){segment.p_vaddr, segment.p_filesz};
 	}
 	return code;
 }
@@ -79,8 +79,8 @@ static double percent(uint64_t part, uint64_t whole) { return 100.0 * (double)pa
 int main(int argc, char **argv)
 {
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 100000;
-	struct rt_module module = { .state = 2 };
-	struct counts counts = { 0, 0, 0 };
+	struct rt_module module = {.state = 2};
+	struct counts counts = {0, 0, 0};
 	struct rusage usage;
 	struct code code;
 
@@ -91,13 +91,15 @@ int main(int argc, char **argv)
 	struct symbolizer *symbolizer = symbolizer_new();
 	uint64_t start = ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID), first = 0;
 	for (uint64_t i = 0; i < count; i++) {
-		resolve(symbolizer, &module, code.start + (uint64_t)((double)code.bytes / (double)count * (double)i), &counts);
+		resolve(symbolizer, &module, code.start + (uint64_t)((double)code.bytes / (double)count * (double)i),
+		        &counts);
 		first = first ? first : ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	}
 	uint64_t end = ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	symbolizer_free(symbolizer);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%s: %llu addresses in %.2f s of processor time (%.2f s until the first), %ld MiB; %.1f %% with a function, %.1f %% with a "
+	printf("%s: %llu addresses in %.2f s of processor time (%.2f s until the first), %ld MiB; %.1f %% with a "
+	       "function, %.1f %% with a "
 	       "line, %.2f frames each\n",
 	       argv[1], (unsigned long long)count, (double)(end - start) / 1e9, (double)(first - start) / 1e9,
 	       usage.ru_maxrss / 1024, percent(counts.functions, count), percent(counts.lines, count),

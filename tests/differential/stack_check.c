@@ -13,7 +13,7 @@
 #include "shim/sys.h"
 #include "shim/unwind.h"
 
-#define MOST 4096
+#define MOST  4096
 #define SHOWN 20
 
 /* How a stack differs from the peer's. */
@@ -113,7 +113,8 @@ static enum difference difference(const struct trace *ours, const struct trace *
 static void describe(const char *title, const struct trace *trace)
 {
 	int room = (int)(sizeof report - report_used);
-	int used = snprintf(report + report_used, (size_t)room, "%s (%u frames, root %u):", title, trace->count, trace->root);
+	int used =
+	    snprintf(report + report_used, (size_t)room, "%s (%u frames, root %u):", title, trace->count, trace->root);
 	for (unsigned i = 0; i < trace->count && used < room - 64 && i < 40; i++) {
 		struct dl_find_object object;
 		const char *name = "?";

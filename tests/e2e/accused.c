@@ -34,21 +34,21 @@ static void expect_accused(enum mode mode, struct expected want)
 	rt_end(&rt);
 }
 
-#define BOTH_MODES(program, shape, ...)                                                                      \
-	Test(accused, program##_##shape##_run)                                                               \
-	{                                                                                                    \
-		expect_accused(MODE_RUN, (struct expected){ #program, #shape, __VA_ARGS__ });                \
-	}                                                                                                    \
-	Test(accused, program##_##shape##_preload)                                                           \
-	{                                                                                                    \
-		expect_accused(MODE_PRELOAD, (struct expected){ #program, #shape, __VA_ARGS__ });            \
+#define BOTH_MODES(program, shape, ...)                                                                                \
+	Test(accused, program##_##shape##_run)                                                                         \
+	{                                                                                                              \
+		expect_accused(MODE_RUN, (struct expected){#program, #shape, __VA_ARGS__});                            \
+	}                                                                                                              \
+	Test(accused, program##_##shape##_preload)                                                                     \
+	{                                                                                                              \
+		expect_accused(MODE_PRELOAD, (struct expected){#program, #shape, __VA_ARGS__});                        \
 	}
 
-#define PREDICTED(program, shape, names)                                                                     \
+#define PREDICTED(program, shape, names)                                                                               \
 	BOTH_MODES(program, shape, 0, "deadlock:predicted=1", "deadlock", "predicted", names)
 #include "tests/e2e/tables/deadlocks.def"
 
-#define ACCUSED(program, shape, kind, class, names)                                                          \
+#define ACCUSED(program, shape, kind, class, names)                                                                    \
 	BOTH_MODES(program, shape, 0, #kind ":" class "=1", #kind, class, names)
 #define ACCUSED_WITH BOTH_MODES
 #include "tests/e2e/tables/accused.def"
@@ -70,7 +70,7 @@ static void expect_realised(const char *program, const char *shape, const char *
 	rt_end(&rt);
 }
 
-#define REALISED(shape, names)                                                                               \
+#define REALISED(shape, names)                                                                                         \
 	Test(accused, realised_##shape) { expect_realised("hangs", #shape, names); }
 #include "tests/e2e/tables/realised.def"
 
@@ -94,7 +94,7 @@ struct step {
 static struct step read_step(const char *text, unsigned number, const char *verb)
 {
 	char format[64];
-	struct step step = { 0 };
+	struct step step = {0};
 	const char *line;
 
 	snprintf(format, sizeof format, "\n     %u. ", number);

@@ -96,7 +96,7 @@ Test(bad_input, the_ring_is_good_before)
 
 Test(bad_input, truncated)
 {
-	static const off_t sizes[] = { 0, 1, 7, 100, 4095, 4096, 5000, 65536, 1000001 };
+	static const off_t sizes[] = {0, 1, 7, 100, 4095, 4096, 5000, 65536, 1000001};
 
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		struct rt rt;
@@ -154,20 +154,20 @@ Test(bad_input, flipped_in_the_header)
 		const char *name;
 		off_t offset;
 	} fields[] = {
-		{ "magic", offsetof(struct rt_header, magic) },
-		{ "version", offsetof(struct rt_header, version) },
-		{ "header_bytes", offsetof(struct rt_header, header_bytes) },
-		{ "file_bytes", offsetof(struct rt_header, file_bytes) + 5 },
-		{ "arch", offsetof(struct rt_header, arch) },
-		{ "modules.offset", offsetof(struct rt_header, modules.offset) + 5 },
-		{ "modules.count", offsetof(struct rt_header, modules.count) + 5 },
-		{ "pcs.offset", offsetof(struct rt_header, pcs.offset) + 5 },
-		{ "pcs.count", offsetof(struct rt_header, pcs.count) + 5 },
-		{ "nodes.offset", offsetof(struct rt_header, nodes.offset) + 5 },
-		{ "nodes.count", offsetof(struct rt_header, nodes.count) + 5 },
-		{ "chunks_offset", offsetof(struct rt_header, chunks_offset) + 5 },
-		{ "chunk_bytes", offsetof(struct rt_header, chunk_bytes) + 3 },
-		{ "chunk_count", offsetof(struct rt_header, chunk_count) + 3 },
+	    {"magic", offsetof(struct rt_header, magic)},
+	    {"version", offsetof(struct rt_header, version)},
+	    {"header_bytes", offsetof(struct rt_header, header_bytes)},
+	    {"file_bytes", offsetof(struct rt_header, file_bytes) + 5},
+	    {"arch", offsetof(struct rt_header, arch)},
+	    {"modules.offset", offsetof(struct rt_header, modules.offset) + 5},
+	    {"modules.count", offsetof(struct rt_header, modules.count) + 5},
+	    {"pcs.offset", offsetof(struct rt_header, pcs.offset) + 5},
+	    {"pcs.count", offsetof(struct rt_header, pcs.count) + 5},
+	    {"nodes.offset", offsetof(struct rt_header, nodes.offset) + 5},
+	    {"nodes.count", offsetof(struct rt_header, nodes.count) + 5},
+	    {"chunks_offset", offsetof(struct rt_header, chunks_offset) + 5},
+	    {"chunk_bytes", offsetof(struct rt_header, chunk_bytes) + 3},
+	    {"chunk_count", offsetof(struct rt_header, chunk_count) + 3},
 	};
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -192,8 +192,8 @@ Test(bad_input, flipped_anywhere, .timeout = 120)
 	cr_assert(pread(fd, &header, sizeof header, 0) == sizeof header);
 	srand(1);
 	for (int i = 0; i < 120; i++) {
-		off_t starts[] = { 0, (off_t)header.modules.offset, (off_t)header.pcs.offset,
-			           (off_t)header.nodes.offset, (off_t)header.chunks_offset };
+		off_t starts[] = {0, (off_t)header.modules.offset, (off_t)header.pcs.offset, (off_t)header.nodes.offset,
+		                  (off_t)header.chunks_offset};
 		off_t offset = starts[i % 5] + rand() % 600;
 		unsigned char byte, flipped;
 

@@ -10,7 +10,7 @@
 #include "tests/harness/spawn.h"
 
 #define BLOCKS_WITHIN 60.0
-#define ROOM 8192
+#define ROOM          8192
 
 /* The lines of a file of a thread, behind `text`. */
 static void add_file(char *text, pid_t pid, const char *tid, const char *name)

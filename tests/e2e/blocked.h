@@ -4,8 +4,8 @@
 
 #include <sys/types.h>
 
-/* Waits until all threads of the process wait in futex calls at one time, so that none of them will ever go on by itself.
- * Fails the test if that does not happen. */
+/* Waits until all threads of the process wait in futex calls at one time, so that none of them will ever go on by
+ * itself. Fails the test if that does not happen. */
 void wait_until_blocked(pid_t pid);
 
 #endif

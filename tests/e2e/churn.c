@@ -7,7 +7,8 @@
 
 TEST_SUITE(churn);
 
-/* The one such finding of a shape of tests/programs/churn.c: how many allocations a list would serve, and where; "": none. */
+/* The one such finding of a shape of tests/programs/churn.c: how many allocations a list would serve, and where; "":
+ * none. */
 static void expect_churn(const char *shape, long long times, const char *function)
 {
 	struct rt rt = rt_new();

@@ -37,8 +37,10 @@ static void expect_watched(struct rt *rt, const char *exe, long threads)
 {
 	char sql[512], *found;
 
-	snprintf(sql, sizeof sql, "select max(n) from (select count(*) as n from thread join process p on p.id = process"
-	                          " where p.exe like \"%%/%s%%\" and p.events_lost = 0 group by process)", exe);
+	snprintf(sql, sizeof sql,
+	         "select max(n) from (select count(*) as n from thread join process p on p.id = process"
+	         " where p.exe like \"%%/%s%%\" and p.events_lost = 0 group by process)",
+	         exe);
 	found = ask(rt, sql);
 	cr_expect_geq(atol(found), threads, "%s threads of %s were watched", found, exe);
 	free(found);
@@ -56,6 +58,6 @@ static void expect_clean(const char *exe, long threads, const char *line)
 	rt_end(&rt);
 }
 
-#define CLEAN(name, exe, threads, line) \
+#define CLEAN(name, exe, threads, line)                                                                                \
 	Test(clean, name, .timeout = 120) { expect_clean(exe, threads, line); }
 #include "tests/e2e/tables/clean.def"

@@ -34,6 +34,6 @@ static void expect_clean(const char *line)
 	rt_end(&rt);
 }
 
-#define CLEAN(name, line)                                                                                    \
+#define CLEAN(name, line)                                                                                              \
 	Test(clean_exits, name, .timeout = 300) { expect_clean(line); }
 #include "tests/e2e/tables/clean_exits.def"

@@ -11,9 +11,8 @@ TEST_SUITE(completion);
 /* The words are in "$@", the last one is completed; $1 is the file. */
 static const char bash_script[] = "source \"$0\"; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _ringtail; "
                                   "printf '<%s>' \"${COMPREPLY[@]}\"";
-static const char fish_script[] =
-    "source $argv[1]; set line \"$argv[2..-1]\"; "
-    "for c in (complete -C\"$line\"); printf '<%s>' (string split -- \\t $c)[1]; end";
+static const char fish_script[] = "source $argv[1]; set line \"$argv[2..-1]\"; "
+                                  "for c in (complete -C\"$line\"); printf '<%s>' (string split -- \\t $c)[1]; end";
 /* Its own functions, which need an interactive shell, are replaced by ones that show what they are told. */
 static const char zsh_script[] =
     "_arguments() { print -rl -- \"$@\" }; _describe() { print -rl -- \"${commands[@]}\" }; "
@@ -26,8 +25,8 @@ static const char *file_of(const struct rt *rt, const char *shell)
 	const char *argv[] = {"sh", "-c", script, NULL};
 
 	snprintf(path, sizeof path, "%s/_ringtail", rt->work);
-	snprintf(script, sizeof script, "tools/completion/completion.sh '%s' %s > '%s'", rt_built("ringtail"),
-	         shell, path);
+	snprintf(script, sizeof script, "tools/completion/completion.sh '%s' %s > '%s'", rt_built("ringtail"), shell,
+	         path);
 	struct outcome outcome = spawn((struct command){.argv = argv});
 	cr_assert_eq(outcome.status, 0, "%s", outcome.err);
 	outcome_free(&outcome);
@@ -60,7 +59,7 @@ static void expect_completed(const char *shell, const char *line, const char *ex
 }
 
 /* COMPLETE(shell, name, "line", "completion")    NOTHING: an empty word */
-#define COMPLETE(shell, name, line, expected)                                                                \
+#define COMPLETE(shell, name, line, expected)                                                                          \
 	Test(completion, shell##_##name) { expect_completed(#shell, line, expected); }
 
 COMPLETE(bash, command, "ringtail dea", "<deadlocks>")

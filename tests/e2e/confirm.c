@@ -22,10 +22,9 @@ static const json_t *realised(struct rt *rt)
 	size_t i, j;
 
 	json_array_foreach(json_object_get(rt_report(rt), "processes"), i, process)
-		json_array_foreach(json_object_get(process, "findings"), j, finding)
-			if (!strcmp(json_text(finding, "kind"), "deadlock") &&
-			    !strcmp(json_text(finding, "class"), "realised"))
-				found = finding;
+	    json_array_foreach(json_object_get(process, "findings"), j,
+	                       finding) if (!strcmp(json_text(finding, "kind"), "deadlock") &&
+	                                    !strcmp(json_text(finding, "class"), "realised")) found = finding;
 	cr_assert(found, "no realised deadlock");
 	return found;
 }
@@ -96,8 +95,10 @@ static void expect_not_closed(const char *line, long long reached)
 	rt_end(&first);
 }
 
-#define CONFIRMED(name, line, edges) Test(confirm, name) { expect_confirmed(line, edges); }
-#define NOT_CLOSED(name, line, reached) Test(confirm, name) { expect_not_closed(line, reached); }
+#define CONFIRMED(name, line, edges)                                                                                   \
+	Test(confirm, name) { expect_confirmed(line, edges); }
+#define NOT_CLOSED(name, line, reached)                                                                                \
+	Test(confirm, name) { expect_not_closed(line, reached); }
 #include "tests/e2e/tables/confirm.def"
 
 /* Nothing was predicted: a run like any other, and it says so. */
@@ -140,7 +141,8 @@ Test(confirm, on_deadlock_is_obeyed)
 Test(confirm, run_must_be_there)
 {
 	struct rt rt = rt_new();
-	struct outcome none = rt_tool(&rt, "run --confirm=/nonexistent true"), newest = rt_tool(&rt, "run --confirm true"),
+	struct outcome none = rt_tool(&rt, "run --confirm=/nonexistent true"),
+	               newest = rt_tool(&rt, "run --confirm true"),
 	               locks = rt_tool(&rt, "run --confirm --locks=no true");
 
 	cr_expect_eq(none.status, 65, "status %d: %s", none.status, none.err);

@@ -44,10 +44,10 @@ static const json_t *find_wait(const json_t *process, const struct expected *wan
 	const json_t *wait;
 	size_t i;
 
-	json_array_foreach(
-	    json_object_get(process, "lock_waits"), i,
-	    wait) if (is_in(wait, "stack", want->waited_in) && is_in(wait, "holder_stack", want->holder_in) &&
-	              !strcmp(json_text(class_of(process, wait), "kind"), want->kind)) return wait;
+	json_array_foreach(json_object_get(process, "lock_waits"), i,
+	                   wait) if (is_in(wait, "stack", want->waited_in) &&
+	                             is_in(wait, "holder_stack", want->holder_in) &&
+	                             !strcmp(json_text(class_of(process, wait), "kind"), want->kind)) return wait;
 	return NULL;
 }
 
@@ -60,14 +60,12 @@ static void expect_wait(const json_t *process, const struct expected *want)
 {
 	const json_t *wait = find_wait(process, want), *class;
 
-	cr_assert(wait, "%s: no wait for a %s in %s for %s", want->shape, want->kind, want->waited_in,
-	          want->holder_in);
+	cr_assert(wait, "%s: no wait for a %s in %s for %s", want->shape, want->kind, want->waited_in, want->holder_in);
 	class = class_of(process, wait);
 	cr_expect_eq(json_number(wait, "waits"), want->waits);
 	cr_expect_gt(seconds_of(wait, "wait_longest"), 0);
 	cr_expect_geq(seconds_of(wait, "wait_seconds"), seconds_of(wait, "wait_longest"));
-	cr_expect(json_is_integer(json_object_get(wait, "holder")), "%s: the holder is not known",
-	          want->shape);
+	cr_expect(json_is_integer(json_object_get(wait, "holder")), "%s: the holder is not known", want->shape);
 	cr_expect_neq(json_number(wait, "thread"), json_number(wait, "holder"));
 	cr_expect(is_in(class, "stack", want->made_in), "%s: made in %s", want->shape,
 	          function_of(json_object_get(class, "stack")));
@@ -83,12 +81,10 @@ static unsigned findings_of(const json_t *process, const char *kind, const char 
 
 	json_array_foreach(json_object_get(process, "findings"), i, finding)
 	{
-		if (strcmp(json_text(finding, "kind"), "contention") ||
-		    strcmp(json_text(finding, "class"), kind))
+		if (strcmp(json_text(finding, "kind"), "contention") || strcmp(json_text(finding, "class"), kind))
 			continue;
 		cr_expect_gt(seconds_of(finding, "seconds"), 0);
-		json_array_foreach(json_object_get(finding, "stacks"), j,
-		                   stack) if (is_in(stack, "frames", function))
+		json_array_foreach(json_object_get(finding, "stacks"), j, stack) if (is_in(stack, "frames", function))
 		{
 			count++;
 			break;
@@ -118,15 +114,9 @@ static void expect_contention(enum mode mode, struct expected want)
 	rt_end(&rt);
 }
 
-#define CONTENTION(shape, ...)                                                                               \
-	Test(contention, shape##_run)                                                                        \
-	{                                                                                                    \
-		expect_contention(MODE_RUN, (struct expected){#shape, __VA_ARGS__});                         \
-	}                                                                                                    \
-	Test(contention, shape##_preload)                                                                    \
-	{                                                                                                    \
-		expect_contention(MODE_PRELOAD, (struct expected){#shape, __VA_ARGS__});                     \
-	}
+#define CONTENTION(shape, ...)                                                                                         \
+	Test(contention, shape##_run) { expect_contention(MODE_RUN, (struct expected){#shape, __VA_ARGS__}); }         \
+	Test(contention, shape##_preload) { expect_contention(MODE_PRELOAD, (struct expected){#shape, __VA_ARGS__}); }
 #include "tests/e2e/tables/contention.def"
 
 /* Threads take the lock in turn: it is held, and no thread waits for it. */

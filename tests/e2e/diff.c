@@ -70,7 +70,8 @@ Test(diff, findings_of_two_runs)
 	rt_program(&after, MODE_PRELOAD, "leak_list");
 	snprintf(words, sizeof words, "%s RUN", before.run);
 	json_t *json = diff_json(&after, words);
-	json_array_foreach(json_object_get(json, "findings"), i, item) {
+	json_array_foreach(json_object_get(json, "findings"), i, item)
+	{
 		const char *function = json_text(json_array_get(json_at(item, "finding.stacks"), 0), "label");
 
 		cr_expect_str_eq(function, "allocated here");
@@ -99,7 +100,7 @@ Test(diff, the_same_twice)
 	cr_expect_eq(json_array_size(json_object_get(json, "sites")), 0);
 	cr_expect_gt(json_array_size(json_object_get(json, "findings")), 0);
 	json_array_foreach(json_object_get(json, "findings"), i, item)
-		cr_expect_str_eq(json_text(item, "change"), "still");
+	    cr_expect_str_eq(json_text(item, "change"), "still");
 	json_decref(json);
 	rt_end(&before);
 	rt_end(&after);

@@ -66,11 +66,11 @@ static void expect_unseen(enum mode mode, const char *argument, int status, cons
 	rt_end(&rt);
 }
 
-#define SCANNED(name, ...)                                                                                   \
-	Test(endings, name##_run) { expect_scanned(MODE_RUN, #name, __VA_ARGS__); }                          \
+#define SCANNED(name, ...)                                                                                             \
+	Test(endings, name##_run) { expect_scanned(MODE_RUN, #name, __VA_ARGS__); }                                    \
 	Test(endings, name##_preload) { expect_scanned(MODE_PRELOAD, #name, __VA_ARGS__); }
-#define UNSEEN(name, ...)                                                                                    \
-	Test(endings, name##_run) { expect_unseen(MODE_RUN, #name, __VA_ARGS__); }                           \
+#define UNSEEN(name, ...)                                                                                              \
+	Test(endings, name##_run) { expect_unseen(MODE_RUN, #name, __VA_ARGS__); }                                     \
 	Test(endings, name##_preload) { expect_unseen(MODE_PRELOAD, #name, __VA_ARGS__); }
 #include "tests/e2e/tables/endings.def"
 
@@ -94,10 +94,7 @@ static void for_root_alone(void)
 		cr_skip_test("only root can become another user");
 }
 
-static const char *without_capability(void)
-{
-	return geteuid() ? "env" : "setpriv --bounding-set=-sys_ptrace";
-}
+static const char *without_capability(void) { return geteuid() ? "env" : "setpriv --bounding-set=-sys_ptrace"; }
 
 static void expect_refused(enum mode mode, const char *without, const char *argument, int status, const char *why)
 {
@@ -122,7 +119,10 @@ static void expect_refused(enum mode mode, const char *without, const char *argu
 Test(endings, ptrace_filtered_run) { expect_refused(MODE_RUN, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
 Test(endings, ptrace_filtered_preload) { expect_refused(MODE_PRELOAD, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
 Test(endings, not_dumpable_run) { expect_refused(MODE_RUN, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
-Test(endings, not_dumpable_preload) { expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
+Test(endings, not_dumpable_preload)
+{
+	expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE");
+}
 
 /* A program that has become another user than the tool is: as servers do. */
 Test(endings, other_user_refused_run)

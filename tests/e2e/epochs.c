@@ -67,13 +67,14 @@ static void expect_same_place(const struct outcome *program, int rounds)
 {
 	const char *line = strstr(program->out, "same place ");
 
-	cr_assert(line && atoi(line + 11) == rounds, "the libraries were not loaded at the same place: %s", program->out);
+	cr_assert(line && atoi(line + 11) == rounds, "the libraries were not loaded at the same place: %s",
+	          program->out);
 }
 
 static void expect_epochs(enum mode mode, const char *options, const char *how, int rounds, int times, bool heap)
 {
 	struct rt rt = rt_new();
-	struct seen seen = { 0 };
+	struct seen seen = {0};
 	char line[64];
 
 	bare = !strcmp(how, "bare");
@@ -92,8 +93,8 @@ static void expect_epochs(enum mode mode, const char *options, const char *how, 
 }
 
 /* EPOCHS(name, options of MODE_RUN, of MODE_PRELOAD, arguments, rounds, threads, heap is watched) */
-#define EPOCHS(name, run, preload, how, rounds, times, heap)                                                 \
-	Test(epochs, name##_run) { expect_epochs(MODE_RUN, run, how, rounds, times, heap); }                 \
+#define EPOCHS(name, run, preload, how, rounds, times, heap)                                                           \
+	Test(epochs, name##_run) { expect_epochs(MODE_RUN, run, how, rounds, times, heap); }                           \
 	Test(epochs, name##_preload) { expect_epochs(MODE_PRELOAD, preload, how, rounds, times, heap); }
 
 EPOCHS(two, "", "", "rounds", 1, 1, true)

@@ -15,7 +15,7 @@ static const char *const hooks[] = {
 };
 
 static const char *const operators[] = {
-#define NEW(name, ...) #name,
+#define NEW(name, ...)    #name,
 #define DELETE(name, ...) #name,
 #include "shim/operators.def"
 #undef NEW
@@ -33,8 +33,8 @@ static bool calls(const char *symbols, const char *name)
 /* Functions that this libc has not got cannot be called. */
 static void expect_calls(const char *program, const char *const *names, size_t count, bool of_libc)
 {
-	const char *argv[] = { "nm", "-D", "--undefined-only", rt_built(program), NULL };
-	struct outcome outcome = spawn((struct command){ .argv = argv });
+	const char *argv[] = {"nm", "-D", "--undefined-only", rt_built(program), NULL};
+	struct outcome outcome = spawn((struct command){.argv = argv});
 
 	cr_assert_eq(outcome.status, 0, "nm: %s", outcome.err);
 	for (size_t i = 0; i < count; i++)

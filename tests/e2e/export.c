@@ -20,12 +20,13 @@ static void expect_functions(const char *what, const char *lines, json_t *sums)
 
 	for (const char *line = lines; *line; line = strchr(line, '\n') + 1) {
 		cr_assert_eq(sscanf(line, "%lld %1023[^\n]", &value, function), 2, "%s: %.100s", what, line);
-		cr_expect_eq(value, json_integer_value(json_object_get(sums, function)), "%s: %s has %lld, the report %lld",
-		             what, function, value, json_integer_value(json_object_get(sums, function)));
+		cr_expect_eq(value, json_integer_value(json_object_get(sums, function)),
+		             "%s: %s has %lld, the report %lld", what, function, value,
+		             json_integer_value(json_object_get(sums, function)));
 		json_object_del(sums, function);
 	}
 	json_object_foreach_safe(sums, next, name, wanted)
-		cr_expect_eq(json_integer_value(wanted), 0, "%s lacks %s", what, name);
+	    cr_expect_eq(json_integer_value(wanted), 0, "%s lacks %s", what, name);
 }
 
 static void expect_as_report(struct rt *rt, const char *what, const char *lines)
@@ -60,7 +61,8 @@ Test(export, folded_stacks_of_several_processes_begin_with_theirs)
 
 	rt_program(&rt, MODE_RUN, "fork_tree");
 	export_run(&rt, "--format folded --view allocs -o heap.folded");
-	lines = consume(&rt, "grep -v '^fork_tree ([0-9]*);' heap.folded | wc -l; cut -d';' -f1 heap.folded | sort -u | wc -l");
+	lines = consume(
+	    &rt, "grep -v '^fork_tree ([0-9]*);' heap.folded | wc -l; cut -d';' -f1 heap.folded | sort -u | wc -l");
 	cr_expect_eq(atoi(lines), 0, "lines without process: %s", lines);
 	cr_expect_gt(atoi(strchr(lines, '\n')), 1, "%s", lines);
 	free(lines);
@@ -108,7 +110,8 @@ Test(export, callgrind_annotate_reads_callgrind)
 
 	rt_program(&rt, MODE_RUN, "known_heap");
 	export_run(&rt, "--format callgrind --view allocs -o callgrind.out");
-	self = consume(&rt, "callgrind_annotate --auto=no --show-percs=no --threshold=100 --show=alloc_space callgrind.out");
+	self = consume(&rt,
+	               "callgrind_annotate --auto=no --show-percs=no --threshold=100 --show=alloc_space callgrind.out");
 	expect_has(self, "107,276  PROGRAM TOTALS", "callgrind_annotate");
 	expect_has(self, " 100,070  ", "callgrind_annotate");
 	expect_has(self, "known_heap.c:peak_and_temporaries [", "callgrind_annotate");
@@ -128,8 +131,9 @@ Test(export, callgrind_counts_recursion_once)
 
 	rt_program(&rt, MODE_RUN, "exception_frames");
 	export_run(&rt, "--format callgrind --view allocs -o callgrind.out");
-	calls = consume(&rt, "awk '/^summary:/ {sum = $2} /^calls=/ {call = 1; next} call && $2 > sum {bad++} {call = 0} "
-	                     "END {print bad + 0, sum}' callgrind.out");
+	calls =
+	    consume(&rt, "awk '/^summary:/ {sum = $2} /^calls=/ {call = 1; next} call && $2 > sum {bad++} {call = 0} "
+	                 "END {print bad + 0, sum}' callgrind.out");
 	cr_expect_eq(atoi(calls), 0, "calls with more than there is: %s", calls);
 	free(calls);
 	rt_end(&rt);
@@ -157,8 +161,8 @@ Test(export, wrong_words_get_one_line)
 
 		cr_expect_eq(outcome.status, wrongs[i].status, "%s: status %d", line, outcome.status);
 		cr_expect(strstr(outcome.err, wrongs[i].message), "%s: %s", line, outcome.err);
-		cr_expect_eq(outcome.err_bytes ? strchr(outcome.err, '\n') + 1 - outcome.err : 0, (long)outcome.err_bytes,
-		             "%s: not one line: %s", line, outcome.err);
+		cr_expect_eq(outcome.err_bytes ? strchr(outcome.err, '\n') + 1 - outcome.err : 0,
+		             (long)outcome.err_bytes, "%s: not one line: %s", line, outcome.err);
 		cr_expect_eq(outcome.out_bytes, 0, "%s: %s", line, outcome.out);
 		outcome_free(&outcome);
 	}

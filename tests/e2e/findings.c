@@ -23,12 +23,12 @@ static void expect_findings(enum mode mode, const char *program, const char *arg
 	rt_end(&rt);
 }
 
-#define FINDINGS(program, arguments, expected)                                                               \
-	Test(findings, program##_run) { expect_findings(MODE_RUN, #program, arguments, expected); }          \
+#define FINDINGS(program, arguments, expected)                                                                         \
+	Test(findings, program##_run) { expect_findings(MODE_RUN, #program, arguments, expected); }                    \
 	Test(findings, program##_preload) { expect_findings(MODE_PRELOAD, #program, arguments, expected); }
 /* One of a program's shapes: the arguments are its name. */
-#define SHAPE(program, shape, expected)                                                                      \
-	Test(findings, program##_##shape##_run) { expect_findings(MODE_RUN, #program, #shape, expected); }   \
+#define SHAPE(program, shape, expected)                                                                                \
+	Test(findings, program##_##shape##_run) { expect_findings(MODE_RUN, #program, #shape, expected); }             \
 	Test(findings, program##_##shape##_preload) { expect_findings(MODE_PRELOAD, #program, #shape, expected); }
 #include "tests/e2e/tables/findings.def"
 

@@ -27,7 +27,8 @@ static void describe(const json_t *event, char *text)
 	json_t *frame;
 
 	text[0] = '\0';
-	json_array_foreach(json_object_get(event, "frames"), i, frame) {
+	json_array_foreach(json_object_get(event, "frames"), i, frame)
+	{
 		const char *function = json_string_value(json_object_get(frame, "function"));
 
 		append(text, i ? " " : "");
@@ -86,20 +87,20 @@ static void expect_frames(enum mode mode, const char *program, const struct expe
 	rt_end(&rt);
 }
 
-#define FRAMES(program, ...) \
-	Test(frames, program) \
-	{ \
-		static const struct expected expected[] = {__VA_ARGS__}; \
-		expect_frames(MODE_PRELOAD, #program, expected, sizeof expected / sizeof *expected); \
+#define FRAMES(program, ...)                                                                                           \
+	Test(frames, program)                                                                                          \
+	{                                                                                                              \
+		static const struct expected expected[] = {__VA_ARGS__};                                               \
+		expect_frames(MODE_PRELOAD, #program, expected, sizeof expected / sizeof *expected);                   \
 	}
 
 #if defined(__x86_64__)
-#define CROSS_FRAMES(program, ...) \
-	FRAMES(program, __VA_ARGS__) \
-	Test(frames, program##_aarch64) \
-	{ \
-		static const struct expected expected[] = {__VA_ARGS__}; \
-		expect_frames(MODE_AARCH64, #program, expected, sizeof expected / sizeof *expected); \
+#define CROSS_FRAMES(program, ...)                                                                                     \
+	FRAMES(program, __VA_ARGS__)                                                                                   \
+	Test(frames, program##_aarch64)                                                                                \
+	{                                                                                                              \
+		static const struct expected expected[] = {__VA_ARGS__};                                               \
+		expect_frames(MODE_AARCH64, #program, expected, sizeof expected / sizeof *expected);                   \
 	}
 
 #else

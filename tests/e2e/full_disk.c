@@ -47,7 +47,8 @@ static void end(struct rt *rt)
 static void expect_said(const char *err, const char *const *texts, bool said)
 {
 	for (; *texts; texts++)
-		cr_expect_eq(strstr(err, *texts) != NULL, said, "\"%s\" is %ssaid: %s", *texts, said ? "not " : "", err);
+		cr_expect_eq(strstr(err, *texts) != NULL, said, "\"%s\" is %ssaid: %s", *texts, said ? "not " : "",
+		             err);
 }
 
 static const char *const clean[] = {"nothing found", "none lost", "check passed", NULL};
@@ -96,7 +97,8 @@ Test(full_disk, library_alone_leaves_room_for_the_program)
 		rt_program(&rt, MODE_PRELOAD, "fills_disk 1000000");
 		expect_program(&rt, 5);
 		cr_assert(statvfs(rt.run, &disk) == 0);
-		cr_expect_gt(disk.f_bavail, disk.f_blocks / 2, "%lu of %lu blocks are free", disk.f_bavail, disk.f_blocks);
+		cr_expect_gt(disk.f_bavail, disk.f_blocks / 2, "%lu of %lu blocks are free", disk.f_bavail,
+		             disk.f_blocks);
 		expect_lost_blocks(&rt);
 	}
 	end(&rt);
@@ -220,7 +222,9 @@ Test(full_disk, limit_of_file_sizes)
 	         rt_built("ringtail"), rt.run, rt_built("programs/fills_disk"));
 	rt.program = spawn((struct command){.argv = argv, .directory = rt.work});
 	expect_program(&rt, 66);
-	expect_said(rt.program.err, (const char *const[]){"leak:definite: 7770 bytes", "the results could not be stored: ", NULL}, true);
+	expect_said(rt.program.err,
+	            (const char *const[]){"leak:definite: 7770 bytes", "the results could not be stored: ", NULL},
+	            true);
 	rt_end(&rt);
 }
 

@@ -27,19 +27,17 @@ static struct outcome tool_with(struct rt *rt, const char *rules, const char *li
 	return rt_tool(rt, line);
 }
 
-static void expect(const struct outcome *outcome, const char *line, int status, const char *out,
-                   const char *err)
+static void expect(const struct outcome *outcome, const char *line, int status, const char *out, const char *err)
 {
-	cr_expect_eq(outcome->status, status, "ringtail %s: status %d, not %d: %s", line, outcome->status,
-	             status, outcome->err);
+	cr_expect_eq(outcome->status, status, "ringtail %s: status %d, not %d: %s", line, outcome->status, status,
+	             outcome->err);
 	cr_expect(strstr(outcome->out, out), "ringtail %s: stdout lacks \"%s\": %s", line, out, outcome->out);
 	cr_expect(strstr(outcome->err, err), "ringtail %s: stderr lacks \"%s\": %s", line, err, outcome->err);
 }
 
 /* ---- run --fail-on -------------------------------------------------------------------------------- */
 
-static void expect_run(const char *options, const char *program, const char *rules, int status,
-                       const char *err)
+static void expect_run(const char *options, const char *program, const char *rules, int status, const char *err)
 {
 	struct rt rt = rt_new();
 
@@ -50,7 +48,7 @@ static void expect_run(const char *options, const char *program, const char *rul
 }
 
 /* RUN(name, "options", "program", "rules", exit status, "in stderr") */
-#define RUN(name, options, program, rules, status, err)                                                      \
+#define RUN(name, options, program, rules, status, err)                                                                \
 	Test(gate, run_##name) { expect_run(options, program, rules, status, err); }
 #define RULES "--suppressions=rules.supp "
 
@@ -63,10 +61,8 @@ RUN(wins_over_the_status, "--fail-on=default", "lost_basket 7", "", 66, "exited 
 RUN(loses_to_a_deadlock_that_it_ended, "--fail-on=default --on-deadlock=kill", "abba_hang", "", 67,
     "deadlock:realised: ")
 RUN(is_told_all, RULES "--fail-on=default", "demo", "*:*\n", 0, "check passed, 3 suppressed")
-RUN(is_told_some, RULES "--fail-on default", "demo", "leak:print_receipt\nthread:main\n", 66,
-    "1 finding, 2 suppressed")
-RUN(knows_programs, RULES "--fail-on=default", "demo", "[other]\n*:*\n", 66,
-    "unused suppression: rules.supp:2: *:*")
+RUN(is_told_some, RULES "--fail-on default", "demo", "leak:print_receipt\nthread:main\n", 66, "1 finding, 2 suppressed")
+RUN(knows_programs, RULES "--fail-on=default", "demo", "[other]\n*:*\n", 66, "unused suppression: rules.supp:2: *:*")
 RUN(summary_counts, RULES, "demo", "*:*\n", 0, "3 suppressed")
 RUN(cannot_watch, "--fail-on=default", "musl_binary", "", 70, "the check could not be made: nothing was recorded")
 RUN(records_nothing, "--fail-on=default", "static_binary", "", 70, "the check could not be made: nothing was recorded")
@@ -99,13 +95,12 @@ static void expect_tool(const char *rules, const char *line, int status, const c
 }
 
 /* TOOL(name, "rules", "ringtail's arguments", exit status, "in stdout", "in stderr") */
-#define TOOL(name, rules, line, status, out, err)                                                            \
+#define TOOL(name, rules, line, status, out, err)                                                                      \
 	Test(gate, name) { expect_tool(rules, line, status, out, err); }
 #define RULE_FILE " --suppressions rules.supp"
 
 TOOL(check_finds, "", "check RUN", 66, "demo.c:67: thread-leak:unjoined: ", "check failed: 3 findings\n")
-TOOL(check_of_a_kind, "", "check RUN --fail-on deadlock", 66,
-     "deadlock:predicted: ", "check failed: 1 finding\n")
+TOOL(check_of_a_kind, "", "check RUN --fail-on deadlock", 66, "deadlock:predicted: ", "check failed: 1 finding\n")
 TOOL(check_of_another, "", "check RUN --fail-on misuse:double-free", 0, "", "check passed\n")
 TOOL(check_of_default_and_more, "", "check RUN --fail-on leak:reachable,default", 66,
      "leak:reachable: ", "7 findings\n")
@@ -148,17 +143,15 @@ static void expect_unreadable(const char *script)
 	rt_program(&rt, MODE_RUN, "demo");
 	shell(&rt, script);
 	struct outcome outcome = rt_tool(&rt, "check RUN");
-	cr_expect_eq(outcome.status, 65, "%s: status %d: %s%s", script, outcome.status, outcome.out,
-	             outcome.err);
+	cr_expect_eq(outcome.status, 65, "%s: status %d: %s%s", script, outcome.status, outcome.out, outcome.err);
 	outcome_free(&outcome);
 	outcome = rt_tool(&rt, "check RUN --baseline RUN");
-	cr_expect_eq(outcome.status, 65, "%s: as baseline: status %d: %s", script, outcome.status,
-	             outcome.err);
+	cr_expect_eq(outcome.status, 65, "%s: as baseline: status %d: %s", script, outcome.status, outcome.err);
 	outcome_free(&outcome);
 	rt_end(&rt);
 }
 
-#define UNREADABLE(name, script)                                                                             \
+#define UNREADABLE(name, script)                                                                                       \
 	Test(gate, unreadable_##name) { expect_unreadable("rm -f \"$0\"/*.ring; " script); }
 UNREADABLE(truncated, "truncate -s 20000 \"$0/ringtail.db\"")
 UNREADABLE(empty, "truncate -s 0 \"$0/ringtail.db\"")
@@ -184,10 +177,7 @@ Test(gate, baseline_is_a_database)
 /* ---- formats --------------------------------------------------------------------------------------------
  */
 
-static void expect_schema(const char *path)
-{
-	cr_assert(access(path, R_OK) == 0, "%s is missing: make schemas", path);
-}
+static void expect_schema(const char *path) { cr_assert(access(path, R_OK) == 0, "%s is missing: make schemas", path); }
 
 static const char expected_sarif[] = "deadlock:predicted error demo.c 35 4 16 \n"
                                      "leak:definite error demo.c 18 1 16 suppressed\n"
@@ -241,9 +231,8 @@ Test(gate, junit_is_valid_for_ant)
 
 Test(gate, junit_is_valid_for_jenkins)
 {
-	static const char *const texts[] = {
-	    " tests=\"8\" failures=\"2\" errors=\"0\" ",
-	    "<skipped>suppressed by rules.supp:1: leak:print_receipt</skipped>", NULL};
+	static const char *const texts[] = {" tests=\"8\" failures=\"2\" errors=\"0\" ",
+	                                    "<skipped>suppressed by rules.supp:1: leak:print_receipt</skipped>", NULL};
 
 	expect_junit("schemas/jenkins-junit.xsd", "check RUN --format junit" RULE_FILE, texts);
 }
@@ -267,20 +256,19 @@ static void expect_example(const char *rules, const char *script, int status, co
 	struct outcome outcome =
 	    spawn((struct command){.argv = argv, .env = env, .directory = rt.work, .timeout = 120});
 	cr_expect_eq(outcome.status, status, "status %d: %s%s", outcome.status, outcome.out, outcome.err);
-	cr_expect(strstr(outcome.out, said) || strstr(outcome.err, said), "no \"%s\" in: %s%s", said,
-	          outcome.out, outcome.err);
+	cr_expect(strstr(outcome.out, said) || strstr(outcome.err, said), "no \"%s\" in: %s%s", said, outcome.out,
+	          outcome.err);
 	outcome_free(&outcome);
 	rt_end(&rt);
 }
 
 #define MAKE "data/ci/block.py \"$DOC\" makefile > Makefile; make check; make check-ringtail"
-#define CTEST                                                                                                \
-	"data/ci/block.py \"$DOC\" cmake > CMakeLists.txt; cmake -S . -B build > /dev/null; cmake --build "  \
-	"build > /dev/null; "                                                                                \
+#define CTEST                                                                                                          \
+	"data/ci/block.py \"$DOC\" cmake > CMakeLists.txt; cmake -S . -B build > /dev/null; cmake --build "            \
+	"build > /dev/null; "                                                                                          \
 	"cd build; ctest --output-on-failure"
-#define SCRIPT(path)                                                                                         \
-	"data/ci/block.py \"$DOC\" makefile > Makefile; data/ci/block.py \"$DOC\" yaml " path                \
-	" > job; sh -ex job"
+#define SCRIPT(path)                                                                                                   \
+	"data/ci/block.py \"$DOC\" makefile > Makefile; data/ci/block.py \"$DOC\" yaml " path " > job; sh -ex job"
 #define KNOWN "leak:fill_basket\n"
 
 /* make's own status is 2, ctest's is 8 */
@@ -296,10 +284,7 @@ Test(gate, howto_github_passes)
 {
 	expect_example(KNOWN, SCRIPT("jobs.ringtail.steps") "; grep -q suppressions ringtail.sarif", 0, "");
 }
-Test(gate, howto_gitlab_fails)
-{
-	expect_example("", SCRIPT("ringtail.script"), 66, "tests.c:7: leak:definite: ");
-}
+Test(gate, howto_gitlab_fails) { expect_example("", SCRIPT("ringtail.script"), 66, "tests.c:7: leak:definite: "); }
 Test(gate, howto_gitlab_passes)
 {
 	expect_example(KNOWN, SCRIPT("ringtail.script") "; grep -q skipped ringtail.xml", 0, "");

@@ -14,9 +14,9 @@ static const json_t *the_deadlock(struct rt *rt, const char *exe, const char *cl
 	const json_t *finding, *found = NULL;
 	size_t i;
 
-	json_array_foreach(json_object_get(rt_process(rt, exe), "findings"), i, finding)
-		if (!strcmp(json_text(finding, "kind"), "deadlock") && !strcmp(json_text(finding, "class"), class))
-			found = finding;
+	json_array_foreach(json_object_get(rt_process(rt, exe), "findings"), i,
+	                   finding) if (!strcmp(json_text(finding, "kind"), "deadlock") &&
+	                                !strcmp(json_text(finding, "class"), class)) found = finding;
 	cr_assert(found, "no %s deadlock found", class);
 	return found;
 }
@@ -29,11 +29,10 @@ static int mentions(const json_t *value, const char *function)
 	size_t i;
 	int count = 0;
 
-	json_object_foreach((json_t *)value, key, inner)
-		count += json_is_string(inner) ? !strcmp(key, "function") && !strcmp(json_string_value(inner), function)
-		                               : mentions(inner, function);
-	json_array_foreach(value, i, inner)
-		count += mentions(inner, function);
+	json_object_foreach((json_t *)value, key, inner) count +=
+	    json_is_string(inner) ? !strcmp(key, "function") && !strcmp(json_string_value(inner), function)
+	                          : mentions(inner, function);
+	json_array_foreach(value, i, inner) count += mentions(inner, function);
 	return count;
 }
 
@@ -45,7 +44,8 @@ static void expect_both_edges(const json_t *deadlock)
 	size_t i;
 
 	cr_expect_eq(json_array_size(edges), 2, "%zu edges", json_array_size(edges));
-	json_array_foreach(edges, i, edge) {
+	json_array_foreach(edges, i, edge)
+	{
 		forward += mentions(edge, "forward") >= 2;
 		backward += mentions(edge, "backward") >= 2;
 	}
@@ -111,10 +111,7 @@ static void report_while_it_hangs(enum mode mode)
 	rt_end(&rt);
 }
 
-Test(hang, preload_reported_while_hanging)
-{
-	report_while_it_hangs(MODE_PRELOAD);
-}
+Test(hang, preload_reported_while_hanging) { report_while_it_hangs(MODE_PRELOAD); }
 
 Test(hang, threads_are_blocked)
 {
@@ -125,8 +122,8 @@ Test(hang, threads_are_blocked)
 	size_t i;
 
 	kill_it(&rt, &child, wait_until_it_hangs(&child));
-	json_array_foreach(json_object_get(rt_process(&rt, "abba_hang"), "threads"), i, thread)
-		blocked += !strcmp(json_text(thread, "state_at_end"), "blocked");
+	json_array_foreach(json_object_get(rt_process(&rt, "abba_hang"), "threads"), i, thread) blocked +=
+	    !strcmp(json_text(thread, "state_at_end"), "blocked");
 	cr_expect_eq(blocked, 3, "%d threads are blocked; two wait for mutexes, main for a join", blocked);
 	rt_end(&rt);
 }

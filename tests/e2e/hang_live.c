@@ -13,10 +13,7 @@ TEST_SUITE(hang_live);
 
 #define MOST_EDGES 8
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(left, right);
-}
+static int by_text(const void *left, const void *right) { return strcmp(left, right); }
 
 /* The texts in order, with spaces between. */
 static void join_sorted(char (*texts)[80], size_t count, char *to, size_t room)
@@ -34,7 +31,8 @@ static const json_t *only_realised(struct rt *rt)
 	const json_t *finding, *found = NULL;
 	size_t i;
 
-	json_array_foreach(json_object_get(rt_process(rt, "hangs"), "findings"), i, finding) {
+	json_array_foreach(json_object_get(rt_process(rt, "hangs"), "findings"), i, finding)
+	{
 		const char *class = json_string_value(json_object_get(finding, "class"));
 
 		if (!class || strcmp(class, "realised"))
@@ -59,7 +57,8 @@ static void expect_cycle(const json_t *deadlock, size_t edges, const char *objec
 	size_t i;
 
 	cr_assert_eq(json_array_size(array), edges, "%zu edges", json_array_size(array));
-	json_array_foreach(array, i, edge) {
+	json_array_foreach(array, i, edge)
+	{
 		snprintf(kinds[i], sizeof kinds[i], "%s%s", json_text(edge, "held.what"),
 		         json_is_true(json_object_get(edge, "inferred")) ? "?" : "");
 		snprintf(places[i], sizeof places[i], "%s", waits_in(edge));
@@ -99,10 +98,10 @@ static void expect_no_hang(const char *line)
 }
 
 #define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define HANG(shape, edges, objects, functions)                                                               \
+#define PASTE(a, b)  PASTE_(a, b)
+#define HANG(shape, edges, objects, functions)                                                                         \
 	Test(hang_live, shape) { expect_hang(#shape, edges, objects, functions); }
-#define NO_HANG(line)                                                                                        \
+#define NO_HANG(line)                                                                                                  \
 	Test(hang_live, PASTE(none_, __LINE__)) { expect_no_hang(#line); }
 #include "tests/e2e/tables/hangs.def"
 

@@ -13,10 +13,13 @@ TEST_SUITE(heap_exact);
 static const struct {
 	const char *key, *path;
 } numbers[] = {
-	{ "allocations", "heap.allocations" },      { "bytes", "heap.allocated_bytes" },
-	{ "peak", "heap.peak_bytes" },              { "live_blocks", "heap.live_at_end_blocks" },
-	{ "live_bytes", "heap.live_at_end_bytes" }, { "temporary", "heap.temporary" },
-	{ "frees", "heap.frees" },
+    {"allocations", "heap.allocations"},
+    {"bytes", "heap.allocated_bytes"},
+    {"peak", "heap.peak_bytes"},
+    {"live_blocks", "heap.live_at_end_blocks"},
+    {"live_bytes", "heap.live_at_end_bytes"},
+    {"temporary", "heap.temporary"},
+    {"frees", "heap.frees"},
 };
 
 static bool told(const char *line, const char *key, long long *value)
@@ -57,8 +60,8 @@ static void expect_exact(enum mode mode, const char *program, int numbers_told)
 }
 
 /* HEAP(name, "command line", how many numbers its line tells) */
-#define HEAP(name, line, told)                                                                               \
-	Test(heap_exact, name##_run) { expect_exact(MODE_RUN, line, told); }                                 \
+#define HEAP(name, line, told)                                                                                         \
+	Test(heap_exact, name##_run) { expect_exact(MODE_RUN, line, told); }                                           \
 	Test(heap_exact, name##_preload) { expect_exact(MODE_PRELOAD, line, told); }
 
 HEAP(known_heap, "known_heap", 7)

@@ -40,7 +40,8 @@ static void write_script(const char *path, const char *go)
 static struct child start_alone(struct rt *rt, const char *how, const char *threads)
 {
 	char library[RT_PATH + 32], tool[RT_PATH + 32], go[RT_PATH + 32], preload[2 * RT_PATH], setting[2 * RT_PATH];
-	const char *env[] = {preload, setting, NULL}, *argv[] = {rt_built("programs/ends_when_told"), how, threads, NULL};
+	const char *env[] = {preload, setting, NULL},
+	           *argv[] = {rt_built("programs/ends_when_told"), how, threads, NULL};
 
 	snprintf(library, sizeof library, "%s/libringtail.so", rt->root);
 	snprintf(tool, sizeof tool, "%s/ringtail-scan", rt->root);
@@ -131,10 +132,10 @@ static void expect_gone(enum mode mode, const char *how, const char *threads)
 	expect_end(&held, 7, "");
 }
 
-#define GONE(name, how)                                                                                      \
-	Test(held, name##_run) { expect_gone(MODE_RUN, how, "0"); }                                          \
-	Test(held, name##_preload) { expect_gone(MODE_PRELOAD, how, "0"); }                                  \
-	Test(held, name##_with_threads_run) { expect_gone(MODE_RUN, how, "3"); }                             \
+#define GONE(name, how)                                                                                                \
+	Test(held, name##_run) { expect_gone(MODE_RUN, how, "0"); }                                                    \
+	Test(held, name##_preload) { expect_gone(MODE_PRELOAD, how, "0"); }                                            \
+	Test(held, name##_with_threads_run) { expect_gone(MODE_RUN, how, "3"); }                                       \
 	Test(held, name##_with_threads_preload) { expect_gone(MODE_PRELOAD, how, "3"); }
 GONE(return_of_main, "return")
 GONE(exit, "exit")

@@ -1,4 +1,5 @@
-/* Threads that cannot be stopped, and tools that are killed while they look: nothing stays stopped, and all comes to its end. */
+/* Threads that cannot be stopped, and tools that are killed while they look: nothing stays stopped, and all comes to
+ * its end. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -133,9 +134,9 @@ static void expect_free_after_kill(enum mode mode, unsigned seed)
 	int letters = open_letters(&rt);
 	struct child child = rt_start(&rt, mode, "grows letters"), looker;
 	pid_t pid = program_of(&child);
-	const char *argv[] = { rt_built("ringtail"), "leaks", "--now", rt.run, NULL };
+	const char *argv[] = {rt_built("ringtail"), "leaks", "--now", rt.run, NULL};
 
-	looker = spawn_start((struct command){ .argv = argv, .directory = rt.work });
+	looker = spawn_start((struct command){.argv = argv, .directory = rt.work});
 	usleep(some_us(seed));
 	kill(mode == MODE_RUN ? child.pid : looker.pid, SIGKILL);
 	struct outcome outcome = spawn_wait(&looker);
@@ -145,7 +146,8 @@ static void expect_free_after_kill(enum mode mode, unsigned seed)
 	for (double until = now() + 20; kill(pid, 0) == 0 && now() < until && mode == MODE_RUN;)
 		sleep_ms(1);
 	outcome = spawn_wait(&child);
-	cr_expect_eq(outcome.status, mode == MODE_RUN ? 128 + SIGKILL : 0, "status %d: %s", outcome.status, outcome.err);
+	cr_expect_eq(outcome.status, mode == MODE_RUN ? 128 + SIGKILL : 0, "status %d: %s", outcome.status,
+	             outcome.err);
 	outcome_free(&outcome);
 	close(letters);
 	rt_end(&rt);

@@ -18,16 +18,26 @@ Test(install, installed_tool_finds_its_library, .timeout = 240)
 	snprintf(name, sizeof name, "%s", rt_built("."));
 	snprintf(build, sizeof build, "BUILD=%.*s", (int)strlen(name) - 2, name);
 	/* -o: what other tests are using at this moment is not made again */
-	const char *make[] = { "make", "install", destination, build, "PREFIX=/usr", "-o", rt_built("ringtail"), "-o",
-		               rt_built("libringtail.so"), "-o", rt_built("ringtail-scan"), NULL };
-	outcome = spawn((struct command){ .argv = make, .timeout = 200 });
+	const char *make[] = {"make",
+	                      "install",
+	                      destination,
+	                      build,
+	                      "PREFIX=/usr",
+	                      "-o",
+	                      rt_built("ringtail"),
+	                      "-o",
+	                      rt_built("libringtail.so"),
+	                      "-o",
+	                      rt_built("ringtail-scan"),
+	                      NULL};
+	outcome = spawn((struct command){.argv = make, .timeout = 200});
 	cr_assert_eq(outcome.status, 0, "make install: %s%s", outcome.out, outcome.err);
 	outcome_free(&outcome);
 
 	snprintf(tool, sizeof tool, "%s/root/usr/bin/ringtail", rt.root);
 	cr_assert_eq(access(tool, X_OK), 0, "%s is not there", tool);
-	const char *run[] = { tool, "run", "-o", rt.run, "--", rt_built("programs/known_heap"), NULL };
-	outcome = spawn((struct command){ .argv = run, .directory = rt.work });
+	const char *run[] = {tool, "run", "-o", rt.run, "--", rt_built("programs/known_heap"), NULL};
+	outcome = spawn((struct command){.argv = run, .directory = rt.work});
 	cr_expect_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
 	outcome_free(&outcome);
 	cr_expect_eq(json_number(rt_process(&rt, "known_heap"), "heap.allocations"), 32);

@@ -180,8 +180,9 @@ static uint64_t sum_of_sizes(uint64_t count)
 static void check_numbers(struct rt *rt, const struct counted *counted)
 {
 	struct outcome rows = rt_tool(
-	    rt, "sql RUN --format csv 'select thread, allocations, allocated_bytes, frees, freed_bytes from heap_thread "
-	        "where thread > 1 order by thread'");
+	    rt,
+	    "sql RUN --format csv 'select thread, allocations, allocated_bytes, frees, freed_bytes from heap_thread "
+	    "where thread > 1 order by thread'");
 	const char *line = rows.out;
 
 	cr_assert_eq(rows.status, 0, "ringtail sql: %s", rows.err);
@@ -189,8 +190,9 @@ static void check_numbers(struct rt *rt, const struct counted *counted)
 	for (unsigned i = 0; i < COUNTED_THREADS; i++) {
 		unsigned long long thread, allocations, allocated, frees, freed;
 
-		cr_assert_eq(sscanf(line, "%llu,%llu,%llu,%llu,%llu", &thread, &allocations, &allocated, &frees, &freed), 5,
-		             "%s", rows.out);
+		cr_assert_eq(
+		    sscanf(line, "%llu,%llu,%llu,%llu,%llu", &thread, &allocations, &allocated, &frees, &freed), 5,
+		    "%s", rows.out);
 		cr_expect_eq(thread, FIRST_THREAD + i);
 		check_counts(allocations, frees, counted->threads[i].done);
 		cr_expect_eq(allocated, sum_of_sizes(allocations));
@@ -250,7 +252,8 @@ static void check_all_accounted(const json_t *process, const struct counted *cou
 
 		happened += (long long)(done + (done > COUNTED_HELD ? done - COUNTED_HELD : 0)) + 2; /* begin, end */
 	}
-	cr_expect(recorded(process) + lost(process) >= happened && recorded(process) + lost(process) <= happened + of_main,
+	cr_expect(recorded(process) + lost(process) >= happened &&
+	              recorded(process) + lost(process) <= happened + of_main,
 	          "%lld recorded and %lld lost of %lld", recorded(process), lost(process), happened);
 }
 
@@ -259,9 +262,8 @@ static bool tells_loss(const json_t *process)
 	const json_t *finding;
 	size_t i;
 
-	json_array_foreach(json_object_get(process, "findings"), i, finding)
-		if (!strcmp(json_text(finding, "kind"), "loss"))
-			return true;
+	json_array_foreach(json_object_get(process, "findings"), i,
+	                   finding) if (!strcmp(json_text(finding, "kind"), "loss")) return true;
 	return false;
 }
 

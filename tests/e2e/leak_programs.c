@@ -10,8 +10,8 @@ TEST_SUITE(leak_programs);
 
 static void make_repository(struct rt *rt)
 {
-	const char *argv[] = { "sh", "data/git.sh", NULL };
-	struct outcome outcome = spawn((struct command){ .argv = argv, .directory = rt->work });
+	const char *argv[] = {"sh", "data/git.sh", NULL};
+	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt->work});
 
 	cr_assert_eq(outcome.status, 0, "git: %s", outcome.err);
 	outcome_free(&outcome);
@@ -41,8 +41,8 @@ static void expect_difference(const char *line, const struct sums_of_both *both,
 	char *by_memcheck = leak_sums_text(&both->memcheck);
 	char *less = leak_sums_difference(&both->ringtail, &both->memcheck);
 
-	cr_expect_eq(fnmatch(difference, less, FNM_EXTMATCH), 0, "%s: ringtail: %s; memcheck: %s; not: %s", line, less, by_memcheck,
-	             difference);
+	cr_expect_eq(fnmatch(difference, less, FNM_EXTMATCH), 0, "%s: ringtail: %s; memcheck: %s; not: %s", line, less,
+	             by_memcheck, difference);
 	free(by_memcheck);
 	free(less);
 }
@@ -60,7 +60,7 @@ static struct leak_class_sum all_classes(const struct leak_class_sum of[SUM_CLAS
 {
 	struct leak_class_sum sum = {0, 0};
 
-	for (size_t class = 0; class < SUM_CLASSES; class++) {
+	for (size_t class = 0; class < SUM_CLASSES; class ++) {
 		sum.blocks += of[class].blocks;
 		sum.bytes += of[class].bytes;
 	}
@@ -77,22 +77,26 @@ static void expect_family(const char *line, size_t processes, const char *differ
 	cr_assert_eq(both.memcheck.processes, processes, "%s: %zu processes", line, both.memcheck.processes);
 	cr_assert_eq(both.ringtail.processes, processes, "%s: %zu processes", line, both.ringtail.processes);
 	for (size_t i = 1; i < processes; i++) {
-		struct leak_class_sum memcheck = all_classes(both.memcheck.of[i]), ringtail = all_classes(both.ringtail.of[i]);
+		struct leak_class_sum memcheck = all_classes(both.memcheck.of[i]),
+		                      ringtail = all_classes(both.ringtail.of[i]);
 		const struct leak_class_sum *lost = both.ringtail.of[i];
 
-		cr_expect_eq(ringtail.blocks, memcheck.blocks - inherited.blocks, "%s, process %zu: %lld blocks; memcheck: %lld, inherited %lld",
-		             line, i, ringtail.blocks, memcheck.blocks, inherited.blocks);
-		cr_expect_eq(ringtail.bytes, memcheck.bytes - inherited.bytes, "%s, process %zu: %lld bytes; memcheck: %lld, inherited %lld",
-		             line, i, ringtail.bytes, memcheck.bytes, inherited.bytes);
-		cr_expect_leq(lost[SUM_DEFINITE].blocks, both.memcheck.of[i][SUM_DEFINITE].blocks, "%s, process %zu", line, i);
+		cr_expect_eq(ringtail.blocks, memcheck.blocks - inherited.blocks,
+		             "%s, process %zu: %lld blocks; memcheck: %lld, inherited %lld", line, i, ringtail.blocks,
+		             memcheck.blocks, inherited.blocks);
+		cr_expect_eq(ringtail.bytes, memcheck.bytes - inherited.bytes,
+		             "%s, process %zu: %lld bytes; memcheck: %lld, inherited %lld", line, i, ringtail.bytes,
+		             memcheck.bytes, inherited.bytes);
+		cr_expect_leq(lost[SUM_DEFINITE].blocks, both.memcheck.of[i][SUM_DEFINITE].blocks, "%s, process %zu",
+		              line, i);
 	}
 	both.memcheck.processes = both.ringtail.processes = 1;
 	expect_difference(line, &both, difference);
 	rt_end(&rt);
 }
 
-#define LEAK_PROGRAM(name, line, difference, why)                                                            \
+#define LEAK_PROGRAM(name, line, difference, why)                                                                      \
 	Test(leak_programs, name, .timeout = 600) { expect_program(line, difference); }
-#define LEAK_FAMILY(name, line, processes, difference, why)                                                  \
+#define LEAK_FAMILY(name, line, processes, difference, why)                                                            \
 	Test(leak_programs, name, .timeout = 600) { expect_family(line, processes, difference); }
 #include "tests/e2e/tables/leak_programs.def"

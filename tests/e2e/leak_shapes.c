@@ -33,8 +33,7 @@ static void expect_shape(const char *line, const char *expected, const char *dif
 	cr_expect_eq(fnmatch(expected, by_memcheck, 0), 0, "%s: memcheck: %s; not: %s", line, by_memcheck, expected);
 	cr_expect_str_eq(less, difference, "%s: ringtail: %s; memcheck: %s; not: %s", line, less, by_memcheck,
 	                 difference);
-	cr_expect_str_eq(by_run, by_ringtail, "%s: ringtail run: %s; without it: %s", line, by_run,
-	                 by_ringtail);
+	cr_expect_str_eq(by_run, by_ringtail, "%s: ringtail run: %s; without it: %s", line, by_run, by_ringtail);
 	free(by_memcheck);
 	free(by_ringtail);
 	free(by_run);
@@ -42,10 +41,10 @@ static void expect_shape(const char *line, const char *expected, const char *dif
 	rt_end(&rt);
 }
 
-#define LEAK_C(name, expected, difference, why)                                                              \
+#define LEAK_C(name, expected, difference, why)                                                                        \
 	Test(leak_shapes, c_##name) { expect_shape("leak_shapes " #name, expected, difference); }
-#define LEAK_CC(name, expected, difference, why)                                                             \
+#define LEAK_CC(name, expected, difference, why)                                                                       \
 	Test(leak_shapes, cc_##name) { expect_shape("leak_shapes_cxx " #name, expected, difference); }
-#define LEAK_OLD_STRING(name, expected, difference, why)                                                     \
+#define LEAK_OLD_STRING(name, expected, difference, why)                                                               \
 	Test(leak_shapes, cc_##name) { expect_shape("leak_shapes_old_string " #name, expected, difference); }
 #include "tests/e2e/tables/leak_shapes.def"

@@ -38,8 +38,8 @@ static void expect_leak(enum mode mode, const char *program, const char *functio
 }
 
 /* LEAK(name, program, "allocated in", blocks, bytes) */
-#define LEAK(name, ...)                                                                                      \
-	Test(leaks, name##_run) { expect_leak(MODE_RUN, __VA_ARGS__); }                                      \
+#define LEAK(name, ...)                                                                                                \
+	Test(leaks, name##_run) { expect_leak(MODE_RUN, __VA_ARGS__); }                                                \
 	Test(leaks, name##_preload) { expect_leak(MODE_PRELOAD, __VA_ARGS__); }
 
 LEAK(simple, "leak_simple", "lose", 7, 448)
@@ -90,9 +90,8 @@ Test(leaks, ids_are_unique_in_a_report)
 	rt_program(&rt, MODE_RUN, "leak_one_line");
 	findings = json_object_get(rt_process(&rt, "leak_one_line"), "findings");
 	cr_expect_geq(json_array_size(findings), 1);
-	json_array_foreach(findings, i, finding)
-		json_array_foreach(findings, k, other)
-			cr_expect(i == k || strcmp(json_text(finding, "id"), json_text(other, "id")),
-			          "findings %zu and %zu have the same id %s", i, k, json_text(finding, "id"));
+	json_array_foreach(findings, i, finding) json_array_foreach(findings, k, other)
+	    cr_expect(i == k || strcmp(json_text(finding, "id"), json_text(other, "id")),
+	              "findings %zu and %zu have the same id %s", i, k, json_text(finding, "id"));
 	rt_end(&rt);
 }

@@ -1,4 +1,5 @@
-/* Processes that go on when `ringtail run` has left, or was killed: recorded as if the library alone had been preloaded. */
+/* Processes that go on when `ringtail run` has left, or was killed: recorded as if the library alone had been
+ * preloaded. */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ static json_t *find_process(json_t *report, const char *exe)
 	json_t *process, *found = NULL;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "processes"), i, process) {
+	json_array_foreach(json_object_get(report, "processes"), i, process)
+	{
 		const char *slash = strrchr(json_text(process, "exe"), '/');
 		if (slash && !strcmp(slash + 1, exe))
 			found = process;
@@ -45,9 +47,10 @@ static void expect_leaks(const json_t *process, long long least)
 	long long definite = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(process, "findings"), i, finding)
-		if (!strcmp(json_text(finding, "kind"), "leak") && !strcmp(json_text(finding, "class"), "definite"))
-			definite += json_number(finding, "blocks");
+	json_array_foreach(json_object_get(process, "findings"), i,
+	                   finding) if (!strcmp(json_text(finding, "kind"), "leak") &&
+	                                !strcmp(json_text(finding, "class"), "definite")) definite +=
+	    json_number(finding, "blocks");
 	cr_expect(json_is_true(json_at(process, "leak_scan.done")), "%s", json_text(process, "exe"));
 	cr_expect_geq(definite, least);
 	cr_expect_eq(json_number(process, "events.lost"), 0);
@@ -130,7 +133,8 @@ Test(left_behind, an_image_that_is_entered_when_the_reader_was_killed)
 	struct server server = server_new();
 	char line[2 * RT_PATH];
 
-	snprintf(line, sizeof line, "sh -c 'echo begun; read letter < letters; exec %s'", rt_built("programs/leak_simple"));
+	snprintf(line, sizeof line, "sh -c 'echo begun; read letter < letters; exec %s'",
+	         rt_built("programs/leak_simple"));
 	struct child child = rt_start(&server.rt, MODE_RUN, line);
 	cr_assert(spawn_wait_for_lines(&child, "begun", 1, 20));
 	cr_assert_eq(kill(child.pid, SIGKILL), 0);

@@ -37,7 +37,7 @@ static void expect_unbroken(const char *limit, const char *program, const char *
 	rt_end(&watched);
 }
 
-#define LIMITED(name, limit, program, options)                                                               \
+#define LIMITED(name, limit, program, options)                                                                         \
 	Test(limits, name) { expect_unbroken(limit, program, options); }
 #include "tests/e2e/tables/limits.def"
 
@@ -90,11 +90,11 @@ static void expect_nearly_as_much(enum mode mode, unsigned long mib, const char 
 	end(&both);
 }
 
-#define AS_MUCH(name, limit, arguments)                                                                      \
-	Test(limits, name##_run) { expect_as_much(MODE_RUN, limit, arguments); }                             \
+#define AS_MUCH(name, limit, arguments)                                                                                \
+	Test(limits, name##_run) { expect_as_much(MODE_RUN, limit, arguments); }                                       \
 	Test(limits, name##_preload) { expect_as_much(MODE_PRELOAD, limit, arguments); }
-#define NEARLY_AS_MUCH(name, mib, arguments)                                                                 \
-	Test(limits, name##_run) { expect_nearly_as_much(MODE_RUN, mib, arguments); }                        \
+#define NEARLY_AS_MUCH(name, mib, arguments)                                                                           \
+	Test(limits, name##_run) { expect_nearly_as_much(MODE_RUN, mib, arguments); }                                  \
 	Test(limits, name##_preload) { expect_nearly_as_much(MODE_PRELOAD, mib, arguments); }
 #include "tests/e2e/tables/address_space.def"
 
@@ -132,14 +132,14 @@ Test(limits, full_disk)
 {
 	struct rt rt = rt_new();
 	char script[4 * RT_PATH];
-	const char *argv[] = { "unshare", "-m", "sh", "-c", script, NULL };
+	const char *argv[] = {"unshare", "-m", "sh", "-c", script, NULL};
 	struct outcome outcome;
 
 	snprintf(script, sizeof script,
 	         "mount -t tmpfs -o size=256k none %s || exit 77; cd %s; "
 	         "LD_PRELOAD=%s RINGTAIL=run=%s/run %s 100000",
 	         rt.work, rt.work, rt_built("libringtail.so"), rt.work, rt_built("programs/ten_million"));
-	outcome = spawn((struct command){ .argv = argv });
+	outcome = spawn((struct command){.argv = argv});
 	if (outcome.status != 77 && outcome.status != 1) {
 		cr_expect_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
 		cr_expect_eq(strncmp(outcome.out, "allocations=100000 ", 19), 0, "%s", outcome.out);

@@ -9,16 +9,16 @@
 
 TEST_SUITE(man);
 
-#define MAN "docs/man/"
+#define MAN            "docs/man/"
 #define NAME_MAX_BYTES 64
-#define NAMES_MAX 64
+#define NAMES_MAX      64
 
 struct command_row {
 	const char *name, *help;
 };
 
 static const struct command_row commands[] = {
-#define COMMAND(name, usage, operands, help) { #name, help },
+#define COMMAND(name, usage, operands, help) {#name, help},
 #include "tools/options/commands.def"
 #undef COMMAND
 };
@@ -87,7 +87,7 @@ static char *command_page(const char *command)
 static struct names help_options(const char *command)
 {
 	struct rt rt = rt_new();
-	struct names names = { .count = 0 };
+	struct names names = {.count = 0};
 	char words[NAME_MAX_BYTES];
 
 	snprintf(words, sizeof words, "%s --help", command);
@@ -100,7 +100,7 @@ static struct names help_options(const char *command)
 
 static struct names page_options(const char *page)
 {
-	struct names names = { .count = 0 };
+	struct names names = {.count = 0};
 
 	names_behind(&names, page, ".It Fl -");
 	return names;
@@ -170,7 +170,9 @@ Test(man, defaults_are_those_of_the_table)
 {
 	char *page = command_page("run");
 
-#define DEFAULT_BOTH(name, value) if (*(value)) expect_default(page, name, value);
+#define DEFAULT_BOTH(name, value)                                                                                      \
+	if (*(value))                                                                                                  \
+		expect_default(page, name, value);
 #define DEFAULT_TOOL(name, value) DEFAULT_BOTH(name, value)
 #define DEFAULT_SHIM(name, value)
 #define OPTION(id, name, type, value, scope, help) DEFAULT_##scope(name, value)
@@ -205,10 +207,11 @@ Test(man, every_page_ends_with_its_limits)
 /* groff's own opinion; passes where there is no groff with the mdoc macros. */
 Test(man, groff_has_no_warnings)
 {
-	const char *argv[] = { "sh", "-c",
-		               "groff -mdoc -Tascii -z /dev/null 2> /dev/null || exit 0\n"
-		               "groff -mdoc -Tascii -ww -z " MAN "*.[15] 2>&1", NULL };
-	struct outcome outcome = spawn((struct command){ .argv = argv });
+	const char *argv[] = {"sh", "-c",
+	                      "groff -mdoc -Tascii -z /dev/null 2> /dev/null || exit 0\n"
+	                      "groff -mdoc -Tascii -ww -z " MAN "*.[15] 2>&1",
+	                      NULL};
+	struct outcome outcome = spawn((struct command){.argv = argv});
 
 	cr_expect_eq(outcome.status, 0, "groff: status %d", outcome.status);
 	cr_expect_str_empty(outcome.out, "%s", outcome.out);

@@ -17,9 +17,9 @@ static bool tells(const json_t *process, const char *kind, const char *class)
 	const json_t *finding;
 	size_t i;
 
-	json_array_foreach(json_object_get(process, "findings"), i, finding)
-		if (!strcmp(json_text(finding, "kind"), kind) && !strcmp(json_text(finding, "class"), class))
-			return true;
+	json_array_foreach(json_object_get(process, "findings"), i,
+	                   finding) if (!strcmp(json_text(finding, "kind"), kind) &&
+	                                !strcmp(json_text(finding, "class"), class)) return true;
 	return false;
 }
 
@@ -42,8 +42,8 @@ static void expect_seen(enum mode mode, const char *where, const char *expected,
 	rt_end(&rt);
 }
 
-#define SEEN(where, expected, unread)                                                                    \
-	Test(memory, where##_run) { expect_seen(MODE_RUN, #where, expected, unread); }                   \
+#define SEEN(where, expected, unread)                                                                                  \
+	Test(memory, where##_run) { expect_seen(MODE_RUN, #where, expected, unread); }                                 \
 	Test(memory, where##_preload) { expect_seen(MODE_PRELOAD, #where, expected, unread); }
 SEEN(no_access, "reachable=10/5550", false)
 SEEN(shared, "reachable=10/5550", false)
@@ -81,9 +81,9 @@ struct sums {
 static struct sums sums_of(const int *pids)
 {
 	return (struct sums){
-		.anonymous = sum_of(pids, "smaps_rollup", "Pss_Anon:"),
-		.shared = sum_of(pids, "smaps_rollup", "Pss_Shmem:"),
-		.tables = sum_of(pids, "status", "VmPTE:"),
+	    .anonymous = sum_of(pids, "smaps_rollup", "Pss_Anon:"),
+	    .shared = sum_of(pids, "smaps_rollup", "Pss_Shmem:"),
+	    .tables = sum_of(pids, "status", "VmPTE:"),
 	};
 }
 
@@ -116,7 +116,8 @@ static void expect_left_as_it_was(enum mode mode)
 		outcome_free(&outcome);
 	}
 	struct sums after = sums_of(pids);
-	cr_expect_eq(after.anonymous, before.anonymous, "%ld KiB of their own, before %ld", after.anonymous, before.anonymous);
+	cr_expect_eq(after.anonymous, before.anonymous, "%ld KiB of their own, before %ld", after.anonymous,
+	             before.anonymous);
 	cr_expect_eq(after.shared, before.shared, "%ld KiB of shared memory, before %ld", after.shared, before.shared);
 	cr_expect_eq(after.tables, before.tables, "%ld KiB of page tables, before %ld", after.tables, before.tables);
 	snprintf(path, sizeof path, "%s/stop", rt.work);

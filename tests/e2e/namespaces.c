@@ -68,9 +68,9 @@ static void expect_scan_inside(const char *words)
 	rt_end(&rt);
 }
 
-#define SPACE(name, words)                                                                                   \
-	Test(namespaces, name##_run) { expect_scan(MODE_RUN, words); }                                       \
-	Test(namespaces, name##_preload) { expect_scan(MODE_PRELOAD, words); }                               \
+#define SPACE(name, words)                                                                                             \
+	Test(namespaces, name##_run) { expect_scan(MODE_RUN, words); }                                                 \
+	Test(namespaces, name##_preload) { expect_scan(MODE_PRELOAD, words); }                                         \
 	Test(namespaces, name##_inside) { expect_scan_inside(words); }
 #include "tests/e2e/tables/namespaces.def"
 
@@ -97,8 +97,8 @@ Test(namespaces, no_proc_preload)
 	rt_end(&rt);
 }
 
-/* A process that has left for another namespace with its children: the tool must not be the first of those, as the kernel
- * allows no others once it has ended. */
+/* A process that has left for another namespace with its children: the tool must not be the first of those, as the
+ * kernel allows no others once it has ended. */
 static void expect_children(enum mode mode)
 {
 	struct rt rt = rt_new();
@@ -135,7 +135,8 @@ static void expect_trees(enum mode mode)
 	         rt_built("programs/fork_tree"));
 	rt_program(&rt, mode, line);
 	report = rt_report(&rt);
-	json_array_foreach(json_object_get(report, "processes"), i, process) {
+	json_array_foreach(json_object_get(report, "processes"), i, process)
+	{
 		if (!strstr(json_text(process, "exe"), "fork_tree"))
 			continue;
 		trees++;
@@ -242,7 +243,8 @@ Test(namespaces, running_in_a_sibling)
 	snprintf(line, sizeof line, APART " %s report --format json %s", rt_built("ringtail"), server.rt.run);
 	struct rt sibling = rt_new();
 	rt_program(&sibling, MODE_BARE, line);
-	cr_expect(strstr(sibling.program.out, "\"how\": \"running\""), "%s%s", sibling.program.out, sibling.program.err);
+	cr_expect(strstr(sibling.program.out, "\"how\": \"running\""), "%s%s", sibling.program.out,
+	          sibling.program.err);
 	rt_end(&sibling);
 	snprintf(line, sizeof line, APART " %s leaks --now %s", rt_built("ringtail"), server.rt.run);
 	sibling = rt_new();

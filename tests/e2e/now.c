@@ -36,13 +36,14 @@ static long long blocks_of(const json_t *report, const char *class, const char *
 	size_t i, k;
 
 	json_array_foreach(json_object_get(report, "processes"), i, process)
-		json_array_foreach(json_object_get(process, "findings"), k, finding) {
-			const json_t *stack = json_array_get(json_object_get(finding, "stacks"), 0);
-			const json_t *frame = json_array_get(json_object_get(stack, "frames"), 0);
+	    json_array_foreach(json_object_get(process, "findings"), k, finding)
+	{
+		const json_t *stack = json_array_get(json_object_get(finding, "stacks"), 0);
+		const json_t *frame = json_array_get(json_object_get(stack, "frames"), 0);
 
-			if (!strcmp(json_text(finding, "class"), class) && !strcmp(json_text(frame, "function"), function))
-				blocks += json_number(finding, "blocks");
-		}
+		if (!strcmp(json_text(finding, "class"), class) && !strcmp(json_text(frame, "function"), function))
+			blocks += json_number(finding, "blocks");
+	}
 	return blocks;
 }
 
@@ -80,7 +81,7 @@ Test(now, two_scans_preload) { expect_scans(MODE_PRELOAD); }
 /* What was kept is taken for a run by the commands that show one. */
 Test(now, a_snapshot_is_a_run)
 {
-	static const char *const commands[] = { "report", "leaks", "heap", "threads", "locks", "deadlocks" };
+	static const char *const commands[] = {"report", "leaks", "heap", "threads", "locks", "deadlocks"};
 	struct server server = serve(MODE_RUN, "");
 	char words[2 * RT_PATH];
 
@@ -121,7 +122,7 @@ Test(now, threads_come_and_go_preload) { expect_scans_among_threads(MODE_PRELOAD
 static void expect_nothing_lost_in_realloc(enum mode mode)
 {
 	struct rt rt = rt_new();
-	struct server server = { .rt = rt };
+	struct server server = {.rt = rt};
 	char path[RT_PATH + 16];
 
 	server.child = rt_start(&server.rt, mode, "realloc_always stop");
@@ -229,10 +230,10 @@ Test(now, without_the_right_to_trace)
 	if (geteuid())
 		cr_skip_test("only root can give up CAP_SYS_PTRACE");
 	struct server server = serve(MODE_PRELOAD, "");
-	const char *argv[] = { "setpriv", "--bounding-set=-sys_ptrace", rt_built("ringtail"), "leaks", "--now",
-		               server.rt.run, NULL };
+	const char *argv[] = {
+	    "setpriv", "--bounding-set=-sys_ptrace", rt_built("ringtail"), "leaks", "--now", server.rt.run, NULL};
 
-	expect_refusal(spawn((struct command){ .argv = argv, .directory = server.rt.work }), 69, "CAP_SYS_PTRACE");
+	expect_refusal(spawn((struct command){.argv = argv, .directory = server.rt.work}), 69, "CAP_SYS_PTRACE");
 	server_end(&server);
 }
 
@@ -266,14 +267,14 @@ static void expect_death_is_noticed(enum mode mode)
 	for (int i = 0; i < 5; i++) {
 		struct server server = serve(mode, "");
 		char command[128];
-		const char *argv[] = { "sh", "-c", command, NULL };
+		const char *argv[] = {"sh", "-c", command, NULL};
 
 		server_do(&server, "lt");
 		snprintf(command, sizeof command, "(sleep 0.0%d; kill -9 %d) & exec %s leaks --now %s", i, server.pid,
 		         rt_built("ringtail"), "../run");
-		struct outcome outcome = spawn((struct command){ .argv = argv, .directory = server.rt.work });
-		cr_expect(outcome.status == 0 || outcome.status == 65 || outcome.status == 69, "status %d: %s", outcome.status,
-		          outcome.err);
+		struct outcome outcome = spawn((struct command){.argv = argv, .directory = server.rt.work});
+		cr_expect(outcome.status == 0 || outcome.status == 65 || outcome.status == 69, "status %d: %s",
+		          outcome.status, outcome.err);
 		cr_expect_eq(outcome.status == 0, outcome.out_bytes != 0, "status %d: %s", outcome.status, outcome.out);
 		cr_expect(!strstr(outcome.out, "leak:definite  100 B"), "%s", outcome.out);
 		outcome_free(&outcome);

@@ -51,8 +51,7 @@ static size_t deepest_site(struct rt *rt)
 	json_t *report = json_loads(outcome.out, 0, NULL), *site;
 	size_t deepest = 0, i;
 
-	json_array_foreach(json_at(json_array_get(json_object_get(report, "processes"), 0), "heap.sites"), i,
-	                   site)
+	json_array_foreach(json_at(json_array_get(json_object_get(report, "processes"), 0), "heap.sites"), i, site)
 	{
 		size_t frames = json_array_size(json_object_get(site, "stack"));
 
@@ -96,11 +95,10 @@ Test(page, runs_nothing_of_the_program)
 	rt_program(&rt, MODE_RUN, "named_threads");
 	json_decref(rt_report(&rt));
 	rt.json = NULL;
-	change_database(&rt,
-	                "UPDATE frame SET function = '" HOSTILE "' || pc, file = '" HOSTILE "';"
-	                "UPDATE thread SET name = '" HOSTILE "'; UPDATE process SET exe = '/" HOSTILE "';"
-	                "UPDATE module SET path = '/" HOSTILE "'; UPDATE finding SET message = '" HOSTILE "';"
-	                "UPDATE meta SET value = '[\"" HOSTILE "\"]' WHERE key = 'command'");
+	change_database(&rt, "UPDATE frame SET function = '" HOSTILE "' || pc, file = '" HOSTILE "';"
+	                     "UPDATE thread SET name = '" HOSTILE "'; UPDATE process SET exe = '/" HOSTILE "';"
+	                     "UPDATE module SET path = '/" HOSTILE "'; UPDATE finding SET message = '" HOSTILE "';"
+	                     "UPDATE meta SET value = '[\"" HOSTILE "\"]' WHERE key = 'command'");
 	json_t *seen = use(&rt, "report RUN", "onerror");
 	cr_expect_str_eq(json_text(seen, "command"), HOSTILE);
 	cr_expect_eq(json_number(seen, "images"), 0);
@@ -108,11 +106,11 @@ Test(page, runs_nothing_of_the_program)
 	rt_end(&rt);
 }
 
-#define WASTEFUL                                                                                             \
-	"#include <stdlib.h>\n"                                                                              \
-	"int main(void)\n"                                                                                   \
-	"{\n"                                                                                                \
-	"\treturn malloc(77) == NULL; /* " HOSTILE " */\n"                                                   \
+#define WASTEFUL                                                                                                       \
+	"#include <stdlib.h>\n"                                                                                        \
+	"int main(void)\n"                                                                                             \
+	"{\n"                                                                                                          \
+	"\treturn malloc(77) == NULL; /* " HOSTILE " */\n"                                                             \
 	"}\n"
 
 static void write_source(struct rt *rt)

@@ -16,8 +16,8 @@ TEST_SUITE(pprof);
 static const struct {
 	const char *value, *total, *site; /* names of pprof, of the heap's totals, of a site's numbers */
 } values[] = {
-    {"alloc_objects", "allocations", "allocations"}, {"alloc_space", "allocated_bytes", "allocated_bytes"},
-    {"peak_objects", "peak_blocks", "peak_blocks"},  {"peak_space", "peak_bytes", "peak_bytes"},
+    {"alloc_objects", "allocations", "allocations"},        {"alloc_space", "allocated_bytes", "allocated_bytes"},
+    {"peak_objects", "peak_blocks", "peak_blocks"},         {"peak_space", "peak_bytes", "peak_bytes"},
     {"inuse_objects", "live_at_end_blocks", "live_blocks"}, {"inuse_space", "live_at_end_bytes", "live_bytes"},
 };
 
@@ -108,8 +108,6 @@ static struct rt known_heap(void)
 	export_run(&rt, "--format pprof --view allocs -o heap.pb.gz");
 	return rt;
 }
-
-
 
 /* The sources are named as the compiler was told, from the directory of the checkout. */
 Test(pprof, list_shows_source_lines)
@@ -220,7 +218,8 @@ Test(pprof, web_pages_are_served)
 	struct rt rt = known_heap();
 	char *port = consume(&rt, "python3 -c '%s'", free_port), command[256];
 	const char *argv[] = {"sh", "-c", command, NULL};
-	snprintf(command, sizeof command, "exec go tool pprof -no_browser -http=127.0.0.1:%d heap.pb.gz 2>&1", atoi(port));
+	snprintf(command, sizeof command, "exec go tool pprof -no_browser -http=127.0.0.1:%d heap.pb.gz 2>&1",
+	         atoi(port));
 	struct child child = spawn_start((struct command){.argv = argv, .directory = rt.work});
 	char *line = spawn_wait_for_line(&child, "Serving web UI on ", 30), *pages;
 
@@ -300,7 +299,8 @@ Test(pprof, block_blames_the_waiter)
 	rt_end(&rt);
 }
 
-/* Two threads wait until the process ends: for a condition that is never signalled, and a semaphore that is never posted. */
+/* Two threads wait until the process ends: for a condition that is never signalled, and a semaphore that is never
+ * posted. */
 Test(pprof, block_has_waits_that_never_end)
 {
 	struct rt rt = rt_new();
@@ -328,7 +328,8 @@ Test(pprof, threads_that_are_blocked_at_the_end)
 	expect_has(top, "Type: alive", "pprof");
 	expect_has(top, "Showing nodes accounting for 2B, 100% of 2B total", "pprof -tagfocus=state=blocked");
 	created = consume(&rt, PPROF "-top -sample_index=created threads.pb.gz");
-	cr_expect_eq(total_of(created), (long long)json_array_size(json_at(rt_process(&rt, "blocked_at_exit"), "threads")));
+	cr_expect_eq(total_of(created),
+	             (long long)json_array_size(json_at(rt_process(&rt, "blocked_at_exit"), "threads")));
 	expect_has(created, "[main thread]", "pprof -sample_index=created");
 	free(top);
 	free(created);

@@ -12,9 +12,9 @@ static json_t *with_status(json_t *report, int status)
 	json_t *process, *found = NULL;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "processes"), i, process)
-		if (!strcmp(json_text(process, "end.how"), "exit") && json_number(process, "end.status") == status)
-			found = process;
+	json_array_foreach(json_object_get(report, "processes"), i,
+	                   process) if (!strcmp(json_text(process, "end.how"), "exit") &&
+	                                json_number(process, "end.status") == status) found = process;
 	cr_assert(found, "no process ended with %d", status);
 	return found;
 }
@@ -53,7 +53,8 @@ static void exec_chain(enum mode mode)
 	rt_program(&rt, mode, "exec_chain");
 	processes = json_object_get(rt_report(&rt), "processes");
 	cr_assert_eq(json_array_size(processes), 4, "%zu images", json_array_size(processes));
-	json_array_foreach(processes, i, process) {
+	json_array_foreach(processes, i, process)
+	{
 		cr_expect_str_eq(json_text(process, "end.how"), i < 3 ? "exec" : "exit");
 		cr_expect_eq(json_number(process, "heap.allocations"), 4 - (long long)i);
 		cr_expect_eq(json_number(process, "pid"), json_number(json_array_get(processes, 0), "pid"));
@@ -105,7 +106,8 @@ static void expect_code(const json_t *process, long long code)
 		cr_expect_str_eq(json_text(process, "end.signal"), code == 128 + SIGABRT ? "SIGABRT" : "SIGSEGV");
 }
 
-/* Only the parent of a process knows the signal that ended it: with MODE_PRELOAD, and for a crash, it may be missing. */
+/* Only the parent of a process knows the signal that ended it: with MODE_PRELOAD, and for a crash, it may be missing.
+ */
 static void expect_end(enum mode mode, const char *argument, const char *how, long long code)
 {
 	struct rt rt = rt_new();
@@ -124,8 +126,8 @@ static void expect_end(enum mode mode, const char *argument, const char *how, lo
 }
 
 /* EXIT(argument, end.how, status or 128 + signal) */
-#define EXIT(name, how, code)                                                                                \
-	Test(processes, name##_run) { expect_end(MODE_RUN, #name, how, code); }                              \
+#define EXIT(name, how, code)                                                                                          \
+	Test(processes, name##_run) { expect_end(MODE_RUN, #name, how, code); }                                        \
 	Test(processes, name##_preload) { expect_end(MODE_PRELOAD, #name, how, code); }
 
 EXIT(return, "exit", 2)
@@ -177,7 +179,8 @@ Test(processes, many_short_ones_are_all_there)
 	rt_program(&rt, MODE_RUN, "sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done'");
 	const json_t *processes = json_object_get(rt_report(&rt), "processes");
 	cr_expect_eq(json_array_size(processes), 51, "%zu", json_array_size(processes));
-	json_array_foreach(processes, i, process) {
+	json_array_foreach(processes, i, process)
+	{
 		cr_expect_eq(json_number(process, "end.status"), 0);
 		cr_expect_eq(json_number(process, "events.lost"), 0);
 		cr_expect(json_is_true(json_at(process, "leak_scan.done")), "%s", json_text(process, "exe"));
@@ -236,7 +239,8 @@ Test(processes, a_ring_that_is_half_written_is_waited_for)
 	           "dd if=$1 of=../run/1.0.ring bs=8 count=1 conv=notrunc 2> /dev/null; sleep 0.5; exit 5'");
 	cr_expect_eq(rt.program.status, 5);
 	cr_expect_not(strstr(rt.program.err, "version"), "%s", rt.program.err);
-	cr_expect_not(strstr(rt.program.err, "still running"), "%s", rt.program.err); /* nobody is left to complete it */
+	cr_expect_not(strstr(rt.program.err, "still running"), "%s",
+	              rt.program.err); /* nobody is left to complete it */
 	cr_expect_not(strstr(rt.program.err, "1.0.ring"), "%s", rt.program.err);
 	rt_end(&rt);
 }

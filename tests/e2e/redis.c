@@ -12,9 +12,9 @@ TEST_SUITE(redis);
 
 static struct outcome client(const struct rt *rt, const char *command)
 {
-	const char *argv[] = { "sh", "-c", command, NULL };
+	const char *argv[] = {"sh", "-c", command, NULL};
 
-	return spawn((struct command){ .argv = argv, .directory = rt->work });
+	return spawn((struct command){.argv = argv, .directory = rt->work});
 }
 
 static bool wait_until_up(const struct rt *rt)
@@ -31,18 +31,19 @@ static bool wait_until_up(const struct rt *rt)
 }
 
 /* A socket in the test's own directory: no port to find free, nothing to collide with. */
-#define SERVER "redis-server --port 0 --unixsocket redis.sock --save '' --appendonly no --io-threads 2 " \
-	       "--lazyfree-lazy-user-del yes --loglevel warning"
+#define SERVER                                                                                                         \
+	"redis-server --port 0 --unixsocket redis.sock --save '' --appendonly no --io-threads 2 "                      \
+	"--lazyfree-lazy-user-del yes --loglevel warning"
 
 static const char benchmark[] = "redis-benchmark -s redis.sock -t set,get,incr,lpush,rpop,sadd,hset,mset "
                                 "-n 5000 -c 20 -d 100 -r 1000 -P 4 --csv";
 static const char fill[] =
-        "i=0; while [ $i -lt 3000 ]; do echo \"SET key$i value$i\"; echo \"RPUSH list$((i % 7)) $i\"; "
-        "echo \"HSET hash$((i % 5)) f$i $i\"; i=$((i + 1)); done | redis-cli -s redis.sock > fill.out; "
-        "grep -ci err fill.out; wc -l < fill.out";
+    "i=0; while [ $i -lt 3000 ]; do echo \"SET key$i value$i\"; echo \"RPUSH list$((i % 7)) $i\"; "
+    "echo \"HSET hash$((i % 5)) f$i $i\"; i=$((i + 1)); done | redis-cli -s redis.sock > fill.out; "
+    "grep -ci err fill.out; wc -l < fill.out";
 static const char read_back[] =
-        "echo 'GET key1234\nDEL list3 hash2\nLLEN list2\nHLEN hash1\nLRANGE list5 10 20\nDBSIZE\nDEBUG DIGEST\n"
-        "CONFIG GET save\nCONFIG GET unixsocket' | redis-cli -s redis.sock";
+    "echo 'GET key1234\nDEL list3 hash2\nLLEN list2\nHLEN hash1\nLRANGE list5 10 20\nDBSIZE\nDEBUG DIGEST\n"
+    "CONFIG GET save\nCONFIG GET unixsocket' | redis-cli -s redis.sock";
 
 static void expect_all_requests(const struct rt *rt)
 {

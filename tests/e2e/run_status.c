@@ -23,7 +23,7 @@ static void expect_status(const char *line, int status, const char *in_stderr)
 }
 
 /* STATUS(name, "ringtail's arguments", exit status, "in stderr") */
-#define STATUS(name, line, status, text)                                                                     \
+#define STATUS(name, line, status, text)                                                                               \
 	Test(run_status, name) { expect_status(line, status, text); }
 
 STATUS(success, "run -o RUN -- true", 0, "")
@@ -60,11 +60,13 @@ static void expect_in_shell(const char *before, const char *line, int status, in
 
 	if (strncmp(line, "run", 3))
 		rt_program(&rt, MODE_RUN, "known_heap");
-	snprintf(script, sizeof script, "RUN=%s BUILD=%s; %s exec %s %s", rt.run, rt_built("."), before, rt_built("ringtail"), line);
+	snprintf(script, sizeof script, "RUN=%s BUILD=%s; %s exec %s %s", rt.run, rt_built("."), before,
+	         rt_built("ringtail"), line);
 	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt.work});
-	cr_expect_eq(outcome.status, status, "%s ringtail %s: status %d, not %d: %s", before, line, outcome.status, status,
+	cr_expect_eq(outcome.status, status, "%s ringtail %s: status %d, not %d: %s", before, line, outcome.status,
+	             status, outcome.err);
+	cr_expect_eq(outcome.signal, signal, "%s ringtail %s: signal %d: %s", before, line, outcome.signal,
 	             outcome.err);
-	cr_expect_eq(outcome.signal, signal, "%s ringtail %s: signal %d: %s", before, line, outcome.signal, outcome.err);
 	cr_expect(strstr(outcome.err, in_stderr), "%s ringtail %s: stderr lacks \"%s\": %s", before, line, in_stderr,
 	          outcome.err);
 	outcome_free(&outcome);
@@ -75,14 +77,15 @@ static void expect_in_shell(const char *before, const char *line, int status, in
 }
 
 /* STREAM(name, "sh", "ringtail's arguments", exit status, or 128 + what it dies of, "in stderr") */
-#define STREAM(name, before, line, status, text) \
+#define STREAM(name, before, line, status, text)                                                                       \
 	Test(run_status, name) { expect_in_shell(before, line, status, (status) > 128 ? (status)-128 : 0, text); }
 
 STREAM(is_kept_with_a_broken_stderr, BROKEN(2), "run -o $RUN -- sh -c 'exit 3'", 3, "")
 STREAM(is_kept_with_a_closed_stderr, "exec 2>&-;", "run -o $RUN -- sh -c 'exit 3'", 3, "")
 STREAM(is_kept_with_all_closed, "exec 0<&- 1>&- 2>&-;", "run -o $RUN -- sh -c 'exit 3'", 3, "")
 STREAM(is_kept_with_a_full_stderr, "exec 2>/dev/full;", "run -o $RUN -- true", 0, "")
-STREAM(of_fail_on_with_a_broken_stderr, BROKEN(2), "run -o $RUN --fail-on=leak:definite -- $BUILD/programs/lost_basket", 66, "")
+STREAM(of_fail_on_with_a_broken_stderr, BROKEN(2), "run -o $RUN --fail-on=leak:definite -- $BUILD/programs/lost_basket",
+       66, "")
 STREAM(report_to_nobody, BROKEN(1), "report $RUN", 128 + SIGPIPE, "")
 STREAM(json_to_nobody, BROKEN(1), "report $RUN --format json", 128 + SIGPIPE, "")
 STREAM(events_to_nobody, BROKEN(1), "events $RUN", 128 + SIGPIPE, "")
@@ -99,8 +102,8 @@ STREAM(help_to_a_full_disk, "exec >/dev/full;", "--help", 70, "No space left")
 STREAM(verdict_to_a_full_disk, "exec 2>/dev/full;", "check $RUN --fail-on deadlock", 70, "")
 STREAM(report_to_a_closed_stdout, "exec >&-;", "report $RUN", 70, "standard output")
 
-/* Where nothing can be written, a line about that goes to standard error before the program is told where to record: to no
- * descriptor of ours that has its number.  closed: a bit for each. */
+/* Where nothing can be written, a line about that goes to standard error before the program is told where to record: to
+ * no descriptor of ours that has its number.  closed: a bit for each. */
 static void expect_own_streams(unsigned closed)
 {
 	struct rt rt = rt_new();
@@ -110,11 +113,12 @@ static void expect_own_streams(unsigned closed)
 	for (unsigned fd = 0; fd < 3; fd++)
 		if (!(closed & 1u << fd))
 			snprintf(expected + strlen(expected), 2, "%u", fd);
-	snprintf(script, sizeof script,
-	         "cd /proc; export TMPDIR=%s; exec %s %s %s; exec %s run -- "
-	         "sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && open=$open$fd; done; echo $open > %s/open; exit 3'",
-	         rt.work, closed & 1 ? "0<&-" : "", closed & 2 ? "1>&-" : "", closed & 4 ? "2>&-" : "", rt_built("ringtail"),
-	         rt.work);
+	snprintf(
+	    script, sizeof script,
+	    "cd /proc; export TMPDIR=%s; exec %s %s %s; exec %s run -- "
+	    "sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && open=$open$fd; done; echo $open > %s/open; exit 3'",
+	    rt.work, closed & 1 ? "0<&-" : "", closed & 2 ? "1>&-" : "", closed & 4 ? "2>&-" : "", rt_built("ringtail"),
+	    rt.work);
 	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt.work});
 	cr_expect_eq(outcome.status, 3, "%x: status %d: %s", closed, outcome.status, outcome.err);
 	snprintf(path, sizeof path, "%s/open", rt.work);
@@ -178,10 +182,10 @@ Test(run_status, run_directory_is_private_and_newest)
 	struct rt rt = rt_new();
 	struct outcome outcome = rt_tool(&rt, "run -- true");
 	struct outcome list, report;
-	const char *argv[] = { "sh", "-c", "stat -c '%a %n' ringtail.true.*", NULL };
+	const char *argv[] = {"sh", "-c", "stat -c '%a %n' ringtail.true.*", NULL};
 
 	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
-	list = spawn((struct command){ .argv = argv, .directory = rt.work });
+	list = spawn((struct command){.argv = argv, .directory = rt.work});
 	cr_expect_eq(strncmp(list.out, "700 ringtail.true.", 18), 0, "%s%s", list.out, list.err);
 	report = rt_tool(&rt, "report");
 	cr_expect_eq(report.status, 0, "%s", report.err);

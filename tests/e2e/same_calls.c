@@ -1,4 +1,5 @@
-/* Programs make the same system calls with ringtail as without it, but for the shim's own: a sample of tests/transparency. */
+/* Programs make the same system calls with ringtail as without it, but for the shim's own: a sample of
+ * tests/transparency. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static void expect_same_calls(const char *name)
 	outcome_free(&outcome);
 }
 
-#define SAME(name) Test(same_calls, name, .timeout = 300) { expect_same_calls(#name); }
+#define SAME(name)                                                                                                     \
+	Test(same_calls, name, .timeout = 300) { expect_same_calls(#name); }
 SAME(ls)
 SAME(kill)
 SAME(find)

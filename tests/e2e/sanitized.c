@@ -75,7 +75,8 @@ static void expect_said_within(const char *program, const char *sanitizer)
 	struct rt rt = rt_new();
 	char line[256];
 
-	snprintf(line, sizeof line, "ringtail: this program is not watched, as it runs with a sanitizer: %s\n", sanitizer);
+	snprintf(line, sizeof line, "ringtail: this program is not watched, as it runs with a sanitizer: %s\n",
+	         sanitizer);
 	rt_program(&rt, MODE_PRELOAD, program);
 	expect_bare(program, &rt.program, line);
 	expect_no_run(&rt);
@@ -91,7 +92,8 @@ static void expect_said_at_exec(const char *program, const char *sanitizer, enum
 	snprintf(name, sizeof name, "programs/%s", program);
 	snprintf(script, sizeof script, "sh -c '%s; exit $?'", rt_built(name));
 	if (where == IN_LIBRARY || where == FIRST)
-		snprintf(line, sizeof line, "ringtail: not watched, as it is built with a sanitizer: %s\n", rt_built(name));
+		snprintf(line, sizeof line, "ringtail: not watched, as it is built with a sanitizer: %s\n",
+		         rt_built(name));
 	else
 		snprintf(line, sizeof line, "ringtail: this program is not watched, as it runs with a sanitizer: %s\n",
 		         sanitizer);
@@ -100,13 +102,13 @@ static void expect_said_at_exec(const char *program, const char *sanitizer, enum
 	rt_end(&rt);
 }
 
-#define SANITIZED(name, sanitizer, where) \
-	Test(sanitized, name##_is_said_before) { expect_said_before("sanitized_" #name, sanitizer); } \
-	Test(sanitized, name##_is_refused) { expect_refused("sanitized_" #name, sanitizer); } \
-	Test(sanitized, name##_is_said_at_exec) { expect_said_at_exec("sanitized_" #name, sanitizer, where); } \
-	Test(sanitized, name##_is_said_within, .disabled = (where) == FIRST) \
-	{ \
-		expect_said_within("sanitized_" #name, sanitizer); \
+#define SANITIZED(name, sanitizer, where)                                                                              \
+	Test(sanitized, name##_is_said_before) { expect_said_before("sanitized_" #name, sanitizer); }                  \
+	Test(sanitized, name##_is_refused) { expect_refused("sanitized_" #name, sanitizer); }                          \
+	Test(sanitized, name##_is_said_at_exec) { expect_said_at_exec("sanitized_" #name, sanitizer, where); }         \
+	Test(sanitized, name##_is_said_within, .disabled = (where) == FIRST)                                           \
+	{                                                                                                              \
+		expect_said_within("sanitized_" #name, sanitizer);                                                     \
 	}
 
 static void expect_watched(enum mode mode, const char *program)
@@ -121,8 +123,8 @@ static void expect_watched(enum mode mode, const char *program)
 	rt_end(&rt);
 }
 
-#define WATCHED(name) \
-	Test(sanitized, name##_is_watched_by_run) { expect_watched(MODE_RUN, "sanitized_" #name); } \
+#define WATCHED(name)                                                                                                  \
+	Test(sanitized, name##_is_watched_by_run) { expect_watched(MODE_RUN, "sanitized_" #name); }                    \
 	Test(sanitized, name##_is_watched_alone) { expect_watched(MODE_PRELOAD, "sanitized_" #name); }
 #include "tests/e2e/tables/sanitized.def"
 
@@ -145,8 +147,10 @@ static void expect_preloaded(const char *preload, const char *said)
 	char runtime[RT_PATH], script[4 * RT_PATH];
 
 	find_runtime(runtime);
-	snprintf(script, sizeof script, "sh -c 'R=%s; export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1; LD_PRELOAD=%s %s; exit $?'", runtime,
-	         preload, rt_built("programs/known_heap"));
+	snprintf(
+	    script, sizeof script,
+	    "sh -c 'R=%s; export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1; LD_PRELOAD=%s %s; exit $?'",
+	    runtime, preload, rt_built("programs/known_heap"));
 	rt_program(&bare, MODE_BARE, script);
 	rt_program(&rt, MODE_PRELOAD, script);
 	cr_expect_eq(bare.program.status, 0, "without ringtail: status %d: %s", bare.program.status, bare.program.err);
@@ -165,7 +169,8 @@ Test(sanitized, preloaded_behind_ringtail)
 
 Test(sanitized, preloaded_in_front_of_ringtail)
 {
-	expect_preloaded("$R:$LD_PRELOAD", "this program is not watched, as it runs with a sanitizer: AddressSanitizer");
+	expect_preloaded("$R:$LD_PRELOAD",
+	                 "this program is not watched, as it runs with a sanitizer: AddressSanitizer");
 }
 
 /* Where it was preloaded before, `ringtail run` comes second. */

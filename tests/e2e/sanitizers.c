@@ -18,8 +18,7 @@ static void fuzz(const char *name, unsigned runs)
 	snprintf(seeds, sizeof seeds, "fuzz/seeds/%s", name);
 	snprintf(runs_option, sizeof runs_option, "-runs=%u", runs);
 	snprintf(corpus, sizeof corpus, "tests/fuzz/corpus/%s", name);
-	const char *argv[] = {rt_built(target), runs_option,     "-seed=1",
-	                      "-max_len=65536", "-timeout=30",   rt.work,
+	const char *argv[] = {rt_built(target), runs_option,     "-seed=1", "-max_len=65536", "-timeout=30", rt.work,
 	                      corpus,           rt_built(seeds), NULL};
 	const char *env[] = {"ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1", NULL};
 	struct outcome outcome = spawn((struct command){.argv = argv, .env = env, .timeout = 200});
@@ -30,7 +29,7 @@ static void fuzz(const char *name, unsigned runs)
 }
 
 /* FUZZ(target, runs): those that the corpus is are among them. */
-#define FUZZ(name, runs)                                                                                     \
+#define FUZZ(name, runs)                                                                                               \
 	Test(fuzz, name, .timeout = 240) { fuzz(#name, runs); }
 
 FUZZ(ring_file, 300)

@@ -1,4 +1,5 @@
-/* Signals: each reaches the program as often as it was sent, and the end of `ringtail run` is the end of the program. */
+/* Signals: each reaches the program as often as it was sent, and the end of `ringtail run` is the end of the program.
+ */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ static void expect_dead_of(int signal, const char *options, const char *line)
 	rt_end(&rt);
 }
 
-#define DEAD_OF(name, signal, options, line)                                                                 \
+#define DEAD_OF(name, signal, options, line)                                                                           \
 	Test(signals, name) { expect_dead_of(signal, options, line); }
 DEAD_OF(ends_by_sigterm_as_the_program_did, SIGTERM, "", "sh -c 'kill -TERM $$'")
 DEAD_OF(ends_by_sigkill_as_the_program_did, SIGKILL, "", "sh -c 'kill -KILL $$'")

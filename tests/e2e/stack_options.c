@@ -27,7 +27,8 @@ static void expect_frame(const json_t *frame, size_t i)
 
 	cr_expect(json_is_false(json_object_get(frame, "inlined")));
 	if (wanted)
-		cr_expect_str_eq(json_text(frame, "function"), wanted, "frame %zu is %s", i, json_text(frame, "function"));
+		cr_expect_str_eq(json_text(frame, "function"), wanted, "frame %zu is %s", i,
+		                 json_text(frame, "function"));
 }
 
 static void expect_frames(const json_t *event, long long least, long long most)
@@ -38,8 +39,7 @@ static void expect_frames(const json_t *event, long long least, long long most)
 
 	cr_expect(count >= least && count <= most, "%lld frames, %lld to %lld were expected", count, least, most);
 	cr_expect_eq(json_number(event, "stack") != 0, most > 0);
-	json_array_foreach(frames, i, frame)
-		expect_frame(frame, i);
+	json_array_foreach(frames, i, frame) expect_frame(frame, i);
 }
 
 static int look_at_all(struct rt *rt, const char *mutex, long long least, long long most)
@@ -92,8 +92,8 @@ static void expect_stacks(enum mode mode, const char *options, long long least, 
 }
 
 /* STACKS(name, options of MODE_RUN, of MODE_PRELOAD, frames at least, at most) */
-#define STACKS(name, run, preload, least, most)                                                              \
-	Test(stack_options, name##_run) { expect_stacks(MODE_RUN, run, least, most); }                       \
+#define STACKS(name, run, preload, least, most)                                                                        \
+	Test(stack_options, name##_run) { expect_stacks(MODE_RUN, run, least, most); }                                 \
 	Test(stack_options, name##_preload) { expect_stacks(MODE_PRELOAD, preload, least, most); }
 
 STACKS(usual, "", "", CALLS + 2, CALLS + 5)

@@ -61,13 +61,13 @@ static void expect_same_stacks(const char *line, unsigned every, unsigned long l
 	             counts.checked);
 	unsigned long differ = counts.ours_shorter + counts.peer_shorter + counts.other_frames;
 	cr_expect_leq(differ * 10000, counts.checked,
-	              "%lu of %lu stacks differ from libunwind's: %lu end sooner, %lu later, %lu have other frames", differ,
-	              counts.checked, counts.ours_shorter, counts.peer_shorter, counts.other_frames);
+	              "%lu of %lu stacks differ from libunwind's: %lu end sooner, %lu later, %lu have other frames",
+	              differ, counts.checked, counts.ours_shorter, counts.peer_shorter, counts.other_frames);
 	rt_end(&rt);
 }
 
-#define STACKS(name, every, least, status, line) \
+#define STACKS(name, every, least, status, line)                                                                       \
 	Test(stacks, name) { expect_same_stacks(line, every, least, status); }
-#define PROGRAM(name, exe, every, least, line, full_every, full_line) \
+#define PROGRAM(name, exe, every, least, line, full_every, full_line)                                                  \
 	Test(stacks, name, .timeout = 120) { expect_same_stacks(line, every, least, 0); }
 #include "tests/e2e/tables/stacks.def"

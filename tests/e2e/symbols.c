@@ -22,8 +22,8 @@ static struct outcome shell(const struct rt *rt, const char *script)
 	struct outcome outcome;
 
 	cr_assert_geq(asprintf(&whole, "%s%s; T=%s; %s", start, rt->run, rt_built("ringtail"), script), 0);
-	outcome = spawn((struct command){ .argv = (const char *const[]){ "sh", "-c", whole, NULL },
-	                                  .directory = rt->work });
+	outcome =
+	    spawn((struct command){.argv = (const char *const[]){"sh", "-c", whole, NULL}, .directory = rt->work});
 	free(whole);
 	return outcome;
 }
@@ -115,8 +115,8 @@ static char *described_frames(const char *events)
 	for (char *line = strtok(frames, "\n"); line && !ended; line = strtok(NULL, "\n")) {
 		char one[4096];
 
-		if (strstr(line, "libc.so") || strstr(line, "/libc_start_call_main.h") || strstr(line, "/libc-start.c") ||
-		    strstr(line, "   _start"))
+		if (strstr(line, "libc.so") || strstr(line, "/libc_start_call_main.h") ||
+		    strstr(line, "/libc-start.c") || strstr(line, "   _start"))
 			continue;
 		describe(line, one, sizeof one);
 		ended = !strncmp(one, "main:", 5) || !strncmp(one, "main+", 5);
@@ -168,7 +168,7 @@ static void expect_names(const char *make, const char *after, const char *expect
 	rt_end(&rt);
 }
 
-#define SYMBOLS(name, make, after, expected)                                                                 \
+#define SYMBOLS(name, make, after, expected)                                                                           \
 	Test(symbols, name) { expect_names(make, after, expected); }
 #include "tests/e2e/tables/symbols.def"
 
@@ -196,10 +196,10 @@ Test(symbols, debug_file_of_build_id)
 /* ---- debuginfod -------------------------------------------------------------------------------- */
 
 /* Starts the server; $SERVED is what it has, $P its port.  It ends with the script. */
-#define SERVER(how)                                                                                          \
-	"mkdir -p served/$B; mv prog.debug served/$B/debuginfo; : > log;"                                          \
-	"python3 $C/debuginfod.py " how " served port log > /dev/null 2>&1 & S=$!; trap 'kill $S' EXIT;"           \
-	"while [ ! -e port ]; do sleep 0.05; done; export DEBUGINFOD_CACHE_PATH=$PWD/cache; "                      \
+#define SERVER(how)                                                                                                    \
+	"mkdir -p served/$B; mv prog.debug served/$B/debuginfo; : > log;"                                              \
+	"python3 $C/debuginfod.py " how " served port log > /dev/null 2>&1 & S=$!; trap 'kill $S' EXIT;"               \
+	"while [ ! -e port ]; do sleep 0.05; done; export DEBUGINFOD_CACHE_PATH=$PWD/cache; "                          \
 	"URL=http://127.0.0.1:$(cat port); "
 
 static bool has_debuginfod(const struct rt *rt)
@@ -259,7 +259,8 @@ Test(symbols, debuginfod_is_left_alone_where_not_configured)
 Test(symbols, debuginfod_is_not_loaded_where_not_configured)
 {
 	struct rt rt = debuginfod_case();
-	struct outcome with = events_of(&rt, "LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/with DEBUGINFOD_URLS=http://127.0.0.1:9");
+	struct outcome with =
+	    events_of(&rt, "LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/with DEBUGINFOD_URLS=http://127.0.0.1:9");
 	struct outcome without = events_of(&rt, "unset DEBUGINFOD_URLS; LD_DEBUG=files LD_DEBUG_OUTPUT=$PWD/without");
 	struct outcome loads = shell(&rt, "grep -q debuginfod with.*; ! grep debuginfod without.*");
 
@@ -275,8 +276,8 @@ Test(symbols, debuginfod_that_hangs_is_given_up)
 {
 	struct rt rt = debuginfod_case();
 	double started = now(), took;
-	struct outcome events = events_of(&rt, BUILD_ID SERVER("hang")
-	                                  "export DEBUGINFOD_MAXTIME=3 RINGTAIL_PROGRESS=1 DEBUGINFOD_URLS=$URL; ");
+	struct outcome events = events_of(
+	    &rt, BUILD_ID SERVER("hang") "export DEBUGINFOD_MAXTIME=3 RINGTAIL_PROGRESS=1 DEBUGINFOD_URLS=$URL; ");
 
 	took = now() - started;
 	expect_frames(events.out, NOTHING);
@@ -385,12 +386,16 @@ static void expect_report(const char *make, const char *after, const char *first
 	run_program(&rt, "./prog");
 	must_run(&rt, after);
 	report = rt_tool(&rt, "leaks RUN --full-stacks");
-	cr_expect(strstr(report.out, first) && strstr(report.out, second), "no %s or no %s: %s", first, second, report.out);
+	cr_expect(strstr(report.out, first) && strstr(report.out, second), "no %s or no %s: %s", first, second,
+	          report.out);
 	outcome_free(&report);
 	rt_end(&rt);
 }
 
-Test(symbols, report_with_lines) { expect_report("gcc -g -O1 $C/prog.c -o prog", "", "  inlined (prog.c:6) [inlined]", "  local (prog.c:13)"); }
+Test(symbols, report_with_lines)
+{
+	expect_report("gcc -g -O1 $C/prog.c -o prog", "", "  inlined (prog.c:6) [inlined]", "  local (prog.c:13)");
+}
 Test(symbols, report_by_symbol) { expect_report("gcc -O1 $C/prog.c -o prog", "", "  local+0x", " (prog)"); }
 Test(symbols, report_stripped) { expect_report("gcc -O1 -s $C/prog.c -o prog", "", "#0  prog+0x", "#1  prog+0x"); }
 Test(symbols, report_deleted) { expect_report("gcc -g -O1 $C/prog.c -o prog", "rm prog", "#0  prog+0x", " (deleted)"); }

@@ -1,7 +1,7 @@
 /*
- * The usual path of an event takes no lock, no memory and no system call: when a program makes 990,000 more rounds of malloc,
- * lock, unlock and free, the system calls of its process, counted by strace, grow with the ring's chunks only: by one for
- * each, or, where it has one thread, by eight.
+ * The usual path of an event takes no lock, no memory and no system call: when a program makes 990,000 more rounds of
+ * malloc, lock, unlock and free, the system calls of its process, counted by strace, grow with the ring's chunks only:
+ * by one for each, or, where it has one thread, by eight.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -12,11 +12,11 @@
 
 TEST_SUITE(system_calls);
 
-#define FEW 10000L
-#define MANY 1000000L
+#define FEW             10000L
+#define MANY            1000000L
 #define EVENTS_OF_ROUND 4
-#define EVENT_BYTES 16
-#define CHUNK_BYTES 65536
+#define EVENT_BYTES     16
+#define CHUNK_BYTES     65536
 /* What differs from run to run without ringtail too: the allocator's arenas grow, threads wait for each other's end. */
 #define JITTER 24
 
@@ -25,7 +25,8 @@ struct calls {
 	long others;
 };
 
-/* By the mapping, or by the file (beside that: prlimit64, rt_sigprocmask twice, openat, newfstatat, pwrite64, close). */
+/* By the mapping, or by the file (beside that: prlimit64, rt_sigprocmask twice, openat, newfstatat, pwrite64, close).
+ */
 static bool moves_chunk(const char *name) { return !strcmp(name, "process_vm_writev") || !strcmp(name, "pwritev"); }
 #define OTHERS_BY_FILE 7
 
@@ -55,8 +56,8 @@ static struct calls count_calls(bool watched, long rounds, int threads)
 
 	snprintf(out, sizeof out, "%s/strace.txt", rt.root);
 	if (watched)
-		snprintf(preload, sizeof preload, "LD_PRELOAD=%s RINGTAIL=scan=no:run=%s",
-		         rt_built("libringtail.so"), rt.run); /* the scan is a process, and a wait, of its own */
+		snprintf(preload, sizeof preload, "LD_PRELOAD=%s RINGTAIL=scan=no:run=%s", rt_built("libringtail.so"),
+		         rt.run); /* the scan is a process, and a wait, of its own */
 	snprintf(line, sizeof line, "strace -f -c -U calls,name -o %s env %s %s %ld %d", out, preload,
 	         rt_built("programs/hot_loop"), rounds, threads);
 	rt_program(&rt, MODE_BARE, line);
@@ -90,7 +91,9 @@ Test(system_calls, no_leak_scan_before_an_exec_that_finds_nothing)
 	struct rt rt = rt_new();
 	char line[6 * RT_PATH], text[256] = "";
 
-	snprintf(line, sizeof line, "strace -f -c -e trace=clone,execve -U calls,errors,name -o %s/strace.txt env LD_PRELOAD=%s RINGTAIL=run=%s %s",
+	snprintf(line, sizeof line,
+	         "strace -f -c -e trace=clone,execve -U calls,errors,name -o %s/strace.txt env LD_PRELOAD=%s "
+	         "RINGTAIL=run=%s %s",
 	         rt.root, rt_built("libringtail.so"), rt.run, rt_built("programs/exec_not_there"));
 	rt_program(&rt, MODE_BARE, line);
 	cr_assert_eq(rt.program.status, 0, "%s: status %d: %s", line, rt.program.status, rt.program.err);

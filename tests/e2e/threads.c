@@ -42,9 +42,9 @@ static void expect_complete(enum mode mode, struct expected want)
 	rt_end(&rt);
 }
 
-#define COMPLETE(name, ...)                                                                                  \
-	Test(threads, name##_run) { expect_complete(MODE_RUN, (struct expected){ __VA_ARGS__ }); }           \
-	Test(threads, name##_preload) { expect_complete(MODE_PRELOAD, (struct expected){ __VA_ARGS__ }); }
+#define COMPLETE(name, ...)                                                                                            \
+	Test(threads, name##_run) { expect_complete(MODE_RUN, (struct expected){__VA_ARGS__}); }                       \
+	Test(threads, name##_preload) { expect_complete(MODE_PRELOAD, (struct expected){__VA_ARGS__}); }
 
 COMPLETE(cross_free, "cross_free", "cross_free", 65, 128000, 8384000, 64)
 COMPLETE(short_threads, "short_threads", "short_threads", 501, 5000, 240000, 500)
@@ -60,7 +60,7 @@ static void signal_at_start(enum mode mode)
 	rt_program(&rt, mode, "signal_at_start");
 	process = rt_process(&rt, "signal_at_start");
 	json_array_foreach(json_object_get(process, "threads"), i, thread)
-		cr_expect_str_eq(json_text(thread, "state_at_end"), "ended");
+	    cr_expect_str_eq(json_text(thread, "state_at_end"), "ended");
 	rt_end(&rt);
 }
 
@@ -95,9 +95,9 @@ static void expect_growth(enum mode mode, struct growth want)
 	rt_end(&rt);
 }
 
-#define GROWTH(name, ...)                                                                                    \
-	Test(threads, name##_run) { expect_growth(MODE_RUN, (struct growth){ #name, __VA_ARGS__ }); }        \
-	Test(threads, name##_preload) { expect_growth(MODE_PRELOAD, (struct growth){ #name, __VA_ARGS__ }); }
+#define GROWTH(name, ...)                                                                                              \
+	Test(threads, name##_run) { expect_growth(MODE_RUN, (struct growth){#name, __VA_ARGS__}); }                    \
+	Test(threads, name##_preload) { expect_growth(MODE_PRELOAD, (struct growth){#name, __VA_ARGS__}); }
 
 GROWTH(growing, "thread-leak:growing=1", 80, 27, true)
 GROWTH(pool_ok, "", 20, 20, false)
@@ -111,17 +111,19 @@ static bool is_up_to(const json_t *process, const char *here, const char *kind, 
 	json_t *thread, *blocker;
 	size_t i, j;
 
-	json_array_foreach(json_object_get(process, "threads"), i, thread) {
+	json_array_foreach(json_object_get(process, "threads"), i, thread)
+	{
 		const json_t *blocked = json_object_get(thread, "blocked");
 
 		if (json_is_null(blocked) || strcmp(json_text(blocked, "on"), kind) ||
 		    strcmp(json_text(json_array_get(json_object_get(blocked, "stack"), 0), "function"), here))
 			continue;
 		cr_expect(json_is_real(json_object_get(blocked, "since")));
-		json_array_foreach(json_object_get(blocked, "by"), j, blocker)
-			if (!strcmp(json_text(blocker, "how"), how) &&
-			    !strcmp(json_text(json_array_get(json_object_get(blocker, "stack"), 0), "function"), there))
-				return true;
+		json_array_foreach(
+		    json_object_get(blocked, "by"), j,
+		    blocker) if (!strcmp(json_text(blocker, "how"), how) &&
+		                 !strcmp(json_text(json_array_get(json_object_get(blocker, "stack"), 0), "function"),
+		                         there)) return true;
 	}
 	return false;
 }

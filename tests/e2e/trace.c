@@ -14,8 +14,9 @@ TEST_SUITE(trace);
 static const char any_line[] = "^ringtail: [0-9]+: threads=[0-9]+ running=[0-9]+ blocked\\{" KINDS RARE
                                "io=[0-9]+\\} oldest=[0-9]+\\.[0-9]s contended/s=[0-9]+ lost=[0-9]+$";
 /* What tests/programs/blocked_kinds.c says of itself. */
-static const char full_line[] = "threads=16 running=1 blocked{mutex=2 rwlock=1 cond=3 sem=2 join=1 spin=1 barrier=1 once=1 "
-                                "futex=1 io=2} oldest=";
+static const char full_line[] =
+    "threads=16 running=1 blocked{mutex=2 rwlock=1 cond=3 sem=2 join=1 spin=1 barrier=1 once=1 "
+    "futex=1 io=2} oldest=";
 
 static bool has_shape(const char *line)
 {

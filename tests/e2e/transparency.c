@@ -11,10 +11,9 @@ TEST_SUITE(transparency);
 /* Names, modes and checksums of what a program left in its directory. */
 static char *files_left(const char *directory)
 {
-	const char *argv[] = { "sh", "-c",
-		               "find . -type f -not -path './ringtail*' -printf '%p %m ' -exec md5sum {} ';' | sort",
-		               NULL };
-	struct outcome outcome = spawn((struct command){ .argv = argv, .directory = directory });
+	const char *argv[] = {
+	    "sh", "-c", "find . -type f -not -path './ringtail*' -printf '%p %m ' -exec md5sum {} ';' | sort", NULL};
+	struct outcome outcome = spawn((struct command){.argv = argv, .directory = directory});
 	char *files = strdup(outcome.out);
 
 	cr_assert_eq(outcome.status, 0);
@@ -44,8 +43,8 @@ static void expect_same(enum mode mode, const char *line)
 	rt_end(&watched);
 }
 
-#define SAME(name, line)                                                                                     \
-	Test(transparency, name##_run) { expect_same(MODE_RUN, line); }                                      \
+#define SAME(name, line)                                                                                               \
+	Test(transparency, name##_run) { expect_same(MODE_RUN, line); }                                                \
 	Test(transparency, name##_preload) { expect_same(MODE_PRELOAD, line); }
 #include "tests/e2e/tables/transparency.def"
 
@@ -68,13 +67,7 @@ static void expect_same_beside(const char *preload, const char *variables, const
 	rt_end(&watched);
 }
 
-#define BESIDE(name, library, variables, program)                                                            \
-	Test(transparency, name##_behind)                                                                    \
-	{                                                                                                    \
-		expect_same_beside("$LD_PRELOAD:" library, variables, program);                              \
-	}                                                                                                    \
-	Test(transparency, name##_in_front)                                                                  \
-	{                                                                                                    \
-		expect_same_beside(library ":$LD_PRELOAD", variables, program);                              \
-	}
+#define BESIDE(name, library, variables, program)                                                                      \
+	Test(transparency, name##_behind) { expect_same_beside("$LD_PRELOAD:" library, variables, program); }          \
+	Test(transparency, name##_in_front) { expect_same_beside(library ":$LD_PRELOAD", variables, program); }
 #include "tests/e2e/tables/beside.def"

@@ -42,7 +42,7 @@ static struct usage by_valgrind(struct rt *rt, const char *line)
 {
 	struct usage usage;
 	char command[1024];
-	const char *argv[] = { "cat", "valgrind.log", NULL };
+	const char *argv[] = {"cat", "valgrind.log", NULL};
 	struct outcome log;
 
 	snprintf(command, sizeof command,
@@ -52,7 +52,7 @@ static struct usage by_valgrind(struct rt *rt, const char *line)
 	setenv("AS_LONG_", rt->run, 1); /* in place of RINGTAIL */
 	rt_program(rt, MODE_BARE, command);
 	unsetenv("AS_LONG_");
-	log = spawn((struct command){ .argv = argv, .directory = rt->work });
+	log = spawn((struct command){.argv = argv, .directory = rt->work});
 	parse_usage(log.out, &usage);
 	outcome_free(&log);
 	return usage;
@@ -60,17 +60,14 @@ static struct usage by_valgrind(struct rt *rt, const char *line)
 
 static void make_repository(struct rt *rt)
 {
-	const char *argv[] = { "sh", "data/git.sh", NULL };
-	struct outcome outcome = spawn((struct command){ .argv = argv, .directory = rt->work });
+	const char *argv[] = {"sh", "data/git.sh", NULL};
+	struct outcome outcome = spawn((struct command){.argv = argv, .directory = rt->work});
 
 	cr_assert_eq(outcome.status, 0, "git: %s", outcome.err);
 	outcome_free(&outcome);
 }
 
-static bool near(long long one, long long other, long long tolerance)
-{
-	return llabs(one - other) <= tolerance;
-}
+static bool near(long long one, long long other, long long tolerance) { return llabs(one - other) <= tolerance; }
 
 static void expect_as_valgrind(const char *line, const char *exe, long long blocks, long long bytes)
 {
@@ -95,6 +92,6 @@ static void expect_as_valgrind(const char *line, const char *exe, long long bloc
 	rt_end(&rt);
 }
 
-#define VALGRIND(name, line, exe, blocks, bytes)                                                             \
+#define VALGRIND(name, line, exe, blocks, bytes)                                                                       \
 	Test(as_valgrind, name) { expect_as_valgrind(line, exe, blocks, bytes); }
 #include "tests/e2e/tables/valgrind.def"

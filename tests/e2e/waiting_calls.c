@@ -14,7 +14,8 @@ TEST_SUITE(waiting_calls);
 
 static void expect_unharmed(const struct rt *rt, const char *what)
 {
-	cr_expect_eq(rt->program.status, 0, "%s: status %d: %s%s", what, rt->program.status, rt->program.out, rt->program.err);
+	cr_expect_eq(rt->program.status, 0, "%s: status %d: %s%s", what, rt->program.status, rt->program.out,
+	             rt->program.err);
 }
 
 /* ---- at the end of the process -------------------------------------------------------------- */

@@ -49,7 +49,8 @@ static void read_text(const char *text)
 static void read_arguments(enum command_id command, char *text)
 {
 	static const char *const words[] = {"text", "json", NULL};
-	static const struct option_choices choices[] = {{OPTION_format, words, NULL}, {OPTION_view, words, NULL}, {.words = NULL}};
+	static const struct option_choices choices[] = {
+	    {OPTION_format, words, NULL}, {OPTION_view, words, NULL}, {.words = NULL}};
 	const struct usage usage = {.command = command, .choices = choices};
 	char *argv[ARGUMENTS_MOST + 2] = {"command"};
 	struct arguments arguments;

@@ -17,10 +17,8 @@ static void expect_same(const struct leak_scan *one, const struct leak_scan *oth
 	    strcmp(one->why_not, other->why_not))
 		abort();
 	for (size_t i = 0; i < one->count; i++)
-		if (one->groups[i].class != other->groups[i].class ||
-		    one->groups[i].stack != other->groups[i].stack ||
-		    one->groups[i].blocks != other->groups[i].blocks ||
-		    one->groups[i].bytes != other->groups[i].bytes)
+		if (one->groups[i].class != other->groups[i].class || one->groups[i].stack != other->groups[i].stack ||
+		    one->groups[i].blocks != other->groups[i].blocks || one->groups[i].bytes != other->groups[i].bytes)
 			abort();
 }
 

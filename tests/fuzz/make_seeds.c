@@ -28,12 +28,10 @@ static void heap(struct ring_lane *lane, uint32_t stack)
 	for (uint64_t i = 0; i < 40; i++) {
 		uint64_t block = 0x10000 + 64 * (i % 8), stamp = lane->last + 10;
 		ring_lane_write(lane, stamp, RT_MALLOC + (unsigned)(i % 9), stack, 3,
-		                rt_word1(block, i % 3 ? 32 : RT_SIZE_BIG),
-		                UINT64_C(70000) | UINT64_C(6) << 56);
+		                rt_word1(block, i % 3 ? 32 : RT_SIZE_BIG), UINT64_C(70000) | UINT64_C(6) << 56);
 		ring_lane_write(lane, stamp + 1, RT_REALLOC_BEGIN, stack, 2, rt_word1(block, 0), 0);
 		ring_lane_write(lane, stamp + 2, RT_REALLOC_END, stack, 2, rt_word1(block, 48), 0);
-		ring_lane_write(lane, stamp + 3, RT_FREE + (unsigned)(i % 3), stack, 2, rt_word1(block, 0),
-		                0);
+		ring_lane_write(lane, stamp + 3, RT_FREE + (unsigned)(i % 3), stack, 2, rt_word1(block, 0), 0);
 	}
 }
 
@@ -60,8 +58,7 @@ static void threads(struct ring_lane *lane, uint32_t stack)
 	ring_lane_write(lane, stamp, RT_THREAD_CREATE, stack, 3, rt_word1(0x400000, 0), 2);
 	ring_lane_write(lane, stamp + 1, RT_THREAD_CREATED, stack, 3, rt_word1(0x1002, 0), 2);
 	ring_lane_write(lane, stamp + 2, RT_THREAD_NAME, 0, 4, rt_word1(0x1002, 0), 0x61626364);
-	ring_lane_write(lane, stamp + 3, RT_WAIT, stack, 2,
-	                rt_word1(0x1002, rt_sync_aux(RT_KIND_THREAD, 0, 0)), 0);
+	ring_lane_write(lane, stamp + 3, RT_WAIT, stack, 2, rt_word1(0x1002, rt_sync_aux(RT_KIND_THREAD, 0, 0)), 0);
 	ring_lane_write(lane, stamp + 4, RT_JOINED, stack, 2, rt_word1(0x1002, 0), 0);
 	ring_lane_write(lane, stamp + 5, RT_FORK, stack, 2, rt_word1(99, RT_FORK_FORK), 0);
 	ring_lane_write(lane, stamp + 6, RT_LOSS, 0, 2, rt_word1(5, RT_LOSS_FULL), 0);
@@ -95,14 +92,16 @@ static void make(const char *directory, const char *name, bool with_heap, bool w
 #define CFI_BYTES 3000
 
 /* As fuzz_cfi.c wants it: where the header stands, which address is looked up, and then the bytes. */
-static void save_cfi(const char *directory, const char *name, const unsigned char *header, size_t bytes, int32_t distance)
+static void save_cfi(const char *directory, const char *name, const unsigned char *header, size_t bytes,
+                     int32_t distance)
 {
 	char path[4096];
 	uint32_t choice[4] = {0, (uint32_t)distance, 1, 0};
 
 	snprintf(path, sizeof path, "%s/cfi/%s", directory, name);
 	FILE *out = fopen(path, "w");
-	if (!out || fwrite(choice, sizeof choice, 1, out) != 1 || fwrite(header, 1, bytes, out) != bytes || fclose(out)) {
+	if (!out || fwrite(choice, sizeof choice, 1, out) != 1 || fwrite(header, 1, bytes, out) != bytes ||
+	    fclose(out)) {
 		perror(path);
 		exit(1);
 	}

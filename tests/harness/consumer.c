@@ -60,8 +60,7 @@ long long heap_total(const json_t *report, const char *key)
 	size_t i;
 
 	snprintf(path, sizeof path, "heap.%s", key);
-	json_array_foreach(json_object_get(report, "processes"), i, process)
-		sum += json_number(process, path);
+	json_array_foreach(json_object_get(report, "processes"), i, process) sum += json_number(process, path);
 	return sum;
 }
 
@@ -77,15 +76,16 @@ static void unknown_function(const json_t *frame, char *name, size_t room)
 static void add_site(json_t *sums, const json_t *site, const char *key)
 {
 	const json_t *frame = json_array_get(json_object_get(site, "stack"), 0);
-	const char *function = frame ? json_string_value(json_object_get(frame, "function")) : "[no stack was recorded]";
+	const char *function =
+	    frame ? json_string_value(json_object_get(frame, "function")) : "[no stack was recorded]";
 	char unknown[512];
 
 	if (!function) {
 		unknown_function(frame, unknown, sizeof unknown);
 		function = unknown;
 	}
-	json_object_set_new(sums, function, json_integer(json_integer_value(json_object_get(sums, function)) +
-	                                                 json_number(site, key)));
+	json_object_set_new(sums, function,
+	                    json_integer(json_integer_value(json_object_get(sums, function)) + json_number(site, key)));
 }
 
 json_t *heap_by_function(const json_t *report, const char *key)
@@ -95,7 +95,6 @@ json_t *heap_by_function(const json_t *report, const char *key)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(report, "processes"), i, process)
-		json_array_foreach(json_at(process, "heap.sites"), k, site)
-			add_site(sums, site, key);
+	    json_array_foreach(json_at(process, "heap.sites"), k, site) add_site(sums, site, key);
 	return sums;
 }

@@ -26,25 +26,22 @@ void script_event(struct script *script, struct event event)
 void script_alloc(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t address,
                   uint64_t size)
 {
-	script_event(
-	    script,
-	    (struct event){.type = type, .thread = thread, .stack = stack, .object = address, .size = size});
+	script_event(script,
+	             (struct event){.type = type, .thread = thread, .stack = stack, .object = address, .size = size});
 }
 
 void script_object(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t object)
 {
-	script_event(script,
-	             (struct event){.type = type, .thread = thread, .stack = stack, .object = object});
+	script_event(script, (struct event){.type = type, .thread = thread, .stack = stack, .object = object});
 }
 
 void script_loss(struct script *script, uint32_t thread, uint64_t events)
 {
-	script_event(
-	    script, (struct event){.type = RT_LOSS, .thread = thread, .object = events, .aux = RT_LOSS_FULL});
+	script_event(script, (struct event){.type = RT_LOSS, .thread = thread, .object = events, .aux = RT_LOSS_FULL});
 }
 
-void script_sync(struct script *script, unsigned type, uint32_t thread, uint32_t stack, unsigned kind,
-                 unsigned flags, uint64_t object)
+void script_sync(struct script *script, unsigned type, uint32_t thread, uint32_t stack, unsigned kind, unsigned flags,
+                 uint64_t object)
 {
 	script_event(script, (struct event){.type = type,
 	                                    .thread = thread,
@@ -70,8 +67,7 @@ void script_unlock(struct script *script, uint32_t thread, uint64_t mutex)
 	script_sync(script, RT_RELEASE, thread, 0, RT_KIND_MUTEX, 0, mutex);
 }
 
-void script_cond(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t cond,
-                 uint64_t mutex)
+void script_cond(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t cond, uint64_t mutex)
 {
 	script_event(script, (struct event){.type = type,
 	                                    .thread = thread,
@@ -102,15 +98,11 @@ void script_create(struct script *script, uint32_t creator, uint32_t stack, uint
 	                                    .aux = flags,
 	                                    .arg = id});
 	begin_thread(script, id, flags);
-	script_event(
-	    script,
-	    (struct event){.type = RT_THREAD_CREATED, .thread = creator, .object = PTHREAD(id), .arg = id});
+	script_event(script,
+	             (struct event){.type = RT_THREAD_CREATED, .thread = creator, .object = PTHREAD(id), .arg = id});
 }
 
-void script_end(struct script *script, uint32_t thread)
-{
-	script_object(script, RT_THREAD_END, thread, 0, 0);
-}
+void script_end(struct script *script, uint32_t thread) { script_object(script, RT_THREAD_END, thread, 0, 0); }
 
 void script_join_wait(struct script *script, uint32_t joiner, uint32_t stack, uint32_t id)
 {
@@ -135,8 +127,7 @@ static bool matches(const struct finding *finding, const char *kind, const char 
 	return !strcmp(finding_kind_name(finding), kind) && (!class || (found && !strcmp(found, class)));
 }
 
-const struct finding *script_finding(const struct script *script, const char *kind, const char *class,
-                                     size_t nth)
+const struct finding *script_finding(const struct script *script, const char *kind, const char *class, size_t nth)
 {
 	const struct finding_list *list = script->analysis->findings;
 
@@ -155,8 +146,7 @@ size_t script_count(const struct script *script, const char *kind, const char *c
 	return count;
 }
 
-const struct lock_result *script_lock_result(const struct script *script, uint64_t address,
-                                             uint32_t generation)
+const struct lock_result *script_lock_result(const struct script *script, uint64_t address, uint32_t generation)
 {
 	size_t count;
 	const struct lock_result *locks = locks_results(script->analysis->locks, &count);

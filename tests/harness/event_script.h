@@ -13,7 +13,7 @@ struct script {
 	uint64_t now; /* stamp of the last event */
 };
 
-#define PTHREAD(id) (0x700000000000u + (id) * 0x1000ull)
+#define PTHREAD(id) (0x700000000000u + (id)*0x1000ull)
 
 void script_begin(struct script *script);
 void script_finish(struct script *script, int how);
@@ -26,14 +26,13 @@ void script_alloc(struct script *script, unsigned type, uint32_t thread, uint32_
 void script_object(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t object);
 void script_loss(struct script *script, uint32_t thread, uint64_t events);
 
-void script_sync(struct script *script, unsigned type, uint32_t thread, uint32_t stack, unsigned kind,
-                 unsigned flags, uint64_t object);
+void script_sync(struct script *script, unsigned type, uint32_t thread, uint32_t stack, unsigned kind, unsigned flags,
+                 uint64_t object);
 /* The usual cases of mutexes. */
 void script_lock(struct script *script, uint32_t thread, uint32_t stack, uint64_t mutex);
 void script_wait(struct script *script, uint32_t thread, uint32_t stack, uint64_t mutex);
 void script_unlock(struct script *script, uint32_t thread, uint64_t mutex);
-void script_cond(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t cond,
-                 uint64_t mutex);
+void script_cond(struct script *script, unsigned type, uint32_t thread, uint32_t stack, uint64_t cond, uint64_t mutex);
 
 /* Thread 1 begins with the process.  script_create creates and begins another thread, with pthread_t PTHREAD(id). */
 void script_main(struct script *script);

@@ -39,8 +39,7 @@ static struct leak_class_sum parse_line(const char *log, const char *words)
 		if (*at != ',')
 			plain[used++] = *at;
 	plain[used] = '\0';
-	cr_assert_eq(sscanf(plain, " %lld bytes in %lld blocks", &sum.bytes, &sum.blocks), 2, "memcheck: %s",
-	             plain);
+	cr_assert_eq(sscanf(plain, " %lld bytes in %lld blocks", &sum.bytes, &sum.blocks), 2, "memcheck: %s", plain);
 	return sum;
 }
 
@@ -139,7 +138,8 @@ struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line)
 
 	/* The script that starts valgrind appends to LD_LIBRARY_PATH. */
 	snprintf(prefix, sizeof prefix,
-	         "env -u LD_LIBRARY_PATH RINGTAIL=run=%s valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no "
+	         "env -u LD_LIBRARY_PATH RINGTAIL=run=%s valgrind --leak-check=full --show-leak-kinds=all "
+	         "--run-libc-freeres=no "
 	         "--run-cxx-freeres=no --default-suppressions=no --trace-children=yes --trace-children-skip=*/env "
 	         "--num-callers=4 --log-file=%s/" LOG "%%p",
 	         rt->run, rt->work);
@@ -188,14 +188,10 @@ static void add_findings(const json_t *process, struct leak_class_sum of[SUM_CLA
 	json_t *finding;
 	size_t i;
 
-	json_array_foreach(json_object_get(process, "findings"), i, finding)
-		add_finding(finding, of);
+	json_array_foreach(json_object_get(process, "findings"), i, finding) add_finding(finding, of);
 }
 
-static bool is_last_image(const json_t *process)
-{
-	return strcmp(json_text(process, "end.how"), "exec") != 0;
-}
+static bool is_last_image(const json_t *process) { return strcmp(json_text(process, "end.how"), "exec") != 0; }
 
 static bool is_scanned(const json_t *process) { return json_is_true(json_at(process, "leak_scan.done")); }
 
@@ -217,7 +213,7 @@ struct leak_sums leaks_reported(json_t *report)
 
 struct leak_sums leaks_of_process(const json_t *process)
 {
-	struct leak_sums sums = { .processes = 1 };
+	struct leak_sums sums = {.processes = 1};
 
 	add_findings(process, sums.of[0]);
 	return sums;
@@ -238,8 +234,8 @@ static char *write_sums(const struct leak_sums *sums, const char *format, const 
 			const struct leak_class_sum *sum = &sums->of[i][class];
 
 			if (sum->blocks || sum->bytes)
-				at += sprintf(at, format, at > start ? " " : "", class_names[class],
-				              sum->blocks, sum->bytes);
+				at += sprintf(at, format, at > start ? " " : "", class_names[class], sum->blocks,
+				              sum->bytes);
 			cr_assert_lt(at - text, TEXT - 256);
 		}
 		if (at == start)
@@ -255,9 +251,8 @@ char *leak_sums_difference(const struct leak_sums *ringtail, const struct leak_s
 	struct leak_sums less = *ringtail;
 	bool differs = false;
 
-	cr_assert_eq(ringtail->processes, memcheck->processes,
-	             "%zu processes scanned, memcheck looked at %zu", ringtail->processes,
-	             memcheck->processes);
+	cr_assert_eq(ringtail->processes, memcheck->processes, "%zu processes scanned, memcheck looked at %zu",
+	             ringtail->processes, memcheck->processes);
 	for (size_t i = 0; i < less.processes; i++)
 		for (size_t class = 0; class < SUM_CLASSES; class ++) {
 			struct leak_class_sum *sum = &less.of[i][class];

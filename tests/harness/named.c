@@ -27,7 +27,8 @@ static void function_of(const json_t *frames, const char *program, bool outermos
 	const json_t *frame, *found = NULL;
 	size_t i;
 
-	json_array_foreach(frames, i, frame) {
+	json_array_foreach(frames, i, frame)
+	{
 		const char *function = json_string_value(json_object_get(frame, "function"));
 
 		if (!function || !is_own(frame, program) || (found && (!outermost || !strcmp(function, "main"))))
@@ -83,12 +84,13 @@ static void name_edges(const json_t *finding, const char *output, const char *pr
 	size_t i, count = json_array_size(edges);
 
 	cr_assert_leq(count, MOST_PARTS);
-	json_array_foreach(edges, i, edge) {
+	json_array_foreach(edges, i, edge)
+	{
 		const json_t *next = json_array_get(edges, (i + 1) % count);
 
 		name_edge(edge, output, program, parts[i], sizeof parts[i]);
-		cr_expect_str_eq(json_text(edge, "wanted.address"), json_text(next, "held.address"), "%s: the cycle is broken",
-		                 parts[i]);
+		cr_expect_str_eq(json_text(edge, "wanted.address"), json_text(next, "held.address"),
+		                 "%s: the cycle is broken", parts[i]);
 	}
 	qsort(parts, count, sizeof *parts, by_text);
 	join(parts, count, text);
@@ -104,7 +106,8 @@ static void name_stacks(const json_t *finding, const char *output, const char *p
 	if (object)
 		lock_name(object, output, parts[count++], sizeof parts[0]);
 	cr_assert_lt(json_array_size(stacks), MOST_PARTS);
-	json_array_foreach(stacks, i, stack) {
+	json_array_foreach(stacks, i, stack)
+	{
 		function_of(json_object_get(stack, "frames"), program, true, thread, sizeof thread);
 		function_of(json_object_get(stack, "frames"), program, false, function, sizeof function);
 		snprintf(parts[count++], sizeof parts[0], "%s: %s@%s", thread, json_text(stack, "label"), function);
@@ -125,7 +128,8 @@ const json_t *named_only(const json_t *process, const char *kind, const char *cl
 	const json_t *finding, *found = NULL;
 	size_t i;
 
-	json_array_foreach(json_object_get(process, "findings"), i, finding) {
+	json_array_foreach(json_object_get(process, "findings"), i, finding)
+	{
 		const char *its_class = json_string_value(json_object_get(finding, "class"));
 
 		if (strcmp(json_text(finding, "kind"), kind) || !its_class || strcmp(its_class, class))

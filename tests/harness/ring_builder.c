@@ -205,8 +205,8 @@ static void make_room(struct ring_lane *lane, unsigned words)
 		open_chunk(lane, claim(lane->builder));
 }
 
-static void put(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t stack, unsigned words,
-                uint64_t word1, uint64_t word2)
+static void put(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t stack, unsigned words, uint64_t word1,
+                uint64_t word2)
 {
 	uint64_t dt = stamp - lane->last, *word = lane->at;
 
@@ -226,8 +226,7 @@ static void put(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t 
 	lane->at = word + words;
 	lane->last = stamp;
 	lane->events += type == RT_LOSS ? word1 & RT_OBJECT_MASK : 1;
-	store_release(&lane->chunk->tail,
-	              (uint64_t)((unsigned char *)lane->at - (unsigned char *)lane->chunk));
+	store_release(&lane->chunk->tail, (uint64_t)((unsigned char *)lane->at - (unsigned char *)lane->chunk));
 }
 
 void ring_lane_write(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t stack, unsigned words,
@@ -237,8 +236,7 @@ void ring_lane_write(struct ring_lane *lane, uint64_t stamp, unsigned type, uint
 	put(lane, stamp, type, stack, words, word1, word2);
 }
 
-void ring_lane_write_now(struct ring_lane *lane, unsigned type, unsigned words, uint64_t word1,
-                         uint64_t word2)
+void ring_lane_write_now(struct ring_lane *lane, unsigned type, unsigned words, uint64_t word1, uint64_t word2)
 {
 	make_room(lane, words);
 	store_relaxed(&lane->chunk->tail, lane->chunk->tail | RT_TAIL_ACTIVE);

@@ -40,8 +40,7 @@ void ring_lane_start(struct ring_lane *lane, struct ring_builder *builder, uint3
 void ring_lane_write(struct ring_lane *lane, uint64_t stamp, unsigned type, uint32_t stack, unsigned words,
                      uint64_t word1, uint64_t word2);
 /* The same with the present time as its stamp, by the protocol of a live ring. */
-void ring_lane_write_now(struct ring_lane *lane, unsigned type, unsigned words, uint64_t word1,
-                         uint64_t word2);
+void ring_lane_write_now(struct ring_lane *lane, unsigned type, unsigned words, uint64_t word1, uint64_t word2);
 /* Seals the chunk: the next record goes to a new one. */
 void ring_lane_seal(struct ring_lane *lane);
 /* Copies the records of the lane's chunk to an unused chunk, which is full then: as if the program had died before it

@@ -38,7 +38,7 @@ static unsigned root_count;
 
 struct rt rt_new(void)
 {
-	struct rt rt = { .root = "/tmp/ringtail-e2e.XXXXXX" };
+	struct rt rt = {.root = "/tmp/ringtail-e2e.XXXXXX"};
 
 	cr_assert(mkdtemp(rt.root) && root_count < MOST_ROOTS);
 	roots[root_count++] = strdup(rt.root);
@@ -49,15 +49,9 @@ struct rt rt_new(void)
 	return rt;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	return remove(path);
-}
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk) { return remove(path); }
 
-static void remove_tree(const char *path)
-{
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
+static void remove_tree(const char *path) { nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
 
 static void forget_root(const char *root)
 {
@@ -187,24 +181,21 @@ static char **program_words(struct rt *rt, enum mode mode, const char *options, 
 struct child rt_start_with(struct rt *rt, enum mode mode, const char *options, const char *line)
 {
 	char preload[2 * RT_PATH], setting[2 * RT_PATH];
-	const char *env[] = { preload, setting, NULL };
+	const char *env[] = {preload, setting, NULL};
 	char **words = program_words(rt, mode, options, line);
 	struct child child;
 
 	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", rt_built("libringtail.so"));
 	snprintf(setting, sizeof setting, "RINGTAIL=run=%s%s%s", rt->run, *options ? ":" : "", options);
-	child = spawn_start((struct command){ .argv = (const char *const *)words,
-	                                      .env = mode == MODE_PRELOAD ? env : NULL,
-	                                      .directory = rt->work,
-	                                      .timeout = rt->timeout });
+	child = spawn_start((struct command){.argv = (const char *const *)words,
+	                                     .env = mode == MODE_PRELOAD ? env : NULL,
+	                                     .directory = rt->work,
+	                                     .timeout = rt->timeout});
 	words_free(words);
 	return child;
 }
 
-struct child rt_start(struct rt *rt, enum mode mode, const char *line)
-{
-	return rt_start_with(rt, mode, "", line);
-}
+struct child rt_start(struct rt *rt, enum mode mode, const char *line) { return rt_start_with(rt, mode, "", line); }
 
 void rt_program_with(struct rt *rt, enum mode mode, const char *options, const char *line)
 {
@@ -214,10 +205,7 @@ void rt_program_with(struct rt *rt, enum mode mode, const char *options, const c
 	cr_expect(!rt->program.timed_out, "%s: timed out", line);
 }
 
-void rt_program(struct rt *rt, enum mode mode, const char *line)
-{
-	rt_program_with(rt, mode, "", line);
-}
+void rt_program(struct rt *rt, enum mode mode, const char *line) { rt_program_with(rt, mode, "", line); }
 
 struct outcome rt_tool(struct rt *rt, const char *line)
 {
@@ -232,7 +220,8 @@ struct outcome rt_tool(struct rt *rt, const char *line)
 			*word = strdup(rt->run);
 		}
 	}
-	outcome = spawn((struct command){ .argv = (const char *const *)words, .directory = rt->work, .timeout = rt->timeout });
+	outcome =
+	    spawn((struct command){.argv = (const char *const *)words, .directory = rt->work, .timeout = rt->timeout});
 	words_free(words);
 	return outcome;
 }
@@ -252,10 +241,7 @@ json_t *rt_report_again(struct rt *rt)
 	return rt->json;
 }
 
-json_t *rt_report(struct rt *rt)
-{
-	return rt->json ? rt->json : rt_report_again(rt);
-}
+json_t *rt_report(struct rt *rt) { return rt->json ? rt->json : rt_report_again(rt); }
 
 static bool is_exe(const json_t *process, const char *name)
 {
@@ -270,9 +256,7 @@ json_t *rt_process(struct rt *rt, const char *exe)
 	json_t *processes = json_object_get(rt_report(rt), "processes"), *process, *found = NULL;
 	size_t i;
 
-	json_array_foreach(processes, i, process)
-		if (is_exe(process, exe))
-			found = process;
+	json_array_foreach(processes, i, process) if (is_exe(process, exe)) found = process;
 	cr_assert(found, "no process %s in the report", exe);
 	return found;
 }
@@ -313,15 +297,15 @@ long long events_lost(const json_t *report)
 	long long lost = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "processes"), i, process)
-		lost += json_number(process, "events.lost");
+	json_array_foreach(json_object_get(report, "processes"), i, process) lost +=
+	    json_number(process, "events.lost");
 	return lost;
 }
 
 void expect_sound_heap(const json_t *process)
 {
-	static const char *const counts[] = { "heap.unknown_frees", "heap.unseen_frees", "heap.double_frees",
-		                              "heap.mismatched" };
+	static const char *const counts[] = {"heap.unknown_frees", "heap.unseen_frees", "heap.double_frees",
+	                                     "heap.mismatched"};
 
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
 		cr_expect_eq(json_number(process, counts[i]), 0, "%s is %lld", counts[i],
@@ -406,13 +390,14 @@ static char *write_tallies(struct tally *tallies)
 
 char *findings_summary(const json_t *process, bool leaks)
 {
-	struct tally tallies[MOST_CLASSES] = { 0 };
+	struct tally tallies[MOST_CLASSES] = {0};
 	const json_t *finding;
 	char name[80];
 	size_t i;
 
 	cr_assert(json_is_array(json_object_get(process, "findings")), "report: findings is no array");
-	json_array_foreach(json_object_get(process, "findings"), i, finding) {
+	json_array_foreach(json_object_get(process, "findings"), i, finding)
+	{
 		const char *kind = json_text(finding, "kind");
 		const char *class = json_string_value(json_object_get(finding, "class"));
 

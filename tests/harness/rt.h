@@ -20,7 +20,8 @@ enum mode {
 	MODE_BARE,    /* without ringtail */
 	MODE_RUN,     /* ringtail run -o RUN -- CMD */
 	MODE_PRELOAD, /* LD_PRELOAD=libringtail.so RINGTAIL=run=RUN CMD; the report is made afterwards */
-	MODE_AARCH64, /* as MODE_PRELOAD, one of CROSS_PROGRAMS (tests.mk) with the shim for aarch64 under an emulator */
+	MODE_AARCH64, /* as MODE_PRELOAD, one of CROSS_PROGRAMS (tests.mk) with the shim for aarch64 under an emulator
+	               */
 };
 
 #define RT_PATH 512

@@ -10,7 +10,7 @@
 
 struct server server_new(void)
 {
-	struct server server = { .rt = rt_new() };
+	struct server server = {.rt = rt_new()};
 	char path[RT_PATH + 16];
 
 	snprintf(path, sizeof path, "%s/letters", server.rt.work);

@@ -20,10 +20,7 @@ double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-void sleep_ms(long ms)
-{
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
-}
+void sleep_ms(long ms) { nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL); }
 
 /* Process groups that were started and not yet waited for. */
 #define MOST_RUNNING 16
@@ -70,9 +67,9 @@ static void become(const struct command *command, int out, int err)
 /* Output goes to files in memory: nothing to pump, however much it is. */
 struct child spawn_start(struct command command)
 {
-	struct child child = { .out = memfd_create("stdout", MFD_CLOEXEC),
-		               .err = memfd_create("stderr", MFD_CLOEXEC),
-		               .timeout = command.timeout > 0 ? command.timeout : 60 };
+	struct child child = {.out = memfd_create("stdout", MFD_CLOEXEC),
+	                      .err = memfd_create("stderr", MFD_CLOEXEC),
+	                      .timeout = command.timeout > 0 ? command.timeout : 60};
 
 	child.pid = fork();
 	if (child.pid == 0)
@@ -108,7 +105,7 @@ static void read_outcome(struct child *child, int status, struct outcome *outcom
 
 struct outcome spawn_wait(struct child *child)
 {
-	struct outcome outcome = { 0 };
+	struct outcome outcome = {0};
 	double until = now() + child->timeout;
 	int status;
 
@@ -147,7 +144,7 @@ static char *line_with(const char *text, const char *wanted, unsigned count)
 
 static bool has_ended(pid_t pid)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
@@ -197,5 +194,5 @@ void outcome_free(struct outcome *outcome)
 {
 	free(outcome->out);
 	free(outcome->err);
-	*outcome = (struct outcome){ 0 };
+	*outcome = (struct outcome){0};
 }

@@ -101,11 +101,10 @@ static void event(struct stored_run *run, struct event what)
 	analysis_event(run->analysis, &what);
 }
 
-void stored_run_alloc(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address,
-                      uint64_t size)
+void stored_run_alloc(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address, uint64_t size)
 {
-	event(run, (struct event){
-	               .type = RT_MALLOC, .thread = thread, .stack = stack, .object = address, .size = size});
+	event(run,
+	      (struct event){.type = RT_MALLOC, .thread = thread, .stack = stack, .object = address, .size = size});
 }
 
 void stored_run_free(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address)
@@ -121,8 +120,7 @@ void stored_run_finish(struct stored_run *run, struct process_end end)
 
 bool stored_run_store(struct stored_run *run, bool final)
 {
-	return store_process(&run->store, run->analysis, (struct merge_totals){.events = 1234567}, final,
-	                     &run->err);
+	return store_process(&run->store, run->analysis, (struct merge_totals){.events = 1234567}, final, &run->err);
 }
 
 const char *stored_run_query(struct stored_run *run, const char *sql)

@@ -35,8 +35,7 @@ void place_allocate(void);
 void place_work(void);
 void place_start(void);
 
-void stored_run_alloc(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address,
-                      uint64_t size);
+void stored_run_alloc(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address, uint64_t size);
 void stored_run_free(struct stored_run *run, uint32_t thread, uint32_t stack, uint64_t address);
 /* Ends the process.  After that the test may add findings, and then calls stored_run_store. */
 void stored_run_finish(struct stored_run *run, struct process_end end);

@@ -35,15 +35,15 @@ __attribute__((noinline)) static int overflow(int level)
 int main(void)
 {
 	size_t bytes = (size_t)sysconf(_SC_MINSIGSTKSZ) + 8192; /* vsnprintf is not called in the handler */
-	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_ONSTACK };
-	struct rlimit limit = { 1 << 20, 1 << 20 };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+	struct rlimit limit = {1 << 20, 1 << 20};
 	int value;
 
 	setrlimit(RLIMIT_STACK, &limit);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	alternate = aligned_alloc(16, bytes & ~15ul);
 	must(alternate);
-	must(sigaltstack(&(stack_t){ .ss_sp = alternate, .ss_size = bytes & ~15ul }, NULL) == 0);
+	must(sigaltstack(&(stack_t){.ss_sp = alternate, .ss_size = bytes & ~15ul}, NULL) == 0);
 	sem_init(&posted, 0, 0);
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGSEGV, &action, NULL);

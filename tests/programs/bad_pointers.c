@@ -152,39 +152,41 @@ static const struct kind {
 	const char *name;
 	void *(*make)(void);
 } kinds[] = {
-	{"NULL", null},
-	{"8", eight},
-	{"unmapped", unmapped},
-	{"no access", no_access},
-	{"read-only zeroes", read_only_zeroes},
+    {"NULL", null},
+    {"8", eight},
+    {"unmapped", unmapped},
+    {"no access", no_access},
+    {"read-only zeroes", read_only_zeroes},
 };
 
 /* ---- calls ------------------------------------------------------------------------------------------ */
 
 static void returned(long result, int error) { say("returns %ld, errno %d\n", result, error); }
 
-#define POINTER(function, argument, call) \
-	static void function##_##argument(void *p) \
-	{ \
-		errno = 0; \
-		long result = (long)(call); \
-		returned(result, errno); \
+#define POINTER(function, argument, call)                                                                              \
+	static void function##_##argument(void *p)                                                                     \
+	{                                                                                                              \
+		errno = 0;                                                                                             \
+		long result = (long)(call);                                                                            \
+		returned(result, errno);                                                                               \
 	}
 #include "bad_pointers.def"
 #undef POINTER
 
-typedef struct { char tag; } nothrow_t;
+typedef struct {
+	char tag;
+} nothrow_t;
 
 #define NEW(name, type, params, args)
-#define DELETE(name, type, params, args) \
-	extern void name params; \
-	static void call_##name(void *block) \
-	{ \
-		size_t bytes = 100, align = 64; \
-		const nothrow_t *nothrow = block; \
-		(void)bytes, (void)align, (void)nothrow; \
-		name args; \
-		returned(0, 0); \
+#define DELETE(name, type, params, args)                                                                               \
+	extern void name params;                                                                                       \
+	static void call_##name(void *block)                                                                           \
+	{                                                                                                              \
+		size_t bytes = 100, align = 64;                                                                        \
+		const nothrow_t *nothrow = block;                                                                      \
+		(void)bytes, (void)align, (void)nothrow;                                                               \
+		name args;                                                                                             \
+		returned(0, 0);                                                                                        \
 	}
 #include "shim/operators.def"
 #undef DELETE

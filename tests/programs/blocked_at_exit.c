@@ -35,7 +35,7 @@ int main(void)
 	sem_init(&never_posted, 0, 0);
 	pthread_create(&threads[0], NULL, on_condition, NULL);
 	pthread_create(&threads[1], NULL, on_semaphore, NULL);
-	nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
 	say("two wait\n");
 	return 0;
 }

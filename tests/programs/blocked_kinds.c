@@ -1,7 +1,7 @@
 /*
- * For two seconds: 2 threads blocked on a mutex, 1 on a read-write lock, 3 on a condition, 2 on a semaphore (one of them in
- * a once routine), and one each on a barrier, once-control, spin lock, futex, join and pipe; one runs, and main sleeps.  With an
- * argument, as many forked processes do so, and main waits for them.
+ * For two seconds: 2 threads blocked on a mutex, 1 on a read-write lock, 3 on a condition, 2 on a semaphore (one of
+ * them in a once routine), and one each on a barrier, once-control, spin lock, futex, join and pipe; one runs, and main
+ * sleeps.  With an argument, as many forked processes do so, and main waits for them.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -98,9 +98,9 @@ static void *on_join(void *unused)
 
 static void block_all(void)
 {
-	static void *(*const routines[])(void *) = { on_mutex, on_mutex, on_rwlock, on_cond,  on_cond,  on_cond, on_sem,
-		                                     on_once,  on_once,  on_barrier, on_spin, on_futex, on_join,
-		                                     on_nothing };
+	static void *(*const routines[])(void *) = {on_mutex, on_mutex, on_rwlock, on_cond,   on_cond,
+	                                            on_cond,  on_sem,   on_once,   on_once,   on_barrier,
+	                                            on_spin,  on_futex, on_join,   on_nothing};
 
 	pthread_mutex_lock(&mutex);
 	pthread_rwlock_wrlock(&rwlock);

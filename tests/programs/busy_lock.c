@@ -1,6 +1,7 @@
 /*
- * Busy, slow and alive: 32 threads on one mutex that each holds for a while, a pair that plays ping-pong by a condition,
- * another by semaphores, and a barrier at which all meet in the end.  Most threads wait at any time, and none hangs.
+ * Busy, slow and alive: 32 threads on one mutex that each holds for a while, a pair that plays ping-pong by a
+ * condition, another by semaphores, and a barrier at which all meet in the end.  Most threads wait at any time, and
+ * none hangs.
  */
 #include <semaphore.h>
 #include <stdbool.h>
@@ -8,7 +9,7 @@
 #include "shapes.h"
 
 #define WORKERS 32
-#define ROUNDS 30
+#define ROUNDS  30
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER, turns = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turn_changed = PTHREAD_COND_INITIALIZER;

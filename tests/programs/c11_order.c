@@ -26,7 +26,7 @@ static thrd_t begin(thrd_start_t routine)
 
 static void both(thrd_start_t one, thrd_start_t other)
 {
-	thrd_t threads[] = { begin(one), begin(other) };
+	thrd_t threads[] = {begin(one), begin(other)};
 
 	thrd_join(threads[0], NULL);
 	thrd_join(threads[1], NULL);
@@ -61,7 +61,7 @@ static void mutex_ok(void) { both(nest_forth, try_back); }
 /* The wait gives second back, and takes it again with first held. */
 static int wait_inside(void *unused)
 {
-	struct timespec past = { 1, 0 };
+	struct timespec past = {1, 0};
 
 	mtx_lock(&second);
 	mtx_lock(&first);
@@ -75,7 +75,7 @@ static void condition(void) { both(wait_inside, nest_back); }
 
 static int wait_outside(void *unused)
 {
-	struct timespec past = { 1, 0 };
+	struct timespec past = {1, 0};
 
 	mtx_lock(&second);
 	cnd_timedwait(&changed, &second, &past);
@@ -105,7 +105,7 @@ static void thread_ok(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(mutex), SHAPE(mutex_ok), SHAPE(condition), SHAPE(condition_ok), SHAPE(thread), SHAPE(thread_ok),
+	    SHAPE(mutex), SHAPE(mutex_ok), SHAPE(condition), SHAPE(condition_ok), SHAPE(thread), SHAPE(thread_ok),
 	};
 
 	mtx_init(&first, mtx_plain);

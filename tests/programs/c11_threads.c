@@ -79,7 +79,7 @@ int main(void)
 {
 	thrd_t threads[THREADS];
 	int numbers[THREADS], result, sum = 0;
-	struct timespec past = { 1, 0 };
+	struct timespec past = {1, 0};
 
 	mtx_init(&lock, mtx_plain);
 	cnd_init(&changed);

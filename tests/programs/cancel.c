@@ -23,10 +23,7 @@ static void count_cleanup(void *argument)
 }
 
 /* An error-checking mutex tells whether this thread holds it. */
-static void unlock_held(void *mutex)
-{
-	cleaned += pthread_mutex_unlock(mutex) == 0 ? 1 : 1000;
-}
+static void unlock_held(void *mutex) { cleaned += pthread_mutex_unlock(mutex) == 0 ? 1 : 1000; }
 
 static struct timespec far_away(void)
 {
@@ -113,11 +110,11 @@ static void cancel(const char *where, void *(*routine)(void *))
 	cleaned = 0;
 	must(pthread_create(&thread, NULL, routine, NULL) == 0);
 	sem_wait(&started);
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL); /* into the wait itself */
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* into the wait itself */
 	int error = pthread_cancel(thread);
 	must(pthread_join(thread, &result) == 0);
-	say("%s: cancel %d, %s, cleaned %d\n", where, error,
-	    result == PTHREAD_CANCELED ? "cancelled" : "returned", cleaned);
+	say("%s: cancel %d, %s, cleaned %d\n", where, error, result == PTHREAD_CANCELED ? "cancelled" : "returned",
+	    cleaned);
 }
 
 int main(void)

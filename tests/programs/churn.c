@@ -67,8 +67,8 @@ static void grown_ok(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(one_at_a_time), SHAPE(a_queue),   SHAPE(all_at_once_ok),
-		SHAPE(many_sizes_ok), SHAPE(not_often_ok), SHAPE(grown_ok),
+	    SHAPE(one_at_a_time), SHAPE(a_queue),      SHAPE(all_at_once_ok),
+	    SHAPE(many_sizes_ok), SHAPE(not_often_ok), SHAPE(grown_ok),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

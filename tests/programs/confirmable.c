@@ -1,6 +1,6 @@
 /*
- * Deadlocks that are predicted and do not happen by themselves: a pause keeps the threads apart.  The first argument names
- * the shape (shapes.h).  `flag` and `fence` can never hang: something that no call shows keeps the threads apart.
+ * Deadlocks that are predicted and do not happen by themselves: a pause keeps the threads apart.  The first argument
+ * names the shape (shapes.h).  `flag` and `fence` can never hang: something that no call shows keeps the threads apart.
  */
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -169,7 +169,7 @@ static void *fenced(void *routine)
 
 static void fence(void)
 {
-	pthread_t threads[] = { start(fenced, forward), start(fenced, backward) };
+	pthread_t threads[] = {start(fenced, forward), start(fenced, backward)};
 
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
@@ -178,8 +178,8 @@ static void fence(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(two_locks), SHAPE(read_lock), SHAPE(spin_lock), SHAPE(once_control), SHAPE(in_child),
-		SHAPE(many_passes), SHAPE(flag), SHAPE(fence),
+	    SHAPE(two_locks), SHAPE(read_lock),   SHAPE(spin_lock), SHAPE(once_control),
+	    SHAPE(in_child),  SHAPE(many_passes), SHAPE(flag),      SHAPE(fence),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

@@ -235,9 +235,8 @@ static void unended(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-	    SHAPE(mutexes),      SHAPE(mutexes_ok), SHAPE(writer_for_reader), SHAPE(reader_for_writer),
-	    SHAPE(spinning),     SHAPE(condition),  SHAPE(semaphore),         SHAPE(at_barrier),
-	    SHAPE(once_control), SHAPE(unended),
+	    SHAPE(mutexes),   SHAPE(mutexes_ok), SHAPE(writer_for_reader), SHAPE(reader_for_writer), SHAPE(spinning),
+	    SHAPE(condition), SHAPE(semaphore),  SHAPE(at_barrier),        SHAPE(once_control),      SHAPE(unended),
 	};
 
 	sem_init(&ready, 0, 0);

@@ -14,7 +14,7 @@ struct generator {
 		int value = 0;
 		std::exception_ptr thrown;
 
-		generator get_return_object() { return { std::coroutine_handle<promise_type>::from_promise(*this) }; }
+		generator get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
 		std::suspend_always initial_suspend() { return {}; }
 		std::suspend_always final_suspend() noexcept { return {}; }
 		std::suspend_always yield_value(int next)

@@ -14,7 +14,7 @@ struct counted_thread {
 };
 
 struct counted {
-	uint32_t pid; /* 0 until the program is at work */
+	uint32_t pid;  /* 0 until the program is at work */
 	uint32_t stop; /* the test sets it to end the program */
 	uint64_t pad[7];
 	struct counted_thread threads[COUNTED_THREADS]; /* thread ids 2, 3, ... */

@@ -10,7 +10,7 @@
 #include "say.h"
 
 #define THREADS 64
-#define BLOCKS 100
+#define BLOCKS  100
 
 static unsigned char *blocks[2][THREADS][BLOCKS]; /* rounds take turns, so one barrier a round is enough */
 static pthread_barrier_t met;

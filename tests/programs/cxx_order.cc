@@ -1,6 +1,6 @@
 /*
- * C++'s own locks and threads, used wrongly and nearly so: the first argument names the shape.  None hangs; what is wrong
- * in one is right in its neighbour with `_ok` behind its name.
+ * C++'s own locks and threads, used wrongly and nearly so: the first argument names the shape.  None hangs; what is
+ * wrong in one is right in its neighbour with `_ok` behind its name.
  */
 #include <chrono>
 #include <condition_variable>
@@ -78,10 +78,7 @@ static void first_then_write()
 
 static std::shared_mutex other_table;
 
-static void read_forth()
-{
-	std::shared_lock outer(table), inner(other_table);
-}
+static void read_forth() { std::shared_lock outer(table), inner(other_table); }
 
 static void read_back()
 {
@@ -187,7 +184,10 @@ static void semaphore_ok()
 	waiter.join();
 }
 
-#define SHAPE(name) { #name, name }
+#define SHAPE(name)                                                                                                    \
+	{                                                                                                              \
+#name, name                                                                                            \
+	}
 
 int main(int argc, char **argv)
 {
@@ -195,9 +195,20 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)();
 	} shapes[] = {
-		SHAPE(mutex), SHAPE(scoped_lock_ok), SHAPE(shared_mutex), SHAPE(shared_mutex_ok), SHAPE(condition_variable),
-		SHAPE(condition_variable_ok), SHAPE(thread), SHAPE(thread_ok), SHAPE(jthread), SHAPE(jthread_ok), SHAPE(latch),
-		SHAPE(latch_ok), SHAPE(semaphore), SHAPE(semaphore_ok),
+	    SHAPE(mutex),
+	    SHAPE(scoped_lock_ok),
+	    SHAPE(shared_mutex),
+	    SHAPE(shared_mutex_ok),
+	    SHAPE(condition_variable),
+	    SHAPE(condition_variable_ok),
+	    SHAPE(thread),
+	    SHAPE(thread_ok),
+	    SHAPE(jthread),
+	    SHAPE(jthread_ok),
+	    SHAPE(latch),
+	    SHAPE(latch_ok),
+	    SHAPE(semaphore),
+	    SHAPE(semaphore_ok),
 	};
 
 	say("lock first %p\nlock second %p\nlock table %p\n", (void *)&first, (void *)&second, (void *)&table);

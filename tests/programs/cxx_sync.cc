@@ -69,8 +69,8 @@ static void atomics()
 	std::counting_semaphore<10> semaphore(0);
 	std::latch latch(3);
 	std::barrier barrier(3, []() noexcept {});
-	std::atomic<int> word{ 0 };
-	std::atomic<int> sum{ 0 };
+	std::atomic<int> word{0};
+	std::atomic<int> sum{0};
 	std::vector<std::jthread> threads;
 
 	for (int i = 0; i < 3; i++)
@@ -104,7 +104,7 @@ static void futures()
 
 static void stopping()
 {
-	std::atomic<bool> stopped{ false };
+	std::atomic<bool> stopped{false};
 	{
 		std::jthread thread([&](std::stop_token token) {
 			std::mutex lock;

@@ -39,7 +39,7 @@ int main(void)
 		sem_post(&go);
 	for (int i = 0; i < 4; i++)
 		sem_wait(&done);
-	nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL); /* so that they have ended */
+	nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* so that they have ended */
 	say("4 detached\n");
 	return 0;
 }

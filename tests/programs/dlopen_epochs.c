@@ -19,8 +19,8 @@ struct library {
 };
 
 static struct library libraries[2] = {
-	{ .path = "/epoch_a.so", .allocate = "epoch_a_allocate", .lock = "epoch_a_lock", .mutex = PTHREAD_MUTEX_INITIALIZER },
-	{ .path = "/epoch_b.so", .allocate = "epoch_b_allocate", .lock = "epoch_b_lock", .mutex = PTHREAD_MUTEX_INITIALIZER },
+    {.path = "/epoch_a.so", .allocate = "epoch_a_allocate", .lock = "epoch_a_lock", .mutex = PTHREAD_MUTEX_INITIALIZER},
+    {.path = "/epoch_b.so", .allocate = "epoch_b_allocate", .lock = "epoch_b_lock", .mutex = PTHREAD_MUTEX_INITIALIZER},
 };
 static int rounds;
 

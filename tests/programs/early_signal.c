@@ -22,7 +22,7 @@ __attribute__((constructor(101))) static void first_of_all(void)
 
 int main(void)
 {
-	struct sigaction action = { .sa_handler = handler };
+	struct sigaction action = {.sa_handler = handler};
 
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGUSR2, &action, NULL);

@@ -12,19 +12,19 @@
 #include "say.h"
 
 /* For functions that return an error number and leave errno alone: both are printed. */
-#define returns(call)                                                                                        \
-	do {                                                                                                 \
-		errno = 77;                                                                                  \
-		int result_ = (call);                                                                        \
-		say("%s = %s, errno %s\n", #call, error_name(result_), error_name(errno));                   \
+#define returns(call)                                                                                                  \
+	do {                                                                                                           \
+		errno = 77;                                                                                            \
+		int result_ = (call);                                                                                  \
+		say("%s = %s, errno %s\n", #call, error_name(result_), error_name(errno));                             \
 	} while (0)
 
 /* For functions that return -1 and set errno. */
-#define sets_errno(call)                                                                                     \
-	do {                                                                                                 \
-		errno = 77;                                                                                  \
-		long result_ = (long)(call);                                                                 \
-		say("%s = %ld, errno %s\n", #call, result_, error_name(errno));                              \
+#define sets_errno(call)                                                                                               \
+	do {                                                                                                           \
+		errno = 77;                                                                                            \
+		long result_ = (long)(call);                                                                           \
+		say("%s = %ld, errno %s\n", #call, result_, error_name(errno));                                        \
 	} while (0)
 
 static inline const char *error_name(int error)

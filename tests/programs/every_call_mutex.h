@@ -18,7 +18,7 @@ static void init_mutex(int type, int robust, int protocol, int shared)
 static void *all_mutex_waits(void *argument)
 {
 	struct timespec real = from_now(CLOCK_REALTIME, 2), mono = from_now(CLOCK_MONOTONIC, 2);
-	struct timespec wrong = { 0, -1 };
+	struct timespec wrong = {0, -1};
 
 	returns(pthread_mutex_trylock(&mutex));
 	returns(pthread_mutex_timedlock(&mutex, &real));

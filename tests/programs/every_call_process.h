@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 extern char **environ;
-static char *false_argv[] = { "false", NULL };
+static char *false_argv[] = {"false", NULL};
 
 /* Only plain words come out of a child: its status. */
 static void ended(const char *what, pid_t child)
@@ -20,14 +20,14 @@ static void ended(const char *what, pid_t child)
 		say("%s: signal %d\n", what, WTERMSIG(status));
 }
 
-#define in_child(what, ...)                                                                                  \
-	do {                                                                                                 \
-		pid_t child_ = fork();                                                                       \
-		if (child_ == 0) {                                                                           \
-			__VA_ARGS__;                                                                         \
-			_exit(55);                                                                           \
-		}                                                                                            \
-		ended(what, child_);                                                                         \
+#define in_child(what, ...)                                                                                            \
+	do {                                                                                                           \
+		pid_t child_ = fork();                                                                                 \
+		if (child_ == 0) {                                                                                     \
+			__VA_ARGS__;                                                                                   \
+			_exit(55);                                                                                     \
+		}                                                                                                      \
+		ended(what, child_);                                                                                   \
 	} while (0)
 
 static void forks(void)
@@ -67,17 +67,17 @@ static void execs(void)
 	in_child("execvpe", execvpe("false", false_argv, environ));
 	in_child("execl", execl("/bin/sh", "sh", "-c", "exit 31", (char *)NULL));
 	in_child("execlp", execlp("sh", "sh", "-c", "exit 32", (char *)NULL));
-	in_child("execle", char *env[] = { "CODE=33", NULL };
+	in_child("execle", char *env[] = {"CODE=33", NULL};
 	         execle("/bin/sh", "sh", "-c", "exit $CODE", (char *)NULL, env));
 	in_child("fexecve", fexecve(open("/bin/false", O_RDONLY), false_argv, environ));
 	in_child("execveat", execveat(AT_FDCWD, "/bin/false", false_argv, environ, 0));
-	in_child("many arguments", execl("/bin/sh", "sh", "-c", "exit $#", "0", "1", "2", "3", "4", "5", "6",
-	                                 "7", "8", "9", "10", "11", "12", (char *)NULL));
+	in_child("many arguments", execl("/bin/sh", "sh", "-c", "exit $#", "0", "1", "2", "3", "4", "5", "6", "7", "8",
+	                                 "9", "10", "11", "12", (char *)NULL));
 }
 
 static void failing_execs(void)
 {
-	char *wrong[] = { "x", NULL };
+	char *wrong[] = {"x", NULL};
 
 	sets_errno(execve("/no/such/file", wrong, environ));
 	sets_errno(execv("/etc/passwd", wrong));
@@ -114,15 +114,9 @@ static void limits(void)
 	must(now.rlim_cur == core.rlim_cur && core64.rlim_cur == core.rlim_cur);
 }
 
-static void in_atexit(void)
-{
-	say("atexit\n");
-}
+static void in_atexit(void) { say("atexit\n"); }
 
-static void in_at_quick_exit(void)
-{
-	say("at_quick_exit\n");
-}
+static void in_at_quick_exit(void) { say("at_quick_exit\n"); }
 
 static void ends(void)
 {

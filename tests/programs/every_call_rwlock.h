@@ -5,7 +5,7 @@ static pthread_rwlock_t rwlock;
 static void *all_rwlock_waits(void *argument)
 {
 	struct timespec real = from_now(CLOCK_REALTIME, 2), mono = from_now(CLOCK_MONOTONIC, 2);
-	struct timespec wrong = { 0, -1 };
+	struct timespec wrong = {0, -1};
 
 	returns(pthread_rwlock_trywrlock(&rwlock));
 	returns(pthread_rwlock_timedwrlock(&rwlock, &real));

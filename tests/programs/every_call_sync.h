@@ -28,7 +28,7 @@ static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	int stage;
-} meeting = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+} meeting = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void *signal_it(void *argument)
 {
@@ -57,7 +57,7 @@ static void wait_for_stage(int stage, void *how)
 static void every_cond_call(void)
 {
 	struct timespec real = from_now(CLOCK_REALTIME, 2), mono = from_now(CLOCK_MONOTONIC, 2);
-	struct timespec wrong = { 0, -1 };
+	struct timespec wrong = {0, -1};
 
 	say("-- cond\n");
 	returns(pthread_cond_init(&meeting.cond, NULL));
@@ -101,7 +101,7 @@ static void every_barrier_call(void)
 
 static void *post_later(void *semaphore)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	sets_errno(sem_post(semaphore));
 	return NULL;
 }
@@ -128,7 +128,7 @@ static void named_semaphore(void)
 static void every_semaphore_call(void)
 {
 	struct timespec real = from_now(CLOCK_REALTIME, 2), mono = from_now(CLOCK_MONOTONIC, 2);
-	struct timespec wrong = { 0, -1 };
+	struct timespec wrong = {0, -1};
 	pthread_t thread;
 	sem_t semaphore;
 	int value = -5;
@@ -154,10 +154,7 @@ static void every_semaphore_call(void)
 
 static int once_calls;
 
-static void once(void)
-{
-	once_calls++;
-}
+static void once(void) { once_calls++; }
 
 static void every_once_call(void)
 {
@@ -173,7 +170,7 @@ static uint32_t word;
 
 static void *futex_wake_later(void *argument)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	__atomic_store_n(&word, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	return argument;
@@ -181,7 +178,7 @@ static void *futex_wake_later(void *argument)
 
 static void every_futex_call(void)
 {
-	struct timespec short_time = { 0, 2000000 };
+	struct timespec short_time = {0, 2000000};
 	struct timespec mono = from_now(CLOCK_MONOTONIC, 2);
 	pthread_t thread;
 

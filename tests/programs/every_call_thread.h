@@ -12,7 +12,7 @@ static pthread_t make(void *(*routine)(void *), void *argument)
 
 static void *sleeps(void *argument)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	return argument;
 }
 
@@ -24,15 +24,12 @@ static void *waits_for_go(void *argument)
 	return argument;
 }
 
-static void *exits(void *argument)
-{
-	pthread_exit(argument);
-}
+static void *exits(void *argument) { pthread_exit(argument); }
 
 static void *waits_for_cancel(void *argument)
 {
 	for (;;)
-		nanosleep(&(struct timespec){ .tv_sec = 60 }, NULL);
+		nanosleep(&(struct timespec){.tv_sec = 60}, NULL);
 	return argument;
 }
 

@@ -11,7 +11,7 @@
 
 static volatile std::size_t one_size = 40;
 static volatile std::size_t too_much = SIZE_MAX / 4;
-static constexpr auto wide = std::align_val_t{ 128 };
+static constexpr auto wide = std::align_val_t{128};
 
 static void *ok(const char *what, void *block, std::size_t alignment)
 {

@@ -38,14 +38,11 @@ static void dive_often(int times)
 	}
 }
 
-static int throwing_compare(const void *, const void *)
-{
-	throw 42;
-}
+static int throwing_compare(const void *, const void *) { throw 42; }
 
 static void through_qsort()
 {
-	int numbers[] = { 3, 1, 2 };
+	int numbers[] = {3, 1, 2};
 
 	try {
 		std::qsort(numbers, 3, sizeof *numbers, throwing_compare);

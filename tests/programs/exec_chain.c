@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 		kept = malloc(100);
 	say("%d left\n", left);
 	snprintf(next, sizeof next, "%d", left - 1);
-	char *arguments[] = { argv[0], next, NULL };
+	char *arguments[] = {argv[0], next, NULL};
 	if (left == 3)
 		execv("/proc/self/exe", arguments);
 	if (left == 2)

@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 {
 	const char *preload = getenv("LD_PRELOAD");
 	char variable[4096];
-	char *child_argv[] = { argv[0], "again", NULL }, *child_envp[] = { variable, NULL };
+	char *child_argv[] = {argv[0], "again", NULL}, *child_envp[] = {variable, NULL};
 	int status;
 	pid_t child;
 

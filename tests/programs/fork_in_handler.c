@@ -35,8 +35,8 @@ static void use_heap(void)
 
 int main(void)
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
-	struct itimerval timer = { { 0, 1000 }, { 0, 1000 } };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+	struct itimerval timer = {{0, 1000}, {0, 1000}};
 	int status, good = 0;
 
 	sigaction(SIGALRM, &action, NULL);
@@ -47,7 +47,7 @@ int main(void)
 		use_heap();
 		_exit(0);
 	}
-	timer = (struct itimerval){ 0 };
+	timer = (struct itimerval){0};
 	setitimer(ITIMER_REAL, &timer, NULL);
 	while (wait(&status) > 0)
 		good += status == 0;

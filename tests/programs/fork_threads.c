@@ -10,7 +10,7 @@
 #include "say.h"
 
 #define THREADS 4
-#define FORKS 50
+#define FORKS   50
 
 static bool stop;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -1,7 +1,8 @@
 /*
- * Allocations called back from libc's code: malloc(111) by a constructor, malloc(112) by a comparison of qsort, malloc(113)
- * by a thread, malloc(114) by pthread_once, malloc(115) by a handler of atexit, malloc(116) at the end of a recursion of
- * ten, malloc(117) in a chain that is deeper than the limit, malloc(119) by a destructor of thread-specific data.
+ * Allocations called back from libc's code: malloc(111) by a constructor, malloc(112) by a comparison of qsort,
+ * malloc(113) by a thread, malloc(114) by pthread_once, malloc(115) by a handler of atexit, malloc(116) at the end of a
+ * recursion of ten, malloc(117) in a chain that is deeper than the limit, malloc(119) by a destructor of
+ * thread-specific data.
  */
 #include <pthread.h>
 
@@ -29,7 +30,7 @@ static int compare(const void *a, const void *b)
 
 __attribute__((noinline)) static void sort(void)
 {
-	int numbers[] = { 2, 1 };
+	int numbers[] = {2, 1};
 
 	qsort(numbers, 2, sizeof *numbers, compare);
 	__asm__ volatile("" : : "r"(numbers) : "memory");

@@ -1,6 +1,6 @@
 /*
- * A child of clone that shares the memory, as posix_spawn makes them, allocates on a stack of the program's: malloc(118), ten
- * times.
+ * A child of clone that shares the memory, as posix_spawn makes them, allocates on a stack of the program's:
+ * malloc(118), ten times.
  */
 #define _GNU_SOURCE
 #include <sched.h>

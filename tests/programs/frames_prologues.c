@@ -1,8 +1,8 @@
 /*
  * Frames of every kind that compilers make, each calling the next: with a frame pointer, without one, over-aligned (gcc
- * saves the CFA in a slot), realigned at entry, of a size known at run time (alloca), and with all callee-saved registers
- * pushed.  malloc(121) at the end of each of five rounds; then malloc(122) by a call in tail position, and malloc(123)
- * out of a function that was itself called in tail position.
+ * saves the CFA in a slot), realigned at entry, of a size known at run time (alloca), and with all callee-saved
+ * registers pushed.  malloc(121) at the end of each of five rounds; then malloc(122) by a call in tail position, and
+ * malloc(123) out of a function that was itself called in tail position.
  */
 #include <alloca.h>
 #include <stdalign.h>
@@ -10,7 +10,7 @@
 
 #include "say.h"
 
-#define SHAPE(...) __attribute__((noinline, noclone __VA_OPT__(, ) __VA_ARGS__))
+#define SHAPE(...)   __attribute__((noinline, noclone __VA_OPT__(, ) __VA_ARGS__))
 #define AFTER_CALL() __asm__ volatile("" : : : "memory")
 
 static volatile size_t variable = 100;
@@ -85,10 +85,7 @@ SHAPE() static void with_all_saved(void)
 }
 
 /* No frame: what it calls returns to its caller. */
-SHAPE(optimize("optimize-sibling-calls")) static void *in_tail_position(size_t bytes)
-{
-	return malloc(bytes);
-}
+SHAPE(optimize("optimize-sibling-calls")) static void *in_tail_position(size_t bytes) { return malloc(bytes); }
 
 SHAPE() static void *tail_called(size_t bytes)
 {
@@ -98,10 +95,7 @@ SHAPE() static void *tail_called(size_t bytes)
 	return block;
 }
 
-SHAPE(optimize("optimize-sibling-calls")) static void *tail_caller(size_t bytes)
-{
-	return tail_called(bytes + 1);
-}
+SHAPE(optimize("optimize-sibling-calls")) static void *tail_caller(size_t bytes) { return tail_called(bytes + 1); }
 
 SHAPE() static void call_tail_callers(void)
 {

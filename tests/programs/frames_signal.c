@@ -70,10 +70,10 @@ __attribute__((noinline)) static void fault(void)
 
 int main(void)
 {
-	sigaltstack(&(stack_t){ .ss_sp = alternate, .ss_size = sizeof alternate }, NULL);
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_own_stack }, NULL);
-	sigaction(SIGUSR2, &(struct sigaction){ .sa_handler = on_alternate_stack, .sa_flags = SA_ONSTACK }, NULL);
-	sigaction(SIGILL, &(struct sigaction){ .sa_handler = on_fault }, NULL);
+	sigaltstack(&(stack_t){.ss_sp = alternate, .ss_size = sizeof alternate}, NULL);
+	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_own_stack}, NULL);
+	sigaction(SIGUSR2, &(struct sigaction){.sa_handler = on_alternate_stack, .sa_flags = SA_ONSTACK}, NULL);
+	sigaction(SIGILL, &(struct sigaction){.sa_handler = on_fault}, NULL);
 	for (int i = 0; i < 10; i++) {
 		interrupted(SIGUSR1);
 		interrupted(SIGUSR2);

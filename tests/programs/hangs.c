@@ -121,7 +121,7 @@ static void spinning(void)
 
 static void *lock_ring(void *numbers)
 {
-	static pthread_mutex_t *const ring[] = { &first, &second, &third };
+	static pthread_mutex_t *const ring[] = {&first, &second, &third};
 	long n = (long)numbers;
 
 	pthread_mutex_lock(ring[n]);
@@ -215,7 +215,7 @@ static void *wait_with_first(void *unused)
 
 static void cond_and_mutex(void)
 {
-	pthread_t threads[] = { start(signal_with_first, NULL), start(wait_with_first, NULL) };
+	pthread_t threads[] = {start(signal_with_first, NULL), start(wait_with_first, NULL)};
 
 	hangs();
 	pthread_join(threads[1], NULL);
@@ -319,7 +319,7 @@ static struct shared {
 	pthread_rwlock_t rwlock;
 	pthread_barrier_t both;
 	sem_t sem;
-} *shared;
+} * shared;
 
 static void init_shared(void)
 {
@@ -477,7 +477,7 @@ static void *hold_first(void *unused)
 
 static void slow_owner_ok(void)
 {
-	pthread_t threads[] = { start(hold_first, NULL), start(hold_first, NULL) };
+	pthread_t threads[] = {start(hold_first, NULL), start(hold_first, NULL)};
 
 	pthread_join(threads[1], NULL);
 	pthread_join(threads[0], NULL);
@@ -556,10 +556,7 @@ static void shared_slow(void)
 	}
 }
 
-static void shared_slow_ok(void)
-{
-	two_processes(shared_slow, shared_slow);
-}
+static void shared_slow_ok(void) { two_processes(shared_slow, shared_slow); }
 
 static void *wait_ready(void *unused)
 {
@@ -595,12 +592,32 @@ static void idle_pool_ok(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(mutexes), SHAPE(typed_mutexes), SHAPE(reader), SHAPE(spinning), SHAPE(ring_of_three), SHAPE(self),
-		SHAPE(join_with_lock), SHAPE(once_and_mutex), SHAPE(cond_and_mutex), SHAPE(sem_and_mutex),
-		SHAPE(sem_and_mutex_inferred), SHAPE(barrier_and_mutex), SHAPE(all_asleep), SHAPE(in_child),
-		SHAPE(shared_mutexes), SHAPE(shared_at_two_addresses), SHAPE(shared_reader), SHAPE(shared_sem_and_mutex),
-		SHAPE(shared_and_private), SHAPE(shared_in_one_process), SHAPE(shared_slow_ok),
-		SHAPE(slow_owner_ok), SHAPE(timed_ok), SHAPE(handler_posts_ok), SHAPE(shared_ok), SHAPE(idle_pool_ok),
+	    SHAPE(mutexes),
+	    SHAPE(typed_mutexes),
+	    SHAPE(reader),
+	    SHAPE(spinning),
+	    SHAPE(ring_of_three),
+	    SHAPE(self),
+	    SHAPE(join_with_lock),
+	    SHAPE(once_and_mutex),
+	    SHAPE(cond_and_mutex),
+	    SHAPE(sem_and_mutex),
+	    SHAPE(sem_and_mutex_inferred),
+	    SHAPE(barrier_and_mutex),
+	    SHAPE(all_asleep),
+	    SHAPE(in_child),
+	    SHAPE(shared_mutexes),
+	    SHAPE(shared_at_two_addresses),
+	    SHAPE(shared_reader),
+	    SHAPE(shared_sem_and_mutex),
+	    SHAPE(shared_and_private),
+	    SHAPE(shared_in_one_process),
+	    SHAPE(shared_slow_ok),
+	    SHAPE(slow_owner_ok),
+	    SHAPE(timed_ok),
+	    SHAPE(handler_posts_ok),
+	    SHAPE(shared_ok),
+	    SHAPE(idle_pool_ok),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

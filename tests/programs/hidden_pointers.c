@@ -18,7 +18,7 @@
 #define COUNT 10
 #define PAGE  4096
 
-static void *variables[PAGE / sizeof(void *)] __attribute__((aligned(PAGE))) = { &variables };
+static void *variables[PAGE / sizeof(void *)] __attribute__((aligned(PAGE))) = {&variables};
 static void **vault;
 void *block;
 

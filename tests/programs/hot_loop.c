@@ -1,6 +1,7 @@
 /*
- * What most programs do most of the time: N rounds (the first argument) of malloc and free, lock and unlock, by call paths
- * of 3 to 34 frames that change from round to round, in as many threads as the second argument says: 0 is main alone.
+ * What most programs do most of the time: N rounds (the first argument) of malloc and free, lock and unlock, by call
+ * paths of 3 to 34 frames that change from round to round, in as many threads as the second argument says: 0 is main
+ * alone.
  */
 #include <pthread.h>
 

@@ -14,7 +14,8 @@ __attribute__((noinline)) static void lose(size_t bytes)
 
 int main(void)
 {
-	lose(10); lose(20); /* two call sites, one line */
+	lose(10);
+	lose(20); /* two call sites, one line */
 	say("allocations=2 bytes=30 peak=30 live_blocks=2 live_bytes=30\n");
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Live blocks at the end, in every shape that C can give them: the first argument names it (shapes.h).  What each leaves
- * behind, and what memcheck says of it, is in tests/e2e/tables/leak_shapes.def.
+ * Live blocks at the end, in every shape that C can give them: the first argument names it (shapes.h).  What each
+ * leaves behind, and what memcheck says of it, is in tests/e2e/tables/leak_shapes.def.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -162,7 +162,10 @@ static void past_the_end_with_a_neighbour(void)
 static void tagged_low_bits(void) { kept = (void *)((uintptr_t)block(64) | 3); }
 static void tagged_high_bits(void) { kept = (void *)((uintptr_t)block(64) | (uintptr_t)0x5a << 56); }
 static void hidden_by_xor(void) { kept = (void *)((uintptr_t)block(64) ^ UINT64_C(0x5555555555555555)); }
-static struct __attribute__((packed)) { char one; void *at; } unaligned_place;
+static struct __attribute__((packed)) {
+	char one;
+	void *at;
+} unaligned_place;
 static void unaligned(void) { unaligned_place.at = block(64); }
 static uint32_t halves[4];
 static void in_halves(void)
@@ -293,16 +296,17 @@ static void argument_of_a_thread(void)
 
 #if defined(__x86_64__)
 /* Waits for good in a system call, the block's address in one register alone. */
-#define WAIT_WITH(load) \
-	static void *wait_with_##load(void *argument) \
-	{ \
-		pthread_barrier_wait(&there); \
-		wait_by_##load(block(80)); \
-		return argument; \
+#define WAIT_WITH(load)                                                                                                \
+	static void *wait_with_##load(void *argument)                                                                  \
+	{                                                                                                              \
+		pthread_barrier_wait(&there);                                                                          \
+		wait_by_##load(block(80));                                                                             \
+		return argument;                                                                                       \
 	}
-#define FORGET "xor %%edi, %%edi\n\txor %%esi, %%esi\n\txor %%edx, %%edx\n\txor %%ebx, %%ebx\n\t" \
-	       "xor %%r8d, %%r8d\n\txor %%r9d, %%r9d\n\txor %%r10d, %%r10d\n\t"
-#define WAIT   "1: mov %1, %%eax\n\tsyscall\n\tjmp 1b"
+#define FORGET                                                                                                         \
+	"xor %%edi, %%edi\n\txor %%esi, %%esi\n\txor %%edx, %%edx\n\txor %%ebx, %%ebx\n\t"                             \
+	"xor %%r8d, %%r8d\n\txor %%r9d, %%r9d\n\txor %%r10d, %%r10d\n\t"
+#define WAIT "1: mov %1, %%eax\n\tsyscall\n\tjmp 1b"
 NOINLINE static void wait_by_general(void *only)
 {
 	__asm__ volatile("mov %0, %%r12\n\t" FORGET WAIT
@@ -603,8 +607,8 @@ static void exit_from_handler(int unused)
 }
 static void exit_on_an_alternate_stack(void)
 {
-	stack_t stack = { .ss_sp = pool(PROT_READ | PROT_WRITE, MAP_PRIVATE), .ss_size = 1 << 20 };
-	struct sigaction action = { .sa_handler = exit_from_handler, .sa_flags = SA_ONSTACK };
+	stack_t stack = {.ss_sp = pool(PROT_READ | PROT_WRITE, MAP_PRIVATE), .ss_size = 1 << 20};
+	struct sigaction action = {.sa_handler = exit_from_handler, .sa_flags = SA_ONSTACK};
 	void *volatile below = block(90); /* on the stack that was left */
 
 	sigaltstack(&stack, NULL);
@@ -624,7 +628,7 @@ static void loader(void)
 }
 static void stdio(void)
 {
-	FILE *file = fopen("/dev/null", "r+"), *memory = open_memstream(&(char *){ 0 }, &(size_t){ 0 });
+	FILE *file = fopen("/dev/null", "r+"), *memory = open_memstream(&(char *){0}, &(size_t){0});
 
 	must(file && memory);
 	fprintf(file, "buffered\n");

@@ -1,6 +1,6 @@
 /*
- * Live blocks at the end, in every shape that C++ can give them: the first argument names it (shapes.h).  What each leaves
- * behind, and what memcheck says of it, is in tests/e2e/tables/leak_shapes.def.
+ * Live blocks at the end, in every shape that C++ can give them: the first argument names it (shapes.h).  What each
+ * leaves behind, and what memcheck says of it, is in tests/e2e/tables/leak_shapes.def.
  */
 #include <any>
 #include <cstdint>
@@ -26,7 +26,8 @@
 
 #include "shapes.h"
 
-namespace {
+namespace
+{
 
 void *volatile kept;
 
@@ -264,7 +265,10 @@ void exception_kept()
 		keep<std::exception_ptr>() = std::current_exception();
 	}
 }
-void future_lost() { new std::future<int>(std::async(std::launch::deferred, [] { return 1; })); }
+void future_lost()
+{
+	new std::future<int>(std::async(std::launch::deferred, [] { return 1; }));
+}
 
 /* ---- left behind by libraries, which nobody should hear of ---------------------------------------------------- */
 

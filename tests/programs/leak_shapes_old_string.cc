@@ -11,7 +11,8 @@
 
 #include "shapes.h"
 
-namespace {
+namespace
+{
 
 const char text[] = "the text of a string, which lies behind length, capacity and count of references";
 
@@ -45,10 +46,7 @@ void old_string_with_room_kept()
 	string.reserve(1000);
 	string = "short";
 }
-void old_string_shared_kept()
-{
-	keep<std::vector<std::string>>().assign(10, std::string(text));
-}
+void old_string_shared_kept() { keep<std::vector<std::string>>().assign(10, std::string(text)); }
 void old_strings_kept()
 {
 	std::vector<std::string> &strings = keep<std::vector<std::string>>();

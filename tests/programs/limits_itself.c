@@ -18,7 +18,7 @@ static void take(size_t bytes)
 
 static void limit(size_t bytes)
 {
-	struct rlimit limit = { bytes, RLIM_INFINITY };
+	struct rlimit limit = {bytes, RLIM_INFINITY};
 
 	must(setrlimit(RLIMIT_AS, &limit) == 0);
 }

@@ -12,10 +12,7 @@
 static sigjmp_buf back;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void jump(int number)
-{
-	siglongjmp(back, number);
-}
+static void jump(int number) { siglongjmp(back, number); }
 
 static int raised(void)
 {
@@ -36,7 +33,7 @@ static int raised(void)
 /* The lock is tried, never waited for: the jump may leave it locked. */
 static int interrupted(void)
 {
-	struct itimerval once = { { 0, 0 }, { 0, 300 } };
+	struct itimerval once = {{0, 0}, {0, 300}};
 	volatile int jumps = 0;
 
 	for (volatile int i = 0; i < 100; i++) {

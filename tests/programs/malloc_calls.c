@@ -56,8 +56,8 @@ int main(void)
 {
 	pthread_t threads[THREADS];
 
-	say("mallopt %d %d %d %d\n", mallopt(M_ARENA_MAX, 2), mallopt(M_MMAP_THRESHOLD, 4096),
-	    mallopt(M_PERTURB, 0x5a), mallopt(M_ARENA_TEST, 1));
+	say("mallopt %d %d %d %d\n", mallopt(M_ARENA_MAX, 2), mallopt(M_MMAP_THRESHOLD, 4096), mallopt(M_PERTURB, 0x5a),
+	    mallopt(M_ARENA_TEST, 1));
 	for (int i = 0; i < THREADS; i++)
 		must(pthread_create(&threads[i], NULL, work, NULL) == 0);
 	for (int i = 0; i < THREADS; i++)

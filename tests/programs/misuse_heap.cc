@@ -13,15 +13,9 @@ static void leave(int signal) { _exit(0); }
 
 static void *volatile kept, *volatile next;
 
-__attribute__((noinline)) static void *take(size_t size)
-{
-	return malloc(size);
-}
+__attribute__((noinline)) static void *take(size_t size) { return malloc(size); }
 
-__attribute__((noinline)) static void give(void *block)
-{
-	free(block);
-}
+__attribute__((noinline)) static void give(void *block) { free(block); }
 
 /* ---- double-free -------------------------------------------------------------------------------- */
 
@@ -118,7 +112,10 @@ static void realloc_of_freed_ok()
 	give(kept);
 }
 
-#define SHAPE(name) { #name, name }
+#define SHAPE(name)                                                                                                    \
+	{                                                                                                              \
+#name, name                                                                                            \
+	}
 
 int main(int argc, char **argv)
 {
@@ -126,9 +123,9 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)();
 	} shapes[] = {
-		SHAPE(double_free), SHAPE(double_free_ok), SHAPE(invalid_free), SHAPE(invalid_free_ok),
-		SHAPE(array_to_delete), SHAPE(malloc_to_delete), SHAPE(new_to_free), SHAPE(mismatched_free_ok),
-		SHAPE(realloc_of_freed), SHAPE(realloc_of_freed_ok),
+	    SHAPE(double_free),      SHAPE(double_free_ok),      SHAPE(invalid_free), SHAPE(invalid_free_ok),
+	    SHAPE(array_to_delete),  SHAPE(malloc_to_delete),    SHAPE(new_to_free),  SHAPE(mismatched_free_ok),
+	    SHAPE(realloc_of_freed), SHAPE(realloc_of_freed_ok),
 	};
 
 	signal(SIGABRT, leave);

@@ -251,7 +251,7 @@ static void free_locked_ok(void)
 
 static void copied(void)
 {
-	struct node first = { .mutex = PTHREAD_MUTEX_INITIALIZER }, second;
+	struct node first = {.mutex = PTHREAD_MUTEX_INITIALIZER}, second;
 
 	lock_it(&first.mutex);
 	second = first;
@@ -262,7 +262,7 @@ static void copied(void)
 /* Copied while it is not locked: not allowed either, and does no harm; the calls are in order. */
 static void copied_ok(void)
 {
-	struct node first = { .mutex = PTHREAD_MUTEX_INITIALIZER }, second = first;
+	struct node first = {.mutex = PTHREAD_MUTEX_INITIALIZER}, second = first;
 
 	lock_it(&first.mutex);
 	lock_it(&second.mutex);
@@ -369,7 +369,7 @@ static void across_fork_shared_ok(void)
 
 static void error_ignored(void)
 {
-	struct timespec never = { .tv_nsec = -1 };
+	struct timespec never = {.tv_nsec = -1};
 
 	pthread_mutex_lock(&mutex);
 	in_thread(lock_exit_by_call, &other);
@@ -380,19 +380,36 @@ static void error_ignored(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(relock), SHAPE(relock_timed), SHAPE(relock_ok),
-		SHAPE(unlock_unlocked), SHAPE(unlock_unlocked_never_locked), SHAPE(unlock_unlocked_recursive),
-		SHAPE(unlock_unlocked_ok), SHAPE(unlock_in_child_ok),
-		SHAPE(unlock_not_owner), SHAPE(unlock_not_owner_ok),
-		SHAPE(destroy_locked), SHAPE(destroy_locked_ok),
-		SHAPE(reinit_locked), SHAPE(reinit_locked_ok),
-		SHAPE(use_destroyed), SHAPE(use_destroyed_ok),
-		SHAPE(in_freed_memory), SHAPE(in_freed_memory_ok), SHAPE(free_locked), SHAPE(free_locked_ok),
-		SHAPE(copied), SHAPE(copied_ok),
-		SHAPE(robust_inconsistent), SHAPE(robust_inconsistent_ok),
-		SHAPE(exit_holding), SHAPE(exit_holding_ok),
-		SHAPE(across_fork), SHAPE(across_fork_ok), SHAPE(across_fork_shared_ok),
-		SHAPE(error_ignored),
+	    SHAPE(relock),
+	    SHAPE(relock_timed),
+	    SHAPE(relock_ok),
+	    SHAPE(unlock_unlocked),
+	    SHAPE(unlock_unlocked_never_locked),
+	    SHAPE(unlock_unlocked_recursive),
+	    SHAPE(unlock_unlocked_ok),
+	    SHAPE(unlock_in_child_ok),
+	    SHAPE(unlock_not_owner),
+	    SHAPE(unlock_not_owner_ok),
+	    SHAPE(destroy_locked),
+	    SHAPE(destroy_locked_ok),
+	    SHAPE(reinit_locked),
+	    SHAPE(reinit_locked_ok),
+	    SHAPE(use_destroyed),
+	    SHAPE(use_destroyed_ok),
+	    SHAPE(in_freed_memory),
+	    SHAPE(in_freed_memory_ok),
+	    SHAPE(free_locked),
+	    SHAPE(free_locked_ok),
+	    SHAPE(copied),
+	    SHAPE(copied_ok),
+	    SHAPE(robust_inconsistent),
+	    SHAPE(robust_inconsistent_ok),
+	    SHAPE(exit_holding),
+	    SHAPE(exit_holding_ok),
+	    SHAPE(across_fork),
+	    SHAPE(across_fork_ok),
+	    SHAPE(across_fork_shared_ok),
+	    SHAPE(error_ignored),
 	};
 
 	NAME_LOCK(mutex);

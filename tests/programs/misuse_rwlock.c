@@ -152,11 +152,20 @@ static void spin_ok(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(unlock_not_held), SHAPE(unlock_not_held_by_this), SHAPE(unlock_not_held_ok),
-		SHAPE(read_while_write_held), SHAPE(read_while_write_held_ok),
-		SHAPE(upgrade), SHAPE(upgrade_ok), SHAPE(destroy_held), SHAPE(destroy_held_ok),
-		SHAPE(spin_relock), SHAPE(spin_unlock_unlocked), SHAPE(spin_unlock_not_owner),
-		SHAPE(spin_destroy_locked), SHAPE(spin_ok),
+	    SHAPE(unlock_not_held),
+	    SHAPE(unlock_not_held_by_this),
+	    SHAPE(unlock_not_held_ok),
+	    SHAPE(read_while_write_held),
+	    SHAPE(read_while_write_held_ok),
+	    SHAPE(upgrade),
+	    SHAPE(upgrade_ok),
+	    SHAPE(destroy_held),
+	    SHAPE(destroy_held_ok),
+	    SHAPE(spin_relock),
+	    SHAPE(spin_unlock_unlocked),
+	    SHAPE(spin_unlock_not_owner),
+	    SHAPE(spin_destroy_locked),
+	    SHAPE(spin_ok),
 	};
 
 	NAME_LOCK(rwlock);

@@ -242,11 +242,12 @@ static void lock_in_wait_with_lock(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(join_self), SHAPE(join_twice), SHAPE(join_twice_ok), SHAPE(join_detached), SHAPE(detach_twice),
-		SHAPE(detach_ok), SHAPE(join_invalid), SHAPE(malloc_in_handler), SHAPE(lock_in_handler),
-		SHAPE(handler_ok), SHAPE(join_self_ok), SHAPE(join_detached_ok), SHAPE(join_invalid_ok),
-		SHAPE(malloc_in_work), SHAPE(malloc_in_wait_ok), SHAPE(lock_in_wait_ok), SHAPE(fork_in_wait_ok),
-		SHAPE(lock_in_wait_with_lock),
+	    SHAPE(join_self),       SHAPE(join_twice),        SHAPE(join_twice_ok),
+	    SHAPE(join_detached),   SHAPE(detach_twice),      SHAPE(detach_ok),
+	    SHAPE(join_invalid),    SHAPE(malloc_in_handler), SHAPE(lock_in_handler),
+	    SHAPE(handler_ok),      SHAPE(join_self_ok),      SHAPE(join_detached_ok),
+	    SHAPE(join_invalid_ok), SHAPE(malloc_in_work),    SHAPE(malloc_in_wait_ok),
+	    SHAPE(lock_in_wait_ok), SHAPE(fork_in_wait_ok),   SHAPE(lock_in_wait_with_lock),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

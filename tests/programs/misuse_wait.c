@@ -259,11 +259,15 @@ static void barrier_ok(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(wait_not_held), SHAPE(wait_not_held_ok), SHAPE(two_mutexes), SHAPE(two_mutexes_ok),
-		SHAPE(destroy_waiters), SHAPE(destroy_waiters_ok), SHAPE(lost_wakeup), SHAPE(lost_wakeup_ok),
-		SHAPE(sem_destroy_waiters), SHAPE(sem_destroy_waiters_ok), SHAPE(sem_invalid_value),
-		SHAPE(sem_invalid_destroyed), SHAPE(sem_invalid_ok), SHAPE(sem_as_lock_ok), SHAPE(barrier_zero),
-		SHAPE(barrier_destroy_waiters), SHAPE(barrier_ok),
+	    SHAPE(wait_not_held),       SHAPE(wait_not_held_ok),
+	    SHAPE(two_mutexes),         SHAPE(two_mutexes_ok),
+	    SHAPE(destroy_waiters),     SHAPE(destroy_waiters_ok),
+	    SHAPE(lost_wakeup),         SHAPE(lost_wakeup_ok),
+	    SHAPE(sem_destroy_waiters), SHAPE(sem_destroy_waiters_ok),
+	    SHAPE(sem_invalid_value),   SHAPE(sem_invalid_destroyed),
+	    SHAPE(sem_invalid_ok),      SHAPE(sem_as_lock_ok),
+	    SHAPE(barrier_zero),        SHAPE(barrier_destroy_waiters),
+	    SHAPE(barrier_ok),
 	};
 
 	NAME_LOCK(mutex);

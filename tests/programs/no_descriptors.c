@@ -31,7 +31,7 @@ int main(void)
 	int status;
 	pid_t pid;
 
-	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 });
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){64, 64});
 	while (open("/dev/null", O_RDONLY) >= 0)
 		;
 	allocate(NULL);

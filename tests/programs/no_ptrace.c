@@ -1,6 +1,6 @@
 /*
- * no_ptrace CMD...: runs CMD where ptrace and process_vm_readv are refused, as in a container: by a filter of system calls
- * that all of its children have too.
+ * no_ptrace CMD...: runs CMD where ptrace and process_vm_readv are refused, as in a container: by a filter of system
+ * calls that all of its children have too.
  */
 #include <errno.h>
 
@@ -11,10 +11,10 @@
 int main(int argc, char **argv)
 {
 	struct sock_filter filter[] = {
-		SANDBOX_START,
-		REFUSE(ptrace),
-		REFUSE(process_vm_readv),
-		ALLOW_OTHERS,
+	    SANDBOX_START,
+	    REFUSE(ptrace),
+	    REFUSE(process_vm_readv),
+	    ALLOW_OTHERS,
 	};
 
 	must(argc > 1);

@@ -1,6 +1,6 @@
 /*
- * OpenMP's threads: the first argument names the shape (shapes.h).  libgomp makes them by pthread_create; its own locks and
- * barriers are futexes that it calls by itself, unseen.
+ * OpenMP's threads: the first argument names the shape (shapes.h).  libgomp makes them by pthread_create; its own locks
+ * and barriers are futexes that it calls by itself, unseen.
  */
 #include <omp.h>
 
@@ -66,7 +66,7 @@ static void mutexes(void)
 
 int main(int argc, char **argv)
 {
-	static const struct shape shapes[] = { SHAPE(team_ok), SHAPE(mutexes) };
+	static const struct shape shapes[] = {SHAPE(team_ok), SHAPE(mutexes)};
 
 	NAME_LOCK(first);
 	NAME_LOCK(second);

@@ -356,7 +356,7 @@ static void same_thread_ok(void) { in_threads(nest_both_ways, touch_gate); }
 
 static void same_thread(void)
 {
-	pthread_t threads[] = { start(nest_both_ways, NULL), start(nest_both_ways, &gate) };
+	pthread_t threads[] = {start(nest_both_ways, NULL), start(nest_both_ways, &gate)};
 
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
@@ -626,7 +626,7 @@ static void kept_address(void)
 
 static struct account {
 	pthread_mutex_t lock;
-} *accounts[ACCOUNTS];
+} * accounts[ACCOUNTS];
 
 __attribute__((noinline)) static struct account *open_account(void)
 {
@@ -698,15 +698,44 @@ static void bank_ok(void) { bank_of(ordered_teller); }
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(sem_ok), SHAPE(sem_of_one), SHAPE(sem_of_two_posters), SHAPE(barrier_ok),
-		SHAPE(barrier_before_both), SHAPE(join_holding), SHAPE(join_holding_other_ok),
-		SHAPE(join_holding_ordered_ok), SHAPE(hand_over_hand_ok), SHAPE(ordered_philosophers_ok),
-		SHAPE(philosophers), SHAPE(reused_address_ok), SHAPE(reused_block_ok), SHAPE(gate_ok), SHAPE(gate_of_one),
-		SHAPE(fork_join_ok), SHAPE(fork_join), SHAPE(init_phase_ok), SHAPE(init_phase), SHAPE(same_thread_ok),
-		SHAPE(same_thread), SHAPE(trylock_ok), SHAPE(trylock), SHAPE(recursive_ok), SHAPE(recursive),
-		SHAPE(robust_ok), SHAPE(robust), SHAPE(sem_as_lock_ok), SHAPE(readers_ok), SHAPE(readers), SHAPE(spinning),
-		SHAPE(spinning_ok), SHAPE(relock), SHAPE(relock_ok), SHAPE(hand_over_hand_both_ways), SHAPE(kept_address),
-		SHAPE(bank), SHAPE(bank_ok),
+	    SHAPE(sem_ok),
+	    SHAPE(sem_of_one),
+	    SHAPE(sem_of_two_posters),
+	    SHAPE(barrier_ok),
+	    SHAPE(barrier_before_both),
+	    SHAPE(join_holding),
+	    SHAPE(join_holding_other_ok),
+	    SHAPE(join_holding_ordered_ok),
+	    SHAPE(hand_over_hand_ok),
+	    SHAPE(ordered_philosophers_ok),
+	    SHAPE(philosophers),
+	    SHAPE(reused_address_ok),
+	    SHAPE(reused_block_ok),
+	    SHAPE(gate_ok),
+	    SHAPE(gate_of_one),
+	    SHAPE(fork_join_ok),
+	    SHAPE(fork_join),
+	    SHAPE(init_phase_ok),
+	    SHAPE(init_phase),
+	    SHAPE(same_thread_ok),
+	    SHAPE(same_thread),
+	    SHAPE(trylock_ok),
+	    SHAPE(trylock),
+	    SHAPE(recursive_ok),
+	    SHAPE(recursive),
+	    SHAPE(robust_ok),
+	    SHAPE(robust),
+	    SHAPE(sem_as_lock_ok),
+	    SHAPE(readers_ok),
+	    SHAPE(readers),
+	    SHAPE(spinning),
+	    SHAPE(spinning_ok),
+	    SHAPE(relock),
+	    SHAPE(relock_ok),
+	    SHAPE(hand_over_hand_both_ways),
+	    SHAPE(kept_address),
+	    SHAPE(bank),
+	    SHAPE(bank_ok),
 	};
 
 	NAME_LOCK(first);

@@ -83,7 +83,7 @@ static void from_others(void)
 
 static void grow(void)
 {
-	static const size_t sizes[] = { 300, 500, 700, 900, 1100, 900 };
+	static const size_t sizes[] = {300, 500, 700, 900, 1100, 900};
 	unsigned char *p = malloc(100);
 
 	must(p);

@@ -24,10 +24,7 @@ extern char **environ;
 static void *volatile kept;
 
 /* Nothing that the library would see. */
-static void wait_half_a_second(void)
-{
-	syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 500000000}, NULL);
-}
+static void wait_half_a_second(void) { syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 500000000}, NULL); }
 
 static void wait_for_letter(const char *path)
 {

@@ -1,6 +1,6 @@
 /*
- * 200000 times malloc and free while descriptors, or the names of files, are not what they were when the program began; 3
- * million bytes.  What its files hold is the program's own affair.  The first argument names the shape (shapes.h):
+ * 200000 times malloc and free while descriptors, or the names of files, are not what they were when the program began;
+ * 3 million bytes.  What its files hold is the program's own affair.  The first argument names the shape (shapes.h):
  *   replaced     its ring has another name, and the old name is a file of the program's
  *   handler      a signal handler, every 50 us, closes the lowest descriptor that was free, and
  *                where it was not any more, opens a file of the program's
@@ -17,7 +17,7 @@
 #include "shapes.h"
 
 #define PAIRS 200000
-#define SIZE 15
+#define SIZE  15
 
 static int lowest; /* descriptor that is free */
 static char own_path[] = "/tmp/ring_file.XXXXXX";
@@ -108,7 +108,10 @@ static void no_descriptors(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-		SHAPE(replaced), SHAPE(handler), SHAPE(limited), SHAPE(no_descriptors),
+	    SHAPE(replaced),
+	    SHAPE(handler),
+	    SHAPE(limited),
+	    SHAPE(no_descriptors),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

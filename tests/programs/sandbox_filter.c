@@ -9,17 +9,8 @@
 static void give_up_calls(void)
 {
 	struct sock_filter filter[] = {
-		SANDBOX_START,
-		ALLOW(write),
-		ALLOW(brk),
-		ALLOW(mmap),
-		ALLOW(munmap),
-		ALLOW(clone),
-		ALLOW(set_robust_list),
-		ALLOW(rseq),
-		ALLOW(wait4),
-		ALLOW(exit_group),
-		DENY_OTHERS,
+	    SANDBOX_START,          ALLOW(write), ALLOW(brk),   ALLOW(mmap),       ALLOW(munmap), ALLOW(clone),
+	    ALLOW(set_robust_list), ALLOW(rseq),  ALLOW(wait4), ALLOW(exit_group), DENY_OTHERS,
 	};
 	enter_sandbox(filter, sizeof filter / sizeof *filter);
 }

@@ -10,12 +10,8 @@
 static void give_up_calls(void)
 {
 	struct sock_filter filter[] = {
-		SANDBOX_START,
-		DENY(process_vm_readv),
-		DENY(process_vm_writev),
-		DENY(ptrace),
-		DENY(perf_event_open),
-		ALLOW_OTHERS,
+	    SANDBOX_START, DENY(process_vm_readv), DENY(process_vm_writev),
+	    DENY(ptrace),  DENY(perf_event_open),  ALLOW_OTHERS,
 	};
 	enter_sandbox(filter, sizeof filter / sizeof *filter);
 }

@@ -29,12 +29,12 @@ __attribute__((format(printf, 1, 2))) static inline void say(const char *format,
 }
 
 /* Ends the program at once if a condition that it needs does not hold. */
-#define must(condition)                                                                                      \
-	do {                                                                                                 \
-		if (!(condition)) {                                                                          \
-			say("%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);                    \
-			_exit(98);                                                                           \
-		}                                                                                            \
+#define must(condition)                                                                                                \
+	do {                                                                                                           \
+		if (!(condition)) {                                                                                    \
+			say("%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);                              \
+			_exit(98);                                                                                     \
+		}                                                                                                      \
 	} while (0)
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * For programs with many shapes.  A run executes one shape, which the first argument names.  A table row is SHAPE(name),
- * for a function `static void name(void)`.  A shape NAME_ok is the correct form of the faulty shape NAME.
+ * For programs with many shapes.  A run executes one shape, which the first argument names.  A table row is
+ * SHAPE(name), for a function `static void name(void)`.  A shape NAME_ok is the correct form of the faulty shape NAME.
  */
 #ifndef TESTS_PROGRAMS_SHAPES_H
 #define TESTS_PROGRAMS_SHAPES_H
@@ -16,7 +16,10 @@ struct shape {
 	void (*run)(void);
 };
 
-#define SHAPE(name) { #name, name }
+#define SHAPE(name)                                                                                                    \
+	{                                                                                                              \
+#name, name                                                                                            \
+	}
 
 static inline int run_shape(const struct shape *shapes, size_t count, int argc, char **argv)
 {
@@ -41,7 +44,7 @@ static inline void name_lock(const char *name, const volatile void *lock)
 
 static inline void pause_ms(long ms)
 {
-	struct timespec how_long = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	struct timespec how_long = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
 	nanosleep(&how_long, NULL);
 }
@@ -74,7 +77,7 @@ static inline void in_thread(void *(*routine)(void *), void *argument)
 /* Runs each function in a new thread, and waits for the end of both. */
 static inline void in_threads(void *(*one)(void *), void *(*other)(void *))
 {
-	pthread_t threads[] = { start(one, NULL), start(other, NULL) };
+	pthread_t threads[] = {start(one, NULL), start(other, NULL)};
 
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);

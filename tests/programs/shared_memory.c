@@ -19,7 +19,7 @@ static char *cache[SHARED_MIB];
 static void wait_for(const char *file)
 {
 	while (access(file, F_OK))
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
 static void be_child(int number, const char *file)
@@ -30,7 +30,7 @@ static void be_child(int number, const char *file)
 
 	must(untouched != MAP_FAILED && without_rights != MAP_FAILED);
 	own[0] = 1;
-	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	say("child %d %d\n", number, (int)getpid());
 	wait_for(file);
 	_exit(cache[3][7] - 1);

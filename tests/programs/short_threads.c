@@ -9,7 +9,7 @@
 #include "say.h"
 
 #define AT_A_TIME 50
-#define BLOCKS 10
+#define BLOCKS    10
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long counter;
@@ -25,7 +25,7 @@ static void *work(void *argument)
 		counter++;
 		pthread_mutex_unlock(&lock);
 	}
-	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 	for (int i = 0; i < BLOCKS; i++)
 		free(blocks[i]);
 	return argument;

@@ -33,8 +33,8 @@ static void handler(int number)
 
 int main(void)
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
-	struct itimerval every = { { 0, 100 }, { 0, 100 } };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+	struct itimerval every = {{0, 100}, {0, 100}};
 	int value;
 	long counter = 0;
 

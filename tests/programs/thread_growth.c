@@ -51,7 +51,7 @@ static void requests_ok(void)
 
 int main(int argc, char **argv)
 {
-	static const struct shape shapes[] = { SHAPE(growing), SHAPE(pool_ok), SHAPE(requests_ok) };
+	static const struct shape shapes[] = {SHAPE(growing), SHAPE(pool_ok), SHAPE(requests_ok)};
 
 	sem_init(&leave, 0, 0);
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

@@ -7,15 +7,14 @@
 
 #include "say.h"
 
-static pthread_mutex_t locks[3] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
-	                            PTHREAD_MUTEX_INITIALIZER };
+static pthread_mutex_t locks[3] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 static long sum;
 
 static void *philosopher(void *argument)
 {
 	uintptr_t seat = (uintptr_t)argument;
 
-	nanosleep(&(struct timespec){ .tv_nsec = (long)seat * 150000000 }, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = (long)seat * 150000000}, NULL);
 	pthread_mutex_lock(&locks[seat]);
 	pthread_mutex_lock(&locks[(seat + 1) % 3]);
 	sum++;

@@ -1,7 +1,7 @@
 /*
- * to_the_limit WHAT [SOFT [HARD]]: limits its own address space to SOFT MiB (HARD: unchanged where there is none), where
- * asked, and takes as much as it gets; tells how much that was, how the last call failed, and what it believes its limit
- * to be.  WHAT:
+ * to_the_limit WHAT [SOFT [HARD]]: limits its own address space to SOFT MiB (HARD: unchanged where there is none),
+ * where asked, and takes as much as it gets; tells how much that was, how the last call failed, and what it believes
+ * its limit to be.  WHAT:
  *
  *   malloc   blocks of 64 KiB
  *   mmap     a page at a time
@@ -51,8 +51,11 @@ static bool take_thread(void)
 
 static bool (*taker(const char *what))(void)
 {
-	return !strcmp(what, "mmap") ? take_mmap : !strcmp(what, "sbrk") ? take_sbrk :
-	       !strcmp(what, "large") ? take_large : !strcmp(what, "threads") ? take_thread : take_malloc;
+	return !strcmp(what, "mmap")      ? take_mmap
+	       : !strcmp(what, "sbrk")    ? take_sbrk
+	       : !strcmp(what, "large")   ? take_large
+	       : !strcmp(what, "threads") ? take_thread
+	                                  : take_malloc;
 }
 
 static unsigned long used(void)

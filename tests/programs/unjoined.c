@@ -26,7 +26,7 @@ int main(void)
 		sem_wait(&done);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[2], NULL);
-	nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL); /* so that the others have ended too */
+	nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* so that the others have ended too */
 	say("joined 2 of 4\n");
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "say.h"
 
-static char *arguments[] = { "sh", "-c", "exit 9", NULL };
+static char *arguments[] = {"sh", "-c", "exit 9", NULL};
 
 static int run(const char *path)
 {

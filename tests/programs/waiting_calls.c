@@ -37,17 +37,17 @@
 
 #include "say.h"
 
-#define NEVER      12345
-#define SHORT_MS   100
-#define LONG_MS    300000
-#define JIFFY_MS   10 /* some calls count in those, and may come back as much early without us too */
-#define UNKNOWN    54321 /* there is no such call here */
+#define NEVER    12345
+#define SHORT_MS 100
+#define LONG_MS  300000
+#define JIFFY_MS 10    /* some calls count in those, and may come back as much early without us too */
+#define UNKNOWN  54321 /* there is no such call here */
 
 static const char *stop_file;
 
 static struct timespec *span(int ms, struct timespec *time)
 {
-	*time = (struct timespec){ ms / 1000, ms % 1000 * 1000000L };
+	*time = (struct timespec){ms / 1000, ms % 1000 * 1000000L};
 	return ms < 0 ? NULL : time;
 }
 
@@ -107,7 +107,7 @@ static long ppoll_(int ms)
 
 static long select_(int ms)
 {
-	struct timeval time = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval time = {ms / 1000, ms % 1000 * 1000};
 
 	return told(select(0, NULL, NULL, NULL, ms < 0 ? NULL : &time));
 }
@@ -194,7 +194,10 @@ static int semaphore = -1;
 static void make_queues(void)
 {
 	struct msqid_ds status;
-	struct { long type; char text[512]; } message = { .type = 1 };
+	struct {
+		long type;
+		char text[512];
+	} message = {.type = 1};
 
 	queue = msgget(IPC_PRIVATE, 0600);
 	full_queue = msgget(IPC_PRIVATE, 0600);
@@ -214,14 +217,14 @@ static void remove_queues(void)
 static long semtimedop_(int ms)
 {
 	struct timespec time;
-	struct sembuf down = { 0, -1, 0 };
+	struct sembuf down = {0, -1, 0};
 
 	return told(semtimedop(semaphore, &down, 1, span(ms, &time)));
 }
 
 static long semop_(int ms)
 {
-	struct sembuf down = { 0, -1, 0 };
+	struct sembuf down = {0, -1, 0};
 
 	(void)ms;
 	return told(semop(semaphore, &down, 1));
@@ -229,7 +232,10 @@ static long semop_(int ms)
 
 static long msgrcv_(int ms)
 {
-	struct { long type; char text[16]; } message;
+	struct {
+		long type;
+		char text[16];
+	} message;
 
 	(void)ms;
 	return told(msgrcv(queue, &message, sizeof message.text, 0, 0));
@@ -237,7 +243,10 @@ static long msgrcv_(int ms)
 
 static long msgsnd_(int ms)
 {
-	struct { long type; char text[512]; } message = { .type = 1 };
+	struct {
+		long type;
+		char text[512];
+	} message = {.type = 1};
 
 	(void)ms;
 	return told(msgsnd(full_queue, &message, sizeof message.text, 0));
@@ -251,7 +260,7 @@ struct pair {
 
 static void limit(int socket, int option, int ms)
 {
-	struct timeval time = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval time = {ms / 1000, ms % 1000 * 1000};
 
 	if (ms >= 0)
 		must(setsockopt(socket, SOL_SOCKET, option, &time, sizeof time) == 0);
@@ -264,7 +273,7 @@ static struct pair make_pair(int ms)
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
 	limit(both[0], SO_RCVTIMEO, ms);
 	limit(both[0], SO_SNDTIMEO, ms);
-	return (struct pair){ both[0], both[1] };
+	return (struct pair){both[0], both[1]};
 }
 
 /* One that can take no more. */
@@ -287,7 +296,7 @@ static long done(struct pair pair, long result)
 }
 
 static char byte;
-static struct iovec one = { &byte, 1 };
+static struct iovec one = {&byte, 1};
 
 static long recv_(int ms)
 {
@@ -299,7 +308,7 @@ static long recv_(int ms)
 static long recvmsg_(int ms)
 {
 	struct pair pair = make_pair(ms);
-	struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1 };
+	struct msghdr message = {.msg_iov = &one, .msg_iovlen = 1};
 
 	return done(pair, recvmsg(pair.a, &message, 0));
 }
@@ -307,7 +316,7 @@ static long recvmsg_(int ms)
 static long recvmmsg_(int ms)
 {
 	struct pair pair = make_pair(ms);
-	struct mmsghdr message = { .msg_hdr = { .msg_iov = &one, .msg_iovlen = 1 } };
+	struct mmsghdr message = {.msg_hdr = {.msg_iov = &one, .msg_iovlen = 1}};
 
 	return done(pair, recvmmsg(pair.a, &message, 1, 0, NULL));
 }
@@ -336,7 +345,7 @@ static long send_(int ms)
 static long sendmsg_(int ms)
 {
 	struct pair pair = make_full_pair(ms);
-	struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1 };
+	struct msghdr message = {.msg_iov = &one, .msg_iovlen = 1};
 
 	return done(pair, sendmsg(pair.a, &message, 0));
 }
@@ -352,7 +361,7 @@ static int listen_somewhere(struct sockaddr_un *address, socklen_t *length)
 {
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	*length = sizeof address->sun_family; /* a name of the kernel's choice */
 	must(listener >= 0 && bind(listener, (struct sockaddr *)address, *length) == 0 && listen(listener, 0) == 0);
 	*length = sizeof *address;
@@ -364,7 +373,7 @@ static long accept_(int ms)
 {
 	struct sockaddr_un address;
 	socklen_t length;
-	struct pair pair = { listen_somewhere(&address, &length), -1 };
+	struct pair pair = {listen_somewhere(&address, &length), -1};
 
 	limit(pair.a, SO_RCVTIMEO, ms);
 	return done(pair, accept(pair.a, NULL, NULL));
@@ -376,7 +385,7 @@ static long connect_(int ms)
 	struct sockaddr_un address;
 	socklen_t length;
 	int listener = listen_somewhere(&address, &length), first = socket(AF_UNIX, SOCK_STREAM, 0);
-	struct pair pair = { socket(AF_UNIX, SOCK_STREAM, 0), first };
+	struct pair pair = {socket(AF_UNIX, SOCK_STREAM, 0), first};
 
 	must(connect(first, (struct sockaddr *)&address, length) == 0);
 	limit(pair.a, SO_SNDTIMEO, ms);
@@ -405,7 +414,7 @@ static long io_pgetevents_(int ms) { return io_events(SYS_io_pgetevents, ms); }
 
 static long io_uring_enter_(int ms)
 {
-	struct io_uring_params parameters = { 0 };
+	struct io_uring_params parameters = {0};
 	int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters);
 
 	(void)ms;
@@ -462,7 +471,7 @@ static void make_child(void)
 	if (child)
 		return;
 	while (getppid() == parent)
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	remove_queues();
 	_exit(0);
 }
@@ -482,7 +491,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define WAITS(name, after) { #name, name, after },
+#define WAITS(name, after) {#name, name, after},
 #include "tests/programs/waiting_calls.def"
 };
 
@@ -569,7 +578,7 @@ static void await_all(unsigned count)
 
 /* ---- a deadlock -------------------------------------------------------------------------------------- */
 
-static pthread_mutex_t locks[2] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
+static pthread_mutex_t locks[2] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 static pthread_barrier_t both_hold;
 
 static void *hang(void *argument)
@@ -615,6 +624,6 @@ int main(int argc, char **argv)
 		await_all(count);
 	say("all wait\n");
 	while (!at_exit && access(stop_file, F_OK))
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	return 0;
 }

@@ -17,9 +17,9 @@ void frame_at_bp(uintptr_t bp, void (*work)(void));
 void frame_far_up(uintptr_t bp, void (*work)(void));
 void frame_by_expression(uintptr_t bp, void (*work)(void));
 
-#define LIE(name, lie)                                                                                       \
-	__asm__(".globl " #name "\n.type " #name ", @function\n" #name ":\n.cfi_startproc\n"                 \
-	        "push %rbp\nmov %rdi, %rbp\n" lie "call *%rsi\npop %rbp\nret\n"                             \
+#define LIE(name, lie)                                                                                                 \
+	__asm__(".globl " #name "\n.type " #name ", @function\n" #name ":\n.cfi_startproc\n"                           \
+	        "push %rbp\nmov %rdi, %rbp\n" lie "call *%rsi\npop %rbp\nret\n"                                        \
 	        ".cfi_endproc\n.size " #name ", . - " #name "\n")
 
 LIE(frame_at_bp, ".cfi_def_cfa %rbp, 16\n.cfi_offset %rbp, -16\n");
@@ -52,9 +52,18 @@ static void at_edges(void)
 
 static void *work(void *nothing)
 {
-	static const uintptr_t values[] = { 0, 1, 8, 15, 4096, UINT64_C(0x8000000000000000),
-		                            UINT64_C(0x7fffffffeff8), UINT64_C(0x7ffffffff000), UINT64_C(0xdeadbeefcafebabe), UINTPTR_MAX - 15,
-		                            UINTPTR_MAX - 7, UINTPTR_MAX };
+	static const uintptr_t values[] = {0,
+	                                   1,
+	                                   8,
+	                                   15,
+	                                   4096,
+	                                   UINT64_C(0x8000000000000000),
+	                                   UINT64_C(0x7fffffffeff8),
+	                                   UINT64_C(0x7ffffffff000),
+	                                   UINT64_C(0xdeadbeefcafebabe),
+	                                   UINTPTR_MAX - 15,
+	                                   UINTPTR_MAX - 7,
+	                                   UINTPTR_MAX};
 	pthread_attr_t attributes;
 	void *low;
 	size_t bytes;

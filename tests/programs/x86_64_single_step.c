@@ -21,7 +21,7 @@ static int compare(const void *a, const void *b) { return *(const int *)a - *(co
 
 __attribute__((noinline)) static size_t work(int size)
 {
-	int numbers[] = { 3, 1, 2, 9, 7 };
+	int numbers[] = {3, 1, 2, 9, 7};
 	char *volatile variable = __builtin_alloca((size_t)size);
 
 	memcpy(to, from, (size_t)size);
@@ -31,12 +31,15 @@ __attribute__((noinline)) static size_t work(int size)
 	return strlen(variable) + (size_t)numbers[0];
 }
 
-/* Stepping starts after the popf and ends with the second; a frame pointer, as the stack pointer is moved in between. */
+/* Stepping starts after the popf and ends with the second; a frame pointer, as the stack pointer is moved in between.
+ */
 __attribute__((noinline, optimize("no-omit-frame-pointer"))) static size_t stepped(int size)
 {
-	__asm__ volatile("sub $128, %%rsp\n\tpushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tadd $128, %%rsp" ::: "memory", "cc");
+	__asm__ volatile("sub $128, %%rsp\n\tpushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tadd $128, %%rsp" ::
+	                     : "memory", "cc");
 	size_t result = work(size);
-	__asm__ volatile("sub $128, %%rsp\n\tpushf\n\tandl $~0x100, (%%rsp)\n\tpopf\n\tadd $128, %%rsp" ::: "memory", "cc");
+	__asm__ volatile("sub $128, %%rsp\n\tpushf\n\tandl $~0x100, (%%rsp)\n\tpopf\n\tadd $128, %%rsp" ::
+	                     : "memory", "cc");
 	return result;
 }
 

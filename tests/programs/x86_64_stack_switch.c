@@ -17,20 +17,36 @@ void lying(void (*function)(void), void *stack);
 void first(void (*function)(void), void *stack);
 
 /* rdi: the function, rsi: the new stack pointer. */
-#define SWITCH(name, information, top) \
-	__asm__(".text\n.globl " name "\n.type " name ", @function\n" name ":\n\t.cfi_startproc\n\tpushq %rbp\n\t" \
-	        ".cfi_def_cfa_offset 16\n\t.cfi_offset rbp, -16\n\tmovq %rsp, %rbp\n\t" information \
-	        "\n\tmovq %rsi, %rsp\n\t" top "\n\tmovq %rbp, %rsp\n\tpopq %rbp\n\t.cfi_def_cfa rsp, 8\n\tret\n\t" \
+#define SWITCH(name, information, top)                                                                                 \
+	__asm__(".text\n.globl " name "\n.type " name ", @function\n" name ":\n\t.cfi_startproc\n\tpushq %rbp\n\t"     \
+	        ".cfi_def_cfa_offset 16\n\t.cfi_offset rbp, -16\n\tmovq %rsp, %rbp\n\t" information                    \
+	        "\n\tmovq %rsi, %rsp\n\t" top "\n\tmovq %rbp, %rsp\n\tpopq %rbp\n\t.cfi_def_cfa rsp, 8\n\tret\n\t"     \
 	        ".cfi_endproc\n.size " name ", . - " name "\n")
 
 SWITCH("honest", ".cfi_def_cfa_register rbp", "call *%rdi");
 SWITCH("lying", "", "call *%rdi");
 SWITCH("first", ".cfi_def_cfa rsp, 8\n\t.cfi_undefined rip", "call *%rdi");
 
-static void allocate_161(void) { free(malloc(161)); __asm__ volatile(""); }
-static void allocate_162(void) { free(malloc(162)); __asm__ volatile(""); }
-static void allocate_163(void) { free(malloc(163)); __asm__ volatile(""); }
-static void allocate_164(void) { free(malloc(164)); __asm__ volatile(""); }
+static void allocate_161(void)
+{
+	free(malloc(161));
+	__asm__ volatile("");
+}
+static void allocate_162(void)
+{
+	free(malloc(162));
+	__asm__ volatile("");
+}
+static void allocate_163(void)
+{
+	free(malloc(163));
+	__asm__ volatile("");
+}
+static void allocate_164(void)
+{
+	free(malloc(164));
+	__asm__ volatile("");
+}
 
 static char *new_stack(void)
 {

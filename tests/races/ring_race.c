@@ -34,10 +34,7 @@ bool sys_restricted, sys_filtered;
 bool ring_map_reach(const void *at, size_t bytes) { return true; }
 uint64_t ring_map_chunk_bytes(void) { return CHUNKS * (uint64_t)process->header->chunk_bytes; }
 
-void message_once(const char *what, const char *detail)
-{
-	fprintf(stderr, "%s: %s\n", what, detail ? detail : "");
-}
+void message_once(const char *what, const char *detail) { fprintf(stderr, "%s: %s\n", what, detail ? detail : ""); }
 
 /* No way to the file: its writers are many. */
 void ring_file_path(char *to, size_t room)

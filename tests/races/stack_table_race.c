@@ -1,6 +1,6 @@
 /*
- * The tree of stacks, filled by three threads at once, under ThreadSanitizer: all add the same tree, one with a parent of
- * a hundred thousand children, with long rows and with bushes, and must come to the same ids, none of them twice.
+ * The tree of stacks, filled by three threads at once, under ThreadSanitizer: all add the same tree, one with a parent
+ * of a hundred thousand children, with long rows and with bushes, and must come to the same ids, none of them twice.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "shim/unwind.h"
 
 #define THREADS 3u
-#define NODES 300000u
+#define NODES   300000u
 
 /* ---- what else of the shim the table needs ------------------------------------------------ */
 
@@ -38,9 +38,12 @@ stack_rule unwind_rule(const struct dl_find_object *object, uintptr_t pc, bool e
 static uint32_t parent_of(uint32_t i)
 {
 	switch (i % 3) {
-	case 0: return i < 3 ? 0 : i - 3; /* a row */
-	case 1: return i < 2 ? 0 : 1;     /* the parent of very many */
-	default: return i / 2;            /* a bush */
+	case 0:
+		return i < 3 ? 0 : i - 3; /* a row */
+	case 1:
+		return i < 2 ? 0 : 1; /* the parent of very many */
+	default:
+		return i / 2; /* a bush */
 	}
 }
 

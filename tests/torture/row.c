@@ -91,11 +91,13 @@ static void count_processes(struct rt *rt, struct observed *observed)
 
 	if (!has_rings(rt))
 		return;
-	outcome = rt_tool(rt, "sql RUN --format csv 'select count(*), coalesce(sum(allocations), 0), coalesce(sum(events_lost), 0) "
-	                      "from process left join heap on heap.process = process.id'");
+	outcome = rt_tool(
+	    rt, "sql RUN --format csv 'select count(*), coalesce(sum(allocations), 0), coalesce(sum(events_lost), 0) "
+	        "from process left join heap on heap.process = process.id'");
 	cr_expect_eq(outcome.status, 0, "%s", outcome.err);
 	const char *row = strchr(outcome.out, '\n');
-	cr_expect(row && sscanf(row, "%lld,%lld,%lld", &observed->processes, &observed->allocations, &observed->lost) == 3,
+	cr_expect(row &&
+	              sscanf(row, "%lld,%lld,%lld", &observed->processes, &observed->allocations, &observed->lost) == 3,
 	          "no sums: %s", outcome.out);
 	outcome_free(&outcome);
 }
@@ -114,8 +116,8 @@ static void note(const struct row *row, enum mode mode, const char *result)
 	close(fd);
 }
 
-static void note_observed(const struct row *row, enum mode mode, const struct rt *bare,
-                          const struct rt *watched, const struct observed *observed)
+static void note_observed(const struct row *row, enum mode mode, const struct rt *bare, const struct rt *watched,
+                          const struct observed *observed)
 {
 	bool same = !strcmp(bare->program.out, watched->program.out);
 	char result[1024];
@@ -135,8 +137,8 @@ static void note_observed(const struct row *row, enum mode mode, const struct rt
 static void expect_said(const struct row *row, enum mode mode, const struct observed *observed)
 {
 	if (*row->said)
-		cr_expect(strstr(observed->said, row->said), "%s: ringtail does not say \"%s\": %s",
-		          row->name, row->said, observed->said);
+		cr_expect(strstr(observed->said, row->said), "%s: ringtail does not say \"%s\": %s", row->name,
+		          row->said, observed->said);
 	else if (mode == MODE_PRELOAD)
 		cr_expect_str_empty(observed->said, "%s: ringtail says: %s", row->name, observed->said);
 }
@@ -144,22 +146,21 @@ static void expect_said(const struct row *row, enum mode mode, const struct obse
 static void expect_recorded(const struct row *row, const struct observed *observed)
 {
 	if (row->least == NOTHING)
-		cr_expect_eq(observed->processes, 0, "%s: %lld processes recorded", row->name,
-		             observed->processes);
+		cr_expect_eq(observed->processes, 0, "%s: %lld processes recorded", row->name, observed->processes);
 	if (row->least == SOME)
 		cr_expect_gt(observed->processes, 0, "%s: nothing was recorded", row->name);
 	if (row->least <= 0)
 		return;
-	cr_expect_geq(observed->allocations, row->least, "%s: %lld allocations recorded, %lld expected",
-	              row->name, observed->allocations, row->least);
+	cr_expect_geq(observed->allocations, row->least, "%s: %lld allocations recorded, %lld expected", row->name,
+	              observed->allocations, row->least);
 	cr_expect_eq(observed->lost, 0, "%s: %lld events lost", row->name, observed->lost);
 }
 
 static void expect_same_outcome(const struct row *row, const struct rt *bare, const struct rt *watched)
 {
-	cr_expect_eq(watched->program.status, bare->program.status,
-	             "%s: status %d, without ringtail %d: %s%s", row->name, watched->program.status,
-	             bare->program.status, watched->program.out, watched->program.err);
+	cr_expect_eq(watched->program.status, bare->program.status, "%s: status %d, without ringtail %d: %s%s",
+	             row->name, watched->program.status, bare->program.status, watched->program.out,
+	             watched->program.err);
 	expect_same_text(row->name, watched->program.out, bare->program.out);
 }
 

@@ -262,8 +262,7 @@ Test(deadlock, pthread_t_is_reused_before_the_join_is_recorded)
 	script_end(&s, 2);
 	/* thread 7 gets the pthread_t of thread 2 */
 	script_event(&s, (struct event){.type = RT_THREAD_CREATE, .thread = 3, .stack = 500, .arg = 7});
-	script_event(&s,
-	             (struct event){.type = RT_THREAD_BEGIN, .thread = 7, .object = PTHREAD(2), .arg = 7});
+	script_event(&s, (struct event){.type = RT_THREAD_BEGIN, .thread = 7, .object = PTHREAD(2), .arg = 7});
 	script_object(&s, RT_JOINED, 1, 600, PTHREAD(2));
 	nest(1, B, A);
 	script_finish(&s, END_EXIT);
@@ -318,8 +317,8 @@ Test(deadlock, a_thousand_instances_make_one_finding)
 	cr_assert_eq(finding->times, 1000);
 }
 
-/* Each of 40 threads takes its own lock and then each other: 780 pairs can deadlock, and all longer rings are made of the
- * same. */
+/* Each of 40 threads takes its own lock and then each other: 780 pairs can deadlock, and all longer rings are made of
+ * the same. */
 Test(deadlock, longer_cycles_of_what_is_told_are_not_told)
 {
 	enum { LOCKS = 40 };

@@ -66,8 +66,8 @@ static void end(struct two *two)
 	}
 }
 
-/* One site that grows, one that shrinks, one that goes, one that comes, one that stays.  In the other run the stacks have
- * other ids. */
+/* One site that grows, one that shrinks, one that goes, one that comes, one that stays.  In the other run the stacks
+ * have other ids. */
 static void change_everything(struct two *two)
 {
 	struct stored_run *before = &two->runs[DIFF_OLD], *after = &two->runs[DIFF_NEW];

@@ -38,8 +38,8 @@ Test(heap, counts_exactly)
 	s_malloc(1, 20, 0x2000, 0);
 	s_malloc(2, 21, 0x3000, 70000);
 	s_free(1, 0x1000);
-	script_event(&s, (struct event){
-	                     .type = RT_ALLOC_FAILED, .thread = 1, .stack = 22, .aux = RT_CALLOC, .size = 9});
+	script_event(&s,
+	             (struct event){.type = RT_ALLOC_FAILED, .thread = 1, .stack = 22, .aux = RT_CALLOC, .size = 9});
 	totals = finish();
 	cr_assert_eq(totals->allocations, 3);
 	cr_assert_eq(totals->allocated_bytes, 70100);
@@ -231,12 +231,10 @@ Test(heap, realloc_to_nothing_is_a_free)
 	s_malloc(1, 20, 0x1000, 10);
 	script_object(&s, RT_REALLOC_BEGIN, 1, 21, 0x1000);
 	script_event(
-	    &s, (struct event){
-	            .type = RT_FREE, .thread = 1, .stack = 21, .object = 0x1000, .aux = RT_FREE_BY_REALLOC});
+	    &s, (struct event){.type = RT_FREE, .thread = 1, .stack = 21, .object = 0x1000, .aux = RT_FREE_BY_REALLOC});
 	s_malloc(1, 20, 0x1000, 10);
 	script_event(
-	    &s, (struct event){
-	            .type = RT_FREE, .thread = 1, .stack = 21, .object = 0x1000, .aux = RT_FREE_BY_REALLOC});
+	    &s, (struct event){.type = RT_FREE, .thread = 1, .stack = 21, .object = 0x1000, .aux = RT_FREE_BY_REALLOC});
 	cr_assert_eq(finish()->frees, 2);
 	cr_assert_eq(heap_totals(s.analysis->heap)->live_blocks, 0);
 	cr_assert_eq(heap_totals(s.analysis->heap)->failed, 0);

@@ -129,8 +129,7 @@ Test(json, deadlocks_have_edges_with_both_stacks)
 	cr_expect_eq(json_array_size(json_object_get(json_object_get(edge, "wanted"), "stack")), 2);
 	cr_expect_eq(json_array_size(json_object_get(deadlock, "stacks")), 2);
 	cr_expect_eq(json_array_size(json_object_get(deadlock, "threads")), 2);
-	expect_keys(json_array_get(json_object_get(deadlock, "objects"), 0),
-	            "what address generation name created");
+	expect_keys(json_array_get(json_object_get(deadlock, "objects"), 0), "what address generation name created");
 	json_decref(root);
 }
 
@@ -157,9 +156,7 @@ Test(json, heap_in_detail_has_sites_sizes_threads_and_samples)
 	json_t *heap = json_object_get(process, "heap");
 
 	expect_keys(heap, "sites sizes threads samples");
-	expect_keys(json_array_get(json_object_get(heap, "sites"), 0),
-	            "type allocations allocated_bytes stack");
-	cr_expect_eq(
-	    json_array_size(json_object_get(json_array_get(json_object_get(heap, "sites"), 0), "stack")), 2);
+	expect_keys(json_array_get(json_object_get(heap, "sites"), 0), "type allocations allocated_bytes stack");
+	cr_expect_eq(json_array_size(json_object_get(json_array_get(json_object_get(heap, "sites"), 0), "stack")), 2);
 	json_decref(root);
 }

@@ -32,7 +32,7 @@ static char *read_file(const char *path)
 
 Test(kinds, names_are_found_again)
 {
-	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++) {
+	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++) {
 		const char *kind = kind_name(class_kind(class)), *name = class_name(class);
 
 		cr_expect(class_is(kind, name, class), "%s:%s", kind, name);
@@ -47,11 +47,12 @@ Test(kinds, names_are_found_again)
 
 Test(kinds, a_kind_that_fails_has_no_class_that_does_not)
 {
-	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++) {
+	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++) {
 		const char *kind = kind_name(class_kind(class));
 
 		if (kinds_match(KINDS_DEFAULT, kind, NULL))
-			cr_expect(kinds_match(KINDS_DEFAULT, kind, class_name(class)), "%s:%s", kind, class_name(class));
+			cr_expect(kinds_match(KINDS_DEFAULT, kind, class_name(class)), "%s:%s", kind,
+			          class_name(class));
 	}
 }
 
@@ -97,12 +98,12 @@ Test(kinds, each_class_is_reported_by_some_analyser)
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		char *text = read_file(files.gl_pathv[i]);
 
-		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++)
+		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++)
 			found[class] |= strstr(text, symbols[class]) != NULL;
 		free(text);
 	}
 	globfree(&files);
-	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++)
+	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++)
 		cr_expect(found[class] == (class_kind(class) != KIND_RACE), "%s", symbols[class]);
 }
 
@@ -142,8 +143,9 @@ Test(kinds, default_stands_for_a_list)
 	cr_expect_not(kinds_valid("default:leak", &bad));
 	cr_expect_not(kinds_valid("misuse:double-fre", &bad));
 	cr_expect_not(kinds_valid("leak:", &bad));
-	cr_expect_str_eq(list, "pool,leak:definite,leak:indirect,deadlock:realised,deadlock:predicted,thread-leak:unjoined,"
-	                       "thread-leak:blocked,misuse,race:data");
+	cr_expect_str_eq(list,
+	                 "pool,leak:definite,leak:indirect,deadlock:realised,deadlock:predicted,thread-leak:unjoined,"
+	                 "thread-leak:blocked,misuse,race:data");
 	free(list);
 }
 
@@ -151,10 +153,11 @@ Test(kinds, default_stands_for_a_list)
 Test(kinds, findings_are_sorted_by_rank)
 {
 	static const enum finding_class worst_first[] = {
-	    FINDING_DEADLOCK_REALISED, FINDING_DEADLOCK_PREDICTED, FINDING_MISUSE_DOUBLE_FREE, FINDING_LEAK_DEFINITE,
-	    FINDING_LEAK_INDIRECT, FINDING_LEAK_POSSIBLE, FINDING_LEAK_LIVE_AT_DEATH, FINDING_LEAK_REACHABLE,
-	    FINDING_THREAD_LEAK_UNJOINED, FINDING_THREAD_LEAK_BLOCKED, FINDING_THREAD_LEAK_RUNNING,
-	    FINDING_DEADLOCK_INVERSION, FINDING_LOSS_EVENTS, FINDING_NONE /* contention */, FINDING_POOL_CHURN};
+	    FINDING_DEADLOCK_REALISED,   FINDING_DEADLOCK_PREDICTED,    FINDING_MISUSE_DOUBLE_FREE,
+	    FINDING_LEAK_DEFINITE,       FINDING_LEAK_INDIRECT,         FINDING_LEAK_POSSIBLE,
+	    FINDING_LEAK_LIVE_AT_DEATH,  FINDING_LEAK_REACHABLE,        FINDING_THREAD_LEAK_UNJOINED,
+	    FINDING_THREAD_LEAK_BLOCKED, FINDING_THREAD_LEAK_RUNNING,   FINDING_DEADLOCK_INVERSION,
+	    FINDING_LOSS_EVENTS,         FINDING_NONE /* contention */, FINDING_POOL_CHURN};
 	size_t count = sizeof worst_first / sizeof *worst_first;
 	struct finding_list list = {0};
 
@@ -165,8 +168,8 @@ Test(kinds, findings_are_sorted_by_rank)
 			finding_add(&list, worst_first[i]);
 	finding_list_sort(&list);
 	for (size_t i = 0; i < count; i++)
-		cr_expect_eq(list.items[i].class, worst_first[i], "number %zu is %s:%s", i, finding_kind_name(&list.items[i]),
-		             finding_class_name(&list.items[i]));
+		cr_expect_eq(list.items[i].class, worst_first[i], "number %zu is %s:%s", i,
+		             finding_kind_name(&list.items[i]), finding_class_name(&list.items[i]));
 	finding_list_free(&list);
 }
 
@@ -183,7 +186,7 @@ Test(kinds, rules_of_other_tools_match_some_class)
 
 		snprintf(text, sizeof text, "%s:main", types[i]);
 		cr_assert(rules_parse(&rules, "made", text, strlen(text), &err), "%s", err.text);
-		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++)
+		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++)
 			matches += rule_is_for(&rules.items[0], kind_name(class_kind(class)), class_name(class), NULL);
 		cr_expect_gt(matches, 0, "%s", text);
 		rules_free(&rules);
@@ -246,7 +249,7 @@ Test(kinds, each_class_is_documented)
 {
 	char *text = read_file(FINDINGS_DOC);
 
-	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++)
+	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++)
 		expect_documented(text, class);
 	free(text);
 }
@@ -263,7 +266,8 @@ Test(kinds, headings_name_what_there_is)
 		snprintf(heading, sizeof heading, "%.*s", (int)strcspn(line + 4, "\n"), line + 4);
 		if (strstr(heading, ": "))
 			*strstr(heading, ": ") = '\0';
-		cr_expect(kinds_valid(heading, &bad), FINDINGS_DOC " has a section on %s: no row of kinds.def", heading);
+		cr_expect(kinds_valid(heading, &bad), FINDINGS_DOC " has a section on %s: no row of kinds.def",
+		          heading);
 		headings++;
 	}
 	cr_expect_gt(headings, 20, FINDINGS_DOC " has %zu sections", headings);
@@ -277,7 +281,8 @@ Test(kinds, each_kind_has_a_section)
 
 	for (enum finding_kind kind = 0; kind < KIND_COUNT; kind++) {
 		snprintf(heading, sizeof heading, "\n## %s", kind_name(kind));
-		cr_expect(kind == KIND_RACE || strstr(text, heading), FINDINGS_DOC " has no section on %s", kind_name(kind));
+		cr_expect(kind == KIND_RACE || strstr(text, heading), FINDINGS_DOC " has no section on %s",
+		          kind_name(kind));
 	}
 	free(text);
 }
@@ -306,7 +311,8 @@ static void list_between(const char *text, const char *from, const char *to, cha
 		size_t word = strcspn(start, " ,\n`().;");
 
 		if (word && !is_no_name(start, word))
-			length += (size_t)snprintf(list + length, room - length, "%s%.*s", length ? "," : "", (int)word, start);
+			length += (size_t)snprintf(list + length, room - length, "%s%.*s", length ? "," : "", (int)word,
+			                           start);
 		start += word + strspn(start + word, " ,\n`().;");
 	}
 }

@@ -9,7 +9,8 @@ Test(lock_intervals, the_longest_are_kept_in_their_order)
 
 	/* 7919 is prime to their number: every length from 0 to 3 * INTERVALS_MOST - 1 once, in no order */
 	for (uint64_t i = 0; i < 3 * INTERVALS_MOST; i++)
-		lock_intervals_keep(&intervals, &(struct lock_interval){.since = 1 + i, .ticks = i * 7919 % (3 * INTERVALS_MOST)});
+		lock_intervals_keep(&intervals,
+		                    &(struct lock_interval){.since = 1 + i, .ticks = i * 7919 % (3 * INTERVALS_MOST)});
 	lock_intervals_sort(&intervals);
 	cr_assert_eq(intervals.count, INTERVALS_MOST);
 	for (size_t i = 0; i < intervals.count; i++) {

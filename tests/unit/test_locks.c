@@ -379,8 +379,7 @@ Test(locks, short_waits_are_counted_and_not_told)
 	cr_assert_eq(script_count(&s, "contention", NULL), 0);
 }
 
-static void nested(uint32_t thread, uint64_t outer, uint32_t outer_stack, uint64_t inner,
-                   uint32_t inner_stack)
+static void nested(uint32_t thread, uint64_t outer, uint32_t outer_stack, uint64_t inner, uint32_t inner_stack)
 {
 	script_lock(&s, thread, outer_stack, outer);
 	script_lock(&s, thread, inner_stack, inner);

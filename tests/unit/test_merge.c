@@ -273,10 +273,9 @@ Test(merge, sizes_and_flags_are_decoded)
 	ring_lane_write(&lane, 11, RT_MALLOC, 17, 2, rt_word1(0x7fff12345678, 100), 0);
 	ring_lane_write(&lane, 12, RT_MEMALIGN, 17, 3, rt_word1(0x1000, RT_SIZE_BIG),
 	                UINT64_C(1) << 40 | UINT64_C(12) << RT_ALIGN_SHIFT);
-	ring_lane_write(&lane, 13, RT_ACQUIRE, 17, 2,
-	                rt_word1(0x2000, rt_sync_aux(RT_KIND_RWLOCK, RT_SYNC_SHARED, 0)), 0);
-	ring_lane_write(&lane, 14, RT_FAILED, 17, 2,
-	                rt_word1(0x2000, rt_sync_aux(RT_KIND_MUTEX, RT_SYNC_TRY, 16)), 0);
+	ring_lane_write(&lane, 13, RT_ACQUIRE, 17, 2, rt_word1(0x2000, rt_sync_aux(RT_KIND_RWLOCK, RT_SYNC_SHARED, 0)),
+	                0);
+	ring_lane_write(&lane, 14, RT_FAILED, 17, 2, rt_word1(0x2000, rt_sync_aux(RT_KIND_MUTEX, RT_SYNC_TRY, 16)), 0);
 	read_to_end();
 	cr_expect_eq(seen->events[0].size, 100);
 	cr_expect_eq(seen->events[0].object, 0x7fff12345678);
@@ -408,8 +407,8 @@ struct checked {
 
 static void check_event(struct checked *checked, const struct event *event)
 {
-	checked->wrong += event->stamp < checked->last || event->lane > WRITERS ||
-	                  event->object != ++checked->next[event->lane];
+	checked->wrong +=
+	    event->stamp < checked->last || event->lane > WRITERS || event->object != ++checked->next[event->lane];
 	checked->last = event->stamp;
 }
 

@@ -20,8 +20,7 @@ static int parse(int argc, const char **argv)
 	options = arguments.options;
 	return good ? argc - (int)arguments.operand_count : -1;
 }
-#define PARSE(...)                                                                                           \
-	parse(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *[]){__VA_ARGS__, NULL})
+#define PARSE(...) parse(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *[]){__VA_ARGS__, NULL})
 
 static void teardown(void) { options_free(&options); }
 TestSuite(options, .fini = teardown);
@@ -39,7 +38,8 @@ Test(options, every_default_is_a_value_that_can_be_given)
 {
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (*option_rows[i].value && option_rows[i].type != OPTION_TYPE_CHOICE) /* whose words commands say */
-			cr_expect(options_set(&options, (enum option_id)i, option_rows[i].name, NULL, option_rows[i].value, &err),
+			cr_expect(options_set(&options, (enum option_id)i, option_rows[i].name, NULL,
+			                      option_rows[i].value, &err),
 			          "%s", err.text);
 }
 
@@ -126,7 +126,8 @@ Test(options, help_has_a_line_for_each)
 		if (option_rows[i].scope == OPTION_SCOPE_COMMANDS)
 			continue;
 		snprintf(line, sizeof line, "\n  --%s=", option_rows[i].name);
-		cr_expect_eq(strstr(text, line) != NULL, option_rows[i].scope != OPTION_SCOPE_SHIM, "%s", option_rows[i].name);
+		cr_expect_eq(strstr(text, line) != NULL, option_rows[i].scope != OPTION_SCOPE_SHIM, "%s",
+		             option_rows[i].name);
 	}
 	free(text);
 }
@@ -163,8 +164,8 @@ Test(options, lists_grow_with_each_value)
 	const char *argv[] = {"run", "--suppressions=c:d", "--suppressions", "e\\f", "prog", NULL};
 
 	setenv("RINGTAIL", "suppressions=of\\:environment:depth=3:suppressions=b", 1);
-	cr_assert(arguments_parse(&arguments, &(struct usage){.command = COMMAND_run, .environment = true}, 5, (char **)argv,
-	                          &err));
+	cr_assert(arguments_parse(&arguments, &(struct usage){.command = COMMAND_run, .environment = true}, 5,
+	                          (char **)argv, &err));
 	cr_expect_str_eq(arguments.operands[0], "prog");
 	options = arguments.options;
 	const char *list = options_text(&options, OPTION_suppressions);
@@ -251,7 +252,8 @@ Test(options, errors_are_the_same_everywhere)
 	expect_refused(COMMAND_report, "--limit 1k", "--limit takes a number up to 100000000, not \"1k\"");
 	expect_refused(COMMAND_events, "--format xml", "--format takes text or json, not \"xml\"");
 	expect_refused(COMMAND_leaks, "--now=yes", "--now takes no value");
-	expect_refused(COMMAND_leaks, "--pause 0", "--pause takes a number of seconds, like 0.5, up to a day, not \"0\"");
+	expect_refused(COMMAND_leaks, "--pause 0",
+	               "--pause takes a number of seconds, like 0.5, up to a day, not \"0\"");
 	expect_refused(COMMAND_heap, "a b", "heap takes one RUN, not 2: unexpected \"b\"");
 	expect_refused(COMMAND_diff, "a", "diff takes OLD and NEW: ringtail diff OLD NEW [OPTION...]");
 	expect_refused(COMMAND_run, "", "run takes CMD: ringtail run [OPTION...] [--] CMD [ARG...]");

@@ -89,7 +89,8 @@ Test(pages, vast_and_without_rights, .timeout = 30)
 {
 	size_t bytes = (size_t)1 << 39;
 	unsigned char *memory = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct target_map map = {.start = (uintptr_t)memory, .end = (uintptr_t)memory + bytes, .kind = MAP_ANONYMOUS_MEMORY};
+	struct target_map map = {
+	    .start = (uintptr_t)memory, .end = (uintptr_t)memory + bytes, .kind = MAP_ANONYMOUS_MEMORY};
 	struct pages pages;
 
 	if (memory == MAP_FAILED)

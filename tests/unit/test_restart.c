@@ -46,7 +46,8 @@ Test(restart, timespecs)
 	expect_left((struct timespec){1, 1000000000}, S, 1, 1000000000);
 }
 
-/* The clocks of two processors say nothing about each other, and a thread that ran in between has begun another wait. */
+/* The clocks of two processors say nothing about each other, and a thread that ran in between has begun another wait.
+ */
 Test(restart, a_wait_is_known_where_nothing_else_happened)
 {
 	struct restart_sleep before = {.left_at = 1000, .switches = 7, .processor = 1};

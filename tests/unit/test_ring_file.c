@@ -172,12 +172,12 @@ Test(ring_file, truncation_is_refused)
 	expect_refused("truncated");
 }
 
-#define DAMAGE(field, value, what)                                                                           \
-	do {                                                                                                 \
-		struct rt_header before = *builder.header;                                                   \
-		builder.header->field = (value);                                                             \
-		expect_refused(what);                                                                        \
-		*builder.header = before;                                                                    \
+#define DAMAGE(field, value, what)                                                                                     \
+	do {                                                                                                           \
+		struct rt_header before = *builder.header;                                                             \
+		builder.header->field = (value);                                                                       \
+		expect_refused(what);                                                                                  \
+		*builder.header = before;                                                                              \
 	} while (0)
 
 Test(ring_file, sizes_that_cannot_be_are_refused)
@@ -290,8 +290,7 @@ Test(ring_file, flipped_bits_never_crash, .timeout = 60)
 	memcpy(whole, builder.map, builder.bytes);
 	for (int round = 0; round < 3000; round++) {
 		size_t chunks = builder.header->chunks_offset;
-		flip_bits(1 + (unsigned)random() % 8,
-		          sizeof(struct rt_header) - RT_PATH_MAX - RT_COMMAND_MAX);
+		flip_bits(1 + (unsigned)random() % 8, sizeof(struct rt_header) - RT_PATH_MAX - RT_COMMAND_MAX);
 		read_all();
 		memcpy(builder.map, whole, builder.bytes);
 		for (size_t chunk = 0; chunk < 4; chunk++) /* headers and first records */

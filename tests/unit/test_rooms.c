@@ -105,7 +105,8 @@ static void room_of_path(const char *path, char name[32])
 /* False: the plan forbids that the file includes this; advice says what to do. */
 static bool is_allowed(const char *path, const char *included, char advice[ADVICE])
 {
-	static const char *const shared[] = {"shim/format.h", "shim/atomics.h", "shim/options.def", "shim/sanitizers.def"};
+	static const char *const shared[] = {"shim/format.h", "shim/atomics.h", "shim/options.def",
+	                                     "shim/sanitizers.def"};
 	char from[32], to[32];
 
 	room_of_path(path, from);
@@ -113,7 +114,8 @@ static bool is_allowed(const char *path, const char *included, char advice[ADVIC
 		for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
 			if (!strcmp(included, shared[i]))
 				return true;
-		snprintf(advice, ADVICE, "the tools share format.h, atomics.h and tables (*.def) with shim/, and nothing with tests/");
+		snprintf(advice, ADVICE,
+		         "the tools share format.h, atomics.h and tables (*.def) with shim/, and nothing with tests/");
 		return strncmp(included, "shim/", 5) && strncmp(included, "tests/", 6);
 	}
 	room_of_path(included, to);
@@ -121,7 +123,8 @@ static bool is_allowed(const char *path, const char *included, char advice[ADVIC
 	if (!room || !strcmp(from, to) || !strcmp(to, "base") || has_word(room->may, to))
 		return true;
 	snprintf(advice, ADVICE,
-	         "the plan (" PLAN ", \"The rooms of tools/\") lets %s/ include base/ and:%s. Move what is needed to a room "
+	         "the plan (" PLAN
+	         ", \"The rooms of tools/\") lets %s/ include base/ and:%s. Move what is needed to a room "
 	         "that stands above both, or let the caller pass it in",
 	         from, room->may);
 	return false;
@@ -137,7 +140,8 @@ static void read_includes(const char *path)
 	while (fgets(line, sizeof line, file)) {
 		number++;
 		if (sscanf(line, "#include \"%1000[^\"]\"", included) == 1)
-			cr_expect(is_allowed(path, included, advice), "%s:%u includes %s: %s", path, number, included, advice);
+			cr_expect(is_allowed(path, included, advice), "%s:%u includes %s: %s", path, number, included,
+			          advice);
 	}
 	fclose(file);
 }
@@ -158,7 +162,8 @@ static int visit(const char *path, const struct stat *stat, int type, struct FTW
 	files++;
 	room_of_path(path, name);
 	if (!*name) {
-		cr_expect_str_eq(path, "tools/main.c", "%s lies loose: put it into the room whose work it does (" PLAN ")", path);
+		cr_expect_str_eq(path, "tools/main.c",
+		                 "%s lies loose: put it into the room whose work it does (" PLAN ")", path);
 		return 0;
 	}
 	cr_expect(room_of(name), "%s: the plan in " PLAN " has no room %s: give it a row", path, name);
@@ -190,7 +195,8 @@ Test(rooms, the_plan_is_a_strict_order)
 			const struct room *named = room_of(word);
 
 			cr_expect(named, PLAN ": the row of %s names %s, which is no room", rooms[i].name, word);
-			cr_expect(!named || named < &rooms[i], PLAN ": the row of %s names %s, which stands below it", rooms[i].name, word);
+			cr_expect(!named || named < &rooms[i], PLAN ": the row of %s names %s, which stands below it",
+			          rooms[i].name, word);
 		}
 	}
 }
@@ -198,21 +204,24 @@ Test(rooms, the_plan_is_a_strict_order)
 /* The judge itself: what is against the plan is seen. */
 Test(rooms, what_is_forbidden_is_noticed)
 {
-	static const struct { const char *path, *included; bool good; } cases[] = {
-		{"tools/base/error.c", "tools/base/memory.h", true},
-		{"tools/analyse/heap/heap.c", "tools/finding/findings.h", true},
-		{"tools/analyse/heap/heap.c", "shim/format.h", true},
-		{"tools/base/error.c", "tools/source/event.h", false},
-		{"tools/analyse/heap/heap.c", "tools/scan/graph.h", false},
-		{"tools/analyse/heap/heap.c", "shim/ring.h", false},
-		{"tools/store/store.c", "tools/render/text/text.h", false},
-		{"tools/store/store.c", "tests/harness/rt.h", false},
+	static const struct {
+		const char *path, *included;
+		bool good;
+	} cases[] = {
+	    {"tools/base/error.c", "tools/base/memory.h", true},
+	    {"tools/analyse/heap/heap.c", "tools/finding/findings.h", true},
+	    {"tools/analyse/heap/heap.c", "shim/format.h", true},
+	    {"tools/base/error.c", "tools/source/event.h", false},
+	    {"tools/analyse/heap/heap.c", "tools/scan/graph.h", false},
+	    {"tools/analyse/heap/heap.c", "shim/ring.h", false},
+	    {"tools/store/store.c", "tools/render/text/text.h", false},
+	    {"tools/store/store.c", "tests/harness/rt.h", false},
 	};
 
 	char advice[ADVICE];
 
 	read_plan();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		cr_expect_eq(is_allowed(cases[i].path, cases[i].included, advice), cases[i].good, "%s including %s", cases[i].path,
-		             cases[i].included);
+		cr_expect_eq(is_allowed(cases[i].path, cases[i].included, advice), cases[i].good, "%s including %s",
+		             cases[i].path, cases[i].included);
 }

@@ -40,7 +40,8 @@ Test(shared_memory, private_is_not_shared) { expect_same(0x5000, 0); }
 
 Test(shared_memory, part_that_is_not_mapped)
 {
-	struct shared_memory from = read_text("1000-9000 rw-s 00000000 08:01 9 f\n"), to = read_text("1000-2000 rw-s 00000000 08:01 9 f\n");
+	struct shared_memory from = read_text("1000-9000 rw-s 00000000 08:01 9 f\n"),
+	                     to = read_text("1000-2000 rw-s 00000000 08:01 9 f\n");
 
 	cr_expect_eq(shared_memory_same(&from, 0x1ff0, &to), 0x1ff0);
 	cr_expect_eq(shared_memory_same(&from, 0x2000, &to), 0);

@@ -5,8 +5,8 @@
 
 #include "tools/query/stack_numbers.h"
 
-static const struct numbered_stacks *add(struct stack_numbers *numbers, const uint64_t *ids,
-                                         const uint64_t *parents, size_t count)
+static const struct numbered_stacks *add(struct stack_numbers *numbers, const uint64_t *ids, const uint64_t *parents,
+                                         size_t count)
 {
 	uint64_t *own = malloc(count * sizeof *own);
 
@@ -28,10 +28,10 @@ Test(stack_numbers, callers_come_first)
 
 		cr_expect_eq(stack_number(&numbers, 7, (int64_t)ids[i]), stacks->numbers[i]);
 		cr_expect_eq(stacks->order[stacks->numbers[i]], i);
-		cr_expect(caller == NO_STACK_NUMBER ? parents[i] < 16 : ids[caller] == parents[i],
-		          "the caller of %zu", i);
-		cr_expect(caller == NO_STACK_NUMBER || stacks->numbers[caller] < stacks->numbers[i],
-		          "the order of %zu", i);
+		cr_expect(caller == NO_STACK_NUMBER ? parents[i] < 16 : ids[caller] == parents[i], "the caller of %zu",
+		          i);
+		cr_expect(caller == NO_STACK_NUMBER || stacks->numbers[caller] < stacks->numbers[i], "the order of %zu",
+		          i);
 	}
 	stack_numbers_free(&numbers);
 }

@@ -156,7 +156,8 @@ static const char *id_of(enum finding_kind kind, enum finding_class class, uint3
 	static char ids[8][FINDING_ID_TEXT];
 	static int next;
 	struct finding_list list = {0};
-	struct finding *finding = class == FINDING_NONE ? finding_add_word(&list, kind, NULL) : finding_add(&list, class);
+	struct finding *finding =
+	    class == FINDING_NONE ? finding_add_word(&list, kind, NULL) : finding_add(&list, class);
 	struct stack_set stacks;
 	char *id = ids[next++ % 8];
 	struct symbolizer *symbolizer = symbolizer_new();
@@ -181,12 +182,14 @@ Test(store, ids_are_made_of_kind_class_and_functions)
 	uint32_t other = stored_run_stack(&run, 2, place_work, place_start);
 
 	cr_expect_eq(strlen(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0)), 16);
-	cr_expect_str_eq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0), id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, same, 0));
+	cr_expect_str_eq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0),
+	                 id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, same, 0));
 	cr_expect_str_eq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, other),
 	                 id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, other, same));
 	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0),
 	                  id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, other, 0));
-	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0), id_of(KIND_LEAK, FINDING_LEAK_POSSIBLE, one, 0));
+	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_LEAK_DEFINITE, one, 0),
+	                  id_of(KIND_LEAK, FINDING_LEAK_POSSIBLE, one, 0));
 	cr_expect_str_neq(id_of(KIND_LEAK, FINDING_NONE, one, 0), id_of(KIND_POOL, FINDING_NONE, one, 0));
 }
 
@@ -212,15 +215,13 @@ Test(store, findings_are_stored_worst_first)
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	EXPECT_QUERY("SELECT group_concat(kind || bytes, ' ') FROM (SELECT * FROM finding ORDER BY ordinal)",
 	             "deadlock0 leak20 leak10 leak1000000");
-	EXPECT_QUERY("SELECT held || wanted || held_address || wanted_shared FROM finding_edge",
-	             "mutexrwlock161");
+	EXPECT_QUERY("SELECT held || wanted || held_address || wanted_shared FROM finding_edge", "mutexrwlock161");
 	EXPECT_QUERY("SELECT count(*) FROM finding_thread", "1");
 }
 
 Test(store, equal_findings_are_in_one_order_whatever_came_first)
 {
-	uint32_t stacks[] = {stored_run_stack(&run, 1, place_allocate),
-	                     stored_run_stack(&run, 1, place_work)};
+	uint32_t stacks[] = {stored_run_stack(&run, 1, place_allocate), stored_run_stack(&run, 1, place_work)};
 	char *first;
 
 	stored_run_finish(&run, exited);
@@ -238,13 +239,11 @@ Test(store, equal_findings_are_in_one_order_whatever_came_first)
 
 Test(store, two_places_in_one_function_have_two_ids)
 {
-	uint32_t stacks[] = {stored_run_stack(&run, 1, place_work),
-	                     stored_run_stack(&run, 1, (char *)place_work + 1)};
+	uint32_t stacks[] = {stored_run_stack(&run, 1, place_work), stored_run_stack(&run, 1, (char *)place_work + 1)};
 
 	stored_run_finish(&run, exited);
 	for (int i = 0; i < 2; i++)
-		finding_add_stack(finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE), "", 0, 0,
-		                  stacks[i]);
+		finding_add_stack(finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE), "", 0, 0, stacks[i]);
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	EXPECT_QUERY("SELECT count(DISTINCT id) FROM finding", "2");
 }

@@ -61,8 +61,7 @@ TestSuite(suppress_file, .fini = forget);
 
 Test(suppress_file, leak_sanitizers_files_are_read)
 {
-	cr_assert(parse("# a comment\n\nleak:FooBar\n  leak:^main$ \r\nleak:libbar.so\nleak:last"), "%s",
-	          err.text);
+	cr_assert(parse("# a comment\n\nleak:FooBar\n  leak:^main$ \r\nleak:libbar.so\nleak:last"), "%s", err.text);
 	cr_assert_eq(rules.count, 4);
 	cr_expect_str_eq(rules.items[1].pattern, "^main$");
 	cr_expect_eq(rules.items[1].line, 4);
@@ -74,8 +73,7 @@ Test(suppress_file, leak_sanitizers_files_are_read)
 
 Test(suppress_file, thread_sanitizers_rules_that_mean_something_are_read)
 {
-	cr_assert(parse("thread:a\nmutex:b\nsignal:c\ndeadlock:d\nrace:e\ncalled_from_lib:libf.so\n"), "%s",
-	          err.text);
+	cr_assert(parse("thread:a\nmutex:b\nsignal:c\ndeadlock:d\nrace:e\ncalled_from_lib:libf.so\n"), "%s", err.text);
 	cr_expect(rule_is_for(&rules.items[0], "thread-leak", "unjoined", NULL));
 	cr_expect(rule_is_for(&rules.items[1], "misuse", "mutex-relock", NULL));
 	cr_expect_not(rule_is_for(&rules.items[1], "misuse", "double-free", NULL));
@@ -86,8 +84,7 @@ Test(suppress_file, thread_sanitizers_rules_that_mean_something_are_read)
 
 Test(suppress_file, classes_narrow_a_kind)
 {
-	cr_assert(parse("misuse/cond-two-mutexes:a\nmisuse/cond-*:b\nthread/blocked:c\n*:d\n"), "%s",
-	          err.text);
+	cr_assert(parse("misuse/cond-two-mutexes:a\nmisuse/cond-*:b\nthread/blocked:c\n*:d\n"), "%s", err.text);
 	cr_expect(rule_is_for(&rules.items[0], "misuse", "cond-two-mutexes", NULL));
 	cr_expect_not(rule_is_for(&rules.items[0], "misuse", "cond-destroy-waiters", NULL));
 	cr_expect(rule_is_for(&rules.items[1], "misuse", "cond-destroy-waiters", NULL));
@@ -123,8 +120,7 @@ Test(suppress_file, wrong_lines_are_told_with_their_place)
 	expect_wrong("leak:", "no pattern after \"leak:\"");
 	expect_wrong("called_from_lib/x:y", "a class goes with the name of a kind");
 	expect_wrong("mutex/mutex-relock:y", "a class goes with the name of a kind");
-	expect_wrong("\n\nleak:definite:main",
-	             "rules.supp:3: a class goes after a slash, as in leak/definite:PATTERN");
+	expect_wrong("\n\nleak:definite:main", "rules.supp:3: a class goes after a slash, as in leak/definite:PATTERN");
 	expect_wrong("[open", "not a section");
 	expect_wrong("[]", "not a section");
 	cr_expect(parse("leak:definite::f"), "a namespace of that name is a pattern: %s", err.text);
@@ -178,9 +174,8 @@ static void expect_suppressed(const char *text, const char *kinds)
 	cr_assert(rules_parse(&run.suppress.rules, "r", text, strlen(text), &run.err), "%s", run.err.text);
 	lines = stored_run_render(&run, (struct report){0}, render_lines);
 	free(lines);
-	cr_expect_str_eq(stored_run_query(&run,
-	                                  "SELECT coalesce(group_concat(kind), '') FROM"
-	                                  " (SELECT kind FROM finding WHERE suppressed ORDER BY ordinal)"),
+	cr_expect_str_eq(stored_run_query(&run, "SELECT coalesce(group_concat(kind), '') FROM"
+	                                        " (SELECT kind FROM finding WHERE suppressed ORDER BY ordinal)"),
 	                 kinds, "by %s", text);
 }
 
@@ -204,8 +199,7 @@ Test(suppress_run, rules_are_counted_and_the_first_is_named)
 	expect_suppressed("leak:no_such_function\nleak:place_start\nleak:place_allocate\n", "leak");
 	cr_expect_eq(run.suppress.rules.items[0].findings, 0);
 	cr_expect_eq(run.suppress.rules.items[1].findings, 1);
-	cr_expect_eq(run.suppress.rules.items[2].findings, 1,
-	             "the second rule hides that the third would do");
+	cr_expect_eq(run.suppress.rules.items[2].findings, 1, "the second rule hides that the third would do");
 	cr_expect_str_eq(stored_run_query(&run, "SELECT suppressed_by FROM finding WHERE kind = 'leak'"),
 	                 "r:2: leak:place_start");
 	cr_expect_str_eq(stored_run_query(&run, "SELECT count(*) FROM main.finding WHERE suppressed"), "0",
@@ -243,10 +237,8 @@ Test(suppress_run, annotations_are_escaped)
 	char *text = stored_run_render(&run, (struct report){.query.only = "leak"}, render_github);
 
 	cr_expect_eq(strncmp(text, "::error file=", 13), 0, "%s", text);
-	cr_expect(
-	    strstr(text,
-	           ",title=leak%3Adefinite in place_allocate::lost, at 100%25 of: a, b%0Aallocated here"),
-	    "%s", text);
+	cr_expect(strstr(text, ",title=leak%3Adefinite in place_allocate::lost, at 100%25 of: a, b%0Aallocated here"),
+	          "%s", text);
 	cr_expect_eq(strchr(text, '\n') - text + 1, (long)strlen(text), "one line: %s", text);
 	free(text);
 }
@@ -258,13 +250,11 @@ Test(suppress_run, rules_that_are_proposed_suppress_what_they_were_made_for)
 
 	cr_assert(rules_parse(&suppress.rules, "made", text, strlen(text), &err), "%s\n%s", err.text, text);
 	cr_assert_eq(suppress.rules.count, 3, "%s", text);
-	cr_expect_eq(sqlite3_exec(run.store.db,
-	                          "DROP VIEW temp.finding; DROP TABLE suppressed; DROP TABLE baseline", NULL,
-	                          NULL, NULL),
+	cr_expect_eq(sqlite3_exec(run.store.db, "DROP VIEW temp.finding; DROP TABLE suppressed; DROP TABLE baseline",
+	                          NULL, NULL, NULL),
 	             SQLITE_OK);
 	cr_assert(suppress_apply(&suppress, run.store.db, &err), "%s", err.text);
-	cr_expect_str_eq(stored_run_query(&run, "SELECT count(*) FROM finding WHERE NOT suppressed"), "0",
-	                 "%s", text);
+	cr_expect_str_eq(stored_run_query(&run, "SELECT count(*) FROM finding WHERE NOT suppressed"), "0", "%s", text);
 	suppress_free(&suppress);
 	free(text);
 }

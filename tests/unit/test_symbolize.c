@@ -274,10 +274,8 @@ Test(symbolize, the_runtime_is_known_by_module_function_or_source)
 	cr_expect(name_is_runtime("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", NULL, NULL));
 	cr_expect(name_is_runtime("/bin/app", "std::mutex::lock", NULL));
 	cr_expect(name_is_runtime("/bin/app", "__gthread_mutex_lock", NULL));
-	cr_expect(name_is_runtime("/bin/app", "thread<main()::<lambda()> >",
-	                          "/usr/include/c++/12/bits/std_thread.h"));
-	cr_expect(name_is_runtime("/bin/app", "thread<main()::<lambda()> >",
-	                          "/usr/lib/llvm-14/include/c++/v1/thread"));
+	cr_expect(name_is_runtime("/bin/app", "thread<main()::<lambda()> >", "/usr/include/c++/12/bits/std_thread.h"));
+	cr_expect(name_is_runtime("/bin/app", "thread<main()::<lambda()> >", "/usr/lib/llvm-14/include/c++/v1/thread"));
 	cr_expect(name_is_runtime("/bin/app", "call_once", "/rustc/90c5/library/core/src/ops/function.rs"));
 	cr_expect_not(name_is_runtime("/bin/app", "Cache::get", "/src/include/c++/cache.h"));
 	cr_expect_not(name_is_runtime("/bin/app", "Cache::get", NULL));

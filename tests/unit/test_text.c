@@ -66,8 +66,7 @@ Test(format, long_names_lose_template_arguments_first)
 {
 	expect_short("f", 20, "f");
 	expect_short("std::map<int, std::vector<int> >::insert", 39, "std::map<...>::insert");
-	expect_short("a::map<int, a::vector<std::pair<int, char> > >::f", 40,
-	             "a::map<int, a::vector<...> >::f");
+	expect_short("a::map<int, a::vector<std::pair<int, char> > >::f", 40, "a::map<int, a::vector<...> >::f");
 	expect_short("ns::S::operator<< <int>", 80, "ns::S::operator<< <int>");
 }
 
@@ -256,15 +255,14 @@ static void expect_in(const char *text, const char *part)
 
 static void expect_width(const char *text, size_t width)
 {
-	for (const char *line = text; *line;
-	     line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
+	for (const char *line = text; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
 		cr_expect_leq(strcspn(line, "\n"), width, "too long: %.*s", (int)strcspn(line, "\n"), line);
 }
 
 Test(text_report, says_how_it_ended_what_leaked_and_where)
 {
-	char *text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS | PART_HEAP, .limit = 10},
-	                               render_text);
+	char *text =
+	    stored_run_render(&run, (struct report){.parts = PART_FINDINGS | PART_HEAP, .limit = 10}, render_text);
 
 	expect_in(text, "synthetic -x");
 	expect_in(text, "killed by SIGSEGV");
@@ -282,9 +280,8 @@ Test(text_report, what_has_no_name_is_module_and_offset)
 {
 	char *text;
 
-	sqlite3_exec(run.store.db,
-	             "UPDATE frame SET function = NULL, file = NULL, line = NULL, offset = 4660", NULL, NULL,
-	             NULL);
+	sqlite3_exec(run.store.db, "UPDATE frame SET function = NULL, file = NULL, line = NULL, offset = 4660", NULL,
+	             NULL, NULL);
 	sqlite3_exec(run.store.db, "UPDATE module SET path = '/usr/lib/libx.so.1'", NULL, NULL, NULL);
 	text = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
 	expect_in(text, "#0  libx.so.1+0x1234\n");
@@ -301,8 +298,8 @@ Test(text_report, places_are_those_that_called_the_runtime)
 	char *text;
 
 	sqlite3_exec(run.store.db,
-	             "UPDATE frame SET function = '__gthread_mutex_lock' WHERE function = 'place_allocate'",
-	             NULL, NULL, NULL);
+	             "UPDATE frame SET function = '__gthread_mutex_lock' WHERE function = 'place_allocate'", NULL, NULL,
+	             NULL);
 	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
 	expect_in(text, " place_work (stored_run.c:");
 	cr_expect_null(strstr(text, "__gthread_mutex_lock"), "%s", text);
@@ -340,10 +337,9 @@ static void expect_deep(bool full, const char *change, const char *expected)
 Test(page, the_middle_of_a_long_row_of_library_frames_is_left_out)
 {
 	expect_deep(false, "ssssp", "#0  std::f0\n#1  std::f1\n#2  std::f2\n#3  std::f3\n#4  f4\n");
-	expect_deep(
-	    false, "psssssp",
-	    "#0  f0\n#1  std::f1\n... 3 frames of the standard library (--full-stacks shows them) ...\n"
-	    "#5  std::f5\n#6  f6\n");
+	expect_deep(false, "psssssp",
+	            "#0  f0\n#1  std::f1\n... 3 frames of the standard library (--full-stacks shows them) ...\n"
+	            "#5  std::f5\n#6  f6\n");
 	expect_deep(false, "sssss",
 	            "#0  std::f0\n... 3 frames of the standard library (--full-stacks shows them) ...\n#4  "
 	            "std::f4\n");
@@ -379,8 +375,8 @@ Test(text_report, what_is_for_information_is_counted_by_kind)
 
 Test(text_report, detail_has_rankings_and_sizes)
 {
-	char *text = stored_run_render(&run, (struct report){.parts = PART_HEAP | PART_DETAIL, .limit = 10},
-	                               render_text);
+	char *text =
+	    stored_run_render(&run, (struct report){.parts = PART_HEAP | PART_DETAIL, .limit = 10}, render_text);
 
 	expect_in(text, "by bytes allocated");
 	expect_in(text, "by calls");

@@ -149,12 +149,10 @@ Test(threads, a_killed_process_may_have_been_joining)
 Test(threads, reused_pthread_t_is_another_thread)
 {
 	for (uint32_t i = 2; i < 5; i++) {
+		script_event(&s, (struct event){.type = RT_THREAD_CREATE, .thread = 1, .stack = 50, .arg = i});
+		script_event(&s, (struct event){.type = RT_THREAD_BEGIN, .thread = i, .object = PTHREAD(2), .arg = i});
 		script_event(&s,
-		             (struct event){.type = RT_THREAD_CREATE, .thread = 1, .stack = 50, .arg = i});
-		script_event(
-		    &s, (struct event){.type = RT_THREAD_BEGIN, .thread = i, .object = PTHREAD(2), .arg = i});
-		script_event(&s, (struct event){
-		                     .type = RT_THREAD_CREATED, .thread = 1, .object = PTHREAD(2), .arg = i});
+		             (struct event){.type = RT_THREAD_CREATED, .thread = 1, .object = PTHREAD(2), .arg = i});
 		script_end(&s, i);
 		script_join(&s, 1, 51, 2);
 	}
@@ -181,11 +179,9 @@ Test(threads, failed_creation_leaves_no_thread)
 
 Test(threads, adopted_threads_are_no_leak)
 {
-	script_event(&s, (struct event){.type = RT_THREAD_BEGIN,
-	                                .thread = 2,
-	                                .object = PTHREAD(2),
-	                                .aux = RT_THREAD_ADOPTED,
-	                                .arg = 2});
+	script_event(
+	    &s, (struct event){
+	            .type = RT_THREAD_BEGIN, .thread = 2, .object = PTHREAD(2), .aux = RT_THREAD_ADOPTED, .arg = 2});
 	script_exit(&s, 1);
 	script_finish(&s, END_EXIT);
 	expect(0, 0, 0);
@@ -215,10 +211,7 @@ static const struct thread_site *site_of(uint32_t stack)
 	return NULL;
 }
 
-static void expect_growing(size_t count)
-{
-	cr_expect_eq(script_count(&s, "thread-leak", "growing"), count);
-}
+static void expect_growing(size_t count) { cr_expect_eq(script_count(&s, "thread-leak", "growing"), count); }
 
 Test(threads, sites_count_their_threads)
 {

@@ -28,9 +28,9 @@ struct analysis *analysis_new(struct ring_file *ring)
 	signal_stacks_init(analysis->signals, ring);
 	analysis->threads = threads_new();
 	analysis->heap = heap_new(ring);
-	analysis->locks = locks_new(ring, (struct lock_sources){.threads = analysis->threads,
-	                                                        .heap = analysis->heap,
-	                                                        .signals = analysis->signals});
+	analysis->locks = locks_new(
+	    ring,
+	    (struct lock_sources){.threads = analysis->threads, .heap = analysis->heap, .signals = analysis->signals});
 	analysis->findings = memory_zeroed(1, sizeof *analysis->findings);
 	return analysis;
 }
@@ -137,9 +137,8 @@ static void report_loss(const struct analysis *analysis)
 		return;
 	finding = finding_add(analysis->findings, FINDING_LOSS_EVENTS);
 	finding->times = analysis->lost;
-	finding_message(
-	    finding,
-	    "events are missing from this recording: counts are too low, and some findings may be missing");
+	finding_message(finding,
+	                "events are missing from this recording: counts are too low, and some findings may be missing");
 }
 
 void analysis_finish(struct analysis *analysis, struct process_end end)

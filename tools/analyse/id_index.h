@@ -7,7 +7,7 @@
 
 #include "tools/base/u64_map.h"
 
-struct id_index { /* zeroed: empty */
+struct id_index {        /* zeroed: empty */
 	uint32_t *dense; /* place + 1 by id */
 	uint32_t room;
 	uint32_t count;

@@ -50,10 +50,7 @@ static struct u64_map joined_threads(const struct thread_result *threads, size_t
 	return joined;
 }
 
-static bool on_lock_or_join(uint8_t kind)
-{
-	return event_kind_is_owned(kind) || kind == RT_KIND_THREAD;
-}
+static bool on_lock_or_join(uint8_t kind) { return event_kind_is_owned(kind) || kind == RT_KIND_THREAD; }
 
 /* The class of leak that this thread is, FINDING_NONE if it is none. */
 static enum finding_class leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
@@ -64,8 +61,9 @@ static enum finding_class leak_class(const struct thread_result *thread, const s
 	case THREAD_ENDED:
 		return !thread->detached && (exited || !joined->count) ? FINDING_THREAD_LEAK_UNJOINED : FINDING_NONE;
 	case THREAD_BLOCKED:
-		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind)) ? FINDING_THREAD_LEAK_BLOCKED
-		                                                                              : FINDING_NONE;
+		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind))
+		           ? FINDING_THREAD_LEAK_BLOCKED
+		           : FINDING_NONE;
 	default:
 		return exited && !thread->detached && !u64_map_get(joined, thread->id) ? FINDING_THREAD_LEAK_RUNNING
 		                                                                       : FINDING_NONE;
@@ -80,22 +78,17 @@ struct leak_groups {
 static void describe(struct finding *finding, const struct thread_result *thread)
 {
 	if (finding->class == FINDING_THREAD_LEAK_UNJOINED)
-		finding_message(finding,
-		                "a thread created here has ended and was never joined; join or detach it");
+		finding_message(finding, "a thread created here has ended and was never joined; join or detach it");
 	else if (finding->class == FINDING_THREAD_LEAK_RUNNING)
-		finding_message(finding,
-		                "a thread created here was still running at exit and no thread waited for it");
+		finding_message(finding, "a thread created here was still running at exit and no thread waited for it");
 	else if (thread->blocked_kind == RT_KIND_THREAD)
-		finding_message(finding,
-		                "a thread created here was still waiting for another thread at exit");
+		finding_message(finding, "a thread created here was still waiting for another thread at exit");
 	else
 		finding_message(finding, "a thread created here was still blocked on a %s at exit",
 		                event_kind_name(thread->blocked_kind));
-	finding_add_stack(finding, "created here", thread->created_by, thread->created,
-	                  thread->created_stack);
+	finding_add_stack(finding, "created here", thread->created_by, thread->created, thread->created_stack);
 	if (thread->state_at_end == THREAD_BLOCKED)
-		finding_add_stack(finding, "blocked here", thread->id, thread->blocked_since,
-		                  thread->blocked_stack);
+		finding_add_stack(finding, "blocked here", thread->id, thread->blocked_since, thread->blocked_stack);
 }
 
 /* Threads of one creation stack that are stuck at one place make one finding. */
@@ -104,7 +97,7 @@ static void report(struct leak_groups *groups, const struct thread_result *threa
 	uint64_t key = (uint64_t)thread->created_stack << 32 | thread->blocked_stack, found;
 	struct finding *finding;
 
-	key = u64_mix(key) + u64_mix((uint64_t)class << 8 | thread->blocked_kind);
+	key = u64_mix(key) + u64_mix((uint64_t) class << 8 | thread->blocked_kind);
 	found = u64_map_get(&groups->by_stacks, key);
 	if (!found) {
 		describe(finding_add(groups->findings, class), thread);

@@ -5,12 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S       1000000000u
-#define LONG_ENOUGH_NS 10000000u /* a rate from a shorter time is a guess */
-#define BOOT_ID_BYTES    36
+#define NS_PER_S          1000000000u
+#define LONG_ENOUGH_NS    10000000u /* a rate from a shorter time is a guess */
+#define BOOT_ID_BYTES     36
 #define BOOT_TOLERANCE_NS (UINT64_C(60) * NS_PER_S)
-#define RATE_MIN       0.01      /* ns per tick: 100 GHz */
-#define RATE_MAX       1000.0    /* 1 MHz */
+#define RATE_MIN          0.01   /* ns per tick: 100 GHz */
+#define RATE_MAX          1000.0 /* 1 MHz */
 
 uint64_t ring_clock_ns(int id)
 {

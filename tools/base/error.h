@@ -23,8 +23,7 @@ struct error {
 };
 
 /* Fills err; always returns false, so that callers can `return error_set(...)`. */
-bool error_set(struct error *err, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+bool error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Prints "ringtail: TEXT" to stderr; returns err->code. */
 int error_print(const struct error *err);
 

@@ -47,8 +47,7 @@ static struct label long_time(double seconds)
 	uint64_t whole = (uint64_t)(seconds + 0.5);
 
 	if (whole < 3600)
-		snprintf(label.text, sizeof(label.text), "%" PRIu64 " min %" PRIu64 " s", whole / 60,
-		         whole % 60);
+		snprintf(label.text, sizeof(label.text), "%" PRIu64 " min %" PRIu64 " s", whole / 60, whole % 60);
 	else
 		snprintf(label.text, sizeof(label.text), "%" PRIu64 " h %" PRIu64 " min", whole / 3600,
 		         whole / 60 % 60);
@@ -71,9 +70,8 @@ struct label human_seconds(double seconds)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (size < units[i].least)
 			continue;
-		snprintf(label.text, sizeof(label.text), "%.*f %s",
-		         i == 3 ? 0 : decimals(size * units[i].scale), seconds * units[i].scale,
-		         units[i].unit);
+		snprintf(label.text, sizeof(label.text), "%.*f %s", i == 3 ? 0 : decimals(size * units[i].scale),
+		         seconds * units[i].scale, units[i].unit);
 		break;
 	}
 	return label;
@@ -118,8 +116,7 @@ static void fold_templates(const char *name, unsigned depth, char *out, size_t s
 	/* "<T as Trait>::f" of Rust: the outermost pair is the name. */
 	depth += *name == '<';
 	for (const char *at = name; *at && used + 6 < size; at++) {
-		bool opens = *at == '<' && !is_operator(name, at),
-		     closes = *at == '>' && !is_operator(name, at);
+		bool opens = *at == '<' && !is_operator(name, at), closes = *at == '>' && !is_operator(name, at);
 
 		if (closes && level > 0)
 			level--;

@@ -20,9 +20,9 @@ static void out_of_memory(void)
 	exit(EXIT_INTERNAL);
 }
 
-/* libc would come to keep large freed blocks for the next request, and clear them for it: tables made for the worst case,
- * of which hardly a page is touched, would cost milliseconds for each process that is read.  What a process that is read
- * takes of small ones, the next one takes too: giving that back in between costs system calls. */
+/* libc would come to keep large freed blocks for the next request, and clear them for it: tables made for the worst
+ * case, of which hardly a page is touched, would cost milliseconds for each process that is read.  What a process that
+ * is read takes of small ones, the next one takes too: giving that back in between costs system calls. */
 void memory_start_up(void)
 {
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);

@@ -19,7 +19,7 @@ void *memory_aligned(size_t alignment, size_t bytes);
 /* Returns the array with room for at least `needed` items.  It grows by doubling; new items are not zeroed. */
 void *memory_grow(void *items, size_t *room, size_t needed, size_t size);
 
-#define GROW(items, room, needed) \
+#define GROW(items, room, needed)                                                                                      \
 	((needed) <= (room) ? (void)0 : (void)((items) = memory_grow((items), &(room), (needed), sizeof *(items))))
 
 #endif

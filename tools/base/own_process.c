@@ -11,7 +11,8 @@
 
 #include "tools/base/error.h"
 
-static sighandler_t pipe_before = SIG_DFL, file_limit_before = SIG_DFL; /* SIGPIPE and SIGXFSZ, as our caller left them */
+static sighandler_t pipe_before = SIG_DFL,
+                    file_limit_before = SIG_DFL; /* SIGPIPE and SIGXFSZ, as our caller left them */
 
 /* Opened the wrong way round, so that reading and writing are refused as they would be without the descriptor. */
 static void hold_places(void)
@@ -53,8 +54,8 @@ static bool error_is_full(void)
 	if (!ferror(stderr))
 		return false;
 	errno = 0;
-	return fputs("ringtail: standard error took only a part of what was printed\n", stderr) < 0 &&
-	       errno != EPIPE && errno != EBADF;
+	return fputs("ringtail: standard error took only a part of what was printed\n", stderr) < 0 && errno != EPIPE &&
+	       errno != EBADF;
 }
 
 int own_process_end(int status)

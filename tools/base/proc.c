@@ -303,7 +303,8 @@ bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched)
 	char state;
 
 	if (!read_of_thread(pid, tid, "sched", text, sizeof text) || !column(text, "\nse.exec_start", &ran_ms) ||
-	    !column(text, "\nnr_voluntary_switches", &voluntary) || !read_of_thread(pid, tid, "stat", text, sizeof text))
+	    !column(text, "\nnr_voluntary_switches", &voluntary) ||
+	    !read_of_thread(pid, tid, "stat", text, sizeof text))
 		return false;
 	const char *rest = strrchr(text, ')');
 	if (!rest || sscanf(rest + 1, " %c", &state) != 1 || (state != 'S' && state != 't'))
@@ -366,10 +367,10 @@ char process_thread_state(pid_t pid, pid_t inside)
 	return state;
 }
 
-#define SIGNAL(number)  (UINT64_C(1) << ((number) - 1))
+#define SIGNAL(number)  (UINT64_C(1) << ((number)-1))
 #define SIGNALS_OF_LIBC (SIGNAL(32) | SIGNAL(33)) /* cancellation and setxid */
 /* Faults are raised by the thread's own instructions; a blocked thread executes none. */
-#define SIGNALS_OF_FAULTS                                                                                    \
+#define SIGNALS_OF_FAULTS                                                                                              \
 	(SIGNAL(SIGILL) | SIGNAL(SIGTRAP) | SIGNAL(SIGBUS) | SIGNAL(SIGFPE) | SIGNAL(SIGSEGV) | SIGNAL(SIGSYS))
 
 bool process_handles_signals(pid_t pid)
@@ -377,8 +378,8 @@ bool process_handles_signals(pid_t pid)
 	char text[4096];
 	uint64_t caught;
 
-	return !read_status(process_number(pid), text, sizeof text) || !number_after(text, "\nSigCgt:\t", 16, &caught) ||
-	       caught & ~(SIGNALS_OF_LIBC | SIGNALS_OF_FAULTS);
+	return !read_status(process_number(pid), text, sizeof text) ||
+	       !number_after(text, "\nSigCgt:\t", 16, &caught) || caught & ~(SIGNALS_OF_LIBC | SIGNALS_OF_FAULTS);
 }
 
 bool process_alive(pid_t pid, uint64_t start)

@@ -17,7 +17,7 @@
 struct process_stat {
 	char state; /* 'R', 'S', 'T', 'Z', ... */
 	unsigned threads;
-	uint64_t start; /* field 22, start time in ticks since boot: tells two processes of one pid apart */
+	uint64_t start;   /* field 22, start time in ticks since boot: tells two processes of one pid apart */
 	bool environment; /* its memory holds an environment, be it empty; false too where we may not read that */
 };
 
@@ -67,8 +67,8 @@ struct process_sched {
 /* For a thread that sleeps or is stopped.  False for other threads, and where the kernel does not tell. */
 bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched);
 
-struct process_task { /* a thread */
-	pid_t inside; /* its number "inside", as the ring records it */
+struct process_task {      /* a thread */
+	pid_t inside;      /* its number "inside", as the ring records it */
 	char state;        /* 'R', 'S', ... */
 	uint64_t switches; /* context switches, voluntary or not: while the number stays, the thread has not run */
 };

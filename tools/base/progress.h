@@ -23,10 +23,7 @@ struct progress {
 
 /* what: "reading events", ...; it must outlive the progress.  The struct must not move until progress_end. */
 void progress_begin(struct progress *progress, const char *what, uint64_t total);
-static inline void progress_update(struct progress *progress, uint64_t done)
-{
-	store_relaxed(&progress->done, done);
-}
+static inline void progress_update(struct progress *progress, uint64_t done) { store_relaxed(&progress->done, done); }
 /* Removes the line.  May be called for a progress that was never shown. */
 void progress_end(struct progress *progress);
 /* true: shows nothing from now on, as the watched program may be writing to the same terminal. */

@@ -13,11 +13,7 @@
 static size_t sequence_length(const unsigned char *text, size_t left)
 {
 	static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length = *text < 0x80       ? 1
-	                : *text >> 5 == 6  ? 2
-	                : *text >> 4 == 14 ? 3
-	                : *text >> 3 == 30 ? 4
-	                                   : 0;
+	size_t length = *text < 0x80 ? 1 : *text >> 5 == 6 ? 2 : *text >> 4 == 14 ? 3 : *text >> 3 == 30 ? 4 : 0;
 	uint32_t code;
 
 	if (length <= 1)

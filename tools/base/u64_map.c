@@ -17,8 +17,7 @@ static struct u64_slot *slot_for(const struct u64_map *map, uint64_t key)
 
 static void grow(struct u64_map *map)
 {
-	struct u64_map bigger = {.mask = map->slots ? map->mask * 2 + 1 : FIRST_SLOTS - 1,
-	                         .count = map->count};
+	struct u64_map bigger = {.mask = map->slots ? map->mask * 2 + 1 : FIRST_SLOTS - 1, .count = map->count};
 
 	bigger.slots = memory_zeroed(bigger.mask + 1, sizeof *bigger.slots);
 	for (size_t i = 0; map->slots && i <= map->mask; i++)

@@ -9,7 +9,8 @@ int cmd_check(int argc, char **argv)
 	                                        {"github", render_github, false}, {NULL, NULL, false}};
 	static const struct view view = {
 	    .command = COMMAND_check,
-	    .about = "For CI: prints one line for each finding that fails the check, and ends with 66 if there is any.  default\n"
+	    .about = "For CI: prints one line for each finding that fails the check, and ends with 66 if there is any. "
+	             " default\n"
 	             "means leak:definite, leak:indirect, deadlock:realised, deadlock:predicted, "
 	             "thread-leak:unjoined,\n"
 	             "thread-leak:blocked, misuse and race:data.",

@@ -40,9 +40,8 @@ static void each_frame_of(struct listing *listing, uint32_t pc_id, frame_sink *s
 		sink(context, pc, NULL, &(struct symbol_frame){0});
 		return;
 	}
-	unsigned count =
-	    symbolizer_resolve(listing->symbolizer, module, (pc->key & RT_PC_ADDRESS) - module->bias,
-	                       pc->key & RT_PC_EXACT, frames, INLINED_MAX);
+	unsigned count = symbolizer_resolve(listing->symbolizer, module, (pc->key & RT_PC_ADDRESS) - module->bias,
+	                                    pc->key & RT_PC_EXACT, frames, INLINED_MAX);
 	for (unsigned i = 0; i < count; i++)
 		sink(context, pc, module, &frames[i]);
 }
@@ -61,10 +60,14 @@ static uint32_t each_frame(struct listing *listing, uint32_t stack, frame_sink *
 static const char *stack_end_name(uint32_t root)
 {
 	switch (root) {
-	case RT_STACK_NONE: return "none";
-	case RT_ROOT_COMPLETE: return "complete";
-	case RT_ROOT_DEPTH: return "depth";
-	default: return "truncated";
+	case RT_STACK_NONE:
+		return "none";
+	case RT_ROOT_COMPLETE:
+		return "complete";
+	case RT_ROOT_DEPTH:
+		return "depth";
+	default:
+		return "truncated";
 	}
 }
 
@@ -103,8 +106,7 @@ static void add_frame(void *context, const struct rt_pc *pc, const struct rt_mod
 	json_t *item = json_object();
 	char offset[32];
 
-	snprintf(offset, sizeof offset, "0x%" PRIx64,
-	         (pc->key & RT_PC_ADDRESS) - (module ? module->bias : 0));
+	snprintf(offset, sizeof offset, "0x%" PRIx64, (pc->key & RT_PC_ADDRESS) - (module ? module->bias : 0));
 	json_object_set_new(item, "function", frame->function ? json_string(frame->function) : json_null());
 	json_object_set_new(item, "file", frame->file ? json_string(frame->file) : json_null());
 	json_object_set_new(item, "line", frame->line ? json_integer(frame->line) : json_null());
@@ -170,12 +172,12 @@ static void print_event(void *context, const struct event *event)
 	double at = ring_file_seconds(listing->ring, event->stamp);
 
 	if (event->type == RT_LOSS) {
-		printf("%.9f %u %u loss: %" PRIu64 " events missing here (%s)\n", at,
-		       listing->ring->header.pid, event->thread, event->object, loss_reason(event->aux));
+		printf("%.9f %u %u loss: %" PRIu64 " events missing here (%s)\n", at, listing->ring->header.pid,
+		       event->thread, event->object, loss_reason(event->aux));
 		return;
 	}
-	printf("%.9f %u %u %s 0x%" PRIx64, at, listing->ring->header.pid, event->thread,
-	       event_type_name(event->type), event->object);
+	printf("%.9f %u %u %s 0x%" PRIx64, at, listing->ring->header.pid, event->thread, event_type_name(event->type),
+	       event->object);
 	if (has_size(shape))
 		printf(" size=%" PRIu64, event->size);
 	if (event->align_log2)
@@ -277,8 +279,9 @@ static const struct option_choices choices[] = {{.id = OPTION_format, .words = f
 
 static const struct usage usage = {
     .command = COMMAND_events,
-    .about = "The raw event stream: all threads of a process in one order, process after process.  `ringtail run` keeps\n"
-             "only the last events (its option keep); where earlier events are missing, a line says how many.",
+    .about =
+        "The raw event stream: all threads of a process in one order, process after process.  `ringtail run` keeps\n"
+        "only the last events (its option keep); where earlier events are missing, a line says how many.",
     .behind = "examples:\n"
               "  ringtail events | less\n"
               "  ringtail events ringtail.demo.123 --format json | jq 'select(.type == \"wait\")'\n",
@@ -286,8 +289,7 @@ static const struct usage usage = {
     .choices = choices,
 };
 
-static bool list_ring(const struct options *options, const char *path, struct symbolizer *symbolizer,
-                      struct error *err)
+static bool list_ring(const struct options *options, const char *path, struct symbolizer *symbolizer, struct error *err)
 {
 	struct ring_file ring;
 
@@ -325,8 +327,7 @@ static int list_all(const struct options *options, char **paths, size_t count)
 	}
 	free(paths);
 	if (!count)
-		fputs("ringtail: no events are kept here any more; the reports were made from them\n",
-		      stderr);
+		fputs("ringtail: no events are kept here any more; the reports were made from them\n", stderr);
 	if (symbolizer)
 		symbolizer_free(symbolizer);
 	fflush(stdout);

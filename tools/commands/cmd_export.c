@@ -42,14 +42,14 @@ static void explain_views(FILE *out)
 static bool parse(struct arguments *arguments, int argc, char **argv, bool *helped, struct error *err)
 {
 	const char *formats[WORDS_MOST + 1] = {NULL}, *views[WORDS_MOST + 1] = {NULL};
-	const struct option_choices choices[] = {{OPTION_format, formats, explain_formats},
-	                                         {OPTION_view, views, explain_views},
-	                                         {.words = NULL}};
+	const struct option_choices choices[] = {
+	    {OPTION_format, formats, explain_formats}, {OPTION_view, views, explain_views}, {.words = NULL}};
 	const struct usage usage = {
 	    .command = COMMAND_export,
 	    .about = "Writes profiles and timelines for other programs to show.",
-	    .operands = "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
-	                "records into one; without it, the newest ringtail.* here is taken.",
+	    .operands =
+	        "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
+	        "records into one; without it, the newest ringtail.* here is taken.",
 	    .behind = "examples:\n"
 	              "  ringtail export --format pprof -o heap.pb.gz && go tool pprof -http : heap.pb.gz\n"
 	              "  ringtail export --format pprof --view mutex -o mutex.pb.gz\n"
@@ -117,14 +117,17 @@ static bool write_export(const struct choices *choices, struct query *query, FIL
 	good = choices->format->write(&export);
 	places_free(&export.samples.places);
 	if (good && !export.samples.processes)
-		return error_set(err, EXIT_USAGE, "%s holds no process %lld: `ringtail sql 'select pid, exe from process'`"
-		                 " lists them", query->directory, (long long)choices->pid);
+		return error_set(err, EXIT_USAGE,
+		                 "%s holds no process %lld: `ringtail sql 'select pid, exe from process'`"
+		                 " lists them",
+		                 query->directory, (long long)choices->pid);
 	if (good)
 		say_nothing(choices, &export.samples, export.value);
 	return good;
 }
 
-static bool export_database(const struct choices *choices, const char *directory, struct store *store, struct error *err)
+static bool export_database(const struct choices *choices, const char *directory, struct store *store,
+                            struct error *err)
 {
 	struct output output;
 	bool good = output_open(&output, choices->file, choices->format->binary, err);

@@ -3,14 +3,14 @@
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct format formats[] = {{"text", render_text, false},   {"json", render_json, false},
-	                                        {"sarif", render_sarif, false}, {"junit", render_junit, false},
+	static const struct format formats[] = {{"text", render_text, false},     {"json", render_json, false},
+	                                        {"sarif", render_sarif, false},   {"junit", render_junit, false},
 	                                        {"github", render_github, false}, {"suppressions", render_rules, false},
-	                                        {"html", render_html, true},
-	                                        {NULL, NULL, false}};
+	                                        {"html", render_html, true},      {NULL, NULL, false}};
 	static const struct view view = {
 	    .command = COMMAND_report,
-	    .about = "Everything that was found in a run: findings with their stacks, worst first, then heap, threads and locks\n"
+	    .about = "Everything that was found in a run: findings with their stacks, worst first, then heap, threads "
+	             "and locks\n"
 	             "in short.",
 	    .examples = "examples:\n"
 	                "  ringtail report                          of the newest run here\n"

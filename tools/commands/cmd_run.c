@@ -39,8 +39,9 @@ struct run {
 	struct command_signals signals;
 	struct launch launch;
 	struct confirm confirm; /* zeroed: nothing is to be confirmed */
-	bool unwatched; /* CMD must not have the library, and somebody must stay to say that the check could not be made */
-	int ends_by; /* the signal that CMD died of, if its end is ours; 0: we end with a status */
+	bool unwatched; /* CMD must not have the library, and somebody must stay to say that the check could not be made
+	                 */
+	int ends_by;    /* the signal that CMD died of, if its end is ours; 0: we end with a status */
 };
 
 /* ---- before -------------------------------------------------------------------------------- */
@@ -116,8 +117,7 @@ static bool start(struct run *run, struct error *err)
 		command_signals_end(&run->signals);
 		return false;
 	}
-	run->directory =
-	    launch_make_run(run->options.given[OPTION_run], run->command[0], run->launch.pid, err);
+	run->directory = launch_make_run(run->options.given[OPTION_run], run->command[0], run->launch.pid, err);
 	char *settings = shim_settings(run, err);
 	bool ready = settings != NULL;
 	int error = launch_go(&run->launch, ready ? settings : "");
@@ -153,8 +153,8 @@ static bool store_row_somewhere(struct run *run, double seconds, struct error *e
 /* Without a database the program runs all the same: `ringtail report` can make it later. */
 static void open_store(struct run *run, struct error *err, bool *failed)
 {
-	run->store_open = store_open_anywhere(&run->store, run->directory, &run->why_not, err) &&
-	                  store_row_somewhere(run, 0, err);
+	run->store_open =
+	    store_open_anywhere(&run->store, run->directory, &run->why_not, err) && store_row_somewhere(run, 0, err);
 	*failed = !run->store_open;
 }
 
@@ -168,8 +168,7 @@ static const char *short_name(const char *directory)
 	if (!getcwd(here, sizeof here))
 		return directory;
 	size_t length = strlen(here);
-	return !strncmp(directory, here, length) && directory[length] == '/' ? directory + length + 1
-	                                                                     : directory;
+	return !strncmp(directory, here, length) && directory[length] == '/' ? directory + length + 1 : directory;
 }
 
 static void say_end(const struct run *run, const struct collector_result *result, double seconds)
@@ -178,8 +177,8 @@ static void say_end(const struct run *run, const struct collector_result *result
 
 	if (WIFSIGNALED(result->wait_status))
 		fprintf(stderr, "ringtail: %s (pid %d) was killed by signal %d (%s) after %.2f s\n", name,
-		        (int)run->launch.pid, WTERMSIG(result->wait_status),
-		        strsignal(WTERMSIG(result->wait_status)), seconds);
+		        (int)run->launch.pid, WTERMSIG(result->wait_status), strsignal(WTERMSIG(result->wait_status)),
+		        seconds);
 	else
 		fprintf(stderr, "ringtail: %s (pid %d) exited with status %d after %.2f s\n", name,
 		        (int)run->launch.pid, WEXITSTATUS(result->wait_status), seconds);
@@ -189,9 +188,8 @@ static void say_end(const struct run *run, const struct collector_result *result
 		        "clearenv, a changed environment)\n",
 		        result->unfollowed, result->unfollowed == 1 ? "program was" : "programs were");
 	if (result->left_running)
-		fprintf(stderr, "ringtail: %u watched %s still running and recording into %s\n",
-		        result->left_running, result->left_running == 1 ? "process is" : "processes are",
-		        short_name(run->directory));
+		fprintf(stderr, "ringtail: %u watched %s still running and recording into %s\n", result->left_running,
+		        result->left_running == 1 ? "process is" : "processes are", short_name(run->directory));
 }
 
 static enum verdict no_check(const struct run *run, const char *why)
@@ -279,15 +277,16 @@ static bool keep(struct run *run)
 
 	if (store_keep(&run->store, &err))
 		return true;
-	fprintf(stderr, "ringtail: the results could not be stored: %s; `ringtail report %s` analyses the recording again\n",
+	fprintf(stderr,
+	        "ringtail: the results could not be stored: %s; `ringtail report %s` analyses the recording again\n",
 	        run->why_not.code ? run->why_not.text : err.text, short_name(run->directory));
 	return false;
 }
 
 static void say_unknown(const struct run *run, const struct error *err)
 {
-	fprintf(stderr, "ringtail: the recording could not be analysed: %s; `ringtail report %s` tries again\n", err->text,
-	        short_name(run->directory));
+	fprintf(stderr, "ringtail: the recording could not be analysed: %s; `ringtail report %s` tries again\n",
+	        err->text, short_name(run->directory));
 }
 
 static int finish(struct run *run, const struct collector_result *result, bool known, struct error *err)
@@ -393,7 +392,8 @@ static const struct usage usage = {
     .options_title = "Options, also taken from RINGTAIL=\"key=value:key=value\":",
     .behind = "Exit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
               "66 --fail-on found something, whatever CMD's own was;\n"
-              "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
+              "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be "
+              "watched (with --must-watch), 70 internal error.\n\n"
               "examples:\n"
               "  ringtail run ./server config.ini\n"
               "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"

@@ -15,8 +15,9 @@ static const struct option_choices choices[] = {{.id = OPTION_format, .words = f
 
 static const struct usage usage = {
     .command = COMMAND_sql,
-    .about = "Queries the database of a run, read-only, in SQLite's SQL.  --schema shows its tables and views, with the\n"
-             "meaning of their columns.",
+    .about =
+        "Queries the database of a run, read-only, in SQLite's SQL.  --schema shows its tables and views, with the\n"
+        "meaning of their columns.",
     .behind = "examples:\n"
               "  ringtail sql 'select kind, class, message from finding'\n"
               "  ringtail sql 'select function, allocated_bytes from v_top_sites limit 10'\n"
@@ -30,9 +31,9 @@ static const struct usage usage = {
 /* With PRAGMA function, those that only tell. */
 static bool is_telling_pragma(const char *name)
 {
-	static const char *const names[] = {
-	    "table_info",   "table_xinfo",    "table_list",      "index_list",    "index_info",
-	    "user_version", "application_id", "integrity_check", "database_list", "compile_options"};
+	static const char *const names[] = {"table_info",    "table_xinfo",    "table_list",     "index_list",
+	                                    "index_info",    "user_version",   "application_id", "integrity_check",
+	                                    "database_list", "compile_options"};
 
 	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(names[i], name))
@@ -64,8 +65,7 @@ static bool query_failed(sqlite3 *db, struct error *err)
 {
 	/* SQLite's message does not say what a user may and may not do. */
 	if (sqlite3_errcode(db) == SQLITE_AUTH)
-		return error_set(err, EXIT_USAGE, "sql: %s: the database is read-only",
-		                 sqlite3_errmsg(db));
+		return error_set(err, EXIT_USAGE, "sql: %s: the database is read-only", sqlite3_errmsg(db));
 	return error_set(err, EXIT_USAGE, "sql: %s", sqlite3_errmsg(db));
 }
 
@@ -104,7 +104,8 @@ static bool check_operands(const struct arguments *arguments, bool schema, struc
 		                 "sql needs a query: ringtail sql [RUN] \"select ...\"; "
 		                 "`ringtail sql --schema` shows the tables");
 	return !schema || arguments->operand_count < 2 ||
-	       error_set(err, EXIT_USAGE, "sql --schema takes one RUN, not 2: unexpected \"%s\"", arguments->operands[1]);
+	       error_set(err, EXIT_USAGE, "sql --schema takes one RUN, not 2: unexpected \"%s\"",
+	                 arguments->operands[1]);
 }
 
 static sql_output *output_of(const struct options *options)

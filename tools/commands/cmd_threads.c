@@ -5,8 +5,10 @@ int cmd_threads(int argc, char **argv)
 {
 	static const struct view view = {
 	    .command = COMMAND_threads,
-	    .about = "Every thread: which thread made it and where, how long it lived, and what became of it: joined, detached,\n"
-	             "never joined, still running, or blocked.  For a blocked thread: on what, and which threads could end the\n"
+	    .about = "Every thread: which thread made it and where, how long it lived, and what became of it: joined, "
+	             "detached,\n"
+	             "never joined, still running, or blocked.  For a blocked thread: on what, and which threads could "
+	             "end the\n"
 	             "wait.  Then the places that make more and more threads.",
 	    .examples = "examples:\n"
 	                "  ringtail threads                   of the newest run here\n"

@@ -12,7 +12,8 @@ bool output_open(struct output *output, const char *path, bool binary, struct er
 	output->path = path && strcmp(path, "-") ? path : NULL;
 	output->stream = stdout;
 	if (!output->path && binary && isatty(STDOUT_FILENO))
-		return error_set(err, EXIT_USAGE, "this format cannot be written to a terminal: name a file with -o FILE");
+		return error_set(err, EXIT_USAGE,
+		                 "this format cannot be written to a terminal: name a file with -o FILE");
 	if (!output->path) {
 		own_process_prints(true);
 		return true;

@@ -28,7 +28,8 @@ static const char two_runs[] =
 
 /* ---- what was asked for ------------------------------------------------------------------- */
 
-bool view_parse(const struct view *view, int argc, char **argv, struct arguments *arguments, bool *helped, struct error *err)
+bool view_parse(const struct view *view, int argc, char **argv, struct arguments *arguments, bool *helped,
+                struct error *err)
 {
 	const char *names[FORMATS_MOST + 1] = {NULL};
 	struct option_choices choices[] = {{.id = OPTION_format, .words = names}, {.words = NULL}};
@@ -152,7 +153,8 @@ static bool check(const struct options *options, struct error *err)
 	       error_set(err, EXIT_USAGE, "--pause goes with --now only");
 }
 
-static bool run_view(const struct view *view, const struct arguments *arguments, enum verdict *verdict, struct error *err)
+static bool run_view(const struct view *view, const struct arguments *arguments, enum verdict *verdict,
+                     struct error *err)
 {
 	struct suppress suppress = {0};
 	struct store store = {0};

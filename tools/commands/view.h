@@ -20,11 +20,11 @@ extern const struct format view_formats[];
 
 struct view {
 	enum command_id command;
-	const char *about;                     /* what it shows: the first paragraph of its --help */
-	const char *examples;                  /* the end of its --help */
-	unsigned parts;                        /* PART_* */
-	const struct format *formats;          /* the values of --format */
-	const char *only;                      /* the kinds that it shows without --only */
+	const char *about;                            /* what it shows: the first paragraph of its --help */
+	const char *examples;                         /* the end of its --help */
+	unsigned parts;                               /* PART_* */
+	const struct format *formats;                 /* the values of --format */
+	const char *only;                             /* the kinds that it shows without --only */
 	enum verdict (*judge)(struct report *report); /* the check of --fail-on; NULL: there is no check */
 };
 
@@ -34,7 +34,8 @@ int view_command(const struct view *view, int argc, char **argv);
 /* ---- the parts of view_command, for commands that show something else ------------------ */
 
 /* As arguments_parse.  If --help was given, prints the help to stdout and sets *helped. */
-bool view_parse(const struct view *view, int argc, char **argv, struct arguments *arguments, bool *helped, struct error *err);
+bool view_parse(const struct view *view, int argc, char **argv, struct arguments *arguments, bool *helped,
+                struct error *err);
 /* The format that the user chose. */
 const struct format *view_format(const struct view *view, const struct options *options);
 /* Makes a report on the database, to be written to out, by the user's options.  path: the run, as the user named it. */

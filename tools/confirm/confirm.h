@@ -13,7 +13,7 @@
 #include "tools/store/store.h"
 
 struct prediction {
-	char *id, *message; /* of the finding */
+	char *id, *message;    /* of the finding */
 	uint32_t first, edges; /* index of its first edge in the plan; number of edges */
 	bool confirmed;
 };

@@ -94,7 +94,8 @@ static bool is_known(const struct confirm *confirm, const char *id)
 
 static void read_predictions(struct confirm *confirm, struct query *query)
 {
-	static const char sql[] = "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
+	static const char sql[] =
+	    "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
 	sqlite3_stmt *row = query_rows(query, sql, 0);
 
 	while (query_next(query, row)) {

@@ -10,7 +10,8 @@
 static const char *const site_sql[] = {
     [DIFF_BY_LIVE] = "SELECT stack, live_blocks, live_bytes FROM heap_site WHERE process = ? AND live_blocks > 0",
     [DIFF_BY_PEAK] = "SELECT stack, peak_blocks, peak_bytes FROM heap_site WHERE process = ? AND peak_blocks > 0",
-    [DIFF_BY_ALLOCATED] = "SELECT stack, allocations, allocated_bytes FROM heap_site WHERE process = ? AND allocations > 0",
+    [DIFF_BY_ALLOCATED] =
+        "SELECT stack, allocations, allocated_bytes FROM heap_site WHERE process = ? AND allocations > 0",
 };
 
 static struct diff_site *site_of(struct diff *diff, struct u64_map *by_key, const char *exe, uint64_t names)
@@ -42,7 +43,8 @@ static void load_process(struct diff *diff, enum diff_side side, const struct pr
 	stack_names_load(&names, query, process->id);
 	while (query_next(query, row)) {
 		int64_t stack = sqlite3_column_int64(row, 0);
-		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 1), bytes = (uint64_t)sqlite3_column_int64(row, 2);
+		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 1),
+		         bytes = (uint64_t)sqlite3_column_int64(row, 2);
 		struct diff_site *site = site_of(diff, by_key, exe, stack_names_of(&names, stack));
 
 		add(&site->amounts[side], blocks, bytes);

@@ -30,7 +30,10 @@ static uint64_t add_text(uint64_t hash, const char *text)
 	return hash;
 }
 
-static uint64_t add_name(uint64_t hash, uint64_t name) { return (u64_mix(hash + 1) ^ name) * UINT64_C(0x100000001b3) | 1; }
+static uint64_t add_name(uint64_t hash, uint64_t name)
+{
+	return (u64_mix(hash + 1) ^ name) * UINT64_C(0x100000001b3) | 1;
+}
 
 static struct named_pc *pc_of(struct stack_names *names, uint64_t pc)
 {
@@ -80,8 +83,8 @@ static void load_nodes(struct stack_names *names, struct query *query, int64_t p
 	while (query_next(query, row)) {
 		const struct named_pc *pc = pc_of(names, (uint64_t)sqlite3_column_int64(row, 2));
 		GROW(names->node_items, names->node_room, names->node_count + 1);
-		names->node_items[names->node_count] = (struct named_node){.parent = (uint64_t)sqlite3_column_int64(row, 1),
-		                                                           .pc = (size_t)(pc - names->pc_items)};
+		names->node_items[names->node_count] = (struct named_node){
+		    .parent = (uint64_t)sqlite3_column_int64(row, 1), .pc = (size_t)(pc - names->pc_items)};
 		u64_map_put(&names->nodes, (uint64_t)sqlite3_column_int64(row, 0), ++names->node_count);
 	}
 	sqlite3_finalize(row);

@@ -87,7 +87,8 @@ static int by_function(const void *left, const void *right)
 {
 	const struct cost *a = left, *b = right;
 
-	return compare_next(compare_next(compare_numbers(a->function, b->function), a->line, b->line), a->callee, b->callee);
+	return compare_next(compare_next(compare_numbers(a->function, b->function), a->line, b->line), a->callee,
+	                    b->callee);
 }
 
 /* Names that a number stands for once they have been written, in tables of their own. */

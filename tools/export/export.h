@@ -6,7 +6,8 @@
 
 #include "tools/export/samples.h"
 
-struct export {
+struct export
+{
 	struct samples samples; /* view: NULL for formats that take none */
 	int value;              /* index of the value to show first, or alone */
 	FILE *out;

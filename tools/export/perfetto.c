@@ -223,7 +223,7 @@ static uint64_t hold_track(struct timeline *timeline, uint64_t thread_track)
 {
 	Perfetto__TrackDescriptor track = PERFETTO__TRACK_DESCRIPTOR__INIT;
 
-	track.name = (char *)(uintptr_t)"held locks";
+	track.name = (char *)(uintptr_t) "held locks";
 	return put_track(timeline, &track, thread_track);
 }
 
@@ -384,9 +384,9 @@ static void put_heap(struct timeline *timeline)
 	uint64_t bytes = counter_track(timeline, "live bytes", PERFETTO__COUNTER_DESCRIPTOR__UNIT__UNIT_SIZE_BYTES);
 	uint64_t blocks = counter_track(timeline, "live blocks", PERFETTO__COUNTER_DESCRIPTOR__UNIT__UNIT_COUNT);
 	sqlite3_stmt *row = query_rows(timeline->query,
-	                                 "SELECT at, live_bytes, live_blocks FROM heap_sample WHERE process = ?"
-	                                 " ORDER BY ordinal",
-	                                 1, timeline->process->id);
+	                               "SELECT at, live_bytes, live_blocks FROM heap_sample WHERE process = ?"
+	                               " ORDER BY ordinal",
+	                               1, timeline->process->id);
 
 	while (query_next(timeline->query, row)) {
 		int64_t at = nanoseconds(sqlite3_column_double(row, 0));
@@ -399,10 +399,9 @@ static void put_heap(struct timeline *timeline)
 
 static void count_left_out(struct timeline *timeline)
 {
-	static const char sql[] =
-	    "SELECT coalesce((SELECT sum(contended) FROM lock_class WHERE process = ?1), 0)"
-	    " + coalesce((SELECT sum(holds) FROM lock_hold WHERE process = ?1), 0)"
-	    " - (SELECT count(*) FROM lock_interval WHERE process = ?1)";
+	static const char sql[] = "SELECT coalesce((SELECT sum(contended) FROM lock_class WHERE process = ?1), 0)"
+	                          " + coalesce((SELECT sum(holds) FROM lock_hold WHERE process = ?1), 0)"
+	                          " - (SELECT count(*) FROM lock_interval WHERE process = ?1)";
 	int64_t count = query_number(timeline->query, sql, timeline->process->id, 0);
 
 	timeline->left_out += count > 0 ? (uint64_t)count : 0;

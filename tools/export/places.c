@@ -37,7 +37,8 @@ void places_free(struct places *places)
 	*places = (struct places){0};
 }
 
-/* A module without build id is known to be the same by nothing but its name, which may be that of another file by now. */
+/* A module without build id is known to be the same by nothing but its name, which may be that of another file by now.
+ */
 static bool same_module(const struct mapping *a, const struct mapping *b)
 {
 	return a->build_id && a->build_id == b->build_id && a->path == b->path && a->missing == b->missing &&

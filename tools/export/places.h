@@ -10,7 +10,7 @@
 #include "tools/base/u64_map.h"
 #include "tools/base/strings.h"
 
-struct mapping { /* a module, at the addresses where the first process had it */
+struct mapping {                          /* a module, at the addresses where the first process had it */
 	uint32_t path, build_id, missing; /* texts */
 	uint64_t start, end, bias;
 	bool files, lines, inlined; /* at least one place in it has these */

@@ -160,8 +160,8 @@ static void note_time(struct writer *writer, int64_t process)
 {
 	struct query *query = writer->export->samples.query;
 	int64_t from = query_number(query, "SELECT started_ns FROM process WHERE id = ?", process, 0);
-	int64_t to = query_number(
-	    query, "SELECT started_ns + CAST(seconds * 1e9 AS INTEGER) FROM process WHERE id = ?", process, from);
+	int64_t to = query_number(query, "SELECT started_ns + CAST(seconds * 1e9 AS INTEGER) FROM process WHERE id = ?",
+	                          process, from);
 
 	if (!writer->started || from < writer->started)
 		writer->started = from;

@@ -9,7 +9,7 @@
 #include "tools/query/process_rows.h"
 
 #define VIEW_VALUES_MOST 6
-#define LABELS_MOST 4
+#define LABELS_MOST      4
 
 struct value_type {
 	const char *name, *unit; /* as pprof knows them: "inuse_space", "bytes" */
@@ -58,12 +58,12 @@ struct samples {
 	const struct export_view *view;
 	int64_t pid; /* 0: every process */
 	struct places places;
-	struct stacks stacks; /* of the present process */
+	struct stacks stacks;  /* of the present process */
 	struct u64_map groups; /* from thread_group.id to the group's name, as a text of places */
 	struct sample_sink sink;
 	int64_t totals[VIEW_VALUES_MOST];
-	unsigned processes;        /* read so far */
-	bool several;              /* there will be more than one process */
+	unsigned processes; /* read so far */
+	bool several;       /* there will be more than one process */
 	char process_label[300];
 	uint32_t found[STACK_PLACES_MOST + 1]; /* places of the present sample */
 };

@@ -59,7 +59,8 @@ static void put_sample(void *context, const struct sample *sample)
 		const struct place *place = &places->items[sample->places[i - 1] - 1];
 
 		for (uint32_t k = place->count; k > 0; k--, separator = ",")
-			fprintf(writer->out, "%s%" PRIu64, separator, frame_of(writer, &places->lines[place->first + k - 1]));
+			fprintf(writer->out, "%s%" PRIu64, separator,
+			        frame_of(writer, &places->lines[place->first + k - 1]));
 	}
 	fputc(']', writer->out);
 	GROW(writer->weights, writer->weight_room, writer->weight_count + 1);
@@ -79,7 +80,8 @@ static void begin_process(void *context, const struct process *process)
 	const struct samples *samples = &writer->export->samples;
 	char name[400];
 
-	snprintf(name, sizeof name, "%s: %s", samples->process_label, samples->view->values[writer->export->value].name);
+	snprintf(name, sizeof name, "%s: %s", samples->process_label,
+	         samples->view->values[writer->export->value].name);
 	fputs(writer->any ? ",\n{\"type\":\"sampled\",\"name\":" : "\n{\"type\":\"sampled\",\"name\":", writer->out);
 	put_string(writer->out, name);
 	fprintf(writer->out, ",\"unit\":\"%s\",\"samples\":[", unit_of(writer));

@@ -65,8 +65,9 @@ static void read_thread(struct samples *samples, sqlite3_stmt *row)
 
 static void read_threads(struct samples *samples, const struct process *process)
 {
-	static const char sql[] = "SELECT thread_group, created_stack, state_at_end, blocked_on, blocked_stack, main, adopted"
-	                          " FROM thread WHERE process = ? ORDER BY id";
+	static const char sql[] =
+	    "SELECT thread_group, created_stack, state_at_end, blocked_on, blocked_stack, main, adopted"
+	    " FROM thread WHERE process = ? ORDER BY id";
 	sqlite3_stmt *row = query_rows(samples->query, sql, 1, process->id);
 
 	while (query_next(samples->query, row))
@@ -105,21 +106,26 @@ static void read_waits(struct samples *samples, const struct process *process, e
 static void read_mutex(struct samples *samples, const struct process *process)
 {
 	read_waits(samples, process, OWNED,
-	           "SELECT w.holder_stack, w.waits, " NANOSECONDS("w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
-	           " JOIN lock_class c ON c.process = w.process AND c.id = w.class"
-	           " WHERE w.process = ? ORDER BY w.ordinal");
+	           "SELECT w.holder_stack, w.waits, " NANOSECONDS(
+	               "w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
+	                                 " JOIN lock_class c ON c.process = w.process AND c.id = w.class"
+	                                 " WHERE w.process = ? ORDER BY w.ordinal");
 }
 
 /* Waits for what has an owner are counted to the end of the process; those for anything else when they are over. */
 static void read_block(struct samples *samples, const struct process *process)
 {
 	read_waits(samples, process, ALL,
-	           "SELECT w.stack, w.waits, " NANOSECONDS("w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
-	           " JOIN lock_class c ON c.process = w.process AND c.id = w.class WHERE w.process = ? ORDER BY w.ordinal");
+	           "SELECT w.stack, w.waits, " NANOSECONDS(
+	               "w.wait_seconds") ", c.kind, NULL FROM lock_wait w"
+	                                 " JOIN lock_class c ON c.process = w.process AND c.id = w.class WHERE "
+	                                 "w.process = ? ORDER BY w.ordinal");
 	read_waits(samples, process, NOT_OWNED,
-	           "SELECT t.blocked_stack, 1, " NANOSECONDS("max(p.seconds - t.blocked_since, 0)")
-	           ", t.blocked_on, 'blocked' FROM thread t JOIN process p ON p.id = t.process"
-	           " WHERE t.process = ? AND t.state_at_end = 'blocked' AND t.blocked_on IS NOT NULL ORDER BY t.id");
+	           "SELECT t.blocked_stack, 1, " NANOSECONDS(
+	               "max(p.seconds - t.blocked_since, 0)") ", t.blocked_on, 'blocked' FROM thread t JOIN process p "
+	                                                      "ON p.id = t.process"
+	                                                      " WHERE t.process = ? AND t.state_at_end = 'blocked' AND "
+	                                                      "t.blocked_on IS NOT NULL ORDER BY t.id");
 }
 
 /* ---- the table ----------------------------------------------------------------------- */
@@ -130,22 +136,21 @@ static const struct export_view views[] = {
     {"heap", "memory by the stack that allocated it: what was live at the end", VALUES(heap_values), "inuse_space",
      "nothing was live at the end; --view allocs shows all that was allocated, --view peak what was live at the peak",
      read_heap},
-    {"allocs", "the same: all that was allocated", VALUES(heap_values), "alloc_space", "nothing was allocated", read_heap},
+    {"allocs", "the same: all that was allocated", VALUES(heap_values), "alloc_space", "nothing was allocated",
+     read_heap},
     {"peak", "the same: what was live at the peak", VALUES(heap_values), "peak_space", "nothing was allocated",
      read_heap},
-    {"threads", "threads left at the end, by the stack where they are blocked, and all threads, by the stack that made them",
-     VALUES(thread_values), "alive", "no thread was left at the end; --value created shows all threads, by the stack that made them",
-     read_threads},
+    {"threads",
+     "threads left at the end, by the stack where they are blocked, and all threads, by the stack that made them",
+     VALUES(thread_values), "alive",
+     "no thread was left at the end; --value created shows all threads, by the stack that made them", read_threads},
     {"mutex", "how long other threads waited for a lock, by the stack that had taken it", VALUES(wait_values), "delay",
      "no thread waited for a lock", read_mutex},
-    {"block", "how long threads waited, by the stack that waited, including threads that still wait", VALUES(wait_values),
-     "delay", "no thread waited", read_block},
+    {"block", "how long threads waited, by the stack that waited, including threads that still wait",
+     VALUES(wait_values), "delay", "no thread waited", read_block},
 };
 
-const struct export_view *export_view_at(size_t n)
-{
-	return n < sizeof views / sizeof *views ? &views[n] : NULL;
-}
+const struct export_view *export_view_at(size_t n) { return n < sizeof views / sizeof *views ? &views[n] : NULL; }
 
 const struct export_view *export_view_find(const char *name)
 {

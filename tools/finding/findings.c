@@ -59,8 +59,8 @@ static void *one_more(void *items, size_t *count, size_t size)
 	return items;
 }
 
-struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
-                                        uint64_t stamp, uint32_t stack)
+struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread, uint64_t stamp,
+                                        uint32_t stack)
 {
 	struct finding_stack *added;
 
@@ -73,8 +73,8 @@ struct finding_stack *finding_add_stack(struct finding *finding, const char *lab
 	return added;
 }
 
-struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
-                                          uint32_t generation, uint32_t created_stack)
+struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address, uint32_t generation,
+                                          uint32_t created_stack)
 {
 	struct finding_object *added;
 
@@ -134,7 +134,8 @@ void finding_list_sort(struct finding_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct finding *item = &list->items[i];
 
-		order[i] = (struct ranked){i, class_rank(item->kind, item->class), item->bytes, item->ticks, item->times};
+		order[i] =
+		    (struct ranked){i, class_rank(item->kind, item->class), item->bytes, item->ticks, item->times};
 	}
 	qsort(order, list->count, sizeof *order, compare);
 	for (size_t i = 0; i < list->count; i++)

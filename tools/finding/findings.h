@@ -31,7 +31,7 @@ struct finding_edge { /* deadlock: this thread held one lock and wanted the next
 	uint64_t held_since, wanted_at;
 };
 
-struct finding_kept { /* leak:definite: further blocks that are lost with the leaked ones */
+struct finding_kept {   /* leak:definite: further blocks that are lost with the leaked ones */
 	uint32_t stack; /* where they were allocated */
 	uint64_t blocks, bytes;
 };
@@ -41,18 +41,26 @@ struct finding {
 	enum finding_class class; /* FINDING_NONE: see word */
 	const char *word;         /* the class, for kinds that take any word as a class; static; NULL: no class */
 	char message[512]; /* one sentence that a user can act on; no addresses or counts that change the meaning */
-	bool confirmed;         /* of a deadlock: an earlier run predicted it */
+	bool confirmed;    /* of a deadlock: an earlier run predicted it */
 	uint64_t blocks, bytes; /* of a leak */
 	uint64_t times;         /* how often it was seen; 0 means once, as 1 does */
 	uint64_t ticks;         /* of contention: waiting time of all threads together */
-	struct finding_stack *stacks; size_t stack_count;
-	struct finding_object *objects; size_t object_count;
-	struct finding_edge *edges; size_t edge_count;
-	struct finding_kept *kept; size_t kept_count;
-	uint32_t *threads; size_t thread_count;
+	struct finding_stack *stacks;
+	size_t stack_count;
+	struct finding_object *objects;
+	size_t object_count;
+	struct finding_edge *edges;
+	size_t edge_count;
+	struct finding_kept *kept;
+	size_t kept_count;
+	uint32_t *threads;
+	size_t thread_count;
 };
 
-struct finding_list { struct finding *items; size_t count, room; };
+struct finding_list {
+	struct finding *items;
+	size_t count, room;
+};
 
 /* Appends an otherwise empty finding of that class.  The pointer returned is valid until the next append. */
 struct finding *finding_add(struct finding_list *list, enum finding_class class);
@@ -64,11 +72,11 @@ void finding_move(struct finding_list *list, struct finding *finding);
 const char *finding_kind_name(const struct finding *finding);
 const char *finding_class_name(const struct finding *finding); /* NULL: it has no class */
 void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
-struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread,
-                                        uint64_t stamp, uint32_t stack);
+struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread, uint64_t stamp,
+                                        uint32_t stack);
 /* An object that the finding has already is not added again. */
-struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address,
-                                          uint32_t generation, uint32_t created_stack);
+struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address, uint32_t generation,
+                                          uint32_t created_stack);
 struct finding_edge *finding_add_edge(struct finding *finding);
 struct finding_kept *finding_add_kept(struct finding *finding);
 void finding_add_thread(struct finding *finding, uint32_t thread);

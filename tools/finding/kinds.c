@@ -31,7 +31,7 @@ static const struct class_row {
 	enum weight weight;
 	unsigned rank;
 } classes[] = {
-	[FINDING_NONE] = {.help = "", .kind = KIND_COUNT},
+    [FINDING_NONE] = {.help = "", .kind = KIND_COUNT},
 #define KIND(id, ...)
 #define CLASS(kind, id, name, rank, weight, help) [FINDING_##kind##_##id] = {name, help, KIND_##kind, weight, rank},
 #include "tools/finding/kinds.def"
@@ -76,7 +76,7 @@ static enum finding_class find_class(enum finding_kind kind, const char *name, s
 	enum finding_class class = FINDING_COUNT - 1;
 
 	while (class != FINDING_NONE && !(classes[class].kind == kind && is_word(classes[class].name, name, length)))
-		class--;
+		class --;
 	return class;
 }
 
@@ -158,7 +158,7 @@ static void write_default(FILE *out)
 			comma = ",";
 			continue;
 		}
-		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class++) {
+		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++) {
 			if (classes[class].kind != kind || classes[class].weight != FAILS)
 				continue;
 			fprintf(out, "%s%s:%s", comma, kinds[kind].name, classes[class].name);

@@ -18,17 +18,17 @@ enum finding_kind { /* KIND_LEAK, ... */
 #include "tools/finding/kinds.def"
 #undef KIND
 #undef CLASS
-	KIND_COUNT
+	            KIND_COUNT
 };
 
 enum finding_class { /* FINDING_LEAK_DEFINITE, ...: each belongs to one kind */
-	FINDING_NONE,
+	             FINDING_NONE,
 #define KIND(id, ...)
 #define CLASS(kind, id, ...) FINDING_##kind##_##id,
 #include "tools/finding/kinds.def"
 #undef KIND
 #undef CLASS
-	FINDING_COUNT
+	             FINDING_COUNT
 };
 
 /* KIND_NAME_LEAK, ...: the names, for tables of constants. */

@@ -6,7 +6,7 @@
 
 struct live_block {
 	uint64_t address, size;
-	uint32_t site; /* where it was allocated: a number that means something to the maker of the list */
+	uint32_t site;  /* where it was allocated: a number that means something to the maker of the list */
 	uint32_t class; /* enum leak_class, once a scan has found it */
 };
 

@@ -47,12 +47,13 @@ static void search(struct recording *const *recordings, struct member *members, 
 	struct deadlock_process *processes = memory_zeroed(count, sizeof *processes);
 
 	for (size_t i = 0; i < count; i++)
-		processes[i] = (struct deadlock_process){.locks = recordings[i]->analysis->locks,
-		                                         .evidence = members[i].given ? members[i].given : &members[i].evidence,
-		                                         .memory = &members[i].memory,
-		                                         .pid = recordings[i]->ring.header.pid,
-		                                         .findings = findings[i],
-		                                         .reported = &members[i].reported};
+		processes[i] =
+		    (struct deadlock_process){.locks = recordings[i]->analysis->locks,
+		                              .evidence = members[i].given ? members[i].given : &members[i].evidence,
+		                              .memory = &members[i].memory,
+		                              .pid = recordings[i]->ring.header.pid,
+		                              .findings = findings[i],
+		                              .reported = &members[i].reported};
 	deadlock_realised_among(processes, count);
 	free(processes);
 }
@@ -73,8 +74,8 @@ static struct member *members_of(struct recording *const *recordings, size_t cou
 	struct member *members = memory_zeroed(count, sizeof *members);
 
 	for (size_t i = 0; i < count; i++) {
-		members[i].evidence = (struct deadlock_evidence){.before = tasks_old_enough(&recordings[i]->ring),
-		                                           .settled = UINT64_MAX};
+		members[i].evidence =
+		    (struct deadlock_evidence){.before = tasks_old_enough(&recordings[i]->ring), .settled = UINT64_MAX};
 		members[i].memory = memory_of(&recordings[i]->ring);
 		members[i].tasks = tasks_ask(recordings[i], &members[i].evidence);
 	}

@@ -9,7 +9,7 @@
 #include "tools/base/u64_map.h"
 #include "tools/recording/recording.h"
 
-struct hang_among { /* of a run; zeroed: new */
+struct hang_among {            /* of a run; zeroed: new */
 	uint64_t looked, seen; /* the last look; when `state` was first seen: CLOCK_MONOTONIC ns */
 	uint64_t state;        /* hang_state when it was first seen; 0: nothing hung */
 	struct u64_map told;   /* the confirmed deadlocks */

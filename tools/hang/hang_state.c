@@ -4,8 +4,7 @@
 
 #include "tools/analyse/locks/locks.h"
 
-uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks,
-                    const struct finding_list *findings)
+uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks, const struct finding_list *findings)
 {
 	uint64_t state = findings->count > 0;
 
@@ -15,8 +14,9 @@ uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks
 		state += deadlock_fingerprint(finding);
 		for (size_t j = 0; j < finding->thread_count; j++) {
 			struct living_thread thread;
-			const struct process_task *task =
-			    locks_living_thread(locks, finding->threads[j], &thread) ? tasks_find(tasks, thread.tid) : NULL;
+			const struct process_task *task = locks_living_thread(locks, finding->threads[j], &thread)
+			                                      ? tasks_find(tasks, thread.tid)
+			                                      : NULL;
 
 			if (task && thread.kind != RT_KIND_SPIN)
 				state += u64_mix(task->switches + thread.id);

@@ -18,15 +18,16 @@
 #include "tools/base/u64_map.h"
 #include "tools/recording/recording.h"
 
-struct hang_watch { /* of one process; zeroed: new */
-	uint64_t looked, seen;       /* the last look; when `state` was first seen: CLOCK_MONOTONIC ns */
-	uint64_t state;              /* hang_state when it was first seen; 0: nothing hung */
-	struct u64_map told;         /* deadlock_fingerprint of the confirmed deadlocks */
+struct hang_watch {            /* of one process; zeroed: new */
+	uint64_t looked, seen; /* the last look; when `state` was first seen: CLOCK_MONOTONIC ns */
+	uint64_t state;        /* hang_state when it was first seen; 0: nothing hung */
+	struct u64_map told;   /* deadlock_fingerprint of the confirmed deadlocks */
 };
 
 /* Looks for deadlocks, if the time for the next look has come.  Returns the number of newly confirmed ones.  They stay
  * in *findings until hang_watch_keep hands them to the analysis. */
-size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, uint64_t now, struct finding_list *findings);
+size_t hang_watch_look(struct hang_watch *watch, struct recording *recording, uint64_t now,
+                       struct finding_list *findings);
 /* Hands the findings to the analysis, for the final report.  The list is empty after that. */
 void hang_watch_keep(struct recording *recording, struct finding_list *findings);
 void hang_watch_free(struct hang_watch *watch);

@@ -50,8 +50,8 @@ void columns_put(struct columns *columns, const char *name, struct column *colum
 
 	for (unsigned i = 0; i < planes; i++)
 		write_plane(columns->bytes, column, i);
-	fprintf(columns->directory, "\"%s\":[%llu,%zu,%u]", name, (unsigned long long)columns->at,
-	        column->count, planes);
+	fprintf(columns->directory, "\"%s\":[%llu,%zu,%u]", name, (unsigned long long)columns->at, column->count,
+	        planes);
 	columns->at += (uint64_t)planes * column->count;
 	free(column->values);
 	*column = (struct column){0};

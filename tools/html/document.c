@@ -48,8 +48,8 @@ static bool print_run(struct document *document, FILE *out)
 	if (!document->diff)
 		fputs("null", out);
 	else
-		good &= render_diff_json(&(struct diff_report){
-		    document->diff, {document->sides[DIFF_OLD], document->sides[DIFF_NEW]}});
+		good &= render_diff_json(
+		    &(struct diff_report){document->diff, {document->sides[DIFF_OLD], document->sides[DIFF_NEW]}});
 	fputs("}\n", out);
 	return good;
 }
@@ -91,9 +91,8 @@ static bool print_page(struct document *document)
 	bool good;
 
 	if (!template_print(TEMPLATE_TO_TABLES, document->out))
-		return error_set(
-		    document->err, EXIT_USAGE,
-		    "this ringtail was built without the page (make PAGE=no): take another format");
+		return error_set(document->err, EXIT_USAGE,
+		                 "this ringtail was built without the page (make PAGE=no): take another format");
 	good = print_packed(document, print_tables);
 	template_print(TEMPLATE_TO_RUN, document->out);
 	good = good && print_packed(document, print_run);

@@ -84,8 +84,7 @@ struct packed *packed_open(FILE *out, FILE **stream)
 	packed->out = out;
 	packed->letters =
 	    fopencookie(packed, "w", (cookie_io_functions_t){.write = write_letters, .close = end_letters});
-	packed->plain =
-	    fopencookie(packed, "w", (cookie_io_functions_t){.write = write_plain, .close = end_plain});
+	packed->plain = fopencookie(packed, "w", (cookie_io_functions_t){.write = write_plain, .close = end_plain});
 	if (packed->letters && packed->plain && gzip_begin(&packed->gzip, packed->letters)) {
 		*stream = packed->plain;
 		return packed;

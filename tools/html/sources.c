@@ -45,10 +45,10 @@ static const char places[] =
  * machine's disk. */
 static bool is_source(const char *path)
 {
-	static const char *const endings[] = {
-	    ".c",   ".h",   ".cc",  ".hh",  ".cpp", ".hpp", ".cxx", ".hxx", ".c++", ".h++", ".C",   ".H",
-	    ".inc", ".inl", ".ipp", ".tcc", ".def", ".y",   ".l",   ".s",   ".S",   ".asm", ".m",   ".mm",
-	    ".rs",  ".go",  ".d",   ".zig", ".f",   ".f90", ".F90", ".adb", ".ads", ".pas", ".nim", ".v"};
+	static const char *const endings[] = {".c",   ".h", ".cc",  ".hh",  ".cpp", ".hpp", ".cxx", ".hxx", ".c++",
+	                                      ".h++", ".C", ".H",   ".inc", ".inl", ".ipp", ".tcc", ".def", ".y",
+	                                      ".l",   ".s", ".S",   ".asm", ".m",   ".mm",  ".rs",  ".go",  ".d",
+	                                      ".zig", ".f", ".f90", ".F90", ".adb", ".ads", ".pas", ".nim", ".v"};
 	const char *dot = strrchr(path, '.');
 
 	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)

@@ -76,14 +76,12 @@ static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
 	(void)making;
 	if (name_is_main(function))
 		return 2;
-	return name_is_runtime(query_text_or_null(row, column + 1), function,
-	                       query_text_or_null(row, column + 2));
+	return name_is_runtime(query_text_or_null(row, column + 1), function, query_text_or_null(row, column + 2));
 }
 
 /* A row for each of a pc's names: one, and those of the calls inlined there. */
-static const struct part frames[] = {
-    {"function", text}, {"file", text},   {"line", number}, {"inlined", number},
-    {"offset", number}, {"module", text}, {"role", role},   {0}};
+static const struct part frames[] = {{"function", text}, {"file", text},   {"line", number}, {"inlined", number},
+                                     {"offset", number}, {"module", text}, {"role", role},   {0}};
 /* A row for each pc, in the same order: how many of those it has. */
 static const struct part places[] = {{"rows", number}, {0}};
 static const struct part sites[] = {{"stack", stack},
@@ -162,11 +160,10 @@ struct stacks { /* columns of the table */
 
 static void load_stacks(struct making *making, struct stacks *stacks)
 {
-	sqlite3_stmt *row =
-	    query_rows(making->query, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id", 1,
-	                 making->process);
-	size_t count = (size_t)query_number(making->query, "SELECT count(*) FROM stack WHERE process = ?1",
-	                                     making->process, 0);
+	sqlite3_stmt *row = query_rows(making->query, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id",
+	                               1, making->process);
+	size_t count =
+	    (size_t)query_number(making->query, "SELECT count(*) FROM stack WHERE process = ?1", making->process, 0);
 
 	column_reserve(&stacks->ids, count);
 	column_reserve(&stacks->parents, count);
@@ -189,8 +186,8 @@ static void write_stacks(struct making *making)
 	struct column up = {0}, why = {0}, at = {0};
 
 	load_stacks(making, &stacks);
-	const struct numbered_stacks *known = stack_numbers_add(
-	    making->numbers, making->process, stacks.ids.values, stacks.parents.values, stacks.ids.count);
+	const struct numbered_stacks *known = stack_numbers_add(making->numbers, making->process, stacks.ids.values,
+	                                                        stacks.parents.values, stacks.ids.count);
 	column_reserve(&up, known->numbered);
 	column_reserve(&why, known->numbered);
 	column_reserve(&at, known->numbered);
@@ -214,9 +211,8 @@ static void write_stacks(struct making *making)
 
 static void number_places(struct making *making)
 {
-	sqlite3_stmt *row =
-	    query_rows(making->query, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
-	                 making->process);
+	sqlite3_stmt *row = query_rows(making->query, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
+	                               making->process);
 	uint64_t count = 0;
 
 	while (query_next(making->query, row))

@@ -21,13 +21,13 @@
 struct update {
 	const char *directory;
 	struct store store;
-	uint64_t started;  /* CLOCK_REALTIME ns of the first process */
-	double seconds;    /* until the last one ended */
-	char **command;    /* of the first process, where no live reader has stored it at the start */
+	uint64_t started;           /* CLOCK_REALTIME ns of the first process */
+	double seconds;             /* until the last one ended */
+	char **command;             /* of the first process, where no live reader has stored it at the start */
 	struct recording **running; /* analysed, and not stored yet */
 	size_t running_count, running_room;
 	struct error why_not; /* why the store is in memory, if it is */
-	struct error *err; /* the first thing that went wrong */
+	struct error *err;    /* the first thing that went wrong */
 	bool good;
 };
 
@@ -268,7 +268,8 @@ bool ingest_open(const char *directory, struct store *store, struct error *err)
 	bool good = bring_up_to_date(&update);
 
 	if (good && update.store.in_memory) {
-		fprintf(stderr, "ringtail: %s: the results are in memory only, and are not stored\n", update.why_not.text);
+		fprintf(stderr, "ringtail: %s: the results are in memory only, and are not stored\n",
+		        update.why_not.text);
 		*store = update.store;
 		return true;
 	}

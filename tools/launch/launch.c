@@ -126,8 +126,7 @@ static _Noreturn void be_child(char **command, const char *library, const sigset
 	_exit(error == ENOENT ? 127 : 126);
 }
 
-bool launch_fork(struct launch *launch, char **command, const char *library, const sigset_t *signals,
-                 struct error *err)
+bool launch_fork(struct launch *launch, char **command, const char *library, const sigset_t *signals, struct error *err)
 {
 	int go[2] = {-1, -1}, failed[2] = {-1, -1};
 
@@ -184,8 +183,7 @@ static char *make_given(const char *given, struct error *err)
 	if (!path || access(path, R_OK | W_OK | X_OK))
 		error_set(err, EXIT_USAGE, "cannot record into %s: %s", given, strerror(errno));
 	else if (run_directory_holds_run(path))
-		error_set(err, EXIT_USAGE, "%s already holds a run: name another directory, or remove it",
-		          given);
+		error_set(err, EXIT_USAGE, "%s already holds a run: name another directory, or remove it", given);
 	else
 		return path;
 	free(path);
@@ -223,10 +221,9 @@ char *launch_make_run(const char *given, const char *command, pid_t pid, struct 
 	if (!path)
 		path = make_under("/tmp", name, pid);
 	if (path)
-		fprintf(stderr, "ringtail: cannot write to this directory (%s); recording into %s\n",
-		        strerror(why), path);
+		fprintf(stderr, "ringtail: cannot write to this directory (%s); recording into %s\n", strerror(why),
+		        path);
 	else
-		error_set(err, EXIT_INTERNAL, "no directory to record into: %s; name one with -o RUN",
-		          strerror(why));
+		error_set(err, EXIT_INTERNAL, "no directory to record into: %s; name one with -o RUN", strerror(why));
 	return path;
 }

@@ -85,20 +85,18 @@ static enum watchable judge_interpreter(struct look *look, const char *interpret
 	const char *base = slash ? slash + 1 : interpreter;
 
 	if (!strncmp(base, "ld-musl", 7)) {
-		say(look,
-		    "%s is linked with musl, and ringtail watches programs of glibc: build it for glibc",
+		say(look, "%s is linked with musl, and ringtail watches programs of glibc: build it for glibc",
 		    look->name);
 		return WATCHABLE_NOT;
 	}
 	if (strncmp(base, "ld-linux", 8)) {
-		say(look, "%s has a loader that is not glibc's (%.200s): build it for glibc", look->name,
-		    interpreter);
+		say(look, "%s has a loader that is not glibc's (%.200s): build it for glibc", look->name, interpreter);
 		return WATCHABLE_NOT;
 	}
 	const char *sanitizer = sanitized_by(look->path, interpreter);
 	if (sanitizer) {
-		say(look, "%s runs with %s, which cannot share a process with ringtail: use one at a time",
-		    look->name, sanitizer);
+		say(look, "%s runs with %s, which cannot share a process with ringtail: use one at a time", look->name,
+		    sanitizer);
 		return WATCHABLE_NOT;
 	}
 	return WATCHABLE;
@@ -115,28 +113,24 @@ static enum watchable judge_segments(struct look *look, int fd, const Elf64_Ehdr
 			break;
 		if (segment.p_type != PT_INTERP)
 			continue;
-		size_t bytes =
-		    segment.p_filesz < sizeof interpreter ? segment.p_filesz : sizeof interpreter - 1;
+		size_t bytes = segment.p_filesz < sizeof interpreter ? segment.p_filesz : sizeof interpreter - 1;
 		ssize_t got = pread(fd, interpreter, bytes, (off_t)segment.p_offset);
 		interpreter[got > 0 ? got : 0] = '\0';
 		return judge_interpreter(look, interpreter);
 	}
-	say(look, "%s is statically linked, and nothing can be preloaded into it: link it dynamically",
-	    look->name);
+	say(look, "%s is statically linked, and nothing can be preloaded into it: link it dynamically", look->name);
 	return WATCHABLE_CHILDREN;
 }
 
 static enum watchable judge_elf(struct look *look, int fd, const Elf64_Ehdr *header)
 {
 	if (header->e_ident[EI_CLASS] != ELFCLASS64) {
-		say(look,
-		    "%s is a 32-bit program, and this ringtail watches 64-bit ones: build it for 64 bits",
+		say(look, "%s is a 32-bit program, and this ringtail watches 64-bit ones: build it for 64 bits",
 		    look->name);
 		return WATCHABLE_NOT;
 	}
 	if (header->e_machine != RT_ARCH_OWN) {
-		say(look, "%s is made for another machine (%u): run ringtail there", look->name,
-		    header->e_machine);
+		say(look, "%s is made for another machine (%u): run ringtail there", look->name, header->e_machine);
 		return WATCHABLE_NOT;
 	}
 	return judge_segments(look, fd, header);

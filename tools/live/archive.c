@@ -41,7 +41,7 @@ struct archive {
 	struct retained *files; /* oldest first */
 	uint64_t file_bytes;
 	struct error why_not; /* the first failure to write to the file */
-	struct error err; /* the first failure to store */
+	struct error err;     /* the first failure to store */
 	bool failed;
 };
 
@@ -61,7 +61,8 @@ static void make_room(struct archive *archive, uint64_t most_bytes)
 {
 	struct retained *file, *next;
 
-	DL_FOREACH_SAFE(archive->files, file, next) {
+	DL_FOREACH_SAFE(archive->files, file, next)
+	{
 		if (archive->file_bytes <= most_bytes)
 			return;
 		if (file->pid && !kill(file->pid, 0))

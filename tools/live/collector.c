@@ -30,17 +30,17 @@
 #include "tools/base/clock.h"
 #include "tools/live/trace_line.h"
 
-#define MS             UINT64_C(1000000)
-#define BUSY_EVENTS    100000u /* in one round: go on at once */
-#define SLEEP_SHORT_MS 4
-#define SLEEP_LONG_MS  50         /* a heartbeat must not be older than what the shim calls stale */
-#define LOOK_EVERY     (100 * MS) /* for new rings, where inotify does not tell */
-#define LIFE_EVERY     (50 * MS)  /* for processes that are not our children */
+#define MS               UINT64_C(1000000)
+#define BUSY_EVENTS      100000u /* in one round: go on at once */
+#define SLEEP_SHORT_MS   4
+#define SLEEP_LONG_MS    50         /* a heartbeat must not be older than what the shim calls stale */
+#define LOOK_EVERY       (100 * MS) /* for new rings, where inotify does not tell */
+#define LIFE_EVERY       (50 * MS)  /* for processes that are not our children */
 #define HANG_AMONG_EVERY (50 * MS)
-#define GRACE          (200 * MS) /* without --wait=all: for the command's children to end as well, once it has */
-#define NEWCOMERS_EVERY (20 * MS)
-#define START_WITHIN   (10000 * MS)
-#define INSIST_AFTER   (1000 * MS) /* SIGKILL for what was asked to end because of a deadlock */
+#define GRACE            (200 * MS) /* without --wait=all: for the command's children to end as well, once it has */
+#define NEWCOMERS_EVERY  (20 * MS)
+#define START_WITHIN     (10000 * MS)
+#define INSIST_AFTER     (1000 * MS) /* SIGKILL for what was asked to end because of a deadlock */
 
 struct watched {                     /* a ring file */
 	struct watched *prev, *next; /* among those that are being read */
@@ -64,7 +64,7 @@ struct collector {
 	struct newcomers newcomers;
 	int inotify;
 	uint64_t now, looked, command_ended, newcomers_looked; /* CLOCK_MONOTONIC ns */
-	uint64_t kill_command_at; /* as kill_at */
+	uint64_t kill_command_at;                              /* as kill_at */
 	unsigned sleep_ms;
 	bool look_now, stop;
 	bool all_ended; /* nothing is left that could record */
@@ -155,8 +155,8 @@ static void conclude(struct collector *collector, struct watched *ring)
 {
 	struct recording *recording = ring->recording;
 	bool reaped = is_command(collector, ring) && collector->command_ended;
-	struct process_end end = reaped ? recording_end_by_status(recording, collector->result.wait_status)
-	                                : recording_end(recording);
+	struct process_end end =
+	    reaped ? recording_end_by_status(recording, collector->result.wait_status) : recording_end(recording);
 
 	if (end.how == END_RUNNING)
 		merge_detach(recording->merge);
@@ -177,8 +177,8 @@ static bool beat_all(void *context)
 	struct watched *ring;
 
 	DL_FOREACH(collector->rings, ring)
-		if (ring->recording)
-			merge_beat(ring->recording->merge);
+	if (ring->recording)
+		merge_beat(ring->recording->merge);
 	return true;
 }
 
@@ -189,8 +189,8 @@ static void meet_all(struct collector *collector)
 
 	look_for_rings(collector);
 	DL_FOREACH(collector->rings, ring)
-		if (!ring->recording && !ring->done)
-			open_ring(collector, ring);
+	if (!ring->recording && !ring->done)
+		open_ring(collector, ring);
 }
 
 /* ---- `ringtail leaks --now` ------------------------------------------------------------------- */
@@ -204,7 +204,8 @@ static void serve_now(struct collector *collector)
 	if (!now_service_look(collector->now_service))
 		return;
 	meet_all(collector);
-	DL_FOREACH(collector->rings, ring) {
+	DL_FOREACH(collector->rings, ring)
+	{
 		if (!ring->recording || !ring_file_alive(&ring->recording->ring))
 			continue;
 		GROW(recordings, room, count + 1);
@@ -269,11 +270,12 @@ static struct members members_of(struct collector *collector)
 	size_t count = 0;
 
 	DL_FOREACH(collector->rings, ring)
-		count += ring->recording != NULL;
+	count += ring->recording != NULL;
 	members.rings = memory_zeroed(count, sizeof *members.rings);
 	members.recordings = memory_zeroed(count, sizeof *members.recordings);
 	members.findings = memory_zeroed(count, sizeof *members.findings);
-	DL_FOREACH(collector->rings, ring) {
+	DL_FOREACH(collector->rings, ring)
+	{
 		if (!ring->recording)
 			continue;
 		members.rings[members.count] = ring;
@@ -356,7 +358,8 @@ static uint64_t read_rings(struct collector *collector)
 	struct watched *ring, *next;
 	uint64_t events = 0;
 
-	DL_FOREACH_SAFE(collector->rings, ring, next) {
+	DL_FOREACH_SAFE(collector->rings, ring, next)
+	{
 		events += read_ring(collector, ring);
 		if (ring->done)
 			DL_DELETE(collector->rings, ring);
@@ -407,13 +410,13 @@ static bool reads_any(const struct collector *collector)
 	const struct watched *ring;
 
 	DL_FOREACH(collector->rings, ring)
-		if (ring->recording)
-			return true;
+	if (ring->recording)
+		return true;
 	return false;
 }
 
-/* Nothing is being read, and no process is left that could begin to record, or complete what it has begun.  A newcomer may
- * have begun and ended while it was looked for: its ring is there after that. */
+/* Nothing is being read, and no process is left that could begin to record, or complete what it has begun.  A newcomer
+ * may have begun and ended while it was looked for: its ring is there after that. */
 static bool nothing_will_come(struct collector *collector)
 {
 	if (reads_any(collector) || collector->now - collector->newcomers_looked < NEWCOMERS_EVERY)
@@ -484,7 +487,8 @@ static void leave_running(struct collector *collector)
 	presence_end(); /* P3 */
 	meet_all(collector);
 	living = newcomers_count(&collector->newcomers, collector->now);
-	DL_FOREACH(collector->rings, ring) {
+	DL_FOREACH(collector->rings, ring)
+	{
 		if (!ring->recording)
 			continue;
 		read++;
@@ -497,7 +501,8 @@ static void forget_rings(struct collector *collector)
 {
 	struct watched *ring, *next;
 
-	HASH_ITER(hh, collector->names, ring, next) {
+	HASH_ITER(hh, collector->names, ring, next)
+	{
 		HASH_DEL(collector->names, ring);
 		hang_watch_free(&ring->hang);
 		free(ring->name);

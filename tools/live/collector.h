@@ -30,11 +30,11 @@ struct collector_result {
 	uint64_t ended_ns;  /* CLOCK_MONOTONIC ns when the collector noticed its end */
 	unsigned processes; /* that recorded events */
 	unsigned left_running;
-	uint64_t unfollowed; /* programs that were started without the library in their environment */
+	uint64_t unfollowed;     /* programs that were started without the library in their environment */
 	bool ended_for_deadlock; /* the collector ended the command, as on_deadlock asks */
-	unsigned unread; /* rings that could not be opened */
-	bool stored; /* all that was read is in the store; else err is filled */
-	struct error why_not; /* if the disk was full: why the store is in memory; else its code is 0 */
+	unsigned unread;         /* rings that could not be opened */
+	bool stored;             /* all that was read is in the store; else err is filled */
+	struct error why_not;    /* if the disk was full: why the store is in memory; else its code is 0 */
 };
 
 /* Returns when the command has ended and everything that was read is stored. */

@@ -15,8 +15,8 @@
 #define ANSWER_MS     1000 /* a witness that somebody has stopped does not stop us */
 
 /* Those that end a program which does not handle them come first. */
-static const int passed_on[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2,
-                                SIGALRM, SIGWINCH, SIGIO, SIGPWR, SIGVTALRM, SIGPROF};
+static const int passed_on[] = {SIGTERM, SIGHUP,   SIGINT, SIGQUIT, SIGUSR1,   SIGUSR2,
+                                SIGALRM, SIGWINCH, SIGIO,  SIGPWR,  SIGVTALRM, SIGPROF};
 #define ASK_TO_END 4
 
 static uint64_t bit(int signal) { return UINT64_C(1) << (signal & 63); }

@@ -199,11 +199,12 @@ static unsigned long last_number(const char *path)
 /* The pid that was given last, to a thread or a process. */
 static unsigned long last_pid(void) { return last_number("/proc/loadavg"); }
 
-/* Pids are given in turn.  Where the command is so young that all of them cannot have been given since, a pid tells whether
- * its process can be younger: asking each process costs more than all else at the end of a short run. */
+/* Pids are given in turn.  Where the command is so young that all of them cannot have been given since, a pid tells
+ * whether its process can be younger: asking each process costs more than all else at the end of a short run. */
 static bool pids_tell_age(const struct newcomers *newcomers)
 {
-	unsigned long processors = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN), ticks = (unsigned long)sysconf(_SC_CLK_TCK);
+	unsigned long processors = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN),
+	              ticks = (unsigned long)sysconf(_SC_CLK_TCK);
 	uint64_t age = ring_clock_ns(CLOCK_BOOTTIME) - newcomers->since * (UINT64_C(1000000000) / ticks);
 
 	return newcomers->since && age / TASK_NS * processors < last_number("/proc/sys/kernel/pid_max");
@@ -212,7 +213,7 @@ static bool pids_tell_age(const struct newcomers *newcomers)
 struct census {
 	unsigned long last; /* the pid that was given last; 0: pids tell nothing */
 	unsigned newcomers;
-	bool gone; /* a process was listed and had ended when it was looked at */
+	bool gone;             /* a process was listed and had ended when it was looked at */
 	struct u64_map looked; /* pids of those that are none: they do not become one */
 };
 
@@ -241,7 +242,8 @@ static void look_at(struct newcomers *newcomers, pid_t pid, uint64_t now, struct
 	else if (has_ring_of_run(newcomers, pid))
 		census->newcomers += !is_helper(newcomers, pid);
 	else
-		census->newcomers += has_entered_image(newcomers, pid) && is_still_awaited(newcomers, pid, stat.start, now);
+		census->newcomers +=
+		    has_entered_image(newcomers, pid) && is_still_awaited(newcomers, pid, stat.start, now);
 }
 
 static pid_t *list_processes(size_t *count)
@@ -274,8 +276,9 @@ static void take_census(struct newcomers *newcomers, uint64_t now, struct census
 	free(pids);
 }
 
-/* Processes are listed by pid, and a child's is higher than its parent's.  So of a parent that ends meanwhile and its child,
- * one is listed, unless pids have begun again.  Where it had ended when it was looked at, its child may be there by then. */
+/* Processes are listed by pid, and a child's is higher than its parent's.  So of a parent that ends meanwhile and its
+ * child, one is listed, unless pids have begun again.  Where it had ended when it was looked at, its child may be there
+ * by then. */
 unsigned newcomers_count(struct newcomers *newcomers, uint64_t now)
 {
 	struct census census = {0};

@@ -18,10 +18,10 @@
 #include "tools/base/u64_map.h"
 
 struct newcomers {
-	char *rings;    /* the prefix of the paths of the run's rings */
-	char *setting;  /* the text by which RINGTAIL in an environment names the run */
-	pid_t command;  /* the first process of the run, our child */
-	uint64_t since; /* its start, in ticks since boot: no newcomer is older */
+	char *rings;            /* the prefix of the paths of the run's rings */
+	char *setting;          /* the text by which RINGTAIL in an environment names the run */
+	pid_t command;          /* the first process of the run, our child */
+	uint64_t since;         /* its start, in ticks since boot: no newcomer is older */
 	struct u64_map entered; /* images without a ring: when each was first seen */
 };
 

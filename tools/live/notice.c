@@ -65,8 +65,8 @@ static bool print(struct notice *notice, struct store *store, FILE *out, struct 
 	bool good = true;
 
 	for (size_t i = 0; good && i < notice->count; i++)
-		good = store_notice(store, notice->parts[i].ring, notice->parts[i].threads,
-		                    &notice->parts[i].findings, err);
+		good = store_notice(store, notice->parts[i].ring, notice->parts[i].threads, &notice->parts[i].findings,
+		                    err);
 	good = good && render_findings(&report, 1);
 
 	query_close(&report.query);

@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Of an open file description, so that no other descriptor for the directory, when it is closed, takes the lock away. */
+/* Of an open file description, so that no other descriptor for the directory, when it is closed, takes the lock away.
+ */
 static int holder = -1;
 
 static int open_run(const char *run) { return open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
@@ -22,7 +23,8 @@ static bool is_seen(const char *run)
 
 bool presence_begin(const char *run)
 {
-	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET}; /* a directory cannot be opened to be written to */
+	struct flock lock = {.l_type = F_RDLCK,
+	                     .l_whence = SEEK_SET}; /* a directory cannot be opened to be written to */
 
 	holder = open_run(run);
 	if (holder >= 0 && !fcntl(holder, F_OFD_SETLK, &lock) && is_seen(run))

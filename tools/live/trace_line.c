@@ -60,11 +60,10 @@ static void print_blocked(FILE *out, const struct census *census)
 		const char *name;
 		unsigned kind;
 		bool always;
-	} kinds[] = {{"mutex", RT_KIND_MUTEX, true},      {"rwlock", RT_KIND_RWLOCK, true},
-	             {"cond", RT_KIND_COND, true},        {"sem", RT_KIND_SEM, true},
-	             {"join", RT_KIND_THREAD, true},      {"spin", RT_KIND_SPIN, false},
-	             {"barrier", RT_KIND_BARRIER, false}, {"once", RT_KIND_ONCE, false},
-	             {"futex", RT_KIND_FUTEX, false}};
+	} kinds[] = {
+	    {"mutex", RT_KIND_MUTEX, true},      {"rwlock", RT_KIND_RWLOCK, true}, {"cond", RT_KIND_COND, true},
+	    {"sem", RT_KIND_SEM, true},          {"join", RT_KIND_THREAD, true},   {"spin", RT_KIND_SPIN, false},
+	    {"barrier", RT_KIND_BARRIER, false}, {"once", RT_KIND_ONCE, false},    {"futex", RT_KIND_FUTEX, false}};
 
 	fputs("blocked{", out);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -85,8 +84,7 @@ void trace_line_print(struct trace_line *line, struct recording *recording, uint
 	contentions = locks_contentions(locks);
 	if (census.oldest && stamp > census.oldest)
 		oldest = (double)ring_file_ns(ring, stamp - census.oldest) / 1e9;
-	fprintf(stderr, "ringtail: %u: threads=%u running=%u ", ring->header.pid, census.threads,
-	        census.running);
+	fprintf(stderr, "ringtail: %u: threads=%u running=%u ", ring->header.pid, census.threads, census.running);
 	print_blocked(stderr, &census);
 	fprintf(stderr, " oldest=%.1fs contended/s=%.0f lost=%llu\n", oldest,
 	        seconds > 0 ? (double)(contentions - line->contentions) / seconds : 0.0,

@@ -4,7 +4,7 @@
 
 #include "tools/recording/recording.h"
 
-struct trace_line { /* of one process; zeroed: new */
+struct trace_line {               /* of one process; zeroed: new */
 	uint64_t at, contentions; /* time and count at the previous line */
 };
 

@@ -62,7 +62,8 @@ static bool find(struct written *written, enum command_id command, const char *n
 		written->use = find_beginning(command, name);
 	if (!written->use)
 		return options_refuse(command, name, err);
-	snprintf(written->spelled, sizeof written->spelled, "%s%s", written->use->name[1] ? "--" : "-", written->use->name);
+	snprintf(written->spelled, sizeof written->spelled, "%s%s", written->use->name[1] ? "--" : "-",
+	         written->use->name);
 	return true;
 }
 
@@ -126,8 +127,8 @@ bool arguments_need(const struct usage *usage, enum option_id id, struct error *
 	const struct option_row *row = &option_rows[id];
 	char text[256];
 
-	return error_set(err, EXIT_USAGE, "%s needs a %s: --%s %s", command_rows[usage->command].name, row->name, row->name,
-	                 option_type_wanted(row->type, words_of(usage, id), text, sizeof text));
+	return error_set(err, EXIT_USAGE, "%s needs a %s: --%s %s", command_rows[usage->command].name, row->name,
+	                 row->name, option_type_wanted(row->type, words_of(usage, id), text, sizeof text));
 }
 
 /* next: the next word, or NULL.  *taken: whether it is the value. */
@@ -146,8 +147,8 @@ static bool take_option(struct arguments *arguments, const struct usage *usage, 
 	const char *value = written.value ? written.value : *taken ? next : alone;
 	if (!value)
 		return needs_value(usage, &written, err);
-	return options_set(&arguments->options, written.use->id, written.spelled, words_of(usage, written.use->id), value,
-	                   err);
+	return options_set(&arguments->options, written.use->id, written.spelled, words_of(usage, written.use->id),
+	                   value, err);
 }
 
 /* ---- the whole line ---------------------------------------------------------------------- */
@@ -191,7 +192,8 @@ static bool check_operands(const struct arguments *arguments, enum command_id co
 	const char *wanted = operand_counts[row->operands].wanted;
 
 	if (count < operand_counts[row->operands].least)
-		return error_set(err, EXIT_USAGE, "%s takes %s: ringtail %s %s", row->name, wanted, row->name, row->usage);
+		return error_set(err, EXIT_USAGE, "%s takes %s: ringtail %s %s", row->name, wanted, row->name,
+		                 row->usage);
 	if (count > most)
 		return error_set(err, EXIT_USAGE, "%s takes %s, not %u: unexpected \"%s\"", row->name, wanted, count,
 		                 arguments->operands[most]);

@@ -17,12 +17,12 @@ struct option_choices {
 /* A command, as the parser and --help need it. */
 struct usage {
 	enum command_id command;
-	const char *about;         /* what it does: paragraphs of --help, without the last newline */
-	const char *operands;      /* what its operands are: a paragraph; or NULL */
-	const char *options_title; /* a line above the options; or NULL */
-	const char *behind;        /* text after the options: examples */
-	unsigned column;           /* column in which the help of options begins */
-	bool environment;          /* it also takes options from RINGTAIL; the command line overrides them */
+	const char *about;                    /* what it does: paragraphs of --help, without the last newline */
+	const char *operands;                 /* what its operands are: a paragraph; or NULL */
+	const char *options_title;            /* a line above the options; or NULL */
+	const char *behind;                   /* text after the options: examples */
+	unsigned column;                      /* column in which the help of options begins */
+	bool environment;                     /* it also takes options from RINGTAIL; the command line overrides them */
 	const struct option_choices *choices; /* ends with a row without words; NULL: there are none */
 };
 

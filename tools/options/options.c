@@ -17,9 +17,9 @@ const struct command_row command_rows[COMMAND_COUNT] = {
 };
 
 const struct option_row option_rows[OPTION_COUNT] = {
-#define OPTION(id, name, type, value, scope, help)                                                           \
+#define OPTION(id, name, type, value, scope, help)                                                                     \
 	[OPTION_##id] = {name, value, OPTION_TYPE_##type, OPTION_SCOPE_##scope},
-#define COMMAND_OPTION(id, name, type, value, commands, place, help)                                         \
+#define COMMAND_OPTION(id, name, type, value, commands, place, help)                                                   \
 	[OPTION_##id] = {name, value, OPTION_TYPE_##type, OPTION_SCOPE_COMMANDS},
 #define ALSO(id, name, commands, place, help)
 #include "tools/options/options.def"
@@ -54,9 +54,9 @@ enum {
 _Static_assert(COMMAND_COUNT < 32, "option_use.commands has a bit for each");
 
 const struct option_use option_uses[] = {
-#define OPTION(id, name, type, value, scope, help) {OPTION_##id, name, TAKEN_##scope, NULL, help},
+#define OPTION(id, name, type, value, scope, help)                   {OPTION_##id, name, TAKEN_##scope, NULL, help},
 #define COMMAND_OPTION(id, name, type, value, commands, place, help) {OPTION_##id, name, commands, place, help},
-#define ALSO(id, name, commands, place, help) {OPTION_##id, name, commands, place, help},
+#define ALSO(id, name, commands, place, help)                        {OPTION_##id, name, commands, place, help},
 #include "tools/options/options.def"
 #undef OPTION
 #undef COMMAND_OPTION
@@ -101,9 +101,9 @@ static void write_owners(uint32_t commands, char *text, size_t room)
 			continue;
 		commands &= ~(1u << i);
 		used += (size_t)snprintf(text + used, room - used, "%s%s", command_rows[i].name,
-		                         !commands                      ? " "
+		                         !commands                   ? " "
 		                         : commands & (commands - 1) ? ", "
-		                                                        : " and ");
+		                                                     : " and ");
 	}
 	snprintf(text + (used < room ? used : room - 1), used < room ? room - used : 1, "%s", verb);
 }
@@ -135,7 +135,8 @@ bool options_refuse(enum command_id command, const char *name, struct error *err
 	const char *near = near_option(command, name);
 	if (near)
 		return error_set(err, EXIT_USAGE, "%s has no option %s%s; did you mean --%s?", of, dashes, name, near);
-	return error_set(err, EXIT_USAGE, "%s has no option %s%s; `ringtail %s --help` lists its options", of, dashes, name, of);
+	return error_set(err, EXIT_USAGE, "%s has no option %s%s; `ringtail %s --help` lists its options", of, dashes,
+	                 name, of);
 }
 
 /* ---- setting ------------------------------------------------------------------------- */

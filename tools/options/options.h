@@ -20,7 +20,12 @@ enum option_id {
 	OPTION_COUNT
 };
 
-enum option_scope { OPTION_SCOPE_BOTH, OPTION_SCOPE_SHIM, OPTION_SCOPE_TOOL, OPTION_SCOPE_COMMANDS /* no key of RINGTAIL */ };
+enum option_scope {
+	OPTION_SCOPE_BOTH,
+	OPTION_SCOPE_SHIM,
+	OPTION_SCOPE_TOOL,
+	OPTION_SCOPE_COMMANDS /* no key of RINGTAIL */
+};
 
 struct option_row {
 	const char *name, *value; /* value: the default */
@@ -45,7 +50,7 @@ static inline bool option_use_of(const struct option_use *use, enum command_id c
 	return use->commands & 1u << command;
 }
 
-struct options { /* zeroed: nothing was given */
+struct options {                   /* zeroed: nothing was given */
 	char *given[OPTION_COUNT]; /* NULL: not given, the default holds */
 };
 

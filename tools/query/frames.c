@@ -14,10 +14,10 @@
 #define WALK_MOST 1024u
 
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
-static const char place_sql[] =
-    "SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id, coalesce(f.function_offset, -1), m.missing"
-    " FROM frame f LEFT JOIN module m ON m.process = ?1 AND m.id = f.module"
-    " WHERE f.process = ?1 AND f.pc = ?2 ORDER BY f.ordinal";
+static const char place_sql[] = "SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id, "
+                                "coalesce(f.function_offset, -1), m.missing"
+                                " FROM frame f LEFT JOIN module m ON m.process = ?1 AND m.id = f.module"
+                                " WHERE f.process = ?1 AND f.pc = ?2 ORDER BY f.ordinal";
 
 struct node { /* of the tree that stacks are */
 	int64_t parent, pc;
@@ -72,7 +72,8 @@ void frame_cache_free(struct frame_cache *cache)
 
 	if (!cache)
 		return;
-	HASH_ITER(hh, cache->processes, known, next) {
+	HASH_ITER(hh, cache->processes, known, next)
+	{
 		HASH_DEL(cache->processes, known);
 		known_free(known);
 	}
@@ -99,7 +100,8 @@ static struct known_frames *known_of(struct query *query, int64_t process)
 	return known;
 }
 
-static sqlite3_stmt *prepared(struct query *query, sqlite3_stmt **statement, const char *sql, int64_t process, int64_t id)
+static sqlite3_stmt *prepared(struct query *query, sqlite3_stmt **statement, const char *sql, int64_t process,
+                              int64_t id)
 {
 	if (!*statement)
 		*statement = query_rows(query, sql, 0);

@@ -4,7 +4,7 @@
 
 #include "tools/query/query.h"
 
-struct frame { /* its texts belong to the query */
+struct frame {                                     /* its texts belong to the query */
 	char *function, *file, *module, *build_id; /* NULL: not known */
 	char *missing;                             /* what became of the module's file, if names are missing; or NULL */
 	int64_t line, offset;

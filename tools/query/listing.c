@@ -27,9 +27,8 @@ static void fill(struct listed *listed, const struct process *process, sqlite3_s
 
 void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context)
 {
-	static const char sql[] =
-	    "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times"
-	    " FROM finding WHERE process = ? ORDER BY ordinal";
+	static const char sql[] = "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times"
+	                          " FROM finding WHERE process = ? ORDER BY ordinal";
 	sqlite3_stmt *processes = process_query(query);
 	struct process process;
 
@@ -54,11 +53,9 @@ sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t findi
 	    " FROM finding_stack"
 	    " WHERE process = ?1 AND finding = ?2"
 	    " UNION ALL SELECT 'holds ' || held || ' since here', thread, held_since, held_stack, 1, 2 * "
-	    "ordinal, " EDGE_HOME
-	    " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
+	    "ordinal, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
 	    " UNION ALL SELECT 'wants ' || wanted || ' here', thread, wanted_at, wanted_stack, 1, 2 * "
-	    "ordinal + 1, " EDGE_HOME
-	    " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
+	    "ordinal + 1, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
 
 	return query_rows(query, sql, 2, process, finding);
 }
@@ -107,5 +104,5 @@ enum severity listing_severity(const struct query *query, const struct listed *l
 	if (query_fails(query, listed->kind, listed->class))
 		return SEVERITY_ERROR;
 	return kind_is_quiet(listed->kind, listed->class) || kind_is(listed->kind, KIND_LOSS) ? SEVERITY_NOTE
-	                                                                                   : SEVERITY_WARNING;
+	                                                                                      : SEVERITY_WARNING;
 }

@@ -56,14 +56,12 @@ static char *text_query(struct query *query, const char *sql)
 	return copy;
 }
 
-#define META_OR(key, fallback)                                                                               \
-	"SELECT coalesce((SELECT value FROM meta WHERE key = '" key "'), (" fallback "))"
-#define FIRST(column) "SELECT " column " FROM process ORDER BY started_ns, image LIMIT 1"
-#define SPAN          "SELECT (max(started_ns + seconds * 1e9) - min(started_ns)) / 1e9 FROM process"
+#define META_OR(key, fallback) "SELECT coalesce((SELECT value FROM meta WHERE key = '" key "'), (" fallback "))"
+#define FIRST(column)          "SELECT " column " FROM process ORDER BY started_ns, image LIMIT 1"
+#define SPAN                   "SELECT (max(started_ns + seconds * 1e9) - min(started_ns)) / 1e9 FROM process"
 
 /* Stored as 0 while the run has not ended. */
-#define SECONDS                                                                                              \
-	"SELECT coalesce(nullif((SELECT CAST(value AS REAL) FROM meta WHERE key = 'seconds'), 0), (" SPAN "))"
+#define SECONDS "SELECT coalesce(nullif((SELECT CAST(value AS REAL) FROM meta WHERE key = 'seconds'), 0), (" SPAN "))"
 
 struct run run_load(struct query *query)
 {

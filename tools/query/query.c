@@ -45,10 +45,7 @@ bool query_next(struct query *query, sqlite3_stmt *statement)
 	return result == SQLITE_ROW;
 }
 
-const char *query_text_or_null(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
+const char *query_text_or_null(sqlite3_stmt *row, int column) { return (const char *)sqlite3_column_text(row, column); }
 
 const char *query_text(sqlite3_stmt *row, int column)
 {
@@ -84,10 +81,7 @@ bool query_wants(const struct query *query, const char *kind, const char *class)
 	return !query->only || kinds_match(query->only, kind, class);
 }
 
-const char *query_fail_on(const struct query *query)
-{
-	return query->fail_on ? query->fail_on : KINDS_DEFAULT;
-}
+const char *query_fail_on(const struct query *query) { return query->fail_on ? query->fail_on : KINDS_DEFAULT; }
 
 bool query_fails(const struct query *query, const char *kind, const char *class)
 {

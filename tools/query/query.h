@@ -47,7 +47,7 @@ const char *query_fail_on(const struct query *query);
 bool query_shows(const struct query *query, const char *kind, const char *class);
 
 /* For SQL over finding_edge: the process of the edge's stacks. */
-#define EDGE_HOME                                                                                            \
+#define EDGE_HOME                                                                                                      \
 	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_edge.pid), finding_edge.process)"
 
 #endif

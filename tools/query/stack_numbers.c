@@ -41,10 +41,8 @@ static void find_callers(struct numbered_stacks *stacks, const uint64_t *parents
 {
 	stacks->callers = unset(stacks->count);
 	for (size_t i = 0; i < stacks->count; i++)
-		if (parents[i] >=
-		    RT_NODE_FIRST) /* where no id is left out, the difference of ids is that of places */
-			stacks->callers[i] =
-			    index_of(stacks, parents[i], i - (size_t)(stacks->ids[i] - parents[i]));
+		if (parents[i] >= RT_NODE_FIRST) /* where no id is left out, the difference of ids is that of places */
+			stacks->callers[i] = index_of(stacks, parents[i], i - (size_t)(stacks->ids[i] - parents[i]));
 }
 
 /* From each root, first what it calls, and then its next sibling. */

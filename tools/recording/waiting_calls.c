@@ -5,40 +5,11 @@
 #define FRAMES_MOST 8 /* of one address, inlined ones included; and of calls in a row */
 
 static const char *const names[] = {
-    "select",
-    "pselect",
-    "poll",
-    "ppoll",
-    "epoll_wait",
-    "epoll_pwait",
-    "epoll_pwait2",
-    "pause",
-    "sigsuspend",
-    "sigwait",
-    "sigwaitinfo",
-    "sigtimedwait",
-    "nanosleep",
-    "clock_nanosleep",
-    "sleep",
-    "usleep",
-    "wait",
-    "waitpid",
-    "waitid",
-    "wait3",
-    "wait4",
-    "sigprocmask",
-    "pthread_sigmask",
-    "read",
-    "write",
-    "accept",
-    "accept4",
-    "recv",
-    "recvfrom",
-    "recvmsg",
-    "send",
-    "sendto",
-    "sendmsg",
-    "connect",
+    "select",      "pselect",         "poll",    "ppoll",       "epoll_wait",   "epoll_pwait", "epoll_pwait2",
+    "pause",       "sigsuspend",      "sigwait", "sigwaitinfo", "sigtimedwait", "nanosleep",   "clock_nanosleep",
+    "sleep",       "usleep",          "wait",    "waitpid",     "waitid",       "wait3",       "wait4",
+    "sigprocmask", "pthread_sigmask", "read",    "write",       "accept",       "accept4",     "recv",
+    "recvfrom",    "recvmsg",         "send",    "sendto",      "sendmsg",      "connect",
 };
 
 /* The name without what the C library puts before and behind the names of its own copies. */
@@ -62,8 +33,7 @@ static bool waits(const char *function)
 }
 
 /* What the address is in: the function itself, not one that was inlined into it. */
-static const char *function_at(struct waiting_calls *calls, const struct rt_module *module,
-                               const struct rt_pc *pc)
+static const char *function_at(struct waiting_calls *calls, const struct rt_module *module, const struct rt_pc *pc)
 {
 	struct symbol_frame frames[FRAMES_MOST];
 	unsigned count;
@@ -85,9 +55,8 @@ bool waiting_calls_interrupted(void *context, uint32_t stack)
 	uint32_t parent, pc_id, library = 0;
 
 	for (unsigned frames = 0; frames < FRAMES_MOST; frames++, stack = parent) {
-		const struct rt_pc *pc = ring_file_node(calls->ring, stack, &parent, &pc_id)
-		                             ? ring_file_pc(calls->ring, pc_id)
-		                             : NULL;
+		const struct rt_pc *pc =
+		    ring_file_node(calls->ring, stack, &parent, &pc_id) ? ring_file_pc(calls->ring, pc_id) : NULL;
 		const struct rt_module *module =
 		    pc && pc->module ? ring_file_module(calls->ring, pc->module - 1) : NULL;
 		if (!module)

@@ -27,7 +27,8 @@ static void write_stacks(struct report *report, FILE *out, const struct listed *
 	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
 
 	while (query_next(&report->query, row)) {
-		struct frames frames = frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
+		struct frames frames =
+		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
 
 		fputs(query_text(row, 0), out);
 		if (sqlite3_column_int64(row, 1))
@@ -62,6 +63,5 @@ const char *finding_path(const char *path)
 	if (!*here && !getcwd(here, sizeof(here)))
 		return path;
 	length = strlen(here);
-	return !strncmp(path, here, length) && path[length] == '/' && path[length + 1] ? path + length + 1
-	                                                                               : path;
+	return !strncmp(path, here, length) && path[length] == '/' && path[length + 1] ? path + length + 1 : path;
 }

@@ -15,7 +15,8 @@ static void take(void *context, const struct listed *listed)
 	taking->take(taking->report, listed, taking->context);
 }
 
-void report_each_finding(struct report *report, void (*each)(struct report *, const struct listed *, void *), void *context)
+void report_each_finding(struct report *report, void (*each)(struct report *, const struct listed *, void *),
+                         void *context)
 {
 	listing_each(&report->query, take, &(struct taking){report, each, context});
 }

@@ -37,7 +37,8 @@ struct report {
 };
 
 /* As listing_each; take gets the report too. */
-void report_each_finding(struct report *report, void (*take)(struct report *, const struct listed *, void *), void *context);
+void report_each_finding(struct report *report, void (*take)(struct report *, const struct listed *, void *),
+                         void *context);
 
 /* The render functions: the caller sets query, out and parts.  They return true if everything was written. */
 bool render_text(struct report *report);

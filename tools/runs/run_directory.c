@@ -43,7 +43,8 @@ bool run_directory_is_database(const char *path)
 	static const char magic[16] = "SQLite format 3";
 	char start[sizeof magic] = "";
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool is = fd >= 0 && read(fd, start, sizeof start) == (ssize_t)sizeof start && !memcmp(start, magic, sizeof magic);
+	bool is =
+	    fd >= 0 && read(fd, start, sizeof start) == (ssize_t)sizeof start && !memcmp(start, magic, sizeof magic);
 
 	if (fd >= 0)
 		close(fd);
@@ -109,11 +110,13 @@ static char *run_of_process(const char *pid, struct error *err)
 	if (!maps && (error == ENOENT || error == ESRCH))
 		error_set(err, EXIT_BAD_DATA, "no run %s, and no process with this id", pid);
 	else if (!maps)
-		error_set(err, EXIT_BAD_DATA, "cannot see whether pid %s is recorded (%s): run this as its user, or as root",
-		          pid, strerror(error));
+		error_set(err, EXIT_BAD_DATA,
+		          "cannot see whether pid %s is recorded (%s): run this as its user, or as root", pid,
+		          strerror(error));
 	else if (!found)
 		error_set(err, EXIT_BAD_DATA,
-		          "pid %s is not recorded: start it with `ringtail run`, or with LD_PRELOAD=libringtail.so", pid);
+		          "pid %s is not recorded: start it with `ringtail run`, or with LD_PRELOAD=libringtail.so",
+		          pid);
 	return found;
 }
 
@@ -212,8 +215,8 @@ char **run_directory_rings(const char *directory, size_t *count, struct error *e
 
 	*count = 0;
 	if (run_directory_is_database(directory)) {
-		error_set(err, EXIT_BAD_DATA, "%s is a database alone, without the events: name the directory of the run",
-		          directory);
+		error_set(err, EXIT_BAD_DATA,
+		          "%s is a database alone, without the events: name the directory of the run", directory);
 		return NULL;
 	}
 	DIR *handle = opendir(directory);

@@ -37,8 +37,8 @@ static void say_refused(const struct ring_file *ring, const struct leak_scan *sc
 bool scan_at_end_make(const struct scan_subject *subject, struct leak_scan *scan, const struct scan_tick *tick)
 {
 	struct rt_header *shared = subject->ring->shared;
-	struct deadline deadline = {ring_clock_ns(CLOCK_MONOTONIC) + subject->ring->header.scan_wait * UINT64_C(1000000000),
-	                            tick};
+	struct deadline deadline = {
+	    ring_clock_ns(CLOCK_MONOTONIC) + subject->ring->header.scan_wait * UINT64_C(1000000000), tick};
 
 	if (load_acquire(&shared->scan_state) != RT_SCAN_WAITING ||
 	    !cas_acq_rel(&shared->scan_state, RT_SCAN_WAITING, RT_SCAN_TAKEN)) /* S2, pairs with S1 and S5 */

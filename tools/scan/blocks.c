@@ -5,9 +5,9 @@
 
 #include "tools/base/memory.h"
 
-#define DIGIT_BITS         12u
-#define REGIONS_PER_BLOCK  (UINT64_C(1) << 18) /* half a tebibyte: interior pointers further in are not followed */
-#define MANY_BLOCKS        1024u /* in a region: their bits take as much as they do at most */
+#define DIGIT_BITS        12u
+#define REGIONS_PER_BLOCK (UINT64_C(1) << 18) /* half a tebibyte: interior pointers further in are not followed */
+#define MANY_BLOCKS       1024u               /* in a region: their bits take as much as they do at most */
 
 /* ---- sorting: by digits, from the lowest ------------------------------------------------ */
 

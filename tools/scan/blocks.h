@@ -21,9 +21,9 @@
 #define REGION_PAGES 512u
 #define NO_BLOCK     UINT32_MAX
 
-#define CELL_BITS   3u  /* blocks begin at multiples of 8 */
-#define PAGE_CELLS  512u
-#define PAGE_WORDS  (PAGE_CELLS / 64)
+#define CELL_BITS  3u /* blocks begin at multiples of 8 */
+#define PAGE_CELLS 512u
+#define PAGE_WORDS (PAGE_CELLS / 64)
 
 struct region {
 	uint64_t key;     /* address >> REGION_BITS */
@@ -34,7 +34,7 @@ struct region {
 struct block_index {
 	struct live_block *blocks;
 	size_t count;
-	uint64_t low, high; /* all blocks lie in [low, high) */
+	uint64_t low, high;    /* all blocks lie in [low, high) */
 	struct region **table; /* by hash of the key */
 	size_t mask;
 	struct region *last; /* found by the last search */
@@ -105,7 +105,8 @@ static inline uint32_t block_index_find(struct block_index *index, uint64_t addr
 	size_t page = address >> 12 & (REGION_PAGES - 1);
 	uint32_t after = region->first[page];
 	if (region->starts) {
-		after += starts_until(region->starts + page * PAGE_WORDS, address >> CELL_BITS & (PAGE_CELLS - 1), start);
+		after +=
+		    starts_until(region->starts + page * PAGE_WORDS, address >> CELL_BITS & (PAGE_CELLS - 1), start);
 		if (*start && address % (1u << CELL_BITS) == 0)
 			return after - 1;
 	} else {

@@ -14,7 +14,6 @@
 #include "tools/finding/leak_groups.h"
 #include "tools/scan/graph.h"
 
-
 /* Sets `class` of each block.  Returns a malloced array with the owner of each block: an index, which is the block's
  * own except for indirect blocks.  NULL: tick asked to stop. */
 uint32_t *classes_find(struct graph *graph, const struct scan_tick *tick);

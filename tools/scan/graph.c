@@ -5,20 +5,20 @@
 #include "tools/base/memory.h"
 #include "tools/scan/heuristics.h"
 
-#define PIECE      (UINT64_C(1) << 20) /* read at a time */
-#define GAP        (UINT64_C(4) << 10) /* between blocks that are read together */
+#define PIECE        (UINT64_C(1) << 20) /* read at a time */
+#define GAP          (UINT64_C(4) << 10) /* between blocks that are read together */
 #define AHEAD_BLOCKS 8u
 #define AHEAD_WORDS  4u
-#define CHUNK_LEAST 32u                /* of glibc's chunks, headers included */
+#define CHUNK_LEAST  32u /* of glibc's chunks, headers included */
 
 struct reader {
 	struct graph *graph;
 	const struct target *target;
 	const struct scan_tick *tick;
 	unsigned char *piece;
-	uint64_t start, end; /* what is in it */
+	uint64_t start, end;    /* what is in it */
 	bool allocator, loader; /* see struct root_range */
-	uint32_t last;       /* edge of the word before: copies of one pointer often stand together */
+	uint32_t last;          /* edge of the word before: copies of one pointer often stand together */
 	bool stopped;
 };
 

@@ -43,10 +43,7 @@ struct heuristics {
 
 /* ---- the four ------------------------------------------------------------------------------ */
 
-static bool is_length64(const struct live_block *block, const uint64_t *head)
-{
-	return head[0] == block->size - 8;
-}
+static bool is_length64(const struct live_block *block, const uint64_t *head) { return head[0] == block->size - 8; }
 
 static bool is_new_array(const struct live_block *block, const uint64_t *head)
 {
@@ -93,8 +90,7 @@ static bool is_table(struct heuristics *heuristics, uint64_t address)
 static unsigned head_of(struct heuristics *heuristics, const struct live_block *block, const uint64_t *head)
 {
 	return (is_length64(block, head) || is_new_array(block, head) ? HEAD_OWNS_8 : 0u) |
-	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) |
-	       (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
+	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) | (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
 }
 
 /* ---- reading what they need ------------------------------------------------------------------ */

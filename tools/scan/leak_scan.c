@@ -50,7 +50,8 @@ static const char *why_not_seen(const struct scan_subject *subject)
 	if (!process_can_see())
 		return "/proc is missing where ringtail runs, or is that of another PID namespace: mount /proc there";
 	if (!subject->ring->pid)
-		return "it runs in a PID namespace that ringtail cannot see from its own: start `ringtail run` outside of that "
+		return "it runs in a PID namespace that ringtail cannot see from its own: start `ringtail run` outside "
+		       "of that "
 		       "namespace, or in it";
 	return NULL;
 }
@@ -62,7 +63,8 @@ static bool shares_only_its_parents(const struct scan_subject *subject)
 	const struct rt_header *header = &subject->ring->header;
 	uint64_t forks = subject->knowledge->forks(subject->context);
 
-	return header->forked && !forks && !merge_misses_events(subject->merge) && !process_has_children(subject->ring->pid);
+	return header->forked && !forks && !merge_misses_events(subject->merge) &&
+	       !process_has_children(subject->ring->pid);
 }
 
 static bool stop(struct target *target, const struct scan_subject *subject, struct leak_scan *scan)
@@ -167,7 +169,7 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 
 static uint64_t group_key(enum leak_class class, uint32_t site, uint32_t owner)
 {
-	return (uint64_t)class << 62 | (uint64_t)site << 31 | owner;
+	return (uint64_t) class << 62 | (uint64_t)site << 31 | owner;
 }
 
 static void make_groups(struct leak_scan *scan, const struct live_block *blocks, size_t count, const uint32_t *owners,
@@ -186,7 +188,8 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 			scan->groups[scan->count] = (struct leak_group){
 			    .class = block->class,
 			    .stack = subject->knowledge->site_stack(subject->context, block->site),
-			    .owner_stack = indirect ? subject->knowledge->site_stack(subject->context, owner) : RT_STACK_NONE};
+			    .owner_stack =
+			        indirect ? subject->knowledge->site_stack(subject->context, owner) : RT_STACK_NONE};
 			found = ++scan->count;
 			u64_map_put(&by_key, key, found);
 		}
@@ -229,8 +232,8 @@ static bool has_nothing_left(const struct scan_subject *subject)
 	const struct rt_header *shared = subject->ring->shared;
 	struct process_stat stat;
 
-	if (load_acquire(&shared->scan_state) != RT_SCAN_TAKEN ||
-	    !process_stat(subject->ring->pid, 0, &stat) || stat.threads != 1 || !is_settled(subject))
+	if (load_acquire(&shared->scan_state) != RT_SCAN_TAKEN || !process_stat(subject->ring->pid, 0, &stat) ||
+	    stat.threads != 1 || !is_settled(subject))
 		return false;
 	return !subject->knowledge->live_count(subject->context);
 }
@@ -355,7 +358,7 @@ static bool read_group(FILE *file, struct leak_group *group)
 	if (fscanf(file, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 "\n", &class, &group->stack,
 	           &group->owner_stack, &group->blocks, &group->bytes) != 5)
 		return false;
-	group->class = (enum leak_class)class;
+	group->class = (enum leak_class) class;
 	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
 }
 

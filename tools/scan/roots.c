@@ -10,7 +10,7 @@
 #define PAGE        UINT64_C(4096)
 #define RED_ZONE    128u
 #define ARENA_BYTES (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc: its arenas are aligned to this */
-#define NEAR        UINT64_C(64) /* blocks no further apart are left out together: chunk headers lie between */
+#define NEAR        UINT64_C(64)         /* blocks no further apart are left out together: chunk headers lie between */
 
 /* A list made by nonsense has no end. */
 #define OWN_MOST       (1u << 20)
@@ -70,10 +70,8 @@ static uint64_t arena_heap_end(const struct target *target, uint64_t at, const s
 	target_read(target, at, info, sizeof info);
 	uint64_t arena = info[0] & ~(ARENA_BYTES - 1), size = info[2], usable = info[3];
 	bool first = arena == at && info[0] - at <= PAGE && !info[1];
-	bool later =
-	    arena != at && info[1] && !(info[1] & (ARENA_BYTES - 1)) && target_map_at(target, info[0]);
-	if ((!first && !later) || !size || size > usable || usable > ARENA_BYTES || size % PAGE ||
-	    usable % PAGE)
+	bool later = arena != at && info[1] && !(info[1] & (ARENA_BYTES - 1)) && target_map_at(target, info[0]);
+	if ((!first && !later) || !size || size > usable || usable > ARENA_BYTES || size % PAGE || usable % PAGE)
 		return 0;
 	return at + usable < map->end ? at + usable : map->end;
 }
@@ -90,8 +88,7 @@ static void add_arena_holes(struct holes *holes, const struct target *target, co
 }
 
 /* [heap] is malloc's, but for what the program got there for itself. */
-static void add_brk_holes(struct holes *holes, const struct root_request *request,
-                          const struct target_map *map)
+static void add_brk_holes(struct holes *holes, const struct root_request *request, const struct target_map *map)
 {
 	uint64_t start = request->brk_start, end = request->brk_end;
 
@@ -103,8 +100,7 @@ static void add_brk_holes(struct holes *holes, const struct root_request *reques
 
 /* ---- stacks ------------------------------------------------------------------------------- */
 
-static void add_live_stack(struct holes *holes, const struct root_request *request,
-                           const struct target_thread *thread)
+static void add_live_stack(struct holes *holes, const struct root_request *request, const struct target_thread *thread)
 {
 	const struct target_map *map = target_map_at(request->target, thread->sp);
 	bool own = map && (map->kind == MAP_MAIN_STACK ||
@@ -153,8 +149,7 @@ static void add_dead_stack(struct holes *holes, struct roots *roots, const struc
 	const struct target_map *map = target_map_at(request->target, thread->pthread);
 	uint64_t dtv, low;
 
-	if (!map || map->kind != MAP_ANONYMOUS_MEMORY ||
-	    !is_descriptor(request->target, thread->pthread, &dtv))
+	if (!map || map->kind != MAP_ANONYMOUS_MEMORY || !is_descriptor(request->target, thread->pthread, &dtv))
 		return;
 	low = map->start;
 	for (size_t i = 0; i < request->thread_count; i++) {
@@ -246,8 +241,8 @@ static bool may_hold_roots(const struct target_map *map, const struct root_reque
 }
 
 /* Holes come sorted, and maps do too: *next is the first hole that may matter. */
-static void add_map(struct roots *roots, const struct target_map *map, const struct holes *holes,
-                    size_t *next, const struct root_range *kind)
+static void add_map(struct roots *roots, const struct target_map *map, const struct holes *holes, size_t *next,
+                    const struct root_range *kind)
 {
 	uint64_t at = map->start;
 
@@ -297,8 +292,7 @@ void roots_find(struct roots *roots, const struct root_request *request)
 	merge_holes(&holes);
 	for (size_t i = 0; i < target->map_count; i++) {
 		const struct target_map *map = &target->maps[i];
-		struct root_range kind = {.allocator = request->heap_is_root || is_libc(map),
-		                          .loader = is_loader(map)};
+		struct root_range kind = {.allocator = request->heap_is_root || is_libc(map), .loader = is_loader(map)};
 		if (may_hold_roots(map, request))
 			add_map(roots, map, &holes, &next, &kind);
 	}

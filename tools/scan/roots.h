@@ -50,10 +50,10 @@ struct root_request {
 	size_t block_count;
 	const struct root_thread *threads;
 	size_t thread_count;
-	const char *ring_name; /* the ring file, without its directory */
-	uint64_t own;          /* address in the target of struct rt_own, which describes the shim's memory */
+	const char *ring_name;       /* the ring file, without its directory */
+	uint64_t own;                /* address in the target of struct rt_own, which describes the shim's memory */
 	uint64_t brk_start, brk_end; /* the part of [heap] that the program itself got by sbrk */
-	bool heap_is_root;     /* the heap may hold blocks that we do not know: see above */
+	bool heap_is_root;           /* the heap may hold blocks that we do not know: see above */
 };
 
 void roots_find(struct roots *roots, const struct root_request *request);

@@ -1,9 +1,9 @@
 /*
  * What a scan is of: a ring that is being read, and what it asks of the events read from it.
  *
- * Events may go into the full analysis (scan_subject_of, of a reader that makes the report later) or into the small table
- * of what is live (live_subject in live.h, of the tool that a program waits for at its end).  Each answers by a table of
- * functions of its own.  context: the struct analysis or the struct live.
+ * Events may go into the full analysis (scan_subject_of, of a reader that makes the report later) or into the small
+ * table of what is live (live_subject in live.h, of the tool that a program waits for at its end).  Each answers by a
+ * table of functions of its own.  context: the struct analysis or the struct live.
  */
 #ifndef RINGTAIL_SCAN_SUBJECT_H
 #define RINGTAIL_SCAN_SUBJECT_H

@@ -18,13 +18,13 @@ struct event {
 	uint32_t thread; /* 0: not known (its THREAD_BEGIN was lost) */
 	uint32_t stack;  /* innermost stack node, RT_STACK_NONE.. */
 	uint32_t lane;
-	uint16_t aux;    /* upper 16 bits of word 1, unchanged */
-	uint8_t type;    /* enum rt_type; RT_TIME is consumed by the source and never seen here */
+	uint16_t aux;       /* upper 16 bits of word 1, unchanged */
+	uint8_t type;       /* enum rt_type; RT_TIME is consumed by the source and never seen here */
 	uint8_t align_log2; /* of a block: log2 of the alignment requested; 0: none */
-	uint8_t kind;    /* synchronisation: enum rt_kind */
-	uint8_t flags;   /* synchronisation: RT_SYNC_* */
-	uint8_t result;  /* synchronisation: errno value */
-	uint8_t depth;   /* how many signal handlers were nested where the event was recorded; 0: none */
+	uint8_t kind;       /* synchronisation: enum rt_kind */
+	uint8_t flags;      /* synchronisation: RT_SYNC_* */
+	uint8_t result;     /* synchronisation: errno value */
+	uint8_t depth;      /* how many signal handlers were nested where the event was recorded; 0: none */
 };
 
 _Static_assert(offsetof(struct event, stack) == offsetof(struct event, thread) + 4 &&
@@ -48,10 +48,10 @@ struct event_type {
 	uint8_t words; /* least number of words in a record of this type */
 	uint8_t shape; /* enum event_shape */
 	/* The same facts in the form that the decoder's fast path needs: */
-	uint8_t slack;       /* words + slack < EVENT_WORDS_LIMIT: the record has too few words, or is no event */
-	bool unusual;        /* needs more decoding than most types do */
-	uint16_t size_mask;  /* the bits of aux that hold the size of a block */
-	uint16_t sync_mask;  /* the bits of aux that hold kind, flags and result */
+	uint8_t slack;      /* words + slack < EVENT_WORDS_LIMIT: the record has too few words, or is no event */
+	bool unusual;       /* needs more decoding than most types do */
+	uint16_t size_mask; /* the bits of aux that hold the size of a block */
+	uint16_t sync_mask; /* the bits of aux that hold kind, flags and result */
 };
 extern const struct event_type event_types[1 << RT_TYPE_BITS];
 

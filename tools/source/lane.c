@@ -100,8 +100,7 @@ static bool still_ours(const struct chunk_ref *ref)
 {
 	fence_acquire(); /* pairs with the fence of W7 */
 	uint32_t state = load_relaxed(&ref->chunk->state);
-	return state >> RT_CHUNK_GEN_SHIFT == ref->generation &&
-	       (state & RT_CHUNK_STATE_MASK) != RT_CHUNK_CLAIMED;
+	return state >> RT_CHUNK_GEN_SHIFT == ref->generation && (state & RT_CHUNK_STATE_MASK) != RT_CHUNK_CLAIMED;
 }
 
 /* ---- gaps ----------------------------------------------------------------------- */
@@ -254,8 +253,8 @@ static bool take_unusual(struct lane *lane, struct event *event)
 	struct merge_totals *totals = &lane->reading->totals;
 	unsigned words = record_words(lane->word0);
 	bool sized = event_types[type_of(lane->word0)].shape == EVENT_SIZED;
-	bool good = decode(lane, lane->at, lane->word0, lane->stamp, event) ||
-	            (event->size != RT_SIZE_BIG && !sized) || decode_size(event, words);
+	bool good = decode(lane, lane->at, lane->word0, lane->stamp, event) || (event->size != RT_SIZE_BIG && !sized) ||
+	            decode_size(event, words);
 
 	if (unlikely(!still_ours(lane->current))) {
 		follow(lane);
@@ -277,7 +276,8 @@ static bool take_unusual(struct lane *lane, struct event *event)
 
 /* The fast path: takes records while they are usual ones, with all that the loop needs in registers.  The events count
  * only if the chunk still has its generation after they were read (R4). */
-__attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, uint64_t until, struct event *restrict events, size_t room)
+__attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, uint64_t until,
+                                                   struct event *restrict events, size_t room)
 {
 	const uint64_t *at = lane->at, *end = lane->end;
 	uint64_t word0 = lane->word0, stamp = lane->stamp;

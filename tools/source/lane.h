@@ -51,22 +51,22 @@ struct lane {
 	uint32_t number;
 	uint32_t thread, tid;
 	uint8_t depth;
-	bool pending;              /* a record or a gap is ready to be taken */
-	bool gap_pending;          /* it is a gap: the event is in `gap` */
+	bool pending;     /* a record or a gap is ready to be taken */
+	bool gap_pending; /* it is a gap: the event is in `gap` */
 
 	struct reading *reading;
-	struct chunk_ref *queue;   /* sorted by seq; the head is being read */
-	uint32_t next_seq;         /* seq that the next chunk must have */
-	bool broken; /* the rest of a chunk was skipped; the next chunk tells how many events that were */
+	struct chunk_ref *queue; /* sorted by seq; the head is being read */
+	uint32_t next_seq;       /* seq that the next chunk must have */
+	bool broken;             /* the rest of a chunk was skipped; the next chunk tells how many events that were */
 	struct event gap;
 	UT_hash_handle hh;
 
 	/* For a live reader: see merge.c. */
-	bool met;            /* bound is known */
-	uint64_t bound;      /* no record with a stamp below this can follow */
-	bool active;         /* the last poll found a record in the making ... */
-	uint64_t active_end; /* ... here; */
-	uint64_t watched_end; /* and the poll before it found one here */
+	bool met;              /* bound is known */
+	uint64_t bound;        /* no record with a stamp below this can follow */
+	bool active;           /* the last poll found a record in the making ... */
+	uint64_t active_end;   /* ... here; */
+	uint64_t watched_end;  /* and the poll before it found one here */
 	uint64_t active_since; /* CLOCK_MONOTONIC ns; 0: not active */
 };
 

@@ -7,10 +7,7 @@
 
 #define BLOCK_REFS 64u
 
-static size_t blocks_of(const struct ring_file *ring)
-{
-	return ring->header.chunk_count / BLOCK_REFS + (size_t)1;
-}
+static size_t blocks_of(const struct ring_file *ring) { return ring->header.chunk_count / BLOCK_REFS + (size_t)1; }
 
 /* They do not move: queues hold pointers to them. */
 static struct chunk_ref *ref_of(const struct lanes *lanes, uint32_t index)
@@ -33,7 +30,8 @@ void lanes_free(struct lanes *lanes)
 {
 	struct lane *lane, *next;
 
-	HASH_ITER(hh, lanes->table, lane, next) {
+	HASH_ITER(hh, lanes->table, lane, next)
+	{
 		HASH_DEL(lanes->table, lane);
 		free(lane);
 	}
@@ -62,8 +60,7 @@ static unsigned state_of(uint32_t word) { return word & RT_CHUNK_STATE_MASK; }
 
 static bool is_readable(const struct lanes *lanes, unsigned state)
 {
-	return state == RT_CHUNK_OPEN || state == RT_CHUNK_FULL ||
-	       (state == RT_CHUNK_DRAINED && !lanes->handed_back);
+	return state == RT_CHUNK_OPEN || state == RT_CHUNK_FULL || (state == RT_CHUNK_DRAINED && !lanes->handed_back);
 }
 
 /* Published bytes, within the chunk. */
@@ -74,8 +71,7 @@ static uint32_t end_within(struct lanes *lanes, uint64_t tail)
 	if (end >= sizeof(struct rt_chunk) && end <= lanes->reading->ring->header.chunk_bytes)
 		return (uint32_t)end;
 	lanes->reading->totals.bad_records++;
-	return end < sizeof(struct rt_chunk) ? sizeof(struct rt_chunk)
-	                                     : lanes->reading->ring->header.chunk_bytes;
+	return end < sizeof(struct rt_chunk) ? sizeof(struct rt_chunk) : lanes->reading->ring->header.chunk_bytes;
 }
 
 static void note_activity(struct lanes *lanes, const struct chunk_ref *ref, uint64_t tail)
@@ -167,8 +163,7 @@ static void poll_chunk(struct lanes *lanes, uint32_t index)
 	struct rt_chunk *chunk = ring_file_chunk(lanes->reading->ring, index);
 	uint32_t state = load_acquire(&chunk->state); /* pairs with W5 and W7 */
 	struct chunk_ref *ref = ref_of(lanes, index);
-	bool known = state_of(state) != RT_CHUNK_UNUSED && ref->taken &&
-	             ref->generation == state >> RT_CHUNK_GEN_SHIFT;
+	bool known = state_of(state) != RT_CHUNK_UNUSED && ref->taken && ref->generation == state >> RT_CHUNK_GEN_SHIFT;
 
 	if (ref->lane && !known && !lanes_follow(lanes, ref))
 		lane_drop(ref);

@@ -41,7 +41,7 @@
 #define STUCK_NS   UINT64_C(2000000000)
 #define GIVE_UP_NS UINT64_C(10000000000)
 #define BEAT_EVERY 65536u /* events between heartbeats within a round */
-#define BATCH 128u /* events handed over at a time: 8 KiB */
+#define BATCH      128u   /* events handed over at a time: 8 KiB */
 
 #define NEAR 8u /* places in the order of lanes that are looked at one by one */
 

@@ -21,8 +21,8 @@ struct merge_totals {
 	uint64_t lost;          /* missing events: the sum over the RT_LOSS events delivered */
 	uint64_t never_written; /* part of lost: the program had no room; the other lost events were overwritten */
 	uint64_t bad_records;   /* skipped records: of unknown type or impossible size */
-	uint64_t late; /* events that came after a later stamp had been delivered; they are delivered with that
-	                * stamp, so that stamps never go backwards */
+	uint64_t late;          /* events that came after a later stamp had been delivered; they are delivered with that
+	                         * stamp, so that stamps never go backwards */
 };
 
 struct merge;

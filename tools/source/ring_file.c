@@ -65,18 +65,17 @@ static bool check_ready(const char *path, const struct rt_header *header, struct
 static bool check_identity(const char *path, const struct rt_header *header, struct error *err)
 {
 	if (memcmp(header->magic, RT_MAGIC, sizeof header->magic))
-		return error_set(err, EXIT_BAD_DATA, "%s is not a ring file (it does not begin with \"%s\")",
-		                 path, RT_MAGIC);
+		return error_set(err, EXIT_BAD_DATA, "%s is not a ring file (it does not begin with \"%s\")", path,
+		                 RT_MAGIC);
 	if (header->version != RT_FORMAT_VERSION)
-		return error_set(
-		    err, EXIT_BAD_DATA,
-		    "%s has format version %u, this ringtail reads version %u: use the ringtail it "
-		    "was recorded with",
-		    path, header->version, RT_FORMAT_VERSION);
+		return error_set(err, EXIT_BAD_DATA,
+		                 "%s has format version %u, this ringtail reads version %u: use the ringtail it "
+		                 "was recorded with",
+		                 path, header->version, RT_FORMAT_VERSION);
 	if (header->arch != RT_ARCH_X86_64 && header->arch != RT_ARCH_AARCH64)
 		return error_set(err, EXIT_BAD_DATA,
-		                 "%s was recorded on another kind of machine (%u, this is %u): read it there",
-		                 path, header->arch, RT_ARCH_OWN);
+		                 "%s was recorded on another kind of machine (%u, this is %u): read it there", path,
+		                 header->arch, RT_ARCH_OWN);
 	return true;
 }
 
@@ -87,15 +86,15 @@ static bool check_comparable(struct ring_file *ring, struct error *err)
 	if (ring->header.arch == RT_ARCH_OWN)
 		return true;
 	if (ring_file_alive(ring))
-		return error_set(err, EXIT_BAD_DATA,
-		                 "%s is being recorded by a program of another kind of machine: read it when that has ended",
-		                 ring->path);
+		return error_set(
+		    err, EXIT_BAD_DATA,
+		    "%s is being recorded by a program of another kind of machine: read it when that has ended",
+		    ring->path);
 	ring->same_boot = false;
 	return true;
 }
 
-static bool check_sizes(const char *path, const struct rt_header *header, uint64_t real_bytes,
-                        struct error *err)
+static bool check_sizes(const char *path, const struct rt_header *header, uint64_t real_bytes, struct error *err)
 {
 	if (header->header_bytes < sizeof *header || header->header_bytes > RT_HEADER_BYTES)
 		return damaged(path, err, "size of its header");
@@ -123,8 +122,7 @@ static bool check_tables(const char *path, const struct rt_header *header, struc
 		return damaged(path, err, "table of modules");
 	if (!table_fits(&header->pcs, sizeof(struct rt_pc), UINT32_MAX - 1, header->file_bytes))
 		return damaged(path, err, "table of addresses");
-	if (!table_fits(&header->nodes, sizeof(uint64_t), RT_STACK_MAX + 1u - RT_NODE_FIRST,
-	                header->file_bytes))
+	if (!table_fits(&header->nodes, sizeof(uint64_t), RT_STACK_MAX + 1u - RT_NODE_FIRST, header->file_bytes))
 		return damaged(path, err, "table of stacks");
 	return true;
 }
@@ -155,11 +153,10 @@ static bool check_choices(const char *path, const struct rt_header *header, stru
 	return true;
 }
 
-static bool check_header(const char *path, const struct rt_header *header, uint64_t real_bytes,
-                         struct error *err)
+static bool check_header(const char *path, const struct rt_header *header, uint64_t real_bytes, struct error *err)
 {
-	return check_identity(path, header, err) && check_sizes(path, header, real_bytes, err) && check_tables(path, header, err) &&
-	       check_chunks(path, header, err) && check_choices(path, header, err);
+	return check_identity(path, header, err) && check_sizes(path, header, real_bytes, err) &&
+	       check_tables(path, header, err) && check_chunks(path, header, err) && check_choices(path, header, err);
 }
 
 /* ---- opening ---------------------------------------------------------------- */
@@ -190,8 +187,7 @@ static bool read_header(struct ring_file *ring, uint64_t real_bytes, struct erro
 	/* Twice: only what is read after `ready` was seen is complete. */
 	for (int round = 0; round < 2; round++) {
 		if (pread(ring->fd, header, sizeof *header, 0) != (ssize_t)sizeof *header)
-			return error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", ring->path,
-			                 strerror(errno));
+			return error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", ring->path, strerror(errno));
 		if (!check_ready(ring->path, header, err))
 			return false;
 	}
@@ -309,8 +305,7 @@ struct rt_chunk *ring_file_chunk(const struct ring_file *ring, uint32_t i)
 {
 	if (i >= ring_file_chunks(ring))
 		return NULL;
-	return (struct rt_chunk *)(ring->map + ring->header.chunks_offset +
-	                           (uint64_t)i * ring->header.chunk_bytes);
+	return (struct rt_chunk *)(ring->map + ring->header.chunks_offset + (uint64_t)i * ring->header.chunk_bytes);
 }
 
 uint32_t ring_file_chunks(const struct ring_file *ring)
@@ -333,8 +328,7 @@ const struct rt_module *ring_file_module(const struct ring_file *ring, uint32_t 
 {
 	if (index >= ring_file_modules(ring))
 		return NULL;
-	const struct rt_module *module =
-	    (const struct rt_module *)(ring->map + ring->header.modules.offset) + index;
+	const struct rt_module *module = (const struct rt_module *)(ring->map + ring->header.modules.offset) + index;
 	if (load_acquire(&module->state) < MODULE_LOADED || !memchr(module->path, '\0', RT_MODULE_PATH) ||
 	    module->build_id_bytes > RT_BUILD_ID_MAX)
 		return NULL;
@@ -360,8 +354,7 @@ bool ring_file_node(const struct ring_file *ring, uint32_t id, uint32_t *parent,
 	return node != 0;
 }
 
-unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max,
-                         uint32_t *root)
+unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max, uint32_t *root)
 {
 	unsigned count = 0;
 

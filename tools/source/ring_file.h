@@ -56,8 +56,7 @@ bool ring_file_node(const struct ring_file *ring, uint32_t id, uint32_t *parent,
 
 /* Walks a stack from its innermost frame outwards.  Returns the number of pc ids written, at most max, and sets *root
  * to RT_STACK_NONE or one of RT_ROOT_*.  The walk ends whatever the file holds, a cycle of nodes included. */
-unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max,
-                         uint32_t *root);
+unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max, uint32_t *root);
 
 /* Converts a stamp to seconds since the process image started. */
 double ring_file_seconds(const struct ring_file *ring, uint64_t stamp);

@@ -24,17 +24,13 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
 }
 
 /* With its NUL, so that "a" "bc" and "ab" "c" differ. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	return hash_bytes(hash, text, strlen(text) + 1);
-}
+static uint64_t hash_text(uint64_t hash, const char *text) { return hash_bytes(hash, text, strlen(text) + 1); }
 
 static const char *module_name(const struct stack_set *stacks, const struct pc_frames *frames)
 {
 	const struct rt_module *module =
 	    frames->module ? ring_file_module(stacks->ring, (uint32_t)frames->module - 1) : NULL;
-	const char *slash =
-	    module ? memrchr(module->path, '/', strnlen(module->path, sizeof(module->path))) : NULL;
+	const char *slash = module ? memrchr(module->path, '/', strnlen(module->path, sizeof(module->path))) : NULL;
 
 	if (!module)
 		return "";
@@ -68,8 +64,7 @@ static bool is_libc(const struct stack_set *stacks, const struct pc_frames *fram
 }
 
 /* What calls main or a thread's start routine is libc's business, and differs from one libc to the next. */
-static unsigned own_frames(const struct pc_frames *const *frames, unsigned count,
-                           const struct stack_set *stacks)
+static unsigned own_frames(const struct pc_frames *const *frames, unsigned count, const struct stack_set *stacks)
 {
 	unsigned own = count;
 
@@ -136,9 +131,9 @@ struct finding_key finding_key(struct stack_set *stacks, const struct finding *f
 	struct finding_key key = {hash_class(finding), hash_class(finding)};
 
 	for (size_t i = 0; ids && i < count; i++, used++) {
-		struct finding_key part =
-		    i < finding->stack_count ? key_of_stack(stacks, finding->stacks[i].stack)
-		                             : key_of_edge(stacks, &finding->edges[i - finding->stack_count]);
+		struct finding_key part = i < finding->stack_count
+		                              ? key_of_stack(stacks, finding->stacks[i].stack)
+		                              : key_of_edge(stacks, &finding->edges[i - finding->stack_count]);
 
 		ids[i] = part.id;
 		places[i] = part.place;

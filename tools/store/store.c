@@ -76,7 +76,8 @@ static bool create_file(const char *path, struct error *err)
 	if (fd < 0) {
 		int error = errno;
 		error_set(err, EXIT_BAD_DATA, "%s: cannot create or open: %s", path, strerror(error));
-		err->unwritable = error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES || error == EPERM;
+		err->unwritable =
+		    error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES || error == EPERM;
 		return false;
 	}
 	close(fd);
@@ -115,11 +116,10 @@ static bool schema_version(struct store *store, int64_t *version, struct error *
 		return fail(store, err, "read");
 	if (*version == STORE_SCHEMA || (*version == 0 && tables == 0))
 		return true;
-	return error_set(
-	    err, EXIT_BAD_DATA,
-	    "%s: written with schema %lld, and this ringtail reads schema %d: use the ringtail that "
-	    "wrote it, or remove the file and run `ringtail report` to make it anew",
-	    store->path, (long long)*version, STORE_SCHEMA);
+	return error_set(err, EXIT_BAD_DATA,
+	                 "%s: written with schema %lld, and this ringtail reads schema %d: use the ringtail that "
+	                 "wrote it, or remove the file and run `ringtail report` to make it anew",
+	                 store->path, (long long)*version, STORE_SCHEMA);
 }
 
 static bool create_schema(struct store *store, struct error *err)
@@ -156,10 +156,12 @@ static bool ensure_schema(struct store *store, struct error *err)
 
 bool store_open(struct store *store, const char *run, struct error *err)
 {
-	/* No sync: a database that a power cut spoils is made anew from the rings.  The journal stays until the database
-	 * is closed: a file made and removed for each process that is stored would cost as much as storing it. */
-	static const char pragmas[] = "PRAGMA journal_mode = PERSIST; PRAGMA journal_size_limit = 1048576;"
-	                              "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+	/* No sync: a database that a power cut spoils is made anew from the rings.  The journal stays until the
+	 * database is closed: a file made and removed for each process that is stored would cost as much as storing it.
+	 */
+	static const char pragmas[] =
+	    "PRAGMA journal_mode = PERSIST; PRAGMA journal_size_limit = 1048576;"
+	    "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
 
 	if (!open_database(store, run, SQLITE_OPEN_READWRITE, err))
 		goto fail;
@@ -185,8 +187,7 @@ bool store_open_read(struct store *store, const char *run, struct error *err)
 {
 	int64_t version = 0;
 
-	if (!open_database(store, run, SQLITE_OPEN_READONLY, err) ||
-	    !schema_version(store, &version, err))
+	if (!open_database(store, run, SQLITE_OPEN_READONLY, err) || !schema_version(store, &version, err))
 		goto fail;
 	if (version == STORE_SCHEMA)
 		return true;
@@ -271,8 +272,9 @@ bool store_keep(struct store *store, struct error *err)
 	if (!store->in_memory)
 		return true;
 	bool good = create_file(store->path, err);
-	if (good && (sqlite3_open_v2(store->path, &file.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK ||
-	             sqlite3_exec(file.db, pragmas, NULL, NULL, NULL) != SQLITE_OK || !copy(file.db, store->db)))
+	if (good &&
+	    (sqlite3_open_v2(store->path, &file.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK ||
+	     sqlite3_exec(file.db, pragmas, NULL, NULL, NULL) != SQLITE_OK || !copy(file.db, store->db)))
 		good = fail(&file, err, "write");
 	sqlite3_close(file.db);
 	store->in_memory = !good;
@@ -305,8 +307,8 @@ static bool put_meta(struct store *store, const char *key, const char *value)
 	sqlite3_stmt *statement = NULL;
 	char *clean = text_utf8(value, strlen(value));
 	bool good = clean &&
-	            sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO meta VALUES (?, ?)", -1, &statement,
-	                               NULL) == SQLITE_OK &&
+	            sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO meta VALUES (?, ?)", -1, &statement, NULL) ==
+	                SQLITE_OK &&
 	            sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC) == SQLITE_OK &&
 	            sqlite3_bind_text(statement, 2, clean, -1, SQLITE_STATIC) == SQLITE_OK &&
 	            sqlite3_step(statement) == SQLITE_DONE;

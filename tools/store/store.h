@@ -18,7 +18,7 @@ struct symbolizer;
 struct store {
 	sqlite3 *db;
 	char *path;
-	bool in_memory; /* db is in memory, and not in the file of this path */
+	bool in_memory;                /* db is in memory, and not in the file of this path */
 	sqlite3_stmt **inserts;        /* an insert for each table, prepared once; NULL until needed (writer.h) */
 	struct symbolizer *symbolizer; /* one for all processes: they share most of their modules */
 };

@@ -23,8 +23,7 @@ static bool same_class(const struct finding *a, const struct finding *b)
 
 static bool equal(const struct finding *a, const struct finding *b)
 {
-	return same_class(a, b) && a->bytes == b->bytes &&
-	       a->ticks == b->ticks && a->times == b->times;
+	return same_class(a, b) && a->bytes == b->bytes && a->ticks == b->ticks && a->times == b->times;
 }
 
 static int by_group_and_id(const void *left, const void *right)
@@ -38,8 +37,7 @@ static int by_group_and_id(const void *left, const void *right)
 
 static int by_key(const void *left, const void *right)
 {
-	const struct finding_key *a = &((const struct ranked *)left)->key,
-	                         *b = &((const struct ranked *)right)->key;
+	const struct finding_key *a = &((const struct ranked *)left)->key, *b = &((const struct ranked *)right)->key;
 
 	return compare_next(compare_numbers(a->id, b->id), a->place, b->place);
 }
@@ -60,9 +58,8 @@ static void set_ids(struct ranked *ranked, size_t count)
 static bool is_in_operator(struct writer *writer, uint32_t stack)
 {
 	uint32_t pc, root;
-	const struct pc_frames *frames = ring_file_stack(writer->ring, stack, &pc, 1, &root)
-	                                     ? stack_set_frames(&writer->stacks, pc)
-	                                     : NULL;
+	const struct pc_frames *frames =
+	    ring_file_stack(writer->ring, stack, &pc, 1, &root) ? stack_set_frames(&writer->stacks, pc) : NULL;
 	const char *name = frames && frames->count ? frames->frames[frames->count - 1].function : NULL;
 
 	return name && (!strncmp(name, "operator new", 12) || !strncmp(name, "operator delete", 15));
@@ -89,8 +86,7 @@ static struct ranked *rank(struct writer *writer, const struct finding_list *lis
 	*count = 0;
 
 	if (!ranked) {
-		error_set(writer->err, EXIT_INTERNAL, "out of memory while storing %zu findings",
-		          list->count);
+		error_set(writer->err, EXIT_INTERNAL, "out of memory while storing %zu findings", list->count);
 		writer->failed = true;
 		return NULL;
 	}
@@ -98,9 +94,8 @@ static struct ranked *rank(struct writer *writer, const struct finding_list *lis
 		group += i && !equal(&list->items[i - 1], &list->items[i]);
 		if (is_refuted(writer, &list->items[i]))
 			continue;
-		ranked[(*count)++] = (struct ranked){.finding = &list->items[i],
-		                                     .group = group,
-		                                     .key = finding_key(&writer->stacks, &list->items[i])};
+		ranked[(*count)++] = (struct ranked){
+		    .finding = &list->items[i], .group = group, .key = finding_key(&writer->stacks, &list->items[i])};
 	}
 	set_ids(ranked, *count);
 	qsort(ranked, *count, sizeof(*ranked), by_group_and_id);
@@ -108,10 +103,7 @@ static struct ranked *rank(struct writer *writer, const struct finding_list *lis
 }
 
 /* RT_KIND_NONE is a block of the heap here. */
-static const char *object_kind_name(unsigned kind)
-{
-	return kind == RT_KIND_NONE ? "block" : event_kind_name(kind);
-}
+static const char *object_kind_name(unsigned kind) { return kind == RT_KIND_NONE ? "block" : event_kind_name(kind); }
 
 static struct row part_begin(struct writer *writer, enum store_table table, int64_t finding, size_t ordinal)
 {

@@ -3,14 +3,10 @@
 static void row_counts(struct row *row, const struct heap_counts *counts)
 {
 	const uint64_t columns[] = {
-	    counts->allocations,   counts->allocated_bytes,
-	    counts->reallocations, counts->reallocated_in_place,
-	    counts->frees,         counts->freed_bytes,
-	    counts->failed,        counts->temporary,
-	    counts->live_blocks,   counts->live_bytes,
-	    counts->peak_blocks,   counts->peak_bytes,
-	    counts->largest,       counts->unknown_frees,
-	    counts->double_frees,  counts->mismatched,
+	    counts->allocations,  counts->allocated_bytes, counts->reallocations, counts->reallocated_in_place,
+	    counts->frees,        counts->freed_bytes,     counts->failed,        counts->temporary,
+	    counts->live_blocks,  counts->live_bytes,      counts->peak_blocks,   counts->peak_bytes,
+	    counts->largest,      counts->unknown_frees,   counts->double_frees,  counts->mismatched,
 	    counts->unseen_frees,
 	};
 

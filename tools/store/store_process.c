@@ -6,11 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-
-static int exec(struct store *store, const char *sql)
-{
-	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-}
+static int exec(struct store *store, const char *sql) { return sqlite3_exec(store->db, sql, NULL, NULL, NULL); }
 
 /* The id it was stored with before, or the next one; *known: which of these. */
 static int64_t process_id(struct writer *writer, bool *known)
@@ -90,8 +86,7 @@ static void row_ending(struct row *row, const struct ring_file *ring, const stru
 		row_int(row, end->status);
 	else
 		row_null(row);
-	row_text(row,
-	         end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
+	row_text(row, end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
 }
 
 /* Why there was no scan, if none was tried. */
@@ -109,15 +104,18 @@ static const char *why_no_scan(const struct analysis *analysis)
 		return "it was turned off (--scan=no)";
 	switch (load_relaxed(&analysis->ring->shared->scan_missed)) {
 	case RT_SCAN_MISSED_CHILDREN_ELSEWHERE:
-		return "its children are born in another PID namespace (unshare, setns), where `ringtail-scan` would be in the "
+		return "its children are born in another PID namespace (unshare, setns), where `ringtail-scan` would "
+		       "be in the "
 		       "way: `ringtail run` looks at it from outside";
 	case RT_SCAN_MISSED_NO_TOOL:
 		return "there is no `ringtail-scan` beside the library that it could start";
 	case RT_SCAN_MISSED_NO_PROCESS:
 		return "it could make no process for `ringtail-scan`: too many of them, or too little memory";
 	default:
-		return "no leak scan came: the process was under seccomp, or ended by a system call of its own, or had become "
-		       "another user than its ring's owner (`ringtail run` as root scans it all the same), or left the tool "
+		return "no leak scan came: the process was under seccomp, or ended by a system call of its own, or had "
+		       "become "
+		       "another user than its ring's owner (`ringtail run` as root scans it all the same), or left the "
+		       "tool "
 		       "too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
 	}
 }

@@ -28,8 +28,8 @@ static int column_count(struct writer *writer, const char *table)
 	sqlite3_stmt *statement = NULL;
 	int count = 0;
 
-	if (sqlite3_prepare_v2(writer->store->db, "SELECT count(*) FROM pragma_table_info(?)", -1, &statement,
-	                       NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(writer->store->db, "SELECT count(*) FROM pragma_table_info(?)", -1, &statement, NULL) ==
+	        SQLITE_OK &&
 	    sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC) == SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_ROW)
 		count = sqlite3_column_int(statement, 0);
@@ -138,10 +138,7 @@ void row_stamp(struct row *row, uint64_t stamp)
 		row_null(row);
 }
 
-void row_ticks(struct row *row, uint64_t ticks)
-{
-	row_real(row, (double)ring_file_ns(row->writer->ring, ticks) / 1e9);
-}
+void row_ticks(struct row *row, uint64_t ticks) { row_real(row, (double)ring_file_ns(row->writer->ring, ticks) / 1e9); }
 
 void row_thread(struct row *row, uint32_t thread)
 {

@@ -50,10 +50,7 @@ struct matcher {
 	sqlite3_stmt *insert;
 };
 
-static const char *text_of(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
+static const char *text_of(sqlite3_stmt *row, int column) { return (const char *)sqlite3_column_text(row, column); }
 
 /* Every row of a query whose parameter, if any, is the process. */
 static bool each_row(struct matcher *matcher, const char *sql, void (*take)(struct matcher *, sqlite3_stmt *))
@@ -161,8 +158,8 @@ static void end_finding(struct matcher *matcher)
 	const struct rule *rule = &matcher->rules->items[matcher->current.first];
 	sqlite3_bind_int64(matcher->insert, 1, matcher->process);
 	sqlite3_bind_int64(matcher->insert, 2, matcher->current.ordinal);
-	sqlite3_bind_text(matcher->insert, 3,
-	                  sqlite3_mprintf("%s:%u: %s", rule->file, rule->line, rule->text), -1, sqlite3_free);
+	sqlite3_bind_text(matcher->insert, 3, sqlite3_mprintf("%s:%u: %s", rule->file, rule->line, rule->text), -1,
+	                  sqlite3_free);
 	sqlite3_step(matcher->insert);
 	sqlite3_reset(matcher->insert);
 }
@@ -212,7 +209,8 @@ static bool match_process(struct matcher *matcher)
 	    "SELECT f.ordinal, f.kind, f.class, s.stack FROM main.finding f LEFT JOIN ("
 	    " SELECT finding, stack FROM finding_stack WHERE process = ?1"
 	    " UNION ALL SELECT finding, held_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL"
-	    " UNION ALL SELECT finding, wanted_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL) s ON s.finding = "
+	    " UNION ALL SELECT finding, wanted_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL) s ON "
+	    "s.finding = "
 	    "f.ordinal"
 	    " WHERE f.process = ?1 ORDER BY f.ordinal";
 
@@ -226,8 +224,7 @@ static bool match_process(struct matcher *matcher)
 static bool match_processes(struct matcher *matcher)
 {
 	sqlite3_stmt *row = NULL;
-	bool good =
-	    sqlite3_prepare_v2(matcher->db, "SELECT id, exe FROM process", -1, &row, NULL) == SQLITE_OK;
+	bool good = sqlite3_prepare_v2(matcher->db, "SELECT id, exe FROM process", -1, &row, NULL) == SQLITE_OK;
 
 	while (good && sqlite3_step(row) == SQLITE_ROW) {
 		matcher->process = sqlite3_column_int64(row, 0);

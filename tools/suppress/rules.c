@@ -34,8 +34,8 @@ struct source {
 
 static bool wrong(const struct source *source, const char *what, const char *text, const char *cure)
 {
-	return error_set(source->err, EXIT_USAGE, "%s:%u: %s \"%.200s\"%s", source->name, source->line, what,
-	                 text, cure);
+	return error_set(source->err, EXIT_USAGE, "%s:%u: %s \"%.200s\"%s", source->name, source->line, what, text,
+	                 cure);
 }
 
 static char *copy(const char *text, size_t length)
@@ -83,8 +83,7 @@ static bool unknown_type(const struct source *source, const char *type)
 static bool set_class(const struct source *source, struct rule *rule, const char *class)
 {
 	if (!rule->kind || rule->class)
-		return wrong(source,
-		             "a class goes with the name of a kind, as in misuse/double-free, not with",
+		return wrong(source, "a class goes with the name of a kind, as in misuse/double-free, not with",
 		             rule->text, "");
 	if (!strchr(class, '*') && !kind_has_class(rule->kind, strlen(rule->kind), class, strlen(class)))
 		return wrong(source, "no such class:", rule->text, "; docs/FINDINGS.md lists them");
@@ -98,8 +97,7 @@ static bool set_type(const struct source *source, struct rule *rule, size_t leng
 
 	if (slash)
 		*slash = '\0';
-	bool good =
-	    set_kind(rule, type) ? !slash || set_class(source, rule, slash + 1) : unknown_type(source, type);
+	bool good = set_kind(rule, type) ? !slash || set_class(source, rule, slash + 1) : unknown_type(source, type);
 	free(type);
 	return good;
 }
@@ -125,8 +123,7 @@ static bool parse_rule(const struct source *source, struct rule *rule)
 	if (!*rule->pattern)
 		return wrong(source, "no pattern after", rule->text, "; * matches all");
 	if (is_misplaced_class(rule))
-		return wrong(source, "a class goes after a slash, as in leak/definite:PATTERN, not",
-		             rule->text, "");
+		return wrong(source, "a class goes after a slash, as in leak/definite:PATTERN, not", rule->text, "");
 	return true;
 }
 
@@ -210,8 +207,7 @@ bool rules_read(struct rules *rules, const char *path, struct error *err)
 	FILE *file = fopen(path, "re");
 
 	if (!file)
-		return error_set(err, EXIT_USAGE, "cannot read the suppressions %s: %s", path,
-		                 strerror(errno));
+		return error_set(err, EXIT_USAGE, "cannot read the suppressions %s: %s", path, strerror(errno));
 	do {
 		GROW(text, room, size + 4096);
 		got = fread(text + size, 1, room - size, file);
@@ -270,6 +266,5 @@ bool rule_is_for(const struct rule *rule, const char *kind, const char *class, c
 
 bool rule_matches_path(const struct rule *rule, const char *path)
 {
-	return path &&
-	       (pattern_matches(rule->pattern, path) || pattern_matches(rule->pattern, base_of(path)));
+	return path && (pattern_matches(rule->pattern, path) || pattern_matches(rule->pattern, base_of(path)));
 }

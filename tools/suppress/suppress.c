@@ -54,8 +54,8 @@ static bool read_ids(struct suppress *suppress, struct store *store, struct erro
 		suppress->ids[suppress->id_count++] = strdup(id ? id : "");
 		result = SQLITE_OK;
 	}
-	bool good = result == SQLITE_DONE || error_set(err, EXIT_BAD_DATA, "%s: cannot read: %s", store->path,
-	                                               sqlite3_errmsg(store->db));
+	bool good = result == SQLITE_DONE ||
+	            error_set(err, EXIT_BAD_DATA, "%s: cannot read: %s", store->path, sqlite3_errmsg(store->db));
 	sqlite3_finalize(row);
 	return good;
 }
@@ -110,8 +110,8 @@ static bool read_baseline(struct suppress *suppress, const char *path, struct er
 static bool put_ids(const struct suppress *suppress, sqlite3 *db)
 {
 	sqlite3_stmt *insert = NULL;
-	bool good = sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO temp.baseline VALUES (?)", -1, &insert,
-	                               NULL) == SQLITE_OK;
+	bool good =
+	    sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO temp.baseline VALUES (?)", -1, &insert, NULL) == SQLITE_OK;
 
 	for (size_t i = 0; good && i < suppress->id_count; i++) {
 		sqlite3_bind_text(insert, 1, suppress->ids[i], -1, SQLITE_STATIC);

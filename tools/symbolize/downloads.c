@@ -50,10 +50,9 @@ static void give_up(struct downloads *downloads)
 {
 	downloads->given_up = true;
 	unsetenv("DEBUGINFOD_URLS");
-	progress_say(
-	    "ringtail: debuginfod: gave up after %lu s; names come from the debug information on this machine "
-	    "(DEBUGINFOD_MAXTIME sets the limit)\n",
-	    seconds_allowed());
+	progress_say("ringtail: debuginfod: gave up after %lu s; names come from the debug information on this machine "
+	             "(DEBUGINFOD_MAXTIME sets the limit)\n",
+	             seconds_allowed());
 }
 
 /* Called once a second or more often while a server is asked; not 0: stop. */

@@ -25,8 +25,7 @@ static bool is_elf_with_build_id(const struct rt_module *module, int fd)
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	ssize_t length = elf ? dwelf_elf_gnu_build_id(elf, &id) : -1;
 	size_t wanted = build_id_bytes(module);
-	bool same =
-	    length >= 0 && (size_t)length == wanted && (!wanted || !memcmp(id, module->build_id, wanted));
+	bool same = length >= 0 && (size_t)length == wanted && (!wanted || !memcmp(id, module->build_id, wanted));
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF)
 		same = false;
@@ -42,8 +41,8 @@ static bool is_untouched(const struct stat *status, const struct module_process 
 	return !process->realtime_ns || changed <= process->realtime_ns;
 }
 
-static int open_if_same(const struct rt_module *module, const struct module_process *process,
-                        const char *path, enum module_file *state)
+static int open_if_same(const struct rt_module *module, const struct module_process *process, const char *path,
+                        enum module_file *state)
 {
 	/* O_NONBLOCK: the path is not ours, and might be a pipe by now. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -86,8 +85,7 @@ static bool find_mapping(const struct rt_module *module, pid_t pid, char *range,
 
 /* While the process lives, the kernel still has its files, wherever their names went.  Only with a build id:
  * the process may end, and its number be given to another, at any moment. */
-static int open_from_process(const struct rt_module *module, const struct module_process *process,
-                             const char *name)
+static int open_from_process(const struct rt_module *module, const struct module_process *process, const char *name)
 {
 	char path[RT_MODULE_PATH + 64], range[64];
 	enum module_file ignored;
@@ -145,8 +143,7 @@ static int open_vdso(const struct rt_module *module)
 	return -1;
 }
 
-int module_file_open(const struct rt_module *module, const struct module_process *process,
-                     enum module_file *state)
+int module_file_open(const struct rt_module *module, const struct module_process *process, enum module_file *state)
 {
 	char path[RT_MODULE_PATH];
 	int fd = -1;

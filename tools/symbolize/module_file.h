@@ -11,7 +11,7 @@
 
 /* Where a module was loaded. */
 struct module_process {
-	pid_t pid; /* while the process lives, its files can be read by way of /proc; 0: it has ended */
+	pid_t pid;            /* while the process lives, its files can be read by way of /proc; 0: it has ended */
 	uint64_t realtime_ns; /* when the module was first seen; 0: not known */
 };
 
@@ -24,8 +24,7 @@ enum module_file {
 
 /* Opens the module's file, a debug file with its build id, or the running kernel's vDSO.  Returns a descriptor; -1 if
  * no file certainly belongs to the module.  *state says what has become of the module's file. */
-int module_file_open(const struct rt_module *module, const struct module_process *process,
-                     enum module_file *state);
+int module_file_open(const struct rt_module *module, const struct module_process *process, enum module_file *state);
 /* "deleted", ...; NULL for MODULE_FILE_FOUND. */
 const char *module_file_state(enum module_file state);
 

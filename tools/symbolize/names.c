@@ -54,8 +54,7 @@ static char *drop_clone_suffix(char *text)
 /* The same for names that are not mangled.  Other dots are the name's own: Go has "main.main". */
 static size_t length_without_clone_suffix(const char *name, size_t length)
 {
-	static const char *const suffixes[] = {".part.", ".constprop.", ".isra.",
-	                                       ".cold",  ".lto_priv.",  ".llvm."};
+	static const char *const suffixes[] = {".part.", ".constprop.", ".isra.", ".cold", ".lto_priv.", ".llvm."};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		const char *suffix = memmem(name, length, suffixes[i], strlen(suffixes[i]));

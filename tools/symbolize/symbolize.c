@@ -50,8 +50,7 @@ struct address {
 
 struct symbolizer {
 	struct module *modules;
-	struct module
-	    *recent[RECENT]; /* by where its struct rt_module lies: hashing paths takes a microsecond */
+	struct module *recent[RECENT]; /* by where its struct rt_module lies: hashing paths takes a microsecond */
 	struct address *addresses;
 	struct names names;
 	struct downloads downloads;
@@ -251,8 +250,8 @@ static struct address *remember(struct symbolizer *symbolizer, const struct addr
 	return address;
 }
 
-unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module,
-                            uint64_t file_offset, bool exact, struct symbol_frame *frames, unsigned max)
+unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
+                            bool exact, struct symbol_frame *frames, unsigned max)
 {
 	struct address_key key = {.address = exact || !file_offset ? file_offset : file_offset - 1};
 	struct address *address = NULL;

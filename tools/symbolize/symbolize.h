@@ -26,8 +26,8 @@ void symbolizer_process(struct symbolizer *symbolizer, const struct ring_file *r
 
 /* Writes the frames of one address of a module, innermost first: at least one, at most max.  file_offset: the address
  * minus the module's bias.  exact: it is not a return address, so the call before it is not looked up. */
-unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module,
-                            uint64_t file_offset, bool exact, struct symbol_frame *frames, unsigned max);
+unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
+                            bool exact, struct symbol_frame *frames, unsigned max);
 
 /* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
  * names, or if none of its addresses was resolved yet. */

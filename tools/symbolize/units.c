@@ -267,8 +267,7 @@ static const char *compile_directory(struct unit *unit)
 	return dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute));
 }
 
-static void set_line_of_address(struct unit *unit, struct names *names, uint64_t address,
-                                struct symbol_frame *frame)
+static void set_line_of_address(struct unit *unit, struct names *names, uint64_t address, struct symbol_frame *frame)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
 	const char *path = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
@@ -288,11 +287,9 @@ static Dwarf_Word number_attribute(Dwarf_Die *die, unsigned name)
 	return value;
 }
 
-static void set_line_of_call(struct unit *unit, struct names *names, Dwarf_Die *call,
-                             struct symbol_frame *frame)
+static void set_line_of_call(struct unit *unit, struct names *names, Dwarf_Die *call, struct symbol_frame *frame)
 {
-	Dwarf_Word file = number_attribute(call, DW_AT_call_file),
-	           line = number_attribute(call, DW_AT_call_line);
+	Dwarf_Word file = number_attribute(call, DW_AT_call_file), line = number_attribute(call, DW_AT_call_line);
 	Dwarf_Files *files;
 	size_t count;
 
@@ -323,8 +320,7 @@ unsigned units_find(struct units *units, struct names *names, uint64_t address, 
 		memset(frame, 0, sizeof(*frame));
 		frame->inlined = !outermost;
 		if (function)
-			frame->function =
-			    die_name(names, outermost ? &function->die : chain[inlined - 1 - i]);
+			frame->function = die_name(names, outermost ? &function->die : chain[inlined - 1 - i]);
 		if (i == 0)
 			set_line_of_address(unit, names, address, frame);
 		else

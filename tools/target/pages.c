@@ -13,7 +13,7 @@
 #include "tools/target/target.h"
 
 #define PAGE  UINT64_C(4096)
-#define PIECE 4096u /* entries of the pagemap read at a time */
+#define PIECE 4096u                 /* entries of the pagemap read at a time */
 #define VAST  (UINT64_C(256) << 20) /* a mapping that is not read entry by entry if there may be nothing in it */
 
 /* ---- reading ------------------------------------------------------------------------------- */

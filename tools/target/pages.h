@@ -28,11 +28,11 @@ struct page_range { /* pages that exist */
 };
 
 struct pages {
-	pid_t pid;     /* of a thread that still has the memory */
-	int memory;    /* descriptor of /proc/PID/mem; -1: process_vm_readv is used */
-	int pagemap;   /* descriptor; -1: the kernel does not tell which pages exist */
+	pid_t pid;      /* of a thread that still has the memory */
+	int memory;     /* descriptor of /proc/PID/mem; -1: process_vm_readv is used */
+	int pagemap;    /* descriptor; -1: the kernel does not tell which pages exist */
 	bool own_alone; /* set before pages_list: leaves out pages of private memory that other processes have too */
-	bool no_scan;  /* the kernel is older than 6.7 and cannot scan the pagemap: it is read entry by entry */
+	bool no_scan;   /* the kernel is older than 6.7 and cannot scan the pagemap: it is read entry by entry */
 	struct page_range *ranges; /* sorted by address */
 	size_t count, room;
 	uint64_t unread; /* bytes of pages that exist and could not be read */

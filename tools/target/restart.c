@@ -59,8 +59,8 @@ uint64_t restart_slept(const struct restart_sleep *before, const struct restart_
 struct restart_call restart_call(long number)
 {
 	switch (number) {
-#define AGAIN(name, time, argument)                                                                          \
-	case SYS_##name:                                                                                     \
+#define AGAIN(name, time, argument)                                                                                    \
+	case SYS_##name:                                                                                               \
 		return (struct restart_call){true, RESTART_##time, argument};
 #if defined(__x86_64__)
 #include "tools/target/restart.def"

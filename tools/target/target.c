@@ -52,13 +52,14 @@ static bool refused_by_kernel(pid_t tid, char *why, int error)
 	pid_t tracer = process_tracer(tid);
 
 	if (tracer <= 0)
-		return refuse(why,
-		              "the kernel does not let ringtail look at it (ptrace: %s): set sysctl "
-		              "kernel.yama.ptrace_scope=0, give CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
-		              "with `ringtail run`",
-		              error);
-	snprintf(why, TARGET_WHY_BYTES, "a debugger or tracer (pid %d) is attached to it, and the kernel allows only one",
-	         (int)tracer);
+		return refuse(
+		    why,
+		    "the kernel does not let ringtail look at it (ptrace: %s): set sysctl "
+		    "kernel.yama.ptrace_scope=0, give CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
+		    "with `ringtail run`",
+		    error);
+	snprintf(why, TARGET_WHY_BYTES,
+	         "a debugger or tracer (pid %d) is attached to it, and the kernel allows only one", (int)tracer);
 	return false;
 }
 
@@ -179,7 +180,8 @@ static bool await_stops(struct target *target, char *why)
 
 	for (; !all_have_stopped(target, now - since > ENDED_AFTER_NS, &missing); now = monotonic_ns()) {
 		if (now - since > STOP_WITHIN_NS) {
-			snprintf(why, TARGET_WHY_BYTES, "its thread %d could not be stopped: the thread waits within the kernel",
+			snprintf(why, TARGET_WHY_BYTES,
+			         "its thread %d could not be stopped: the thread waits within the kernel",
 			         (int)missing);
 			return false;
 		}
@@ -244,7 +246,8 @@ static const struct target_map *stack_of(const struct target *target, const stru
 {
 	const struct target_map *map = target_map_at(target, thread->kernel_sp);
 
-	if (!map || (map->kind != MAP_MAIN_STACK && (thread->thread_pointer < map->start || thread->thread_pointer >= map->end)))
+	if (!map || (map->kind != MAP_MAIN_STACK &&
+	             (thread->thread_pointer < map->start || thread->thread_pointer >= map->end)))
 		return NULL;
 	return map;
 }
@@ -336,8 +339,8 @@ static enum map_kind kind_of(const char *path)
 	if (!strcmp(path, "[stack]"))
 		return MAP_MAIN_STACK;
 	if (*path == '[' ||
-	    (!strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) &&
-	     strncmp(path, "/dev/hugepages/", 15) && strncmp(path, "/dev/zero", 9) /* shared memory without a name */))
+	    (!strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9) && strncmp(path, "/dev/hugepages/", 15) &&
+	     strncmp(path, "/dev/zero", 9) /* shared memory without a name */))
 		return MAP_NO_MEMORY;
 	return MAP_FILE;
 }

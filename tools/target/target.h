@@ -28,11 +28,11 @@
 struct target_thread {
 	pid_t tid;
 	bool stopped;
-	int signal;           /* was being delivered at the stop; it is delivered when the thread is let go */
+	int signal; /* was being delivered at the stop; it is delivered when the thread is let go */
 	struct restart restart;
-	uint64_t sp;          /* 0: not known */
-	uint64_t kernel_sp;   /* the stack pointer at the stop, also where sp is another */
-	bool own_frames;      /* it waits in the shim: sp and registers are those of the frame that called the shim */
+	uint64_t sp;        /* 0: not known */
+	uint64_t kernel_sp; /* the stack pointer at the stop, also where sp is another */
+	bool own_frames;    /* it waits in the shim: sp and registers are those of the frame that called the shim */
 	uint64_t thread_pointer;
 	uint64_t registers[TARGET_REGISTERS]; /* general registers, and halves of vector registers */
 	unsigned register_count;
@@ -55,7 +55,8 @@ struct target {
 	size_t thread_count, thread_room;
 	struct target_map *maps; /* sorted by address */
 	size_t map_count, map_room;
-	bool own_alone; /* set before target_snapshot: leaves out pages that it still shares with its parent since fork */
+	bool own_alone; /* set before target_snapshot: leaves out pages that it still shares with its parent since fork
+	                 */
 	struct pages *pages; /* malloced; NULL before target_snapshot */
 };
 

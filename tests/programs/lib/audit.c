@@ -21,8 +21,8 @@ unsigned int la_objclose(uintptr_t *cookie)
 	return 0;
 }
 
-uintptr_t la_symbind64(Elf64_Sym *symbol, unsigned int index, uintptr_t *from, uintptr_t *to,
-                       unsigned int *flags, const char *name)
+uintptr_t la_symbind64(Elf64_Sym *symbol, unsigned int index, uintptr_t *from, uintptr_t *to, unsigned int *flags,
+                       const char *name)
 {
 	bindings++;
 	return symbol->st_value;

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define JOIN(a, b, c) a##b##c
+#define JOIN(a, b, c)     a##b##c
 #define NAME(epoch, what) JOIN(epoch_, epoch, _##what)
 
 void *NAME(EPOCH, allocate)(void)

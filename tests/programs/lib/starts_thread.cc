@@ -1,7 +1,8 @@
 // A library that starts a thread while it is loaded, and waits for it: the loader's lock is held all the time.
 #include <thread>
 
-namespace {
+namespace
+{
 
 struct alignas(64) wide {
 	char bytes[64];

@@ -5,12 +5,12 @@
 #include "tools/analyse/heap/heap.h"
 #include "tools/base/format.h"
 
-#define SAVED_LEAST   1000u /* allocations */
-#define SAVED_SHARE   100u  /* of all the process's allocations, one in so many at least */
-#define REUSES_LEAST  16u   /* of each block of the list */
-#define CHUNK_HEADER  8u    /* of glibc's malloc: chunks are multiples of 16 bytes, and 8 of them are its own */
-#define CHUNK_ALIGN   16u
-#define CHUNK_LEAST   32u
+#define SAVED_LEAST  1000u /* allocations */
+#define SAVED_SHARE  100u  /* of all the process's allocations, one in so many at least */
+#define REUSES_LEAST 16u   /* of each block of the list */
+#define CHUNK_HEADER 8u    /* of glibc's malloc: chunks are multiples of 16 bytes, and 8 of them are its own */
+#define CHUNK_ALIGN  16u
+#define CHUNK_LEAST  32u
 
 static uint64_t chunk_bytes(uint64_t size)
 {
@@ -31,8 +31,9 @@ static uint64_t saved_by_list(const struct churn *churn, const struct heap_count
 static bool is_worth_it(const struct churn *churn, const struct heap_counts *counts, const struct heap_counts *totals,
                         uint64_t saved)
 {
-	return saved >= SAVED_LEAST && saved >= totals->allocations / SAVED_SHARE && saved / REUSES_LEAST >= churn->most_live &&
-	       churn->largest < UINT32_MAX && chunk_bytes(churn->smallest) == chunk_bytes(churn->largest);
+	return saved >= SAVED_LEAST && saved >= totals->allocations / SAVED_SHARE &&
+	       saved / REUSES_LEAST >= churn->most_live && churn->largest < UINT32_MAX &&
+	       chunk_bytes(churn->smallest) == chunk_bytes(churn->largest);
 }
 
 static void write_sizes(const struct churn *churn, char *text, size_t room)
@@ -55,12 +56,13 @@ void churn_report(const struct churn *churn, const struct heap_site *site, const
 	finding = finding_add(findings, FINDING_POOL_CHURN);
 	finding->times = saved;
 	write_sizes(churn, sizes, sizeof sizes);
-	finding_message(finding,
-	                "%llu of %llu blocks of %s allocated here could reuse a block freed before: a free list of at most %u %s and "
-	                "%llu bytes would save as many calls to allocate and to free (%.1f %% of the process's), and %llu bytes",
-	                (unsigned long long)saved, (unsigned long long)site->counts.allocations, sizes, churn->most_live,
-	                plural(churn->most_live, "block", "blocks"),
-	                (unsigned long long)churn->most_live * churn->largest,
-	                100.0 * (double)saved / (double)totals->allocations, (unsigned long long)(saved * churn->largest));
+	finding_message(
+	    finding,
+	    "%llu of %llu blocks of %s allocated here could reuse a block freed before: a free list of at most %u %s "
+	    "and "
+	    "%llu bytes would save as many calls to allocate and to free (%.1f %% of the process's), and %llu bytes",
+	    (unsigned long long)saved, (unsigned long long)site->counts.allocations, sizes, churn->most_live,
+	    plural(churn->most_live, "block", "blocks"), (unsigned long long)churn->most_live * churn->largest,
+	    100.0 * (double)saved / (double)totals->allocations, (unsigned long long)(saved * churn->largest));
 	finding_add_stack(finding, "allocated here", 0, 0, site->stack);
 }

@@ -13,8 +13,8 @@
 #include "tools/finding/findings.h"
 
 /* Numbers about the freed blocks of one site. */
-struct churn { /* zeroed: none yet */
-	uint32_t most_live; /* the most blocks of the site that were live at a time */
+struct churn {                      /* zeroed: none yet */
+	uint32_t most_live;         /* the most blocks of the site that were live at a time */
 	uint32_t smallest, largest; /* bytes; UINT32_MAX: that many or more */
 };
 

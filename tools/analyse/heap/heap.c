@@ -97,8 +97,7 @@ static struct heap_size_class *class_of(struct heap_analysis *heap, uint64_t siz
 	return &heap->classes[class < HEAP_SIZE_CLASSES ? class : HEAP_SIZE_CLASSES - 1];
 }
 
-static void block_begins(struct heap_analysis *heap, struct block *block, const struct event *event,
-                         uint8_t type)
+static void block_begins(struct heap_analysis *heap, struct block *block, const struct event *event, uint8_t type)
 {
 	uint32_t site = sites_get(&heap->sites, event->stack, type, heap->serial);
 	uint32_t thread = actors_get(&heap->actors, event->thread, heap->serial);
@@ -210,8 +209,7 @@ static void note_misuse(struct heap_analysis *heap, const struct event *event, e
 	                                                .stamp = event->stamp});
 }
 
-static void check_counterpart(struct heap_analysis *heap, const struct event *event,
-                              const struct block *block)
+static void check_counterpart(struct heap_analysis *heap, const struct event *event, const struct block *block)
 {
 	struct site *site = site_of(heap, block);
 	uint8_t used = event->type == RT_REALLOC_BEGIN ? RT_FREE : event->type;
@@ -231,8 +229,7 @@ static struct block *block_around(struct heap_analysis *heap, uint64_t address)
 {
 	uint64_t at = address & ~(uint64_t)(BLOCK_ALIGNMENT - 1);
 
-	for (unsigned steps = 0; steps < INTERIOR_REACH / BLOCK_ALIGNMENT && at;
-	     steps++, at -= BLOCK_ALIGNMENT) {
+	for (unsigned steps = 0; steps < INTERIOR_REACH / BLOCK_ALIGNMENT && at; steps++, at -= BLOCK_ALIGNMENT) {
 		struct block *block;
 
 		if (!heap->interior_budget)
@@ -268,7 +265,8 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 	if (event->object && !around && recent->address == event->object) {
 		caller->double_frees++;
 		note_misuse(heap, event,
-		            event->type == RT_REALLOC_BEGIN ? FINDING_MISUSE_REALLOC_OF_FREED : FINDING_MISUSE_DOUBLE_FREE,
+		            event->type == RT_REALLOC_BEGIN ? FINDING_MISUSE_REALLOC_OF_FREED
+		                                            : FINDING_MISUSE_DOUBLE_FREE,
 		            &heap->sites.items[recent->site], recent->stack);
 		return;
 	}
@@ -284,8 +282,7 @@ static void count_free(struct heap_analysis *heap, const struct event *event, co
 	struct site *site = site_of(heap, block);
 	struct heap_counts *of_site = &site->holder.counts;
 	struct heap_actor *owner = &heap->actors.items[block->thread];
-	bool temporary =
-	    owner->id == event->thread && (uint32_t)owner->holder.counts.allocations == block->serial;
+	bool temporary = owner->id == event->thread && (uint32_t)owner->holder.counts.allocations == block->serial;
 
 	churn_freed(&site->churn, block->size, of_site->live_blocks + 1);
 	of_site->frees++;
@@ -352,8 +349,7 @@ static void realloc_begins(struct heap_analysis *heap, const struct event *event
 	blocks_remove(&heap->blocks, block);
 }
 
-static void realloc_failed(struct heap_analysis *heap, const struct event *event,
-                           struct pending_realloc *pending)
+static void realloc_failed(struct heap_analysis *heap, const struct event *event, struct pending_realloc *pending)
 {
 	bool existed;
 	struct block *slot;
@@ -565,8 +561,7 @@ static void finish_threads(struct heap_analysis *heap)
 		if (!memcmp(&actor->holder.counts, &nothing, sizeof nothing))
 			continue;
 		holder_save_peak(&actor->holder, heap->serial);
-		heap->thread_results[heap->thread_count++] =
-		    (struct heap_thread){actor->id, actor->holder.counts};
+		heap->thread_results[heap->thread_count++] = (struct heap_thread){actor->id, actor->holder.counts};
 		add_counts(&heap->totals, &actor->holder.counts);
 	}
 	heap->totals.peak_bytes = heap->peak_bytes;

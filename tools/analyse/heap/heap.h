@@ -7,23 +7,23 @@
 
 struct heap_counts {
 	/* The fields that every allocation touches come first: one cache line of a holder (heap_sites.h). */
-	uint64_t allocations;     /* calls that returned memory, reallocations included */
-	uint64_t allocated_bytes; /* sum of the sizes requested by these calls */
+	uint64_t allocations;             /* calls that returned memory, reallocations included */
+	uint64_t allocated_bytes;         /* sum of the sizes requested by these calls */
 	uint64_t live_blocks, live_bytes; /* now; after heap_finish, at the end */
 	uint64_t peak_blocks, peak_bytes; /* of a site or thread: its share of the process's peak */
-	uint64_t largest;         /* largest single request */
+	uint64_t largest;                 /* largest single request */
 
-	uint64_t frees;           /* blocks ended by free, delete, realloc(p, 0); not by reallocation */
+	uint64_t frees; /* blocks ended by free, delete, realloc(p, 0); not by reallocation */
 	uint64_t freed_bytes;
-	uint64_t temporary;       /* blocks that the allocating thread freed before it allocated another one */
-	uint64_t failed;          /* calls that returned no memory */
-	uint64_t reallocations;   /* part of allocations: realloc of a live block */
+	uint64_t temporary;     /* blocks that the allocating thread freed before it allocated another one */
+	uint64_t failed;        /* calls that returned no memory */
+	uint64_t reallocations; /* part of allocations: realloc of a live block */
 	uint64_t reallocated_in_place;
-	uint64_t unknown_frees;   /* frees of blocks never seen: allocated before the shim, or by code we cannot hook */
-	uint64_t double_frees;    /* frees of a block that had been freed and not allocated again */
-	uint64_t mismatched;      /* malloc/new/new[] against free/delete/delete[] */
-	uint64_t unseen_frees;    /* blocks whose address was allocated again without a free in between: the free was
-	                           * lost, or made by code that we cannot hook */
+	uint64_t unknown_frees; /* frees of blocks never seen: allocated before the shim, or by code we cannot hook */
+	uint64_t double_frees;  /* frees of a block that had been freed and not allocated again */
+	uint64_t mismatched;    /* malloc/new/new[] against free/delete/delete[] */
+	uint64_t unseen_frees;  /* blocks whose address was allocated again without a free in between: the free was
+	                         * lost, or made by code that we cannot hook */
 };
 
 struct heap_site { /* one allocation stack and function */
@@ -42,13 +42,20 @@ struct heap_share {
 };
 
 #define HEAP_SIZE_CLASSES 57 /* class k: sizes in [2^(k-1), 2^k), class 0: size 0 */
-struct heap_size_class { uint64_t allocations, bytes, live_blocks, live_bytes; };
+struct heap_size_class {
+	uint64_t allocations, bytes, live_blocks, live_bytes;
+};
 
 /* A block counts for the thread that allocated it, also if another thread frees it.  Unknown, double and mismatched
  * frees, and failed calls, count for the thread that made the call.  thread 0: it is not known which thread. */
-struct heap_thread { uint32_t thread; struct heap_counts counts; };
+struct heap_thread {
+	uint32_t thread;
+	struct heap_counts counts;
+};
 
-struct heap_sample { uint64_t stamp, live_bytes, live_blocks; }; /* bounded number, thinned as it grows */
+struct heap_sample {
+	uint64_t stamp, live_bytes, live_blocks;
+}; /* bounded number, thinned as it grows */
 
 struct heap_analysis *heap_new(struct ring_file *ring);
 void heap_free(struct heap_analysis *heap);

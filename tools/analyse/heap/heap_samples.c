@@ -12,8 +12,7 @@ static void halve(struct samples *samples)
 	struct heap_sample *items = samples->items;
 
 	for (size_t i = 0; i < HEAP_SAMPLES / 2; i++)
-		items[i] =
-		    items[2 * i].live_bytes >= items[2 * i + 1].live_bytes ? items[2 * i] : items[2 * i + 1];
+		items[i] = items[2 * i].live_bytes >= items[2 * i + 1].live_bytes ? items[2 * i] : items[2 * i + 1];
 	samples->count = HEAP_SAMPLES / 2;
 	samples->stride *= 2;
 }

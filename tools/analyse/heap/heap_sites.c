@@ -32,8 +32,8 @@ uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint6
 	if (stack >= table->by_stack_room)
 		table->by_stack = memory_grow_zeroed(table->by_stack, &table->by_stack_room, stack + (size_t)1,
 		                                     table->stack_limit, sizeof *table->by_stack);
-	table->items[table->count] = (struct site){
-	    .holder.saved = serial, .stack = stack, .type = type, .next = table->by_stack[stack]};
+	table->items[table->count] =
+	    (struct site){.holder.saved = serial, .stack = stack, .type = type, .next = table->by_stack[stack]};
 	table->by_stack[stack] = (uint32_t)++table->count;
 	return (uint32_t)table->count - 1;
 }

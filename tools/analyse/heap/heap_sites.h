@@ -13,7 +13,7 @@
 #include "tools/analyse/heap/heap.h"
 #include "tools/analyse/id_index.h"
 
-struct holder { /* of blocks: a site or a thread */
+struct holder {         /* of blocks: a site or a thread */
 	uint64_t saved; /* serial of the maximum at which counts.peak_* were saved */
 	struct heap_counts counts;
 };

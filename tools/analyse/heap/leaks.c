@@ -23,7 +23,8 @@ static int by_place(const void *left, const void *right)
 {
 	const struct leak_group *a = left, *b = right;
 
-	return compare_next(compare_next(compare_numbers(a->class, b->class), a->stack, b->stack), a->owner_stack, b->owner_stack);
+	return compare_next(compare_next(compare_numbers(a->class, b->class), a->stack, b->stack), a->owner_stack,
+	                    b->owner_stack);
 }
 
 static bool same_place(const struct leak_group *a, const struct leak_group *b) { return by_place(a, b) == 0; }
@@ -59,8 +60,7 @@ static void add_kept(struct finding *finding, uint32_t stack, const struct leak_
 	for (size_t i = 0; i < count; i++) {
 		if (groups[i].class != LEAK_INDIRECT || groups[i].owner_stack != stack)
 			continue;
-		*finding_add_kept(finding) =
-		    (struct finding_kept){groups[i].stack, groups[i].blocks, groups[i].bytes};
+		*finding_add_kept(finding) = (struct finding_kept){groups[i].stack, groups[i].blocks, groups[i].bytes};
 	}
 	if (finding->kept_count)
 		qsort(finding->kept, finding->kept_count, sizeof *finding->kept, by_bytes);
@@ -111,7 +111,8 @@ static void report_unread(const struct leak_scan *scan, struct finding_list *fin
 	if (!scan->unread)
 		return;
 	finding_message(finding_add(findings, FINDING_LOSS_SCAN),
-	                "%llu byte%s of the process's memory could not be read: blocks with pointers only there are reported as lost",
+	                "%llu byte%s of the process's memory could not be read: blocks with pointers only there are "
+	                "reported as lost",
 	                (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
 }
 

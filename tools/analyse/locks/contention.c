@@ -29,8 +29,7 @@ struct wait_entry {
 };
 
 #define KEY_BYTES (3 * sizeof(uint32_t))
-_Static_assert(offsetof(struct wait_site, holder_stack) + sizeof(uint32_t) == KEY_BYTES,
-               "hashed as bytes: no padding");
+_Static_assert(offsetof(struct wait_site, holder_stack) + sizeof(uint32_t) == KEY_BYTES, "hashed as bytes: no padding");
 
 void contention_free(struct contention *contention)
 {
@@ -91,15 +90,14 @@ static struct lock_use waited_for(const struct lock_thread *thread, const struct
 	return use.thread == thread->id ? (struct lock_use){0} : use;
 }
 
-void contention_waited(struct contention *contention, struct lock_classes *classes,
-                       const struct lock_thread *thread, struct lock *lock, uint64_t ticks)
+void contention_waited(struct contention *contention, struct lock_classes *classes, const struct lock_thread *thread,
+                       struct lock *lock, uint64_t ticks)
 {
 	const struct lock_wait *wait = &thread->wait;
 	struct lock_use holder = waited_for(thread, lock);
-	struct wait_site *site =
-	    wait_site(contention, (struct wait_site){.class = lock_classes_get(classes, lock)->id,
-	                                             .stack = wait->stack,
-	                                             .holder_stack = holder.stack});
+	struct wait_site *site = wait_site(contention, (struct wait_site){.class = lock_classes_get(classes, lock)->id,
+	                                                                  .stack = wait->stack,
+	                                                                  .holder_stack = holder.stack});
 
 	lock_intervals_keep(&contention->longest_waits, &(struct lock_interval){.since = wait->since,
 	                                                                        .ticks = ticks,
@@ -126,18 +124,16 @@ static struct hold_site *hold_site(struct contention *contention, uint32_t class
 
 	if (!found) {
 		GROW(contention->holds, contention->hold_room, contention->hold_count + 1);
-		contention->holds[contention->hold_count] =
-		    (struct hold_site){.class = class, .stack = stack};
+		contention->holds[contention->hold_count] = (struct hold_site){.class = class, .stack = stack};
 		u64_map_put(&contention->hold_index, key, found = ++contention->hold_count);
 	}
 	return &contention->holds[found - 1];
 }
 
-void contention_held(struct contention *contention, struct lock_classes *classes,
-                     const struct lock_thread *thread, const struct held_lock *held, uint64_t ticks)
+void contention_held(struct contention *contention, struct lock_classes *classes, const struct lock_thread *thread,
+                     const struct held_lock *held, uint64_t ticks)
 {
-	struct hold_site *site =
-	    hold_site(contention, lock_classes_get(classes, held->lock)->id, held->stack);
+	struct hold_site *site = hold_site(contention, lock_classes_get(classes, held->lock)->id, held->stack);
 
 	if (lock_intervals_want(&contention->longest_holds, ticks))
 		lock_intervals_keep(&contention->longest_holds,
@@ -239,8 +235,8 @@ static void tell(const struct wait_site *sites, size_t count, const struct lock_
 }
 
 /* Sites are in the order of by_place: those of one class and stack make one finding. */
-static void tell_all(const struct contention *contention, const struct lock_class_result *classes,
-                     uint64_t lived, struct finding_list *findings)
+static void tell_all(const struct contention *contention, const struct lock_class_result *classes, uint64_t lived,
+                     struct finding_list *findings)
 {
 	const struct wait_site *sites = contention->results;
 

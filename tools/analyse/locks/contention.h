@@ -27,11 +27,11 @@ struct contention { /* zeroed: empty */
 
 void contention_free(struct contention *contention);
 /* The thread's wait for lock has ended, with success or not, `ticks` after it began. */
-void contention_waited(struct contention *contention, struct lock_classes *classes,
-                       const struct lock_thread *thread, struct lock *lock, uint64_t ticks);
+void contention_waited(struct contention *contention, struct lock_classes *classes, const struct lock_thread *thread,
+                       struct lock *lock, uint64_t ticks);
 /* The thread releases a lock that it held for `ticks`. */
-void contention_held(struct contention *contention, struct lock_classes *classes,
-                     const struct lock_thread *thread, const struct held_lock *held, uint64_t ticks);
+void contention_held(struct contention *contention, struct lock_classes *classes, const struct lock_thread *thread,
+                     const struct held_lock *held, uint64_t ticks);
 /* Makes the results, and adds a finding for each place where all threads together waited for at least a thousandth of
  * `lived`. */
 void contention_finish(struct contention *contention, const struct lock_class_result *classes, uint64_t lived,

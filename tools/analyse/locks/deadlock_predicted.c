@@ -65,8 +65,7 @@ struct assignment { /* of a witness to each edge */
 
 /* ---- filters ------------------------------------------------------------------------ */
 
-static bool compatible(const struct assignment *a, const struct order_witness *one,
-                       const struct order_witness *two)
+static bool compatible(const struct assignment *a, const struct order_witness *one, const struct order_witness *two)
 {
 	if (one->thread == two->thread)
 		return false;
@@ -255,8 +254,7 @@ struct finding_object deadlock_object(const struct lock *lock)
 	                               .created_stack = lock->result.init_stack};
 }
 
-static void add_edge(struct finding *finding, const struct order_edge *edge,
-                     const struct order_witness *witness)
+static void add_edge(struct finding *finding, const struct order_edge *edge, const struct order_witness *witness)
 {
 	struct finding_edge *added = finding_add_edge(finding);
 
@@ -279,16 +277,15 @@ static void add_edge(struct finding *finding, const struct order_edge *edge,
 static void report_group(const struct cycle_group *group, struct finding_list *findings)
 {
 	bool predicted = group->verdict == PREDICTED;
-	struct finding *finding = finding_add(findings, predicted ? FINDING_DEADLOCK_PREDICTED : FINDING_DEADLOCK_INVERSION);
+	struct finding *finding =
+	    finding_add(findings, predicted ? FINDING_DEADLOCK_PREDICTED : FINDING_DEADLOCK_INVERSION);
 
 	if (!predicted)
-		finding_message(finding,
-		                "locks are taken in conflicting orders, without danger in this run: %s",
+		finding_message(finding, "locks are taken in conflicting orders, without danger in this run: %s",
 		                why_not[group->verdict]);
 	else if (group->count == 2)
-		finding_message(finding,
-		                "two threads can deadlock: each can hold the lock that the other wants; "
-		                "take the locks in one order");
+		finding_message(finding, "two threads can deadlock: each can hold the lock that the other wants; "
+		                         "take the locks in one order");
 	else
 		finding_message(finding,
 		                "%zu threads can deadlock: each can hold the lock that the next one wants; "
@@ -342,8 +339,7 @@ static void groups_free(struct cycle_group *groups)
 	}
 }
 
-void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findings,
-                        const struct u64_map *reported)
+void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findings, const struct u64_map *reported)
 {
 	struct prediction p = {.locks = locks, .reported = reported};
 	struct cycle_visitor visitor = {&p, add_cycle, length_done, is_told};
@@ -352,9 +348,8 @@ void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findin
 		p.truncated = true;
 	report_groups(&p, findings);
 	if (p.truncated)
-		finding_message(
-		    finding_add(findings, FINDING_LOSS_LOCK_ORDER),
-		    "the lock order has more cycles than were examined: there may be more deadlocks");
+		finding_message(finding_add(findings, FINDING_LOSS_LOCK_ORDER),
+		                "the lock order has more cycles than were examined: there may be more deadlocks");
 	groups_free(p.groups);
 	u64_map_free(&p.told);
 }

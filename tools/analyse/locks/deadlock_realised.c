@@ -112,14 +112,13 @@ static void describe_cycle(struct finding *finding, bool inferred)
 
 	if (finding->edge_count == 1)
 		finding_message(finding, "a thread waits for ever for %s",
-		                finding->edges[0].wanted.kind == RT_KIND_THREAD
-		                    ? "itself"
-		                    : "a lock that it holds itself");
+		                finding->edges[0].wanted.kind == RT_KIND_THREAD ? "itself"
+		                                                                : "a lock that it holds itself");
 	else if (finding->edge_count == 2)
 		finding_message(finding, "two threads%s wait for each other for ever%s", many, conclusion);
 	else
-		finding_message(finding, "%zu threads%s wait for each other for ever, in a ring%s",
-		                finding->edge_count, many, conclusion);
+		finding_message(finding, "%zu threads%s wait for each other for ever, in a ring%s", finding->edge_count,
+		                many, conclusion);
 }
 
 static void report_cycle_to(const struct deadlock_process *process, const struct wait_search *search, size_t last)
@@ -187,8 +186,7 @@ static void add_sleeper(struct finding *finding, const struct waiter *waiter)
 	finding_add_stack(finding, label, thread->id, thread->wait.since, thread->wait.stack);
 	finding_add_thread(finding, thread->id);
 	if (object.kind != RT_KIND_THREAD)
-		finding_add_object(finding, object.kind, object.address, object.generation,
-		                   object.created_stack);
+		finding_add_object(finding, object.kind, object.address, object.generation, object.created_stack);
 }
 
 static void report_all_asleep(const struct wait_search *search, struct finding_list *findings)
@@ -307,10 +305,7 @@ uint64_t deadlock_fingerprint(const struct finding *finding)
 	return fingerprint;
 }
 
-void deadlock_keep(struct lock_analysis *locks, struct finding finding)
-{
-	finding_move(&locks->kept, &finding);
-}
+void deadlock_keep(struct lock_analysis *locks, struct finding finding) { finding_move(&locks->kept, &finding); }
 
 static bool is_there(const struct finding_list *findings, const struct finding *kept)
 {

@@ -15,12 +15,10 @@ void happens_before_free(struct happens_before *order)
 	*order = (struct happens_before){0};
 }
 
-uint32_t happens_before_segment(struct happens_before *order, uint32_t thread, uint32_t previous,
-                                uint32_t other)
+uint32_t happens_before_segment(struct happens_before *order, uint32_t thread, uint32_t previous, uint32_t other)
 {
 	GROW(order->segments, order->room, order->count + 1);
-	order->segments[order->count++] =
-	    (struct segment){.thread = thread, .previous = previous, .other = other};
+	order->segments[order->count++] = (struct segment){.thread = thread, .previous = previous, .other = other};
 	return (uint32_t)order->count;
 }
 

@@ -22,7 +22,7 @@ struct segment {
 #define HAPPENS_BEFORE_CACHE 4096
 
 struct happens_before { /* zeroed: empty */
-	bool *links; /* by link, from 1: the link holds */
+	bool *links;    /* by link, from 1: the link holds */
 	uint32_t link_count;
 	size_t link_room;
 	struct segment *segments; /* the segment's id is its index + 1 */

@@ -68,17 +68,16 @@ void join_order_want(struct lock_analysis *locks, struct lock_thread *thread, co
 	wanted->shared = shared;
 }
 
-static void add_finding(struct lock_analysis *locks, const struct lock_thread *joiner,
-                        const struct held_lock *held, const struct lock_thread *joined,
-                        const struct wanted_lock *wanted, const struct event *event)
+static void add_finding(struct lock_analysis *locks, const struct lock_thread *joiner, const struct held_lock *held,
+                        const struct lock_thread *joined, const struct wanted_lock *wanted, const struct event *event)
 {
 	struct finding *finding = finding_add(&locks->by_joins, FINDING_DEADLOCK_PREDICTED);
 	struct finding_object lock = deadlock_object(held->lock);
 	struct finding_object thread = {.kind = RT_KIND_THREAD, .address = event->object};
 
-	finding_message(
-	    finding, "a thread holds a lock while it joins a thread that takes this lock: if the joined thread "
-	             "has not had the lock yet, they wait for each other for ever");
+	finding_message(finding,
+	                "a thread holds a lock while it joins a thread that takes this lock: if the joined thread "
+	                "has not had the lock yet, they wait for each other for ever");
 	*finding_add_edge(finding) = (struct finding_edge){.thread = joiner->id,
 	                                                   .held = lock,
 	                                                   .wanted = thread,
@@ -109,8 +108,8 @@ static uint64_t signature_of(const struct finding *finding)
 	return deadlock_signature(pairs, 2);
 }
 
-void join_order_joined(struct lock_analysis *locks, struct lock_thread *joiner,
-                       const struct lock_thread *joined, const struct event *event)
+void join_order_joined(struct lock_analysis *locks, struct lock_thread *joiner, const struct lock_thread *joined,
+                       const struct event *event)
 {
 	for (size_t i = 0; i < joiner->count && locks->by_joins.count < MAX_REPORTED; i++) {
 		const struct held_lock *held = &joiner->held[i];
@@ -123,8 +122,7 @@ void join_order_joined(struct lock_analysis *locks, struct lock_thread *joiner,
 }
 
 /* The same code makes one finding. */
-void join_order_report(struct lock_analysis *locks, struct finding_list *findings,
-                       const struct u64_map *reported)
+void join_order_report(struct lock_analysis *locks, struct finding_list *findings, const struct u64_map *reported)
 {
 	struct u64_map seen = {0};
 

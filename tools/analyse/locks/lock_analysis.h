@@ -17,12 +17,12 @@ struct lock_analysis {
 	struct sync_misuses misuses;
 	bool forked; /* the process came from a fork: locks may be held whose acquisition was never seen */
 	struct deadlock_evidence evidence; /* at the end */
-	uint64_t contentions;        /* waits for locks so far */
+	uint64_t contentions;              /* waits for locks so far */
 	struct contention contention;
 	uint64_t begun;               /* stamp of the first event */
 	struct finding_list by_joins; /* predicted deadlocks of join_order.h */
-	struct finding_list kept; /* deadlocks that were confirmed while the process hung */
-	size_t fold_at; /* number of ended locks at which lock_table_fold is worth its time */
+	struct finding_list kept;     /* deadlocks that were confirmed while the process hung */
+	size_t fold_at;               /* number of ended locks at which lock_table_fold is worth its time */
 	struct lock_result *results;
 	size_t result_count;
 	struct lock_class_result *classes;

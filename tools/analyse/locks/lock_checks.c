@@ -17,8 +17,7 @@ struct finding_object check_object(const struct lock *lock)
 	return lock ? deadlock_object(lock) : (struct finding_object){0};
 }
 
-void misuse_add(struct sync_misuse *misuse, const char *label, uint32_t thread, uint64_t stamp,
-                uint32_t stack)
+void misuse_add(struct sync_misuse *misuse, const char *label, uint32_t thread, uint64_t stamp, uint32_t stack)
 {
 	unsigned i = 0;
 
@@ -71,8 +70,7 @@ static void suspect(const struct check *check, const struct sync_misuse *misuse)
 	*thread->suspicion = *misuse;
 }
 
-static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *thread,
-                             const struct event *event)
+static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	struct sync_misuse *suspicion = thread->suspicion;
 	bool refused = event && event->type == RT_FAILED && event->flags & RT_SYNC_UNLOCK && suspicion &&
@@ -87,10 +85,7 @@ static void settle_suspicion(struct lock_analysis *locks, struct lock_thread *th
 
 /* ---- what is known -------------------------------------------------------------------------- */
 
-static bool is_type(const struct lock *lock, uint32_t type)
-{
-	return lock->init_seen && lock->init_type == type;
-}
+static bool is_type(const struct lock *lock, uint32_t type) { return lock->init_seen && lock->init_type == type; }
 
 static bool is_robust(const struct lock *lock)
 {
@@ -119,8 +114,7 @@ static struct lock_thread *living_holder(const struct lock_analysis *locks, cons
 }
 
 /* The thread that owns it exclusively. */
-static struct lock_thread *owner_of(const struct lock_analysis *locks, const struct lock *lock,
-                                    struct held_lock **held)
+static struct lock_thread *owner_of(const struct lock_analysis *locks, const struct lock *lock, struct held_lock **held)
 {
 	struct lock_thread *owner = lock_threads_find(&locks->threads, lock->result.owner);
 
@@ -137,8 +131,7 @@ struct unlock_classes { /* by kind */
 
 static const struct unlock_classes unlock_classes[] = {
     [RT_KIND_MUTEX] = {FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, FINDING_MISUSE_MUTEX_UNLOCK_NOT_OWNER,
-                       "a thread unlocks a mutex that is not locked",
-                       "a thread unlocks a mutex that it did not lock"},
+                       "a thread unlocks a mutex that is not locked", "a thread unlocks a mutex that it did not lock"},
     [RT_KIND_RWLOCK] = {FINDING_MISUSE_RWLOCK_UNLOCK_NOT_HELD, FINDING_MISUSE_RWLOCK_UNLOCK_NOT_HELD,
                         "a thread unlocks a read-write lock that no thread holds",
                         "a thread unlocks a read-write lock that it does not hold"},
@@ -169,17 +162,16 @@ static void check_copied(const struct check *check)
 
 		if (held->lock->result.kind != RT_KIND_MUTEX)
 			continue;
-		misuse =
-		    check_misuse(check, FINDING_MISUSE_MUTEX_COPIED,
-		                 "a thread unlocks a mutex that was never locked, while it holds another one: "
-		                 "a locked mutex was copied, and the copy unlocked",
-		                 "unlocked here");
+		misuse = check_misuse(check, FINDING_MISUSE_MUTEX_COPIED,
+		                      "a thread unlocks a mutex that was never locked, while it holds another one: "
+		                      "a locked mutex was copied, and the copy unlocked",
+		                      "unlocked here");
 		misuse_add(&misuse, "locked here, at another address", thread->id, held->since, held->stack);
 		suspect(check, &misuse);
 		return;
 	}
-	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED, "a thread unlocks a mutex that was never locked",
-	                      "unlocked here");
+	misuse = check_misuse(check, FINDING_MISUSE_MUTEX_UNLOCK_UNLOCKED,
+	                      "a thread unlocks a mutex that was never locked", "unlocked here");
 	suspect(check, &misuse);
 }
 
@@ -203,12 +195,10 @@ static void check_release(const struct check *check)
 		check_robust_unlock(check);
 		return;
 	}
-	if (check->lock && is_type(check->lock, PTHREAD_MUTEX_ERRORCHECK) &&
-	    check->event->kind == RT_KIND_MUTEX)
+	if (check->lock && is_type(check->lock, PTHREAD_MUTEX_ERRORCHECK) && check->event->kind == RT_KIND_MUTEX)
 		return;
 	if (!known_from_start(check)) {
-		bool freed =
-		    lock_table_tombstone(&check->locks->table, check->event->object, check->event->kind).how;
+		bool freed = lock_table_tombstone(&check->locks->table, check->event->object, check->event->kind).how;
 
 		if (check->event->kind == RT_KIND_MUTEX && !check->locks->forked && !check->lock && !freed)
 			check_copied(check);
@@ -235,12 +225,13 @@ static void check_relock(const struct check *check)
 	if (!check->held || event->flags & RT_SYNC_TRY)
 		return;
 	if (event->kind == RT_KIND_SPIN)
-		note_held(check, FINDING_MISUSE_SPIN_RELOCK, "a thread locks a spin lock that it holds: it spins for ever",
-		          "locked again here", check->thread, check->held);
+		note_held(check, FINDING_MISUSE_SPIN_RELOCK,
+		          "a thread locks a spin lock that it holds: it spins for ever", "locked again here",
+		          check->thread, check->held);
 	else if (event->kind == RT_KIND_RWLOCK && shared && !check->held->shared)
 		note_held(check, FINDING_MISUSE_RWLOCK_READ_WHILE_WRITE_HELD,
-		          "a thread that holds a read-write lock for writing locks it for reading",
-		          "read-locked here", check->thread, check->held);
+		          "a thread that holds a read-write lock for writing locks it for reading", "read-locked here",
+		          check->thread, check->held);
 	else if (event->kind == RT_KIND_RWLOCK && !shared && check->held->shared)
 		note_held(check, FINDING_MISUSE_RWLOCK_UPGRADE,
 		          "a thread that holds a read-write lock for reading locks it for writing: it waits "
@@ -286,8 +277,8 @@ static bool check_destroyed(const struct check *check)
 /* These do not come from the state that a program may want to ask for. */
 static bool is_error(int result)
 {
-	return result == EINVAL || result == EPERM || result == EDEADLK || result == EAGAIN ||
-	       result == EOVERFLOW || result == ENOTRECOVERABLE || result == ESRCH || result == ENOSYS;
+	return result == EINVAL || result == EPERM || result == EDEADLK || result == EAGAIN || result == EOVERFLOW ||
+	       result == ENOTRECOVERABLE || result == ESRCH || result == ENOSYS;
 }
 
 static const char *error_message(int result)
@@ -296,9 +287,11 @@ static const char *error_message(int result)
 	case EINVAL:
 		return "a call on a synchronisation object failed with EINVAL: the object is not valid";
 	case EPERM:
-		return "a call on a synchronisation object failed with EPERM: the calling thread does not hold the object";
+		return "a call on a synchronisation object failed with EPERM: the calling thread does not hold the "
+		       "object";
 	case EDEADLK:
-		return "a call on a synchronisation object failed with EDEADLK: the calling thread already holds the object";
+		return "a call on a synchronisation object failed with EDEADLK: the calling thread already holds the "
+		       "object";
 	case EAGAIN:
 		return "a call on a synchronisation object failed with EAGAIN: a limit was reached";
 	case EOVERFLOW:
@@ -330,8 +323,7 @@ static void check_error(const struct check *check)
 		return;
 	if (event->kind == RT_KIND_SEM && event->result == EINVAL)
 		note(check, FINDING_MISUSE_SEM_INVALID,
-		     "a call on a semaphore failed with EINVAL: the semaphore or the time is not valid",
-		     "called here");
+		     "a call on a semaphore failed with EINVAL: the semaphore or the time is not valid", "called here");
 	else if (event->kind != RT_KIND_FUTEX && is_error(event->result) && !(event->flags & RT_SYNC_TRY))
 		note(check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->result), "called here");
 }
@@ -341,9 +333,8 @@ static void check_timed_relock(const struct check *check)
 {
 	const struct lock_wait *wait = &check->thread->wait;
 
-	if (check->event->result == ETIMEDOUT && check->held && wait->active &&
-	    wait->object == check->event->object && check->event->kind == RT_KIND_MUTEX &&
-	    !check->held->shared)
+	if (check->event->result == ETIMEDOUT && check->held && wait->active && wait->object == check->event->object &&
+	    check->event->kind == RT_KIND_MUTEX && !check->held->shared)
 		note_held(check, FINDING_MISUSE_MUTEX_RELOCK, "a thread waited for a mutex that it holds itself",
 		          "locked again here", check->thread, check->held);
 }
@@ -368,8 +359,7 @@ static void check_init(const struct check *check)
 			     "initialised here");
 		else if (event->kind == RT_KIND_SEM)
 			note(check, FINDING_MISUSE_SEM_INVALID,
-			     "a semaphore is initialised with a value above SEM_VALUE_MAX",
-			     "initialised here");
+			     "a semaphore is initialised with a value above SEM_VALUE_MAX", "initialised here");
 		return;
 	}
 	if (!check->lock || event->kind != RT_KIND_MUTEX || check->lock->result.kind != RT_KIND_MUTEX ||
@@ -386,10 +376,9 @@ static void check_destroy(const struct check *check)
 	static const enum finding_class classes[] = {[RT_KIND_MUTEX] = FINDING_MISUSE_MUTEX_DESTROY_LOCKED,
 	                                             [RT_KIND_RWLOCK] = FINDING_MISUSE_RWLOCK_DESTROY_HELD,
 	                                             [RT_KIND_SPIN] = FINDING_MISUSE_SPIN_DESTROY_LOCKED};
-	static const char *const messages[] = {
-	    [RT_KIND_MUTEX] = "a mutex is destroyed while it is locked",
-	    [RT_KIND_RWLOCK] = "a read-write lock is destroyed while it is held",
-	    [RT_KIND_SPIN] = "a spin lock is destroyed while it is locked"};
+	static const char *const messages[] = {[RT_KIND_MUTEX] = "a mutex is destroyed while it is locked",
+	                                       [RT_KIND_RWLOCK] = "a read-write lock is destroyed while it is held",
+	                                       [RT_KIND_SPIN] = "a spin lock is destroyed while it is locked"};
 	struct lock_thread *holder;
 	struct held_lock *held;
 
@@ -397,8 +386,8 @@ static void check_destroy(const struct check *check)
 		return;
 	holder = living_holder(check->locks, check->lock, &held);
 	if (holder)
-		note_held(check, classes[check->event->kind], messages[check->event->kind], "destroyed here",
-		          holder, held);
+		note_held(check, classes[check->event->kind], messages[check->event->kind], "destroyed here", holder,
+		          held);
 }
 
 void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, const struct event *event)
@@ -483,9 +472,8 @@ void lock_checks_join(struct lock_analysis *locks, struct lock_thread *thread, c
 
 	if (!target)
 		return;
-	other = target->joiner && target->joiner != thread->id
-	            ? lock_threads_find(&locks->threads, target->joiner)
-	            : NULL;
+	other =
+	    target->joiner && target->joiner != thread->id ? lock_threads_find(&locks->threads, target->joiner) : NULL;
 	if (target == thread)
 		note_target(&check, FINDING_MISUSE_THREAD_JOIN_SELF, "a thread joins itself", NULL);
 	else if (target->joined || (other && other->wait.active && other->wait.target == target_id))
@@ -519,16 +507,14 @@ void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread,
 void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	struct check check = {.locks = locks, .thread = thread, .event = event};
-	struct lock_thread *target =
-	    lock_threads_find(&locks->threads, threads_meant(locks->sources.threads));
+	struct lock_thread *target = lock_threads_find(&locks->threads, threads_meant(locks->sources.threads));
 
 	if (!event->aux && target) {
 		target->detached = true;
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
 	} else if (event->aux == EINVAL && target && target->detached) {
-		note_target(&check, FINDING_MISUSE_THREAD_DETACH_TWICE, "a detached thread is detached again",
-		            target);
+		note_target(&check, FINDING_MISUSE_THREAD_DETACH_TWICE, "a detached thread is detached again", target);
 	} else if (event->aux) {
 		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->aux), NULL);
 	}
@@ -536,8 +522,7 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 
 /* ---- the end ------------------------------------------------------------------------------------------- */
 
-static struct check check_of_wait(struct lock_analysis *locks, struct lock_thread *thread,
-                                  struct event *event)
+static struct check check_of_wait(struct lock_analysis *locks, struct lock_thread *thread, struct event *event)
 {
 	const struct lock_wait *wait = &thread->wait;
 
@@ -558,8 +543,8 @@ static bool lost_by_fork(const struct check *check)
 {
 	const struct lock *lock = check->lock;
 
-	return check->locks->forked && lock && !lock->init_seen && !lock->result.acquisitions &&
-	       !lock->holders && !(check->event->flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED)) &&
+	return check->locks->forked && lock && !lock->init_seen && !lock->result.acquisitions && !lock->holders &&
+	       !(check->event->flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED)) &&
 	       (lock->result.kind == RT_KIND_MUTEX || lock->result.kind == RT_KIND_RWLOCK);
 }
 
@@ -571,16 +556,15 @@ static void check_hung(struct lock_analysis *locks, struct lock_thread *thread, 
 	if (event.kind == RT_KIND_MUTEX && check.held && check.held->lock == check.lock &&
 	    !(event.flags & RT_SYNC_TIMED))
 		note_held(&check, FINDING_MISUSE_MUTEX_RELOCK,
-		          "a thread locks a mutex that it holds itself, and waits for ever",
-		          "locked again here", thread, check.held);
+		          "a thread locks a mutex that it holds itself, and waits for ever", "locked again here",
+		          thread, check.held);
 	else if (lost_by_fork(&check))
 		note(&check, FINDING_MISUSE_LOCK_HELD_ACROSS_FORK,
 		     "a forked process waits for ever for a lock that another thread of its parent held at the fork",
 		     "waits here");
-	else if (event.kind == RT_KIND_THREAD && !thread->wait.target &&
-	         (end->how == END_SIGNAL || locks->forked))
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a thread joins an id that is no thread of this process",
-		            NULL);
+	else if (event.kind == RT_KIND_THREAD && !thread->wait.target && (end->how == END_SIGNAL || locks->forked))
+		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID,
+		            "a thread joins an id that is no thread of this process", NULL);
 }
 
 static bool exclusive_at_exit(const struct held_lock *held)
@@ -592,10 +576,10 @@ static void check_dead_holder(struct lock_analysis *locks, const struct lock_thr
 {
 	for (size_t i = 0; i < thread->count; i++) {
 		const struct held_lock *held = &thread->held[i];
-		struct sync_misuse misuse = {
-		    .class = FINDING_MISUSE_THREAD_EXIT_HOLDING_LOCK,
-		    .message = "a thread ended while it held a lock: no thread can ever unlock it",
-		    .object = check_object(held->lock)};
+		struct sync_misuse misuse = {.class = FINDING_MISUSE_THREAD_EXIT_HOLDING_LOCK,
+		                             .message =
+		                                 "a thread ended while it held a lock: no thread can ever unlock it",
+		                             .object = check_object(held->lock)};
 
 		if (!exclusive_at_exit(held))
 			continue;
@@ -646,8 +630,7 @@ static void check_lock_event(const struct check *check)
 
 void lock_checks_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
-	struct check check = {locks, thread, event,
-	                      lock_table_find(&locks->table, event->object, event->kind), NULL};
+	struct check check = {locks, thread, event, lock_table_find(&locks->table, event->object, event->kind), NULL};
 
 	wait_checks_signal_sent(&check);
 	if (thread->suspicion)

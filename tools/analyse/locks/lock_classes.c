@@ -49,8 +49,8 @@ void lock_result_add(struct lock_result *sum, const struct lock_result *one)
 	sum->folded += one->folded + 1;
 }
 
-struct lock_class_result *lock_classes_sum(struct lock_classes *classes, struct lock *const *locks,
-                                           size_t lock_count, size_t *count)
+struct lock_class_result *lock_classes_sum(struct lock_classes *classes, struct lock *const *locks, size_t lock_count,
+                                           size_t *count)
 {
 	struct lock_class_result *results;
 

@@ -33,7 +33,7 @@ struct lock_class *lock_classes_get(struct lock_classes *classes, struct lock *l
 void lock_result_add(struct lock_result *sum, const struct lock_result *one);
 /* The sums of these locks by class, at index class->id - 1.  *count: the number of classes.  The caller frees the
  * array. */
-struct lock_class_result *lock_classes_sum(struct lock_classes *classes, struct lock *const *locks,
-                                           size_t lock_count, size_t *count);
+struct lock_class_result *lock_classes_sum(struct lock_classes *classes, struct lock *const *locks, size_t lock_count,
+                                           size_t *count);
 
 #endif

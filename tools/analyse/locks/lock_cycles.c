@@ -57,8 +57,7 @@ static uint32_t node_of(struct u64_map *nodes, const struct lock *lock)
 static struct arcs make_arcs(const struct lock_order *order, struct u64_map *map, bool backwards)
 {
 	uint32_t nodes = (uint32_t)map->count, edges = HASH_COUNT(order->edges);
-	struct arcs arcs = {memory_zeroed(nodes + 2, sizeof *arcs.first),
-	                    memory_zeroed(edges, sizeof *arcs.items)};
+	struct arcs arcs = {memory_zeroed(nodes + 2, sizeof *arcs.first), memory_zeroed(edges, sizeof *arcs.items)};
 	struct order_edge *edge;
 
 	for (edge = order->edges; edge; edge = edge->hh.next)
@@ -194,8 +193,7 @@ static uint32_t measure(struct search *search, uint32_t start, uint32_t most)
 	while (head < tail && search->distance[search->queue[head]] < most) {
 		uint32_t node = search->queue[head++];
 
-		for (uint32_t i = graph->in.first[node]; i < graph->in.first[node + 1] && spend(search);
-		     i++) {
+		for (uint32_t i = graph->in.first[node]; i < graph->in.first[node + 1] && spend(search); i++) {
 			uint32_t from = graph->in.items[i].to;
 
 			if (from == start && search->distance[node] + 1 < shortest)

@@ -47,8 +47,7 @@ static size_t list_members(const struct lock_thread *thread, uint64_t *members)
 
 	for (size_t i = 0; i < thread->count; i++)
 		if (!thread->held[i].lock->ended)
-			members[count++] =
-			    (uint64_t)thread->held[i].id << 1 | thread->held[i].shared;
+			members[count++] = (uint64_t)thread->held[i].id << 1 | thread->held[i].shared;
 	if (count > 1)
 		qsort(members, count, sizeof *members, compare_numbers_at);
 	return count;
@@ -104,23 +103,20 @@ static void add_witness(struct order_edge *edge, struct order_witness witness)
 	size_t room = edge->witness_room;
 
 	for (uint32_t i = 0; i < edge->witness_count; i++)
-		if (edge->witnesses[i].thread == witness.thread &&
-		    edge->witnesses[i].segment == witness.segment)
+		if (edge->witnesses[i].thread == witness.thread && edge->witnesses[i].segment == witness.segment)
 			return;
 	if (edge->witness_count == ORDER_WITNESSES) {
 		edge->witnesses[ORDER_WITNESSES / 2 + edge->witness_next++ % (ORDER_WITNESSES / 2)] = witness;
 		return;
 	}
 	if (edge->witness_count == edge->witness_room) {
-		edge->witnesses =
-		    memory_grow(edge->witnesses, &room, room ? room + 1 : 1, sizeof *edge->witnesses);
+		edge->witnesses = memory_grow(edge->witnesses, &room, room ? room + 1 : 1, sizeof *edge->witnesses);
 		edge->witness_room = (uint32_t)room;
 	}
 	edge->witnesses[edge->witness_count++] = witness;
 }
 
-static struct order_edge *edge_get(struct lock_order *order, const struct order_key *key,
-                                   struct lock_set *set)
+static struct order_edge *edge_get(struct lock_order *order, const struct order_key *key, struct lock_set *set)
 {
 	struct order_edge *edge;
 
@@ -158,8 +154,8 @@ static void add_edge(struct lock_order *order, const struct lock_thread *thread,
 	add_witness(edge, (struct order_witness){thread->id, thread->segment, held->since, event->stamp});
 }
 
-static void add_edges(struct lock_order *order, const struct lock_thread *thread, struct lock *wanted,
-                      bool shared, const struct event *event)
+static void add_edges(struct lock_order *order, const struct lock_thread *thread, struct lock *wanted, bool shared,
+                      const struct event *event)
 {
 	struct lock_set *set = set_of(order, thread);
 
@@ -200,8 +196,8 @@ static uint64_t group_put(uint64_t *group, uint64_t hash)
 
 static uint64_t near_number(const struct event *event) { return event->object ^ (uint64_t)event->stack << 40; }
 
-/* A hash lies in the group of its call, which can be fetched before it is known what is held then, or in that of its own
- * number, where many were made at one place. */
+/* A hash lies in the group of its call, which can be fetched before it is known what is held then, or in that of its
+ * own number, where many were made at one place. */
 static bool cache_has(struct order_cache *cache, uint64_t near, uint64_t hash)
 {
 	uint64_t *group = group_of(cache, near), pushed_out;
@@ -247,8 +243,8 @@ static bool seen_before(struct lock_order *order, struct lock_thread *thread, co
                         const struct event *event)
 {
 	struct order_cache *cache = &thread->order_cache;
-	uint64_t hash = u64_mix((uint64_t)wanted->result.id << 32 | event->stack) +
-	                u64_mix(thread->segment * 2ull + shared);
+	uint64_t hash =
+	    u64_mix((uint64_t)wanted->result.id << 32 | event->stack) + u64_mix(thread->segment * 2ull + shared);
 
 	for (size_t i = 0; i < thread->count; i++) {
 		const struct held_lock *held = &thread->held[i];
@@ -289,10 +285,7 @@ static void count_edges(struct lock_order *order, struct lock_table *table)
 }
 
 /* A lock that has ended gets no new edges: with none in, or none out, no cycle will ever pass through it. */
-static bool beyond_cycles(const struct lock *lock)
-{
-	return lock->ended && (!lock->edges_in || !lock->edges_out);
-}
+static bool beyond_cycles(const struct lock *lock) { return lock->ended && (!lock->edges_in || !lock->edges_out); }
 
 static bool prune_once(struct lock_order *order)
 {

@@ -52,9 +52,9 @@ struct lock_order { /* zeroed: empty */
 	struct lock_set *sets;
 	uint32_t last_set;
 	size_t set_members;
-	size_t cache_slots; /* of the order_cache of all threads together */
+	size_t cache_slots;                /* of the order_cache of all threads together */
 	size_t prune_edges, prune_members; /* how many the last pruning left */
-	bool truncated; /* some edges did not fit */
+	bool truncated;                    /* some edges did not fit */
 };
 
 void lock_order_free(struct lock_order *order);

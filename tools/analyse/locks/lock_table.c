@@ -31,10 +31,7 @@ void lock_table_free(struct lock_table *table)
 }
 
 /* A futex word may lie inside of another object: it is known apart. */
-static uint64_t place_key(uint64_t address, uint8_t kind)
-{
-	return address | (uint64_t)(kind == RT_KIND_FUTEX) << 63;
-}
+static uint64_t place_key(uint64_t address, uint8_t kind) { return address | (uint64_t)(kind == RT_KIND_FUTEX) << 63; }
 
 /* One event asks for its place several times. */
 static struct lock_place *place_find(const struct lock_table *table, uint64_t address, uint8_t kind)
@@ -175,8 +172,8 @@ static void end_in_range(const struct block_end *block)
 			end_with_block(block, block->table->places[i].lock);
 }
 
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
-                            struct lock_tombstone tombstone, lock_sink *sink, void *context)
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
+                            lock_sink *sink, void *context)
 {
 	struct block_end block = {table, address, address + size, tombstone, sink, context};
 	uint64_t page = address >> PAGE_SHIFT, last;
@@ -195,8 +192,7 @@ void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t
 
 /* ---- generations ---------------------------------------------------------------- */
 
-static struct lock *lock_add(struct lock_table *table, struct lock_place *place, uint64_t address,
-                             uint8_t kind)
+static struct lock *lock_add(struct lock_table *table, struct lock_place *place, uint64_t address, uint8_t kind)
 {
 	struct lock *lock = memory_zeroed(1, sizeof *lock);
 

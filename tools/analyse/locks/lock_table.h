@@ -33,17 +33,17 @@ struct sync_order;
  * the waits without a time-out, less all calls that may have ended one.  A record is written before its call is made,
  * so a signal may still be on its way until the thread's next event. */
 struct sync_state {
-	struct sync_order *order; /* semaphores and barriers: sync_order.h */
+	struct sync_order *order;      /* semaphores and barriers: sync_order.h */
 	uint32_t wakers[WAKERS_KNOWN]; /* threads that signalled, posted, or came to the barrier so far */
 	uint32_t waker_count;          /* more than WAKERS_KNOWN: there were further wakers */
 	struct lock_use waker;         /* the latest call of a waker */
 	uint32_t blocked, woken;
 	uint32_t thread, stack; /* of the latest wait */
 	uint64_t since;
-	uint64_t mutex;     /* condition: the mutex that its waiters released */
-	uint32_t arrivals;  /* barrier: in this round */
-	int64_t value;      /* semaphore: upper bound of its value, counted from its initialisation on */
-	struct {            /* condition: the last signal for which no thread waited */
+	uint64_t mutex;    /* condition: the mutex that its waiters released */
+	uint32_t arrivals; /* barrier: in this round */
+	int64_t value;     /* semaphore: upper bound of its value, counted from its initialisation on */
+	struct {           /* condition: the last signal for which no thread waited */
 		uint32_t thread, stack;
 		uint64_t stamp;
 		uint64_t mutexes[8]; /* that the signalling thread held, or had released since its signal before */
@@ -54,32 +54,32 @@ struct sync_state {
 
 struct lock {
 	/* Every event touches the fields from here to the first half of `result`. */
-	struct lock_class *class;  /* NULL until needed */
-	struct sync_state *sync;   /* NULL until needed */
-	struct lock_use taken;     /* its latest acquisition */
+	struct lock_class *class; /* NULL until needed */
+	struct sync_state *sync;  /* NULL until needed */
+	struct lock_use taken;    /* its latest acquisition */
 	bool init_seen;
-	bool maybe_foreign; /* process-shared: another process may hold it, or end a wait for it */
-	bool used;  /* by a call other than its initialisation */
-	bool ended; /* its generation has ended */
-	uint32_t holders;          /* number of threads that hold it, in any mode */
-	uint32_t init_type;        /* PTHREAD_MUTEX_* */
-	uint32_t init_flags;       /* RT_INIT_* */
-	uint32_t init_value;       /* of a semaphore or barrier */
-	uint32_t opens;            /* named semaphore: how often it was opened */
+	bool maybe_foreign;           /* process-shared: another process may hold it, or end a wait for it */
+	bool used;                    /* by a call other than its initialisation */
+	bool ended;                   /* its generation has ended */
+	uint32_t holders;             /* number of threads that hold it, in any mode */
+	uint32_t init_type;           /* PTHREAD_MUTEX_* */
+	uint32_t init_flags;          /* RT_INIT_* */
+	uint32_t init_value;          /* of a semaphore or barrier */
+	uint32_t opens;               /* named semaphore: how often it was opened */
 	uint32_t edges_in, edges_out; /* edges of the lock order, counted by the last lock_order_prune */
-	struct lock_result result; /* result.owner: the thread that holds it exclusively now */
+	struct lock_result result;    /* result.owner: the thread that holds it exclusively now */
 	struct lock *page_next, *page_previous;
 };
 _Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");
 
-struct lock_place { /* an address */
-	struct lock *lock;      /* the present generation; NULL between two generations */
-	struct lock *latest;    /* the last generation, so that its end can be undone */
-	uint32_t generations;   /* number of them so far */
+struct lock_place {           /* an address */
+	struct lock *lock;    /* the present generation; NULL between two generations */
+	struct lock *latest;  /* the last generation, so that its end can be undone */
+	uint32_t generations; /* number of them so far */
 	struct lock_tombstone tombstone;
 };
 
-struct lock_last { /* the place that was looked up last */
+struct lock_last {           /* the place that was looked up last */
 	uint64_t key, place; /* index + 1; 0: none */
 };
 
@@ -88,11 +88,11 @@ struct lock_table { /* zeroed: empty */
 	struct u64_map by_address; /* index + 1 into places */
 	struct lock_place *places;
 	size_t place_count, place_room;
-	struct u64_map by_page;    /* first lock of a page of 4096 bytes */
-	uint64_t page_filter[64];  /* a bit for each hash of a page that ever held a lock */
-	struct lock **locks;       /* sorted by id; folded locks are removed */
+	struct u64_map by_page;   /* first lock of a page of 4096 bytes */
+	uint64_t page_filter[64]; /* a bit for each hash of a page that ever held a lock */
+	struct lock **locks;      /* sorted by id; folded locks are removed */
 	size_t count, room;
-	size_t ended;              /* how many of these have ended */
+	size_t ended; /* how many of these have ended */
 	uint32_t last_id;
 	struct lock_classes classes;
 };
@@ -119,8 +119,8 @@ struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint6
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
 typedef void lock_sink(void *context, struct lock *lock);
 /* Ends all locks in [address, address + size), and calls sink for each of them before. */
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size,
-                            struct lock_tombstone tombstone, lock_sink *sink, void *context);
+void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
+                            lock_sink *sink, void *context);
 /* Adds the counts of ended locks, if nothing refers to them, to another lock of their class, and forgets them.
  * edges_in and edges_out must be up to date. */
 void lock_table_fold(struct lock_table *table);

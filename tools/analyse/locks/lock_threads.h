@@ -10,11 +10,11 @@ struct held_lock {
 	uint64_t since;
 	uint32_t id; /* the lock's */
 	uint32_t stack;
-	uint32_t count; /* how often it is held: recursive locks and read locks */
+	uint32_t count;   /* how often it is held: recursive locks and read locks */
 	uint32_t segment; /* of happens_before */
 	bool shared;
-	bool owner_died;  /* robust: its last owner died while holding it, and no call has declared its state
-	                     consistent since */
+	bool owner_died; /* robust: its last owner died while holding it, and no call has declared its state
+	                    consistent since */
 };
 
 struct lock_wait {
@@ -23,13 +23,13 @@ struct lock_wait {
 	uint32_t stack;
 	uint32_t target; /* join: the thread that is joined; 0: not known */
 	uint64_t object, since;
-	uint64_t mutex; /* condition: the mutex that the wait released; 0: none */
+	uint64_t mutex;         /* condition: the mutex that the wait released; 0: none */
 	struct lock_use holder; /* lock with an owner: the owner when the wait began */
 };
 
 /* A lock that the thread took or waited for, by a call other than a try. */
 struct wanted_lock {
-	uint32_t lock; /* id */
+	uint32_t lock;           /* id */
 	uint32_t stack, segment; /* of the latest such call */
 	uint64_t stamp;
 	bool shared;
@@ -63,12 +63,12 @@ struct lock_thread {
 	bool awake; /* the kernel says that it runs: it is not blocked, whatever its last event said */
 	bool stuck; /* of deadlock_realised: nothing that goes on can end its wait */
 	struct deadlock_process *home; /* the same: the process that it is searched as a part of */
-	uint32_t segment;      /* of happens_before */
+	uint32_t segment;              /* of happens_before */
 	/* A new segment begins when it is needed, and not with every post: threads that nest no locks need none. */
-	bool segment_over;         /* another segment follows this one: the thread's next event is not in it any more */
+	bool segment_over; /* another segment follows this one: the thread's next event is not in it any more */
 	uint32_t follows,
 	    follows_via;      /* the thread's next event also follows the segment `follows`, by this link; 0: none */
-	uint32_t start_stack;  /* where it was created */
+	uint32_t start_stack; /* where it was created */
 	uint64_t started;
 	bool ended, detached, joined;
 	uint32_t settled_by, settled_stack; /* the thread that joined or detached it, and where */
@@ -80,7 +80,7 @@ struct lock_thread {
 	uint64_t released[RELEASED_MUTEXES]; /* the latest mutexes that it released since its last signal */
 	uint32_t released_count;
 	struct sync_misuse *suspicion; /* a misuse, unless the next event says that the call failed; NULL: none */
-	struct held_lock *held; /* in the order in which they were acquired */
+	struct held_lock *held;        /* in the order in which they were acquired */
 	size_t count, room;
 	struct wanted_lock *wanted;
 	size_t wanted_count, wanted_room;

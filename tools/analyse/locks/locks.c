@@ -1,15 +1,16 @@
 /*
  * The lock stage: follows what each thread holds and what it waits for, one event at a time.
  *
- * (1) Objects.  A lock is (address, generation): lock_table.h.  Initialising it, destroying it and freeing the block that it
- *     lies in end a generation.
+ * (1) Objects.  A lock is (address, generation): lock_table.h.  Initialising it, destroying it and freeing the block
+ * that it lies in end a generation.
  *
- * (2) Order of truth.  An acquisition is stamped after the lock is held and a release before it is given up, so that in the
- *     merged stream a lock has one owner at a time.  Where the stream says otherwise (a lost event, a mutex unlocked by
+ * (2) Order of truth.  An acquisition is stamped after the lock is held and a release before it is given up, so that in
+ * the merged stream a lock has one owner at a time.  Where the stream says otherwise (a lost event, a mutex unlocked by
  *     another thread), the newer event is believed.
  *
- * (3) Waits.  A WAIT is recorded before the call blocks, and ends with the ACQUIRE or FAILED of the same thread and object.
- *     A thread has one wait at most; if it does anything else outside of a signal handler, it has left the wait by longjmp.
+ * (3) Waits.  A WAIT is recorded before the call blocks, and ends with the ACQUIRE or FAILED of the same thread and
+ * object. A thread has one wait at most; if it does anything else outside of a signal handler, it has left the wait by
+ * longjmp.
  *
  * (4) Undo.  A release and a destruction are recorded before the real call.  If that fails, the thread's next event is
  *     FAILED, and what they changed is put back.
@@ -68,10 +69,7 @@ void locks_free(struct lock_analysis *locks)
 	free(locks);
 }
 
-static bool is_object(uint8_t kind)
-{
-	return kind > RT_KIND_NONE && kind <= RT_KIND_FUTEX && kind != RT_KIND_THREAD;
-}
+static bool is_object(uint8_t kind) { return kind > RT_KIND_NONE && kind <= RT_KIND_FUTEX && kind != RT_KIND_THREAD; }
 
 static struct lock_thread *thread_of(struct lock_analysis *locks, uint32_t id)
 {
@@ -94,8 +92,7 @@ static void begin_wait(struct lock_thread *thread, const struct event *event)
 	                                  .since = event->stamp};
 }
 
-static void count_wait(struct lock_analysis *locks, const struct lock_thread *thread, struct lock *lock,
-                       uint64_t end)
+static void count_wait(struct lock_analysis *locks, const struct lock_thread *thread, struct lock *lock, uint64_t end)
 {
 	uint64_t ticks = end > thread->wait.since ? end - thread->wait.since : 0;
 
@@ -124,8 +121,7 @@ static bool end_wait(struct lock_analysis *locks, struct lock_thread *thread, st
 
 /* ---- holding --------------------------------------------------------------------------- */
 
-static void let_go(struct lock_analysis *locks, struct lock_thread *thread, struct held_lock *held,
-                   uint64_t stamp)
+static void let_go(struct lock_analysis *locks, struct lock_thread *thread, struct held_lock *held, uint64_t stamp)
 {
 	struct lock_result *result = &held->lock->result;
 	uint64_t ticks = stamp > held->since ? stamp - held->since : 0;
@@ -147,8 +143,8 @@ static void take_from_owner(struct lock_analysis *locks, struct lock *lock, uint
 	lock->result.owner = 0;
 }
 
-static void grant(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
-                  const struct event *event, uint32_t stack)
+static void grant(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock, const struct event *event,
+                  uint32_t stack)
 {
 	struct held_lock *held = held_find(thread, event->object);
 	bool shared = event->flags & RT_SYNC_SHARED; /* of a once-control: it was done by another thread */
@@ -178,8 +174,7 @@ static bool adds_order(const struct event *event)
 }
 
 /* Recursive locking wants nothing that the thread has not got. */
-static void want(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
-                 const struct event *event)
+static void want(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock, const struct event *event)
 {
 	const struct held_lock *held = held_find(thread, event->object);
 
@@ -238,8 +233,8 @@ static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, 
 }
 
 /* A mutex may, in practice, be unlocked by a thread that did not lock it. */
-static struct lock_thread *holder_of(struct lock_analysis *locks, struct lock_thread *thread,
-                                     const struct event *event, struct held_lock **held)
+static struct lock_thread *holder_of(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
+                                     struct held_lock **held)
 {
 	struct lock *lock;
 
@@ -318,11 +313,10 @@ static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, 
 		lock->opens--;
 		return;
 	}
-	lock_table_end(&locks->table, lock,
-	               (struct lock_tombstone){.how = TOMBSTONE_DESTROYED,
-	                                   .thread = event->thread,
-	                                   .stack = event->stack,
-	                                   .stamp = event->stamp});
+	lock_table_end(
+	    &locks->table, lock,
+	    (struct lock_tombstone){
+	        .how = TOMBSTONE_DESTROYED, .thread = event->thread, .stack = event->stack, .stamp = event->stamp});
 	thread->undo = (struct lock_undo){.type = RT_DESTROY, .kind = event->kind, .object = event->object};
 }
 
@@ -512,7 +506,8 @@ static void leave_wait(struct lock_analysis *locks, struct lock_thread *thread, 
 	const struct lock_wait *wait = &thread->wait;
 
 	if (!wait->active || (wait->object == event->object && wait->kind == event->kind) || event->depth ||
-	    event->stack < RT_NODE_FIRST || !locks->sources.signals || signal_stacks_have(locks->sources.signals, event->stack))
+	    event->stack < RT_NODE_FIRST || !locks->sources.signals ||
+	    signal_stacks_have(locks->sources.signals, event->stack))
 		return;
 	thread->wait.active = false;
 }
@@ -640,12 +635,11 @@ void locks_block_ended(struct lock_analysis *locks, const struct event *event, u
 {
 	struct block_end end = {locks, event};
 
-	lock_table_block_ended(&locks->table, address, size,
-	                       (struct lock_tombstone){.how = TOMBSTONE_FREED,
-	                                           .thread = event->thread,
-	                                           .stack = event->stack,
-	                                           .stamp = event->stamp},
-	                       lock_freed, &end);
+	lock_table_block_ended(
+	    &locks->table, address, size,
+	    (struct lock_tombstone){
+	        .how = TOMBSTONE_FREED, .thread = event->thread, .stack = event->stack, .stamp = event->stamp},
+	    lock_freed, &end);
 }
 
 void locks_in_handler(struct lock_analysis *locks, const struct event *event) { lock_checks_handler(locks, event); }
@@ -672,8 +666,7 @@ static void keep_results(struct lock_analysis *locks)
 {
 	const struct lock_table *table = &locks->table;
 
-	locks->classes =
-	    lock_classes_sum(&locks->table.classes, table->locks, table->count, &locks->class_count);
+	locks->classes = lock_classes_sum(&locks->table.classes, table->locks, table->count, &locks->class_count);
 	locks->results = memory_zeroed(table->count, sizeof *locks->results);
 	for (size_t i = 0; i < table->count; i++) {
 		locks->results[locks->result_count] = table->locks[i]->result;

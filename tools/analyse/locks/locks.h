@@ -7,14 +7,14 @@
 
 struct lock_result {
 	uint64_t address;
-	uint32_t id;         /* in this process, from 1 */
+	uint32_t id;          /* in this process, from 1 */
 	uint32_t class;       /* lock_class_result.id */
-	uint32_t generation; /* 0 for the first lock at this address */
-	uint8_t kind;        /* enum rt_kind */
-	uint32_t init_stack; /* RT_STACK_NONE: static initialiser */
+	uint32_t generation;  /* 0 for the first lock at this address */
+	uint8_t kind;         /* enum rt_kind */
+	uint32_t init_stack;  /* RT_STACK_NONE: static initialiser */
 	uint32_t first_stack; /* of the first event on it */
-	uint32_t owner;      /* thread that holds it at the end; 0: none */
-	uint32_t folded; /* further locks of its class that have ended and whose counts are added here */
+	uint32_t owner;       /* thread that holds it at the end; 0: none */
+	uint32_t folded;      /* further locks of its class that have ended and whose counts are added here */
 	uint64_t acquisitions, hold_ticks, hold_longest;
 	/* Every acquisition and release touches the fields up to here. */
 	uint64_t contended, failed, wait_ticks, wait_longest;
@@ -68,8 +68,7 @@ void locks_prefetch_place(const struct lock_analysis *locks, const struct event 
 void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event);
 void locks_event(struct lock_analysis *locks, const struct event *event);
 /* The event freed a block, which ends the locks inside of it. */
-void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address,
-                       uint64_t size);
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size);
 /* The event was recorded in a signal handler. */
 void locks_in_handler(struct lock_analysis *locks, const struct event *event);
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);
@@ -120,10 +119,10 @@ const struct deadlock_evidence *locks_evidence(const struct lock_analysis *locks
 struct blocker {
 	uint32_t thread;
 	enum {
-		BLOCKER_HOLDS,  /* it has the lock */
-		BLOCKER_READS,  /* it has it for reading */
-		BLOCKER_LIVES,  /* a join: it has not ended */
-		BLOCKER_WAKES,  /* it has ended such waits before: signalled, posted, came to the barrier */
+		BLOCKER_HOLDS, /* it has the lock */
+		BLOCKER_READS, /* it has it for reading */
+		BLOCKER_LIVES, /* a join: it has not ended */
+		BLOCKER_WAKES, /* it has ended such waits before: signalled, posted, came to the barrier */
 	} how;
 	uint32_t stack; /* where it took the lock, was made, or last ended such a wait; RT_STACK_NONE: not known */
 	uint64_t since; /* stamp of that; 0: not known */

@@ -83,10 +83,7 @@ static uint8_t state_of(struct signal_stacks *stacks, uint32_t stack)
 	return state ? state : find_out(stacks, stack);
 }
 
-bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack)
-{
-	return state_of(stacks, stack) >= IN_HANDLER;
-}
+bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack) { return state_of(stacks, stack) >= IN_HANDLER; }
 
 bool signal_stacks_only_wait(struct signal_stacks *stacks, uint32_t stack)
 {

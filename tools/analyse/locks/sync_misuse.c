@@ -35,8 +35,7 @@ void sync_misuses_free(struct sync_misuses *misuses)
 
 void sync_misuse_note(struct sync_misuses *misuses, const struct sync_misuse *misuse)
 {
-	struct note_key key = {
-	    .class = misuse->class, .message = misuse->message, .kind = misuse->object.kind};
+	struct note_key key = {.class = misuse->class, .message = misuse->message, .kind = misuse->object.kind};
 	struct misuse_note *note;
 
 	if (misuses->uncertain)
@@ -64,8 +63,7 @@ static void report(const struct misuse_note *note, struct finding_list *findings
 	finding_message(finding, "%s", misuse->message);
 	finding->times = note->times;
 	if (object->kind != RT_KIND_NONE)
-		finding_add_object(finding, object->kind, object->address, object->generation,
-		                   object->created_stack);
+		finding_add_object(finding, object->kind, object->address, object->generation, object->created_stack);
 	for (unsigned i = 0; i < MISUSE_STACKS; i++) {
 		const struct misuse_stack *stack = &misuse->stacks[i];
 

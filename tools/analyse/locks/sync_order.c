@@ -18,9 +18,8 @@ struct sync_order {
 	/* A barrier's. */
 	uint32_t *users;
 	size_t user_count, user_room;
-	uint32_t gathering,
-	    arrived;       /* segment that follows all who came to this round, and how many they are */
-	uint32_t gathered; /* the same of the round that is being left */
+	uint32_t gathering, arrived; /* segment that follows all who came to this round, and how many they are */
+	uint32_t gathered;           /* the same of the round that is being left */
 };
 
 void sync_order_free(struct sync_order *order)
@@ -73,8 +72,8 @@ static uint32_t end_segment(struct lock_analysis *locks, struct lock_thread *thr
 uint32_t sync_order_segment(struct lock_analysis *locks, struct lock_thread *thread)
 {
 	if (thread->segment_over || thread->follows)
-		thread->segment = happens_before_linked(&locks->before, thread->id, thread->segment,
-		                                        thread->follows, thread->follows_via);
+		thread->segment = happens_before_linked(&locks->before, thread->id, thread->segment, thread->follows,
+		                                        thread->follows_via);
 	thread->segment_over = false;
 	thread->follows = thread->follows_via = 0;
 	return thread->segment;
@@ -140,8 +139,7 @@ static void on_arrival(struct lock_analysis *locks, struct lock_thread *thread, 
 		GROW(order->users, order->user_room, order->user_count + 1);
 		order->users[order->user_count++] = thread->id;
 	}
-	order->gathering =
-	    happens_before_segment(&locks->before, 0, order->gathering, end_segment(locks, thread));
+	order->gathering = happens_before_segment(&locks->before, 0, order->gathering, end_segment(locks, thread));
 	if (++order->arrived < count)
 		return;
 	order->gathered = order->gathering;

@@ -109,9 +109,9 @@ static void check_mutex_held(const struct check *check, uint64_t mutex)
 		return;
 	if ((check->locks->forked && !(lock && lock->result.acquisitions)) || (lock && lock->maybe_foreign))
 		return;
-	struct sync_misuse misuse = check_misuse(
-	    check, FINDING_MISUSE_COND_WAIT_MUTEX_NOT_HELD,
-	    "a thread waits for a condition variable with a mutex that it does not hold", "waits here");
+	struct sync_misuse misuse =
+	    check_misuse(check, FINDING_MISUSE_COND_WAIT_MUTEX_NOT_HELD,
+	                 "a thread waits for a condition variable with a mutex that it does not hold", "waits here");
 	if (lock)
 		misuse.object = check_object(lock);
 	check_note(check, &misuse);
@@ -239,8 +239,7 @@ static void sem_event(const struct check *check)
 			unblocks(state);
 		break;
 	case RT_DESTROY:
-		if ((int64_t)state->blocked > (state->value > 0 ? state->value : 0) &&
-		    check->lock->opens <= 1)
+		if ((int64_t)state->blocked > (state->value > 0 ? state->value : 0) && check->lock->opens <= 1)
 			note_waiters(check, FINDING_MISUSE_SEM_DESTROY_WAITERS,
 			             "a semaphore is destroyed while a thread waits for it");
 		break;
@@ -317,9 +316,8 @@ static void check_lost_wakeup(struct lock_analysis *locks, struct lock_thread *t
 	    .message = "a thread waits for ever for a condition variable: the last signal came before the "
 	               "wait began, from a thread that did not lock the mutex"};
 
-	if (!cond || !cond->sync || !cond->sync->wasted.stamp ||
-	    wait->flags & (RT_SYNC_TIMED | RT_SYNC_PSHARED) || cond->sync->wasted.stamp > wait->since ||
-	    held_around(cond->sync, wait->mutex))
+	if (!cond || !cond->sync || !cond->sync->wasted.stamp || wait->flags & (RT_SYNC_TIMED | RT_SYNC_PSHARED) ||
+	    cond->sync->wasted.stamp > wait->since || held_around(cond->sync, wait->mutex))
 		return;
 	misuse.object = check_object(cond);
 	misuse_add(&misuse, "waits here", thread->id, wait->since, wait->stack);

@@ -39,7 +39,8 @@ const struct held_lock *wait_search_holds(const struct lock_thread *thread, cons
 /* ---- threads and objects over all processes ------------------------------------------------- */
 
 /* NULL where the process does not know the thread. */
-static struct waiter *waiter_of(const struct wait_search *search, const struct deadlock_process *process, uint32_t thread)
+static struct waiter *waiter_of(const struct wait_search *search, const struct deadlock_process *process,
+                                uint32_t thread)
 {
 	uint32_t found = id_index_get(&process->locks->threads.by_id, thread);
 
@@ -61,7 +62,8 @@ static const struct lock *instance_of(const struct waiter *waiter, const struct 
 }
 
 /* The thread that holds what this one wants, for itself alone: the latest, should two seem to. */
-static struct waiter *owner_of(const struct wait_search *search, const struct waiter *waiter, const struct held_lock **held)
+static struct waiter *owner_of(const struct wait_search *search, const struct waiter *waiter,
+                               const struct held_lock **held)
 {
 	struct waiter *found = NULL;
 
@@ -153,7 +155,8 @@ static bool woken_by_any_thread(const struct wait_search *search, const struct w
 		return true;
 	if (search->inferring && past_waker(search, waiter, 0))
 		return any_past_waker_goes_on(search, waiter);
-	return wait_search_is_shared(waiter) || search->going_on || evidence->strangers || (by_handler && evidence->handlers);
+	return wait_search_is_shared(waiter) || search->going_on || evidence->strangers ||
+	       (by_handler && evidence->handlers);
 }
 
 static bool readers_go_on(const struct wait_search *search, size_t process, const struct lock *lock)
@@ -187,7 +190,8 @@ static bool lock_comes_free(const struct wait_search *search, const struct waite
 		return true;
 	owner = owner_of(search, waiter, &held);
 	if (!owner) /* readers keep out writers alone */
-		return lock->result.owner || waiter->thread->wait.flags & RT_SYNC_SHARED || all_readers_go_on(search, waiter);
+		return lock->result.owner || waiter->thread->wait.flags & RT_SYNC_SHARED ||
+		       all_readers_go_on(search, waiter);
 	if (owner == waiter && relock_fails(lock))
 		return true;
 	if (owner->thread->ended)

@@ -23,25 +23,25 @@
 struct waiter { /* the search's notes on one thread */
 	const struct lock_thread *thread;
 	const struct deadlock_process *home;
-	bool stuck; /* no running thread can end its wait */
-	bool seen;  /* by the present search for a cycle */
+	bool stuck;    /* no running thread can end its wait */
+	bool seen;     /* by the present search for a cycle */
 	bool in_cycle; /* it is part of a reported cycle */
 };
 
 struct wait_step { /* a thread that is waited for */
 	struct waiter *waiter;
 	const struct held_lock *held; /* the lock that it holds and that is wanted; NULL: a join, or inferred */
-	size_t from; /* index of the step before it, in the search's steps */
+	size_t from;                  /* index of the step before it, in the search's steps */
 	bool inferred;
 };
 
 struct wait_search {
 	const struct deadlock_process *processes;
 	size_t process_count;
-	bool shared_only; /* only cycles with a wait for a shared object */
-	bool inferring;   /* the inferred mode: only past wakers could end a wait */
-	bool anybody;     /* where no past waker is known, every thread could */
-	size_t going_on;  /* number of living threads that are not stuck */
+	bool shared_only;       /* only cycles with a wait for a shared object */
+	bool inferring;         /* the inferred mode: only past wakers could end a wait */
+	bool anybody;           /* where no past waker is known, every thread could */
+	size_t going_on;        /* number of living threads that are not stuck */
 	struct waiter *waiters; /* of all processes, one process after the other */
 	size_t waiter_count;
 	size_t *first; /* index of each process's first waiter */

@@ -25,10 +25,8 @@ void pthread_index_add(struct pthread_index *index, uint32_t thread, uint64_t pt
 	if (!thread || !pthread || entry_of(index, thread))
 		return;
 	GROW(index->items, index->room, index->count + 1);
-	index->items[index->count++] =
-	    (struct pthread_entry){.pthread = pthread,
-	                           .thread = thread,
-	                           .previous = (uint32_t)u64_map_get(&index->by_pthread, pthread)};
+	index->items[index->count++] = (struct pthread_entry){
+	    .pthread = pthread, .thread = thread, .previous = (uint32_t)u64_map_get(&index->by_pthread, pthread)};
 	u64_map_put(&index->by_pthread, pthread, index->count);
 	u64_map_put(&index->by_thread, thread, index->count);
 }

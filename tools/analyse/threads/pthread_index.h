@@ -17,7 +17,7 @@ struct pthread_entry {
 	bool ended, gone;  /* gone: joined or detached */
 };
 
-struct pthread_index { /* zeroed: empty */
+struct pthread_index {             /* zeroed: empty */
 	struct u64_map by_pthread; /* index + 1 of the latest entry */
 	struct u64_map by_thread;  /* index + 1 */
 	struct u64_map joining;    /* from joiner to joined thread + 1 */

@@ -8,7 +8,8 @@ static const char *const runtimes[] = {"libgomp.so", "libomp.so", "libiomp5.so",
 static const char *creator(const struct ring_file *ring, uint32_t stack)
 {
 	uint32_t parent, pc_id;
-	const struct rt_pc *pc = ring->map && ring_file_node(ring, stack, &parent, &pc_id) ? ring_file_pc(ring, pc_id) : NULL;
+	const struct rt_pc *pc =
+	    ring->map && ring_file_node(ring, stack, &parent, &pc_id) ? ring_file_pc(ring, pc_id) : NULL;
 	const struct rt_module *module = pc && pc->module ? ring_file_module(ring, pc->module - 1) : NULL;
 	const char *slash;
 

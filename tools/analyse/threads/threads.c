@@ -26,10 +26,7 @@ struct thread_analysis {
 	size_t site_count;
 };
 
-struct thread_analysis *threads_new(void)
-{
-	return memory_zeroed(1, sizeof(struct thread_analysis));
-}
+struct thread_analysis *threads_new(void) { return memory_zeroed(1, sizeof(struct thread_analysis)); }
 
 void threads_free(struct thread_analysis *threads)
 {
@@ -79,8 +76,7 @@ static struct thread_result *get(struct thread_analysis *threads, uint32_t id)
 
 static void regroup(struct thread_analysis *threads, struct thread_result *thread)
 {
-	thread->group =
-	    thread_groups_get(&threads->groups, thread->name, thread->main, thread->created_stack);
+	thread->group = thread_groups_get(&threads->groups, thread->name, thread->main, thread->created_stack);
 	threads->regrouped = thread->id;
 }
 

@@ -10,7 +10,7 @@ struct blocker;
 struct thread_result {
 	uint32_t id, tid, created_by;
 	uint32_t group; /* index + 1 of threads_groups */
-	char name[17]; /* "": it never got a name */
+	char name[17];  /* "": it never got a name */
 	uint64_t pthread;
 	uint64_t created, started, ended; /* stamps; 0: it did not happen */
 	uint32_t created_stack;
@@ -29,7 +29,7 @@ struct thread_result {
 
 struct thread_site { /* the threads that were made at one place in the code */
 	uint32_t stack;
-	uint64_t first; /* stamp of its first thread */
+	uint64_t first;      /* stamp of its first thread */
 	uint32_t made, live; /* live: at the end */
 	uint32_t peak;       /* the most that lived at a time */
 	uint64_t peak_at;

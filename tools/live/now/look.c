@@ -98,7 +98,8 @@ bool now_look_is_good(const struct now_look *look, uint32_t pid, struct error *e
 		                 look->items[0].recording->ring.header.pid, look->items[0].scan.why_not);
 	if (pid)
 		return error_set(err, EXIT_BAD_DATA, "pid %u has recorded nothing yet, or has ended", pid);
-	return error_set(err, EXIT_BAD_DATA, "no process of this run is running: without --now `ringtail leaks` shows its end");
+	return error_set(err, EXIT_BAD_DATA,
+	                 "no process of this run is running: without --now `ringtail leaks` shows its end");
 }
 
 bool now_look_store(struct now_look *look, const char *run, char **path, struct error *err)

@@ -85,10 +85,11 @@ static void free_running(struct running *running)
 
 static bool gone(uint32_t reader, struct error *err)
 {
-	return error_set(err, EXIT_BAD_DATA,
-	                 "the `ringtail run` (pid %u) that records it has ended: without --now `ringtail leaks` shows how "
-	                 "it ended",
-	                 reader);
+	return error_set(
+	    err, EXIT_BAD_DATA,
+	    "the `ringtail run` (pid %u) that records it has ended: without --now `ringtail leaks` shows how "
+	    "it ended",
+	    reader);
 }
 
 static bool take_answer(const char *line, const char *directory, char **snapshot, struct error *err)
@@ -126,8 +127,9 @@ static bool ask(const struct running *running, const char *directory, uint64_t p
 	                      running->space, pause_ns);
 
 	if (fd < 0)
-		return error_set(err, EXIT_BAD_DATA, "cannot ask the `ringtail run` (pid %u) that records it: %s/control: %s",
-		                 reader, directory, strerror(errno));
+		return error_set(err, EXIT_BAD_DATA,
+		                 "cannot ask the `ringtail run` (pid %u) that records it: %s/control: %s", reader,
+		                 directory, strerror(errno));
 	progress_begin(&progress, "waiting for `ringtail run`", 0);
 	bool good = send(fd, line, (size_t)length, MSG_NOSIGNAL) == length
 	                ? wait_for_answer(fd, reader, directory, snapshot, err)

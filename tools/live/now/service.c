@@ -166,8 +166,8 @@ static bool is_asked_for(const struct client *client, const struct rt_header *he
 	return header->pid == client->pid && header->pid_space == client->space;
 }
 
-static void serve_client(struct now_service *service, struct client *client, struct recording **recordings, size_t count,
-                         const struct scan_tick *tick)
+static void serve_client(struct now_service *service, struct client *client, struct recording **recordings,
+                         size_t count, const struct scan_tick *tick)
 {
 	struct now_look look = {.pause_ns = client->pause_ns, .tick = tick};
 	struct error err;

@@ -79,9 +79,8 @@ bool snapshot_end(struct snapshot *snapshot, char **path, struct error *err)
 	char *absolute = realpath(snapshot->directory, NULL);
 
 	*path = NULL;
-	bool good = !snapshot->command ||
-	            store_run(&snapshot->store, absolute ? absolute : snapshot->directory, snapshot->started,
-	                      snapshot->seconds, snapshot->command, err);
+	bool good = !snapshot->command || store_run(&snapshot->store, absolute ? absolute : snapshot->directory,
+	                                            snapshot->started, snapshot->seconds, snapshot->command, err);
 	free(absolute);
 	store_close(&snapshot->store);
 	if (!good)

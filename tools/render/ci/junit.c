@@ -86,8 +86,7 @@ static void print_case(struct report *report, const struct listed *listed, void 
 	struct place place = listing_place(&report->query, listed);
 	char *name = case_name(listed, place.frame);
 
-	begin_case(cases, listed->process->exe ? base_name(listed->process->exe) : "?",
-	           name ? name : listed->name);
+	begin_case(cases, listed->process->exe ? base_name(listed->process->exe) : "?", name ? name : listed->name);
 	if (listed->suppressed_by)
 		print_skipped(cases, listed);
 	else

@@ -63,8 +63,7 @@ static json_t *physical(const struct frame *frame)
 	}
 	json_object_set_new(object, "artifactLocation", artifact(frame->file ? frame->file : frame->module));
 	if (frame->file && frame->line > 0)
-		json_object_set_new(object, "region",
-		                    json_pack("{s:I}", "startLine", (json_int_t)frame->line));
+		json_object_set_new(object, "region", json_pack("{s:I}", "startLine", (json_int_t)frame->line));
 	return object;
 }
 
@@ -76,9 +75,9 @@ static json_t *location(const struct frame *frame, const char *label)
 	if (where)
 		json_object_set_new(object, "physicalLocation", where);
 	if (frame->function)
-		json_object_set_new(object, "logicalLocations",
-		                    json_pack("[{s:o, s:s}]", "fullyQualifiedName",
-		                              json_text(frame->function), "kind", "function"));
+		json_object_set_new(
+		    object, "logicalLocations",
+		    json_pack("[{s:o, s:s}]", "fullyQualifiedName", json_text(frame->function), "kind", "function"));
 	if (label)
 		json_object_set_new(object, "message", message(label));
 	return object;
@@ -115,8 +114,8 @@ static json_t *thread_flow(const struct frames *frames, const char *label, int64
 	json_t *object = json_object(), *array = json_array();
 
 	for (unsigned i = frames_own(frames); i-- > 0;)
-		json_array_append_new(
-		    array, json_pack("{s:o}", "location", location(&frames->items[i], i ? NULL : label)));
+		json_array_append_new(array,
+		                      json_pack("{s:o}", "location", location(&frames->items[i], i ? NULL : label)));
 	if (thread)
 		json_object_set_new(object, "id", json_sprintf("thread %lld", (long long)thread));
 	json_object_set_new(object, "message", message(label));
@@ -130,7 +129,8 @@ static void add_stacks(struct report *report, const struct listed *listed, json_
 	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
 
 	while (query_next(&report->query, row)) {
-		struct frames frames = frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
+		struct frames frames =
+		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
 		const char *label = query_text(row, 0);
 		int64_t thread = sqlite3_column_int64(row, 1);
 
@@ -180,9 +180,9 @@ static json_t *result(struct report *report, const struct listed *listed)
 	json_object_set_new(object, "partialFingerprints",
 	                    json_pack("{s:o}", "ringtailFindingId/v1", json_text(listed->id)));
 	if (listed->suppressed_by)
-		json_object_set_new(object, "suppressions",
-		                    json_pack("[{s:s, s:o}]", "kind", "external", "justification",
-		                              json_text(listed->suppressed_by)));
+		json_object_set_new(
+		    object, "suppressions",
+		    json_pack("[{s:s, s:o}]", "kind", "external", "justification", json_text(listed->suppressed_by)));
 	json_object_set_new(object, "properties", properties(listed));
 	listing_place_free(&place);
 	return object;
@@ -202,8 +202,8 @@ static void add_rule(struct report *report, const struct listed *listed, void *r
 		return;
 	json_object_set_new(
 	    rules, listed->name,
-	    json_pack("{s:s, s:o, s:o}", "id", listed->name, "shortDescription",
-	              message(kind_meaning(listed->kind)), "help",
+	    json_pack("{s:s, s:o, s:o}", "id", listed->name, "shortDescription", message(kind_meaning(listed->kind)),
+	              "help",
 	              message("docs/FINDINGS.md of ringtail tells what it means, what to do, and when it "
 	                      "can be wrong.")));
 }
@@ -216,8 +216,8 @@ static json_t *driver(struct report *report)
 	report_each_finding(report, add_rule, rules);
 	json_object_foreach(rules, name, rule) json_array_append(array, rule);
 	json_decref(rules);
-	return json_pack("{s:s, s:s, s:s, s:o}", "name", "ringtail", "version", RINGTAIL_VERSION,
-	                 "semanticVersion", RINGTAIL_VERSION, "rules", array);
+	return json_pack("{s:s, s:s, s:s, s:o}", "name", "ringtail", "version", RINGTAIL_VERSION, "semanticVersion",
+	                 RINGTAIL_VERSION, "rules", array);
 }
 
 static json_t *invocations(struct report *report)

@@ -58,8 +58,7 @@ static json_t *json_end(const struct process *process)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "how", json_text(process->end_how));
-	json_object_set_new(object, "status",
-	                    process->has_status ? json_integer(process->end_status) : json_null());
+	json_object_set_new(object, "status", process->has_status ? json_integer(process->end_status) : json_null());
 	json_object_set_new(object, "signal", json_text(process->end_signal));
 	json_object_set_new(object, "at", json_real(process->seconds));
 	return object;
@@ -92,9 +91,8 @@ static json_t *json_events(struct report *report, const struct process *process)
 
 	json_object_set_new(object, "recorded", json_integer(process->events_recorded));
 	json_object_set_new(object, "lost", json_integer(process->events_lost));
-	json_object_set_new(
-	    object, "losses",
-	    json_rows(report, "SELECT what, count, why FROM loss WHERE process = ?", process->id));
+	json_object_set_new(object, "losses",
+	                    json_rows(report, "SELECT what, count, why FROM loss WHERE process = ?", process->id));
 	return object;
 }
 
@@ -121,7 +119,8 @@ static json_t *json_process(struct report *report, const struct process *process
 static void print_value(struct report *report, json_t *value)
 {
 	if (json_dumpf(value, report->out, JSON_REAL_PRECISION(12) | JSON_ENCODE_ANY) != 0 && !report->query.failed)
-		report->query.failed = !error_set(report->query.err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
+		report->query.failed =
+		    !error_set(report->query.err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
 	json_decref(value);
 }
 

@@ -15,8 +15,10 @@ static void set_amounts(json_t *object, const struct diff_amount amounts[2])
 {
 	json_object_set_new(object, "old", json_amount(&amounts[DIFF_OLD]));
 	json_object_set_new(object, "new", json_amount(&amounts[DIFF_NEW]));
-	json_object_set_new(object, "blocks", json_integer(diff_growth(amounts[DIFF_OLD].blocks, amounts[DIFF_NEW].blocks)));
-	json_object_set_new(object, "bytes", json_integer(diff_growth(amounts[DIFF_OLD].bytes, amounts[DIFF_NEW].bytes)));
+	json_object_set_new(object, "blocks",
+	                    json_integer(diff_growth(amounts[DIFF_OLD].blocks, amounts[DIFF_NEW].blocks)));
+	json_object_set_new(object, "bytes",
+	                    json_integer(diff_growth(amounts[DIFF_OLD].bytes, amounts[DIFF_NEW].bytes)));
 }
 
 /* ---- what is compared -------------------------------------------------------------------------- */
@@ -28,9 +30,9 @@ static json_t *json_side(struct report *report)
 	struct process process;
 
 	while (process_next(&report->query, rows, &process))
-		json_array_append_new(processes, json_pack("{s:I, s:o, s:o, s:f}", "pid", (json_int_t)process.pid, "exe",
-		                                           json_text(process.exe), "end", json_text(process.end_how), "at",
-		                                           process.seconds));
+		json_array_append_new(processes, json_pack("{s:I, s:o, s:o, s:f}", "pid", (json_int_t)process.pid,
+		                                           "exe", json_text(process.exe), "end",
+		                                           json_text(process.end_how), "at", process.seconds));
 	sqlite3_finalize(rows);
 	json_object_set_new(object, "path", json_text(report->query.directory));
 	json_object_set_new(object, "processes", processes);
@@ -75,12 +77,11 @@ static json_t *json_totals(const struct diff *diff)
 
 	json_object_set_new(object, "by", json_string(measures[diff->by]));
 	set_amounts(object, diff->totals);
-	json_object_set_new(object, "sites",
-	                    json_pack("{s:I, s:I, s:I, s:I, s:I}", "new", (json_int_t)diff->changes[DIFF_APPEARED], "grown",
-	                              (json_int_t)diff->changes[DIFF_GREW], "shrunk",
-	                              (json_int_t)diff->changes[DIFF_SHRANK], "gone",
-	                              (json_int_t)diff->changes[DIFF_GONE], "same",
-	                              (json_int_t)diff->changes[DIFF_SAME]));
+	json_object_set_new(
+	    object, "sites",
+	    json_pack("{s:I, s:I, s:I, s:I, s:I}", "new", (json_int_t)diff->changes[DIFF_APPEARED], "grown",
+	              (json_int_t)diff->changes[DIFF_GREW], "shrunk", (json_int_t)diff->changes[DIFF_SHRANK], "gone",
+	              (json_int_t)diff->changes[DIFF_GONE], "same", (json_int_t)diff->changes[DIFF_SAME]));
 	return object;
 }
 
@@ -96,8 +97,9 @@ static json_t *json_changed(const struct diff_report *compared, const struct dif
 	json_object_set_new(object, "change", json_string(word));
 	json_object_set_new(object, "old", json_incref(json_object_get(change, "old")));
 	json_object_set_new(object, "new", json_incref(json_object_get(change, "new")));
-	json_object_set_new(object, "finding",
-	                    json_finding(compared->sides[finding->place.side], finding->place.process, finding->place.row));
+	json_object_set_new(
+	    object, "finding",
+	    json_finding(compared->sides[finding->place.side], finding->place.process, finding->place.row));
 	json_decref(change);
 	return object;
 }
@@ -123,7 +125,8 @@ bool render_diff_json(const struct diff_report *compared)
 	json_object_set_new(root, "sites", json_sites(compared));
 	json_object_set_new(root, "findings", json_changes(compared));
 	if (json_dumpf(root, out->out, JSON_REAL_PRECISION(12) | JSON_INDENT(1)) && !out->query.failed)
-		out->query.failed = !error_set(out->query.err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
+		out->query.failed =
+		    !error_set(out->query.err, EXIT_INTERNAL, "cannot write the report: %s", strerror(errno));
 	fputc('\n', out->out);
 	json_decref(root);
 	return !compared->sides[DIFF_OLD]->query.failed && !out->query.failed;

@@ -23,8 +23,7 @@ static json_t *json_stacks(struct report *report, const struct process *process,
 }
 
 /* From four columns: what, address, generation, created_stack. */
-static json_t *json_object_at(struct report *report, const struct process *process, sqlite3_stmt *row,
-                              int column)
+static json_t *json_object_at(struct report *report, const struct process *process, sqlite3_stmt *row, int column)
 {
 	json_t *object = json_object();
 
@@ -32,8 +31,7 @@ static json_t *json_object_at(struct report *report, const struct process *proce
 	json_object_set_new(object, "address", json_address(sqlite3_column_int64(row, column + 1)));
 	json_object_set_new(object, "generation", json_column(row, column + 2));
 	json_object_set_new(object, "name", json_null());
-	json_object_set_new(object, "created",
-	                    json_stack(report, process->id, sqlite3_column_int64(row, column + 3)));
+	json_object_set_new(object, "created", json_stack(report, process->id, sqlite3_column_int64(row, column + 3)));
 	return object;
 }
 
@@ -51,8 +49,8 @@ static json_t *json_objects(struct report *report, const struct process *process
 }
 
 /* From seven columns: the object's four, shared, stamp, stack of the process `home`. */
-static json_t *json_edge_side(struct report *report, const struct process *process, sqlite3_stmt *row,
-                              int column, int64_t home)
+static json_t *json_edge_side(struct report *report, const struct process *process, sqlite3_stmt *row, int column,
+                              int64_t home)
 {
 	json_t *side = json_object_at(report, process, row, column);
 
@@ -99,8 +97,7 @@ static json_t *json_kept(struct report *report, const struct process *process, i
 
 		json_object_set_new(kept, "blocks", json_column(row, 0));
 		json_object_set_new(kept, "bytes", json_column(row, 1));
-		json_object_set_new(kept, "frames",
-		                    json_stack(report, process->id, sqlite3_column_int64(row, 2)));
+		json_object_set_new(kept, "frames", json_stack(report, process->id, sqlite3_column_int64(row, 2)));
 		json_array_append_new(array, kept);
 	}
 	sqlite3_finalize(row);
@@ -109,8 +106,7 @@ static json_t *json_kept(struct report *report, const struct process *process, i
 
 static json_t *json_thread_ids(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] =
-	    "SELECT thread FROM finding_thread WHERE process = ? AND finding = ? ORDER BY thread";
+	static const char sql[] = "SELECT thread FROM finding_thread WHERE process = ? AND finding = ? ORDER BY thread";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
@@ -155,14 +151,16 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	return object;
 }
 
-#define FINDING_COLUMNS \
-	"SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds" \
+#define FINDING_COLUMNS                                                                                                \
+	"SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds"           \
 	" FROM finding"
 
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
 {
-	sqlite3_stmt *row = query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
-	json_t *finding = query_next(&report->query, row) ? finding_of(report, &(struct process){.id = process}, row) : json_null();
+	sqlite3_stmt *row =
+	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
+	json_t *finding =
+	    query_next(&report->query, row) ? finding_of(report, &(struct process){.id = process}, row) : json_null();
 
 	sqlite3_finalize(row);
 	return finding;
@@ -171,7 +169,8 @@ json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
 void json_findings(struct json_list *list, const struct process *process)
 {
 	struct report *report = list->report;
-	sqlite3_stmt *row = query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
+	sqlite3_stmt *row =
+	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
 
 	while (query_next(&report->query, row)) {
 		if (query_wants(&report->query, query_text(row, 1), query_text_or_null(row, 2)))

@@ -1,8 +1,8 @@
 #include "tools/render/json/json.h"
 
 /* Replaces the id of a stack by its frames. */
-static void expand_stack(struct report *report, const struct process *process, json_t *object,
-                         const char *column, const char *name)
+static void expand_stack(struct report *report, const struct process *process, json_t *object, const char *column,
+                         const char *name)
 {
 	int64_t stack = json_integer_value(json_object_get(object, column));
 
@@ -12,8 +12,7 @@ static void expand_stack(struct report *report, const struct process *process, j
 
 static void expand_address(json_t *object)
 {
-	json_object_set_new(object, "address",
-	                    json_address(json_integer_value(json_object_get(object, "address"))));
+	json_object_set_new(object, "address", json_address(json_integer_value(json_object_get(object, "address"))));
 }
 
 /* What to_json makes of each row of a query about the process. */

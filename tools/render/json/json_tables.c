@@ -1,11 +1,11 @@
 #include "tools/render/json/json.h"
 
 /* A site's share of the lists of `heap`: who is in none of them is left out, unless --limit 0. */
-#define RANKED(column)                                                                                       \
-	" OR id IN (SELECT id FROM (SELECT id FROM heap_site WHERE process = ?1 ORDER BY " column            \
-	" DESC, id LIMIT ?2))"
-#define IN_A_LIST                                                                                            \
-	"(?2 < 0" RANKED("allocated_bytes") RANKED("allocations") RANKED("peak_bytes") RANKED("live_bytes")  \
+#define RANKED(column)                                                                                                 \
+	" OR id IN (SELECT id FROM (SELECT id FROM heap_site WHERE process = ?1 ORDER BY " column " DESC, id LIMIT "   \
+	"?2))"
+#define IN_A_LIST                                                                                                      \
+	"(?2 < 0" RANKED("allocated_bytes") RANKED("allocations") RANKED("peak_bytes") RANKED("live_bytes")            \
 	    RANKED("temporary") ")"
 
 /* ---- threads ------------------------------------------------------------------------------ */
@@ -30,8 +30,7 @@ static json_t *json_blockers(struct report *report, const struct process *proces
 	return array;
 }
 
-static json_t *json_blocked(struct report *report, const struct process *process, sqlite3_stmt *row,
-                            int column)
+static json_t *json_blocked(struct report *report, const struct process *process, sqlite3_stmt *row, int column)
 {
 	json_t *object;
 
@@ -42,8 +41,7 @@ static json_t *json_blocked(struct report *report, const struct process *process
 	json_object_set_new(object, "object", json_address(sqlite3_column_int64(row, column + 1)));
 	json_object_set_new(object, "since", json_column(row, column + 2));
 	json_object_set_new(object, "owner", json_column(row, column + 3));
-	json_object_set_new(object, "stack",
-	                    json_stack(report, process->id, sqlite3_column_int64(row, column + 4)));
+	json_object_set_new(object, "stack", json_stack(report, process->id, sqlite3_column_int64(row, column + 4)));
 	json_object_set_new(object, "by", json_blockers(report, process, sqlite3_column_int64(row, 0)));
 	return object;
 }
@@ -118,8 +116,7 @@ static json_t *json_sites(struct report *report, const struct process *process)
 	while (query_next(&report->query, row)) {
 		json_t *site = json_row(row);
 
-		json_object_set_new(site, "stack",
-		                    json_stack(report, process->id, sqlite3_column_int64(row, 11)));
+		json_object_set_new(site, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 11)));
 		json_array_append_new(array, site);
 	}
 	sqlite3_finalize(row);

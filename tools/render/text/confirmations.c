@@ -43,6 +43,8 @@ void text_confirmations(struct report *report, const char *before)
 
 json_t *json_confirmations(struct report *report)
 {
-	return json_rows(report, "SELECT run, id, message, outcome, places, reached, held_up FROM confirmation"
-	                         " WHERE ordinal > ? ORDER BY ordinal", 0);
+	return json_rows(report,
+	                 "SELECT run, id, message, outcome, places, reached, held_up FROM confirmation"
+	                 " WHERE ordinal > ? ORDER BY ordinal",
+	                 0);
 }

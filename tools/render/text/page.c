@@ -28,8 +28,7 @@ bool page_setup(struct report *report, const char *choice)
 
 	report->width = terminal_width(fd);
 	if (!choice || !strcmp(choice, "auto"))
-		report->color =
-		    isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+		report->color = isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
 	else
 		report->color = !strcmp(choice, "always");
 	return !choice || !strcmp(choice, "auto") || !strcmp(choice, "always") || !strcmp(choice, "never");

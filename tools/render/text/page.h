@@ -8,16 +8,14 @@
 enum paint { PAINT_PLAIN, PAINT_TITLE, PAINT_BAD, PAINT_WARN, PAINT_GOOD, PAINT_DIM };
 
 /* Prints in a colour. */
-void page_paint(struct report *report, enum paint paint, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void page_paint(struct report *report, enum paint paint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void page_print(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints text from outside of ringtail, without the control characters that a terminal would obey. */
 void page_text(struct report *report, const char *text);
 /* Prints a paragraph, broken at spaces to the report's width, with every line indented. */
 void page_paragraph(struct report *report, unsigned indent, const char *text);
 /* "  name      value" */
-void page_field(struct report *report, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void page_field(struct report *report, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void page_heading(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints a bar of at most width columns; at least one column if part is not 0. */
 void page_bar(struct report *report, uint64_t part, uint64_t whole, unsigned width);

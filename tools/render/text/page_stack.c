@@ -38,8 +38,7 @@ static void name_of(const struct frame *frame, char *out, size_t size)
 	else if (frame->module)
 		snprintf(out, size, "%s+0x%llx", base_name(frame->module), (unsigned long long)frame->offset);
 	else
-		snprintf(out, size, "0x%llx, in no file: made at run time",
-		         (unsigned long long)frame->offset);
+		snprintf(out, size, "0x%llx, in no file: made at run time", (unsigned long long)frame->offset);
 }
 
 /* Both in width columns: the name gives way first, it has more that can be spared. */
@@ -51,8 +50,7 @@ static void fit(const struct frame *frame, size_t width, char *name, char *place
 	if (!whole)
 		return;
 	place_of(frame, whole, size);
-	shorten_function(whole, width > 2 * NAME_AT_LEAST ? width - NAME_AT_LEAST : NAME_AT_LEAST, place,
-	                 size);
+	shorten_function(whole, width > 2 * NAME_AT_LEAST ? width - NAME_AT_LEAST : NAME_AT_LEAST, place, size);
 	taken = strlen(place);
 	name_of(frame, whole, size);
 	shorten_function(whole, width > taken + NAME_AT_LEAST ? width - taken : NAME_AT_LEAST, name, size);
@@ -117,8 +115,8 @@ static unsigned char *leave_out(const struct report *report, const struct frames
 
 static void print_gap(struct report *report, unsigned indent, unsigned count, unsigned char mark)
 {
-	page_paint(report, PAINT_DIM, "%*s... %u frames %s (--full-stacks shows them) ...\n", (int)indent, "",
-	           count, mark == FOLDED ? "of the standard library" : "more");
+	page_paint(report, PAINT_DIM, "%*s... %u frames %s (--full-stacks shows them) ...\n", (int)indent, "", count,
+	           mark == FOLDED ? "of the standard library" : "more");
 }
 
 static void print_end(struct report *report, unsigned indent, const struct frames *frames, unsigned own)
@@ -126,8 +124,8 @@ static void print_end(struct report *report, unsigned indent, const struct frame
 	bool reached_main = own && own < frames->count;
 
 	if (frames->root == RT_ROOT_TRUNCATED && !reached_main)
-		page_paint(report, PAINT_DIM, "%*s(its callers are not known: no unwind information)\n",
-		           (int)indent, "");
+		page_paint(report, PAINT_DIM, "%*s(its callers are not known: no unwind information)\n", (int)indent,
+		           "");
 	if (frames->root == RT_ROOT_DEPTH)
 		page_paint(report, PAINT_DIM, "%*s(further callers were not recorded: --depth, --stacks)\n",
 		           (int)indent, "");

@@ -20,9 +20,9 @@ static void print_totals(struct report *report)
 		         lost = (uint64_t)sqlite3_column_int64(row, 2),
 		         threads = (uint64_t)sqlite3_column_int64(row, 6);
 
-		page_print(report, "ringtail: %s %s, %s %s, %s events, %s lost\n",
-		           human_count(processes).text, plural(processes, "process", "processes"),
-		           human_count(threads).text, plural(threads, "thread", "threads"),
+		page_print(report, "ringtail: %s %s, %s %s, %s events, %s lost\n", human_count(processes).text,
+		           plural(processes, "process", "processes"), human_count(threads).text,
+		           plural(threads, "thread", "threads"),
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           lost ? human_count(lost).text : "none");
 		page_print(report, "ringtail: heap: %s %s, peak %s, %s live at the end\n",
@@ -48,11 +48,10 @@ static void print_kinds(struct report *report)
 			continue;
 		kinds++;
 		page_print(report, "ringtail: ");
-		page_paint(report, PAINT_WARN, "%s %s",
-		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text, query_text(row, 0));
+		page_paint(report, PAINT_WARN, "%s %s", human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		           query_text(row, 0));
 		if (sqlite3_column_int64(row, 3))
-			page_print(report, ", %s in %s %s",
-			           human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
+			page_print(report, ", %s in %s %s", human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
 			           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
 			           plural((uint64_t)sqlite3_column_int64(row, 3), "block", "blocks"));
 		page_print(report, "\n");

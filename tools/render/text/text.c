@@ -82,8 +82,7 @@ static void print_run(struct report *report)
 	page_paint(report, PAINT_TITLE, "ringtail: %s\n", base_name(report->query.directory));
 	print_command(report, run.command);
 	page_field(report, "started", "%.10s %.8s UTC, ran %s", run.started ? run.started : "?",
-	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?",
-	           human_seconds(run.seconds).text);
+	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?", human_seconds(run.seconds).text);
 	if (processes != 1)
 		page_field(report, "processes", "%s", human_count((uint64_t)processes).text);
 	if (report->parts & PART_FINDINGS)
@@ -100,9 +99,8 @@ static void print_losses(struct report *report, const struct process *process)
 
 	while (query_next(&report->query, row)) {
 		page_paint(report, PAINT_WARN, "  %-12s", "lost");
-		page_paint(report, PAINT_WARN, "%s %s: %s\n",
-		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text, query_text(row, 1),
-		           query_text(row, 2));
+		page_paint(report, PAINT_WARN, "%s %s: %s\n", human_count((uint64_t)sqlite3_column_int64(row, 0)).text,
+		           query_text(row, 1), query_text(row, 2));
 	}
 	sqlite3_finalize(row);
 }
@@ -115,8 +113,7 @@ static void print_watched(struct report *report, const struct process *process)
 	                                                               : "threads alone";
 
 	if (!strcmp(process->stacks, "full"))
-		page_field(report, "watched", "%s; stacks of up to %lld frames", what,
-		           (long long)process->depth);
+		page_field(report, "watched", "%s; stacks of up to %lld frames", what, (long long)process->depth);
 	else
 		page_field(report, "watched", "%s; %s", what,
 		           strcmp(process->stacks, "none") ? "only the caller of each call" : "no stacks");
@@ -128,8 +125,7 @@ static void print_process_header(struct report *report, const struct process *pr
 
 	text_ending(process, ending, sizeof(ending));
 	if (alone) {
-		page_field(report, "process", "%lld, %s", (long long)process->pid,
-		           process->exe ? process->exe : "?");
+		page_field(report, "process", "%lld, %s", (long long)process->pid, process->exe ? process->exe : "?");
 	} else {
 		page_heading(report, "process %lld  %s", (long long)process->pid,
 		             process->exe ? base_name(process->exe) : "?");
@@ -145,18 +141,17 @@ static void print_process_header(struct report *report, const struct process *pr
 	print_losses(report, process);
 	print_watched(report, process);
 	if ((report->parts & PART_FINDINGS) && process->leak_scan_done && !process->final)
-		page_field(report, "leak scan", "the process was stopped for %s", human_seconds(process->leak_scan_pause).text);
+		page_field(report, "leak scan", "the process was stopped for %s",
+		           human_seconds(process->leak_scan_pause).text);
 	if ((report->parts & PART_FINDINGS) && process->watch_heap && !process->leak_scan_done)
-		page_field(report, "leak scan", "not done: %s",
-		           process->why_not ? process->why_not : "not known why");
+		page_field(report, "leak scan", "not done: %s", process->why_not ? process->why_not : "not known why");
 }
 
 static void print_brief(struct report *report, const struct process *process)
 {
 	char ending[64];
 	int64_t peak = query_number(&report->query, "SELECT peak_bytes FROM heap WHERE process = ?", process->id, 0);
-	int64_t calls =
-	    query_number(&report->query, "SELECT allocations FROM heap WHERE process = ?", process->id, 0);
+	int64_t calls = query_number(&report->query, "SELECT allocations FROM heap WHERE process = ?", process->id, 0);
 
 	text_ending(process, ending, sizeof(ending));
 	page_print(report, "  %-8lld", (long long)process->pid);
@@ -240,9 +235,7 @@ bool render_text(struct report *report)
 
 	print_run(report);
 	if (!processes)
-		page_print(
-		    report,
-		    "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
+		page_print(report, "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
 	bool tree = processes > 1 && (report->parts & PART_FINDINGS) && !report->query.only;
 	if (tree)
 		text_tree(report);

@@ -6,8 +6,11 @@
 #include "tools/base/format.h"
 #include "tools/render/text/text.h"
 
-static const char *const site_changes[DIFF_CHANGES] = {
-    [DIFF_APPEARED] = "new", [DIFF_GREW] = "grown", [DIFF_SAME] = "same", [DIFF_SHRANK] = "shrunk", [DIFF_GONE] = "gone"};
+static const char *const site_changes[DIFF_CHANGES] = {[DIFF_APPEARED] = "new",
+                                                       [DIFF_GREW] = "grown",
+                                                       [DIFF_SAME] = "same",
+                                                       [DIFF_SHRANK] = "shrunk",
+                                                       [DIFF_GONE] = "gone"};
 
 static const struct {
 	const char *title, *blocks;
@@ -49,7 +52,8 @@ static void print_side(struct report *out, struct report *side, const char *name
 		text_ending(&process, ending, sizeof ending);
 		page_field(out, name, "%s: %s (pid %lld), %s, after %s", side->query.directory,
 		           process.exe ? base_name(process.exe) : "?", (long long)process.pid,
-		           strcmp(process.end_how, "running") ? ending : "running", human_seconds(process.seconds).text);
+		           strcmp(process.end_how, "running") ? ending : "running",
+		           human_seconds(process.seconds).text);
 	} else {
 		page_field(out, name, "%s: %s processes", side->query.directory, human_count((uint64_t)processes).text);
 	}
@@ -82,8 +86,8 @@ static void print_site(struct report *out, const struct diff_report *compared, c
 	const struct diff_amount *before = &site->amounts[DIFF_OLD], *after = &site->amounts[DIFF_NEW];
 
 	page_print(out, "  %9s %10s %8s %8s  ", signed_bytes(diff_growth(before->bytes, after->bytes)).text,
-	           signed_count(diff_growth(before->blocks, after->blocks)).text,
-	           human_bytes(before->bytes).text, human_bytes(after->bytes).text);
+	           signed_count(diff_growth(before->blocks, after->blocks)).text, human_bytes(before->bytes).text,
+	           human_bytes(after->bytes).text);
 	page_paint(out, paint_of(site->change), "%-6s ", site_changes[site->change]);
 	page_place(report, site->place.process, site->place.row, out->width - 49);
 	page_print(out, "\n");
@@ -99,7 +103,8 @@ static void print_sites(struct report *out, const struct diff_report *compared)
 
 	page_heading(out, "%s: %s in %s %s", measures[diff->by].title,
 	             signed_bytes(diff_growth(diff->totals[DIFF_OLD].bytes, diff->totals[DIFF_NEW].bytes)).text,
-	             signed_count(diff_growth(diff->totals[DIFF_OLD].blocks, diff->totals[DIFF_NEW].blocks)).text, blocks);
+	             signed_count(diff_growth(diff->totals[DIFF_OLD].blocks, diff->totals[DIFF_NEW].blocks)).text,
+	             blocks);
 	print_total(out, "old", &diff->totals[DIFF_OLD], blocks);
 	print_total(out, "new", &diff->totals[DIFF_NEW], blocks);
 	print_counts(out, diff);
@@ -130,11 +135,12 @@ static void print_amounts(struct report *out, const struct diff_finding *finding
 		page_print(out, "  %s in %s %s", human_bytes(before->bytes).text, human_count(before->blocks).text,
 		           plural(before->blocks, "block", "blocks"));
 	else if (finding->change == DIFF_SAME)
-		page_print(out, "  %s in %s %s, as before", human_bytes(after->bytes).text, human_count(after->blocks).text,
-		           plural(after->blocks, "block", "blocks"));
+		page_print(out, "  %s in %s %s, as before", human_bytes(after->bytes).text,
+		           human_count(after->blocks).text, plural(after->blocks, "block", "blocks"));
 	else
-		page_print(out, "  %s in %s -> %s in %s", human_bytes(before->bytes).text, human_count(before->blocks).text,
-		           human_bytes(after->bytes).text, human_count(after->blocks).text);
+		page_print(out, "  %s in %s -> %s in %s", human_bytes(before->bytes).text,
+		           human_count(before->blocks).text, human_bytes(after->bytes).text,
+		           human_count(after->blocks).text);
 }
 
 /* 0 where there is none. */

@@ -7,14 +7,15 @@
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
 
-#define FINDING_COLUMNS \
+#define FINDING_COLUMNS                                                                                                \
 	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
 
 static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
 
 static bool is_shown(const struct report *report, sqlite3_stmt *row)
 {
-	return query_shows(&report->query, query_text(row, 1), query_text_or_null(row, 2)) && !sqlite3_column_int(row, 8);
+	return query_shows(&report->query, query_text(row, 1), query_text_or_null(row, 2)) &&
+	       !sqlite3_column_int(row, 8);
 }
 
 int64_t text_findings_shown(struct report *report, const struct process *process)
@@ -97,11 +98,9 @@ static void print_stacks(struct report *report, const struct process *process, i
 
 static void print_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
 {
-	page_print(report, "%s 0x%llx", query_text(row, what),
-	           (unsigned long long)sqlite3_column_int64(row, what + 1));
+	page_print(report, "%s 0x%llx", query_text(row, what), (unsigned long long)sqlite3_column_int64(row, what + 1));
 	if (sqlite3_column_int64(row, what + 2))
-		page_print(report, " (lock %lld at this address)",
-		           (long long)sqlite3_column_int64(row, what + 2) + 1);
+		page_print(report, " (lock %lld at this address)", (long long)sqlite3_column_int64(row, what + 2) + 1);
 	if (shared)
 		page_print(report, " for reading");
 }
@@ -166,8 +165,7 @@ static void print_edges(struct report *report, const struct process *process, in
 	sqlite3_finalize(row);
 }
 
-static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row,
-                         unsigned step)
+static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row, unsigned step)
 {
 	page_print(report, "     %u. ", step);
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
@@ -180,8 +178,7 @@ static void print_taking(struct report *report, const struct process *process, s
 	page_print(report, "\n");
 }
 
-static void print_waiting(struct report *report, const struct process *process, sqlite3_stmt *row,
-                          unsigned step)
+static void print_waiting(struct report *report, const struct process *process, sqlite3_stmt *row, unsigned step)
 {
 	page_print(report, "     %u. ", step);
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
@@ -248,8 +245,7 @@ static void print_kept(struct report *report, const struct process *process, int
 		         bytes = (uint64_t)sqlite3_column_int64(row, 1);
 
 		page_print(report, "%s      %s in %s %s, ", lines++ ? "" : "   lost with it, allocated in:\n",
-		           human_bytes(bytes).text, human_count(blocks).text,
-		           plural(blocks, "block", "blocks"));
+		           human_bytes(bytes).text, human_count(blocks).text, plural(blocks, "block", "blocks"));
 		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - KEPT_COLUMNS);
 		page_print(report, "\n");
 	}
@@ -281,8 +277,7 @@ static void print_leak_summary(struct report *report, const struct process *proc
 
 static void print_amounts(struct report *report, sqlite3_stmt *row)
 {
-	uint64_t times = (uint64_t)sqlite3_column_int64(row, 5),
-	         blocks = (uint64_t)sqlite3_column_int64(row, 6),
+	uint64_t times = (uint64_t)sqlite3_column_int64(row, 5), blocks = (uint64_t)sqlite3_column_int64(row, 6),
 	         bytes = (uint64_t)sqlite3_column_int64(row, 7);
 
 	if (blocks)
@@ -295,8 +290,7 @@ static void print_amounts(struct report *report, sqlite3_stmt *row)
 		page_print(report, "  %s times", human_count(times).text);
 }
 
-static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row,
-                          int64_t number)
+static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row, int64_t number)
 {
 	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);
 	int64_t ordinal = sqlite3_column_int64(row, 0);
@@ -325,12 +319,12 @@ void text_finding(struct report *report, const struct process *process, int64_t 
 }
 
 /* "3 leak:reachable", on a new line where it does not fit; gives the columns that are used then. */
-static size_t print_quiet_kind(struct report *report, const struct label *count, const char *kind,
-                               const char *class, size_t used)
+static size_t print_quiet_kind(struct report *report, const struct label *count, const char *kind, const char *class,
+                               size_t used)
 {
 	char item[80];
-	size_t length = (size_t)snprintf(item, sizeof(item), "%s %s%s%s", count->text, kind, class ? ":" : "",
-	                                 class ? class : "");
+	size_t length =
+	    (size_t)snprintf(item, sizeof(item), "%s %s%s%s", count->text, kind, class ? ":" : "", class ? class : "");
 	bool breaks = !used || used + 2 + length >= report->width;
 
 	page_paint(report, PAINT_DIM, "%s%s%s", used ? "," : "", breaks ? "\n  " : " ", item);
@@ -340,9 +334,8 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
 /* Those for information: how many of each kind, as `--only` wants it. */
 static void print_quiet(struct report *report, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"
-	    " GROUP BY kind, class ORDER BY min(ordinal)";
+	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"
+	                          " GROUP BY kind, class ORDER BY min(ordinal)";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	size_t used = 0;
 
@@ -361,8 +354,7 @@ static void print_quiet(struct report *report, const struct process *process)
 	sqlite3_finalize(row);
 }
 
-static void print_left_out(struct report *report, const struct process *process, int64_t more,
-                           int64_t suppressed)
+static void print_left_out(struct report *report, const struct process *process, int64_t more, int64_t suppressed)
 {
 	if (more)
 		page_paint(report, PAINT_DIM, "\n%lld more; --limit 0 shows all\n", (long long)more);
@@ -377,8 +369,7 @@ static void print_heading(struct report *report, int64_t shown)
 	if (shown)
 		page_heading(report, "FINDINGS: %s", human_count((uint64_t)shown).text);
 	else
-		page_heading(report, "%s",
-		             report->query.only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+		page_heading(report, "%s", report->query.only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
 }
 
 void text_findings(struct report *report, const struct process *process)

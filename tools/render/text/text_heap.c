@@ -43,16 +43,14 @@ static struct label exact_bytes(uint64_t bytes)
 	struct label label;
 
 	if (bytes < 1024)
-		snprintf(label.text, sizeof(label.text), "%" PRIu64 " %s", bytes,
-		         plural(bytes, "byte", "bytes"));
+		snprintf(label.text, sizeof(label.text), "%" PRIu64 " %s", bytes, plural(bytes, "byte", "bytes"));
 	else
 		snprintf(label.text, sizeof(label.text), "%.11s (%.26s bytes)", human_bytes(bytes).text,
 		         human_count(bytes).text);
 	return label;
 }
 
-static void print_blocks(struct report *report, const char *name, uint64_t blocks, uint64_t bytes,
-                         const char *more)
+static void print_blocks(struct report *report, const char *name, uint64_t blocks, uint64_t bytes, const char *more)
 {
 	page_field(report, name, "%s in %s %s%s", exact_bytes(bytes).text, human_count(blocks).text,
 	           plural(blocks, "block", "blocks"), more);
@@ -65,11 +63,9 @@ static void print_oddities(struct report *report, const struct totals *totals)
 		           plural(totals->failed, "call", "calls"));
 	if (totals->unknown_frees)
 		page_field(report, "unknown", "%s %s of blocks whose allocation was not seen",
-		           human_count(totals->unknown_frees).text,
-		           plural(totals->unknown_frees, "free", "frees"));
+		           human_count(totals->unknown_frees).text, plural(totals->unknown_frees, "free", "frees"));
 	if (totals->unseen_frees)
-		page_field(report, "unseen", "%s %s whose free was not seen",
-		           human_count(totals->unseen_frees).text,
+		page_field(report, "unseen", "%s %s whose free was not seen", human_count(totals->unseen_frees).text,
 		           plural(totals->unseen_frees, "block", "blocks"));
 }
 
@@ -82,15 +78,12 @@ static void print_totals(struct report *report, const struct totals *totals)
 	print_blocks(report, "allocated", totals->allocations, totals->allocated_bytes, "");
 	print_blocks(report, "freed", totals->frees, totals->freed_bytes, "");
 	if (totals->reallocations)
-		page_field(report, "reallocated", "%s %s, %s of them in place",
-		           human_count(totals->reallocations).text,
-		           plural(totals->reallocations, "time", "times"),
-		           human_count(totals->in_place).text);
+		page_field(report, "reallocated", "%s %s, %s of them in place", human_count(totals->reallocations).text,
+		           plural(totals->reallocations, "time", "times"), human_count(totals->in_place).text);
 	print_blocks(report, "peak", totals->peak_blocks, totals->peak_bytes, when);
 	print_blocks(report, "at the end", totals->live_blocks, totals->live_bytes, "");
 	page_field(report, "temporary", "%s (%s) freed with no other allocation in between",
-	           human_count(totals->temporary).text,
-	           human_share(totals->temporary, totals->allocations).text);
+	           human_count(totals->temporary).text, human_share(totals->temporary, totals->allocations).text);
 	page_field(report, "largest", "%s in one call", exact_bytes(totals->largest).text);
 	print_oddities(report, totals);
 }
@@ -106,13 +99,11 @@ struct ranking {
 static void print_site(struct report *report, const struct process *process, const struct ranking *ranking,
                        sqlite3_stmt *row)
 {
-	uint64_t number = (uint64_t)sqlite3_column_int64(row, 0),
-	         calls = (uint64_t)sqlite3_column_int64(row, 1);
+	uint64_t number = (uint64_t)sqlite3_column_int64(row, 0), calls = (uint64_t)sqlite3_column_int64(row, 1);
 	struct label amount = ranking->bytes ? human_bytes(number) : human_count(number);
 	struct label second = ranking->bytes ? human_count(calls) : human_bytes(calls);
 
-	page_print(report, "  %10s %6s %9s ", amount.text, human_share(number, ranking->whole).text,
-	           second.text);
+	page_print(report, "  %10s %6s %9s ", amount.text, human_share(number, ranking->whole).text, second.text);
 	page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - 31);
 	page_print(report, "\n");
 	if (ranking->stacks)
@@ -156,8 +147,7 @@ static void print_rankings(struct report *report, const struct process *process,
 		print_ranking(report, process, &rankings[i], report->limit);
 }
 
-static void print_summary_rankings(struct report *report, const struct process *process,
-                                   const struct totals *totals)
+static void print_summary_rankings(struct report *report, const struct process *process, const struct totals *totals)
 {
 	const struct ranking rankings[] = {
 	    {"most bytes allocated", "allocated_bytes", "allocations", totals->allocated_bytes, true, false},
@@ -172,26 +162,23 @@ static void print_summary_rankings(struct report *report, const struct process *
 
 static uint64_t largest_class(struct report *report, const struct process *process)
 {
-	return (uint64_t)query_number(&
-	    report->query, "SELECT max(allocations) FROM heap_size_class WHERE process = ?", process->id, 0);
+	return (uint64_t)query_number(&report->query, "SELECT max(allocations) FROM heap_size_class WHERE process = ?",
+	                              process->id, 0);
 }
 
 static void print_sizes(struct report *report, const struct process *process, const struct totals *totals)
 {
-	static const char sql[] =
-	    "SELECT low, high, allocations FROM heap_size_class WHERE process = ? ORDER BY low";
+	static const char sql[] = "SELECT low, high, allocations FROM heap_size_class WHERE process = ? ORDER BY low";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	uint64_t most = largest_class(report, process);
 
 	page_print(report, "\n");
 	page_paint(report, PAINT_TITLE, "  requested sizes\n");
 	while (query_next(&report->query, row)) {
-		uint64_t high = (uint64_t)sqlite3_column_int64(row, 1),
-		         calls = (uint64_t)sqlite3_column_int64(row, 2);
+		uint64_t high = (uint64_t)sqlite3_column_int64(row, 1), calls = (uint64_t)sqlite3_column_int64(row, 2);
 
-		page_print(report, "  %s %9s %14s %6s ", high ? "<" : " ",
-		           high ? human_bytes(high + 1).text : "0 B", human_count(calls).text,
-		           human_share(calls, totals->allocations).text);
+		page_print(report, "  %s %9s %14s %6s ", high ? "<" : " ", high ? human_bytes(high + 1).text : "0 B",
+		           human_count(calls).text, human_share(calls, totals->allocations).text);
 		page_bar(report, calls, most, BAR_WIDTH);
 		page_print(report, "\n");
 	}
@@ -200,15 +187,13 @@ static void print_sizes(struct report *report, const struct process *process, co
 
 static void print_thread_rows(struct report *report, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT thread, allocations, allocated_bytes, peak_bytes, live_bytes FROM heap_thread"
-	    " WHERE process = ?1 ORDER BY allocated_bytes DESC, thread LIMIT ?2";
+	static const char sql[] = "SELECT thread, allocations, allocated_bytes, peak_bytes, live_bytes FROM heap_thread"
+	                          " WHERE process = ?1 ORDER BY allocated_bytes DESC, thread LIMIT ?2";
 	sqlite3_stmt *row =
 	    query_rows(&report->query, sql, 2, process->id, report->limit ? (int64_t)report->limit : (int64_t)-1);
 
 	while (query_next(&report->query, row)) {
-		page_print(report, "  %14s %10s %10s %10s  ",
-		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		page_print(report, "  %14s %10s %10s %10s  ", human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
 		           human_bytes((uint64_t)sqlite3_column_int64(row, 3)).text,
 		           human_bytes((uint64_t)sqlite3_column_int64(row, 4)).text);
@@ -230,8 +215,7 @@ static void print_threads(struct report *report, const struct process *process)
 	page_paint(report, PAINT_DIM, "  %14s %10s %10s %10s\n", "calls", "bytes", "at peak", "at end");
 	print_thread_rows(report, process);
 	if (report->limit && count > report->limit)
-		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n",
-		           (long long)(count - report->limit));
+		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n", (long long)(count - report->limit));
 }
 
 void text_heap(struct report *report, const struct process *process)

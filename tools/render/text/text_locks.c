@@ -5,8 +5,8 @@
 
 #define SUMMARY_LOCKS 5
 
-#define CLASSES_BY_WAIT                                                                                      \
-	" FROM lock_class WHERE process = ?1 ORDER BY wait_seconds DESC, contended DESC, acquisitions "      \
+#define CLASSES_BY_WAIT                                                                                                \
+	" FROM lock_class WHERE process = ?1 ORDER BY wait_seconds DESC, contended DESC, acquisitions "                \
 	"DESC, id"
 
 static int64_t list_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
@@ -38,10 +38,9 @@ static void print_classes(struct report *report, const struct process *process, 
 	    " LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
 
-	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "", "", "", "", "", "longest",
-	           "made, or");
-	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "kind", "locks", "acquired",
-	           "contended", "waited", "wait", "first used");
+	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "", "", "", "", "", "longest", "made, or");
+	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "kind", "locks", "acquired", "contended",
+	           "waited", "wait", "first used");
 	while (query_next(&report->query, row))
 		print_class(report, process, row);
 	sqlite3_finalize(row);
@@ -50,8 +49,7 @@ static void print_classes(struct report *report, const struct process *process, 
 /* ---- who waits for whom ------------------------------------------------------------------ */
 
 /* "mutex made by make_account (bank.c:12)" */
-static void print_class_name(struct report *report, const struct process *process, sqlite3_stmt *row,
-                             int kind)
+static void print_class_name(struct report *report, const struct process *process, sqlite3_stmt *row, int kind)
 {
 	page_print(report, "%s %s by ", query_text(row, kind),
 	           sqlite3_column_int(row, kind + 1) ? "made" : "first used");
@@ -72,14 +70,12 @@ static void print_holder(struct report *report, const struct process *process, s
 	page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 9));
 }
 
-static void print_wait(struct report *report, const struct process *process, sqlite3_stmt *row,
-                       int64_t number)
+static void print_wait(struct report *report, const struct process *process, sqlite3_stmt *row, int64_t number)
 {
 	uint64_t waits = (uint64_t)sqlite3_column_int64(row, 0);
 
-	page_print(report, "\n%2lld. %s %s, %s in all, %s at worst: ", (long long)number,
-	           human_count(waits).text, plural(waits, "wait", "waits"),
-	           human_seconds(sqlite3_column_double(row, 1)).text,
+	page_print(report, "\n%2lld. %s %s, %s in all, %s at worst: ", (long long)number, human_count(waits).text,
+	           plural(waits, "wait", "waits"), human_seconds(sqlite3_column_double(row, 1)).text,
 	           human_seconds(sqlite3_column_double(row, 2)).text);
 	print_class_name(report, process, row, 5);
 	page_print(report, "\n    ");
@@ -93,7 +89,8 @@ static void print_wait(struct report *report, const struct process *process, sql
 static int64_t print_waits_for(struct report *report, const struct process *process, bool owned, int64_t number)
 {
 	static const char sql[] =
-	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, c.stack, w.stack,"
+	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, c.stack, "
+	    "w.stack,"
 	    " w.holder_stack FROM lock_wait w JOIN lock_class c ON c.process = w.process AND c.id = w.class"
 	    " WHERE w.process = ? ORDER BY w.ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
@@ -143,8 +140,8 @@ static void print_holds(struct report *report, const struct process *process)
 	if (!count)
 		return;
 	page_heading(report, "HELD LONGEST");
-	page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean",
-	           "longest", "taken by");
+	page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean", "longest",
+	           "taken by");
 	while (query_next(&report->query, row))
 		print_hold(report, process, row);
 	sqlite3_finalize(row);
@@ -154,10 +151,9 @@ static void print_holds(struct report *report, const struct process *process)
 /* Locks that have an owner at the end, whether threads wait for them or not. */
 static void print_owned(struct report *report, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, c.kind FROM lock l"
-	    " JOIN lock_class c ON c.process = l.process AND c.id = l.class"
-	    " WHERE l.process = ?1 AND l.owner ORDER BY l.wait_seconds DESC, l.id LIMIT ?2";
+	static const char sql[] = "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, c.kind FROM lock l"
+	                          " JOIN lock_class c ON c.process = l.process AND c.id = l.class"
+	                          " WHERE l.process = ?1 AND l.owner ORDER BY l.wait_seconds DESC, l.id LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, list_limit(report));
 
 	for (bool first = true; query_next(&report->query, row); first = false) {

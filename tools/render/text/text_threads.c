@@ -8,11 +8,11 @@
 #define NAME_WIDTH     16
 
 /* What became of a thread, in SQL: the same words group threads and describe them. */
-#define OUTCOME                                                                                              \
-	"CASE WHEN state_at_end = 'blocked' THEN 'blocked on ' || coalesce(blocked_on, '?')"                 \
-	" WHEN main THEN state_at_end"                                                                       \
-	" WHEN state_at_end = 'running' THEN CASE WHEN detached THEN 'running, detached' ELSE 'running' END" \
-	" WHEN joined THEN 'joined' WHEN detached THEN 'ended, detached'"                                    \
+#define OUTCOME                                                                                                        \
+	"CASE WHEN state_at_end = 'blocked' THEN 'blocked on ' || coalesce(blocked_on, '?')"                           \
+	" WHEN main THEN state_at_end"                                                                                 \
+	" WHEN state_at_end = 'running' THEN CASE WHEN detached THEN 'running, detached' ELSE 'running' END"           \
+	" WHEN joined THEN 'joined' WHEN detached THEN 'ended, detached'"                                              \
 	" WHEN adopted THEN 'ended' ELSE 'never joined' END"
 
 static enum paint outcome_paint(const char *outcome)
@@ -47,8 +47,7 @@ static void print_group(struct report *report, const struct process *process, sq
 static void print_groups(struct report *report, const struct process *process, int64_t limit)
 {
 	static const char sql[] =
-	    "SELECT count(*), " OUTCOME
-	    " AS outcome, created_stack, min(id), main FROM thread WHERE process = ?1"
+	    "SELECT count(*), " OUTCOME " AS outcome, created_stack, min(id), main FROM thread WHERE process = ?1"
 	    " GROUP BY main, created_stack, outcome ORDER BY outcome LIKE 'blocked%' DESC,"
 	    " outcome = 'never joined' DESC, count(*) DESC, min(id) LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
@@ -92,23 +91,21 @@ static void print_thread(struct report *report, sqlite3_stmt *row)
 
 static void print_table(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT id, tid, name, main, " OUTCOME
-	                          ", coalesce(started_at, created_at, 0), ended_at, created_by"
-	                          " FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
+	static const char sql[] =
+	    "SELECT id, tid, name, main, " OUTCOME ", coalesce(started_at, created_at, 0), ended_at, created_by"
+	    " FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
 	int64_t limit = report->limit ? 4 * (int64_t)report->limit : -1;
-	int64_t count =
-	    query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	int64_t count = query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
 
 	page_print(report, "\n");
-	page_paint(report, PAINT_DIM, "  %4s %8s  %-*s %-20s %4s  %s\n", "id", "tid", NAME_WIDTH, "name",
-	           "from - to", "by", "end");
+	page_paint(report, PAINT_DIM, "  %4s %8s  %-*s %-20s %4s  %s\n", "id", "tid", NAME_WIDTH, "name", "from - to",
+	           "by", "end");
 	while (query_next(&report->query, row))
 		print_thread(report, row);
 	sqlite3_finalize(row);
 	if (limit > 0 && count > limit)
-		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n",
-		           (long long)(count - limit));
+		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n", (long long)(count - limit));
 }
 
 /* "could be ended by thread 3, which has held it since 1.2 s:", and where. */
@@ -149,9 +146,8 @@ static void print_blockers(struct report *report, const struct process *process,
 
 static void print_blocked(struct report *report, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack FROM thread"
-	    " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
+	static const char sql[] = "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack FROM thread"
+	                          " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, row_limit(report));
 
 	while (query_next(&report->query, row)) {
@@ -172,7 +168,8 @@ static void print_growth(struct report *report, sqlite3_stmt *row)
 {
 	if (!sqlite3_column_int(row, 5))
 		return;
-	page_paint(report, PAINT_WARN, "  the number alive kept growing: %lld, %lld, %lld, %lld at the end of each quarter of the time\n",
+	page_paint(report, PAINT_WARN,
+	           "  the number alive kept growing: %lld, %lld, %lld, %lld at the end of each quarter of the time\n",
 	           (long long)sqlite3_column_int64(row, 6), (long long)sqlite3_column_int64(row, 7),
 	           (long long)sqlite3_column_int64(row, 8), (long long)sqlite3_column_int64(row, 9));
 }
@@ -188,7 +185,8 @@ static void print_site(struct report *report, const struct process *process, sql
 	else
 		page_print(report, ", %s of them still there at the end", live ? human_count(live).text : "none");
 	if (made > 1)
-		page_print(report, ", at most %s at a time, at %s", human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+		page_print(report, ", at most %s at a time, at %s",
+		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
 		           human_seconds(sqlite3_column_double(row, 3)).text);
 	page_print(report, "\n");
 	print_growth(report, row);
@@ -197,9 +195,10 @@ static void print_site(struct report *report, const struct process *process, sql
 
 static void print_sites(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT made, live, peak, peak_at, stack, grows, live_1, live_2, live_3, live_4"
-	                          " FROM thread_site WHERE process = ?1 ORDER BY grows DESC, live DESC, made DESC, ordinal"
-	                          " LIMIT ?2";
+	static const char sql[] =
+	    "SELECT made, live, peak, peak_at, stack, grows, live_1, live_2, live_3, live_4"
+	    " FROM thread_site WHERE process = ?1 ORDER BY grows DESC, live DESC, made DESC, ordinal"
+	    " LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, row_limit(report));
 
 	while (query_next(&report->query, row))
@@ -209,8 +208,7 @@ static void print_sites(struct report *report, const struct process *process)
 
 void text_threads(struct report *report, const struct process *process)
 {
-	int64_t count =
-	    query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
+	int64_t count = query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
 	bool detail = report->parts & PART_DETAIL;
 
 	if (!detail && count < 2)

@@ -74,8 +74,8 @@ static void add_node(struct tree *tree, struct u64_map *by_pid, sqlite3_stmt *ro
 {
 	struct node node = node_of_row(tree, row);
 	uint64_t own = key_of(row, node.pid), before = sqlite3_column_int64(row, 2) ? u64_map_get(by_pid, own) : 0;
-	size_t parent = before ? tree->nodes[before].parent
-	                       : u64_map_get(by_pid, key_of(row, sqlite3_column_int64(row, 3)));
+	size_t parent =
+	    before ? tree->nodes[before].parent : u64_map_get(by_pid, key_of(row, sqlite3_column_int64(row, 3)));
 
 	GROW(tree->nodes, tree->room, tree->count + 1);
 	tree->nodes[tree->count] = node;
@@ -175,8 +175,9 @@ static void print_total(struct report *report)
 		page_field(report, "in all", "%s processes, %s images; %s events recorded, %s%s; %s allocations of %s",
 		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text,
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
-		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text, lost ? human_count(lost).text : "none",
-		           " lost", human_count((uint64_t)sqlite3_column_int64(row, 4)).text,
+		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
+		           lost ? human_count(lost).text : "none", " lost",
+		           human_count((uint64_t)sqlite3_column_int64(row, 4)).text,
 		           human_bytes((uint64_t)sqlite3_column_int64(row, 5)).text);
 	}
 	sqlite3_finalize(row);
