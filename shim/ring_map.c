@@ -17,8 +17,10 @@
 #define QUIET_SPAN (UINT64_C(1) << 40)
 #define STEP       (UINT64_C(1) << 20) /* the least that a part grows by, where address space is not limited */
 
-#define GROWTH 8u
-#define SPINS  10000u /* at most, for the thread that is growing it: a handler may have interrupted that one */
+#define GROWTH   8u
+#define SPINS    10000u /* at most, for the thread that is growing it: a handler may have interrupted that one */
+#define SLEEPS   4u     /* then, of a millisecond: the grower has lost its processor */
+#define SLEEP_NS 1000000u
 
 /* Ordinary memory: a forked child finds what it has to unmap. */
 static struct mapped {
@@ -207,6 +209,8 @@ static void wait_for_grower(const struct mapped *part, uint64_t bytes)
 {
 	for (unsigned i = 0; i < SPINS && !has(part, bytes) && load_acquire(&part->growing); i++)
 		spin_hint();
+	for (unsigned i = 0; i < SLEEPS && !has(part, bytes) && load_acquire(&part->growing); i++)
+		sys_sleep_ns(SLEEP_NS);
 }
 
 static bool grow_to(struct mapped *part, uint64_t bytes)
