@@ -25,7 +25,7 @@ uint64_t ring_clock_now(uint32_t clock)
 	return clock == RT_CLOCK_TSC ? rt_counter() : ring_clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
-/* 0 where the two moments give no rate. */
+/* Nanoseconds per tick; 0 if the two readings give no rate. */
 static double rate_between(struct rt_clock_pair from, struct rt_clock_pair to)
 {
 	if (to.ticks <= from.ticks || to.mono_ns <= from.mono_ns)
@@ -48,8 +48,7 @@ double ring_clock_rate(const struct rt_header *header, struct rt_clock_pair late
 		struct rt_clock_pair now = {rt_counter(), ring_clock_ns(CLOCK_MONOTONIC_RAW)};
 		rate_now = rate_between(start, now);
 	}
-	/* The longer time gives the better rate, unless the counter was stopped or reset in between
-	 * (suspend). */
+	/* The longer interval gives the more exact rate, unless a suspend stopped or reset the counter in between. */
 	bool recorded = rate > 0 && latest.mono_ns - start.mono_ns >= LONG_ENOUGH_NS;
 	if (rate_now > 0 && (!recorded || agree(rate_now, rate)))
 		return rate_now;
@@ -67,7 +66,8 @@ static bool read_boot_id(char text[64])
 	return got >= BOOT_ID_BYTES;
 }
 
-/* Whether the counters of then and now begin at one time of day, as nearly as that clock is kept. */
+/* True if the tick counters of the recording and of this machine began at the same time of day, within the accuracy of
+ * that clock. */
 static bool began_together(const struct rt_header *header)
 {
 	uint64_t then = header->realtime_ns - header->clock_start.mono_ns;

@@ -12,7 +12,7 @@ bool error_set(struct error *err, int code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(err->text, sizeof err->text, format, arguments);
 	va_end(arguments);
-	for (char *c = err->text; *c; c++) /* one line, whatever a file name holds */
+	for (char *c = err->text; *c; c++) /* the message stays one line: names of files may contain newlines */
 		if ((unsigned char)*c < ' ')
 			*c = '?';
 	return false;

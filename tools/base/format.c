@@ -21,7 +21,7 @@ struct label human_count(uint64_t number)
 	return label;
 }
 
-/* Three digits that mean something: 1.24, 12.4, 124. */
+/* Three significant digits: 1.24, 12.4, 124. */
 static int decimals(double value) { return value < 9.995 ? 2 : value < 99.95 ? 1 : 0; }
 
 struct label human_bytes(uint64_t bytes)
@@ -136,7 +136,7 @@ static void cut_middle(char *text, size_t width)
 
 	if (length <= width || width < 8)
 		return;
-	/* The end of a name says more than its namespaces. */
+	/* The end of a name says more than the namespaces in front of it: keep more of it. */
 	head = (width - 3) / 3;
 	tail = width - 3 - head;
 	memcpy(text + head, "...", 3);

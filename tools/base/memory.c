@@ -20,9 +20,10 @@ static void out_of_memory(void)
 	exit(EXIT_INTERNAL);
 }
 
-/* libc would come to keep large freed blocks for the next request, and clear them for it: tables made for the worst
- * case, of which hardly a page is touched, would cost milliseconds for each process that is read.  What a process that
- * is read takes of small ones, the next one takes too: giving that back in between costs system calls. */
+/* Large blocks are always mapped and unmapped (M_MMAP_THRESHOLD).  By default glibc raises that threshold as large
+ * blocks are freed, keeps them, and clears them for the next calloc.  Tables that are sized for the worst case have few
+ * pages that are touched, but clearing them whole would cost milliseconds for each process that is read.  The heap of
+ * small blocks is not trimmed: the next process needs as much again, and trimming costs system calls. */
 void memory_start_up(void)
 {
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);

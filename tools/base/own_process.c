@@ -11,10 +11,11 @@
 
 #include "tools/base/error.h"
 
-static sighandler_t pipe_before = SIG_DFL,
-                    file_limit_before = SIG_DFL; /* SIGPIPE and SIGXFSZ, as our caller left them */
+/* Dispositions of SIGPIPE and SIGXFSZ, as the caller of this process left them. */
+static sighandler_t pipe_before = SIG_DFL, file_limit_before = SIG_DFL;
 
-/* Opened the wrong way round, so that reading and writing are refused as they would be without the descriptor. */
+/* Opens a place holder for each closed standard descriptor, with the access mode that the descriptor is not used with.
+ * So reads and writes fail with EBADF, as they would on the closed descriptor. */
 static void hold_places(void)
 {
 	static const int refused[] = {O_WRONLY, O_RDONLY, O_RDONLY};
@@ -39,7 +40,7 @@ void own_process_hand_down(void)
 	signal(SIGXFSZ, file_limit_before);
 }
 
-/* 0, or why what was printed to the stream did not arrive. */
+/* 0 if all that was printed to the stream was written, else the errno. */
 static int unwritten(FILE *stream)
 {
 	errno = 0;
@@ -48,7 +49,8 @@ static int unwritten(FILE *stream)
 	return errno ? errno : EIO;
 }
 
-/* Standard error takes nothing more though it has a reader, or is a file: asked by printing one more line. */
+/* True if standard error accepts no more bytes although it has a reader or is a file.  The test is to print one more
+ * line. */
 static bool error_is_full(void)
 {
 	if (!ferror(stderr))

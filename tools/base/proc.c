@@ -49,7 +49,7 @@ static bool read_status(pid_t number, char *text, size_t room)
 	return read_small(path, text, room);
 }
 
-/* All numbers of a thread, from that of /proc's namespace to that of its own.  Returns how many. */
+/* All ids of a thread, from the id in /proc's PID namespace to the id in the thread's own.  Returns their number. */
 static unsigned numbers_of(const char *status, pid_t numbers[LEVELS_MOST])
 {
 	const char *at = strstr(status, "\nNSpid:");
@@ -87,8 +87,8 @@ uint32_t process_namespace(void)
 	return own;
 }
 
-/* How many namespaces /proc's is further out than ours: 0 as a rule; -1: there is no /proc, or one in which we are
- * not. */
+/* How many PID namespaces /proc's namespace is outside of this process's: 0 as a rule; -1: there is no /proc, or this
+ * process is not in it. */
 static int proc_distance(void)
 {
 	static bool known;
@@ -105,7 +105,7 @@ static int proc_distance(void)
 
 bool process_can_see(void) { return proc_distance() >= 0; }
 
-/* What the kernel says of a descriptor of the process, in the numbers of /proc. */
+/* The process's id in /proc's namespace, which the kernel prints in the fdinfo of a pidfd. */
 static pid_t ask_for_number(pid_t pid)
 {
 	char path[64], text[4096];
@@ -144,7 +144,7 @@ static pid_t innermost(const char *status, pid_t otherwise)
 
 /* ---- single ones --------------------------------------------------------------------------- */
 
-/* The name in field 2 may hold anything, parentheses and spaces too: fields are counted from the last ')'. */
+/* The name in field 2 may contain any character, even parentheses and spaces: fields are counted from the last ')'. */
 static bool parse_stat(const char *text, struct process_stat *stat)
 {
 	unsigned long long start, environment_end = 0;
@@ -163,7 +163,7 @@ static bool parse_stat(const char *text, struct process_stat *stat)
 	return true;
 }
 
-/* The thread of a process that /proc has at hand under another number than we: each is asked. */
+/* The id in /proc's namespace of a thread of the process: asks each thread for its id in this process's namespace. */
 static pid_t thread_number(pid_t process, pid_t tid)
 {
 	char path[64];
@@ -222,7 +222,7 @@ static bool names_other(const char *pids, pid_t than)
 
 bool process_has_children(pid_t pid)
 {
-	char path[64], text[64]; /* of two, one is another's */
+	char path[64], text[64]; /* long enough for two ids, and of two, one is another process's */
 	struct dirent *entry;
 	bool found = false;
 	int number = (int)process_number(pid);
@@ -295,7 +295,8 @@ static bool column(const char *text, const char *name, double *number)
 	return at && sscanf(at + 1, "%lf", number) == 1;
 }
 
-/* Its state comes last: one that sleeps then, and has not left its processor since, slept all the time. */
+/* The state is read last: a thread that sleeps then, and has the same number of context switches as before, has slept
+ * all the time. */
 bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched)
 {
 	char text[8192];
@@ -309,7 +310,7 @@ bool process_sched(pid_t pid, pid_t tid, struct process_sched *sched)
 	const char *rest = strrchr(text, ')');
 	if (!rest || sscanf(rest + 1, " %c", &state) != 1 || (state != 'S' && state != 't'))
 		return false;
-	for (unsigned i = 3; rest && i <= 39; i++) /* field 39; the first one behind the name is the third */
+	for (unsigned i = 3; rest && i <= 39; i++) /* up to field 39; the first field after the name is number 3 */
 		rest = strchr(rest + 1, ' ');
 	*sched = (struct process_sched){.exec_start = (uint64_t)(ran_ms * 1e6), .voluntary = (uint64_t)voluntary};
 	return rest && sscanf(rest, "%d", &sched->processor) == 1;
@@ -386,7 +387,7 @@ bool process_alive(pid_t pid, uint64_t start)
 {
 	struct process_stat stat;
 
-	if (pid > 0 && proc_distance() < 0) /* without a /proc there is one question left to ask */
+	if (pid > 0 && proc_distance() < 0) /* without a /proc that has this process, only kill(pid, 0) can tell */
 		return !kill(pid, 0) || errno == EPERM;
 	if (pid <= 0 || !process_stat(pid, 0, &stat) || stat.start != start)
 		return false;
@@ -395,8 +396,8 @@ bool process_alive(pid_t pid, uint64_t start)
 	return stat.state != 'X';
 }
 
-/* By name, as device and inode numbers in maps are not those of stat on overlayfs and btrfs.  *known: false where we
- * may not look. */
+/* Compares names, because on overlayfs and btrfs the device and inode numbers in maps differ from those of stat.
+ * *known: false if this process may not read the maps. */
 static bool maps_file(pid_t number, const char *name, bool *known)
 {
 	char path[64], *line = NULL;
@@ -427,8 +428,8 @@ bool process_maps(pid_t pid, const char *name)
 
 /* ---- finding one by what it says of itself ---------------------------------------------------- */
 
-/* A process's number, namespace and time of start are one process's alone.  Where one of them is not known, or is
- * another here, as in another time namespace, the file tells. */
+/* Id, PID namespace and start time together identify a process.  If one of them is not known, or has another value as
+ * seen from here (in another time namespace), the ring file that the process maps decides. */
 static bool is_sought(const char *number, const struct process_sought *sought, struct process_stat *stat)
 {
 	char status[4096];

@@ -15,7 +15,7 @@
 #define SECOND  UINT64_C(1000000000)
 #define REFRESH (SECOND / 5)
 
-/* Under the lock: what is going on, innermost first, and whether it is on the screen. */
+/* Guarded by the lock: the tasks in progress, innermost first, and whether a line about them is on the screen. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct progress *innermost;
@@ -25,7 +25,7 @@ static uint64_t now(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_REALTIME, &time); /* that of pthread_cond_timedwait */
+	clock_gettime(CLOCK_REALTIME, &time); /* the clock of pthread_cond_timedwait */
 	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
 }
 

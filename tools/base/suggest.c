@@ -10,7 +10,7 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
 	return smaller < c ? smaller : c;
 }
 
-/* Levenshtein's distance; words that are too long are far from everything. */
+/* Levenshtein's distance; words that are too long are far from every word. */
 static unsigned distance(const char *a, const char *b)
 {
 	unsigned row[LONGEST + 1];

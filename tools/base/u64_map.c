@@ -38,7 +38,8 @@ void u64_map_put(struct u64_map *map, uint64_t key, uint64_t value)
 	*slot = (struct u64_slot){key, value};
 }
 
-/* Entries behind the hole move up while that brings them nearer to their home: no tombstones. */
+/* Entries behind the hole move into it while that brings them nearer to their home slot, so that no tombstone is
+ * needed. */
 void u64_map_remove(struct u64_map *map, uint64_t key)
 {
 	size_t hole, i;

@@ -19,7 +19,7 @@ static bool is_frame(const struct confirm *confirm, const struct rt_plan_frame *
 	       rt_plan_has_module(&confirm->modules[planned->module - 1], module);
 }
 
-/* As far as both have frames: either may have been cut. */
+/* Compares the frames that both have: either stack may have been cut. */
 static bool is_stack(const struct confirm *confirm, const struct rt_plan_stack *planned, const struct ring_file *ring,
                      uint32_t stack)
 {
@@ -33,7 +33,7 @@ static bool is_stack(const struct confirm *confirm, const struct rt_plan_stack *
 	return count == planned->count || (count > planned->count ? planned->cut : root == RT_ROOT_DEPTH);
 }
 
-/* A thread that is waited for in a join has nothing but its beginning. */
+/* A thread that another thread waits for in a join has no stack but its start routine. */
 static bool is_edge(const struct confirm *confirm, const struct rt_plan_edge *planned, const struct ring_file *ring,
                     const struct finding_edge *edge)
 {
@@ -41,7 +41,7 @@ static bool is_edge(const struct confirm *confirm, const struct rt_plan_edge *pl
 	       (planned->held_kind == RT_KIND_THREAD || is_stack(confirm, &planned->held, ring, edge->held_stack));
 }
 
-/* A cycle may have been found from any of its threads on. */
+/* Compares two cycles, which may start at different threads. */
 static bool is_cycle(const struct confirm *confirm, const struct prediction *prediction, const struct ring_file *ring,
                      const struct finding *finding)
 {
@@ -93,8 +93,8 @@ void confirm_label(struct confirm *confirm, const struct ring_file *ring, struct
 /* ---- what became of them --------------------------------------------------------------------- */
 
 struct outcome {
-	uint32_t reached; /* edges that a thread came to */
-	uint32_t held_up; /* times, over all edges */
+	uint32_t reached; /* number of edges at which a thread arrived */
+	uint32_t held_up; /* how often threads were held up, over all edges */
 };
 
 static struct outcome outcome_of(const struct confirm *confirm, const struct prediction *prediction)

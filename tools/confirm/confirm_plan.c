@@ -1,4 +1,4 @@
-/* From the database of an earlier run to the plan. */
+/* Makes the plan from the database of an earlier run. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "tools/runs/run_directory.h"
 
 #define PLAN_FILE "confirm.plan"
-#define HOLD_MOST 8u /* times that an edge holds threads up */
+#define HOLD_MOST 8u /* how often an edge holds threads up */
 
 /* ---- stacks --------------------------------------------------------------------------------- */
 
@@ -50,7 +50,7 @@ static struct rt_plan_stack add_stack(struct confirm *confirm, struct query *que
 	struct frames frames = frames_load(query, process, id);
 
 	for (unsigned i = 0; i < frames.count; i++) {
-		if (frames.items[i].inlined) /* the same place as the frame around it */
+		if (frames.items[i].inlined) /* its address is that of the frame around it */
 			continue;
 		GROW(confirm->frames, confirm->frame_room, confirm->frame_count + 1);
 		confirm->frames[confirm->frame_count++] = (struct rt_plan_frame){
@@ -83,7 +83,7 @@ static void read_edges(struct confirm *confirm, struct query *query, int64_t pro
 	sqlite3_finalize(row);
 }
 
-/* Several processes may have run the same code. */
+/* True if the prediction is in the plan: several processes may have run the same code. */
 static bool is_known(const struct confirm *confirm, const char *id)
 {
 	for (size_t i = 0; i < confirm->count; i++)

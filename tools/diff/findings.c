@@ -23,7 +23,7 @@ static struct diff_finding *finding_of(struct diff *diff, struct u64_map *by_id,
 	return &diff->findings[found - 1];
 }
 
-/* Columns: those, and blocks, bytes, times. */
+/* Columns: those of finding_of, and blocks, bytes, times. */
 static void take(struct diff *diff, enum diff_side side, struct u64_map *by_id, sqlite3_stmt *row)
 {
 	struct diff_finding *finding = finding_of(diff, by_id, row);

@@ -85,7 +85,7 @@ static void keep_changed(struct diff *diff)
 
 static int compare(int64_t a, int64_t b) { return a > b ? -1 : a < b; }
 
-/* Most growth first; what shrank most last. */
+/* The site that grew most comes first, the site that shrank most last. */
 static int by_growth(const void *left, const void *right)
 {
 	const struct diff_site *a = left, *b = right;

@@ -18,7 +18,9 @@ struct named_node {
 	uint64_t parent;
 	size_t pc; /* index */
 	bool known;
-	uint64_t own, whole; /* names from the outermost frame on: without main's callers, and with them; 0: none */
+	/* hashes of the names from the outermost frame inwards, without the callers of main and with them; 0: no frame
+	 */
+	uint64_t own, whole;
 };
 
 /* FNV-1a, with the text's NUL */
@@ -48,7 +50,7 @@ static struct named_pc *pc_of(struct stack_names *names, uint64_t pc)
 	return &names->pc_items[found - 1];
 }
 
-/* A function without a name is known by its place in its file. */
+/* A function without a name is identified by its offset in its module. */
 static void add_frame(struct named_pc *pc, const char *function, const char *module, int64_t offset)
 {
 	char place[32];
@@ -105,7 +107,7 @@ void stack_names_free(struct stack_names *names)
 	free(names->node_items);
 }
 
-/* What calls main, or a thread's start routine, is libc's business. */
+/* The callers of main and of a thread's start routine are libc's, and not part of `own`. */
 static void name_node(struct named_node *node, const struct named_node *parent, const struct named_pc *pc)
 {
 	uint64_t own = parent ? parent->own : 0;
@@ -129,7 +131,7 @@ uint64_t stack_names_of(struct stack_names *names, int64_t stack)
 
 	for (; node && !node->known && length < RT_DEPTH_MOST; node = node_of(names, node->parent))
 		way[length++] = node;
-	if (node && !node->known) /* deeper than any stack: a circle */
+	if (node && !node->known) /* deeper than any stack: the callers form a cycle */
 		node = NULL;
 	while (length--) {
 		name_node(way[length], node, &names->pc_items[way[length]->pc]);

@@ -1,7 +1,7 @@
 /*
- * The format of callgrind, for kcachegrind and callgrind_annotate.  It knows no stacks but functions with what was
- * spent in them, and calls from a line of one to another with what was spent in there.  A call that is several times in
- * one stack, by recursion, counts once.
+ * The format of callgrind, for kcachegrind and callgrind_annotate.  The format has no stacks.  It has the cost of each
+ * line of a function, and the cost of each call from a line to another function.  A call that recursion puts into one
+ * stack several times counts once.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include "tools/base/memory.h"
 
 struct cost {
-	uint64_t function, line, callee; /* callee: 0 for what was spent in the line itself, else function + 1 */
-	uint64_t last;                   /* sample that was added last */
+	uint64_t function, line, callee; /* callee: 0 for the cost of the line itself, else function + 1 */
+	uint64_t last;                   /* the sample that was added last */
 	int64_t values[VIEW_VALUES_MOST];
 };
 
@@ -91,7 +91,7 @@ static int by_function(const void *left, const void *right)
 	                    b->callee);
 }
 
-/* Names that a number stands for once they have been written, in tables of their own. */
+/* After a name was written once, its number stands for it.  There is a table of numbers for each of: */
 enum table { FUNCTIONS = 1, FILES = 2, MODULES = 4 };
 
 static void put_name(struct writer *writer, const char *field, enum table table, uint32_t text)
@@ -119,7 +119,7 @@ static void put_function(struct writer *writer, uint64_t index, const char *cons
 	put_name(writer, fields[2], FUNCTIONS, function->name);
 }
 
-/* The value that was asked for first: that is what readers sort by. */
+/* The value that --value names comes first, because viewers sort by the first one. */
 static int64_t nth_value(const struct writer *writer, const int64_t *values, int n)
 {
 	int first = writer->export->value;
@@ -157,7 +157,7 @@ static void put_costs(struct writer *writer)
 		if (!i || writer->items[i].function != writer->items[i - 1].function) {
 			fputc('\n', writer->export->out);
 			put_function(writer, writer->items[i].function, caller);
-			if (writer->items[i].callee) /* readers expect a line of the function's own */
+			if (writer->items[i].callee) /* viewers expect a cost of the function itself */
 				fprintf(writer->export->out, "%" PRIu64 " 0\n", writer->items[i].line);
 		}
 		put_cost(writer, &writer->items[i]);

@@ -1,6 +1,6 @@
 /*
- * Folded stacks, for flamegraph.pl and what else reads them: a line for each, its functions from the outermost inwards
- * with ';' between them, a space and a number.  Where there are several processes, the first is the process.
+ * Folded stacks, for flamegraph.pl and other tools.  Each stack is a line: its functions from the outermost inwards
+ * with ';' between them, a space and a number.  If there are several processes, the process's name stands first.
  */
 #include <inttypes.h>
 
@@ -8,10 +8,10 @@
 
 struct writer {
 	struct export *export;
-	const char *process; /* NULL: there is but one */
+	const char *process; /* NULL: there is only one process */
 };
 
-/* What stands between names must not stand in one. */
+/* Replaces the characters that separate names. */
 static void put_name(FILE *out, const char *name)
 {
 	for (; *name; name++)

@@ -1,8 +1,9 @@
 /*
  * The trace format of Perfetto, for ui.perfetto.dev and trace_processor: a timeline.
  *
- * Each thread has a track with its life and, in it, its waits; what it holds is on tracks below, because holds need not
- * nest.  Each process has counters of its live memory.  Packets are written one by one: a Trace is nothing but them.
+ * Each thread has a track with its life and, in it, its waits.  The locks that it holds are on tracks below, because
+ * holds need not nest.  Each process has counters of its live memory.  Packets are written one by one: a Trace message
+ * consists of packets alone.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@
 #include "tools/base/format.h"
 #include "tools/query/lock_kinds.h"
 
-#define SEQUENCE    1 /* all packets are of one writer */
+#define SEQUENCE    1 /* trusted_packet_sequence_id: all packets come from one writer */
 #define NOTES_MOST  4
-#define LANES_MOST  16 /* of what a thread holds at a time: more are left out */
+#define LANES_MOST  16 /* tracks for locks that a thread holds at a time; more locks are left out */
 #define NANOSECONDS 1e9
 
 struct interval {
@@ -35,7 +36,7 @@ struct timeline {
 	uint64_t tracks, process_track;
 	int64_t started; /* nanoseconds since 1970 */
 	struct interval *intervals;
-	size_t count, interval_room, next; /* next: whose thread has not come yet */
+	size_t count, interval_room, next; /* next: the first one whose thread has not been written yet */
 	uint64_t left_out;
 	char *stack_text;
 	size_t stack_bytes;
@@ -143,7 +144,7 @@ static void put_counter(struct timeline *timeline, uint64_t track, int64_t at, i
 
 static int64_t nanoseconds(double seconds) { return (int64_t)(seconds * NANOSECONDS + 0.5); }
 
-/* "function (file:line)", a line each, innermost first; good until the next call. */
+/* The stack as "function (file:line)" lines, innermost first; valid until the next call. */
 static const char *stack_text(struct timeline *timeline, int64_t stack)
 {
 	const struct places *places = &timeline->samples->places;
@@ -227,7 +228,7 @@ static uint64_t hold_track(struct timeline *timeline, uint64_t thread_track)
 	return put_track(timeline, &track, thread_track);
 }
 
-/* Each on the first track where nothing else is held at the time. */
+/* Puts each hold on the first track that is free at the time. */
 static void put_holds(struct timeline *timeline, uint64_t thread_track, int64_t thread, const struct life *life)
 {
 	struct {
@@ -256,7 +257,7 @@ static void put_holds(struct timeline *timeline, uint64_t thread_track, int64_t 
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
-/* A wait that never ended.  For what has an owner, it is among the intervals, if it was long enough. */
+/* A wait that never ended.  If the lock has an owner and the wait was long enough, the wait is among the intervals. */
 static void put_last_wait(struct timeline *timeline, uint64_t track, int64_t last, sqlite3_stmt *row,
                           const struct life *life)
 {
@@ -323,7 +324,7 @@ static void put_threads(struct timeline *timeline)
 	sqlite3_finalize(row);
 }
 
-/* In the order in which they are written: by thread, waits first. */
+/* Loads the intervals in the order in which they are written: by thread, waits first. */
 static void load_intervals(struct timeline *timeline)
 {
 	static const char sql[] =

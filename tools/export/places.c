@@ -37,8 +37,7 @@ void places_free(struct places *places)
 	*places = (struct places){0};
 }
 
-/* A module without build id is known to be the same by nothing but its name, which may be that of another file by now.
- */
+/* Modules without a build id never count as the same: their names may mean another file by now. */
 static bool same_module(const struct mapping *a, const struct mapping *b)
 {
 	return a->build_id && a->build_id == b->build_id && a->path == b->path && a->missing == b->missing &&
@@ -65,7 +64,7 @@ uint32_t places_add(struct places *places, uint32_t mapping, uint64_t offset)
 	uint64_t bias = mapping ? places->mappings[mapping - 1].bias : 0;
 
 	GROW(places->items, places->room, places->count + 1);
-	/* Return addresses: a byte before them is still in the call. */
+	/* These are return addresses: one byte earlier is within the call instruction. */
 	places->items[places->count++] = (struct place){
 	    .address = bias + offset - (offset ? 1 : 0), .mapping = mapping, .first = (uint32_t)places->line_count};
 	if (mapping)

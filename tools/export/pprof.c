@@ -73,7 +73,7 @@ static void put_mapping(struct writer *writer, const struct mapping *mapping, ui
 	out.memory_limit = mapping->end;
 	out.filename = mapping->path;
 	out.build_id = mapping->build_id;
-	out.has_functions = true; /* names have been looked for, here and now is no better place */
+	out.has_functions = true; /* tells pprof not to look for names itself: ringtail has looked for them already */
 	out.has_filenames = mapping->files;
 	out.has_line_numbers = mapping->lines;
 	out.has_inline_frames = mapping->inlined;
@@ -136,7 +136,7 @@ static void put_texts(struct writer *writer)
 	}
 }
 
-/* What the samples so far refer to and has not been written yet. */
+/* Writes the places that samples refer to and that are not written yet. */
 static void put_places(struct writer *writer)
 {
 	const struct places *places = writer->places;
@@ -147,7 +147,7 @@ static void put_places(struct writer *writer)
 		put_function(writer, &places->functions[writer->functions], writer->functions + 1);
 }
 
-/* A mapping is written last: what it has is not known before. */
+/* Mappings are written last: only then is it known whether they have names, files and lines. */
 static void put_mappings(struct writer *writer)
 {
 	for (; writer->mappings < writer->places->mapping_count; writer->mappings++)

@@ -44,7 +44,7 @@ void samples_hand_on(struct samples *samples, const struct sample *sample, int64
 	samples->sink.sample(samples->sink.context, &whole);
 }
 
-/* "main", its name, or where it was made. */
+/* The name of a group of threads: "main", the threads' name, or the function that made them. */
 static void name_group(struct samples *samples, sqlite3_stmt *row, char *name, size_t room)
 {
 	uint32_t places[STACK_PLACES_MOST];

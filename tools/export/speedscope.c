@@ -1,6 +1,6 @@
 /*
- * The format of speedscope.app: JSON with the frames of all stacks, and a profile for each process whose samples are
- * lists of frames, outermost first, with a weight each.
+ * The format of speedscope.app: JSON with the frames of all stacks, and a profile for each process.  A profile's
+ * samples are lists of frames, outermost first, each with a weight.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -20,9 +20,9 @@ struct writer {
 	struct u64_map frames; /* (function, line) to index + 1 */
 	struct frame_key *keys;
 	size_t frame_count, frame_room;
-	int64_t *weights; /* of the process at work */
+	int64_t *weights; /* of the current process */
 	size_t weight_count, weight_room;
-	bool any; /* process so far */
+	bool any; /* true once a process was written */
 };
 
 static void put_string(FILE *out, const char *text)

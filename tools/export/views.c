@@ -1,4 +1,4 @@
-/* The views: which values there are, and the queries that they come from. */
+/* The views: the values of each, and the queries that these come from. */
 #include <string.h>
 
 #include "tools/export/samples.h"
@@ -41,7 +41,7 @@ static const char *thread_origin(bool main, bool adopted)
 	return main ? "[main thread]" : adopted ? "[thread not made by a call that is watched]" : NULL;
 }
 
-/* Where it was made, and, if it is there at the end, what it does: where it is blocked, or that it runs. */
+/* A thread: where it was made and, if it lives at the end, where it is blocked or that it runs. */
 static void read_thread(struct samples *samples, sqlite3_stmt *row)
 {
 	bool main = sqlite3_column_int(row, 5), blocked = sqlite3_column_type(row, 4) != SQLITE_NULL;
@@ -83,8 +83,8 @@ static const struct value_type wait_values[] = {{"contentions", "count"}, {"dela
 
 enum owned { OWNED, NOT_OWNED, ALL };
 
-/* Rows: the stack, how many waits and how long, the kind of lock, the state.  Of the locks that have an owner, of those
- * that have none, or of all. */
+/* Rows: the stack, the number of waits and their time, the kind of lock, the state.  which: locks with an owner, locks
+ * without, or all. */
 static void read_waits(struct samples *samples, const struct process *process, enum owned which, const char *sql)
 {
 	sqlite3_stmt *row = query_rows(samples->query, sql, 1, process->id);
@@ -102,7 +102,7 @@ static void read_waits(struct samples *samples, const struct process *process, e
 	sqlite3_finalize(row);
 }
 
-/* On whom others waited: at the stack that had taken the lock. */
+/* Waits, counted at the stack that held the lock. */
 static void read_mutex(struct samples *samples, const struct process *process)
 {
 	read_waits(samples, process, OWNED,
@@ -112,7 +112,7 @@ static void read_mutex(struct samples *samples, const struct process *process)
 	                                 " WHERE w.process = ? ORDER BY w.ordinal");
 }
 
-/* Waits for what has an owner are counted to the end of the process; those for anything else when they are over. */
+/* A wait for a lock with an owner counts to the end of the process, all other waits count when they are over. */
 static void read_block(struct samples *samples, const struct process *process)
 {
 	read_waits(samples, process, ALL,

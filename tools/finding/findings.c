@@ -47,7 +47,7 @@ void finding_message(struct finding *finding, const char *format, ...)
 	va_end(arguments);
 }
 
-/* The room is not kept anywhere: it is the next power of two. */
+/* The capacity is not stored: it is the next power of two. */
 static void *one_more(void *items, size_t *count, size_t size)
 {
 	size_t room = *count;
@@ -111,7 +111,7 @@ void finding_add_thread(struct finding *finding, uint32_t thread)
 }
 
 struct ranked {
-	size_t index; /* what was found first comes first among equals */
+	size_t index; /* findings of equal rank keep the order in which they were found */
 	unsigned rank;
 	uint64_t bytes, ticks, times;
 };

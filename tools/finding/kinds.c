@@ -105,7 +105,7 @@ bool class_is(const char *kind, const char *class, enum finding_class is)
 	return class && kind_is(kind, classes[is].kind) && !strcmp(class, classes[is].name);
 }
 
-/* Of a kind that has no row: SHOWN, as nothing is known of it. */
+/* A kind without a row is unknown here, and is SHOWN. */
 static enum weight weight_of(const char *kind, const char *class)
 {
 	enum finding_kind found = find_kind(kind, strlen(kind));
@@ -147,7 +147,7 @@ bool kinds_valid(const char *list, const char **bad)
 	return *list != '\0';
 }
 
-/* Those that fail, by the name of their kind where all of it does. */
+/* Writes the classes that FAIL; a kind of which all classes FAIL is written as one name. */
 static void write_default(FILE *out)
 {
 	const char *comma = "";

@@ -10,7 +10,7 @@
 
 struct member { /* one of the processes that are searched */
 	struct deadlock_evidence evidence;
-	const struct deadlock_evidence *given; /* in its place: the analysis's own; NULL: none */
+	const struct deadlock_evidence *given; /* replaces the evidence of the analysis itself; NULL: there is none */
 	struct shared_memory memory;
 	struct u64_map reported;
 	struct tasks tasks;
@@ -58,7 +58,7 @@ static void search(struct recording *const *recordings, struct member *members, 
 	free(processes);
 }
 
-/* Whether it is worth a look at the processes' memory: nearly always it is not. */
+/* True if the processes' memory has to be read; nearly always it need not be. */
 static bool may_hang(struct recording *const *recordings, size_t count)
 {
 	bool waits = false, holds = false;
@@ -106,7 +106,7 @@ static uint64_t search_live(struct recording *const *recordings, size_t count, s
 	return state;
 }
 
-/* Whether anything is left. */
+/* Removes known and unconfirmed deadlocks; true if any are left. */
 static bool leave_news(struct hang_among *among, bool confirmed, struct recording *const *recordings, size_t count,
                        struct finding_list *findings)
 {

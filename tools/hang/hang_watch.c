@@ -14,7 +14,7 @@ static void realised(const struct lock_analysis *locks, const struct deadlock_ev
 	u64_map_free(&reported);
 }
 
-/* Whether anything looks like a deadlock, by the events alone: nearly always nothing does. */
+/* True if the events alone suggest a deadlock; nearly always they do not. */
 static bool looks_hung(const struct recording *recording, struct deadlock_evidence *evidence)
 {
 	struct finding_list findings = {0};

@@ -4,7 +4,7 @@
 
 #include "tools/base/memory.h"
 
-#define AT_ONCE 65536 /* rows of which bytes are put together before they are written */
+#define AT_ONCE 65536 /* rows whose bytes are gathered before they are written */
 
 void column_reserve(struct column *column, size_t rows)
 {
@@ -29,7 +29,7 @@ static unsigned bytes_of(uint64_t value)
 	return bytes;
 }
 
-/* Byte number `which` of every row. */
+/* Writes byte number `which` of every row. */
 static void write_plane(FILE *out, const struct column *column, unsigned which)
 {
 	unsigned char plane[AT_ONCE];

@@ -1,7 +1,6 @@
 /*
  * The page with a run, or two that are compared, in it: one file.  The run is JSON, and its long tables are
- * columns of numbers, each packed into an element that is not run as a script: nothing of it can be taken for
- * HTML.
+ * columns of numbers, each packed into an element.  The packed text has no character that means anything in HTML.
  */
 #include <stdlib.h>
 
@@ -13,7 +12,7 @@
 #include "tools/query/stack_numbers.h"
 #include "tools/render/report.h"
 
-/* What is to be in the page. */
+/* The contents of the page. */
 struct document {
 	struct report **sides;
 	unsigned count;
@@ -54,7 +53,7 @@ static bool print_run(struct document *document, FILE *out)
 	return good;
 }
 
-/* Tables of numbers, which print_run then says the places of. */
+/* Prints the tables of numbers; print_run then prints where each of them is. */
 static bool print_tables(struct document *document, FILE *out)
 {
 	struct columns columns = {.bytes = out};
@@ -104,8 +103,8 @@ static bool print_page(struct document *document)
 	return good;
 }
 
-/* Everything that the report could show: the page itself leaves out what does not fit.  What it comes to know
- * of frames goes back by keep_known. */
+/* A copy of the report that shows everything: the page itself decides what it shows.  keep_known hands the frames that
+ * were loaded back to the original. */
 static struct report whole(const struct report *report, const struct stack_numbers *numbers)
 {
 	struct report copy = *report;

@@ -4,7 +4,7 @@
 
 #include "tools/base/gzip.h"
 
-#define PIECE 32768 /* letters; a browser takes more than 64 Ki for more than one piece of text */
+#define PIECE 32768 /* letters; browsers split texts of more than 64 Ki */
 
 struct packed {
 	FILE *out, *plain, *letters; /* plain -> gzip -> letters -> out */
@@ -22,7 +22,7 @@ static void write_made(struct packed *packed)
 	packed->made_count = 0;
 }
 
-/* Three bytes, of which count are given, as four letters. */
+/* Writes three bytes, of which count are given, as four letters. */
 static void put_letters(struct packed *packed, unsigned count)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -10,23 +10,23 @@
 #include "tools/render/json/json_value.h"
 
 #define AROUND      2u         /* lines before and after */
-#define LINE_BYTES  240u       /* of a line that are shown */
-#define MOST_BYTES  (1u << 20) /* of all lines together */
+#define LINE_BYTES  240u       /* most bytes of a line that are shown */
+#define MOST_BYTES  (1u << 20) /* most bytes of all lines together */
 #define NANOSECONDS 1000000000
 
 struct sources {
 	struct query *query;
 	FILE *out;
 	size_t left; /* bytes that may still be shown */
-	bool begun;  /* a file is there */
-	/* The file that lines are being gathered of: */
+	bool begun;  /* true once a file was printed */
+	/* The current file, whose lines are being gathered: */
 	char *path;
-	struct timespec made; /* when the code that was made of it was */
+	struct timespec made; /* when the program that was built from it was built */
 	int64_t *lines;       /* ascending */
 	size_t count, room;
 };
 
-/* Every place of the stacks of findings, by file. */
+/* Every place in the stacks of findings, by file. */
 static const char places[] =
     "WITH RECURSIVE shown (process, id) AS ("
     " SELECT process, stack FROM finding_stack WHERE stack IS NOT NULL"
@@ -41,8 +41,7 @@ static const char places[] =
     " LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
     " WHERE f.line > 0 AND f.file LIKE '/%' GROUP BY f.file, f.line ORDER BY f.file, f.line";
 
-/* A database may come from anywhere, and name any file: what is no source code is not taken out of this
- * machine's disk. */
+/* A database may come from anywhere, and name any file: only files of source code are read from this machine's disk. */
 static bool is_source(const char *path)
 {
 	static const char *const endings[] = {".c",   ".h", ".cc",  ".hh",  ".cpp", ".hpp", ".cxx", ".hxx", ".c++",
@@ -62,7 +61,7 @@ static bool newer(struct timespec left, struct timespec right)
 	return left.tv_sec != right.tv_sec ? left.tv_sec > right.tv_sec : left.tv_nsec > right.tv_nsec;
 }
 
-/* When the module was made, if it is still here; else when the process began, which was later. */
+/* The time when the module was built, if it is still there; else the start of the process, which was later. */
 static struct timespec time_made(const char *module, int64_t started)
 {
 	struct stat status;
@@ -72,7 +71,7 @@ static struct timespec time_made(const char *module, int64_t started)
 	return (struct timespec){started / NANOSECONDS, started % NANOSECONDS};
 }
 
-/* NULL where it cannot be shown. */
+/* NULL: the file cannot be shown. */
 static FILE *open_source(const struct sources *sources, bool *changed)
 {
 	int fd = is_source(sources->path) ? open(sources->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
@@ -122,7 +121,7 @@ static void print_lines(struct sources *sources, FILE *file)
 	free(text);
 }
 
-/* What was gathered; ready for the next file. */
+/* Prints the lines that were gathered, and gets ready for the next file. */
 static void print_file(struct sources *sources)
 {
 	bool changed = false;

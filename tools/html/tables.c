@@ -18,10 +18,10 @@ struct making {
 	int64_t process;
 	struct strings texts;
 	struct u64_map places; /* of the process: pc -> number of the place, from 1 */
-	bool begun;            /* the table has a column */
+	bool begun;            /* true once the table has a column */
 };
 
-/* One column of a table: its value, of a row of the table's query and the number of the column there. */
+/* One column of a table.  value: makes it from a row of the table's query and the number of the column there. */
 struct part {
 	const char *name;
 	uint64_t (*value)(struct making *, sqlite3_stmt *row, int column);
@@ -38,7 +38,7 @@ static uint64_t number(struct making *making, sqlite3_stmt *row, int column)
 	return (uint64_t)sqlite3_column_int64(row, column);
 }
 
-/* Its number, of the list of texts. */
+/* The text's number in the list of texts. */
 static uint64_t text(struct making *making, sqlite3_stmt *row, int column)
 {
 	return strings_put(&making->texts, query_text_or_null(row, column));
@@ -52,7 +52,7 @@ static uint64_t nanoseconds(struct making *making, sqlite3_stmt *row, int column
 	return seconds > 0 && seconds < 1e9 ? (uint64_t)(seconds * 1e9 + 0.5) : 0;
 }
 
-/* Of a stack: its number, and one more; 0: there is none. */
+/* The stack's number + 1; 0: there is no stack. */
 static uint64_t stack(struct making *making, sqlite3_stmt *row, int column)
 {
 	uint32_t found = stack_number(making->numbers, making->process, sqlite3_column_int64(row, column));
@@ -60,15 +60,14 @@ static uint64_t stack(struct making *making, sqlite3_stmt *row, int column)
 	return found == NO_STACK_NUMBER ? 0 : found + UINT64_C(1);
 }
 
-/* Of a pc: number of the place, in the order of the table of places; 0: it has no name. */
+/* The number of a pc's place in the table of places, from 1; 0: the pc has no name. */
 static uint64_t place(struct making *making, sqlite3_stmt *row, int column)
 {
 	return u64_map_get(&making->places, (uint64_t)sqlite3_column_int64(row, column));
 }
 
-/* Of a function, whose module and file are in the next columns: 1 where it is the runtime's, 2 where what
- * called it is.
- */
+/* The role of a function, whose module and file are in the next columns: 1: it belongs to the runtime; 2: it is main,
+ * whose callers belong to the runtime. */
 static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
 {
 	const char *function = query_text_or_null(row, column);
@@ -79,10 +78,10 @@ static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
 	return name_is_runtime(query_text_or_null(row, column + 1), function, query_text_or_null(row, column + 2));
 }
 
-/* A row for each of a pc's names: one, and those of the calls inlined there. */
+/* For each pc a row for its function, and for each call that was inlined there. */
 static const struct part frames[] = {{"function", text}, {"file", text},   {"line", number}, {"inlined", number},
                                      {"offset", number}, {"module", text}, {"role", role},   {0}};
-/* A row for each pc, in the same order: how many of those it has. */
+/* For each pc, in the same order, the number of its rows above. */
 static const struct part places[] = {{"rows", number}, {0}};
 static const struct part sites[] = {{"stack", stack},
                                     {"type", text},
@@ -129,7 +128,7 @@ static void begin_table(struct making *making, const char *name)
 	making->begun = false;
 }
 
-/* Takes what is in the column. */
+/* Writes the column and frees its values. */
 static void write_column(struct making *making, const char *name, struct column *column)
 {
 	fputs(making->begun ? "," : "", making->columns->directory);
@@ -177,8 +176,8 @@ static void load_stacks(struct making *making, struct stacks *stacks)
 }
 
 /*
- * In the order of the stacks' numbers.  up: how many rows above the caller is; 0: there is none, and `why`
- * says why (stack.parent).  place: of its pc.
+ * Writes the stacks in the order of their numbers.  up: how many rows above the caller is; 0: there is no caller, and
+ * `why` says why (stack.parent).  place: the place of the pc.
  */
 static void write_stacks(struct making *making)
 {

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* PAGE_FILE is the Makefile's.  As bytes, since a string of this length is more than C promises to take. */
+/* The Makefile sets PAGE_FILE.  The page is included as bytes, because C compilers need not accept a string of this
+ * length. */
 __asm__(".pushsection .rodata\n"
         "page_begin:\n\t.incbin \"" PAGE_FILE "\"\n"
         "page_end:\n\t.byte 0\n"
@@ -10,7 +11,7 @@ __asm__(".pushsection .rodata\n"
 extern const char page_begin[] __attribute__((visibility("hidden")));
 extern const char page_end[] __attribute__((visibility("hidden")));
 
-/* Where the data goes; src/page.html has each once, in this order. */
+/* The marks that data replaces; src/page.html has each once, in this order. */
 static const char *const marks[] = {[TEMPLATE_TO_TABLES] = "@TABLES@", [TEMPLATE_TO_RUN] = "@RUN@"};
 
 static const char *mark(enum template_piece piece)

@@ -13,7 +13,7 @@
 #include "tools/scan/at_end.h"
 #include "tools/store/store.h"
 
-#define START_TRIES   20 /* of START_WAIT_US, for a process that is just starting */
+#define START_TRIES   20 /* each of START_WAIT_US, for a process that is just starting */
 #define START_WAIT_US 25000
 
 /* ---- bringing the database up to date ---------------------------------------------------------- */
@@ -23,7 +23,7 @@ struct update {
 	struct store store;
 	uint64_t started;           /* CLOCK_REALTIME ns of the first process */
 	double seconds;             /* until the last one ended */
-	char **command;             /* of the first process, where no live reader has stored it at the start */
+	char **command;             /* of the first process; used if no live reader has stored a command */
 	struct recording **running; /* analysed, and not stored yet */
 	size_t running_count, running_room;
 	struct error why_not; /* why the store is in memory, if it is */
@@ -39,8 +39,8 @@ static bool note_error(struct update *update, const struct error *err)
 	return false;
 }
 
-/* Opens a ring; one whose process has just started gets a moment.  *skip: its process died before it recorded
- * anything, so there is nothing to miss. */
+/* Opens a ring, and waits a moment if its process has just started.  *skip: set if the process died before it recorded
+ * an event, so that nothing is lost. */
 static bool open_ring(struct recording *recording, const char *path, bool *skip, struct error *err)
 {
 	for (int tries = 0;; tries++) {
@@ -103,7 +103,7 @@ static bool try_to_store(struct update *update, struct recording *recording, str
 	                     recording->analysis->end.how != END_RUNNING, err);
 }
 
-/* True: what could not be written is in memory from now on. */
+/* True: the database is in memory from now on, because the file could not be written. */
 static bool go_on_in_memory(struct update *update, struct error *err)
 {
 	if (!err->unwritable || update->store.in_memory)
@@ -123,7 +123,7 @@ static void store_recording(struct update *update, struct recording *recording)
 	free(recording);
 }
 
-/* Those that run are stored together, when it is known what they wait for. */
+/* Running processes are stored together, after the search for deadlocks among them. */
 static void keep_running(struct update *update, struct recording *recording)
 {
 	GROW(update->running, update->running_room, update->running_count + 1);
@@ -173,7 +173,7 @@ static void analyse_ring(struct update *update, const char *path)
 	analyse_opened(update, recording);
 }
 
-/* Whether a ring file is known to be stored, so that nothing need be written: a run may be read-only. */
+/* True if the ring file's final state is stored, so that the database need not be written: the run may be read-only. */
 static bool is_final(struct store *store, const char *path)
 {
 	struct ring_file ring;
@@ -244,7 +244,7 @@ static void analyse_rings(struct update *update, char **paths, size_t count)
 	store_command(update);
 }
 
-/* Leaves the store open where something was missing in the file. */
+/* Leaves the store open if the file lacked a process. */
 static bool bring_up_to_date(struct update *update)
 {
 	size_t count;

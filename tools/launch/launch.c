@@ -111,7 +111,7 @@ static _Noreturn void be_child(char **command, const char *library, const sigset
 {
 	char *ringtail = read_all(go);
 
-	if (!ringtail || !*ringtail) /* our parent gave up, or is no more */
+	if (!ringtail || !*ringtail) /* the parent gave up or has ended */
 		_exit(EXIT_INTERNAL);
 	if (library) {
 		set_preload(library);

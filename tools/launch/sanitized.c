@@ -66,7 +66,8 @@ static const char *in_executable(const char *path)
 
 /* ---- a library ------------------------------------------------------------------------------- */
 
-/* A line of the loader's: "NAME => PATH (ADDRESS)", or "PATH (ADDRESS)" for what was named by its path. */
+/* Parses a line that the loader prints: "NAME => PATH (ADDRESS)", or "PATH (ADDRESS)" for a library that is named by
+ * its path. */
 static const char *by_line(char *line)
 {
 	line += strspn(line, " \t");
@@ -79,8 +80,8 @@ static const char *by_line(char *line)
 	return NULL;
 }
 
-/* This environment without what makes the loader run other code, or write: auditors and its debug output would see a
- * start that is none.  The list is malloced, its strings are not; NULL without memory. */
+/* A copy of this environment without the variables that make the loader run auditors or write debug output: both would
+ * show a start of the program that never happened.  The list is malloced, its strings are not; NULL: no memory. */
 static char **loader_environment(void)
 {
 	static const char *const left_out[] = {"LD_AUDIT=", "LD_DEBUG"};
@@ -98,7 +99,7 @@ static char **loader_environment(void)
 	return list;
 }
 
-/* The loader's list as a stream, or NULL; *loader_pid is to be waited for. */
+/* Starts the loader and returns its list as a stream, or NULL.  The caller waits for *loader_pid. */
 static FILE *list_libraries(const char *loader, const char *executable, pid_t *loader_pid)
 {
 	char *argv[] = {(char *)loader, "--list", (char *)executable, NULL}, **environment;

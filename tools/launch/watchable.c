@@ -15,12 +15,12 @@
 #include "shim/format.h"
 #include "tools/launch/sanitized.h"
 
-#define SCRIPT_DEPTH        4 /* as many interpreters of interpreters as the kernel allows */
+#define SCRIPT_DEPTH        4 /* nested interpreters that the kernel allows */
 #define PROGRAM_HEADERS_MAX 512
 
 struct look {
 	const char *name; /* as the user gave it */
-	const char *path; /* of the file that is looked at */
+	const char *path; /* of the file that is examined */
 	char *why;
 	unsigned room;
 };
@@ -67,7 +67,7 @@ static int search(const char *name, char path[PATH_MAX])
 
 /* ---- what runs with other rights ----------------------------------------------------------- */
 
-/* The loader ignores LD_PRELOAD where exec raises rights (AT_SECURE). */
+/* True if exec of the file raises rights (AT_SECURE): the loader then ignores LD_PRELOAD. */
 static bool raises_rights(const char *path, const struct stat *stat)
 {
 	if ((stat->st_mode & S_ISUID) && stat->st_uid != geteuid())
@@ -138,7 +138,7 @@ static enum watchable judge_elf(struct look *look, int fd, const Elf64_Ehdr *hea
 
 /* ---- scripts ----------------------------------------------------------------------------------- */
 
-/* The interpreter on the first line; /bin/sh, as execvp does, where there is none. */
+/* Gives the interpreter on the first line, or, like execvp, /bin/sh if there is none. */
 static void script_interpreter(const char *head, char interpreter[256])
 {
 	if (strncmp(head, "#!", 2)) {
@@ -161,7 +161,7 @@ static enum watchable judge_file(struct look *look, const char *path, int depth)
 
 	look->path = path;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) /* may be executable and not readable: then we shall see */
+	if (fd < 0) /* an executable file may be unreadable: exec will show what it is */
 		return WATCHABLE;
 	ssize_t got = pread(fd, &head, sizeof head - 1, 0);
 	bool is_elf = got >= (ssize_t)sizeof head.elf && !memcmp(head.elf.e_ident, ELFMAG, SELFMAG);

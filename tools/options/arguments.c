@@ -22,7 +22,7 @@ struct written {
 
 /* ---- which option --------------------------------------------------------------------- */
 
-/* The option of the command with that name; others: whether any command has one. */
+/* The command's option of that name; *others: true if any other command has one. */
 static const struct option_use *find_exactly(enum command_id command, const char *name, bool *others)
 {
 	*others = false;
@@ -36,7 +36,7 @@ static const struct option_use *find_exactly(enum command_id command, const char
 	return NULL;
 }
 
-/* The only option of the command whose name begins so. */
+/* The command's option whose name begins with this text, if there is only one. */
 static const struct option_use *find_beginning(enum command_id command, const char *name)
 {
 	const struct option_use *found = NULL;
@@ -131,7 +131,7 @@ bool arguments_need(const struct usage *usage, enum option_id id, struct error *
 	                 row->name, option_type_wanted(row->type, words_of(usage, id), text, sizeof text));
 }
 
-/* next: the next word, or NULL.  *taken: whether it is the value. */
+/* next: the next word, or NULL.  *taken: set to true if that word is the option's value. */
 static bool take_option(struct arguments *arguments, const struct usage *usage, const char *word, const char *next,
                         bool *taken, struct error *err)
 {
@@ -227,7 +227,7 @@ static void write_left(const struct usage *usage, const struct option_use *use, 
 	snprintf(left, room, "%s%s%s%s", use->name[1] ? "--" : "-", use->name, *placeholder ? joiner : "", placeholder);
 }
 
-/* The default stands where help says, or, of a key of RINGTAIL, behind it. */
+/* The default is put where the help text has %s; for keys of RINGTAIL without %s, after the text. */
 static void write_help(const struct option_use *use, char *text, size_t room)
 {
 	const struct option_row *row = &option_rows[use->id];
@@ -241,7 +241,7 @@ static void write_help(const struct option_use *use, char *text, size_t room)
 		snprintf(text, room, "%s", use->help);
 }
 
-/* An option that is too long for its column has its help on a line of its own. */
+/* Help begins on a line of its own if the option is too long for its column. */
 static void print_option(const struct usage *usage, const struct option_use *use, FILE *out)
 {
 	const struct option_choices *choices = choices_of(usage, use->id);

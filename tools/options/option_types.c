@@ -85,7 +85,7 @@ static const char *const on_deadlock_words[] = {"report", "kill", "core", NULL};
 static const char *const color_words[] = {"always", "never", "auto", NULL};
 static const char *const measure_words[] = {"live", "peak", "allocated", NULL};
 
-/* A choice has words, all others the rest. */
+/* Types of choices have words; all other types have the other members. */
 static const struct type {
 	const char *const *words;
 	bool (*fits)(const char *value);

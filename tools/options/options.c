@@ -28,7 +28,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 #undef ALSO
 };
 
-/* What stands in the column COMMANDS. */
+/* Values of the column COMMANDS. */
 enum {
 	RUN = 1u << COMMAND_run,
 	REPORT = 1u << COMMAND_report,
@@ -43,10 +43,10 @@ enum {
 	DIFF = 1u << COMMAND_diff,
 	SQL = 1u << COMMAND_sql,
 	EVERY = (1u << COMMAND_COUNT) - 1,
-	FINDINGS = REPORT | CHECK | LEAKS | DEADLOCKS | DIFF, /* those that show findings */
+	FINDINGS = REPORT | CHECK | LEAKS | DEADLOCKS | DIFF, /* commands that show findings */
 	LISTS = REPORT | LEAKS | DEADLOCKS | HEAP | THREADS | LOCKS | DIFF,
 	REPORTS = LISTS | CHECK,
-	/* of the column SCOPE: who takes a key of RINGTAIL as an option */
+	/* of the column SCOPE: the commands that take a key of RINGTAIL as an option */
 	TAKEN_BOTH = RUN,
 	TAKEN_SHIM = 0,
 	TAKEN_TOOL = RUN,
@@ -108,7 +108,7 @@ static void write_owners(uint32_t commands, char *text, size_t room)
 	snprintf(text + (used < room ? used : room - 1), used < room ? room - used : 1, "%s", verb);
 }
 
-/* An option of the command whose name is near. */
+/* An option of the command with a similar name. */
 static const char *near_option(enum command_id command, const char *name)
 {
 	const char **names = memory_zeroed(option_use_count + 1, sizeof *names);
@@ -158,7 +158,7 @@ static void write_protected(FILE *out, const char *text)
 	}
 }
 
-/* As the shim's form has it: "one:another". */
+/* A list in the form that the shim reads: "one:another". */
 static void append(struct options *options, enum option_id id, const char *value)
 {
 	char *list = NULL;
@@ -250,7 +250,7 @@ bool options_parse_text(struct options *options, const char *text, struct error 
 	return good;
 }
 
-/* A live reader's shim is told where that one records. */
+/* Drops the keys that an outer `ringtail run` has set for its own shim: they name the outer run's directory. */
 static void drop_inherited(struct options *options)
 {
 	if (!options_yes(options, OPTION_live))

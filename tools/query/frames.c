@@ -10,7 +10,7 @@
 #include "tools/base/format.h"
 #include "tools/symbolize/names.h"
 
-/* A stack in a database from elsewhere may go round in circles. */
+/* In a damaged or hostile database, a stack's callers may form a cycle. */
 #define WALK_MOST 1024u
 
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
@@ -19,7 +19,7 @@ static const char place_sql[] = "SELECT f.function, f.file, f.line, f.inlined, m
                                 " FROM frame f LEFT JOIN module m ON m.process = ?1 AND m.id = f.module"
                                 " WHERE f.process = ?1 AND f.pc = ?2 ORDER BY f.ordinal";
 
-struct node { /* of the tree that stacks are */
+struct node { /* of the tree of stacks */
 	int64_t parent, pc;
 };
 
@@ -28,7 +28,7 @@ struct place { /* the frames of one address: several where calls were inlined */
 	size_t count, room;
 };
 
-/* What has been asked for of one process: stacks have most of their frames in common. */
+/* Nodes and places of one process that were loaded so far: stacks have most of their frames in common. */
 struct known_frames {
 	UT_hash_handle hh;
 	int64_t process;
@@ -113,7 +113,7 @@ static sqlite3_stmt *prepared(struct query *query, sqlite3_stmt **statement, con
 	return *statement;
 }
 
-/* NULL: there is none of that id. */
+/* NULL: there is no node of that id. */
 static const struct node *find_node(struct query *query, struct known_frames *known, int64_t id)
 {
 	uint64_t index = u64_map_get(&known->node_index, (uint64_t)id);

@@ -80,7 +80,7 @@ const struct frame *listing_own_frame(const struct frames *frames)
 
 struct place listing_place(struct query *query, const struct listed *listed)
 {
-	/* A deadlock is where a thread waits. */
+	/* The place of a deadlock is one where a thread waits. */
 	static const char sql[] = "SELECT wanted_stack, 0 AS part, ordinal FROM finding_edge"
 	                          " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"
 	                          " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"

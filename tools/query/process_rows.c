@@ -60,7 +60,7 @@ static char *text_query(struct query *query, const char *sql)
 #define FIRST(column)          "SELECT " column " FROM process ORDER BY started_ns, image LIMIT 1"
 #define SPAN                   "SELECT (max(started_ns + seconds * 1e9) - min(started_ns)) / 1e9 FROM process"
 
-/* Stored as 0 while the run has not ended. */
+/* The database has 0 until the run has ended. */
 #define SECONDS "SELECT coalesce(nullif((SELECT CAST(value AS REAL) FROM meta WHERE key = 'seconds'), 0), (" SPAN "))"
 
 struct run run_load(struct query *query)

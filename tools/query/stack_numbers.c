@@ -41,11 +41,11 @@ static void find_callers(struct numbered_stacks *stacks, const uint64_t *parents
 {
 	stacks->callers = unset(stacks->count);
 	for (size_t i = 0; i < stacks->count; i++)
-		if (parents[i] >= RT_NODE_FIRST) /* where no id is left out, the difference of ids is that of places */
+		if (parents[i] >= RT_NODE_FIRST) /* if no id is left out, indexes differ by as much as ids */
 			stacks->callers[i] = index_of(stacks, parents[i], i - (size_t)(stacks->ids[i] - parents[i]));
 }
 
-/* From each root, first what it calls, and then its next sibling. */
+/* Numbers the trees depth first: a stack, then what it calls, then its next sibling. */
 static void give_numbers(struct numbered_stacks *stacks)
 {
 	uint32_t *callees = unset(stacks->count), *siblings = unset(stacks->count), roots = NONE;

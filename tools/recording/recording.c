@@ -43,7 +43,8 @@ struct process_end recording_end(const struct recording *recording)
 	switch (load_relaxed(&shared->end_how)) {
 	case RT_END_EXIT:
 	case RT_END_EXIT_NOW:
-		/* Said before the last destructors ran: one that hangs there runs still. */
+		/* The end is recorded before the last destructors run: a process that hangs in one of these is still
+		 * running. */
 		return (struct process_end){.how = alive ? END_RUNNING : END_EXIT,
 		                            .status = load_relaxed(&shared->end_status) & 0xff};
 	case RT_END_ABORT:
@@ -93,7 +94,7 @@ static void count_and_analyse(void *context, const struct event *events, size_t 
 	progress_update(&counted->progress, counted->events);
 }
 
-/* Events that the chunks say they hold: only for showing progress. */
+/* The number of events according to the chunks' headers: good enough to show progress. */
 static uint64_t events_in(const struct ring_file *ring)
 {
 	uint64_t events = 0;

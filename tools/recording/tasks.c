@@ -29,7 +29,8 @@ const struct process_task *tasks_find(const struct tasks *tasks, uint32_t tid)
 	return found ? &tasks->items[found - 1] : NULL;
 }
 
-/* Running, or waiting for a disk.  A thread that spins is meant to run. */
+/* True for a thread that is running or waits for a disk.  A thread that waits for a spin lock runs too, and does not
+ * count as awake. */
 static bool is_awake(const struct living_thread *thread, const struct process_task *task)
 {
 	bool spins = thread->waits && thread->kind == RT_KIND_SPIN;

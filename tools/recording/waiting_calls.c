@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define FRAMES_MOST 8 /* of one address, inlined ones included; and of calls in a row */
+/* most frames of one address, inlined calls included; and most calls of a stack that are checked */
+#define FRAMES_MOST 8
 
 static const char *const names[] = {
     "select",      "pselect",         "poll",    "ppoll",       "epoll_wait",   "epoll_pwait", "epoll_pwait2",
@@ -12,7 +13,7 @@ static const char *const names[] = {
     "recvfrom",    "recvmsg",         "send",    "sendto",      "sendmsg",      "connect",
 };
 
-/* The name without what the C library puts before and behind the names of its own copies. */
+/* True if function is name, apart from the prefixes and suffixes of the C library's internal copies. */
 static bool is_name(const char *function, const char *name)
 {
 	static const char *const prefixes[] = {"__GI_", "__libc_", "__"};
@@ -32,7 +33,7 @@ static bool waits(const char *function)
 	return false;
 }
 
-/* What the address is in: the function itself, not one that was inlined into it. */
+/* The function that contains the address, and not a call that was inlined into it. */
 static const char *function_at(struct waiting_calls *calls, const struct rt_module *module, const struct rt_pc *pc)
 {
 	struct symbol_frame frames[FRAMES_MOST];

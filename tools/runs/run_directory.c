@@ -51,7 +51,8 @@ bool run_directory_is_database(const char *path)
 	return is;
 }
 
-/* When it was made; a report written later into an old run does not make that run the newest. */
+/* The time when the directory was made: a report that is written into an old run later does not make that run the
+ * newest. */
 static int64_t birth_ns(const char *path)
 {
 	struct statx stat;
@@ -165,7 +166,7 @@ struct ring_name {
 	uint32_t image;
 };
 
-/* For the order only: the file is checked when it is opened to be read. */
+/* Reads what the order needs, without checks: the file is checked when it is opened for reading. */
 static void read_order(struct ring_name *name)
 {
 	struct rt_header header = {0};

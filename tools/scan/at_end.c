@@ -17,7 +17,7 @@ bool scan_at_end(struct recording *recording, const struct scan_tick *tick)
 	return true;
 }
 
-/* The program's own tool has looked, and left nothing that can be read. */
+/* The `ringtail-scan` that the program started has scanned, and left no file that can be read. */
 static void note_unwritten(struct leak_scan *scan)
 {
 	scan->tried = true;
@@ -32,7 +32,8 @@ void scan_at_end_take(struct recording *recording)
 	char *path = leak_scan_path(recording->ring.path);
 
 	if (state != RT_SCAN_DONE && state != RT_SCAN_REFUSED)
-		leak_scan_free(scan); /* it went on after that, or never waited */
+		/* the process ran on after the scan, or never waited for it: the result is out of date */
+		leak_scan_free(scan);
 	else if (!scan->tried && path && !leak_scan_read(scan, path))
 		note_unwritten(scan);
 	free(path);

@@ -1,6 +1,6 @@
 /*
- * The scan for a program without a live reader, which waits for it.  So it is small and quick: it needs no library but
- * libc, and takes from the events only the live blocks and the threads (live.h).
+ * The scan for a program without a live reader.  The program waits until the scan is over, so the scan is small and
+ * quick: it needs no library but libc, and takes from the events only the live blocks and the threads (live.h).
  */
 #include <stdlib.h>
 

@@ -5,9 +5,11 @@
 
 #include "tools/base/memory.h"
 
-#define DIGIT_BITS        12u
-#define REGIONS_PER_BLOCK (UINT64_C(1) << 18) /* half a tebibyte: interior pointers further in are not followed */
-#define MANY_BLOCKS       1024u               /* in a region: their bits take as much as they do at most */
+#define DIGIT_BITS 12u
+/* half a tebibyte: interior pointers further into a block are not followed */
+#define REGIONS_PER_BLOCK (UINT64_C(1) << 18)
+/* in a region; for so many blocks the region's bitmap takes no more memory than the blocks' entries */
+#define MANY_BLOCKS 1024u
 
 /* ---- sorting: by digits, from the lowest ------------------------------------------------ */
 
@@ -19,7 +21,7 @@ static bool is_sorted(const struct live_block *blocks, size_t count)
 	return true;
 }
 
-/* False: all have the same digit, and nothing was moved. */
+/* False: all blocks have the same digit, and none was moved. */
 static bool sort_digit(struct live_block *to, const struct live_block *from, size_t count, unsigned shift)
 {
 	static size_t places[1u << DIGIT_BITS];
@@ -99,7 +101,7 @@ static size_t count_regions(const struct live_block *blocks, size_t count)
 	return regions;
 }
 
-/* Whether each begins at a cell of its own. */
+/* True if each block begins in a cell of its own. */
 static bool are_in_cells(const struct live_block *blocks, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

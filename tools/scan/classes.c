@@ -38,7 +38,7 @@ static bool pop(struct walk *walk, uint32_t *block)
 
 /* ---- from the roots ---------------------------------------------------------------------- */
 
-/* A block is followed again when it turns out to be better reachable than was thought: twice at most. */
+/* A block's edges are followed again when a better way to reach the block is found: twice at most. */
 static void follow_edges(struct walk *walk, size_t from, bool certain)
 {
 	for (uint64_t i = walk->graph->first[from]; i < walk->graph->first[from + 1]; i++) {
@@ -64,8 +64,8 @@ static void mark_from_roots(struct walk *walk)
 
 /* ---- what is lost -------------------------------------------------------------------------- */
 
-/* The leader owns every block that can be reached from it, earlier leaders included; these bring the blocks that they
- * own with them. */
+/* The leader owns every block that can be reached from it.  If an earlier leader is among these, all that it owned
+ * belongs to the new leader. */
 static void gather(struct walk *walk, uint32_t leader)
 {
 	uint32_t block;

@@ -6,7 +6,7 @@
 #include "tools/scan/heuristics.h"
 
 #define PIECE        (UINT64_C(1) << 20) /* read at a time */
-#define GAP          (UINT64_C(4) << 10) /* between blocks that are read together */
+#define GAP          (UINT64_C(4) << 10) /* largest gap between blocks that are read together */
 #define AHEAD_BLOCKS 8u
 #define AHEAD_WORDS  4u
 #define CHUNK_LEAST  32u /* of glibc's chunks, headers included */
@@ -16,16 +16,16 @@ struct reader {
 	const struct target *target;
 	const struct scan_tick *tick;
 	unsigned char *piece;
-	uint64_t start, end;    /* what is in it */
+	uint64_t start, end;    /* the addresses that are in it */
 	bool allocator, loader; /* see struct root_range */
-	uint32_t last;          /* edge of the word before: copies of one pointer often stand together */
+	uint32_t last;          /* edge of the previous word: copies of one pointer often lie next to each other */
 	bool stopped;
 };
 
 /* ---- words ------------------------------------------------------------------------------- */
 
-/* glibc's arena and its free lists hold the addresses of chunks.  A chunk's first eight bytes are the last eight of the
- * block before, where that has use for them: such an address seems to point into a live block. */
+/* glibc's arena and its free lists hold the addresses of chunks.  A chunk's first eight bytes belong to the block
+ * before it while that is in use: so the address of a chunk seems to point into a live block. */
 static bool is_next_chunk(const struct live_block *block, uint64_t pointer)
 {
 	uint64_t chunk = (block->size + 8 + 15) & ~UINT64_C(15);
@@ -62,7 +62,7 @@ static void take_word(struct reader *reader, uint64_t word)
 		add_edge(reader, block, word, start);
 }
 
-/* [start, end) of the program, which is in the piece. */
+/* Takes the words of the program's [start, end), which is in the piece. */
 static void take_words(struct reader *reader, uint64_t start, uint64_t end)
 {
 	const struct block_index *index = &reader->graph->index;
@@ -109,7 +109,7 @@ static void take_large(struct reader *reader, uint64_t start, uint64_t end)
 
 /* ---- blocks -------------------------------------------------------------------------------- */
 
-/* How far to read so that this block and those behind it come together. */
+/* The end of a read that covers this block and the blocks close behind it. */
 static uint64_t together(const struct block_index *index, size_t from)
 {
 	uint64_t start = index->blocks[from].address & ~UINT64_C(7), end = start;
@@ -124,7 +124,8 @@ static uint64_t together(const struct block_index *index, size_t from)
 	return end;
 }
 
-/* Most pointers stand in the first words of a block: what they need is fetched while others are looked up. */
+/* Most pointers are in the first words of a block: the index entries for these are prefetched while earlier words are
+ * looked up. */
 static void prefetch_block(struct reader *reader, size_t i)
 {
 	struct block_index *index = &reader->graph->index;
@@ -184,7 +185,7 @@ static void take_roots(struct reader *reader, const struct roots *roots)
 bool graph_read(struct graph *graph, const struct target *target, struct live_block *blocks, size_t count,
                 const struct root_request *request, const struct scan_tick *tick)
 {
-	static unsigned char piece[PIECE] __attribute__((aligned(64))); /* of one scan after the other */
+	static unsigned char piece[PIECE] __attribute__((aligned(64))); /* static: scans run one after the other */
 	struct reader reader = {.graph = graph, .target = target, .tick = tick, .last = NO_BLOCK};
 	struct root_request with_blocks = *request;
 	struct roots roots;

@@ -7,25 +7,25 @@
 #include "tools/base/memory.h"
 
 #define HEAD_WORDS    3u
-#define TABLE_CHECKED 20u /* words of a table of functions that are looked at */
+#define TABLE_CHECKED 20u /* words of a table of functions that are checked */
 #define TABLES_KNOWN  4096u
 #define WINDOW        (UINT64_C(16) << 10)
 
-/* What the first words of a block say of pointers behind its start. */
+/* What the first words of a block say about pointers behind its start. */
 enum head {
 	HEAD_WANTED = 1,   /* there are such pointers */
-	HEAD_OWNS_8 = 2,   /* newarray, length64: one to its second word counts */
-	HEAD_OWNS_24 = 4,  /* stdstring: one to its fourth */
-	HEAD_IS_TABLE = 8, /* it begins with a pointer to a table of functions: multipleinheritance */
+	HEAD_OWNS_8 = 2,   /* newarray, length64: a pointer to the block's second word counts */
+	HEAD_OWNS_24 = 4,  /* stdstring: a pointer to its fourth word counts */
+	HEAD_IS_TABLE = 8, /* multipleinheritance: the block begins with a pointer to a table of functions */
 };
 
-struct table_answer { /* whether there is a table of functions at an address */
+struct table_answer { /* remembers whether there is a table of functions at an address */
 	uint64_t address;
 	bool is_table;
 };
 
-/* Memory that is read in ascending order: at most once, and in pieces, however small and many its parts are.
- */
+/* A window on memory that is read in ascending order.  All memory is read at most once and in pieces, however small and
+ * many the parts are that are asked for. */
 struct window {
 	uint64_t start, end;
 	unsigned char bytes[WINDOW];
@@ -64,7 +64,7 @@ static bool has_code(const struct target *target, uint64_t address)
 	return map && map->executable;
 }
 
-/* A table of functions lies in a module; its entries are functions, or nothing where a class has none. */
+/* A table of functions lies in a module.  Its entries are addresses of functions, or 0 where a class has none. */
 static bool look_at_table(const struct target *target, uint64_t address)
 {
 	uint64_t words[TABLE_CHECKED] = {0};
@@ -113,7 +113,7 @@ static uint32_t block_of(const struct graph *graph, const struct interior *inter
 	return graph->edges[interior->edge] & ~EDGE_INTERIOR;
 }
 
-/* Blocks that have many pointers into them are looked at once. */
+/* The head of a block is read once, even if many pointers lead into the block. */
 static void look_at_heads(struct heuristics *heuristics)
 {
 	struct graph *graph = heuristics->graph;

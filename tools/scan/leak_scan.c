@@ -30,8 +30,8 @@ static uint64_t deliver_rest(const struct scan_subject *subject)
 
 /* ---- the process, stopped --------------------------------------------------------------------- */
 
-/* A thread that is stopped while it writes a record may have done what it is about to tell, and one that is stopped
- * within realloc may have its block in two places.  False: let it go on for a moment. */
+/* A thread that is stopped while it writes a record may have done already what the record will say.  A thread that is
+ * stopped within realloc may have its block in two places.  False: let the process go on for a moment. */
 static bool is_settled(const struct scan_subject *subject)
 {
 	if (!merge_is_quiet(subject->merge))
@@ -56,7 +56,7 @@ static const char *why_not_seen(const struct scan_subject *subject)
 	return NULL;
 }
 
-/* A forked process that has not forked itself shares pages as its parent left them: nothing in them can point to a
+/* A forked process that has not forked itself shares only pages that its parent wrote: no pointer in them leads to a
  * block of its own. */
 static bool shares_only_its_parents(const struct scan_subject *subject)
 {
@@ -122,7 +122,7 @@ static struct root_thread *threads_of(const struct scan_subject *subject, size_t
 	return list;
 }
 
-/* The thread that waits for us: its innermost frames are the shim's. */
+/* The innermost frames of the thread that waits for this scan are the shim's: they are left out. */
 static void leave_waiting_frames(struct target *target, const struct ring_file *ring)
 {
 	const struct rt_header *shared = ring->shared;
@@ -153,7 +153,7 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	    .brk_start = load_relaxed(&subject->ring->shared->brk_start),
 	    .brk_end = load_relaxed(&subject->ring->shared->brk_end),
 	    .own = load_acquire(&subject->ring->shared->own),
-	    /* The heap has blocks that we do not know, and they may point to known blocks. */
+	    /* The heap has blocks that are not known here, and they may point to known blocks. */
 	    .heap_is_root = subject->ring->header.forked || merge_misses_events(subject->merge),
 	};
 	struct root_thread *threads = threads_of(subject, &roots.thread_count);
@@ -211,7 +211,7 @@ static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan,
 {
 	size_t count;
 
-	if (tick) /* time begins to count */
+	if (tick) /* the time limit starts here */
 		tick->call(tick->context);
 	snapshot->blocks = subject->knowledge->live_blocks(subject->context, &count);
 	if (count >= BLOCKS_MOST)
@@ -225,8 +225,8 @@ static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan,
 	scan->unread = target_unread(target);
 }
 
-/* A process whose only thread waits for us, and that has nothing left, need not be stopped for seeing that: what that
- * thread has done is all published. */
+/* True for a process without live blocks whose only thread waits for this scan.  It need not be stopped: all its events
+ * are published. */
 static bool has_nothing_left(const struct scan_subject *subject)
 {
 	const struct rt_header *shared = subject->ring->shared;
@@ -362,7 +362,7 @@ static bool read_group(FILE *file, struct leak_group *group)
 	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
 }
 
-/* Files of older versions do not tell what was unread. */
+/* Files of older versions do not have the amount that could not be read. */
 static bool read_head(struct leak_scan *scan, FILE *file, int *done, size_t *count)
 {
 	char magic[sizeof SCAN_MAGIC + 1], numbers[128];

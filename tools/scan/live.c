@@ -84,7 +84,7 @@ static void realloc_ends(struct live *live, const struct event *event)
 	struct pending_realloc *pending = pending_of(live, event);
 	bool existed;
 
-	if (!event->object && pending) { /* it failed: the old block lives on, unless events are missing */
+	if (!event->object && pending) { /* the realloc failed: the old block lives on, unless events are missing */
 		struct block *block = blocks_put(&live->blocks, pending->old.address, &existed);
 		if (!existed)
 			*block = pending->old;

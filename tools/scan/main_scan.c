@@ -8,10 +8,12 @@
 #include "tools/base/memory.h"
 #include "tools/scan/at_end.h"
 
-/* The program's limit is ours too, and a ring takes more address space than it may leave.  Needs privilege. */
+/* This process has inherited the program's limit, and mapping the ring may need more address space than the limit
+ * allows.  Works only with privilege. */
 static void lift_limit(void) { setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}); }
 
-/* The shim blocks all signals: those of faults are the guard's, which tells a ring that has shrunk. */
+/* The shim has blocked all signals.  Those of faults are needed by map_guard, which notices a ring file that has
+ * shrunk. */
 static void let_faults_be_handled(void)
 {
 	sigset_t faults;

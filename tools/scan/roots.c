@@ -10,19 +10,20 @@
 #define PAGE        UINT64_C(4096)
 #define RED_ZONE    128u
 #define ARENA_BYTES (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc: its arenas are aligned to this */
-#define NEAR        UINT64_C(64)         /* blocks no further apart are left out together: chunk headers lie between */
+/* blocks no further apart are left out together: only chunk headers lie between them */
+#define NEAR UINT64_C(64)
 
-/* A list made by nonsense has no end. */
+/* Most entries of a list in the program's memory: a damaged list may have no end. */
 #define OWN_MOST       (1u << 20)
 #define OWN_BYTES_MOST (UINT64_C(64) << 20)
 
-/* glibc's struct pthread begins, on x86-64, with the thread pointer itself, the dtv, and itself again. */
+/* On x86-64, glibc's struct pthread begins with its own address, the dtv, and its own address again. */
 #define PTHREAD_DTV   8u
 #define PTHREAD_SELF  16u
 #define PTHREAD_BYTES UINT64_C(2304)
-#define DTV_HEADER    16u /* the dtv points that far into its block */
+#define DTV_HEADER    16u /* the pointer to the dtv leads this far into the dtv's block */
 
-struct holes { /* what is no root */
+struct holes { /* address ranges that are not roots */
 	struct root_range *items;
 	size_t count, room;
 };
@@ -62,7 +63,7 @@ static void add_block_holes(struct holes *holes, const struct root_request *requ
 	}
 }
 
-/* struct heap_info: the arena, the heap before this one, its size, how much of it can be used. */
+/* struct heap_info of glibc: the arena, the previous heap, the heap's size, and how much of it is accessible. */
 static uint64_t arena_heap_end(const struct target *target, uint64_t at, const struct target_map *map)
 {
 	uint64_t info[4];
@@ -87,7 +88,7 @@ static void add_arena_holes(struct holes *holes, const struct target *target, co
 	}
 }
 
-/* [heap] is malloc's, but for what the program got there for itself. */
+/* [heap] belongs to malloc, except for memory that the program itself took with brk. */
 static void add_brk_holes(struct holes *holes, const struct root_request *request, const struct target_map *map)
 {
 	uint64_t start = request->brk_start, end = request->brk_end;
@@ -107,10 +108,10 @@ static void add_live_stack(struct holes *holes, const struct root_request *reque
 	                   (thread->thread_pointer >= thread->sp && thread->thread_pointer < map->end));
 
 	if (!own)
-		return; /* on a stack that the program made: all of both is looked at */
+		return; /* the thread runs on a stack that the program made: both stacks are scanned whole */
 	uint64_t low = map->start;
-	/* Stacks without a guard between them lie in one mapping: as far down as the next one's descriptor.
-	 */
+	/* Stacks without a guard page between them lie in one mapping: this one ends at the next thread's
+	 * descriptor. */
 	for (size_t i = 0; i < request->thread_count; i++) {
 		uint64_t other = request->threads[i].pthread;
 		if (other >= low && other < thread->sp)
@@ -236,11 +237,11 @@ static bool may_hold_roots(const struct target_map *map, const struct root_reque
 		return request->heap_is_root || request->brk_start < request->brk_end;
 	if (map->kind == MAP_FILE && strstr(map->path, request->ring_name))
 		return false;
-	/* What may not be read or written for now may have been before: only pages that exist are looked at. */
+	/* A mapping without access rights may have had some before.  Only pages that exist are read. */
 	return !map->executable || map->writable;
 }
 
-/* Holes come sorted, and maps do too: *next is the first hole that may matter. */
+/* Holes and maps are both sorted: *next is the first hole that may overlap this map. */
 static void add_map(struct roots *roots, const struct target_map *map, const struct holes *holes, size_t *next,
                     const struct root_range *kind)
 {
@@ -257,7 +258,7 @@ static void add_map(struct roots *roots, const struct target_map *map, const str
 	add_range(roots, at, map->end, kind);
 }
 
-/* Overlapping ones become one, so that a walk along them is enough. */
+/* Merges overlapping holes, so that one pass along them is enough. */
 static void merge_holes(struct holes *holes)
 {
 	size_t kept = 0;

@@ -149,8 +149,8 @@ static bool enter_next(struct lane *lane)
 
 	if (!ref)
 		return false;
-	/* One that belongs in between may not have been seen yet: it was then opened after the last poll, and
-	 * nothing from there on may go out in this round. */
+	/* The chunk in between may not have been seen yet.  It was then opened after the last poll, and no event from
+	 * there on may be delivered in this round. */
 	if (ref->seq != lane->next_seq && ref->base_stamp > lane->reading->limit)
 		return false;
 	uint64_t missing = missing_before(lane, ref);
@@ -188,8 +188,8 @@ static inline uint64_t small_fields(unsigned aux, unsigned sync, unsigned type, 
 	return aux | type << 16 | kind << 32 | flags << 40 | result << 48 | (uint64_t)depth << 56;
 }
 
-/* R3.  Word 0 was checked.  The other words may change while they are read; that gives wrong values at worst, and R4
- * finds out.  False: the record needs take_unusual. */
+/* R3.  Word 0 was checked.  The other words may change while they are read; that gives wrong values at worst, which R4
+ * detects.  False: the record needs take_unusual. */
 static inline bool decode(const struct lane *lane, const uint64_t *at, uint64_t word0, uint64_t stamp,
                           struct event *event)
 {
@@ -214,7 +214,7 @@ static inline bool decode(const struct lane *lane, const uint64_t *at, uint64_t 
 	return !type->unusual && size != RT_SIZE_BIG;
 }
 
-/* Blocks of unusual size or alignment have it in word 2.  False: it is not there. */
+/* Blocks of unusual size or alignment have these in word 2.  False: the record has no word 2. */
 static bool decode_size(struct event *event, unsigned words)
 {
 	bool alloc = event->size == RT_SIZE_BIG;
@@ -274,8 +274,8 @@ static bool take_unusual(struct lane *lane, struct event *event)
 	return good;
 }
 
-/* The fast path: takes records while they are usual ones, with all that the loop needs in registers.  The events count
- * only if the chunk still has its generation after they were read (R4). */
+/* The fast path: takes records while they are of the usual forms, and keeps all that the loop needs in registers.  The
+ * events count only if the chunk still has its generation after they were read (R4). */
 __attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, uint64_t until,
                                                    struct event *restrict events, size_t room)
 {
@@ -306,8 +306,8 @@ __attribute__((noinline)) static size_t take_usual(struct lane *restrict lane, u
 	return count;
 }
 
-/* Skips a record that is no event: a longer time, an unknown type, or damage.  After damage the rest of the chunk is
- * skipped. */
+/* Skips a record that is no event: a time record, a record of unknown type, or damaged bytes.  After damage the rest of
+ * the chunk is skipped. */
 static void pass(struct lane *lane, uint64_t word0)
 {
 	unsigned words = record_words(word0);

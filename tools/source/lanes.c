@@ -9,7 +9,7 @@
 
 static size_t blocks_of(const struct ring_file *ring) { return ring->header.chunk_count / BLOCK_REFS + (size_t)1; }
 
-/* They do not move: queues hold pointers to them. */
+/* The references do not move, since queues hold pointers to them. */
 static struct chunk_ref *ref_of(const struct lanes *lanes, uint32_t index)
 {
 	struct chunk_ref **block = &lanes->refs[index / BLOCK_REFS];
@@ -63,7 +63,7 @@ static bool is_readable(const struct lanes *lanes, unsigned state)
 	return state == RT_CHUNK_OPEN || state == RT_CHUNK_FULL || (state == RT_CHUNK_DRAINED && !lanes->handed_back);
 }
 
-/* Published bytes, within the chunk. */
+/* The number of published bytes; never more than a chunk holds, whatever the tail says. */
 static uint32_t end_within(struct lanes *lanes, uint64_t tail)
 {
 	uint64_t end = tail & ~UINT64_C(7);
@@ -82,13 +82,13 @@ static void note_activity(struct lanes *lanes, const struct chunk_ref *ref, uint
 	lane->active_end = tail;
 }
 
-/* What was published in a chunk that is known. */
+/* Reads how much has been published in a chunk that was taken in before. */
 static void poll_known(struct lanes *lanes, struct chunk_ref *ref, uint32_t state)
 {
 	if (ref->full || !ref->lane)
 		return;
 	uint64_t tail = load_acquire(&ref->chunk->tail); /* R2, pairs with W4 */
-	/* Only while it is still this generation's: else the tail is another's. */
+	/* The tail counts only if the chunk still has this generation; else it belongs to a later one. */
 	if (load_acquire(&ref->chunk->state) >> RT_CHUNK_GEN_SHIFT != ref->generation)
 		return;
 	ref->end = end_within(lanes, tail);
@@ -134,7 +134,7 @@ static void poll_new(struct lanes *lanes, uint32_t index, uint32_t state)
 	lanes->fresh[lanes->fresh_count++] = ref_of(lanes, index);
 }
 
-/* True if that chunk, which the reader has not taken in, holds the records that ref held. */
+/* True if the chunk, which the reader has not taken in, holds the records that were in ref's chunk. */
 static bool is_copy(const struct rt_chunk *chunk, uint32_t state, const struct chunk_ref *ref)
 {
 	return state_of(state) == RT_CHUNK_FULL && load_relaxed(&chunk->lane) == ref->number &&
@@ -145,7 +145,7 @@ bool lanes_follow(struct lanes *lanes, struct chunk_ref *ref)
 {
 	struct ring_file *ring = lanes->reading->ring;
 
-	for (uint32_t i = ring_file_chunks(ring); i-- > 0;) { /* it was made lately */
+	for (uint32_t i = ring_file_chunks(ring); i-- > 0;) { /* from the end: the copy was made recently */
 		struct rt_chunk *chunk = ring_file_chunk(ring, i);
 		uint32_t state = load_acquire(&chunk->state);
 

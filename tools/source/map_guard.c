@@ -40,7 +40,8 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
 	if (info->si_code != BUS_ADRERR || !is_guarded(address) ||
 	    mmap(page, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
 	        MAP_FAILED)
-		sigaction(SIGBUS, &before, NULL); /* not ours: happens again, for whoever was there */
+		/* no guarded mapping: the fault is raised again, for the handler that was installed before */
+		sigaction(SIGBUS, &before, NULL);
 	errno = saved;
 }
 

@@ -13,13 +13,13 @@
  * after the lane was last seen without ACTIVE, so the lane's bound does not change.  MARGIN covers the time in which a
  * store of another core is not yet visible.
  *
- * A lane may stay ACTIVE for long: a signal handler runs inside of a hook, the process was stopped, or the thread was
- * killed there.  The reader waits for stopped threads, and not for threads that have ended.  On any other thread it
- * gives up after a while.  If such a record comes after all, it is late: it is delivered with the stamp of the event
- * before it, and counted.
+ * A lane may stay ACTIVE for long: a signal handler runs inside of a hook, or the process was stopped or the thread
+ * killed within one.  The reader waits for stopped threads, and not for threads that have ended.  For any other thread
+ * it stops waiting after a while.  If the record is published after all, it is late: it is delivered with the stamp of
+ * the event before it, and counted.
  *
  * A snapshot waits MARGIN between R1 and R2, so that W is the time of R1 itself.  So it contains every event that was
- * published before the snapshot was requested, also if the process stands still since.
+ * published before the snapshot was requested, even if the process has stood still since.
  *
  * Events with equal stamps are delivered in the order of their lane numbers.
  */
@@ -43,7 +43,7 @@
 #define BEAT_EVERY 65536u /* events between heartbeats within a round */
 #define BATCH      128u   /* events handed over at a time: 8 KiB */
 
-#define NEAR 8u /* places in the order of lanes that are looked at one by one */
+#define NEAR 8u /* places in the order of lanes that are tried one by one */
 
 struct candidate { /* a lane with an event that may go out */
 	uint64_t stamp;
@@ -53,9 +53,9 @@ struct candidate { /* a lane with an event that may go out */
 struct merge {
 	struct reading reading;
 	struct lanes lanes;
-	struct candidate *order; /* the one whose turn it is first */
+	struct candidate *order; /* sorted: the lane whose event is next comes first */
 	size_t order_count, order_room;
-	uint64_t last_bound; /* W of the round before */
+	uint64_t last_bound; /* W of the previous round */
 	uint64_t last_stamp; /* of the last event delivered */
 	merge_sink *sink;
 	void *context;
@@ -119,8 +119,8 @@ static size_t search(const struct candidate *order, size_t from, size_t to, cons
 	return from;
 }
 
-/* The first lane has a new stamp.  As few threads run at a time, its place is mostly near; the order is sorted, and no
- * heap, so that finding it and the lane that is next costs nearly nothing. */
+/* The first lane has a new stamp.  Few threads run at a time, so its new place is mostly near.  Therefore the order is
+ * a sorted array and not a heap: finding the place and the next lane costs nearly nothing. */
 static void move_first(struct merge *merge, uint64_t stamp)
 {
 	struct candidate *order = merge->order, moved = {stamp, order[0].lane};
@@ -163,7 +163,7 @@ static void hand_over(struct merge *merge)
 		merge->sink(merge->context, merge->batch, count);
 }
 
-/* The next events of the batch go out. */
+/* Hands the next events of the batch to the sink. */
 static inline void emit(struct merge *merge, size_t count)
 {
 	struct event *events = &merge->batch[merge->batched];
@@ -235,7 +235,7 @@ static uint64_t safe_now(const struct ring_file *ring)
 	return now > margin ? now - margin : 0;
 }
 
-/* The moment of the call, when all that was published before it is visible here. */
+/* The time of the call; returns when every event that was published before that time is visible here. */
 static uint64_t settled_now(const struct ring_file *ring)
 {
 	uint64_t now = ring_file_now(ring);
@@ -246,7 +246,7 @@ static uint64_t settled_now(const struct ring_file *ring)
 	return now;
 }
 
-/* Whether a lane that has been ACTIVE in one place for long is not waited for any more. */
+/* True if the reader no longer waits for the lane, which has been ACTIVE at one record for long. */
 static bool is_given_up(struct merge *merge, struct lane *lane, uint64_t now)
 {
 	const struct ring_file *ring = merge->reading.ring;
@@ -266,7 +266,7 @@ static bool is_given_up(struct merge *merge, struct lane *lane, uint64_t now)
 
 static void set_bound(struct merge *merge, struct lane *lane, uint64_t bound, uint64_t now)
 {
-	if (!lane->met) /* it was not there in the round before, of which the first has no bound yet: 0 */
+	if (!lane->met) /* the lane is new in this round; in the first round last_bound is 0 */
 		lane->bound = merge->last_bound;
 	lane->met = true;
 	if (!lane->active) {
@@ -280,7 +280,7 @@ static void set_bound(struct merge *merge, struct lane *lane, uint64_t bound, ui
 		lane->bound = bound;
 }
 
-/* R2, and what it says about each lane.  Returns the least bound. */
+/* R2, and the bound that follows for each lane.  Returns the least bound. */
 static uint64_t poll_lanes(struct merge *merge, uint64_t bound)
 {
 	uint64_t least = bound, now = ring_clock_ns(CLOCK_MONOTONIC);
@@ -374,7 +374,7 @@ void merge_detach(struct merge *merge)
 
 /* ---- to the end ------------------------------------------------------------------------ */
 
-/* As the program counts it, and what an earlier reader took. */
+/* The loss that the program counted, and the events that an earlier reader took. */
 static uint64_t all_loss(const struct merge *merge)
 {
 	const struct rt_header *shared = merge->reading.ring->shared;
@@ -388,8 +388,8 @@ bool merge_misses_events(const struct merge *merge)
 	return merge->reading.totals.lost || all_loss(merge) > merge->reading.rescued;
 }
 
-/* What was lost and is in no gap: lanes that are gone whole, losses that death kept from being written down.
- */
+/* Delivers the loss that no gap record tells: lanes that are gone entirely, and losses that the process had no time to
+ * record before it died. */
 static void deliver_rest_of_loss(struct merge *merge)
 {
 	const struct rt_header *shared = merge->reading.ring->shared;
@@ -421,8 +421,8 @@ void merge_finish(struct merge *merge, merge_sink *sink, void *context)
 	struct reading *reading = &merge->reading;
 	bool alive = ring_file_alive(reading->ring);
 
-	/* A snapshot of a running process ends where it began: what one lane was seen to do after that may
-	 * depend on what another was not yet seen to do. */
+	/* A snapshot of a running process ends at the time when it was requested: later events of one lane may depend
+	 * on events of another lane that are not yet visible. */
 	reading->limit = alive ? settled_now(reading->ring) : UINT64_MAX;
 	reading->live = false;
 	lanes_poll(&merge->lanes);

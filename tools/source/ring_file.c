@@ -38,7 +38,7 @@ static bool all_zero(const void *bytes, size_t count)
 
 /* ---- what a header must hold ---------------------------------------------- */
 
-/* The magic as it is written, byte by byte where this reader may have come in between. */
+/* True if the magic is there, or may still be written: the reader may have opened the file between two of its bytes. */
 static bool may_become_magic(const struct rt_header *header)
 {
 	for (size_t i = 0; i < sizeof header->magic; i++)
@@ -79,8 +79,8 @@ static bool check_identity(const char *path, const struct rt_header *header, str
 	return true;
 }
 
-/* Both machines have the same byte order and layout, so either's file can be read; but the counters of a running
- * process (it is under an emulator then) and of this machine are not the same. */
+/* Both machines have the same byte order and layout, so each can read the other's files.  But a process of the other
+ * machine that runs here is under an emulator, and its tick counter is not this machine's. */
 static bool check_comparable(struct ring_file *ring, struct error *err)
 {
 	if (ring->header.arch == RT_ARCH_OWN)
@@ -164,7 +164,7 @@ static bool check_header(const char *path, const struct rt_header *header, uint6
 static bool open_regular(struct ring_file *ring, uint64_t *bytes, struct error *err)
 {
 	struct stat stat;
-	int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY; /* a FIFO of that name must not hold us up */
+	int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY; /* O_NONBLOCK: a FIFO of that name must not block the open */
 
 	ring->fd = open(ring->path, flags | (ring->writable ? O_RDWR | O_NOFOLLOW : O_RDONLY));
 	if (ring->fd < 0)
@@ -184,7 +184,7 @@ static bool read_header(struct ring_file *ring, uint64_t real_bytes, struct erro
 {
 	struct rt_header *header = &ring->header;
 
-	/* Twice: only what is read after `ready` was seen is complete. */
+	/* Reads twice: only a header that is read after `ready` was seen is complete. */
 	for (int round = 0; round < 2; round++) {
 		if (pread(ring->fd, header, sizeof *header, 0) != (ssize_t)sizeof *header)
 			return error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", ring->path, strerror(errno));
@@ -211,8 +211,8 @@ static bool map(struct ring_file *ring, struct error *err)
 		return error_set(err, EXIT_BAD_DATA, "cannot map %s: %s", ring->path, strerror(errno));
 	}
 	ring->shared = (struct rt_header *)ring->map;
-	/* The tables are hashed: reading ahead would fill the page cache with their holes.  So would it with
-	 * the chunks that a live program has not written yet. */
+	/* The tables are hash tables: reading ahead would fill the page cache with their holes, and with chunks that a
+	 * live program has not written yet. */
 	madvise(ring->map, ring->writable ? ring->map_bytes : ring->header.chunks_offset, MADV_RANDOM);
 	map_guard_add(ring->map, ring->map_bytes);
 	return true;
@@ -225,8 +225,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether a process other than this one has the file open, or mapped, to write: the kernel gives no lease then.  Across
- * all namespaces; false also where the file system or our rights do not let us ask. */
+/* True if another process, in any namespace, has the file open or mapped for writing: the kernel then refuses a lease.
+ * False also if the file system or missing rights do not allow leases. */
 static bool is_written_to(const struct ring_file *ring)
 {
 	bool refused = fcntl(ring->fd, F_SETLEASE, ring->writable ? F_WRLCK : F_RDLCK) && errno == EAGAIN;
@@ -240,8 +240,8 @@ bool ring_file_is_elsewhere(const struct ring_file *ring)
 	return ring->header.pid_space && ring->header.pid_space != process_namespace();
 }
 
-/* A report may open thousands of rings of a sandbox's processes that have ended, and to search for one takes a look at
- * all processes there are. */
+/* The search is made only if a process still writes to the file.  A search goes through all processes of the machine,
+ * and a report may open thousands of rings of ended processes from a sandbox. */
 static void find_process(struct ring_file *ring)
 {
 	const struct rt_header *header = &ring->header;
@@ -412,11 +412,11 @@ uint32_t ring_file_reader(const struct ring_file *ring)
 	if (!ring->same_boot || !reader || (now > beat && now - beat > READER_STALE_NS))
 		return 0;
 	if (load_relaxed(&ring->shared->reader_space) != process_namespace())
-		return reader; /* no process of ours has that number, or another one */
+		return reader; /* no process has that id here, or another process has it */
 	return kill((pid_t)reader, 0) && errno == ESRCH ? 0 : reader;
 }
 
-/* An image that began exec is gone if the process no longer maps our file. */
+/* An image that began exec is gone if the process no longer maps its ring file. */
 static bool exec_replaced(const struct ring_file *ring)
 {
 	return load_relaxed(&ring->shared->end_how) == RT_END_EXEC && !process_maps(ring->pid, base_name(ring->path));
@@ -426,7 +426,7 @@ bool ring_file_alive(const struct ring_file *ring)
 {
 	if (!ring->same_boot)
 		return false;
-	if (!ring->pid) /* it has ended, or runs where only its file can be seen */
+	if (!ring->pid) /* the process has ended, or runs in a namespace of which only the file is visible */
 		return is_written_to(ring);
 	return process_alive(ring->pid, ring->process_start) && !exec_replaced(ring);
 }

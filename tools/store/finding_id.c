@@ -23,7 +23,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
 	return hash;
 }
 
-/* With its NUL, so that "a" "bc" and "ab" "c" differ. */
+/* Includes the NUL, so that "a" "bc" and "ab" "c" differ. */
 static uint64_t hash_text(uint64_t hash, const char *text) { return hash_bytes(hash, text, strlen(text) + 1); }
 
 static const char *module_name(const struct stack_set *stacks, const struct pc_frames *frames)
@@ -63,7 +63,8 @@ static bool is_libc(const struct stack_set *stacks, const struct pc_frames *fram
 	return !strncmp(module_name(stacks, frames), "libc.so", 7);
 }
 
-/* What calls main or a thread's start routine is libc's business, and differs from one libc to the next. */
+/* Leaves out the callers of main and of a thread's start routine: they are libc's, and differ between versions of
+ * libc. */
 static unsigned own_frames(const struct pc_frames *const *frames, unsigned count, const struct stack_set *stacks)
 {
 	unsigned own = count;
@@ -106,7 +107,7 @@ static struct finding_key key_of_edge(struct stack_set *stacks, const struct fin
 	                            hash_bytes(HASH_START, places, sizeof(places))};
 }
 
-/* As a set: neither the order in which stacks came nor how often one came matters. */
+/* Hashes the values as a set: neither their order nor repetitions matter. */
 static uint64_t hash_set(uint64_t hash, uint64_t *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), compare_numbers_at);

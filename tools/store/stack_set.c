@@ -39,7 +39,7 @@ bool stack_set_has_node(const struct stack_set *set, uint32_t node)
 	return node >= RT_NODE_FIRST && bit_test(set->nodes, set->node_words, node);
 }
 
-/* Marks an id and lists it, unless it is already. */
+/* Marks an id and lists it, unless it is marked already. */
 static void use(uint64_t **bits, size_t *words, uint32_t limit, struct id_list *list, uint32_t id)
 {
 	if (bit_test(*bits, *words, id))
@@ -59,7 +59,7 @@ static bool use_pc(struct stack_set *set, uint32_t pc)
 	return true;
 }
 
-/* One node; its parent in *parent.  False where there is no such node. */
+/* Adds one node, and sets *parent to its parent.  False: there is no such node. */
 static bool use_node(struct stack_set *set, uint32_t node, uint32_t *parent)
 {
 	uint32_t pc;
@@ -76,7 +76,7 @@ bool stack_set_use(struct stack_set *set, uint32_t stack)
 {
 	uint32_t node = stack, parent;
 
-	/* Stopping at a node that is known ends the walk on a cycle too. */
+	/* The walk stops at a node that is known; so it ends on a cycle, too. */
 	while (node >= RT_NODE_FIRST && !stack_set_has_node(set, node)) {
 		if (!use_node(set, node, &parent))
 			break;

@@ -68,7 +68,7 @@ static bool query_number(struct store *store, const char *sql, int64_t *number)
 
 /* ---- opening ------------------------------------------------------------------------- */
 
-/* SQLite would create it with the umask's rights; what a program does is its owner's business alone. */
+/* SQLite would create the file with rights by the umask.  Only the user may read what the program did. */
 static bool create_file(const char *path, struct error *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -106,7 +106,7 @@ static bool open_database(struct store *store, const char *run, int flags, struc
 	return true;
 }
 
-/* 0 for a database with nothing in it yet. */
+/* 0 for an empty database. */
 static bool schema_version(struct store *store, int64_t *version, struct error *err)
 {
 	int64_t tables = 0;
@@ -156,9 +156,9 @@ static bool ensure_schema(struct store *store, struct error *err)
 
 bool store_open(struct store *store, const char *run, struct error *err)
 {
-	/* No sync: a database that a power cut spoils is made anew from the rings.  The journal stays until the
-	 * database is closed: a file made and removed for each process that is stored would cost as much as storing it.
-	 */
+	/* No sync: a database that a power failure damages is made anew from the rings.  The journal stays until the
+	 * database is closed: a file made and removed for each process that is stored would cost as much as storing
+	 * it. */
 	static const char pragmas[] =
 	    "PRAGMA journal_mode = PERSIST; PRAGMA journal_size_limit = 1048576;"
 	    "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
@@ -176,7 +176,7 @@ fail:
 	return false;
 }
 
-/* The file of the journal too goes, unless another command is at it. */
+/* Removes the journal's file too, unless another command uses it. */
 static void remove_journal(struct store *store)
 {
 	if (store->db && !sqlite3_db_readonly(store->db, "main"))
@@ -238,7 +238,7 @@ bool store_move_to_memory(struct store *store, struct error *err)
 	return ensure_schema(store, err);
 }
 
-/* What the run holds so far may be all that can be read of some of its processes. */
+/* Copies the database that the run has so far: for some processes that may be all that can be read. */
 static void open_to_copy(struct store *store, const char *run)
 {
 	struct error err;
@@ -265,7 +265,8 @@ bool store_open_anywhere(struct store *store, const char *run, struct error *why
 
 bool store_keep(struct store *store, struct error *err)
 {
-	/* In memory: a journal would want room that is scarce.  Where the copy fails the file is what it was. */
+	/* In memory: a journal would need disk space, which is scarce here.  If the copy fails, the file stays as it
+	 * was. */
 	static const char pragmas[] = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF";
 	struct store file = {.path = store->path};
 

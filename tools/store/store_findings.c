@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The list is sorted, worst first.  Equals come in the order in which threads happened to run: their ids put
- * them in one order that is the same for every run. */
+/* The list is sorted, worst first.  Findings of equal rank come in the order in which threads happened to run.  Sorting
+ * them by their ids gives an order that is the same in every run. */
 struct ranked {
 	const struct finding *finding;
-	size_t group; /* of equals */
+	size_t group; /* number of the group of findings of equal rank */
 	struct finding_key key;
 	char id[FINDING_ID_TEXT];
 };
@@ -54,7 +54,7 @@ static void set_ids(struct ranked *ranked, size_t count)
 	}
 }
 
-/* Whether the innermost frame is an operator new or delete of C++. */
+/* True if the innermost frame is an operator new or delete of C++. */
 static bool is_in_operator(struct writer *writer, uint32_t stack)
 {
 	uint32_t pc, root;
@@ -65,8 +65,9 @@ static bool is_in_operator(struct writer *writer, uint32_t stack)
 	return name && (!strncmp(name, "operator new", 12) || !strncmp(name, "operator delete", 15));
 }
 
-/* A library that brings a C++ runtime of its own may use its operator new unseen and our operator delete, or
- * the other way round.  The calls alone look mismatched then; the names tell. */
+/* A library that contains a C++ runtime of its own may call that runtime's operator new, which the shim does not see,
+ * and the shim's operator delete, or the other way round.  The calls alone look mismatched then; the names of the
+ * frames show that they are not. */
 static bool is_refuted(struct writer *writer, const struct finding *finding)
 {
 	if (finding->class != FINDING_MISUSE_MISMATCHED_FREE)
@@ -77,7 +78,7 @@ static bool is_refuted(struct writer *writer, const struct finding *finding)
 	return false;
 }
 
-/* *count: how many there are. */
+/* *count: set to the length of the array. */
 static struct ranked *rank(struct writer *writer, const struct finding_list *list, size_t *count)
 {
 	struct ranked *ranked = calloc(list->count + 1, sizeof(*ranked));
@@ -150,7 +151,7 @@ static void row_edge_side(struct row *row, const struct finding_object *object, 
 	row_int(row, object->generation);
 	row_int(row, shared);
 	row_stamp(row, stamp);
-	if (foreign) /* stored with its own process */
+	if (foreign) /* the stack is stored with its own process */
 		row_int(row, stack);
 	else
 		row_stack(row, stack);

@@ -23,13 +23,13 @@ static void store_totals(struct writer *writer)
 	row_end(&row);
 }
 
-/* Realloc is one call to the user, however many records it took. */
+/* For the user realloc is one call, however many records it takes. */
 static const char *site_type_name(unsigned type)
 {
 	return type == RT_REALLOC_END || type == RT_REALLOC_BEGIN ? "realloc" : event_type_name(type);
 }
 
-/* NULL: several, or not known. */
+/* NULL in the row: several groups, or not known. */
 static void row_group(struct row *row, uint32_t group)
 {
 	if (group)

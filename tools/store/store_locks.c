@@ -3,7 +3,7 @@
 #include "tools/analyse/locks/order_sites.h"
 #include "tools/store/writer.h"
 
-/* How often and how long: the columns that a lock and a class of them have in common. */
+/* The numbers and times that a lock and a class of locks have in common as columns. */
 static void row_counts(struct row *row, const struct lock_result *lock)
 {
 	row_int(row, (int64_t)lock->acquisitions);
@@ -37,7 +37,7 @@ static void store_class(struct writer *writer, const struct lock_class_result *c
 {
 	struct row row;
 
-	if (!class->sum.folded) /* a lock was made anew before it was ever used */
+	if (!class->sum.folded) /* every lock of the class was destroyed before its first use */
 		return;
 	row = row_begin(writer, TABLE_lock_class);
 	row_int(&row, class->id);

@@ -8,7 +8,7 @@
 
 static int exec(struct store *store, const char *sql) { return sqlite3_exec(store->db, sql, NULL, NULL, NULL); }
 
-/* The id it was stored with before, or the next one; *known: which of these. */
+/* The process's id in the database: the one that it has there (*known becomes true), or the next free one. */
 static int64_t process_id(struct writer *writer, bool *known)
 {
 	static const char sql[] = "SELECT coalesce(earlier, next), earlier IS NOT NULL FROM"
@@ -89,7 +89,7 @@ static void row_ending(struct row *row, const struct ring_file *ring, const stru
 	row_text(row, end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
 }
 
-/* Why there was no scan, if none was tried. */
+/* The reason for which no scan was tried. */
 static const char *why_no_scan(const struct analysis *analysis)
 {
 	const struct rt_header *header = &analysis->ring->header;
@@ -186,7 +186,7 @@ static void store_parts(struct writer *writer)
 	char what[64];
 	bool known;
 
-	/* Findings and sites need names too: those for which they are asked here first. */
+	/* Most names are looked up first while findings and sites are stored, so this progress line stands here. */
 	snprintf(what, sizeof(what), "storing what was found of pid %u", writer->ring->header.pid);
 	progress_begin(&progress, what, 0);
 	writer->process = process_id(writer, &known);
@@ -228,7 +228,7 @@ static void store_notice_parts(struct writer *writer)
 	store_stacks(writer);
 }
 
-/* In one transaction. */
+/* Writes all parts in one transaction. */
 static bool write_all(struct writer *writer, void parts(struct writer *writer))
 {
 	struct store *store = writer->store;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* A node whose caller's node is broken ends there. */
+/* A node whose caller's node is damaged becomes the outermost one. */
 static void store_node(struct writer *writer, uint32_t node)
 {
 	uint32_t parent, pc;
@@ -105,7 +105,7 @@ static void store_modules(struct writer *writer)
 	}
 }
 
-/* Modules last: by then it is known which of them have names. */
+/* Modules are stored last: by then it is known which of them have names. */
 void store_stacks(struct writer *writer)
 {
 	stack_set_sort(&writer->stacks);

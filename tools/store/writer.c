@@ -169,5 +169,5 @@ void row_end(struct row *row)
 	if (sqlite3_step(row->statement) != SQLITE_DONE)
 		writer_fail(row->writer);
 	sqlite3_reset(row->statement);
-	sqlite3_clear_bindings(row->statement); /* what is bound is freed now, not with the next process */
+	sqlite3_clear_bindings(row->statement); /* frees the bound values now, and not with the next process */
 }

@@ -1,6 +1,6 @@
 /*
- * Findings share most of their frames, so that each frame is compared with the rules once: a place in the
- * code gets the list of the rules that match it.  A finding's stacks are then walked by numbers alone.
+ * Findings share most of their frames.  So each frame is compared with the rules once, and each place in the code gets
+ * the list of the rules that match it.  Walking a finding's stacks then compares no text.
  */
 #include "tools/suppress/match.h"
 
@@ -16,7 +16,7 @@
 /* A place in the code; many stacks lead through it. */
 struct place {
 	size_t hits;     /* index of the first, 0: none */
-	bool in_runtime; /* of C, C++ or Rust: it works for its caller */
+	bool in_runtime; /* in the C, C++ or Rust runtime, which acts for its caller */
 };
 
 struct hit {               /* a rule that matches a place */
@@ -40,10 +40,10 @@ struct matcher {
 	size_t hit_count, hit_room;
 	struct node *nodes;
 	size_t node_count, node_room;
-	struct current {         /* finding */
+	struct current {         /* the finding at hand */
 		int64_t ordinal; /* 0: none yet */
 		uint64_t number; /* over all processes, from 1 */
-		size_t first;    /* rule that matches it; the number of rules: none */
+		size_t first;    /* index of the first rule that matches; the number of rules: none */
 		const char *kind, *class;
 	} current;
 	uint64_t *counted; /* by rule: number of the last finding that was counted */
@@ -52,7 +52,7 @@ struct matcher {
 
 static const char *text_of(sqlite3_stmt *row, int column) { return (const char *)sqlite3_column_text(row, column); }
 
-/* Every row of a query whose parameter, if any, is the process. */
+/* Calls take for each row of a query.  Its parameter, if it has one, is the process. */
 static bool each_row(struct matcher *matcher, const char *sql, void (*take)(struct matcher *, sqlite3_stmt *))
 {
 	sqlite3_stmt *row = NULL;
@@ -88,11 +88,11 @@ static bool matches_frame(const struct rule *rule, const char *function, const c
 	       ((function && pattern_matches(rule->pattern, function)) || rule_matches_path(rule, file));
 }
 
-/* pc, function, file, module: of one frame; calls that were inlined at a place have one each. */
+/* Row: pc, function, file, module of one frame.  Each call that was inlined at a place has a row. */
 static void take_frame(struct matcher *matcher, sqlite3_stmt *row)
 {
 	const char *function = text_of(row, 1), *file = text_of(row, 2), *module = text_of(row, 3);
-	size_t index = place_at(matcher, sqlite3_column_int64(row, 0)); /* which may move the array */
+	size_t index = place_at(matcher, sqlite3_column_int64(row, 0)); /* first, because this may move the array */
 	struct place *place = &matcher->places[index];
 
 	place->in_runtime = place->in_runtime && name_is_runtime(module, function, file);
@@ -132,7 +132,7 @@ static void note_match(struct matcher *matcher, size_t index)
 
 static void match_stack(struct matcher *matcher, int64_t stack)
 {
-	bool by_runtime = true; /* all the places so far */
+	bool by_runtime = true; /* true while all places so far are in the runtime */
 
 	for (unsigned depth = 0; depth < FRAMES_MOST; depth++) {
 		size_t node = u64_map_get(&matcher->node_of, (uint64_t)stack);
@@ -150,7 +150,7 @@ static void match_stack(struct matcher *matcher, int64_t stack)
 	}
 }
 
-/* Stores what became of the current finding. */
+/* Stores the rule that matched the current finding, if one did. */
 static void end_finding(struct matcher *matcher)
 {
 	if (!matcher->current.ordinal || matcher->current.first == matcher->rules->count)
@@ -172,7 +172,7 @@ static void begin_finding(struct matcher *matcher, int64_t ordinal)
 	matcher->current.first = matcher->rules->count;
 }
 
-/* ordinal, kind, class, stack: a row for each stack, and one where there is none */
+/* Row: ordinal, kind, class, stack.  A finding has a row for each stack, or one row with NULL. */
 static void take_finding(struct matcher *matcher, sqlite3_stmt *row)
 {
 	int64_t ordinal = sqlite3_column_int64(row, 0);
@@ -204,7 +204,7 @@ static bool match_process(struct matcher *matcher)
 	                             " LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
 	                             " WHERE f.process = ?";
 	static const char nodes[] = "SELECT id, parent, pc FROM stack WHERE process = ?";
-	/* The stacks that a report shows as the finding's. */
+	/* The stacks of a finding that reports show. */
 	static const char findings[] =
 	    "SELECT f.ordinal, f.kind, f.class, s.stack FROM main.finding f LEFT JOIN ("
 	    " SELECT finding, stack FROM finding_stack WHERE process = ?1"

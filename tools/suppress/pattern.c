@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* Where a match fails behind a *, that takes one character more: of several, only the last one need ever do
- * so. */
+/* If a match fails behind a *, the * takes one character more.  Of several, only the last * need ever do so. */
 bool pattern_matches(const char *pattern, const char *text)
 {
 	size_t length = strlen(pattern);

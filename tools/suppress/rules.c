@@ -10,7 +10,7 @@
 #include "tools/base/memory.h"
 #include "tools/base/suggest.h"
 
-/* What stands before the colon, where it is not the name of a kind. */
+/* Words before the colon that are not names of kinds. */
 static const struct {
 	const char *name, *kind, *class;
 	bool caller;
@@ -28,7 +28,7 @@ static const struct {
 struct source {
 	const char *name;
 	unsigned line;
-	char *program; /* of the section; NULL: any */
+	char *program; /* of the section; NULL: rules hold for every program */
 	struct error *err;
 };
 
@@ -79,7 +79,7 @@ static bool unknown_type(const struct source *source, const char *type)
 	return wrong(source, "no findings of a kind", type, cure);
 }
 
-/* KIND/CLASS: the class must be one, or match some by its wildcards. */
+/* KIND/CLASS: the class must be a class of the kind, or its wildcards must match one. */
 static bool set_class(const struct source *source, struct rule *rule, const char *class)
 {
 	if (!rule->kind || rule->class)
@@ -102,7 +102,8 @@ static bool set_type(const struct source *source, struct rule *rule, size_t leng
 	return good;
 }
 
-/* leak:definite:main, as findings are named, would be taken as a pattern that nothing matches. */
+/* "leak:definite:main" is in the form of a finding's name; as a rule, its pattern would be "definite:main", which
+ * nothing matches. */
 static bool is_misplaced_class(const struct rule *rule)
 {
 	size_t length = strcspn(rule->pattern, ":");
@@ -144,7 +145,7 @@ static bool add_rule(struct rules *rules, const struct source *source, const cha
 
 /* ---- a file of them ------------------------------------------------------------------------- */
 
-/* [PROGRAM]; [*] is for all again. */
+/* [PROGRAM] begins a section; [*] ends it: the rules that follow are for all programs. */
 static bool begin_section(struct source *source, const char *text, size_t length)
 {
 	char *name = copy(text, length);
@@ -212,7 +213,7 @@ bool rules_read(struct rules *rules, const char *path, struct error *err)
 		GROW(text, room, size + 4096);
 		got = fread(text + size, 1, room - size, file);
 		size += got;
-	} while (got && !memchr(text + size - got, '\0', got)); /* what is no text may have no end either */
+	} while (got && !memchr(text + size - got, '\0', got)); /* a file with a NUL is not text, and may be endless */
 	bool good = !ferror(file);
 	if (!good)
 		error_set(err, EXIT_USAGE, "cannot read the suppressions %s: %s", path, strerror(errno));
@@ -245,7 +246,7 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* All of the text, as if ^ and $ stood around the pattern. */
+/* True if the pattern matches the whole text, as if ^ and $ were around it. */
 static bool matches_whole(const char *pattern, const char *text)
 {
 	char *anchored = NULL;

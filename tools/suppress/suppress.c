@@ -16,7 +16,8 @@ static const char tables_sql[] =
     " WITHOUT ROWID;"
     "CREATE TEMP TABLE baseline (id TEXT PRIMARY KEY) WITHOUT ROWID";
 
-/* The statement that makes the view: all columns of the table, one of them ours, and one more. */
+/* Gives the statement that makes the view: all columns of the table, with `suppressed` replaced, and
+ * `suppressed_by`. */
 static const char view_sql[] =
     "SELECT 'CREATE TEMP VIEW finding AS SELECT '"
     " || group_concat(iif(name = 'suppressed', 's.by IS NOT NULL AS suppressed', 'f.' || name))"
@@ -67,7 +68,7 @@ static bool is_file(const char *path)
 	return !stat(path, &stat_buffer) && S_ISREG(stat_buffer.st_mode);
 }
 
-/* A database away from its run, as it is kept in a repository. */
+/* Opens a database without its run, as projects keep it in a repository. */
 static bool open_database(struct store *store, const char *path, struct error *err)
 {
 	sqlite3_stmt *row = NULL;
@@ -122,7 +123,7 @@ static bool put_ids(const struct suppress *suppress, sqlite3 *db)
 	return good;
 }
 
-/* Rules come first: what one of them matches is not the baseline's. */
+/* Rules were applied before: a finding that a rule matches does not count as one of the baseline. */
 static bool apply_baseline(struct suppress *suppress, sqlite3 *db)
 {
 	static const char sql[] = "INSERT OR IGNORE INTO temp.suppressed"

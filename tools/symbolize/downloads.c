@@ -10,11 +10,11 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* As <elfutils/debuginfod.h> has them; the library is there only where libdw has found it. */
+/* Types as in <elfutils/debuginfod.h>.  The library is used only if libdw has loaded it. */
 typedef int progress_callback(debuginfod_client *client, long done, long total);
 typedef void set_progress(debuginfod_client *client, progress_callback *callback);
 
-/* The one that is being made: libdebuginfod calls back on the thread that asked. */
+/* The download in progress: libdebuginfod calls back on the thread that made the request. */
 static _Thread_local struct {
 	struct downloads *downloads;
 	struct progress progress;
@@ -45,7 +45,8 @@ static unsigned long seconds_allowed(void)
 	return seconds ? seconds : DOWNLOADS_SECONDS;
 }
 
-/* libdwfl cannot be told to look on this machine only; the library reads the variable at each request. */
+/* libdwfl has no option to search this machine only.  So the variable with the servers is removed, which libdebuginfod
+ * reads at each request. */
 static void give_up(struct downloads *downloads)
 {
 	downloads->given_up = true;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A symbol that encloses others is found this many entries back at most. */
+/* A symbol that encloses other symbols is searched at most this many entries back. */
 #define LOOK_BACK 32
 
 static bool is_code(const GElf_Sym *symbol, GElf_Word section, const char *name)
@@ -34,7 +34,7 @@ static bool read_symbol(Dwfl_Module *module, int index, struct elf_symbol *out)
 	return true;
 }
 
-/* "malloc" reads better than "__libc_malloc", which is the same address. */
+/* Of two names of one address the more readable comes first: "malloc" before "__libc_malloc". */
 static int by_readability(const struct elf_symbol *a, const struct elf_symbol *b)
 {
 	size_t under_a = strspn(a->name, "_"), under_b = strspn(b->name, "_");
@@ -60,7 +60,7 @@ static int by_address(const void *left, const void *right)
 	return by_readability(a, b);
 }
 
-/* One name an address, and an end for symbols (of assembly, mostly) that have no size. */
+/* Keeps one name for each address, and gives an end to symbols without a size (mostly of assembly). */
 static void settle(struct elf_symbols *symbols)
 {
 	size_t kept = 0;

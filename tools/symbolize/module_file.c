@@ -33,7 +33,7 @@ static bool is_elf_with_build_id(const struct rt_module *module, int fd)
 	return same;
 }
 
-/* Without build ids, the file is taken for the module's if it was not changed since the module was seen. */
+/* Without build ids, the file counts as the module's if it was not changed since the process loaded the module. */
 static bool is_untouched(const struct stat *status, const struct module_process *process)
 {
 	uint64_t changed = (uint64_t)status->st_ctim.tv_sec * 1000000000u + (uint64_t)status->st_ctim.tv_nsec;
@@ -44,7 +44,7 @@ static bool is_untouched(const struct stat *status, const struct module_process 
 static int open_if_same(const struct rt_module *module, const struct module_process *process, const char *path,
                         enum module_file *state)
 {
-	/* O_NONBLOCK: the path is not ours, and might be a pipe by now. */
+	/* O_NONBLOCK: the path comes from the program, and may be a FIFO by now. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 
@@ -83,8 +83,8 @@ static bool find_mapping(const struct rt_module *module, pid_t pid, char *range,
 	return found;
 }
 
-/* While the process lives, the kernel still has its files, wherever their names went.  Only with a build id:
- * the process may end, and its number be given to another, at any moment. */
+/* While the process lives, the kernel still has its files, even if they were renamed or removed.  This needs a build id
+ * for proof: the process may end, and its id be given to another process, at any moment. */
 static int open_from_process(const struct rt_module *module, const struct module_process *process, const char *name)
 {
 	char path[RT_MODULE_PATH + 64], range[64];
@@ -95,7 +95,7 @@ static int open_from_process(const struct rt_module *module, const struct module
 		return -1;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->pid);
 	fd = open_if_same(module, process, path, &ignored);
-	if (fd < 0) { /* it may see another tree of files */
+	if (fd < 0) { /* the process may have another root directory, or other mounts */
 		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)process->pid, name);
 		fd = open_if_same(module, process, path, &ignored);
 	}
@@ -106,7 +106,7 @@ static int open_from_process(const struct rt_module *module, const struct module
 	return fd;
 }
 
-/* Its names without its code: what distributions install as debug packages. */
+/* The module's debug file, which has its names and not its code, as debug packages of distributions install it. */
 static int open_debug_file(const struct rt_module *module)
 {
 	char path[128];

@@ -22,7 +22,7 @@ static const char *lookup(struct name *table, const char *key)
 	return found ? found->value : NULL;
 }
 
-/* Takes value, which may be NULL: then there is no memory, and no name. */
+/* Takes over value.  NULL means that memory ran out: there is no name then. */
 static const char *keep(struct name **table, const char *key, char *value)
 {
 	struct name *name = calloc(1, sizeof(*name));
@@ -41,7 +41,8 @@ fail:
 	return NULL;
 }
 
-/* Local copies of one function ("f.part.0", "f.constprop.1", "f.llvm.123") are that function to a reader. */
+/* Compilers make local copies of a function ("f.part.0", "f.constprop.1", "f.llvm.123"); for the user they are all
+ * "f". */
 static char *drop_clone_suffix(char *text)
 {
 	char *clone = strstr(text, " [clone ");
@@ -51,7 +52,7 @@ static char *drop_clone_suffix(char *text)
 	return text;
 }
 
-/* The same for names that are not mangled.  Other dots are the name's own: Go has "main.main". */
+/* The same for names that are not mangled.  Other dots belong to the name: Go has "main.main". */
 static size_t length_without_clone_suffix(const char *name, size_t length)
 {
 	static const char *const suffixes[] = {".part.", ".constprop.", ".isra.", ".cold", ".lto_priv.", ".llvm."};
@@ -65,7 +66,7 @@ static size_t length_without_clone_suffix(const char *name, size_t length)
 	return length;
 }
 
-/* Without its symbol version, and without glibc's mark for calls of its own functions. */
+/* The name without its symbol version, and without glibc's prefix for calls within libc. */
 static char *plain_name(const char *raw)
 {
 	if (!strncmp(raw, "__GI_", 5) && raw[5])
@@ -147,7 +148,7 @@ static bool says_nothing(const char *path)
 	return !path || !*path || !strcmp(base, "???") || !strcmp(base, "?") || !strcmp(base, "<unknown>");
 }
 
-/* With a relative directory, libdw has gone as far as can be gone. */
+/* A relative directory is of no use: the path stays as libdw returned it. */
 static char *join(const char *directory, const char *path)
 {
 	char *text = NULL;
@@ -179,8 +180,8 @@ bool name_is_main(const char *function)
 
 static bool begins(const char *text, const char *start) { return !strncmp(text, start, strlen(start)); }
 
-/* Inlined constructors and operators have no linkage name, and so no namespace: where they are written tells.
- */
+/* Inlined constructors and operators have no linkage name and so no namespace.  Their source file tells whether they
+ * belong to the runtime. */
 static bool in_runtime_source(const char *file)
 {
 	static const char include[] = "/include/c++/";

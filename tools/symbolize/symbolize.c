@@ -15,7 +15,7 @@
 #include "tools/symbolize/names.h"
 #include "tools/symbolize/units.h"
 
-#define MAX_FRAMES 66 /* of one address: what units.c can nest, and the function itself */
+#define MAX_FRAMES 66 /* of one address: the inlined calls that units.c can nest, and the function itself */
 
 struct module_key {
 	uint8_t build_id[RT_BUILD_ID_MAX];
@@ -26,7 +26,8 @@ struct module {
 	struct module_key key;
 	Dwfl *dwfl; /* NULL: no file, no names */
 	enum module_file file;
-	unsigned tried_for;    /* process: by way of another one there may be a file */
+	/* number of the process for which opening was tried last: through another process the file may be found */
+	unsigned tried_for;
 	GElf_Addr bias;        /* from the file's addresses to libdwfl's */
 	Dwarf_Addr dwarf_bias; /* from the debug information's addresses to libdwfl's */
 	struct elf_symbols symbols;
@@ -50,12 +51,12 @@ struct address {
 
 struct symbolizer {
 	struct module *modules;
-	struct module *recent[RECENT]; /* by where its struct rt_module lies: hashing paths takes a microsecond */
+	struct module *recent[RECENT]; /* by the address of its struct rt_module: hashing a path takes a microsecond */
 	struct address *addresses;
 	struct names names;
 	struct downloads downloads;
 	const struct ring_file *ring; /* of the process whose addresses are asked for; may be NULL */
-	unsigned process;             /* counts them */
+	unsigned process;             /* number of the current process; each ring gets the next one */
 };
 
 static char *default_debug_path;
@@ -81,7 +82,7 @@ static Dwfl_Module *report_file(struct module *module, int fd)
 	Dwfl_Module *mod = NULL;
 
 	dwfl_report_begin(module->dwfl);
-	/* Base 0 and the file's own addresses: the bias is 0 then, mostly. */
+	/* Base 0, so that addresses are the file's own and the bias is mostly 0. */
 	mod = dwfl_report_elf(module->dwfl, module->key.path, module->key.path, fd, 0, true);
 	if (!mod)
 		close(fd);
@@ -205,10 +206,9 @@ const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_mo
 
 /* ---- addresses ------------------------------------------------------------------ */
 
-/* A name that others can link to is better than the debug information's own ("__GI___qsort_r"), and is the
- * same with and without debug information; a local one may be a mere part of a function ("f.cold").  A
- * mangled one has its scopes even where the debug information gives a bare "operator()": in unnamed
- * namespaces. */
+/* The name of a global symbol is better than the name in the debug information ("__GI___qsort_r"), and is the same with
+ * and without debug information.  A local symbol may name only a part of a function ("f.cold").  A mangled name has its
+ * scopes even where the debug information has a bare "operator()", as in unnamed namespaces. */
 static void name_outermost(struct symbolizer *symbolizer, struct module *module, uint64_t address,
                            struct symbol_frame *frame)
 {

@@ -57,7 +57,7 @@ static void add_unit_ranges(struct units *units, struct unit *unit)
 
 	while ((offset = dwarf_ranges(&unit->die, offset, &base, &low, &high)) > 0) {
 		if (low >= high || low == 0)
-			continue; /* what the linker threw away */
+			continue; /* a function that the linker has removed */
 		if (!grow((void **)&units->ranges, units->count, &units->room, sizeof(*units->ranges)))
 			return;
 		units->ranges[units->count++] = (struct unit_range){low, high, unit};

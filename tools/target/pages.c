@@ -14,7 +14,7 @@
 
 #define PAGE  UINT64_C(4096)
 #define PIECE 4096u                 /* entries of the pagemap read at a time */
-#define VAST  (UINT64_C(256) << 20) /* a mapping that is not read entry by entry if there may be nothing in it */
+#define VAST  (UINT64_C(256) << 20) /* bytes of a mapping; a larger one that may be empty is not read entry by entry */
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -27,7 +27,7 @@ size_t pages_fetch(const struct pages *pages, uint64_t address, void *to, size_t
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* Of one range.  A page that cannot be read does not end it. */
+/* Reads one range.  A page that cannot be read does not end it. */
 static void read_range(struct pages *pages, const struct page_range *range, uint64_t address, unsigned char *to,
                        size_t bytes)
 {
@@ -94,7 +94,7 @@ static void add(struct pages *pages, uint64_t start, uint64_t end, bool certain)
 	pages->ranges[pages->count++] = (struct page_range){start, end, certain};
 }
 
-/* A page of a private mapping that is the file's still has nothing of the program's in it. */
+/* A page of a private file mapping that was never written is still the file's, and has no data of the program. */
 static bool may_be_the_files(const struct target_map *map) { return map->kind == MAP_FILE && !map->shared; }
 
 /* PAGEMAP_SCAN of linux/fs.h, which older headers lack. */
@@ -111,9 +111,10 @@ struct scan_request {
 #define SCAN_FILE    (UINT64_C(1) << 2)
 #define SCAN_PRESENT (UINT64_C(1) << 3)
 #define SCAN_SWAPPED (UINT64_C(1) << 4)
-#define SCAN_ZERO    (UINT64_C(1) << 5) /* the one page of zeroes that stands for all that were only read */
+/* the kernel's zero page, which stands for all anonymous pages that were only read */
+#define SCAN_ZERO (UINT64_C(1) << 5)
 
-/* Returns how far it came. */
+/* Returns the address up to which it came. */
 static uint64_t scan_map(struct pages *pages, const struct target_map *map)
 {
 	struct scan_region regions[128];
@@ -208,7 +209,7 @@ static void add_map(struct pages *pages, const struct target_map *map)
 		read_map(pages, map, from);
 }
 
-/* Program code, and files that are only read, hold neither blocks nor what points to them. */
+/* Program code, and files that are mapped read-only, contain neither blocks nor pointers to blocks. */
 static bool may_matter(const struct target_map *map)
 {
 	if (map->kind != MAP_FILE || map->writable)

@@ -29,7 +29,7 @@ int restart_left_ms(int timeout, uint64_t waited_ns)
 	return waited < (uint64_t)timeout ? timeout - (int)waited : 0;
 }
 
-/* One that the kernel does not take stays as it is. */
+/* A time-out that the kernel would refuse stays as it is. */
 struct timespec restart_left(struct timespec timeout, uint64_t waited_ns)
 {
 	time_t seconds = (time_t)(waited_ns / NS_OF_S);
@@ -46,7 +46,7 @@ struct timespec restart_left(struct timespec timeout, uint64_t waited_ns)
 	return timeout.tv_sec < 0 ? (struct timespec){0} : timeout;
 }
 
-/* The stop itself is one switch. */
+/* The stop itself counts as one context switch. */
 uint64_t restart_slept(const struct restart_sleep *before, const struct restart_sleep *after)
 {
 	bool same = before->processor == after->processor && after->switches == before->switches + 1;
@@ -153,7 +153,8 @@ void restart_begin(struct restart *restart, pid_t pid, pid_t tid)
 		count_wait(restart, pid, tid);
 }
 
-/* A copy of what is left below the stack.  0: the time-out stays as it is. */
+/* Writes the remaining time below the thread's stack pointer, and returns its address.  0: the time-out stays as it
+ * is. */
 static unsigned long long put_time_left(pid_t tid, unsigned long long at, uint64_t waited, unsigned long long sp,
                                         const struct target_map *stack)
 {

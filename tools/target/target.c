@@ -63,7 +63,7 @@ static bool refused_by_kernel(pid_t tid, char *why, int error)
 	return false;
 }
 
-/* A thread that is about to be gone is left alone. */
+/* A thread that is about to end is left alone. */
 static bool seize(struct target *target, pid_t tid, char *why)
 {
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
@@ -79,7 +79,7 @@ static bool seize(struct target *target, pid_t tid, char *why)
 	return true;
 }
 
-/* Threads may make threads until all are stopped: again until there is no new one. */
+/* Threads may create threads until all are stopped, so this is repeated until there is no new one. */
 static bool seize_new(struct target *target, size_t *added, char *why)
 {
 	char path[64];
@@ -113,19 +113,19 @@ static void leave_dead(struct target *target, struct target_thread *thread)
 	thread->tid = 0;
 }
 
-/* status: signal, and above it the event. */
+/* status: the signal, and above its bits the ptrace event. */
 static void note_stop(struct target *target, struct target_thread *thread, int status)
 {
 	bool by_job_control = status >> 8 && (status & 0x7f) != SIGTRAP;
 
 	if (!(status >> 8))
 		thread->signal = status & 0x7f;
-	if (!by_job_control) /* that would have ended the call, too */
+	if (!by_job_control) /* job control would have interrupted the call, too */
 		restart_begin(&thread->restart, target->pid, thread->tid);
 	thread->stopped = true;
 }
 
-/* True: it has stopped, or is no more. */
+/* True: the thread has stopped or ended. */
 static bool has_stopped(struct target *target, struct target_thread *thread)
 {
 	siginfo_t info = {0};
@@ -198,7 +198,7 @@ static bool interrupt_all(struct target *target, char *why)
 	return await_stops(target, why);
 }
 
-/* Another scan does not take long. */
+/* Waits until another tracer, which may be another scan, is done. */
 static void let_tracer_finish(pid_t pid)
 {
 	uint64_t until = monotonic_ns() + STOP_WITHIN_NS;
@@ -236,12 +236,12 @@ bool target_is_stopped(const struct target *target)
 	struct process_stat stat;
 
 	for (size_t i = 0; i < target->thread_count; i++)
-		if (target->threads[i].tid) /* what kills one kills all */
+		if (target->threads[i].tid) /* a fatal signal for one thread kills all */
 			return process_stat(target->pid, target->threads[i].tid, &stat) && stat.state == 't';
 	return false;
 }
 
-/* The mapping of a thread's stack, as far as that is known to be one. */
+/* The mapping of a thread's stack; NULL if the stack is not known to lie in a mapping of its own. */
 static const struct target_map *stack_of(const struct target *target, const struct target_thread *thread)
 {
 	const struct target_map *map = target_map_at(target, thread->kernel_sp);
@@ -252,7 +252,7 @@ static const struct target_map *stack_of(const struct target *target, const stru
 	return map;
 }
 
-/* One that has not stopped is let go by the kernel (see above). */
+/* The kernel lets a thread go that has not stopped (see above). */
 void target_resume(struct target *target)
 {
 	for (size_t i = 0; i < target->thread_count; i++) {
@@ -386,7 +386,7 @@ static bool read_maps(struct target *target, char *why)
 	return true;
 }
 
-/* A first thread that has ended while others go on has no memory any more. */
+/* A main thread that has ended while other threads go on has no memory any more: another thread's is used. */
 static void choose_memory(struct target *target)
 {
 	for (size_t i = target->thread_count; i-- > 0;)

@@ -4,7 +4,7 @@
 
 #include "tools/render/finding_text.h"
 
-/* What would end a property or a line is written as a number. */
+/* Characters that would end a property or a line are written as %XX. */
 static void print_escaped(struct report *report, const char *text, const char *special)
 {
 	for (; *text; text++) {

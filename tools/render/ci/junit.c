@@ -1,5 +1,5 @@
-/* JUnit's XML: test results of Jenkins, GitLab and others.  Each finding is a test that failed, each kind
- * that must not be there and was not is one that passed. */
+/* JUnit's XML: test results of Jenkins, GitLab and others.  Each finding is a failed test.  Each kind for which the
+ * check fails and that has no finding is a passed test. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,12 +10,12 @@
 #include "tools/base/text.h"
 
 struct cases {
-	FILE *out; /* cases come before their numbers are known, and are printed after them */
+	FILE *out; /* a stream in memory: the numbers of tests are printed first, and are known last */
 	uint64_t tests, failures, skipped;
 };
 
-/* Text, or with newlines and tabs as what a parser would not make into spaces: an attribute.  XML has no way to write
- * most other control characters. */
+/* Prints text; special: for an attribute, in which newlines and tabs are written as references, because a parser would
+ * make them spaces.  XML has no way to write most other control characters. */
 static void print_escaped(FILE *out, const char *text, const char *special)
 {
 	char *clean = text_utf8(text, strlen(text));
@@ -49,7 +49,7 @@ static void begin_case(struct cases *cases, const char *class, const char *name)
 	fputs(" time=\"0\"", cases->out);
 }
 
-/* The same from run to run. */
+/* A name that is the same in every run. */
 static char *case_name(const struct listed *listed, const struct frame *frame)
 {
 	char *name = NULL;
@@ -109,7 +109,7 @@ static void look(struct report *report, const struct listed *listed, void *conte
 	search->found = search->found || kinds_match(search->item, listed->kind, listed->class);
 }
 
-/* What must not be there and is not. */
+/* Prints the kinds that the check looks for and that have no finding. */
 static void print_passed(struct report *report, struct cases *cases)
 {
 	char *list = kinds_expanded(query_fail_on(&report->query)), *rest = list, *item;

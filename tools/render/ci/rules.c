@@ -1,4 +1,4 @@
-/* For each finding that is shown a rule that would suppress it: to be read, and then kept or not. */
+/* Prints for each finding a rule that would suppress it; the user reads them and keeps some. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "tools/render/finding_text.h"
 #include "tools/render/text/page.h"
 
-struct printed { /* each rule once */
+struct printed { /* rules that were printed, so that each is printed once */
 	char **rules;
 	size_t count, room;
 };

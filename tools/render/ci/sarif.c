@@ -1,4 +1,4 @@
-/* SARIF 2.1.0: what code scanning of GitHub, GitLab, Azure DevOps and editors read. */
+/* SARIF 2.1.0: the format that code scanning of GitHub, GitLab and Azure DevOps, and editors read. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,7 +52,7 @@ static json_t *artifact(const char *path)
 	return object;
 }
 
-/* In the source, or else in the module. */
+/* The place in the source, or, if that is not known, in the module. */
 static json_t *physical(const struct frame *frame)
 {
 	json_t *object = json_object();
@@ -108,7 +108,7 @@ static json_t *stack(const struct frames *frames, const char *label, int64_t thr
 	return object;
 }
 
-/* The same as steps that lead there, outermost first: viewers let people walk through them. */
+/* The stack again as steps, outermost first, through which viewers let users walk. */
 static json_t *thread_flow(const struct frames *frames, const char *label, int64_t thread)
 {
 	json_t *object = json_object(), *array = json_array();
@@ -195,7 +195,8 @@ static void print_result(struct report *report, const struct listed *listed, voi
 
 /* ---- the run ---------------------------------------------------------------------------------------- */
 
-/* Each kind and class once: names is an object whose keys are those that were. */
+/* Adds a rule for the finding's kind and class if there is none yet.  rules: an object with a key for each that was
+ * added. */
 static void add_rule(struct report *report, const struct listed *listed, void *rules)
 {
 	if (json_object_get(rules, listed->name))

@@ -10,7 +10,7 @@ static json_t *json_amount(const struct diff_amount *amount)
 	return json_pack("{s:I, s:I}", "blocks", (json_int_t)amount->blocks, "bytes", (json_int_t)amount->bytes);
 }
 
-/* "old", "new", and how much more that is. */
+/* Sets "old", "new" and the difference. */
 static void set_amounts(json_t *object, const struct diff_amount amounts[2])
 {
 	json_object_set_new(object, "old", json_amount(&amounts[DIFF_OLD]));
@@ -87,7 +87,7 @@ static json_t *json_totals(const struct diff *diff)
 
 /* ---- findings ------------------------------------------------------------------------------------- */
 
-/* A FINDING, as it is in the new run, or was in the old one. */
+/* A FINDING of the new run, or, if it is gone, of the old one. */
 static json_t *json_changed(const struct diff_report *compared, const struct diff_finding *finding)
 {
 	json_t *change = json_object(), *object = json_object();

@@ -22,7 +22,7 @@ static json_t *json_stacks(struct report *report, const struct process *process,
 	return array;
 }
 
-/* From four columns: what, address, generation, created_stack. */
+/* The object, from four columns: what, address, generation, created_stack. */
 static json_t *json_object_at(struct report *report, const struct process *process, sqlite3_stmt *row, int column)
 {
 	json_t *object = json_object();
@@ -48,7 +48,7 @@ static json_t *json_objects(struct report *report, const struct process *process
 	return array;
 }
 
-/* From seven columns: the object's four, shared, stamp, stack of the process `home`. */
+/* One side of an edge, from seven columns: the object's four, shared, stamp, and a stack of the process `home`. */
 static json_t *json_edge_side(struct report *report, const struct process *process, sqlite3_stmt *row, int column,
                               int64_t home)
 {
@@ -116,7 +116,7 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 	return array;
 }
 
-/* How much it matters, for a reader that cannot know the kinds. */
+/* How much the finding matters, for readers that do not know the kinds. */
 static const char *weight_of(const struct report *report, sqlite3_stmt *row)
 {
 	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);

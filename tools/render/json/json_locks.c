@@ -15,7 +15,7 @@ static void expand_address(json_t *object)
 	json_object_set_new(object, "address", json_address(json_integer_value(json_object_get(object, "address"))));
 }
 
-/* What to_json makes of each row of a query about the process. */
+/* Adds what to_json makes of each row of a query about the process. */
 static void add_rows(struct json_list *list, const struct process *process, const char *sql,
                      json_t *to_json(struct report *, const struct process *, sqlite3_stmt *))
 {

@@ -1,6 +1,7 @@
 #include "tools/render/json/json.h"
 
-/* A site's share of the lists of `heap`: who is in none of them is left out, unless --limit 0. */
+/* The site's best rank in the lists of `heap`.  Sites that are in none of these lists are left out, unless --limit is
+ * 0. */
 #define RANKED(column)                                                                                                 \
 	" OR id IN (SELECT id FROM (SELECT id FROM heap_site WHERE process = ?1 ORDER BY " column " DESC, id LIMIT "   \
 	"?2))"

@@ -1,4 +1,5 @@
-/* Findings one line each, for people and editors: FILE:LINE: KIND:CLASS: what [ID], as compilers have it. */
+/* Findings as one line each, in the form of compilers' messages, for users and editors: FILE:LINE: KIND:CLASS: what
+ * [ID]. */
 #include "tools/base/format.h"
 #include "tools/render/finding_text.h"
 #include "tools/render/text/page.h"

@@ -11,7 +11,7 @@
 
 static const char *const escapes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m", "\033[2m"};
 
-/* A terminal may be wider than a page: names in stacks have use for it, up to a point. */
+/* Up to a limit, a wide terminal's columns are used: long names in stacks need them. */
 static unsigned terminal_width(int fd)
 {
 	struct winsize size;
@@ -63,7 +63,7 @@ void page_print(struct report *report, const char *format, ...)
 	va_end(values);
 }
 
-/* The colour is for the text alone: newlines around it stay outside. */
+/* Only the text gets the colour: newlines around it stay outside. */
 static void print_painted(struct report *report, enum paint paint, char *text)
 {
 	size_t lead = strspn(text, "\n"), end = strlen(text), trail;
@@ -95,7 +95,7 @@ void page_paint(struct report *report, enum paint paint, const char *format, ...
 	free(text);
 }
 
-/* Columns that text takes: bytes that start a character. */
+/* The columns that text takes: the number of bytes that start a character. */
 static size_t columns(const char *text, size_t length)
 {
 	size_t count = 0;

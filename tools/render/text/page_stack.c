@@ -6,16 +6,16 @@
 #include "shim/format.h"
 #include "tools/base/format.h"
 
-/* A longer stack is shown by its two ends. */
+/* Of a longer stack only the two ends are shown. */
 #define SHOWN_FRAMES 24
 #define SHOWN_INNER  14
 #define SHOWN_OUTER  8
-/* So many frames of the standard library in a row are shown by the two ends of the row. */
+/* Of so many frames of the standard library in a row only the two ends are shown. */
 #define LONG_ROW 5
 /* Columns that a place in the source leaves for the function's name. */
 #define NAME_AT_LEAST 8
 
-/* " (list.c:12)", or the module where no file is known, or what became of that. */
+/* " (list.c:12)", or the module if no source file is known, or why the module's names are missing. */
 static void place_of(const struct frame *frame, char *out, size_t size)
 {
 	*out = '\0';
@@ -41,7 +41,7 @@ static void name_of(const struct frame *frame, char *out, size_t size)
 		snprintf(out, size, "0x%llx, in no file: made at run time", (unsigned long long)frame->offset);
 }
 
-/* Both in width columns: the name gives way first, it has more that can be spared. */
+/* Fits both into width columns: the name is shortened first, because more of it can be spared. */
 static void fit(const struct frame *frame, size_t width, char *name, char *place, size_t size)
 {
 	char *whole = malloc(size);
@@ -101,7 +101,7 @@ static void elide_middle(unsigned count, unsigned char *marks)
 	}
 }
 
-/* NULL: all are shown, which is also what memory that is short comes to. */
+/* Marks the frames to leave out.  NULL: all frames are shown, also if memory is short. */
 static unsigned char *leave_out(const struct report *report, const struct frames *frames, unsigned count)
 {
 	unsigned char *marks = report->full_stacks ? NULL : calloc(count + 1, 1);

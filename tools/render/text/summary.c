@@ -65,7 +65,7 @@ static void print_kinds(struct report *report)
 	sqlite3_finalize(row);
 }
 
-/* Without those for information. */
+/* Counts suppressed findings, without those that are information. */
 static int64_t count_suppressed(struct report *report)
 {
 	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE suppressed GROUP BY kind, class";

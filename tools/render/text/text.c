@@ -8,7 +8,7 @@
 #include "tools/base/format.h"
 #include "tools/suppress/suppress.h"
 
-/* More processes than this: those with nothing to say get one line each. */
+/* If there are more processes than this, those without findings get one line each. */
 #define PROCESSES_IN_FULL 3
 
 void text_ending(const struct process *process, char *out, size_t size)
@@ -65,7 +65,7 @@ static void print_command(struct report *report, const char *json)
 {
 	char *line = text_command_line(json);
 
-	/* The interesting end of a very long command is its beginning. */
+	/* Of a very long command the beginning is shown. */
 	if (line && strlen(line) > 400)
 		strcpy(line + 397, "...");
 	page_field(report, "command", "%s", line && *line ? line : "(not known)");
@@ -179,7 +179,7 @@ static bool is_brief(struct report *report, const struct process *process, int64
 	       !process->events_lost && !text_findings_shown(report, process);
 }
 
-/* Those that have something to say, or the others. */
+/* brief: prints the processes without findings, else those with findings. */
 static int64_t print_processes(struct report *report, int64_t processes, bool brief)
 {
 	sqlite3_stmt *rows = process_query(&report->query);
@@ -240,7 +240,7 @@ bool render_text(struct report *report)
 	if (tree)
 		text_tree(report);
 	print_processes(report, processes, false);
-	if (!tree) /* there they are too */
+	if (!tree) /* the tree shows the processes that were left out here, too */
 		print_processes(report, processes, true);
 	print_suppressions(report);
 	return !report->query.failed;

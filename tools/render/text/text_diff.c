@@ -146,7 +146,7 @@ static void print_amounts(struct report *out, const struct diff_finding *finding
 /* 0 where there is none. */
 static int64_t first_stack(struct report *report, const struct diff_place *place)
 {
-	/* A deadlock is where a thread waits. */
+	/* The place of a deadlock is one where a thread waits. */
 	static const char sql[] =
 	    "SELECT stack FROM (SELECT wanted_stack AS stack, 0 AS part, ordinal FROM finding_edge"
 	    " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"

@@ -69,7 +69,7 @@ void text_thread_name(struct report *report, const struct process *process, int6
 
 /* ---- stacks, edges, objects -------------------------------------------------------- */
 
-/* Another process's thread may have come there before this process began: that has no time here. */
+/* The thread may belong to another process, and have arrived before this process began: then no time is printed. */
 static void print_at(struct report *report, const char *before, sqlite3_stmt *row, int column)
 {
 	if (sqlite3_column_type(row, column) != SQLITE_NULL && sqlite3_column_double(row, column) >= 0)
@@ -105,7 +105,7 @@ static void print_object(struct report *report, sqlite3_stmt *row, int what, boo
 		page_print(report, " for reading");
 }
 
-/* What the thread has that the one before it wants: a lock, or it is itself what is waited for. */
+/* What the thread holds and the previous thread wants: a lock, or the end of the thread itself. */
 static void print_held(struct report *report, sqlite3_stmt *row)
 {
 	if (sqlite3_column_int(row, 1)) {
@@ -190,7 +190,7 @@ static void print_waiting(struct report *report, const struct process *process, 
 	page_print(report, "\n");
 }
 
-/* The interleaving that would hang: first all take what they hold, then all wait. */
+/* The interleaving that would hang: first each thread takes the lock that it holds, then each waits. */
 static void print_witness(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_shared,"
@@ -208,7 +208,7 @@ static void print_witness(struct report *report, const struct process *process, 
 	sqlite3_finalize(row);
 }
 
-/* Where the locks come from; blocks have their stacks already. */
+/* Where the locks were made; blocks have their stacks in the finding already. */
 static void print_objects(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
@@ -232,7 +232,7 @@ static void print_objects(struct report *report, const struct process *process, 
 /* "      114 KiB in 1,000 blocks, " */
 #define KEPT_COLUMNS 32
 
-/* What a lost block took with it: the largest, as one line each. */
+/* The largest blocks that were lost with this one, one line each. */
 static void print_kept(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
@@ -318,7 +318,7 @@ void text_finding(struct report *report, const struct process *process, int64_t 
 	sqlite3_finalize(row);
 }
 
-/* "3 leak:reachable", on a new line where it does not fit; gives the columns that are used then. */
+/* Prints "3 leak:reachable", on a new line if it does not fit.  Returns the columns that are used then. */
 static size_t print_quiet_kind(struct report *report, const struct label *count, const char *kind, const char *class,
                                size_t used)
 {
@@ -331,7 +331,7 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
 	return (breaks ? 0 : used) + 2 + length;
 }
 
-/* Those for information: how many of each kind, as `--only` wants it. */
+/* Findings that are information: the number of each kind, named as `--only` takes it. */
 static void print_quiet(struct report *report, const struct process *process)
 {
 	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"

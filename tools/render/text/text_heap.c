@@ -37,7 +37,7 @@ static bool load_totals(struct report *report, const struct process *process, st
 	return found;
 }
 
-/* "1.2 GiB (1,234,567,890 bytes)": the exact number where it is not there already. */
+/* "1.2 GiB (1,234,567,890 bytes)": adds the exact number if the rounded one hides it. */
 static struct label exact_bytes(uint64_t bytes)
 {
 	struct label label;
@@ -91,7 +91,7 @@ static void print_totals(struct report *report, const struct totals *totals)
 /* ---- sites ------------------------------------------------------------------------- */
 
 struct ranking {
-	const char *title, *column, *also; /* also: the second number, "" none */
+	const char *title, *column, *also; /* also: the second number; "": none */
 	uint64_t whole;
 	bool bytes, stacks;
 };

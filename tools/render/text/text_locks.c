@@ -85,7 +85,8 @@ static void print_wait(struct report *report, const struct process *process, sql
 	print_holder(report, process, row);
 }
 
-/* Of locks that have an owner, or of the others; number: how many are printed already.  Gives how many are then. */
+/* Waits for locks with an owner (owned), or for all other objects.  number: items that are printed already.  Returns
+ * the number that are printed then. */
 static int64_t print_waits_for(struct report *report, const struct process *process, bool owned, int64_t number)
 {
 	static const char sql[] =
@@ -148,7 +149,7 @@ static void print_holds(struct report *report, const struct process *process)
 	print_more(report, count, list_limit(report), "; --limit 0 shows all");
 }
 
-/* Locks that have an owner at the end, whether threads wait for them or not. */
+/* Locks that are held at the end, whether threads wait for them or not. */
 static void print_owned(struct report *report, const struct process *process)
 {
 	static const char sql[] = "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, c.kind FROM lock l"

@@ -174,7 +174,7 @@ static void print_growth(struct report *report, sqlite3_stmt *row)
 	           (long long)sqlite3_column_int64(row, 8), (long long)sqlite3_column_int64(row, 9));
 }
 
-/* As in Go's goroutine profile: how many, and the stack. */
+/* As in Go's goroutine profile: the number of threads, and their stack. */
 static void print_site(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	uint64_t made = (uint64_t)sqlite3_column_int64(row, 0), live = (uint64_t)sqlite3_column_int64(row, 1);

@@ -9,9 +9,9 @@
 #include "tools/base/format.h"
 #include "tools/render/text/page.h"
 
-#define INDENT_MOST 20u /* levels; what is deeper is shown there */
+#define INDENT_MOST 20u /* levels; deeper processes are shown at this one */
 #define NAME_WIDTH  28u
-#define ALIKE       3u /* children of one name and end in a row, from which on they share a line */
+#define ALIKE       3u /* from so many children in a row on that have the same name and end, they share a line */
 
 struct node { /* a process image */
 	int64_t pid, allocations, peak, findings;
@@ -22,7 +22,7 @@ struct node { /* a process image */
 
 struct tree {
 	struct report *report;
-	struct node *nodes; /* in the order in which they started; [0] is the root, which is no process */
+	struct node *nodes; /* in the order in which they started; [0] is the root of the tree, and no process */
 	size_t count, room;
 };
 
@@ -62,14 +62,14 @@ static void hang(struct tree *tree, size_t parent, size_t child)
 	above->last_child = child;
 }
 
-/* A number of a process is one of its PID namespace. */
+/* A pid is unique only within its PID namespace. */
 static uint64_t key_of(sqlite3_stmt *row, int64_t pid)
 {
 	return (uint64_t)sqlite3_column_int64(row, 10) << 32 | (uint32_t)pid;
 }
 
-/* A pid may be used again: of several it is the latest so far.  An image that was entered by exec stands beside the one
- * before it. */
+/* A pid may be reused: the latest process so far that had it is the parent.  An image that was entered by exec stands
+ * beside the image before it. */
 static void add_node(struct tree *tree, struct u64_map *by_pid, sqlite3_stmt *row)
 {
 	struct node node = node_of_row(tree, row);
@@ -98,7 +98,7 @@ static void make_tree(struct tree *tree)
 
 /* ---- printing it ----------------------------------------------------------------------------------- */
 
-/* How many of the siblings from here on are alike, and have nothing to say. */
+/* The number of siblings from here on that have the same name and end, and no findings. */
 static size_t count_alike(const struct tree *tree, size_t from)
 {
 	const struct node *first = &tree->nodes[from];
@@ -129,7 +129,7 @@ static void print_line(struct tree *tree, unsigned depth, const char *number, co
 	page_print(report, "\n");
 }
 
-/* One line for all of them; returns the last. */
+/* Prints one line for all of them; returns the last. */
 static size_t print_alike(struct tree *tree, unsigned depth, size_t from, size_t count)
 {
 	struct node sum = tree->nodes[from];
