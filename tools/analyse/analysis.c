@@ -14,7 +14,7 @@
 #include "tools/analyse/thread_leaks.h"
 #include "tools/analyse/threads/threads.h"
 
-/* How many events before its turn. */
+/* Number of events ahead. */
 #define FETCH_FIRST  24u
 #define FETCH_SECOND 16u
 #define FETCH_LAST   8u

@@ -7,14 +7,14 @@
 #include "tools/base/memory.h"
 
 #define DENSE_MOST (1u << 30)
-#define SLACK      1024u /* unused ids beyond twice those in use that the array may have room for */
+#define SLACK      1024u /* the array has room for twice the ids in use and so many more */
 
 static bool is_dense(const struct id_index *index, uint32_t id)
 {
 	return id < index->count * UINT64_C(2) + SLACK && id < DENSE_MOST;
 }
 
-/* Ids that were too high then and have a place in the array now. */
+/* Moves ids that were too high before and have a place in the array now. */
 static void move_from_map(struct id_index *index, uint32_t before)
 {
 	for (uint32_t id = before; index->sparse.count && id < index->room; id++) {

@@ -1,6 +1,6 @@
 /*
- * Which threads count as leaks at the end of the process:
- * - unjoined: the thread ended, and no thread joined or detached it.  A process that was killed, crashed, exec'ed or
+ * Decides which threads count as leaks at the end of the process: - unjoined: the thread ended, and no thread joined or
+ * detached it.  A process that was killed, crashed, exec'ed or
  *   still runs may have been about to join it: then the thread counts only if no thread was waiting in a join.
  * - blocked, running: only after an exit, which ends threads in the middle of their work.  A killed process stops all
  *   its threads anywhere; the deadlock findings report the ones that hung.
@@ -52,7 +52,7 @@ static struct u64_map joined_threads(const struct thread_result *threads, size_t
 
 static bool on_lock_or_join(uint8_t kind) { return event_kind_is_owned(kind) || kind == RT_KIND_THREAD; }
 
-/* The class of leak that this thread is, FINDING_NONE if it is none. */
+/* The class of the leak; FINDING_NONE: the thread is no leak. */
 static enum finding_class leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
 {
 	if (thread->main || thread->adopted || thread->joined)

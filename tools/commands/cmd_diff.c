@@ -10,7 +10,7 @@
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 
-/* What a format is made by here: the report is two runs. */
+/* The formats of a diff, whose report is of two runs. */
 static const struct format formats[] = {
     {"text", NULL, false}, {"json", NULL, false}, {"html", NULL, true}, {NULL, NULL, false}};
 

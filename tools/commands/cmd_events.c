@@ -19,7 +19,7 @@
 
 struct listing {
 	struct ring_file *ring;
-	struct symbolizer *symbolizer; /* NULL: no frames wanted */
+	struct symbolizer *symbolizer; /* NULL: no frames are wanted */
 	bool json;
 };
 
@@ -138,7 +138,7 @@ static const struct {
 	const char *name;
 } flag_names[] = {{RT_SYNC_SHARED, "shared"}, {RT_SYNC_TRY, "try"}, {RT_SYNC_TIMED, "timed"}};
 
-/* The fourth flag means what the type makes of it. */
+/* The meaning of the fourth flag depends on the event's type. */
 static const char *last_flag_name(const struct event *event)
 {
 	switch (event->type) {

@@ -9,7 +9,7 @@
 
 #define WORDS_MOST 16
 
-/* What was asked for. */
+/* The view, values and process that the user chose. */
 struct choices {
 	const struct export_format *format;
 	const struct export_view *view;
@@ -73,7 +73,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv, bool *help
 	return true;
 }
 
-/* What goes with what. */
+/* Checks that format, view and value fit together. */
 static bool choose(struct choices *choices, const struct options *options, struct error *err)
 {
 	*choices = (struct choices){
@@ -96,7 +96,7 @@ static bool choose(struct choices *choices, const struct options *options, struc
 
 /* ---- doing it -------------------------------------------------------------------------------- */
 
-/* An empty profile is easily taken for a fault. */
+/* Says why a profile is empty: users would take it for a fault. */
 static void say_nothing(const struct choices *choices, const struct samples *samples, int value)
 {
 	if (choices->format->has_views && samples->totals[value] == 0)

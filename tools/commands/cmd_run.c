@@ -34,19 +34,20 @@ struct run {
 	char *directory;
 	struct store store;
 	bool store_open;
-	struct error why_not; /* why the store is in memory, and not in its file; without a code: it is not */
+	struct error why_not; /* why the store is in memory; code 0: it is in its file */
 	uint64_t started_realtime, started;
 	struct command_signals signals;
 	struct launch launch;
 	struct confirm confirm; /* zeroed: nothing is to be confirmed */
-	bool unwatched; /* CMD must not have the library, and somebody must stay to say that the check could not be made
-	                 */
-	int ends_by;    /* the signal that CMD died of, if its end is ours; 0: we end with a status */
+	/* CMD runs without the library, and this process stays, to say that the check could not be made */
+	bool unwatched;
+	/* the signal that CMD died of, by which this process ends, too; 0: this process ends with a status */
+	int ends_by;
 };
 
 /* ---- before -------------------------------------------------------------------------------- */
 
-/* Runs it as it is, in our place. */
+/* Replaces this process by CMD, without the library. */
 static int run_unwatched(char **command)
 {
 	own_process_hand_down();
@@ -58,7 +59,7 @@ static int run_unwatched(char **command)
 
 static bool wants_check(const struct run *run) { return run->options.given[OPTION_fail_on] != NULL; }
 
-/* Whether there is anything to do for us; if not, *status is what to end with. */
+/* True if CMD can be watched and shall run; else *status is the status to end with. */
 static bool look_first(struct run *run, int *status)
 {
 	char why[PATH_MAX + 256];
@@ -98,7 +99,7 @@ static bool write_plan(struct run *run, struct error *err)
 	return true;
 }
 
-/* NULL, with err filled, where something is missing. */
+/* The value of RINGTAIL for the shim; NULL: err is filled. */
 static char *shim_settings(struct run *run, struct error *err)
 {
 	if (!run->directory || !write_plan(run, err))
@@ -109,7 +110,7 @@ static char *shim_settings(struct run *run, struct error *err)
 	return options_encode(&run->options);
 }
 
-/* The directory depends on the child's pid, so the child comes first and waits. */
+/* The run's directory is named after the child's pid, so the child is forked first and waits. */
 static bool start(struct run *run, struct error *err)
 {
 	command_signals_begin(&run->signals);
@@ -139,7 +140,7 @@ static bool store_row(struct run *run, double seconds, struct error *err)
 	return store_run(&run->store, run->directory, run->started_realtime, seconds, run->command, err);
 }
 
-/* Where the disk is full, what is found is kept in memory, and judged from there. */
+/* On a full disk the store goes on in memory, and the check judges that. */
 static bool store_row_somewhere(struct run *run, double seconds, struct error *err)
 {
 	if (store_row(run, seconds, err))
@@ -150,7 +151,7 @@ static bool store_row_somewhere(struct run *run, double seconds, struct error *e
 	return store_move_to_memory(&run->store, err) && store_row(run, seconds, err);
 }
 
-/* Without a database the program runs all the same: `ringtail report` can make it later. */
+/* CMD runs even without a database: `ringtail report` can make one later. */
 static void open_store(struct run *run, struct error *err, bool *failed)
 {
 	run->store_open =
@@ -160,7 +161,7 @@ static void open_store(struct run *run, struct error *err, bool *failed)
 
 /* ---- end ---------------------------------------------------------------------------------------------- */
 
-/* As the user would name it. */
+/* The directory's path as users would write it. */
 static const char *short_name(const char *directory)
 {
 	static char here[PATH_MAX];
@@ -197,13 +198,14 @@ static enum verdict no_check(const struct run *run, const char *why)
 	return wants_check(run) ? gate_unknown(why) : VERDICT_UNKNOWN;
 }
 
-/* The lines that tell why the run fails come last, where people look.  --quiet is for the summary alone. */
+/* Prints the lines that tell why the check fails; they come last, where users look.  --quiet suppresses only the
+ * summary. */
 static enum verdict judge(struct report *report)
 {
 	return render_lines(report) ? gate_judge(report) : gate_unknown(report->query.err->text);
 }
 
-/* Summary and verdict.  False: they could not be made, and err is said. */
+/* Prints summary and verdict.  False: they could not be made, and the error was printed. */
 static bool conclude(struct run *run, const struct collector_result *result, double seconds, enum verdict *verdict,
                      struct error *err)
 {
@@ -245,7 +247,7 @@ static void say_nothing_recorded(const struct run *run)
 
 /* The exit status of `ringtail run`.  A program that --on-deadlock ended has no status of its own.  A finding of
  * --fail-on, and a check that could not be made, override CMD's status, so that the caller learns of them.  Another
- * failure of ours shows only if CMD did not fail. */
+ * failure of ringtail shows only if CMD did not fail. */
 static int exit_status(struct run *run, const struct collector_result *result, bool failed, enum verdict verdict)
 {
 	if (result->ended_for_deadlock)
@@ -262,7 +264,7 @@ static int exit_status(struct run *run, const struct collector_result *result, b
 	return status == 0 && failed ? EXIT_INTERNAL : status;
 }
 
-/* The last rows.  False: not all is in the store. */
+/* Stores the last rows.  False: the store is incomplete. */
 static bool store_rest(struct run *run, double seconds, struct error *err)
 {
 	bool confirmed = !run->confirm.plan || confirm_store(&run->confirm, &run->store, err);
@@ -270,7 +272,7 @@ static bool store_rest(struct run *run, double seconds, struct error *err)
 	return confirmed && store_row_somewhere(run, seconds, err);
 }
 
-/* True: all that was found is in the file. */
+/* True: the database's file is complete. */
 static bool keep(struct run *run)
 {
 	struct error err;
@@ -310,11 +312,11 @@ static int finish(struct run *run, const struct collector_result *result, bool k
 	} else {
 		kept = conclude(run, result, seconds, &verdict, err) && keep(run);
 	}
-	clearerr(stderr); /* our status is CMD's, whether or not the summary arrived */
+	clearerr(stderr); /* the status is CMD's even if the summary could not be written */
 	return exit_status(run, result, !kept, verdict);
 }
 
-/* A deadlock that we bring about is not left hanging, unless that is asked for. */
+/* With --confirm, a deadlock that ringtail brought about is ended, unless --on-deadlock says otherwise. */
 static enum on_deadlock on_deadlock(const struct options *options)
 {
 	bool ours = options->given[OPTION_confirm] && !options->given[OPTION_on_deadlock];
@@ -368,7 +370,7 @@ static bool is_free(const struct run *run, struct error *err)
 	return error_set(err, EXIT_USAGE, "%s already holds a run: name another directory, or remove it", given);
 }
 
-/* What there is to confirm, if anything. */
+/* Reads the predictions to confirm, if the user asked for that. */
 static bool read_predictions(struct run *run, struct error *err)
 {
 	const char *given = run->options.given[OPTION_confirm];
@@ -404,7 +406,7 @@ static const struct usage usage = {
     .environment = true,
 };
 
-/* CMD as the options say.  Returns the status to end with. */
+/* Runs CMD as the options say.  Returns the status to end with. */
 static int run_command(struct run *run)
 {
 	struct error err;

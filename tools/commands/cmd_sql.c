@@ -9,7 +9,7 @@
 #include "tools/store/store.h"
 
 static const char *const formats[] = {"text", "json", "csv", NULL};
-static sql_output *const outputs[] = {sql_output_text, sql_output_json, sql_output_csv}; /* of each */
+static sql_output *const outputs[] = {sql_output_text, sql_output_json, sql_output_csv}; /* by format */
 
 static const struct option_choices choices[] = {{.id = OPTION_format, .words = formats}, {.words = NULL}};
 
@@ -28,7 +28,7 @@ static const struct usage usage = {
     .choices = choices,
 };
 
-/* With PRAGMA function, those that only tell. */
+/* True for pragmas that only read. */
 static bool is_telling_pragma(const char *name)
 {
 	static const char *const names[] = {"table_info",    "table_xinfo",    "table_list",     "index_list",
@@ -63,7 +63,7 @@ static int authorize(void *context, int action, const char *first, const char *s
 
 static bool query_failed(sqlite3 *db, struct error *err)
 {
-	/* SQLite's message does not say what a user may and may not do. */
+	/* SQLite's message does not say which statements are allowed. */
 	if (sqlite3_errcode(db) == SQLITE_AUTH)
 		return error_set(err, EXIT_USAGE, "sql: %s: the database is read-only", sqlite3_errmsg(db));
 	return error_set(err, EXIT_USAGE, "sql: %s", sqlite3_errmsg(db));
@@ -96,7 +96,7 @@ static bool print_schema(sqlite3 *db, struct error *err)
 	return result == SQLITE_OK || query_failed(db, err);
 }
 
-/* The query is the last operand, and none where the schema is asked for. */
+/* The query is the last operand; with --schema there is none. */
 static bool check_operands(const struct arguments *arguments, bool schema, struct error *err)
 {
 	if (!schema && !arguments->operand_count)

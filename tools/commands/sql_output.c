@@ -7,7 +7,7 @@
 
 #include "tools/render/json/json_value.h"
 
-/* A table's columns are as wide as what these first rows need. */
+/* Columns of a table are as wide as these first rows need. */
 #define MEASURED_ROWS 1000
 #define WIDEST        60
 
@@ -29,7 +29,7 @@ static unsigned width_of(const char *text)
 	return width;
 }
 
-/* One line, without what a terminal would obey. */
+/* The cell as one line, without control characters that a terminal would obey. */
 static char *clean_cell(const char *text)
 {
 	char *copy = strdup(text ? text : "");

@@ -63,7 +63,7 @@ const struct format *view_format(const struct view *view, const struct options *
 	return format;
 }
 
-/* The kinds of findings that the report is about; NULL: those that are worth a look. */
+/* The kinds of findings that the report shows; NULL: all that are not mere information. */
 static const char *kinds_of(const struct view *view, const struct options *options)
 {
 	if (view->judge)
@@ -146,7 +146,7 @@ static bool open_choice(const struct arguments *arguments, char **path, struct s
 	return store_open_read(store, *path, err);
 }
 
-/* What goes with what. */
+/* Checks that the options fit together. */
 static bool check(const struct options *options, struct error *err)
 {
 	return !options->given[OPTION_pause] || options_yes(options, OPTION_now) ||

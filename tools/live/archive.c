@@ -13,9 +13,9 @@
 #include "tools/base/memory.h"
 
 #define RETAIN_BYTES (UINT64_C(256) << 20)
-#define KEEP_MARGIN  (UINT64_C(32) << 10) /* what a database takes beside its pages */
+#define KEEP_MARGIN  (UINT64_C(32) << 10) /* room that a database needs beside its pages */
 
-struct item { /* a recording to be stored, or a notice to be printed */
+struct item { /* a recording to store, or a notice to print */
 	struct item *prev, *next;
 	struct recording *recording;
 	struct notice *notice;
@@ -26,17 +26,17 @@ struct retained { /* a ring file that is kept */
 	struct retained *prev, *next;
 	char *path;
 	uint64_t bytes;
-	pid_t pid; /* 0: it has none here */
+	pid_t pid; /* 0: the process has no id here */
 };
 
 struct archive {
 	pthread_t thread;
-	pthread_mutex_t lock; /* over all that follow, to busy */
+	pthread_mutex_t lock; /* guards the members from here to busy */
 	pthread_cond_t changed;
 	struct item *items;
 	bool closing, held, busy;
 
-	/* The thread's own. */
+	/* Used by the archive's thread alone. */
 	struct store *store;
 	struct retained *files; /* oldest first */
 	uint64_t file_bytes;
@@ -55,8 +55,7 @@ static void forget(struct archive *archive, struct retained *file)
 	free(file);
 }
 
-/* A process that execs numbers its next ring file after the files that exist: so the files of a running process
- * stay. */
+/* The files of a running process stay: when it execs, it numbers its next ring file after those that exist. */
 static void make_room(struct archive *archive, uint64_t most_bytes)
 {
 	struct retained *file, *next;
@@ -79,8 +78,8 @@ static uint64_t free_bytes(const char *path)
 	return statvfs(path, &status) ? 0 : (uint64_t)status.f_bavail * status.f_frsize;
 }
 
-/* Of files whose processes are stored in memory alone: they go if the database has room then, and only as many as it
- * takes. */
+/* Removes ring files of processes that are stored only in memory: as many as the database needs for room, and none if
+ * that would not be enough. */
 static void make_room_to_keep(struct archive *archive)
 {
 	uint64_t needed = store_bytes(archive->store) + KEEP_MARGIN;
@@ -113,8 +112,8 @@ static bool try_to_store(struct archive *archive, const struct item *item, struc
 	return store_process(archive->store, recording->analysis, merge_totals(recording->merge), item->final, err);
 }
 
-/* On a full disk the ring files of processes that are stored go first; if that does not help, all that is known goes on
- * in memory. */
+/* On a full disk, first the ring files of stored processes are removed; if that does not help, the database is
+ * continued in memory. */
 static bool store_somewhere(struct archive *archive, const struct item *item, struct error *err)
 {
 	if (try_to_store(archive, item, err))
@@ -185,7 +184,7 @@ static void *run(void *context)
 
 /* ---- the collector's side --------------------------------------------------------------------- */
 
-/* Signals are the collector's. */
+/* The thread takes no signals: they are the collector's. */
 static bool start_thread(struct archive *archive)
 {
 	sigset_t all, before;

@@ -31,26 +31,26 @@
 #include "tools/live/trace_line.h"
 
 #define MS               UINT64_C(1000000)
-#define BUSY_EVENTS      100000u /* in one round: go on at once */
+#define BUSY_EVENTS      100000u /* in one round: then the next round follows at once */
 #define SLEEP_SHORT_MS   4
-#define SLEEP_LONG_MS    50         /* a heartbeat must not be older than what the shim calls stale */
-#define LOOK_EVERY       (100 * MS) /* for new rings, where inotify does not tell */
-#define LIFE_EVERY       (50 * MS)  /* for processes that are not our children */
+#define SLEEP_LONG_MS    50         /* less than the age at which the shim calls a heartbeat stale */
+#define LOOK_EVERY       (100 * MS) /* the search for new rings, if inotify does not tell */
+#define LIFE_EVERY       (50 * MS)  /* the check whether processes live that are not children of this one */
 #define HANG_AMONG_EVERY (50 * MS)
-#define GRACE            (200 * MS) /* without --wait=all: for the command's children to end as well, once it has */
+#define GRACE            (200 * MS) /* without --wait=all: the time that the command's children have to end after it */
 #define NEWCOMERS_EVERY  (20 * MS)
 #define START_WITHIN     (10000 * MS)
-#define INSIST_AFTER     (1000 * MS) /* SIGKILL for what was asked to end because of a deadlock */
+#define INSIST_AFTER     (1000 * MS) /* until SIGKILL, for a process that was asked to end because of a deadlock */
 
 struct watched {                     /* a ring file */
-	struct watched *prev, *next; /* among those that are being read */
-	UT_hash_handle hh;           /* among all that were ever met */
+	struct watched *prev, *next; /* in the list of the rings that are being read */
+	UT_hash_handle hh;           /* in the table of all rings that were ever met */
 	char *name;
 	struct recording *recording; /* NULL: not open yet, or passed on */
 	uint64_t met, life_looked;
 	struct hang_watch hang;
 	struct trace_line trace;
-	uint64_t kill_at; /* it hangs, and was asked to end; 0: it was not */
+	uint64_t kill_at; /* the process hangs and was asked to end; 0: it was not */
 	bool done;
 };
 
@@ -67,7 +67,7 @@ struct collector {
 	uint64_t kill_command_at;                              /* as kill_at */
 	unsigned sleep_ms;
 	bool look_now, stop;
-	bool all_ended; /* nothing is left that could record */
+	bool all_ended; /* no process is left that could record */
 };
 
 /* ---- rings -------------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static void look_for_rings(struct collector *collector)
 	collector->look_now = false;
 }
 
-/* A ring may be met before its process has filled its header in: tried again in the next round. */
+/* A ring may be met before its process has filled in the header: then the next round tries again. */
 static void open_ring(struct collector *collector, struct watched *ring)
 {
 	char path[4096 + 256];
@@ -128,7 +128,8 @@ static void reap(struct collector *collector)
 {
 	int status;
 
-	/* While a thread of ours looks at it, a stop of the command's may be told here: its end alone is meant. */
+	/* While a thread of this process traces the command, waitpid may report a stop of it here: only its end
+	 * counts. */
 	if (collector->command_ended || !process_reap(collector->request->command, &status))
 		return;
 	collector->result.wait_status = status;
@@ -145,7 +146,7 @@ static bool has_ended(struct collector *collector, struct watched *ring)
 	ring->life_looked = collector->now;
 	if (ring_file_alive(&ring->recording->ring))
 		return false;
-	if (is_command(collector, ring)) /* how it ended is known to its parent, which we are, alone */
+	if (is_command(collector, ring)) /* only the parent, this process, knows how it ended */
 		reap(collector);
 	return true;
 }
@@ -170,7 +171,7 @@ static void conclude(struct collector *collector, struct watched *ring)
 	ring->done = true;
 }
 
-/* A scan may take a while: no program should think meanwhile that its reader has died. */
+/* A scan may take long.  Heartbeats go on meanwhile, so that no program takes its reader for dead. */
 static bool beat_all(void *context)
 {
 	struct collector *collector = context;
@@ -182,7 +183,7 @@ static bool beat_all(void *context)
 	return true;
 }
 
-/* Every ring that is there by now. */
+/* Meets every ring that exists by now. */
 static void meet_all(struct collector *collector)
 {
 	struct watched *ring;
@@ -217,7 +218,7 @@ static void serve_now(struct collector *collector)
 
 /* ---- what hangs ----------------------------------------------------------------------------- */
 
-/* The command is asked to end as well if it is another process that hangs: it may wait for that one for ever. */
+/* If another process hangs, the command is asked to end too: it may wait for that process for ever. */
 static void end_hung(struct collector *collector, struct watched *ring)
 {
 	pid_t pid = ring->recording->ring.pid;
@@ -256,7 +257,7 @@ static void look_for_hang(struct collector *collector, struct watched *ring)
 
 /* ---- what hangs over several processes ------------------------------------------------------------ */
 
-struct members { /* rings that are being read */
+struct members { /* the rings that are being read */
 	struct watched **rings;
 	struct recording **recordings;
 	struct finding_list *findings;
@@ -369,7 +370,7 @@ static uint64_t read_rings(struct collector *collector)
 
 /* ---- the command and signals ---------------------------------------------------------------- */
 
-/* Once the command has ended, a signal that asks us to end means that we shall not wait for others. */
+/* Once the command has ended, a signal that would end this process means: stop waiting for the other processes. */
 static void take_signals(struct collector *collector)
 {
 	const struct collector_request *request = collector->request;
@@ -415,8 +416,8 @@ static bool reads_any(const struct collector *collector)
 	return false;
 }
 
-/* Nothing is being read, and no process is left that could begin to record, or complete what it has begun.  A newcomer
- * may have begun and ended while it was looked for: its ring is there after that. */
+/* True if no ring is being read, and no process is left that could begin a ring or complete one.  A newcomer may have
+ * begun and ended during the search: its ring is there after that. */
 static bool nothing_will_come(struct collector *collector)
 {
 	if (reads_any(collector) || collector->now - collector->newcomers_looked < NEWCOMERS_EVERY)
@@ -478,7 +479,7 @@ static void rounds(struct collector *collector)
 	}
 }
 
-/* All that live are counted, those too that have recorded nothing yet. */
+/* Counts all living processes, also those that have recorded nothing yet. */
 static void leave_running(struct collector *collector)
 {
 	struct watched *ring;
@@ -533,17 +534,18 @@ struct collector_result collector_run(const struct collector_request *request, s
 		command_signals_end(request->signals);
 		return collector.result;
 	}
-	/* Shells start what is to run in the background with these ignored, and then nobody would tell us of them. */
+	/* Shells start background commands with these signals ignored; the signalfd would then not report them. */
 	sighandler_t interrupt = signal(SIGINT, SIG_DFL), quit = signal(SIGQUIT, SIG_DFL);
 	newcomers_init(&collector.newcomers, request->run, request->command);
 	collector.inotify = watch_directory(request->run);
 	collector.now_service = now_service_open(request->run, collector.archive, &request->signals->before);
 	rounds(&collector);
 	if (collector.all_ended && !collector.request->quiet)
-		progress_silence(false); /* the terminal is ours again */
+		progress_silence(false); /* the terminal belongs to this process again */
 	if (!collector.all_ended)
 		leave_running(&collector);
-	take_signals(&collector); /* what the terminal sent to the command and us was meant for the command */
+	/* takes the signals that the terminal sent to the group: they were meant for the command */
+	take_signals(&collector);
 	signal(SIGINT, interrupt);
 	signal(SIGQUIT, quit);
 	command_signals_end(request->signals);

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #define TAKEN_AT_ONCE 64
-#define ANSWER_MS     1000 /* a witness that somebody has stopped does not stop us */
+#define ANSWER_MS     1000 /* a witness that was stopped must not stop this process */
 
-/* Those that end a program which does not handle them come first. */
+/* Signals that end a program without a handler come first. */
 static const int passed_on[] = {SIGTERM, SIGHUP,   SIGINT, SIGQUIT, SIGUSR1,   SIGUSR2,
                                 SIGALRM, SIGWINCH, SIGIO,  SIGPWR,  SIGVTALRM, SIGPROF};
 #define ASK_TO_END 4
@@ -50,7 +50,7 @@ static uint64_t take_all(const sigset_t *all)
 	return taken;
 }
 
-/* It keeps no descriptor of ours, and does not outlive us. */
+/* The witness keeps no descriptor of its parent, and does not outlive the parent. */
 static _Noreturn void be_witness(int question, pid_t parent)
 {
 	sigset_t all;
@@ -71,7 +71,7 @@ static _Noreturn void be_witness(int question, pid_t parent)
 	_exit(0);
 }
 
-/* All signals are blocked over the fork: what comes before the child is a witness counts, too. */
+/* All signals are blocked during the fork, so that those that come before the child is a witness count, too. */
 static void start_witness(struct command_signals *signals)
 {
 	int ends[2];
@@ -104,24 +104,26 @@ static void end_witness(struct command_signals *signals)
 	signals->witness = 0;
 }
 
-/* Bit N: the group was sent N. */
+/* Bit N is set if signal N was sent to the group. */
 static uint64_t ask_witness(struct command_signals *signals)
 {
 	struct pollfd answer = {.fd = signals->ask, .events = POLLIN};
 	uint64_t taken = 0;
 	char question = 0;
 
-	setpgid(signals->witness, getpgrp()); /* G2: it is there already */
+	/* G2: the witness is in this group already, unless the group has changed */
+	setpgid(signals->witness, getpgrp());
 	if (send(signals->ask, &question, 1, MSG_NOSIGNAL) == 1 && poll(&answer, 1, ANSWER_MS) == 1 &&
 	    read(signals->ask, &taken, sizeof taken) == (ssize_t)sizeof taken)
 		return taken;
-	end_witness(signals); /* it may have been killed: better none than one whose answers come late */
+	end_witness(signals); /* it may have been killed; no witness is better than one whose answers come late */
 	return 0;
 }
 
 /* ---- passing on --------------------------------------------------------------------------------- */
 
-/* The command may have left our group, or our session; then nothing that is sent to the group reaches it. */
+/* True if the signal has reached the command.  A command that has left this group or session gets no signal that is
+ * sent to the group. */
 static bool has_reached(const struct command_signals *signals, const struct signalfd_siginfo *info, uint64_t to_group,
                         pid_t command)
 {
@@ -141,7 +143,7 @@ static void pass_on(const struct signalfd_siginfo *info, pid_t command)
 		kill(command, (int)info->ssi_signo);
 }
 
-/* Not back to the command that has sent it to its parent. */
+/* Passes the signals on, except to a command that sent the signal itself, to its parent. */
 static void pass_all_on(const struct command_signals *signals, const struct signalfd_siginfo *taken, size_t count,
                         uint64_t to_group, pid_t command)
 {

@@ -19,7 +19,7 @@
 #define LOOKS        8u
 #define BEGIN_WITHIN UINT64_C(10000000000)
 #define LIBRARY      "libringtail"
-#define TASK_NS      2000u /* no processor makes a task in so short a time */
+#define TASK_NS      2000u /* the kernel needs longer than this to create a task */
 
 void newcomers_init(struct newcomers *newcomers, const char *run, pid_t command)
 {
@@ -46,7 +46,7 @@ void newcomers_free(struct newcomers *newcomers)
 
 /* ---- a forked child ---------------------------------------------------------------------- */
 
-/* "START-END rw-s ... PATH": a tool that only reads the ring has no right to write. */
+/* "START-END rw-s ... PATH": a tool that only reads the ring maps it without the right to write. */
 static bool is_own_ring(const struct newcomers *newcomers, const char *line)
 {
 	const char *path = strchr(line, '/'), *rights = strchr(line, ' ');
@@ -106,7 +106,7 @@ static const char *variable_of(const char *environment, size_t length, const cha
 	return NULL;
 }
 
-/* Among "key=value:key=value". */
+/* True if "key=value:key=value" has the setting. */
 static bool has_setting(const char *ringtail, const char *setting)
 {
 	size_t length = strlen(setting);
@@ -125,7 +125,7 @@ static bool is_told_to_record(const struct newcomers *newcomers, const char *env
 	return preload && ringtail && strstr(preload, LIBRARY) && has_setting(ringtail, newcomers->setting);
 }
 
-/* Static programs and those of another libc have the environment too, and will never begin. */
+/* False for static programs and programs of another libc: they inherit the environment, and never begin a ring. */
 static bool can_record(pid_t pid)
 {
 	char exe[64], why[PATH_MAX + 256];
@@ -134,7 +134,7 @@ static bool can_record(pid_t pid)
 	return watchable_look(exe, why, sizeof why) == WATCHABLE;
 }
 
-/* Between the moment when exec gives the process its new memory and that when the environment is there to be read. */
+/* True if exec has given the process its new memory, and the environment cannot be read there yet. */
 static bool is_within_exec(pid_t pid)
 {
 	char exe[64], target[8];
@@ -176,13 +176,13 @@ static bool is_same_program(pid_t pid)
 	return our_length > 0 && our_length == their_length && !memcmp(ours, theirs, (size_t)our_length);
 }
 
-/* A child of ours that stores a snapshot has our mappings. */
+/* A child of this process that stores a snapshot has its mappings, but is no newcomer. */
 static bool is_helper(const struct newcomers *newcomers, pid_t pid)
 {
 	return pid != newcomers->command && process_parent(pid) == getpid() && is_same_program(pid);
 }
 
-/* The number in a small file of /proc, its last one; 0: not known. */
+/* The last number in a small file of /proc; 0: not known. */
 static unsigned long last_number(const char *path)
 {
 	char text[256];
@@ -196,11 +196,12 @@ static unsigned long last_number(const char *path)
 	return strtoul(last ? last : text, NULL, 10);
 }
 
-/* The pid that was given last, to a thread or a process. */
+/* The id that the kernel gave last, to a thread or a process. */
 static unsigned long last_pid(void) { return last_number("/proc/loadavg"); }
 
-/* Pids are given in turn.  Where the command is so young that all of them cannot have been given since, a pid tells
- * whether its process can be younger: asking each process costs more than all else at the end of a short run. */
+/* The kernel gives pids in turn.  If the command is so young that the numbers cannot have begun again since, a pid
+ * tells whether its process can be younger.  Asking each process would cost more than all else at the end of a short
+ * run. */
 static bool pids_tell_age(const struct newcomers *newcomers)
 {
 	unsigned long processors = (unsigned long)sysconf(_SC_NPROCESSORS_ONLN),
@@ -211,10 +212,10 @@ static bool pids_tell_age(const struct newcomers *newcomers)
 }
 
 struct census {
-	unsigned long last; /* the pid that was given last; 0: pids tell nothing */
+	unsigned long last; /* the id that was given last; 0: pids do not tell ages */
 	unsigned newcomers;
-	bool gone;             /* a process was listed and had ended when it was looked at */
-	struct u64_map looked; /* pids of those that are none: they do not become one */
+	bool gone;             /* a process was listed and had ended before it was examined */
+	struct u64_map looked; /* pids of processes that are no newcomers, and never become one */
 };
 
 static bool may_be_younger(const struct newcomers *newcomers, pid_t pid, const struct census *census)
@@ -238,7 +239,8 @@ static void look_at(struct newcomers *newcomers, pid_t pid, uint64_t now, struct
 		return;
 	if (!there || !process_alive(pid, stat.start))
 		census->gone = true;
-	/* In this order: a child that execs between the two has a ring at first, and then an environment. */
+	/* In this order: a child that execs between the two checks has the ring mapped before, and the environment
+	 * after. */
 	else if (has_ring_of_run(newcomers, pid))
 		census->newcomers += !is_helper(newcomers, pid);
 	else
@@ -269,16 +271,17 @@ static void take_census(struct newcomers *newcomers, uint64_t now, struct census
 	size_t count;
 	pid_t *pids = list_processes(&count);
 
-	census->last = pids_tell_age(newcomers) ? last_pid() : 0; /* after the list: no pid in it was given later */
+	/* read after the list, so no pid in the list was given later */
+	census->last = pids_tell_age(newcomers) ? last_pid() : 0;
 	census->gone = false;
 	for (size_t i = 0; i < count; i++)
 		look_at(newcomers, pids[i], now, census);
 	free(pids);
 }
 
-/* Processes are listed by pid, and a child's is higher than its parent's.  So of a parent that ends meanwhile and its
- * child, one is listed, unless pids have begun again.  Where it had ended when it was looked at, its child may be there
- * by then. */
+/* Processes are listed in the order of pids, and a child has a higher pid than its parent.  So if a parent ends during
+ * the listing, it or its child is listed, unless pids have begun again.  If a listed process had ended before it was
+ * examined, its child may exist by then: the listing is repeated. */
 unsigned newcomers_count(struct newcomers *newcomers, uint64_t now)
 {
 	struct census census = {0};
@@ -290,7 +293,7 @@ unsigned newcomers_count(struct newcomers *newcomers, uint64_t now)
 		if (census.newcomers || after == before || (after > before && !census.gone))
 			break;
 		if (after < before)
-			u64_map_free(&census.looked); /* the same pids may be others' */
+			u64_map_free(&census.looked); /* in the next census the same pids may be other processes' */
 		before = after;
 	}
 	u64_map_free(&census.looked);

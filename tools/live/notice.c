@@ -10,7 +10,7 @@
 #include "tools/render/report.h"
 #include "tools/store/store.h"
 
-struct part { /* of one process */
+struct part { /* the findings of one process */
 	struct ring_file *ring;
 	struct thread_analysis *threads;
 	struct finding_list findings;
@@ -73,7 +73,7 @@ static bool print(struct notice *notice, struct store *store, FILE *out, struct 
 	return good;
 }
 
-/* In one write, so that it does not mix with what the program prints. */
+/* Prints in one write, so that the notice does not mix with the program's output. */
 static void print_at_once(struct notice *notice, struct store *store)
 {
 	struct error err;

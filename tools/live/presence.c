@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Of an open file description, so that no other descriptor for the directory, when it is closed, takes the lock away.
- */
+/* Holds the lock.  It is a lock of the open file description, so that closing another descriptor of the directory does
+ * not release it. */
 static int holder = -1;
 
 static int open_run(const char *run) { return open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
 
-/* As the shim asks. */
+/* True if the shim would see the lock. */
 static bool is_seen(const char *run)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -24,7 +24,7 @@ static bool is_seen(const char *run)
 bool presence_begin(const char *run)
 {
 	struct flock lock = {.l_type = F_RDLCK,
-	                     .l_whence = SEEK_SET}; /* a directory cannot be opened to be written to */
+	                     .l_whence = SEEK_SET}; /* a read lock: a directory cannot be opened for writing */
 
 	holder = open_run(run);
 	if (holder >= 0 && !fcntl(holder, F_OFD_SETLK, &lock) && is_seen(run))
@@ -40,5 +40,5 @@ void presence_end(void)
 	holder = -1;
 }
 
-/* The lock is the description's, and goes with its last descriptor. */
+/* The lock belongs to the open file description, and ends with its last descriptor: the child closes its copy. */
 void presence_forked(void) { presence_end(); }

@@ -10,7 +10,7 @@
 struct census {
 	unsigned threads, running, io;
 	unsigned blocked[RT_KIND_FUTEX + 1];
-	uint64_t oldest; /* stamp; 0: no thread waits */
+	uint64_t oldest; /* stamp of the oldest wait; 0: no thread waits */
 };
 
 static void count_wait(struct census *census, const struct living_thread *thread)
@@ -20,7 +20,7 @@ static void count_wait(struct census *census, const struct living_thread *thread
 		census->oldest = thread->since;
 }
 
-/* A thread without a wait that was recorded sleeps in the kernel: io, as far as we know. */
+/* A thread that sleeps in the kernel without a recorded wait counts as io: more is not known. */
 static void count_task(struct census *census, const struct living_thread *thread, char state)
 {
 	census->threads++;
@@ -53,7 +53,7 @@ static struct census take_census(const struct lock_analysis *locks, pid_t pid)
 	return census;
 }
 
-/* Kinds that are rare are named only when there are any. */
+/* Rare kinds are printed only if their number is not 0. */
 static void print_blocked(FILE *out, const struct census *census)
 {
 	static const struct {

@@ -6,9 +6,10 @@
 #include "tools/base/format.h"
 
 #define SAVED_LEAST  1000u /* allocations */
-#define SAVED_SHARE  100u  /* of all the process's allocations, one in so many at least */
-#define REUSES_LEAST 16u   /* of each block of the list */
-#define CHUNK_HEADER 8u    /* of glibc's malloc: chunks are multiples of 16 bytes, and 8 of them are its own */
+#define SAVED_SHARE  100u  /* at least one in so many of the process's allocations */
+#define REUSES_LEAST 16u   /* of each block of the free list */
+/* of glibc's malloc: chunks are multiples of 16 bytes, and 8 bytes of each are malloc's own */
+#define CHUNK_HEADER 8u
 #define CHUNK_ALIGN  16u
 #define CHUNK_LEAST  32u
 
@@ -19,7 +20,7 @@ static uint64_t chunk_bytes(uint64_t size)
 	return chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk;
 }
 
-/* How many allocations could have been served by a block that the site had freed before. */
+/* The number of allocations that a block freed before at the site could have served. */
 static uint64_t saved_by_list(const struct churn *churn, const struct heap_counts *counts)
 {
 	uint64_t most = counts->live_blocks > churn->most_live ? counts->live_blocks : churn->most_live;

@@ -20,7 +20,8 @@
 #include "tools/base/format.h"
 #include "tools/base/memory.h"
 
-/* How far below an unknown pointer the start of its block is looked for, and how often in all. */
+/* How far below an unknown pointer the start of its block is searched; and the look-ups of all such searches
+ * together. */
 #define INTERIOR_REACH  65536u
 #define INTERIOR_BUDGET (1u << 26)
 #define FREED_QUESTIONS 100u
@@ -30,7 +31,7 @@ struct heap_analysis {
 	struct block_table blocks;
 	struct site_table sites;
 	struct actor_table actors;
-	uint64_t serial; /* of the latest maximum of live bytes */
+	uint64_t serial; /* number of the latest maximum of live bytes */
 	uint64_t live_bytes, live_blocks;
 	uint64_t peak_bytes, peak_blocks, peak_stamp;
 	uint64_t ended_address, ended_size;
@@ -41,9 +42,9 @@ struct heap_analysis {
 	struct misuse_table *misuse;
 	uint64_t certain_until; /* stamp after which events may be missing */
 	uint64_t interior_budget;
-	unsigned freed_questions; /* that may be asked yet */
+	unsigned freed_questions; /* calls of heap_is_freed that still search */
 
-	struct heap_counts totals; /* from here on: made by heap_finish */
+	struct heap_counts totals; /* this and the following members are filled by heap_finish */
 	struct heap_site *site_results;
 	struct heap_share *share_results;
 	size_t share_count;
@@ -124,7 +125,7 @@ static void block_begins(struct heap_analysis *heap, struct block *block, const 
 	                        .share = share};
 }
 
-/* Takes the block out of all numbers of live blocks; why it ended is for the caller to count. */
+/* Subtracts the block from all numbers of live blocks.  The caller counts why it ended. */
 static void block_ends(struct heap_analysis *heap, const struct block *block)
 {
 	struct heap_size_class *class = class_of(heap, block->size);
@@ -150,7 +151,7 @@ static void note_level(struct heap_analysis *heap, uint64_t stamp)
 	samples_note(&heap->samples, stamp, heap->live_bytes, heap->live_blocks);
 }
 
-/* Its free was lost, or made by what cannot be hooked. */
+/* The block's free was lost, or was called by code that cannot be hooked. */
 static void end_unseen(struct heap_analysis *heap, const struct block *block)
 {
 	block_ends(heap, block);
@@ -223,8 +224,8 @@ static void check_counterpart(struct heap_analysis *heap, const struct event *ev
 	note_misuse(heap, event, FINDING_MISUSE_MISMATCHED_FREE, site, 0);
 }
 
-/* The live block that address points into.  Blocks of malloc are aligned, so that looking down in steps finds
- * it; how far is bounded, since frees of blocks never seen may be many. */
+/* The live block that address points into.  Blocks of malloc are aligned, so the search goes down in steps.  It is
+ * bounded, since a program may free many blocks that were never seen. */
 static struct block *block_around(struct heap_analysis *heap, uint64_t address)
 {
 	uint64_t at = address & ~(uint64_t)(BLOCK_ALIGNMENT - 1);
@@ -248,8 +249,8 @@ static void note_free(struct heap_analysis *heap, const struct block *block, uin
 }
 
 /*
- * A free of what is not live.  An address in `recent` was last seen when it was freed: had it been handed out
- * since, it would be live, or freed again and then the entry would be of that free.
+ * A free of an address where no block is live.  If `recent` has the address, its last event was a free: an allocation
+ * after that would have made it live, and a later free would have replaced the entry.
  */
 static void free_unknown(struct heap_analysis *heap, const struct event *event)
 {
@@ -302,7 +303,7 @@ static void end_by_free(struct heap_analysis *heap, const struct event *event, c
 	heap->ended_size = block->size;
 }
 
-/* realloc(p, 0) after its RT_REALLOC_BEGIN: the block set aside is the one that ends. */
+/* realloc(p, 0) after its RT_REALLOC_BEGIN: the block that was set aside ends. */
 static bool free_pending(struct heap_analysis *heap, const struct event *event)
 {
 	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
@@ -335,7 +336,7 @@ static void realloc_begins(struct heap_analysis *heap, const struct event *event
 	struct pending_realloc *pending = reallocs_of(&heap->reallocs, event->lane);
 	struct block *block = blocks_find(&heap->blocks, event->object);
 
-	if (pending->open && pending->known) /* its end was lost */
+	if (pending->open && pending->known) /* the event of its end was lost */
 		end_unseen(heap, &pending->old);
 	pending->open = true;
 	pending->known = block != NULL;
@@ -394,8 +395,8 @@ static void realloc_ends(struct heap_analysis *heap, const struct event *event)
 }
 
 /*
- * What is missing was recorded by this thread after its last event that came through; claims about what
- * happened later may be wrong.  Not so in signal handlers, whose lanes wait for their next turn to tell.
+ * The missing events were recorded by this thread after its last event that arrived, so claims about later events may
+ * be wrong.  This does not hold in signal handlers, whose lanes report a loss only when they are used next.
  */
 static void note_loss(struct heap_analysis *heap, const struct event *event)
 {
@@ -579,7 +580,7 @@ struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *co
 
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site) { return heap->sites.items[site].stack; }
 
-/* No scan of what is reachable has been made: every live block is "live at death". */
+/* Without a leak scan every live block is "live at death". */
 static void report_live(const struct heap_analysis *heap, struct finding_list *findings)
 {
 	for (size_t i = 0; i < heap->sites.count; i++) {

@@ -4,7 +4,7 @@
 
 #include "tools/base/memory.h"
 
-/* Stack ids come from a file that may be damaged: no more room than its own stack tree has. */
+/* Stack ids come from a file that may be damaged: the table has no more room than the file's stack tree. */
 static uint32_t stack_limit(const struct ring_file *ring)
 {
 	uint64_t nodes = ring->header.nodes.count;
@@ -25,7 +25,7 @@ void sites_free(struct site_table *table)
 	*table = (struct site_table){0};
 }
 
-/* serial: a site that is new now had nothing at the peak. */
+/* serial: of the present peak, at which a new site had no live block. */
 uint32_t sites_add(struct site_table *table, uint32_t stack, uint8_t type, uint64_t serial)
 {
 	GROW(table->items, table->room, table->count + 1);
@@ -47,7 +47,7 @@ uint32_t sites_add_share(struct site_table *table, uint32_t site, uint32_t group
 	return table->items[site].shares;
 }
 
-/* Thread 0, not known, is always there. */
+/* Thread 0 stands for threads that are not known, and always exists. */
 void actors_init(struct actor_table *table)
 {
 	*table = (struct actor_table){0};

@@ -18,7 +18,7 @@ static const struct {
     [LEAK_REACHABLE] = {FINDING_LEAK_REACHABLE, "allocated here was not freed and can still be reached"},
 };
 
-/* By class, stack and owner: the same stack twice (two functions of one place) is one. */
+/* By class, stack and owner: groups of one stack from several allocation functions become one. */
 static int by_place(const void *left, const void *right)
 {
 	const struct leak_group *a = left, *b = right;
@@ -54,7 +54,7 @@ static int by_bytes(const void *left, const void *right)
 	return compare_next(compare_numbers(b->bytes, a->bytes), a->stack, b->stack);
 }
 
-/* What is lost with the blocks of this stack. */
+/* Adds the blocks that are lost with the blocks of this stack. */
 static void add_kept(struct finding *finding, uint32_t stack, const struct leak_group *groups, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -105,7 +105,7 @@ static void report_group(const struct leak_group *group, const struct leak_group
 	write_message(finding, group, uncertain);
 }
 
-/* Pages may be out of reach for all but the process itself (memfd_secret), or broken. */
+/* Only the process itself can read some pages (memfd_secret), and some pages are damaged. */
 static void report_unread(const struct leak_scan *scan, struct finding_list *findings)
 {
 	if (!scan->unread)

@@ -36,7 +36,7 @@ static void add_holders(struct blockers *blockers, const struct lock_analysis *l
 		add_holder(blockers, threads->items[i], lock);
 }
 
-/* Those that did so before, as far as they live. */
+/* Adds the living threads that ended waits for this object before. */
 static void add_wakers(struct blockers *blockers, const struct lock_analysis *locks, const struct lock_thread *waiter,
                        const struct sync_state *state)
 {

@@ -19,12 +19,12 @@
 #include "tools/base/compare.h"
 #include "tools/base/memory.h"
 
-#define MAX_PAIRS     100000u /* of stacks: waits in more of them count for holders that are not known */
-#define WORTH_TELLING 1000u   /* this part of the process's life spent in waits at one place */
-#define TOLD_HOLDERS  3u      /* of one finding */
+#define MAX_PAIRS     100000u /* pairs of stacks; waits of further pairs count for an unknown holder */
+#define WORTH_TELLING 1000u   /* reported are places where waits took at least 1/1000 of the process's life */
+#define TOLD_HOLDERS  3u      /* holders that one finding names */
 
 struct wait_entry {
-	struct wait_site site; /* its first three members are the key */
+	struct wait_site site; /* the first three members of site are the key */
 	UT_hash_handle hh;
 };
 
@@ -74,9 +74,9 @@ static struct wait_site *wait_site(struct contention *contention, struct wait_si
 	return &entry->site;
 }
 
-/* The thread that was waited for.  An acquisition is stamped after the lock was acquired.  So if no holder is known
- * when the wait began, it was the thread that held the lock last before the wait was over.  For an object without an
- * owner: the thread that ended the wait. */
+/* The thread that the waiter waited for.  An acquisition is stamped after the lock was acquired.  So if no holder is
+ * known when the wait began, it was the thread that held the lock last before the wait was over.  For an object without
+ * an owner: the thread that ended the wait. */
 static struct lock_use waited_for(const struct lock_thread *thread, const struct lock *lock)
 {
 	struct lock_use use = {0};

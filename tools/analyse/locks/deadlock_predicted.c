@@ -16,10 +16,10 @@
 
 #define CYCLE_BUDGET (UINT64_C(1) << 23)
 #define MAX_GROUPS   1000u
-#define MAX_JUDGED   256u /* cycles of a group that are looked at closely */
+#define MAX_JUDGED   256u /* cycles of a group that are judged */
 #define ASSIGN_STEPS 4096u
 
-enum verdict { /* the higher, the nearer to a deadlock */
+enum verdict { /* in ascending order of how close a cycle is to a deadlock */
 	       SHARED,
 	       GATED,
 	       TOO_FEW_THREADS,
@@ -42,7 +42,7 @@ struct cycle_group {
 	size_t count;
 	uint64_t times;
 	unsigned judged;
-	bool told; /* its pairs are among prediction.told */
+	bool told; /* its pairs of stacks are in prediction.told */
 	UT_hash_handle hh;
 };
 
@@ -50,16 +50,16 @@ struct prediction {
 	struct lock_analysis *locks;
 	const struct u64_map *reported;
 	struct cycle_group *groups;
-	struct u64_map told; /* pairs of stacks that predicted deadlocks of the lengths before are made of */
+	struct u64_map told; /* the pairs of stacks in predicted deadlocks of shorter lengths */
 	bool truncated;
 };
 
-struct assignment { /* of a witness to each edge */
+struct assignment { /* assigns a witness to each edge */
 	struct happens_before *before;
 	struct order_edge *const *edges;
 	struct order_witness *chosen;
 	size_t count;
-	bool concurrent; /* ask for this too */
+	bool concurrent; /* the witnesses must also be concurrent */
 	unsigned steps;
 };
 
@@ -115,7 +115,7 @@ static bool gated(struct order_edge *const *edges, size_t count)
 	return false;
 }
 
-/* Fills chosen with the witnesses that make the case. */
+/* Fills chosen with the witnesses that support the verdict. */
 static enum verdict judge(struct prediction *p, struct order_edge *const *edges, size_t count,
                           struct order_witness *chosen)
 {
@@ -304,7 +304,7 @@ static bool one_pair(const struct cycle_group *group)
 	return true;
 }
 
-/* Made of code alone that can deadlock with itself, and more than one of it. */
+/* True if the group mixes several pieces of code each of which can deadlock with itself. */
 static bool is_mixture(const struct cycle_group *group, const struct u64_map *alone)
 {
 	for (size_t i = 0; i < group->count; i++)

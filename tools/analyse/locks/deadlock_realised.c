@@ -10,13 +10,13 @@
 #include "tools/analyse/locks/wait_search.h"
 #include "tools/base/memory.h"
 
-#define MAX_SHOWN 50u /* threads of a process in which none goes on */
+#define MAX_SHOWN 50u /* threads that are shown of a process in which no thread goes on */
 
 void deadlock_evidence_free(struct deadlock_evidence *evidence) { u64_map_free(&evidence->awake); }
 
 /* ---- cycles ------------------------------------------------------------------------------- */
 
-/* Whether the cycle goes through what processes share, if that is asked for. */
+/* True if the cycle goes through an object that processes share, or if the search does not ask for that. */
 static bool is_wanted(const struct wait_search *search, size_t last)
 {
 	if (!search->shared_only)
@@ -27,7 +27,7 @@ static bool is_wanted(const struct wait_search *search, size_t last)
 	return false;
 }
 
-/* Whether what is inferred in the cycle is tied to a lock that is held. */
+/* True if the inferred edges of the cycle are tied to a lock that is held. */
 static bool is_tied(const struct wait_search *search, size_t last)
 {
 	bool inferred = false, held = false;
@@ -47,7 +47,7 @@ static struct finding_object wanted_object(const struct waiter *waiter)
 	return lock ? deadlock_object(lock) : (struct finding_object){.kind = wait->kind, .address = wait->object};
 }
 
-/* Where the thread last did what another waits for is not kept: where it was made says which thread it is. */
+/* The place where the thread last ended such a wait is not stored.  Its creation stack tells which thread it is. */
 static struct finding_edge edge_of(const struct deadlock_process *process, const struct wait_search *search,
                                    const struct wait_step *step)
 {
@@ -130,8 +130,8 @@ static void report_cycle_to(const struct deadlock_process *process, const struct
 		add_edge(finding, process, search, &search->steps[i]);
 		inferred |= search->steps[i].inferred;
 	}
-	/* The way back was followed: turn it round, so that each edge's wanted lock is the next one's held
-	 * lock. */
+	/* The cycle was walked backwards: reverse it, so that the lock that an edge wants is the lock that the next
+	 * edge holds. */
 	for (size_t i = 0, j = finding->edge_count - 1; i < j; i++, j--) {
 		struct finding_edge swap = finding->edges[i];
 
@@ -142,7 +142,7 @@ static void report_cycle_to(const struct deadlock_process *process, const struct
 	mark_reported(finding, process->reported);
 }
 
-/* To each process that has a part in it, as a whole. */
+/* Reports the whole cycle to each process that takes part in it. */
 static void report_cycle(const struct wait_search *search, size_t last)
 {
 	for (size_t p = 0; p < search->process_count; p++) {
@@ -157,7 +157,7 @@ static void report_cycle(const struct wait_search *search, size_t last)
 		search->steps[i].waiter->in_cycle = true;
 }
 
-/* Whether there was one. */
+/* True if there was a cycle. */
 static bool report_cycles(struct wait_search *search, bool all)
 {
 	bool any = false;
@@ -315,7 +315,8 @@ static bool is_there(const struct finding_list *findings, const struct finding *
 	return false;
 }
 
-/* Threads are the same in one that grew, as by a third thread that came to wait for the other two: it is told once. */
+/* A deadlock that grew, as by a third thread that waits for the first two, has threads that were reported: it is
+ * reported once. */
 void deadlock_report_kept(struct lock_analysis *locks, struct finding_list *findings, struct u64_map *reported)
 {
 	for (size_t i = 0; i < locks->kept.count; i++) {

@@ -4,7 +4,7 @@
 
 #include "tools/base/memory.h"
 
-/* Of all searches together; past it nothing more is said to be ordered. */
+/* Steps of all searches together; after that, no further pair counts as ordered. */
 #define MAX_STEPS (UINT64_C(1) << 28)
 
 void happens_before_free(struct happens_before *order)
@@ -44,7 +44,7 @@ void happens_before_unlink(struct happens_before *order, uint32_t link)
 		order->links[link] = false;
 }
 
-/* Segments are numbered as they begin: what came before has a lower number. */
+/* Segments are numbered as they begin, so an earlier segment has a lower number. */
 static void visit(struct happens_before *order, uint32_t id, uint32_t oldest, size_t *queued)
 {
 	if (id < oldest || !id || order->segments[id - 1].seen == order->search)
@@ -74,7 +74,7 @@ static bool search(struct happens_before *order, uint32_t a, uint32_t b)
 		const struct segment *segment = &order->segments[order->queue[--queued] - 1];
 		uint32_t previous = segment->previous, other = segment->other, via = segment->via;
 
-		if (segment->thread == thread) /* a itself or a later one of its thread */
+		if (segment->thread == thread) /* segment a itself, or a later one of its thread */
 			return true;
 		visit(order, previous, a, &queued);
 		if (!via || order->links[via])

@@ -59,7 +59,7 @@ void join_order_want(struct lock_analysis *locks, struct lock_thread *thread, co
 		u64_map_put(&thread->wanted_by_lock, lock->result.id, thread->wanted_count);
 		wanted->shared = true;
 		wanted->lock = lock->result.id;
-	} else if (shared && !wanted->shared) { /* the stronger claim stays */
+	} else if (shared && !wanted->shared) { /* keeps the stronger claim: exclusive */
 		return;
 	}
 	wanted->stack = event->stack;
@@ -121,7 +121,7 @@ void join_order_joined(struct lock_analysis *locks, struct lock_thread *joiner, 
 	}
 }
 
-/* The same code makes one finding. */
+/* Edges of the same code make one finding. */
 void join_order_report(struct lock_analysis *locks, struct finding_list *findings, const struct u64_map *reported)
 {
 	struct u64_map seen = {0};

@@ -60,7 +60,7 @@ static void note_held(const struct check *check, enum finding_class class, const
 	check_note(check, &misuse);
 }
 
-/* To be noted unless the thread's next event says that the call was refused. */
+/* Notes the misuse unless the thread's next event says that the call was refused. */
 static void suspect(const struct check *check, const struct sync_misuse *misuse)
 {
 	struct lock_thread *thread = check->thread;
@@ -92,7 +92,7 @@ static bool is_robust(const struct lock *lock)
 	return lock->maybe_foreign || (lock->init_seen && lock->init_flags & RT_INIT_ROBUST);
 }
 
-/* All that was done to this lock was done by this process, and was seen. */
+/* True if every operation on this lock was made by this process and was recorded. */
 static bool known_from_start(const struct check *check)
 {
 	return check->lock && (check->lock->init_seen || check->lock->result.acquisitions) &&
@@ -113,7 +113,7 @@ static struct lock_thread *living_holder(const struct lock_analysis *locks, cons
 	return NULL;
 }
 
-/* The thread that owns it exclusively. */
+/* The thread that owns the lock exclusively. */
 static struct lock_thread *owner_of(const struct lock_analysis *locks, const struct lock *lock, struct held_lock **held)
 {
 	struct lock_thread *owner = lock_threads_find(&locks->threads, lock->result.owner);
@@ -124,7 +124,7 @@ static struct lock_thread *owner_of(const struct lock_analysis *locks, const str
 
 /* ---- unlock ----------------------------------------------------------------------------------- */
 
-struct unlock_classes { /* by kind */
+struct unlock_classes { /* the class for each kind of lock */
 	enum finding_class unlocked, not_owner;
 	const char *never_locked, *by_other;
 };
@@ -140,7 +140,8 @@ static const struct unlock_classes unlock_classes[] = {
                       "a thread unlocks a spin lock that it did not lock"},
 };
 
-/* An error-checking mutex refuses, and says so; whether a mutex without init call is one is not known. */
+/* An error-checking mutex refuses the unlock and returns an error.  Whether a mutex without an init call is
+ * error-checking is not known. */
 static void accuse_unlock(const struct check *check, const struct sync_misuse *misuse)
 {
 	const struct lock *lock = check->lock;
@@ -151,7 +152,7 @@ static void accuse_unlock(const struct check *check, const struct sync_misuse *m
 		suspect(check, misuse);
 }
 
-/* Locked at one address and unlocked at another that was never locked: the mutex was copied in between. */
+/* The mutex was locked at one address, and is unlocked at another that was never locked: it was copied in between. */
 static void check_copied(const struct check *check)
 {
 	const struct lock_thread *thread = check->thread;
@@ -205,7 +206,7 @@ static void check_release(const struct check *check)
 		return;
 	}
 	owner = owner_of(check->locks, check->lock, &held);
-	if (!owner && check->lock->holders) /* read-locked by others */
+	if (!owner && check->lock->holders) /* other threads have read-locked it */
 		owner = living_holder(check->locks, check->lock, &held);
 	misuse = check_misuse(check, owner ? classes->not_owner : classes->unlocked,
 	                      owner ? classes->by_other : classes->never_locked, "unlocked here");
@@ -216,7 +217,8 @@ static void check_release(const struct check *check)
 
 /* ---- lock ------------------------------------------------------------------------------------- */
 
-/* What is not recursive is locked again.  For a mutex of unknown type only the end tells: see check_hung. */
+/* A lock that is not recursive is locked again.  If the mutex's type is not known, only the end of the process tells:
+ * see check_hung. */
 static void check_relock(const struct check *check)
 {
 	const struct event *event = check->event;
@@ -239,7 +241,7 @@ static void check_relock(const struct check *check)
 		          "write-locked here", check->thread, check->held);
 }
 
-/* It lay in a block that was freed, and nothing has been allocated there since. */
+/* The lock lay in a block that was freed, and no block has been allocated there since. */
 static void check_freed_memory(const struct check *check)
 {
 	const struct event *event = check->event;
@@ -255,8 +257,8 @@ static void check_freed_memory(const struct check *check)
 	check_note(check, &misuse);
 }
 
-/* glibc marks a mutex that is destroyed: EINVAL is its answer.  What was set to zero or to a static
- * initialiser since does not answer so. */
+/* glibc marks a destroyed mutex, and returns EINVAL for it.  It does not for a mutex that was set to zero or to a
+ * static initialiser since. */
 static bool check_destroyed(const struct check *check)
 {
 	const struct event *event = check->event;
@@ -274,7 +276,7 @@ static bool check_destroyed(const struct check *check)
 
 /* ---- errors -------------------------------------------------------------------------------------- */
 
-/* These do not come from the state that a program may want to ask for. */
+/* True for results that are errors, and not answers about a state that the program asked for. */
 static bool is_error(int result)
 {
 	return result == EINVAL || result == EPERM || result == EDEADLK || result == EAGAIN || result == EOVERFLOW ||
@@ -305,7 +307,7 @@ static const char *error_message(int result)
 	}
 }
 
-/* An answer to a question, or of what is claimed already. */
+/* True for a result that answers a question, or that belongs to a misuse which is reported already. */
 static bool is_expected(const struct check *check)
 {
 	int result = check->event->result;
@@ -328,7 +330,7 @@ static void check_error(const struct check *check)
 		note(check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->result), "called here");
 }
 
-/* The thread waited for its own mutex until the time was over. */
+/* The thread waited for its own mutex until the time-out. */
 static void check_timed_relock(const struct check *check)
 {
 	const struct lock_wait *wait = &check->thread->wait;
@@ -411,7 +413,7 @@ void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, con
 
 /* ---- signal handlers ------------------------------------------------------------------------------- */
 
-/* Whether what was interrupted holds a lock; those that the handler took itself do not count. */
+/* True if the interrupted code holds a lock; locks that the handler took itself do not count. */
 static bool interrupted_with_lock(const struct lock_analysis *locks, uint32_t thread_id)
 {
 	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);
@@ -422,7 +424,7 @@ static bool interrupted_with_lock(const struct lock_analysis *locks, uint32_t th
 	return false;
 }
 
-/* The handler interrupted a wait, and at a place where no lock was held that it might want. */
+/* True if the handler interrupted a wait while the thread held no lock that the handler might want. */
 static bool harmless_in_handler(const struct lock_analysis *locks, const struct event *event, bool memory)
 {
 	return locks->sources.signals && signal_stacks_only_wait(locks->sources.signals, event->stack) &&

@@ -34,9 +34,9 @@ struct search {
 	const struct graph *graph;
 	const struct cycle_visitor *visitor;
 	uint64_t budget;
-	uint32_t *distance; /* back to the start; FAR where there is no way */
+	uint32_t *distance; /* back to the start; FAR: there is no path */
 	uint32_t *shortest; /* length of the shortest cycle that starts at a node, as far as known */
-	uint32_t *queue;    /* of the distances' search: afterwards, the nodes that have one */
+	uint32_t *queue;    /* of the search for distances; after it, the nodes that have a distance */
 	uint32_t queued;
 	bool *on_path;
 	uint32_t *path, *next_arc;
@@ -64,7 +64,7 @@ static struct arcs make_arcs(const struct lock_order *order, struct u64_map *map
 		arcs.first[node_of(map, backwards ? edge->wanted : edge->held) + 2]++;
 	for (uint32_t i = 0; i < nodes; i++)
 		arcs.first[i + 2] += arcs.first[i + 1];
-	/* first[n + 1] is where the next arc of n goes; when all are placed, where those of n + 1 begin. */
+	/* first[n + 1] is the index for the next arc of n; after the last one, it is where the arcs of n + 1 begin. */
 	for (edge = order->edges; edge; edge = edge->hh.next) {
 		uint32_t from = node_of(map, backwards ? edge->wanted : edge->held);
 		uint32_t to = node_of(map, backwards ? edge->held : edge->wanted);
@@ -180,7 +180,8 @@ static bool spend(struct search *search)
 	return true;
 }
 
-/* Distances back to start, up to most, from the nodes after it in its component; the length of the shortest cycle. */
+/* Measures the distances back to start, up to most, from the nodes after it in its component.  Returns the length of
+ * the shortest cycle. */
 static uint32_t measure(struct search *search, uint32_t start, uint32_t most)
 {
 	const struct graph *graph = search->graph;
@@ -222,12 +223,12 @@ static void step_on(struct search *search, uint32_t *depth, uint32_t node)
 	search->on_path[node] = true;
 }
 
-/* All cycles of exactly `length` from start; true where there may be longer ones. */
+/* Reports all cycles of exactly `length` from start.  True: there may be longer ones. */
 static bool walk(struct search *search, uint32_t start, uint32_t length)
 {
 	const struct graph *graph = search->graph;
 	bool longer = false;
-	uint32_t depth = UINT32_MAX; /* of the path's last node; step_on makes it 0 */
+	uint32_t depth = UINT32_MAX; /* of the path's last node; the first step_on makes it 0 */
 
 	step_on(search, &depth, start);
 	while (depth != UINT32_MAX) {
@@ -251,7 +252,8 @@ static bool walk(struct search *search, uint32_t start, uint32_t length)
 	return longer;
 }
 
-/* The neighbours are enough for cycles of two: most graphs have no others, and in large ones the rest is far. */
+/* For cycles of length two the neighbours are enough.  Most graphs have no longer cycles, and a search through a large
+ * graph is expensive. */
 static void search_pairs(struct search *search, uint32_t start)
 {
 	measure(search, start, 1);
@@ -268,7 +270,7 @@ static void search_from(struct search *search, uint32_t start, uint32_t length)
 		*shortest = walk(search, start, length) ? length + 1 : FAR;
 }
 
-/* All cycles of `length`; the next length that there may be, FAR where there are no more. */
+/* Reports all cycles of `length`.  Returns the next length for which there may be cycles; FAR: there are no more. */
 static uint32_t search_length(struct search *search, uint32_t length)
 {
 	uint32_t next = FAR;
@@ -284,7 +286,7 @@ static uint32_t search_length(struct search *search, uint32_t length)
 	return next;
 }
 
-/* Where all edges of a component are told, nothing longer is looked for. */
+/* Leaves out components all of whose edges are reported: longer cycles are not searched there. */
 static void leave_told(struct search *search)
 {
 	const struct graph *graph = search->graph;

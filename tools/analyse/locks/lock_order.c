@@ -10,7 +10,7 @@
 #define MAX_SET_MEMBERS (1u << 24)
 #define FIRST_PRUNE     (1u << 16)
 #define CACHE_LEAST     1024u /* hashes of a thread */
-#define CACHE_GROUP     4u    /* that are looked at together: half a cache line */
+#define CACHE_GROUP     4u    /* hashes that are searched together: half a cache line */
 #define CACHE_MOST      65536u
 #define CACHE_MOST_ALL  (1u << 22) /* of all threads: 32 MiB */
 
@@ -65,7 +65,7 @@ static struct lock_set *set_add(struct lock_order *order, const uint64_t *member
 	return set;
 }
 
-/* The set of locks that the thread holds; NULL where there is no room for it. */
+/* The set of locks that the thread holds; NULL: there is no room for the set. */
 static struct lock_set *set_of(struct lock_order *order, const struct lock_thread *thread)
 {
 	uint64_t few[16], *members = few;
@@ -184,7 +184,7 @@ static bool group_has(const uint64_t *group, uint64_t hash)
 	return has;
 }
 
-/* Returns what was there longest, 0: there was room. */
+/* Puts the hash into the group.  Returns the oldest hash, which it replaces; 0: there was room. */
 static uint64_t group_put(uint64_t *group, uint64_t hash)
 {
 	uint64_t last = group[CACHE_GROUP - 1];
@@ -196,8 +196,8 @@ static uint64_t group_put(uint64_t *group, uint64_t hash)
 
 static uint64_t near_number(const struct event *event) { return event->object ^ (uint64_t)event->stack << 40; }
 
-/* A hash lies in the group of its call, which can be fetched before it is known what is held then, or in that of its
- * own number, where many were made at one place. */
+/* A new hash is put into the group of its call site, which can be prefetched before the held locks are known.  The hash
+ * that it pushes out moves to the group of its own value.  So a site may have many hashes. */
 static bool cache_has(struct order_cache *cache, uint64_t near, uint64_t hash)
 {
 	uint64_t *group = group_of(cache, near), pushed_out;
@@ -217,7 +217,7 @@ void lock_order_prefetch(const struct lock_thread *thread, const struct event *e
 		__builtin_prefetch(group_of(&thread->order_cache, near_number(event)), 1);
 }
 
-/* More room, or the first of it; what was in it is kept. */
+/* Makes or enlarges the cache; its hashes are kept. */
 static void cache_grow(struct order_cache *cache)
 {
 	struct order_cache old = *cache;
@@ -231,14 +231,14 @@ static void cache_grow(struct order_cache *cache)
 	free(old.hashes);
 }
 
-/* Half of its room was missed since it has grown. */
+/* True if since it grew the cache had as many misses as half of its room. */
 static bool cache_is_small(const struct lock_order *order, const struct order_cache *cache)
 {
 	return cache->missed * 2 >= cache->slots &&
 	       (!cache->slots || (cache->slots < CACHE_MOST && order->cache_slots < CACHE_MOST_ALL));
 }
 
-/* Whether a hash over all that makes its edges was there before; from now on it is. */
+/* True if the cache has the hash of all that decides this acquisition's edges; else adds the hash. */
 static bool seen_before(struct lock_order *order, struct lock_thread *thread, const struct lock *wanted, bool shared,
                         const struct event *event)
 {
@@ -284,7 +284,8 @@ static void count_edges(struct lock_order *order, struct lock_table *table)
 	}
 }
 
-/* A lock that has ended gets no new edges: with none in, or none out, no cycle will ever pass through it. */
+/* A lock that has ended gets no new edges.  Without edges in, or without edges out, no cycle can ever pass through
+ * it. */
 static bool beyond_cycles(const struct lock *lock) { return lock->ended && (!lock->edges_in || !lock->edges_out); }
 
 static bool prune_once(struct lock_order *order)

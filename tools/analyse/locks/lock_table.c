@@ -7,7 +7,7 @@
 #include "tools/base/memory.h"
 
 #define PAGE_SHIFT     12
-#define WORTH_FETCHING 1024u /* places: fewer are in the caches anyway */
+#define WORTH_FETCHING 1024u /* places; fewer stay in the processor's caches anyway */
 
 static void sync_free(struct lock *lock)
 {
@@ -30,10 +30,10 @@ void lock_table_free(struct lock_table *table)
 	*table = (struct lock_table){0};
 }
 
-/* A futex word may lie inside of another object: it is known apart. */
+/* A futex word may lie within another object, and has a place of its own. */
 static uint64_t place_key(uint64_t address, uint8_t kind) { return address | (uint64_t)(kind == RT_KIND_FUTEX) << 63; }
 
-/* One event asks for its place several times. */
+/* Remembers the last place: one event asks for its place several times. */
 static struct lock_place *place_find(const struct lock_table *table, uint64_t address, uint8_t kind)
 {
 	struct lock_last *last = (struct lock_last *)&table->last;
@@ -164,7 +164,7 @@ static void end_in_page(const struct block_end *block, uint64_t page)
 	}
 }
 
-/* A block of more pages than there are locks: ask each lock instead of each page. */
+/* For a block with more pages than there are locks, each lock is asked instead of each page. */
 static void end_in_range(const struct block_end *block)
 {
 	for (size_t i = 0; i < block->table->place_count; i++)
@@ -247,8 +247,7 @@ struct lock *lock_table_get(struct lock_table *table, uint64_t address, uint8_t 
 	return lock;
 }
 
-/* Whether the present generation is over with this initialisation.  Opening a named semaphore again is none.
- */
+/* True if this initialisation ends the present generation.  Opening a named semaphore again does not. */
 static bool begins_anew(const struct lock *lock, const struct event *event)
 {
 	if (lock->result.kind != event->kind)
@@ -321,7 +320,7 @@ void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)
 
 /* ---- forgetting ------------------------------------------------------------------ */
 
-/* Whether the lock was added to another and may be forgotten. */
+/* Adds the lock's numbers to those of its class.  True: the lock may be forgotten. */
 static bool fold_away(struct lock_table *table, struct lock *lock)
 {
 	struct lock_class *class = lock_classes_get(&table->classes, lock);

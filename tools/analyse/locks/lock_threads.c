@@ -31,7 +31,7 @@ void lock_thread_forget_wanted(struct lock_thread *thread)
 	thread->wanted_count = thread->wanted_room = 0;
 }
 
-/* What it holds it goes on holding: a lock of a dead thread is locked for ever. */
+/* The thread's locks stay held: a lock of a dead thread is locked for ever. */
 void lock_thread_ended(struct lock_thread *thread)
 {
 	thread->ended = true;
@@ -64,7 +64,7 @@ struct lock_thread *lock_threads_get(struct lock_threads *threads, uint32_t id)
 	return thread;
 }
 
-/* From the end: what was locked last is mostly unlocked first. */
+/* Searches from the end: the lock that was taken last is mostly released first. */
 struct held_lock *held_find(const struct lock_thread *thread, uint64_t address)
 {
 	for (size_t i = thread->count; i > 0; i--)

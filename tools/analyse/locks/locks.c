@@ -5,20 +5,20 @@
  * that it lies in end a generation.
  *
  * (2) Order of truth.  An acquisition is stamped after the lock is held and a release before it is given up, so that in
- * the merged stream a lock has one owner at a time.  Where the stream says otherwise (a lost event, a mutex unlocked by
- *     another thread), the newer event is believed.
+ * the merged stream a lock has one owner at a time.  If the stream contradicts that (a lost event, a mutex unlocked by
+ *     another thread), the newer event counts.
  *
  * (3) Waits.  A WAIT is recorded before the call blocks, and ends with the ACQUIRE or FAILED of the same thread and
  * object. A thread has one wait at most; if it does anything else outside of a signal handler, it has left the wait by
  * longjmp.
  *
- * (4) Undo.  A release and a destruction are recorded before the real call.  If that fails, the thread's next event is
- *     FAILED, and what they changed is put back.
+ * (4) Undo.  A release and a destruction are recorded before the real call.  If the call fails, the thread's next event
+ *     is FAILED, and the state before is restored.
  *
  * (5) Checks come first: lock_checks and wait_checks judge an event against the state before it changes the state.
  *
- * (6) Loss.  Where events are missing a release may be among them: what the thread held is forgotten, and no misuse is
- *     claimed after that.
+ * (6) Loss.  A release may be among missing events: the locks that the thread held are forgotten, and no misuse is
+ *     reported after that.
  *
  * At the end, deadlocks (deadlock.h, deadlock_parts.h), contention and lock order are concluded from this state.
  */
@@ -105,7 +105,7 @@ static void count_wait(struct lock_analysis *locks, const struct lock_thread *th
 	contention_waited(&locks->contention, &locks->table.classes, thread, lock, ticks);
 }
 
-/* Ends the thread's wait for this object; false where there was none. */
+/* Ends the thread's wait for this object; false: it had none. */
 static bool end_wait(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock,
                      const struct event *event)
 {
@@ -113,7 +113,7 @@ static bool end_wait(struct lock_analysis *locks, struct lock_thread *thread, st
 		return false;
 	thread->wait.active = false;
 	if (event->kind == RT_KIND_ONCE &&
-	    !(event->flags & RT_SYNC_SHARED)) /* it runs the routine: nothing in its way */
+	    !(event->flags & RT_SYNC_SHARED)) /* the thread runs the routine itself, and waited for no other thread */
 		return true;
 	count_wait(locks, thread, lock, event->stamp);
 	return true;
@@ -147,13 +147,13 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
                   uint32_t stack)
 {
 	struct held_lock *held = held_find(thread, event->object);
-	bool shared = event->flags & RT_SYNC_SHARED; /* of a once-control: it was done by another thread */
+	bool shared = event->flags & RT_SYNC_SHARED; /* of a once-control: another thread ran the routine */
 
 	if (held && held->lock == lock) {
 		held->count++;
 		return;
 	}
-	if (held) /* of a generation that is over */
+	if (held) /* an entry of a generation that is over */
 		held_remove(thread, held);
 	if (lock->result.owner)
 		take_from_owner(locks, lock, event->stamp);
@@ -173,7 +173,7 @@ static bool adds_order(const struct event *event)
 	return event_kind_is_owned(event->kind) && !(event->flags & RT_SYNC_TRY);
 }
 
-/* Recursive locking wants nothing that the thread has not got. */
+/* A thread that locks recursively has the lock already, and does not wait. */
 static void want(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock, const struct event *event)
 {
 	const struct held_lock *held = held_find(thread, event->object);
@@ -188,7 +188,8 @@ static void want(struct lock_analysis *locks, struct lock_thread *thread, struct
 	lock_order_want(&locks->order, thread, lock, event->flags & RT_SYNC_SHARED, event);
 }
 
-/* What a wait is for may be destroyed once the wait is sure to end, and before its thread says that it has. */
+/* The object of a wait may be destroyed once the wait is certain to end, before the thread records that it has
+ * ended. */
 static struct lock *lock_of(struct lock_analysis *locks, const struct lock_thread *thread, const struct event *event)
 {
 	struct lock *latest = NULL;
@@ -206,7 +207,8 @@ static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, con
 
 	begin_wait(thread, event);
 	if (event_kind_is_owned(event->kind)) {
-		/* A once-control that nobody has is waited for by the one that will run the routine. */
+		/* The thread that waits for a once-control without a holder will run the routine itself: no
+		 * contention. */
 		locks->contentions += event->kind != RT_KIND_ONCE || lock->holders;
 		if (lock->holders)
 			thread->wait.holder = lock->taken;
@@ -232,7 +234,7 @@ static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, 
 	grant(locks, thread, lock, event, stack);
 }
 
-/* A mutex may, in practice, be unlocked by a thread that did not lock it. */
+/* In practice, programs unlock mutexes in threads that did not lock them. */
 static struct lock_thread *holder_of(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
                                      struct held_lock **held)
 {
@@ -307,7 +309,7 @@ static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, 
 {
 	struct lock *lock = lock_table_find(&locks->table, event->object, event->kind);
 
-	if (!lock || event->result) /* known to have failed where it is recorded after the call */
+	if (!lock || event->result) /* an event that is recorded after the call has the result: it failed */
 		return;
 	if (lock->opens > 1) {
 		lock->opens--;
@@ -331,7 +333,8 @@ static void on_cond_wait(struct lock_analysis *locks, struct lock_thread *thread
 	thread->wait.mutex = event->arg & RT_OBJECT_MASK;
 }
 
-/* The mutex is locked again inside of the wait, unseen: from here on it is held, and it was wanted. */
+/* libc locks the mutex again within the wait, where no hook sees it.  From here on the thread holds it, and it wanted
+ * the mutex before. */
 static void on_cond_wake(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	struct lock *cond = lock_of(locks, thread, event), *mutex;
@@ -361,7 +364,8 @@ static void on_consistent(struct lock_thread *thread, const struct event *event)
 		held->owner_died = false;
 }
 
-/* Ended locks, and the edges between them, are looked through when there are many new ones. */
+/* Removes ended locks that can matter no more, and their edges.  Runs when many locks have ended since the last
+ * time. */
 static void tidy(struct lock_analysis *locks)
 {
 	if (locks->table.ended < locks->fold_at && !lock_order_full(&locks->order))
@@ -474,7 +478,7 @@ static bool may_wake(const struct event *event)
 	}
 }
 
-/* Notes the threads that end waits: they are looked at when such a wait never ends. */
+/* Notes the threads that end waits: they are needed if such a wait never ends. */
 static void note_waker(struct lock_analysis *locks, const struct event *event)
 {
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
@@ -500,7 +504,7 @@ static void sync_order(struct lock_analysis *locks, struct lock_thread *thread, 
 
 /* ---- the stream --------------------------------------------------------------------------- */
 
-/* A wait without an answer, and the thread does something else, not in a signal handler: it left by longjmp. */
+/* The thread has an open wait, and records another event outside of a signal handler: it left the wait by longjmp. */
 static void leave_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	const struct lock_wait *wait = &thread->wait;
@@ -566,8 +570,8 @@ static void forget_state(struct lock_thread *thread)
 	thread->undo.type = 0;
 }
 
-/* A release may be among what is missing: better to know nothing of what the thread holds than to accuse it.
- */
+/* A release may be among the missing events.  So the locks that the thread holds are forgotten: a wrong finding would
+ * be worse. */
 static void note_loss(struct lock_analysis *locks, uint32_t thread_id)
 {
 	for (size_t i = 0; i < locks->threads.count; i++)
@@ -646,8 +650,8 @@ void locks_in_handler(struct lock_analysis *locks, const struct event *event) { 
 
 /* ---- results ------------------------------------------------------------------------------- */
 
-/* A thread that waits for a lock at the end has waited until then, and that counts.  A wait for a signal or a post may
- * be idle time: it counts only when it is over. */
+/* If a thread waits for a lock at the end, its wait counts up to the end.  A wait for a signal or a post may be idle
+ * time: such a wait counts only when it is over. */
 static void count_open_waits(struct lock_analysis *locks, uint64_t end)
 {
 	for (size_t i = 0; i < locks->threads.count; i++) {

@@ -63,7 +63,7 @@ static struct order_site site_of(const struct order_edge *edge, struct lock_clas
 	return site;
 }
 
-/* A site for each edge, which may be one that others are too. */
+/* Lists a site for each edge; several edges may have the same site. */
 static size_t list(const struct lock_order *order, struct lock_classes *classes, struct order_site *sites)
 {
 	size_t count = 0;
@@ -73,7 +73,7 @@ static size_t list(const struct lock_order *order, struct lock_classes *classes,
 	return count;
 }
 
-/* One that is in the same place: another set of locks was held, or other locks of these classes. */
+/* Merges a site of the same place, where other locks of these classes, or another set of locks, were held. */
 static void merge(struct order_site *site, const struct order_site *other, bool same_locks)
 {
 	site->pairs += !same_locks;
@@ -83,7 +83,7 @@ static void merge(struct order_site *site, const struct order_site *other, bool 
 	}
 }
 
-/* Sites in the order of by_place_and_locks; how many are left. */
+/* Unites sites, which are sorted by by_place_and_locks.  Returns the number that is left. */
 static size_t unite(struct order_site *sites, size_t count)
 {
 	size_t kept = 0;

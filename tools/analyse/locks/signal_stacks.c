@@ -5,7 +5,7 @@
 #include "shim/atomics.h"
 #include "tools/base/memory.h"
 
-#define FRAMES_MOST 4096 /* what a file of good faith has at most */
+#define FRAMES_MOST 4096 /* the most frames of a stack in an undamaged file */
 
 enum { NOT_KNOWN, ORDINARY, IN_HANDLER, IN_HANDLER_OF_WAIT };
 
@@ -31,7 +31,7 @@ static void know(struct signal_stacks *stacks, uint32_t stack, uint8_t state)
 	stacks->known[stack] = state;
 }
 
-/* Only an interrupted frame's address is exact; the others are return addresses. */
+/* An exact address marks an interrupted frame; all other addresses are return addresses. */
 static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
 {
 	const struct rt_pc *pc = ring_file_pc(ring, pc_id);
@@ -41,8 +41,8 @@ static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
 
 static uint8_t state_of(struct signal_stacks *stacks, uint32_t stack);
 
-/* What a handler's stack is, whose interrupted frame is the innermost of `at`: handlers interrupt handlers
- * too. */
+/* The state of a handler's stack; `at` begins with the frame that the handler interrupted.  Handlers may interrupt
+ * handlers. */
 static uint8_t state_of_handler(struct signal_stacks *stacks, uint32_t at, uint32_t parent)
 {
 	if (!stacks->waits || !stacks->waits(stacks->waits_context, at))
@@ -50,8 +50,8 @@ static uint8_t state_of_handler(struct signal_stacks *stacks, uint32_t at, uint3
 	return state_of(stacks, parent) == IN_HANDLER ? IN_HANDLER : IN_HANDLER_OF_WAIT;
 }
 
-/* Walks outwards to an interrupted frame or to one that is known; all from `stack` to there are what it is.
- */
+/* Walks outwards to an interrupted frame, or to a node whose state is known.  All nodes from `stack` to there get that
+ * state. */
 static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 {
 	uint8_t found = NOT_KNOWN;

@@ -5,21 +5,22 @@
 
 #include "tools/base/memory.h"
 
-#define POSTS_KEPT    64u /* that were not waited for yet */
+#define POSTS_KEPT    64u /* posts that no wait has taken yet */
 #define SEGMENTS_MOST (1u << 22)
 
 struct sync_order {
-	uint32_t link; /* of happens_before; 0: it orders nothing */
-	/* A semaphore's. */
+	uint32_t link; /* number of the link in happens_before; 0: the object orders nothing */
+	/* For semaphores: */
 	uint32_t poster, waiter;
-	uint64_t value; /* that waits may take before any post */
+	uint64_t value; /* number of waits that succeed without a post */
 	uint32_t posts[POSTS_KEPT];
 	uint64_t posted, taken;
-	/* A barrier's. */
+	/* For barriers: */
 	uint32_t *users;
 	size_t user_count, user_room;
-	uint32_t gathering, arrived; /* segment that follows all who came to this round, and how many they are */
-	uint32_t gathered;           /* the same of the round that is being left */
+	/* the segment that follows all threads that arrived in this round, and their number */
+	uint32_t gathering, arrived;
+	uint32_t gathered; /* gathering of the round that threads are leaving */
 };
 
 void sync_order_free(struct sync_order *order)
@@ -47,7 +48,7 @@ static void give_up(struct lock_analysis *locks, struct sync_order *order)
 	order->link = 0;
 }
 
-/* What the thread does next follows `other`; of one link the latest is enough, as posts of one thread are in
+/* The thread's next segment follows `other`.  Of one link the latest segment is enough, as the posts of a thread are in
  * order. */
 static void follow(struct lock_analysis *locks, struct lock_thread *thread, uint32_t other, uint32_t link)
 {
@@ -103,7 +104,7 @@ static void on_taken(struct lock_analysis *locks, struct lock_thread *thread, st
 	} else if (order->taken < order->posted) {
 		follow(locks, thread, order->posts[order->taken++ % POSTS_KEPT], order->link);
 	} else {
-		give_up(locks, order); /* taken before it was posted: not all was seen */
+		give_up(locks, order); /* a wait took a post that was not recorded */
 	}
 }
 
@@ -146,8 +147,8 @@ static void on_arrival(struct lock_analysis *locks, struct lock_thread *thread, 
 	order->gathering = order->arrived = 0;
 }
 
-/* A thread that comes to the next round before others have left this one is no matter: they left later, not
- * earlier. */
+/* A thread may arrive in the next round before the last thread has left this one.  That is harmless: `gathered` stays
+ * that of this round until the next one is complete. */
 static void barrier_event(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order,
                           uint32_t count, const struct event *event)
 {

@@ -37,8 +37,8 @@ static void wake(struct sync_state *state, bool all)
 	state->woken += count;
 }
 
-/* The signal of the thread's last event has been sent by now; it may have reached threads that began to wait
- * meanwhile. */
+/* The signal that the thread's last event announced has been sent by now.  It may have reached threads that began to
+ * wait in between. */
 static void signal_sent(const struct check *check)
 {
 	struct lock_thread *thread = check->thread;
@@ -99,7 +99,7 @@ static void check_two_mutexes(const struct check *check, const struct sync_state
 	check_note(check, &misuse);
 }
 
-/* The mutex is held by another thread; or by no known thread, although every call on it was seen. */
+/* Another thread holds the mutex; or no known thread does, although every call on it was recorded. */
 static void check_mutex_held(const struct check *check, uint64_t mutex)
 {
 	const struct lock *lock = lock_table_find(&check->locks->table, mutex, RT_KIND_MUTEX);
@@ -138,7 +138,7 @@ static void check_cond_wait(const struct check *check)
 	blocks(state, event);
 }
 
-/* The wait that is over, if it was one that counts. */
+/* True if the wait that has ended was counted in sync_state. */
 static bool counted(const struct check *check)
 {
 	const struct lock_wait *wait = &check->thread->wait;
@@ -187,7 +187,7 @@ static void cond_event(const struct check *check)
 
 /* ---- semaphores ---------------------------------------------------------------------------------- */
 
-/* A wait that was ended by a post before the semaphore was destroyed. */
+/* True for the end of a wait that a post ended before the semaphore was destroyed. */
 static bool ends_wait(const struct check *check)
 {
 	const struct lock_wait *wait = &check->thread->wait;
@@ -195,7 +195,7 @@ static bool ends_wait(const struct check *check)
 	return check->event->type != RT_WAIT && wait->active && wait->object == check->event->object;
 }
 
-/* After sem_destroy a semaphore comes back by sem_init alone: it has no static initialiser. */
+/* After sem_destroy only sem_init makes a semaphore valid again: there is no static initialiser. */
 static void check_dead_sem(const struct check *check)
 {
 	const struct event *event = check->event;

@@ -6,7 +6,7 @@
 #include "tools/analyse/locks/shared_memory.h"
 #include "tools/base/memory.h"
 
-/* Locking it again never blocks its owner. */
+/* True if locking it again never blocks its owner. */
 static bool relock_fails(const struct lock *lock)
 {
 	return lock->init_seen && lock->result.kind == RT_KIND_MUTEX &&
@@ -38,7 +38,7 @@ const struct held_lock *wait_search_holds(const struct lock_thread *thread, cons
 
 /* ---- threads and objects over all processes ------------------------------------------------- */
 
-/* NULL where the process does not know the thread. */
+/* The waiter of a thread; NULL: the process does not know the thread. */
 static struct waiter *waiter_of(const struct wait_search *search, const struct deadlock_process *process,
                                 uint32_t thread)
 {
@@ -47,7 +47,7 @@ static struct waiter *waiter_of(const struct wait_search *search, const struct d
 	return found ? &search->waiters[search->first[process - search->processes] + found - 1] : NULL;
 }
 
-/* What the thread waits for, as this process knows it; NULL where it does not. */
+/* The object that the thread waits for, as this process knows it; NULL: this process does not know it. */
 static const struct lock *instance_of(const struct waiter *waiter, const struct deadlock_process *process)
 {
 	const struct lock_wait *wait = &waiter->thread->wait;
@@ -61,7 +61,7 @@ static const struct lock *instance_of(const struct waiter *waiter, const struct 
 	return address ? lock_table_find(&process->locks->table, address, wait->kind) : NULL;
 }
 
-/* The thread that holds what this one wants, for itself alone: the latest, should two seem to. */
+/* The exclusive owner of the lock that this thread wants; if two threads seem to own it, the latest. */
 static struct waiter *owner_of(const struct wait_search *search, const struct waiter *waiter,
                                const struct held_lock **held)
 {
@@ -94,7 +94,7 @@ static bool goes_on(const struct waiter *waiter) { return waiter && !waiter->thr
 
 static bool lives(const struct lock_thread *thread) { return !thread->ended && thread->started; }
 
-/* Those of one process; nth counts down over all of them. */
+/* The nth past waker in this process; counts nth down by the number of wakers there. */
 static struct waiter *past_waker_in(const struct wait_search *search, const struct deadlock_process *process,
                                     const struct lock *lock, const struct waiter *waiter, unsigned *nth)
 {
@@ -120,7 +120,7 @@ static bool wakers_are_known(const struct wait_search *search, const struct wait
 	return true;
 }
 
-/* The nth thread that ended waits for what this one waits for before and lives; NULL where there are no more. */
+/* The nth living thread that ended waits for this thread's object before; NULL: there are no more. */
 static struct waiter *past_waker(const struct wait_search *search, const struct waiter *waiter, unsigned nth)
 {
 	struct waiter *waker = NULL;
@@ -189,7 +189,7 @@ static bool lock_comes_free(const struct wait_search *search, const struct waite
 	if (!lock)
 		return true;
 	owner = owner_of(search, waiter, &held);
-	if (!owner) /* readers keep out writers alone */
+	if (!owner) /* readers keep only writers out */
 		return lock->result.owner || waiter->thread->wait.flags & RT_SYNC_SHARED ||
 		       all_readers_go_on(search, waiter);
 	if (owner == waiter && relock_fails(lock))
@@ -297,7 +297,7 @@ static void push_readers(struct wait_search *search, const struct waiter *waiter
 	}
 }
 
-/* Of a lock: its owner, or the readers that keep a writer out. */
+/* Pushes the owner of the lock, or the readers that keep a writer out. */
 static void push_holders(struct wait_search *search, const struct waiter *waiter, size_t from)
 {
 	const struct lock *lock = wait_search_lock(waiter);
@@ -324,7 +324,7 @@ static void push_wakers(struct wait_search *search, const struct waiter *waiter,
 			push(search, &search->waiters[i], NULL, from, true);
 }
 
-/* Those that this stuck thread waits for. */
+/* Pushes the threads that this stuck thread waits for. */
 static void push_blockers(struct wait_search *search, const struct waiter *waiter, size_t from)
 {
 	uint8_t kind = waiter->thread->wait.kind;

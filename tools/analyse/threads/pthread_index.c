@@ -46,7 +46,7 @@ void pthread_index_gone(struct pthread_index *index, uint32_t thread)
 	if (!entry)
 		return;
 	entry->gone = true;
-	/* Chains stay short: what is gone before it is cut off. */
+	/* Keeps chains short: entries that are gone are cut off. */
 	if (entry->previous && index->items[entry->previous - 1].gone)
 		entry->previous = index->items[entry->previous - 1].previous;
 }
@@ -66,7 +66,7 @@ uint32_t pthread_index_join_begins(struct pthread_index *index, uint32_t joiner,
 	return thread;
 }
 
-/* The oldest that has ended and was not settled: its pthread_t was not given to another before. */
+/* The oldest thread of this pthread_t that has ended and was not settled: the pthread_t was not reused before. */
 uint32_t pthread_index_settled(const struct pthread_index *index, uint64_t pthread)
 {
 	uint64_t at = u64_map_get(&index->by_pthread, pthread);

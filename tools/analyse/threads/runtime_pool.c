@@ -4,7 +4,7 @@
 
 static const char *const runtimes[] = {"libgomp.so", "libomp.so", "libiomp5.so", "libtbb.so"};
 
-/* The file's name, of whoever called pthread_create. */
+/* The name of the module that called pthread_create. */
 static const char *creator(const struct ring_file *ring, uint32_t stack)
 {
 	uint32_t parent, pc_id;

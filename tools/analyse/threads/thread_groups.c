@@ -30,7 +30,7 @@ uint32_t thread_groups_get(struct thread_groups *groups, const char *name, bool 
 	struct thread_group key;
 	struct group_entry *entry;
 
-	memset(&key, 0, sizeof key); /* its padding is part of the hash */
+	memset(&key, 0, sizeof key); /* the padding is hashed, too */
 	strncpy(key.name, name, sizeof key.name - 1);
 	key.main = main && !*name;
 	key.created_stack = main || *name ? 0 : created_stack;

@@ -5,9 +5,9 @@
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 
-#define GROWN_LEAST 8u /* fewer are not worth a word */
+#define GROWN_LEAST 8u /* fewer threads are not reported */
 
-struct change { /* of how many live: one is made, or ends */
+struct change { /* of the number of live threads: one is made, or ends */
 	uint64_t stamp;
 	size_t site;
 	int by;
@@ -60,7 +60,7 @@ static int in_time(const void *left, const void *right)
 	return a->by - b->by;
 }
 
-/* Which quarter of the site's time the stamp falls into, 0 to THREAD_QUARTERS - 1. */
+/* The quarter of the site's time in which the stamp lies, 0 to THREAD_QUARTERS - 1. */
 static unsigned quarter_of(const struct thread_site *site, uint64_t stamp, uint64_t end)
 {
 	uint64_t length = end > site->first ? end - site->first : 1, at = stamp - site->first;

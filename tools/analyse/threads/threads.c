@@ -1,6 +1,6 @@
 /*
- * The thread stage, the first of the analysis: which threads exist, which thread made which, how each ended, and which
- * thread a pthread_t means.
+ * The thread stage, the first of the analysis.  It knows which threads exist, which thread created which, how each
+ * ended, and which thread a pthread_t stands for.
  */
 #include "tools/analyse/threads/threads.h"
 
@@ -18,8 +18,8 @@ struct thread_analysis {
 	size_t count, room;
 	struct pthread_index pthreads;
 	struct thread_groups groups;
-	uint32_t regrouped; /* thread that the last event put into another group, 0: none */
-	uint32_t meant;     /* thread that the last event's pthread_t meant, 0: none that is known */
+	uint32_t regrouped; /* the thread that the last event put into another group; 0: none */
+	uint32_t meant;     /* the thread that the last event's pthread_t stood for; 0: not known */
 	uint32_t exit_caller;
 	uint64_t exit_stamp;
 	struct thread_site *sites;
@@ -122,7 +122,7 @@ static void on_create(struct thread_analysis *threads, const struct event *event
 	regroup(threads, thread);
 }
 
-/* The thread that pthread_create did not make leaves no result; its id is not given out again. */
+/* Removes a thread that pthread_create failed to make.  It leaves no result, and its id is not given out again. */
 static void forget(struct thread_analysis *threads, uint32_t id)
 {
 	struct thread_result *thread = find(threads, id);
@@ -164,7 +164,7 @@ static void on_joined(struct thread_analysis *threads, const struct event *event
 	if (event->aux || !thread)
 		return;
 	thread->joined = true;
-	if (!thread->ended) /* its own last word was lost */
+	if (!thread->ended) /* the event of its end was lost */
 		on_end(threads, id, event->stamp);
 	pthread_index_gone(&threads->pthreads, id);
 }

@@ -13,7 +13,8 @@
 #define NAME    "control"
 #define BACKLOG 16
 
-/* A path of any length, by way of the directory's descriptor: sun_path has room for a hundred bytes. */
+/* Names the socket through the directory's descriptor, so that the path may have any length: sun_path has room for
+ * about a hundred bytes. */
 static bool address_in(int directory, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};

@@ -10,10 +10,10 @@
 #include "tools/base/proc.h"
 #include "tools/base/clock.h"
 
-#define CATCH_UP_ROUNDS 400u /* a program that records faster than it is read is stopped all the same */
+#define CATCH_UP_ROUNDS 400u /* then the program is stopped even if it records faster than it is read */
 
 struct deadline {
-	uint64_t pause_ns, until; /* CLOCK_MONOTONIC ns; 0: it has not been stopped yet */
+	uint64_t pause_ns, until; /* CLOCK_MONOTONIC ns; 0: the process has not been stopped yet */
 	const struct scan_tick *tick;
 	bool passed;
 };
@@ -57,7 +57,7 @@ static void look_at(struct now_look *look, struct looked_at *item)
 		         "it ended meanwhile: without --now `ringtail leaks` shows its end");
 }
 
-/* While it runs, so that little is left to read when it is stopped. */
+/* Reads while the process runs, so that little is left to read when it is stopped. */
 static void catch_up(struct recording *recording, const struct scan_tick *tick)
 {
 	uint64_t events = MERGE_ROUND_EVENTS;
@@ -84,7 +84,7 @@ void now_look_add(struct now_look *look, struct recording *recording)
 	} else {
 		look_at(look, item);
 	}
-	if (!item->snapshot.complete) /* what it has done is shown all the same */
+	if (!item->snapshot.complete) /* the events that were read are shown all the same */
 		merge_to_now(recording->merge, analysis_events, recording->analysis);
 }
 

@@ -17,11 +17,12 @@
 
 #define ASK_AGAIN_MS 500
 
-struct running { /* processes that run and were asked for */
+struct running { /* running processes that the user asked for */
 	struct recording **items;
 	size_t count, room;
-	uint32_t reader;     /* pid of their live reader; 0: there is none */
-	uint32_t pid, space; /* of the one that was asked for, as it calls itself; 0: all were */
+	uint32_t reader; /* pid of their live reader; 0: there is none */
+	/* of the process that the user asked for, in its own namespace; 0: all processes of the run */
+	uint32_t pid, space;
 };
 
 /* ---- which --------------------------------------------------------------------------------- */
@@ -34,7 +35,7 @@ static uint32_t pid_of(const char *argument)
 	return number ? (uint32_t)strtoul(argument, NULL, 10) : 0;
 }
 
-/* A ring that cannot be read is no reason not to look at the others. */
+/* Skips rings that cannot be read: the other processes are shown. */
 static void add_running(struct running *running, const char *path, uint32_t pid)
 {
 	struct error err;

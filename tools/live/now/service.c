@@ -22,7 +22,7 @@ struct client {
 	char line[CONTROL_LINE];
 	size_t length;
 	bool asks;
-	uint32_t pid, space; /* pid 0: all; space: the PID namespace in which it is called so */
+	uint32_t pid, space; /* pid 0: all; space: the PID namespace that the pid belongs to */
 	uint64_t pause_ns;
 };
 
@@ -130,7 +130,7 @@ bool now_service_look(struct now_service *service)
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
-/* In the child: the collector's other threads do not exist here, and the child answers no other client. */
+/* Runs in the child: the collector's other threads do not exist there, and the child answers no other client. */
 static void be_alone(struct now_service *service, const struct client *client)
 {
 	progress_forked();
@@ -191,7 +191,7 @@ void now_service_serve(struct now_service *service, struct recording **recording
                        const struct scan_tick *tick)
 {
 	if (!archive_hold(service->archive))
-		return; /* it is storing a process: in a later round */
+		return; /* the archive is storing a process: a later round forks */
 	for (size_t i = 0; i < CLIENTS; i++) {
 		struct client *client = &service->clients[i];
 		if (!client->asks)

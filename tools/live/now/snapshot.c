@@ -14,7 +14,7 @@ static bool name_of(const struct snapshot *snapshot, unsigned number, char **pat
 	return asprintf(path, "%s/now-%u.db", snapshot->directory, number) > 0;
 }
 
-/* 1: this number is ours; 0: it is another's; -1: no file can be made here. */
+/* Claims a number.  1: it is claimed; 0: another snapshot has it; -1: no file can be made here. */
 static int take(struct snapshot *snapshot, unsigned number)
 {
 	char *path = NULL, *part = NULL;
@@ -25,7 +25,7 @@ static int take(struct snapshot *snapshot, unsigned number)
 		taken = fd >= 0 ? 1 : errno == EEXIST ? 0 : -1;
 		if (fd >= 0)
 			close(fd);
-		if (taken == 1 && !access(path, F_OK)) { /* ended meanwhile, or long ago */
+		if (taken == 1 && !access(path, F_OK)) { /* that snapshot has ended, and left its file */
 			unlink(part);
 			taken = 0;
 		}
