@@ -42,6 +42,18 @@ void spawn_kill_all(void)
 			kill(-running[i], SIGKILL);
 }
 
+/* Every test program starts with the same dispositions and mask, however the tests themselves were started: a shell
+ * that starts them in the background, or nohup, leaves SIGINT, SIGQUIT or SIGHUP ignored. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		signal(signal_number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* In the child: never returns.  A process group of its own, so that all of it can be killed. */
 static void become(const struct command *command, int out, int err)
 {
@@ -52,7 +64,7 @@ static void become(const struct command *command, int out, int err)
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
 	close_range(3, ~0u, 0);
-	signal(SIGPIPE, SIG_DFL);
+	reset_signals();
 	unsetenv("LD_PRELOAD");
 	unsetenv("RINGTAIL");
 	setenv("LC_ALL", "C", 1);
