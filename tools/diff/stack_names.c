@@ -15,8 +15,6 @@ struct named_pc {
 };
 
 struct named_node {
-	uint64_t parent;
-	size_t pc; /* index */
 	bool known;
 	/* hashes of the names from the outermost frame inwards, without the callers of main and with them; 0: no frame
 	 */
@@ -78,33 +76,20 @@ static void load_pcs(struct stack_names *names, struct query *query, int64_t pro
 	sqlite3_finalize(row);
 }
 
-static void load_nodes(struct stack_names *names, struct query *query, int64_t process)
-{
-	sqlite3_stmt *row = query_rows(query, "SELECT id, parent, pc FROM stack WHERE process = ?", 1, process);
-
-	while (query_next(query, row)) {
-		const struct named_pc *pc = pc_of(names, (uint64_t)sqlite3_column_int64(row, 2));
-		GROW(names->node_items, names->node_room, names->node_count + 1);
-		names->node_items[names->node_count] = (struct named_node){
-		    .parent = (uint64_t)sqlite3_column_int64(row, 1), .pc = (size_t)(pc - names->pc_items)};
-		u64_map_put(&names->nodes, (uint64_t)sqlite3_column_int64(row, 0), ++names->node_count);
-	}
-	sqlite3_finalize(row);
-}
-
 void stack_names_load(struct stack_names *names, struct query *query, int64_t process)
 {
 	*names = (struct stack_names){0};
 	load_pcs(names, query, process);
-	load_nodes(names, query, process);
+	stack_tree_load(&names->stacks, query, process);
+	names->nodes = memory_zeroed(names->stacks.count, sizeof *names->nodes);
 }
 
 void stack_names_free(struct stack_names *names)
 {
 	u64_map_free(&names->pcs);
-	u64_map_free(&names->nodes);
 	free(names->pc_items);
-	free(names->node_items);
+	stack_tree_free(&names->stacks);
+	free(names->nodes);
 }
 
 /* The callers of main and of a thread's start routine are libc's, and not part of `own`. */
@@ -117,25 +102,22 @@ static void name_node(struct named_node *node, const struct named_node *parent, 
 	node->known = true;
 }
 
-static struct named_node *node_of(const struct stack_names *names, uint64_t id)
-{
-	uint64_t found = id >= RT_NODE_FIRST ? u64_map_get(&names->nodes, id) : 0;
-
-	return found ? &names->node_items[found - 1] : NULL;
-}
-
 uint64_t stack_names_of(struct stack_names *names, int64_t stack)
 {
-	struct named_node *way[RT_DEPTH_MOST], *node = node_of(names, (uint64_t)stack);
+	const struct stack_node *stacks = names->stacks.nodes;
+	uint32_t way[RT_DEPTH_MOST], at = stack_tree_find(&names->stacks, stack);
+	const struct named_node *node;
 	size_t length = 0;
 
-	for (; node && !node->known && length < RT_DEPTH_MOST; node = node_of(names, node->parent))
-		way[length++] = node;
-	if (node && !node->known) /* deeper than any stack: the callers form a cycle */
-		node = NULL;
+	for (; at != NO_STACK && !names->nodes[at].known && length < RT_DEPTH_MOST; at = stacks[at].caller)
+		way[length++] = at;
+	if (at != NO_STACK && !names->nodes[at].known) /* deeper than any stack: the callers form a cycle */
+		at = NO_STACK;
+	node = at == NO_STACK ? NULL : &names->nodes[at];
 	while (length--) {
-		name_node(way[length], node, &names->pc_items[way[length]->pc]);
-		node = way[length];
+		at = way[length];
+		name_node(&names->nodes[at], node, pc_of(names, (uint64_t)stacks[at].pc));
+		node = &names->nodes[at];
 	}
 	return node ? node->own ? node->own : node->whole : 0;
 }

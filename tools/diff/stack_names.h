@@ -4,15 +4,14 @@
 #define RINGTAIL_DIFF_STACK_NAMES_H
 
 #include "tools/base/u64_map.h"
-#include "tools/query/query.h"
+#include "tools/query/stack_tree.h"
 
 struct stack_names {
-	struct u64_map pcs;   /* index + 1 */
-	struct u64_map nodes; /* index + 1 */
+	struct u64_map pcs; /* index + 1 */
 	struct named_pc *pc_items;
 	size_t pc_count, pc_room;
-	struct named_node *node_items;
-	size_t node_count, node_room;
+	struct stack_tree stacks;
+	struct named_node *nodes; /* of each stack */
 };
 
 void stack_names_load(struct stack_names *names, struct query *query, int64_t process);

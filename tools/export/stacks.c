@@ -91,49 +91,11 @@ static void load_frames(struct loader *loader)
 	sqlite3_finalize(row);
 }
 
-static void load_nodes(struct loader *loader, struct stacks *stacks)
+static void find_node_places(struct loader *loader, struct stacks *stacks)
 {
-	static const char sql[] = "SELECT id, parent, pc FROM stack WHERE process = ? ORDER BY id";
-	sqlite3_stmt *row = query_rows(loader->query, sql, 1, loader->process);
-	size_t room = 0;
-
-	while (query_next(loader->query, row)) {
-		GROW(stacks->nodes, room, stacks->count + 1);
-		stacks->nodes[stacks->count++] = (struct stack_node){
-		    .id = (uint32_t)sqlite3_column_int64(row, 0),
-		    .parent = (uint32_t)sqlite3_column_int64(row, 1),
-		    .place = (uint32_t)u64_map_get(&loader->pcs, (uint64_t)sqlite3_column_int64(row, 2)),
-		};
-	}
-	sqlite3_finalize(row);
-}
-
-/* Index + 1 of a node, 0: there is none. */
-static uint32_t find(const struct stacks *stacks, int64_t id)
-{
-	size_t low = 0, high = stacks->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (stacks->nodes[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < stacks->count && stacks->nodes[low].id == id ? (uint32_t)low + 1 : 0;
-}
-
-/* Parents by index, so that a walk looks nothing up. */
-static void link_nodes(struct stacks *stacks)
-{
-	for (size_t i = 0; i < stacks->count; i++) {
-		struct stack_node *node = &stacks->nodes[i];
-		uint32_t parent = node->parent;
-
-		node->root = parent < RT_NODE_FIRST ? parent : RT_ROOT_TRUNCATED;
-		node->parent = parent < RT_NODE_FIRST ? 0 : find(stacks, parent);
-	}
+	stacks->places = memory_zeroed(stacks->tree.count, sizeof *stacks->places);
+	for (size_t i = 0; i < stacks->tree.count; i++)
+		stacks->places[i] = (uint32_t)u64_map_get(&loader->pcs, (uint64_t)stacks->tree.nodes[i].pc);
 }
 
 bool stacks_load(struct stacks *stacks, struct places *places, struct query *query, int64_t process)
@@ -143,8 +105,8 @@ bool stacks_load(struct stacks *stacks, struct places *places, struct query *que
 	*stacks = (struct stacks){0};
 	load_modules(&loader);
 	load_frames(&loader);
-	load_nodes(&loader, stacks);
-	link_nodes(stacks);
+	stack_tree_load(&stacks->tree, query, process);
+	find_node_places(&loader, stacks);
 	u64_map_free(&loader.modules);
 	u64_map_free(&loader.pcs);
 	return !query->failed;
@@ -152,25 +114,26 @@ bool stacks_load(struct stacks *stacks, struct places *places, struct query *que
 
 void stacks_free(struct stacks *stacks)
 {
-	free(stacks->nodes);
+	stack_tree_free(&stacks->tree);
+	free(stacks->places);
 	*stacks = (struct stacks){0};
 }
 
 unsigned stacks_places(const struct stacks *stacks, struct places *places, int64_t stack,
                        uint32_t out[STACK_PLACES_MOST])
 {
-	uint32_t node = find(stacks, stack), root = RT_ROOT_TRUNCATED;
+	uint32_t at = stack_tree_find(&stacks->tree, stack), root = RT_ROOT_TRUNCATED;
 	unsigned count = 0;
 
-	if (!node) {
+	if (at == NO_STACK) {
 		out[0] = places_special(places, "[no stack was recorded]");
 		return 1;
 	}
-	/* A database from elsewhere may go round in circles. */
-	for (; node && count < RT_DEPTH_MOST; node = stacks->nodes[node - 1].parent) {
-		if (stacks->nodes[node - 1].place)
-			out[count++] = stacks->nodes[node - 1].place;
-		root = stacks->nodes[node - 1].root;
+	/* The limit is for callers that form a cycle. */
+	for (; at != NO_STACK && count < RT_DEPTH_MOST; at = stacks->tree.nodes[at].caller) {
+		if (stacks->places[at])
+			out[count++] = stacks->places[at];
+		root = stacks->tree.nodes[at].root;
 	}
 	if (root == RT_ROOT_DEPTH)
 		out[count++] = places_special(places, "[deeper than --depth]");

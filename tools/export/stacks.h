@@ -1,25 +1,15 @@
-/*
- * All stacks of one process in memory, for exporters, which need every stack.  With hundreds of thousands of stacks, a
- * query for each would take minutes.
- */
+/* All stacks of one process, for exporters, which need every stack: the tree, and the place of each node. */
 #ifndef RINGTAIL_EXPORT_STACKS_H
 #define RINGTAIL_EXPORT_STACKS_H
 
 #include "tools/export/places.h"
-#include "tools/query/query.h"
+#include "tools/query/stack_tree.h"
 
 #define STACK_PLACES_MOST 4200 /* the frames of the deepest recorded stack, and the places added at its ends */
 
-struct stack_node {
-	uint32_t id;     /* stack.id */
-	uint32_t parent; /* index + 1; 0: none, and `root` tells why */
-	uint32_t place;  /* index + 1 */
-	uint32_t root;   /* RT_ROOT_* */
-};
-
 struct stacks {
-	struct stack_node *nodes; /* in the order of their ids */
-	size_t count;
+	struct stack_tree tree;
+	uint32_t *places; /* of each node: index + 1 */
 };
 
 /* Reads the stacks of a process, and adds their places to `places`.  False: query->err is filled. */

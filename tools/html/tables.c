@@ -17,7 +17,7 @@ struct making {
 	struct stack_numbers *numbers;
 	int64_t process;
 	struct strings texts;
-	struct u64_map places; /* of the process: pc -> number of the place, from 1 */
+	struct u64_map places; /* of the process: pc -> number of the place in the table of places, from 1 */
 	bool begun;            /* true once the table has a column */
 };
 
@@ -58,12 +58,6 @@ static uint64_t stack(struct making *making, sqlite3_stmt *row, int column)
 	uint32_t found = stack_number(making->numbers, making->process, sqlite3_column_int64(row, column));
 
 	return found == NO_STACK_NUMBER ? 0 : found + UINT64_C(1);
-}
-
-/* The number of a pc's place in the table of places, from 1; 0: the pc has no name. */
-static uint64_t place(struct making *making, sqlite3_stmt *row, int column)
-{
-	return u64_map_get(&making->places, (uint64_t)sqlite3_column_int64(row, column));
 }
 
 /* The role of a function, whose module and file are in the next columns: 1: it belongs to the runtime; 2: it is main,
@@ -153,52 +147,28 @@ static void write_table(struct making *making, const struct table *table)
 
 /* ---- stacks ---------------------------------------------------------------------- */
 
-struct stacks { /* columns of the table */
-	struct column ids, parents, places;
-};
-
-static void load_stacks(struct making *making, struct stacks *stacks)
-{
-	sqlite3_stmt *row = query_rows(making->query, "SELECT id, parent, pc FROM stack WHERE process = ?1 ORDER BY id",
-	                               1, making->process);
-	size_t count =
-	    (size_t)query_number(making->query, "SELECT count(*) FROM stack WHERE process = ?1", making->process, 0);
-
-	column_reserve(&stacks->ids, count);
-	column_reserve(&stacks->parents, count);
-	column_reserve(&stacks->places, count);
-	while (query_next(making->query, row)) {
-		column_put(&stacks->ids, number(making, row, 0));
-		column_put(&stacks->parents, number(making, row, 1));
-		column_put(&stacks->places, place(making, row, 2));
-	}
-	sqlite3_finalize(row);
-}
-
 /*
  * Writes the stacks in the order of their numbers.  up: how many rows above the caller is; 0: there is no caller, and
  * `why` says why (stack.parent).  place: the place of the pc.
  */
 static void write_stacks(struct making *making)
 {
-	struct stacks stacks = {0};
 	struct column up = {0}, why = {0}, at = {0};
+	struct stack_tree tree;
 
-	load_stacks(making, &stacks);
-	const struct numbered_stacks *known = stack_numbers_add(making->numbers, making->process, stacks.ids.values,
-	                                                        stacks.parents.values, stacks.ids.count);
-	column_reserve(&up, known->numbered);
-	column_reserve(&why, known->numbered);
-	column_reserve(&at, known->numbered);
-	for (uint32_t i = 0; i < known->numbered; i++) {
-		uint32_t index = known->order[i], caller = known->callers[index];
+	stack_tree_load(&tree, making->query, making->process);
+	const struct numbered_stacks *stacks = stack_numbers_add(making->numbers, making->process, tree);
+	column_reserve(&up, stacks->numbered);
+	column_reserve(&why, stacks->numbered);
+	column_reserve(&at, stacks->numbered);
+	for (uint32_t i = 0; i < stacks->numbered; i++) {
+		const struct stack_node *node = &stacks->tree.nodes[stacks->order[i]];
+		bool outermost = node->caller == NO_STACK;
 
-		column_put(&up, caller == NO_STACK_NUMBER ? 0 : i - known->numbers[caller]);
-		column_put(&why, caller == NO_STACK_NUMBER ? stacks.parents.values[index] : 0);
-		column_put(&at, stacks.places.values[index]);
+		column_put(&up, outermost ? 0 : i - stacks->numbers[node->caller]);
+		column_put(&why, outermost ? node->root : 0);
+		column_put(&at, u64_map_get(&making->places, (uint64_t)node->pc));
 	}
-	free(stacks.parents.values);
-	free(stacks.places.values);
 	begin_table(making, "stacks");
 	write_column(making, "up", &up);
 	write_column(making, "why", &why);

@@ -3,30 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim/format.h"
 #include "tools/base/memory.h"
 
 #define NONE NO_STACK_NUMBER
-
-/* guess: index to look at first. */
-static uint32_t index_of(const struct numbered_stacks *stacks, uint64_t id, size_t guess)
-{
-	size_t low = 0, high = stacks->count;
-
-	if (guess < stacks->count && stacks->ids[guess] == id)
-		return (uint32_t)guess;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (stacks->ids[middle] == id)
-			return (uint32_t)middle;
-		if (stacks->ids[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NONE;
-}
 
 static uint32_t *unset(size_t count)
 {
@@ -37,23 +16,17 @@ static uint32_t *unset(size_t count)
 	return items;
 }
 
-static void find_callers(struct numbered_stacks *stacks, const uint64_t *parents)
-{
-	stacks->callers = unset(stacks->count);
-	for (size_t i = 0; i < stacks->count; i++)
-		if (parents[i] >= RT_NODE_FIRST) /* if no id is left out, indexes differ by as much as ids */
-			stacks->callers[i] = index_of(stacks, parents[i], i - (size_t)(stacks->ids[i] - parents[i]));
-}
-
 /* Numbers the trees depth first: a stack, then what it calls, then its next sibling. */
 static void give_numbers(struct numbered_stacks *stacks)
 {
-	uint32_t *callees = unset(stacks->count), *siblings = unset(stacks->count), roots = NONE;
+	const struct stack_node *nodes = stacks->tree.nodes;
+	size_t count = stacks->tree.count;
+	uint32_t *callees = unset(count), *siblings = unset(count), roots = NONE;
 
-	stacks->numbers = unset(stacks->count);
-	stacks->order = unset(stacks->count);
-	for (size_t i = stacks->count; i-- > 0;) {
-		uint32_t *first = stacks->callers[i] == NONE ? &roots : &callees[stacks->callers[i]];
+	stacks->numbers = unset(count);
+	stacks->order = unset(count);
+	for (size_t i = count; i-- > 0;) {
+		uint32_t *first = nodes[i].caller == NO_STACK ? &roots : &callees[nodes[i].caller];
 
 		siblings[i] = *first;
 		*first = (uint32_t)i;
@@ -66,22 +39,20 @@ static void give_numbers(struct numbered_stacks *stacks)
 			continue;
 		}
 		while (at != NONE && siblings[at] == NONE)
-			at = stacks->callers[at];
+			at = nodes[at].caller;
 		at = at == NONE ? NONE : siblings[at];
 	}
 	free(callees);
 	free(siblings);
 }
 
-const struct numbered_stacks *stack_numbers_add(struct stack_numbers *numbers, int64_t process, uint64_t *ids,
-                                                const uint64_t *parents, size_t count)
+const struct numbered_stacks *stack_numbers_add(struct stack_numbers *numbers, int64_t process, struct stack_tree tree)
 {
 	GROW(numbers->items, numbers->room, numbers->count + 1);
 	struct numbered_stacks *stacks = &numbers->items[numbers->count++];
 
 	u64_map_put(&numbers->by_process, (uint64_t)process, numbers->count);
-	*stacks = (struct numbered_stacks){.process = process, .ids = ids, .count = count};
-	find_callers(stacks, parents);
+	*stacks = (struct numbered_stacks){.process = process, .tree = tree};
 	give_numbers(stacks);
 	return stacks;
 }
@@ -93,16 +64,15 @@ uint32_t stack_number(const struct stack_numbers *numbers, int64_t process, int6
 	if (!place)
 		return NONE;
 	const struct numbered_stacks *stacks = &numbers->items[place - 1];
-	uint32_t found = index_of(stacks, (uint64_t)stack, (size_t)stack - RT_NODE_FIRST);
+	uint32_t found = stack_tree_find(&stacks->tree, stack);
 
-	return found == NONE ? NONE : stacks->numbers[found];
+	return found == NO_STACK ? NONE : stacks->numbers[found];
 }
 
 void stack_numbers_free(struct stack_numbers *numbers)
 {
 	for (size_t i = 0; i < numbers->count; i++) {
-		free(numbers->items[i].ids);
-		free(numbers->items[i].callers);
+		stack_tree_free(&numbers->items[i].tree);
 		free(numbers->items[i].numbers);
 		free(numbers->items[i].order);
 	}

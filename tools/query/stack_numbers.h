@@ -9,17 +9,16 @@
 #include <stdint.h>
 
 #include "tools/base/u64_map.h"
+#include "tools/query/stack_tree.h"
 
-#define NO_STACK_NUMBER UINT32_MAX
+#define NO_STACK_NUMBER NO_STACK
 
 struct numbered_stacks {
 	int64_t process;
-	size_t count;
-	uint64_t *ids;     /* stack.id, ascending */
-	uint32_t *callers; /* index of each stack's caller here; NO_STACK_NUMBER: it has none */
+	struct stack_tree tree;
 	uint32_t *numbers; /* the number of each stack, from 0; NO_STACK_NUMBER for stacks on a cycle of callers, in a
 	                      damaged file */
-	uint32_t *order;   /* by number: the index of its stack */
+	uint32_t *order;   /* by number: the index of its stack in the tree */
 	size_t numbered;
 };
 
@@ -29,10 +28,8 @@ struct stack_numbers { /* zeroed: of no process */
 	struct u64_map by_process; /* index + 1 into items */
 };
 
-/* Adds the stacks of a process, and takes over ids, which are in ascending order.  parents: stack.parent of each.  The
- * result is valid until the next call. */
-const struct numbered_stacks *stack_numbers_add(struct stack_numbers *numbers, int64_t process, uint64_t *ids,
-                                                const uint64_t *parents, size_t count);
+/* Adds the stacks of a process, and takes over the tree.  The result is valid until the next call. */
+const struct numbered_stacks *stack_numbers_add(struct stack_numbers *numbers, int64_t process, struct stack_tree tree);
 /* The number of a stack.id; NO_STACK_NUMBER if it has none. */
 uint32_t stack_number(const struct stack_numbers *numbers, int64_t process, int64_t stack);
 void stack_numbers_free(struct stack_numbers *numbers);

@@ -9,9 +9,10 @@
 
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
+#include "tools/query/stack_tree.h"
 #include "tools/symbolize/names.h"
 
-#define FRAMES_MOST 1024 /* a stack in a database from elsewhere may go round in circles */
+#define FRAMES_MOST 1024 /* of a stack; a limit, because callers may form a cycle */
 
 /* A place in the code; many stacks lead through it. */
 struct place {
@@ -23,23 +24,18 @@ struct hit {               /* a rule that matches a place */
 	size_t rule, next; /* next: 0 is none */
 };
 
-struct node { /* of the tree of stacks */
-	int64_t parent, pc;
-};
-
 /* One process at a time. */
 struct matcher {
 	struct rules *rules;
 	sqlite3 *db;
 	int64_t process;
 	const char *exe;
-	struct u64_map place_of, node_of; /* by pc, by stack: an index; index 0 is unused */
+	struct u64_map place_of; /* by pc: an index; index 0 is unused */
 	struct place *places;
 	size_t place_count, place_room;
 	struct hit *hits;
 	size_t hit_count, hit_room;
-	struct node *nodes;
-	size_t node_count, node_room;
+	struct stack_tree stacks;
 	struct current {         /* the finding at hand */
 		int64_t ordinal; /* 0: none yet */
 		uint64_t number; /* over all processes, from 1 */
@@ -105,15 +101,6 @@ static void take_frame(struct matcher *matcher, sqlite3_stmt *row)
 	}
 }
 
-/* id, parent, pc */
-static void take_node(struct matcher *matcher, sqlite3_stmt *row)
-{
-	GROW(matcher->nodes, matcher->node_room, matcher->node_count + 1);
-	matcher->nodes[matcher->node_count] =
-	    (struct node){.parent = sqlite3_column_int64(row, 1), .pc = sqlite3_column_int64(row, 2)};
-	u64_map_put(&matcher->node_of, (uint64_t)sqlite3_column_int64(row, 0), matcher->node_count++);
-}
-
 /* ---- findings ---------------------------------------------------------------------------------- */
 
 static void note_match(struct matcher *matcher, size_t index)
@@ -133,20 +120,18 @@ static void note_match(struct matcher *matcher, size_t index)
 static void match_stack(struct matcher *matcher, int64_t stack)
 {
 	bool by_runtime = true; /* true while all places so far are in the runtime */
+	uint32_t at = stack_tree_find(&matcher->stacks, stack);
 
-	for (unsigned depth = 0; depth < FRAMES_MOST; depth++) {
-		size_t node = u64_map_get(&matcher->node_of, (uint64_t)stack);
-		if (!node)
-			return;
-		const struct place *place =
-		    &matcher->places[u64_map_get(&matcher->place_of, (uint64_t)matcher->nodes[node].pc)];
+	for (unsigned depth = 0; depth < FRAMES_MOST && at != NO_STACK; depth++) {
+		const struct stack_node *node = &matcher->stacks.nodes[at];
+		const struct place *place = &matcher->places[u64_map_get(&matcher->place_of, (uint64_t)node->pc)];
 		bool is_caller = by_runtime && !place->in_runtime;
 
 		for (size_t hit = place->hits; hit; hit = matcher->hits[hit].next)
 			if (!matcher->rules->items[matcher->hits[hit].rule].caller || is_caller)
 				note_match(matcher, matcher->hits[hit].rule);
 		by_runtime = by_runtime && place->in_runtime;
-		stack = matcher->nodes[node].parent;
+		at = node->caller;
 	}
 }
 
@@ -192,9 +177,9 @@ static void take_finding(struct matcher *matcher, sqlite3_stmt *row)
 static void forget(struct matcher *matcher)
 {
 	u64_map_free(&matcher->place_of);
-	u64_map_free(&matcher->node_of);
-	matcher->place_of = matcher->node_of = (struct u64_map){0};
-	matcher->place_count = matcher->hit_count = matcher->node_count = 1;
+	stack_tree_free(&matcher->stacks);
+	matcher->place_of = (struct u64_map){0};
+	matcher->place_count = matcher->hit_count = 1;
 	matcher->current.ordinal = 0;
 }
 
@@ -203,7 +188,6 @@ static bool match_process(struct matcher *matcher)
 	static const char frames[] = "SELECT f.pc, f.function, f.file, m.path FROM frame f"
 	                             " LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
 	                             " WHERE f.process = ?";
-	static const char nodes[] = "SELECT id, parent, pc FROM stack WHERE process = ?";
 	/* The stacks of a finding that reports show. */
 	static const char findings[] =
 	    "SELECT f.ordinal, f.kind, f.class, s.stack FROM main.finding f LEFT JOIN ("
@@ -214,8 +198,12 @@ static bool match_process(struct matcher *matcher)
 	    "f.ordinal"
 	    " WHERE f.process = ?1 ORDER BY f.ordinal";
 
+	struct error ignored; /* the connection has the error, too */
+	struct query query = {.db = matcher->db, .err = &ignored};
+
 	forget(matcher);
-	bool good = each_row(matcher, frames, take_frame) && each_row(matcher, nodes, take_node) &&
+	bool good = each_row(matcher, frames, take_frame) &&
+	            stack_tree_load(&matcher->stacks, &query, matcher->process) &&
 	            each_row(matcher, findings, take_finding);
 	end_finding(matcher);
 	return good;
@@ -243,13 +231,11 @@ bool match_rules(struct rules *rules, sqlite3 *db)
 	/* Index 0 of each is unused. */
 	matcher.places = memory_zeroed(matcher.place_room = 1, sizeof(*matcher.places));
 	matcher.hits = memory_zeroed(matcher.hit_room = 1, sizeof(*matcher.hits));
-	matcher.nodes = memory_zeroed(matcher.node_room = 1, sizeof(*matcher.nodes));
 	matcher.counted = memory_zeroed(rules->count, sizeof(*matcher.counted));
 	good = good && match_processes(&matcher);
 	forget(&matcher);
 	free(matcher.places);
 	free(matcher.hits);
-	free(matcher.nodes);
 	free(matcher.counted);
 	sqlite3_finalize(matcher.insert);
 	return good;
