@@ -456,6 +456,54 @@ static void robust(void)
 	in_threads(inherit_and_nest, nest_back);
 }
 
+static int lock_it(pthread_mutex_t *mutex) { return pthread_mutex_lock(mutex); }
+
+static int lock_it_in_time(pthread_mutex_t *mutex)
+{
+	struct timespec when = in_ms(1000);
+
+	return pthread_mutex_timedlock(mutex, &when);
+}
+
+/* EOWNERDEAD says that the thread has ended, so it will not take the lock while it is joined. */
+static void join_robust_ok(void)
+{
+	int (*const lock[])(pthread_mutex_t *) = {lock_it, lock_it_in_time, pthread_mutex_trylock};
+
+	for (int i = 0; i < 3; i++) {
+		init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
+		pthread_t thread = start(die_with_first, NULL);
+
+		pause_ms(100); /* it has taken the lock by then */
+		must(lock[i](&first) == EOWNERDEAD);
+		pthread_mutex_consistent(&first);
+		pthread_join(thread, NULL);
+		pthread_mutex_unlock(&first);
+		pthread_mutex_destroy(&first);
+	}
+}
+
+static void *use_second_and_die_with_first(void *unused)
+{
+	lock_second(NULL);
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+/* The second lock was taken before anything was known of the thread. */
+static void join_robust(void)
+{
+	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
+	pthread_t thread = start(use_second_and_die_with_first, NULL);
+
+	pause_ms(100);
+	pthread_mutex_lock(&second);
+	inherit_first();
+	pthread_mutex_unlock(&first);
+	pthread_join(thread, NULL);
+	pthread_mutex_unlock(&second);
+}
+
 /* ---- other kinds ------------------------------------------------------------------------------------------ */
 
 static void *sem_then_first(void *unused)
@@ -706,6 +754,8 @@ int main(int argc, char **argv)
 	    SHAPE(join_holding),
 	    SHAPE(join_holding_other_ok),
 	    SHAPE(join_holding_ordered_ok),
+	    SHAPE(join_robust_ok),
+	    SHAPE(join_robust),
 	    SHAPE(hand_over_hand_ok),
 	    SHAPE(ordered_philosophers_ok),
 	    SHAPE(philosophers),

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <errno.h>
 
 #include "tests/harness/event_script.h"
 
@@ -267,6 +268,38 @@ Test(deadlock, pthread_t_is_reused_before_the_join_is_recorded)
 	nest(1, B, A);
 	script_finish(&s, END_EXIT);
 	expect(0, 0, 1);
+}
+
+static void lock_of_dead_owner(uint32_t thread, uint32_t stack, uint64_t mutex)
+{
+	script_event(&s, (struct event){.type = RT_ACQUIRE,
+	                                .thread = thread,
+	                                .stack = stack,
+	                                .kind = RT_KIND_MUTEX,
+	                                .result = EOWNERDEAD,
+	                                .object = mutex});
+}
+
+Test(deadlock, eownerdead_orders_threads)
+{
+	script_lock(&s, 2, 120, GATE);
+	nest(2, A, B);
+	script_end(&s, 2);
+	lock_of_dead_owner(3, 130, GATE);
+	nest(3, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, what_came_before_eownerdead_is_not_ordered)
+{
+	script_lock(&s, 2, 120, GATE);
+	nest(2, A, B);
+	script_end(&s, 2);
+	nest(3, B, A);
+	lock_of_dead_owner(3, 130, GATE);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
 }
 
 Test(deadlock, cond_wait_locks_again)

@@ -188,6 +188,20 @@ static void want(struct lock_analysis *locks, struct lock_thread *thread, struct
 	lock_order_want(&locks->order, thread, lock, event->flags & RT_SYNC_SHARED, event);
 }
 
+/* EOWNERDEAD: the thread that held the robust lock has ended, so all that it did comes before what this thread does
+ * from here on.  The call itself may have begun before.  An owner in another process is not known here. */
+static void follow_dead_owner(struct lock_analysis *locks, struct lock_thread *thread, const struct lock *lock)
+{
+	struct lock_thread *owner = lock_threads_find(&locks->threads, lock->result.owner);
+	uint32_t last;
+
+	if (!owner || owner == thread || !owner->ended)
+		return;
+	last = sync_order_segment(locks, owner);
+	sync_order_segment(locks, thread);
+	thread->segment = happens_before_segment(&locks->before, thread->id, thread->segment, last);
+}
+
 /* The object of a wait may be destroyed once the wait is certain to end, before the thread records that it has
  * ended. */
 static struct lock *lock_of(struct lock_analysis *locks, const struct lock_thread *thread, const struct event *event)
@@ -231,6 +245,8 @@ static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, 
 		stack = thread->wait.stack;
 	if (!waited && adds_order(event))
 		want(locks, thread, lock, event);
+	if (event->result == EOWNERDEAD)
+		follow_dead_owner(locks, thread, lock);
 	grant(locks, thread, lock, event, stack);
 }
 
