@@ -43,6 +43,7 @@ struct process {
 	uint32_t unloads;                            /* libraries seen to go: caches of older counts are stale */
 	uint32_t noting_clock;                       /* a thread writes the header's clock_latest */
 	uint32_t hand;                               /* where the search for a chunk to use again goes on */
+	uint32_t ending;                             /* a thread is in scan_at_end */
 };
 
 /* NULL before boot is done, and for good where a sanitizer is in the process. */

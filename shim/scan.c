@@ -295,29 +295,48 @@ static void ask_own_tool(const char *ring)
 		reap(between);
 }
 
+/* False: another thread is the ending one, or a scan has been made. */
+static bool become_ending(void)
+{
+	if (!cas_acq_rel(&process->ending, 0, 1)) /* S0, pairs with the store in scan_at_end */
+		return false;
+	if (state_now() == RT_SCAN_NONE)
+		return true;
+	store_release(&process->ending, 0);
+	return false;
+}
+
 static bool begin_to_wait(void)
 {
 	return cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING); /* S1, pairs with S2 */
 }
 
 /* A reader that has left, or dies before it has looked, is no reason to go without a scan. */
-void scan_at_end(enum hold what)
+static void await_scan(void)
 {
 	static char ring[RING_PATH_BYTES];
 
-	if (!process_is_ours() || !is_wanted() || !begin_to_wait())
-		return;
-	int error = errno;
-	hold_begin(what);
-	tell_frames(process->header);
 	ring_file_path(ring, sizeof ring);
+	if (!begin_to_wait())
+		return;
 	bool reader = ring_reader_lives();
 	if (reader)
 		ask_reader(ring);
 	if (!reader || (!ring_reader_lives() && begin_to_wait()))
 		ask_own_tool(ring);
 	allow_tracer(0);
+}
+
+void scan_at_end(enum hold what)
+{
+	if (!process_is_ours() || !is_wanted() || !become_ending())
+		return;
+	int error = errno;
+	hold_begin(what);
+	tell_frames(process->header);
+	await_scan();
 	hold_over();
+	store_release(&process->ending, 0); /* pairs with S0: the frames are this thread's until here */
 	errno = error;
 }
 

@@ -3,6 +3,8 @@
  *
  *   program, at its end                      the tool (live reader, or started for this)
  *   -------------------                      ------------------------------------------
+ *   S0: one thread is the ending one (CAS)
+ *       writes where its frames begin
  *   S1: state NONE -> WAITING (CAS), and
  *       makes itself heard
  *                                            S2: WAITING -> TAKEN (CAS)
@@ -12,7 +14,10 @@
  *       no tool came, or it died: WAITING or
  *       TAKEN -> NONE (CAS), and goes on
  *
- * If S2 reads the WAITING of S1, the tool sees all that the ending thread recorded before.  If S5 reads what S4 wrote,
+ * If S2 reads the WAITING of S1, the tool sees all that the ending thread recorded before, and its frames: S1 releases
+ * both, and S2 acquires.  A tool that polls must never meet WAITING without the frames, because it would take what exit
+ * left on the stack for roots.  S0 lets one thread at a time write frames, so the frames are those of the thread that
+ * makes S1; a second thread that ends the process meanwhile does not wait.  If S5 reads what S4 wrote,
  * the result of the scan is kept, and no tool stops this process any more.  S5 and S2 change one word by CAS, and so do
  * S5 and S4: where both try, one wins, and the other leaves things as they are.
  *

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "shim/format.h"
@@ -168,6 +170,60 @@ static void expect_stopped(enum mode mode)
 
 Test(held, stopped_run) { expect_stopped(MODE_RUN); }
 Test(held, stopped_preload) { expect_stopped(MODE_PRELOAD); }
+
+/* ---- the announcement ------------------------------------------------------------------------------------ */
+
+/* A tool that polls may come between any two instructions of the ending thread.  The test stops the thread at each of
+ * its system calls, which is often enough: holding signals takes several. */
+
+static void be_traced(const struct rt *rt)
+{
+	char preload[2 * RT_PATH], setting[2 * RT_PATH];
+	int null = open("/dev/null", O_RDWR);
+
+	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", rt_built("libringtail.so"));
+	snprintf(setting, sizeof setting, "RINGTAIL=run=%s", rt->run);
+	putenv(preload);
+	putenv(setting);
+	dup2(null, STDOUT_FILENO);
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	execl(rt_built("programs/exits"), "exits", "exit", NULL);
+	_exit(127);
+}
+
+static bool read_header(const struct rt *rt, pid_t pid, struct rt_header *header)
+{
+	char path[RT_PATH + 64];
+
+	snprintf(path, sizeof path, "%s/%d.0.ring", rt->run, (int)pid);
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	bool good = file >= 0 && pread(file, header, sizeof *header, 0) == (ssize_t)sizeof *header;
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
+Test(held, frames_are_told_before_the_wait_is_announced)
+{
+	struct rt rt = rt_new();
+	static struct rt_header header;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		be_traced(&rt);
+	cr_assert(waitpid(pid, &status, 0) == pid);
+	while (!read_header(&rt, pid, &header) || header.scan_state == RT_SCAN_NONE) {
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+		cr_assert(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status), "the program never waited");
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	cr_expect_eq(header.scan_state, RT_SCAN_WAITING, "state %u", header.scan_state);
+	cr_expect_eq((pid_t)header.scan_tid, pid, "the waiting thread is %u", header.scan_tid);
+	cr_expect_neq(header.scan_sp, 0, "the program's frame is not known");
+	rt_end(&rt);
+}
 
 /* ---- exec ----------------------------------------------------------------------------------------------- */
 
