@@ -1,12 +1,14 @@
 #include "tools/live/newcomers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include "tools/launch/watchable.h"
 
 #define LOOKS        8u
+#define YOUNGER_MOST 256
 #define BEGIN_WITHIN UINT64_C(10000000000)
 #define LIBRARY      "libringtail"
 #define TASK_NS      2000u /* the kernel needs longer than this to create a task */
@@ -227,11 +230,18 @@ static bool may_be_younger(const struct newcomers *newcomers, pid_t pid, const s
 	return first <= last ? number >= first && number <= last : number >= first || number <= last;
 }
 
+/* Its process has ended, perhaps only now.  The pid is not given again while pids tell the age. */
+static void forget_pid(struct census *census, pid_t pid)
+{
+	u64_map_put(&census->looked, (uint64_t)pid, 1);
+	census->gone = true;
+}
+
 static void look_at(struct newcomers *newcomers, pid_t pid, uint64_t now, struct census *census)
 {
 	struct process_stat stat = {0};
 
-	if (pid == getpid() || !may_be_younger(newcomers, pid, census) || u64_map_get(&census->looked, (uint64_t)pid))
+	if (!may_be_younger(newcomers, pid, census) || u64_map_get(&census->looked, (uint64_t)pid) || pid == getpid())
 		return;
 	u64_map_put(&census->looked, (uint64_t)pid, 1);
 	bool there = process_stat(pid, 0, &stat);
@@ -266,22 +276,63 @@ static pid_t *list_processes(size_t *count)
 	return pids;
 }
 
+/* True if a process has this pid.  A thread is none.  *known: false where the kernel does not say. */
+static bool is_process(pid_t pid, bool *known)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	*known = fd >= 0 || errno == ESRCH || errno == EINVAL || errno == ENOENT;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* The processes with pids from the command's to the one that was given last.  A machine may have thousands of
+ * processes, and a short run sees a few pids given: asking the kernel for each of these costs less than the list.
+ * False: there are too many pids, or the kernel does not say. */
+static bool list_younger(const struct newcomers *newcomers, struct census *census, pid_t **pids, size_t *count)
+{
+	pid_t first = newcomers->command, last = (pid_t)census->last;
+	size_t room = 0;
+	bool known = true;
+
+	*pids = NULL;
+	*count = 0;
+	if (!census->last || last < first || last - first >= YOUNGER_MOST)
+		return false;
+	for (pid_t pid = first; pid <= last && known; pid++) {
+		if (u64_map_get(&census->looked, (uint64_t)pid))
+			continue;
+		GROW(*pids, room, *count + 1);
+		(*pids)[*count] = pid;
+		if (is_process(pid, &known))
+			++*count;
+		else
+			forget_pid(census, pid);
+	}
+	return known;
+}
+
 static void take_census(struct newcomers *newcomers, uint64_t now, struct census *census)
 {
 	size_t count;
-	pid_t *pids = list_processes(&count);
+	pid_t *pids;
 
-	/* read after the list, so no pid in the list was given later */
-	census->last = pids_tell_age(newcomers) ? last_pid() : 0;
 	census->gone = false;
+	census->last = pids_tell_age(newcomers) ? last_pid() : 0;
+	if (!list_younger(newcomers, census, &pids, &count)) {
+		free(pids);
+		pids = list_processes(&count);
+		census->last = census->last ? last_pid() : 0; /* read after the list, so no pid in it was given later */
+	}
 	for (size_t i = 0; i < count; i++)
 		look_at(newcomers, pids[i], now, census);
 	free(pids);
 }
 
-/* Processes are listed in the order of pids, and a child has a higher pid than its parent.  So if a parent ends during
- * the listing, it or its child is listed, unless pids have begun again.  If a listed process had ended before it was
- * examined, its child may exist by then: the listing is repeated. */
+/* Processes are examined in the order of pids, and a child has a higher pid than its parent.  So if a parent ends
+ * meanwhile, it or its child is examined, unless pids have begun again.  If a process had ended before it was examined,
+ * its child may exist by then: the examination is repeated. */
 unsigned newcomers_count(struct newcomers *newcomers, uint64_t now)
 {
 	struct census census = {0};
