@@ -207,6 +207,21 @@ static void expect_bounded_pause(enum mode mode)
 Test(now, pause_is_bounded_run) { expect_bounded_pause(MODE_RUN); }
 Test(now, pause_is_bounded_preload) { expect_bounded_pause(MODE_PRELOAD); }
 
+/* A reader that is stopped, by Ctrl-Z say, does not answer: the command does not wait for it for ever. */
+Test(now, reader_that_is_stopped)
+{
+	struct server server = serve(MODE_RUN, "");
+
+	struct outcome answered = server_look(&server, "");
+	cr_expect_eq(answered.status, 0, "status %d: %s", answered.status, answered.err);
+	outcome_free(&answered);
+	kill(server.child.pid, SIGSTOP);
+	expect_refusal(server_look(&server, ""), 65, "is stopped: let it go on");
+	kill(server.child.pid, SIGCONT);
+	server_do(&server, "l");
+	server_end(&server);
+}
+
 static void expect_refused_to_a_second_tracer(enum mode mode)
 {
 	struct server server = serve(mode, "");

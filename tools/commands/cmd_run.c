@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/base/child.h"
 #include "tools/live/collector.h"
 #include "tools/live/command_signals.h"
 #include "tools/confirm/confirm.h"
@@ -25,6 +26,8 @@
 #include "tools/base/clock.h"
 #include "tools/suppress/suppress.h"
 #include "tools/launch/watchable.h"
+
+#define CHILD_ENDS_WITHIN UINT64_C(10000000000) /* ns, after a failed start */
 
 struct run {
 	struct options options;
@@ -125,7 +128,7 @@ static bool start(struct run *run, struct error *err)
 	free(settings);
 	if (ready && !error)
 		return true;
-	waitpid(run->launch.pid, NULL, 0);
+	child_end_within(run->launch.pid, CHILD_ENDS_WITHIN);
 	command_signals_end(&run->signals);
 	if (ready) {
 		confirm_unlink(&run->confirm);

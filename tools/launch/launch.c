@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,9 @@
 #include "tools/base/own_process.h"
 #include "tools/runs/run_directory.h"
 
-#define LIBRARY       "libringtail.so"
-#define SAME_NAME_MAX 100
+#define LIBRARY        "libringtail.so"
+#define SAME_NAME_MAX  100
+#define EXEC_WITHIN_MS 10000
 
 /* ---- the library --------------------------------------------------------------------------- */
 
@@ -147,11 +149,13 @@ bool launch_fork(struct launch *launch, char **command, const char *library, con
 	close(failed[1]);
 	launch->go = go[1];
 	launch->failed = failed[0];
+	launch->exec_within_ms = EXEC_WITHIN_MS;
 	return true;
 }
 
 int launch_go(struct launch *launch, const char *ringtail)
 {
+	struct pollfd failed = {.fd = launch->failed, .events = POLLIN};
 	int error = 0;
 	size_t length = strlen(ringtail);
 
@@ -165,7 +169,8 @@ int launch_go(struct launch *launch, const char *ringtail)
 		length -= (size_t)written;
 	}
 	close(launch->go);
-	if (read(launch->failed, &error, sizeof error) != (ssize_t)sizeof error)
+	if (poll(&failed, 1, launch->exec_within_ms) != 1 ||
+	    read(launch->failed, &error, sizeof error) != (ssize_t)sizeof error)
 		error = 0;
 	close(launch->failed);
 	return error;

@@ -15,16 +15,18 @@ char *launch_library(struct error *err);
 
 struct launch { /* a child that waits until it is told where to record */
 	pid_t pid;
-	int go;     /* write end of a pipe: the value of RINGTAIL */
-	int failed; /* read end of a pipe: the errno of a failed exec; a successful exec closes it */
+	int go;             /* write end of a pipe: the value of RINGTAIL */
+	int failed;         /* read end of a pipe: the errno of a failed exec; a successful exec closes it */
+	int exec_within_ms; /* launch_go waits this long for the exec, which may wait for a file system */
 };
 
 /* library NULL: the child is not to be watched.  signals: the signal mask of the child, which is the mask that our
  * caller gave us. */
 bool launch_fork(struct launch *launch, char **command, const char *library, const sigset_t *signals,
                  struct error *err);
-/* Lets the child exec, with RINGTAIL set to `ringtail`.  Returns 0, or the errno of exec: then the child has ended with
- * 127 or 126. */
+/* Lets the child exec, with RINGTAIL set to `ringtail`.  Returns the errno of exec: then the child has ended with 127
+ * or 126.  0: the child is the command now, or its exec still waits; if that fails later, only the exit status shows
+ * it. */
 int launch_go(struct launch *launch, const char *ringtail);
 
 /* Makes the run's directory with mode 0700.  given: -o RUN.  NULL: ringtail.EXE.PID in the current directory; if that

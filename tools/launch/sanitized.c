@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "tools/base/child.h"
 
 static const struct sanitizer {
 	const char *name, *of_gcc, *of_clang, *symbol;
@@ -18,6 +19,8 @@ static const struct sanitizer {
 #include "shim/sanitizers.def"
 #undef SANITIZER
 };
+
+#define LOADER_WITHIN UINT64_C(10000000000) /* ns */
 
 #define SANITIZERS (sizeof sanitizers / sizeof *sanitizers)
 
@@ -99,16 +102,15 @@ static char **loader_environment(void)
 	return list;
 }
 
-/* Starts the loader and returns its list as a stream, or NULL.  The caller waits for *loader_pid. */
-static FILE *list_libraries(const char *loader, const char *executable, pid_t *loader_pid)
+/* Starts the loader.  Returns the descriptor from which its list is to be read, or -1. */
+static int start_loader(const char *loader, const char *executable, pid_t *loader_pid)
 {
 	char *argv[] = {(char *)loader, "--list", (char *)executable, NULL}, **environment;
 	posix_spawn_file_actions_t actions;
-	FILE *list = NULL;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC))
-		return NULL;
+		return -1;
 	environment = loader_environment();
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -118,29 +120,27 @@ static FILE *list_libraries(const char *loader, const char *executable, pid_t *l
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	if (started)
-		list = fdopen(ends[0], "r");
-	if (!list)
-		close(ends[0]);
-	if (started && !list)
-		waitpid(*loader_pid, NULL, 0);
-	return list;
+		return ends[0];
+	close(ends[0]);
+	return -1;
 }
 
+/* A loader that waits too long for a file system is ended, and the executable counts as one without a sanitizer. */
 static const char *in_libraries(const char *executable, const char *loader)
 {
 	const char *found = NULL;
-	char *line = NULL;
-	size_t room = 0;
+	char *rest = NULL;
 	pid_t pid;
 
-	FILE *list = list_libraries(loader, executable, &pid);
-	if (!list)
+	int fd = start_loader(loader, executable, &pid);
+	if (fd < 0)
 		return NULL;
-	while (getline(&line, &room, list) > 0)
-		found = found ? found : by_line(line);
-	free(line);
-	fclose(list);
-	waitpid(pid, NULL, 0);
+	char *list = child_read_all(fd, LOADER_WITHIN);
+	close(fd);
+	child_end_within(pid, list ? LOADER_WITHIN : 0);
+	for (char *line = list ? strtok_r(list, "\n", &rest) : NULL; line && !found; line = strtok_r(NULL, "\n", &rest))
+		found = by_line(line);
+	free(list);
 	return found;
 }
 

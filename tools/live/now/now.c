@@ -7,15 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "tools/base/clock.h"
 #include "tools/base/memory.h"
+#include "tools/base/proc.h"
 #include "tools/live/now/control.h"
 #include "tools/live/now/look.h"
 #include "tools/base/progress.h"
 #include "tools/runs/run_directory.h"
 
-#define ASK_AGAIN_MS 500
+#define ASK_AGAIN_MS   500
+#define ANSWER_WITHIN  UINT64_C(600000000000) /* ns */
+#define STOPPED_WITHIN UINT64_C(5000000000)   /* ns; a reader that is stopped for so long is not about to go on */
 
 struct running { /* running processes that the user asked for */
 	struct recording **items;
@@ -104,8 +109,45 @@ static bool take_answer(const char *line, const char *directory, char **snapshot
 	return error_set(err, EXIT_INTERNAL, "`ringtail run` gave an answer that is not understood: \"%.100s\"", line);
 }
 
+/* The process that listens, as the kernel knows it in this PID namespace. */
+static bool is_stopped(int fd)
+{
+	struct ucred peer;
+	socklen_t length = sizeof peer;
+	struct process_stat stat;
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) && peer.pid > 0 &&
+	       process_stat(peer.pid, 0, &stat) && (stat.state == 'T' || stat.state == 't');
+}
+
+/* A bound for each cause: a reader that is stopped may never go on, and its child may wait for a file system.  True:
+ * err says which. */
+static bool waited_too_long(int fd, uint32_t reader, uint64_t since, uint64_t *last_ran, struct error *err)
+{
+	uint64_t now = ring_clock_ns(CLOCK_MONOTONIC);
+
+	if (!is_stopped(fd))
+		*last_ran = now;
+	if (now - *last_ran > STOPPED_WITHIN)
+		error_set(
+		    err, EXIT_BAD_DATA,
+		    "the `ringtail run` (pid %u) that records it is stopped: let it go on (kill -CONT %u), and ask "
+		    "again",
+		    reader, reader);
+	else if (now - since > ANSWER_WITHIN)
+		error_set(
+		    err, EXIT_BAD_DATA,
+		    "the `ringtail run` (pid %u) that records it has not answered for %u s: it may wait for a file "
+		    "system",
+		    reader, (unsigned)(ANSWER_WITHIN / 1000000000u));
+	else
+		return false;
+	return true;
+}
+
 static bool wait_for_answer(int fd, uint32_t reader, const char *directory, char **snapshot, struct error *err)
 {
+	uint64_t since = ring_clock_ns(CLOCK_MONOTONIC), last_ran = since;
 	char line[CONTROL_LINE];
 	size_t length = 0;
 	int got;
@@ -113,6 +155,8 @@ static bool wait_for_answer(int fd, uint32_t reader, const char *directory, char
 	do {
 		poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, ASK_AGAIN_MS);
 		got = control_read_line(fd, line, &length);
+		if (!got && waited_too_long(fd, reader, since, &last_ran, err))
+			return false;
 	} while (!got);
 	return got > 0 ? take_answer(line, directory, snapshot, err) : gone(reader, err);
 }

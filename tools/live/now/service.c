@@ -6,16 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "tools/base/child.h"
+#include "tools/base/clock.h"
+#include "tools/base/format.h"
 #include "tools/base/memory.h"
 #include "tools/live/now/control.h"
 #include "tools/live/now/look.h"
 #include "tools/live/presence.h"
 #include "tools/base/progress.h"
 
-#define CLIENTS (NOW_SERVICE_POLLS - 1)
+#define CLIENTS          (NOW_SERVICE_POLLS - 1)
+#define SNAPSHOTS_WITHIN UINT64_C(60000000000) /* ns, at the end of the run */
 
 struct client {
 	int fd; /* -1: none */
@@ -108,10 +112,10 @@ static void hear(struct client *client)
 		leave(client);
 }
 
-static void reap(struct now_service *service, int options)
+static void reap(struct now_service *service)
 {
 	for (size_t i = 0; i < service->child_count; i++)
-		if (waitpid(service->children[i], NULL, options))
+		if (child_wait(service->children[i], 0))
 			service->children[i--] = service->children[--service->child_count];
 }
 
@@ -119,7 +123,7 @@ bool now_service_look(struct now_service *service)
 {
 	bool asks = false;
 
-	reap(service, WNOHANG);
+	reap(service);
 	accept_all(service);
 	for (size_t i = 0; i < CLIENTS; i++) {
 		hear(&service->clients[i]);
@@ -202,6 +206,26 @@ void now_service_serve(struct now_service *service, struct recording **recording
 	archive_release(service->archive);
 }
 
+/* They write at the same time, so one bound is enough for all. */
+static void finish_children(struct now_service *service)
+{
+	uint64_t until = ring_clock_ns(CLOCK_MONOTONIC) + SNAPSHOTS_WITHIN;
+	struct progress progress;
+	unsigned ended = 0;
+
+	progress_begin(&progress, "storing what `ringtail leaks --now` asked for", 0);
+	for (size_t i = 0; i < service->child_count; i++) {
+		uint64_t now = ring_clock_ns(CLOCK_MONOTONIC);
+		ended += !child_end_within(service->children[i], now < until ? until - now : 0);
+	}
+	progress_end(&progress);
+	if (ended)
+		fprintf(stderr,
+		        "ringtail: gave up %u %s that `ringtail leaks --now` asked for: not stored within %u s after "
+		        "the end\n",
+		        ended, plural(ended, "snapshot", "snapshots"), (unsigned)(SNAPSHOTS_WITHIN / 1000000000u));
+}
+
 void now_service_close(struct now_service *service)
 {
 	if (service->listener >= 0) {
@@ -210,7 +234,7 @@ void now_service_close(struct now_service *service)
 	}
 	for (size_t i = 0; i < CLIENTS; i++)
 		leave(&service->clients[i]);
-	reap(service, 0);
+	finish_children(service);
 	free(service->children);
 	free(service);
 }

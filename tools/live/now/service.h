@@ -21,7 +21,9 @@ struct now_service;
 /* signals: the signal mask that the child gets.  On a file system without sockets no request can come; the service is
  * opened all the same, and a command that asks gets an error. */
 struct now_service *now_service_open(const char *run, struct archive *archive, const sigset_t *signals);
-/* Waits for children that still write. */
+/* Waits for children that still write snapshots, SNAPSHOTS_WITHIN at most.  A child that needs longer is ended: no
+ * process of ringtail's outlives `ringtail run`.  Its snapshot is lost, and a line says so; the command that asked for
+ * it sees the connection end. */
 void now_service_close(struct now_service *service);
 
 /* Fills in the descriptors to wait for, as entries for poll; returns how many there are. */
