@@ -7,7 +7,7 @@
 
 #include "tests/harness/ring_builder.h"
 #include "tools/finding/findings.h"
-#include "tools/render/report.h"
+#include "tools/report/report.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
 

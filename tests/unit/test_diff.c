@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/harness/stored_run.h"
+#include "tools/render/render.h"
 #include "tools/diff/diff.h"
 
 struct two {
@@ -218,7 +219,7 @@ Test(diff, json_has_it_all)
 	begin(&two);
 	change_everything(&two);
 	compare(&two, DIFF_BY_LIVE, 0);
-	render(&two, render_diff_json);
+	render(&two, report_diff_json);
 	root = json_loads(two.text, 0, NULL);
 	cr_assert(root, "%s", two.text);
 	cr_expect_eq(json_array_size(json_object_get(root, "sites")), 4);

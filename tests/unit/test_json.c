@@ -51,7 +51,7 @@ TestSuite(json, .init = make, .fini = remove_run);
 /* One process's object; the whole is *root, to be released. */
 static json_t *render(unsigned parts, const char *only, json_t **root)
 {
-	char *text = stored_run_render(&run, (struct report){.parts = parts, .query.only = only}, render_json);
+	char *text = stored_run_render(&run, (struct report){.parts = parts, .query.only = only}, report_json);
 	json_error_t error;
 
 	*root = json_loads(text, JSON_REJECT_DUPLICATES, &error);

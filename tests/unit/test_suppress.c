@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/harness/stored_run.h"
+#include "tools/render/render.h"
 #include "tools/finding/kinds.h"
 #include "tools/suppress/rules.h"
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/harness/stored_run.h"
+#include "tools/render/render.h"
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
 #include "tools/render/text/page.h"

@@ -1,10 +1,11 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/gate.h"
 #include "tools/commands/view.h"
+#include "tools/render/render.h"
 
 int cmd_check(int argc, char **argv)
 {
-	static const struct format formats[] = {{"text", render_lines, false},    {"json", render_json, false},
+	static const struct format formats[] = {{"text", render_lines, false},    {"json", report_json, false},
 	                                        {"sarif", render_sarif, false},   {"junit", render_junit, false},
 	                                        {"github", render_github, false}, {NULL, NULL, false}};
 	static const struct view view = {

@@ -6,6 +6,8 @@
 #include "tools/commands/output.h"
 #include "tools/commands/view.h"
 #include "tools/diff/diff.h"
+#include "tools/html/html.h"
+#include "tools/render/render.h"
 #include "tools/render/text/page.h"
 #include "tools/store/store.h"
 #include "tools/suppress/suppress.h"
@@ -61,8 +63,8 @@ static enum diff_by by_of(const struct options *options)
 static bool render(const struct format *format, const struct diff_report *compared)
 {
 	if (!strcmp(format->name, "json"))
-		return render_diff_json(compared);
-	return strcmp(format->name, "html") ? render_diff_text(compared) : render_diff_html(compared);
+		return report_diff_json(compared);
+	return strcmp(format->name, "html") ? render_diff_text(compared) : html_diff(compared);
 }
 
 static bool compare(const struct options *options, struct side sides[2], FILE *out, struct suppress *suppress,

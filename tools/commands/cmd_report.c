@@ -1,12 +1,14 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/view.h"
+#include "tools/html/html.h"
+#include "tools/render/render.h"
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct format formats[] = {{"text", render_text, false},     {"json", render_json, false},
+	static const struct format formats[] = {{"text", render_text, false},     {"json", report_json, false},
 	                                        {"sarif", render_sarif, false},   {"junit", render_junit, false},
 	                                        {"github", render_github, false}, {"suppressions", render_rules, false},
-	                                        {"html", render_html, true},      {NULL, NULL, false}};
+	                                        {"html", html_report, true},      {NULL, NULL, false}};
 	static const struct view view = {
 	    .command = COMMAND_report,
 	    .about = "Everything that was found in a run: findings with their stacks, worst first, then heap, threads "

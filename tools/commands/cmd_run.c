@@ -21,7 +21,7 @@
 #include "tools/live/presence.h"
 #include "tools/options/arguments.h"
 #include "tools/base/progress.h"
-#include "tools/render/report.h"
+#include "tools/render/render.h"
 #include "tools/runs/run_directory.h"
 #include "tools/base/clock.h"
 #include "tools/suppress/suppress.h"

@@ -2,7 +2,7 @@
 #ifndef RINGTAIL_COMMANDS_GATE_H
 #define RINGTAIL_COMMANDS_GATE_H
 
-#include "tools/render/report.h"
+#include "tools/report/report.h"
 
 enum verdict { VERDICT_PASSED, VERDICT_FAILED, VERDICT_UNKNOWN };
 

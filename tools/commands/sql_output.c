@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/render/json/json_value.h"
+#include "tools/report/json_value.h"
 
 /* Columns of a table are as wide as these first rows need. */
 #define MEASURED_ROWS 1000

@@ -9,6 +9,7 @@
 #include "tools/ingest/ingest.h"
 #include "tools/live/now/now.h"
 #include "tools/base/own_process.h"
+#include "tools/render/render.h"
 #include "tools/render/text/page.h"
 #include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
@@ -16,7 +17,7 @@
 
 #define FORMATS_MOST 16
 
-const struct format view_formats[] = {{"text", render_text, false}, {"json", render_json, false}, {NULL, NULL, false}};
+const struct format view_formats[] = {{"text", render_text, false}, {"json", report_json, false}, {NULL, NULL, false}};
 
 static const char one_run[] =
     "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"

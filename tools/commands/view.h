@@ -7,7 +7,7 @@
 
 #include "tools/commands/gate.h"
 #include "tools/options/arguments.h"
-#include "tools/render/report.h"
+#include "tools/report/report.h"
 #include "tools/store/store.h"
 
 struct format {

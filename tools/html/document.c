@@ -5,12 +5,12 @@
 #include <stdlib.h>
 
 #include "tools/diff/diff.h"
+#include "tools/html/html.h"
 #include "tools/html/packed.h"
 #include "tools/html/sources.h"
 #include "tools/html/tables.h"
 #include "tools/html/template.h"
 #include "tools/query/stack_numbers.h"
-#include "tools/render/report.h"
 
 /* The contents of the page. */
 struct document {
@@ -26,7 +26,7 @@ struct document {
 static void print_side(struct report *report, const char *directory)
 {
 	fputs("{\"report\": ", report->out);
-	render_json(report);
+	report_json(report);
 	fprintf(report->out, ", \"tables\": %s, \"sources\": ", directory);
 	sources_print(&report->query, report->out);
 	fputc('}', report->out);
@@ -47,7 +47,7 @@ static bool print_run(struct document *document, FILE *out)
 	if (!document->diff)
 		fputs("null", out);
 	else
-		good &= render_diff_json(
+		good &= report_diff_json(
 		    &(struct diff_report){document->diff, {document->sides[DIFF_OLD], document->sides[DIFF_NEW]}});
 	fputs("}\n", out);
 	return good;
@@ -121,7 +121,7 @@ static void keep_known(struct report *report, const struct report *copy)
 	report->query.frame_cache = copy->query.frame_cache;
 }
 
-bool render_html(struct report *report)
+bool html_report(struct report *report)
 {
 	struct document document = {.count = 1, .out = report->out, .err = report->query.err};
 	struct report copy = whole(report, &document.numbers[0]);
@@ -134,7 +134,7 @@ bool render_html(struct report *report)
 	return good;
 }
 
-bool render_diff_html(const struct diff_report *compared)
+bool html_diff(const struct diff_report *compared)
 {
 	struct report *out = compared->sides[DIFF_NEW];
 	struct document document = {.count = 2, .diff = compared->diff, .out = out->out, .err = out->query.err};

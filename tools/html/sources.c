@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tools/base/memory.h"
-#include "tools/render/json/json_value.h"
+#include "tools/report/json_value.h"
 
 #define AROUND      2u         /* lines before and after */
 #define LINE_BYTES  240u       /* most bytes of a line that are shown */

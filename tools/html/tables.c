@@ -4,7 +4,7 @@
 
 #include "tools/base/u64_map.h"
 #include "tools/base/strings.h"
-#include "tools/render/json/json_value.h"
+#include "tools/report/json_value.h"
 #include "tools/query/process_rows.h"
 #include "tools/query/stack_numbers.h"
 #include "tools/symbolize/names.h"

@@ -7,7 +7,7 @@
 
 #include "tools/analyse/threads/threads.h"
 #include "tools/base/memory.h"
-#include "tools/render/report.h"
+#include "tools/render/render.h"
 #include "tools/store/store.h"
 
 struct part { /* the findings of one process */

@@ -1,6 +1,6 @@
 /*
  * A query: a database to read, and which of its findings are wanted.  All facts in a report come from such queries.
- * The renderers (tools/render/report.h) decide how they are printed.
+ * tools/report, tools/render and tools/html decide how they are printed.
  */
 #ifndef RINGTAIL_QUERY_QUERY_H
 #define RINGTAIL_QUERY_QUERY_H

@@ -3,7 +3,7 @@
 #define RINGTAIL_RENDER_FINDING_TEXT_H
 
 #include "tools/query/listing.h"
-#include "tools/render/report.h"
+#include "tools/render/render.h"
 
 /* The finding's message, and below it its stacks with their labels: lines of text; malloced. */
 char *finding_text(struct report *report, const struct listed *listed);

@@ -5,7 +5,7 @@
 
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 #include "tools/render/finding_text.h"
 
 #define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

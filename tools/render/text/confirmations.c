@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "tools/base/format.h"
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 #include "tools/render/text/text.h"
 
 static const char sql[] =

@@ -3,7 +3,7 @@
 #define RINGTAIL_RENDER_PAGE_H
 
 #include "tools/query/frames.h"
-#include "tools/render/report.h"
+#include "tools/render/render.h"
 
 enum paint { PAINT_PLAIN, PAINT_TITLE, PAINT_BAD, PAINT_WARN, PAINT_GOOD, PAINT_DIM };
 

@@ -1,9 +1,9 @@
 /*
- * A report: a query whose results are printed, and the settings for that.  Each output format is a function; related
- * formats share a folder.
+ * A report: a query whose results are printed, and the settings for that.  The room has its JSON, which `--format json`
+ * and the HTML page share; tools/render and tools/html have all other formats.
  */
-#ifndef RINGTAIL_RENDER_REPORT_H
-#define RINGTAIL_RENDER_REPORT_H
+#ifndef RINGTAIL_REPORT_REPORT_H
+#define RINGTAIL_REPORT_REPORT_H
 
 #include <stdio.h>
 
@@ -40,23 +40,9 @@ struct report {
 void report_each_finding(struct report *report, void (*take)(struct report *, const struct listed *, void *),
                          void *context);
 
-/* The render functions: the caller sets query, out and parts.  They return true if everything was written. */
-bool render_text(struct report *report);
-bool render_json(struct report *report);
-/* The findings that the report shows, one line each: FILE:LINE: KIND:CLASS: what [ID]. */
-bool render_lines(struct report *report);
-/* The same findings for GitHub, GitLab and others: code scanning, test results, annotations. */
-bool render_sarif(struct report *report);
-bool render_junit(struct report *report);
-bool render_github(struct report *report);
-/* A page to explore the whole run in a browser: one file (tools/html). */
-bool render_html(struct report *report);
-/* For each finding a rule that would suppress it. */
-bool render_rules(struct report *report);
-/* The findings alone, of the first `processes` processes. */
-bool render_findings(struct report *report, unsigned processes);
-/* The few lines at the end of `ringtail run`. */
-bool render_summary(struct report *report);
+/* Prints the report as JSON, for programs and for the HTML page.  The caller sets query, out and parts.  True:
+ * everything was written. */
+bool report_json(struct report *report);
 
 /* A comparison of two runs: the report of each side is on the database from which the diff was made.  The result is
  * written to `out` of the new side. */
@@ -64,8 +50,6 @@ struct diff_report {
 	const struct diff *diff;
 	struct report *sides[2]; /* by enum diff_side */
 };
-bool render_diff_text(const struct diff_report *compared);
-bool render_diff_json(const struct diff_report *compared);
-bool render_diff_html(const struct diff_report *compared);
+bool report_diff_json(const struct diff_report *compared);
 
 #endif

@@ -1,6 +1,6 @@
 /* Values as JSON, for every output format that contains JSON. */
-#ifndef RINGTAIL_RENDER_JSON_VALUE_H
-#define RINGTAIL_RENDER_JSON_VALUE_H
+#ifndef RINGTAIL_REPORT_JSON_VALUE_H
+#define RINGTAIL_REPORT_JSON_VALUE_H
 
 #include <jansson.h>
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 
 /* The site's best rank in the lists of `heap`.  Sites that are in none of these lists are left out, unless --limit is
  * 0. */

@@ -1,4 +1,4 @@
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -195,7 +195,7 @@ static void print_processes(struct report *report)
 	sqlite3_finalize(rows);
 }
 
-bool render_json(struct report *report)
+bool report_json(struct report *report)
 {
 	fputs("{\n", report->out);
 	json_print_member(report, "", "ringtail", json_tool(report));

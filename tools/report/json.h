@@ -1,10 +1,10 @@
 /* The parts of the JSON report, one file each. */
-#ifndef RINGTAIL_RENDER_JSON_H
-#define RINGTAIL_RENDER_JSON_H
+#ifndef RINGTAIL_REPORT_JSON_H
+#define RINGTAIL_REPORT_JSON_H
 
 #include "tools/query/process_rows.h"
-#include "tools/render/json/json_value.h"
-#include "tools/render/report.h"
+#include "tools/report/json_value.h"
+#include "tools/report/report.h"
 
 /* The versions of ringtail and of the database's schema. */
 json_t *json_tool(struct report *report);

@@ -1,4 +1,4 @@
-#include "tools/render/report.h"
+#include "tools/report/report.h"
 
 #include "tools/query/listing.h"
 

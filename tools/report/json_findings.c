@@ -1,4 +1,4 @@
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 
 #include "tools/finding/kinds.h"
 #include "tools/query/listing.h"

@@ -3,7 +3,7 @@
 
 #include "tools/diff/diff.h"
 #include "tools/base/format.h"
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 
 static json_t *json_amount(const struct diff_amount *amount)
 {
@@ -113,7 +113,7 @@ static json_t *json_changes(const struct diff_report *compared)
 	return array;
 }
 
-bool render_diff_json(const struct diff_report *compared)
+bool report_diff_json(const struct diff_report *compared)
 {
 	struct report *out = compared->sides[DIFF_NEW];
 	json_t *root = json_object();

@@ -1,4 +1,4 @@
-#include "tools/render/json/json.h"
+#include "tools/report/json.h"
 
 /* Replaces the id of a stack by its frames. */
 static void expand_stack(struct report *report, const struct process *process, json_t *object, const char *column,
