@@ -156,6 +156,15 @@ static void *lock_first(void *unused)
 	return unused;
 }
 
+/* The thread that has the lock ends with it; a second one waits too. */
+static void dead_owner(void)
+{
+	pthread_join(start(lock_first, NULL), NULL);
+	start(lock_first, NULL);
+	hangs();
+	pthread_mutex_lock(&first);
+}
+
 static void join_with_lock(void)
 {
 	pthread_mutex_lock(&first);
@@ -599,6 +608,7 @@ int main(int argc, char **argv)
 	    SHAPE(ring_of_three),
 	    SHAPE(self),
 	    SHAPE(join_with_lock),
+	    SHAPE(dead_owner),
 	    SHAPE(once_and_mutex),
 	    SHAPE(cond_and_mutex),
 	    SHAPE(sem_and_mutex),

@@ -67,6 +67,19 @@ static void upgrade(void)
 	unlock_rwlock(NULL);
 }
 
+static void *upgrade_it(void *unused)
+{
+	read_it(NULL);
+	pthread_rwlock_wrlock(&rwlock);
+	return unused;
+}
+
+static void upgrade_for_ever(void)
+{
+	start(upgrade_it, NULL);
+	pause_ms(100);
+}
+
 /* Lets go of it first; and tries. */
 static void upgrade_ok(void)
 {
@@ -158,6 +171,7 @@ int main(int argc, char **argv)
 	    SHAPE(read_while_write_held),
 	    SHAPE(read_while_write_held_ok),
 	    SHAPE(upgrade),
+	    SHAPE(upgrade_for_ever),
 	    SHAPE(upgrade_ok),
 	    SHAPE(destroy_held),
 	    SHAPE(destroy_held_ok),

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "tests/harness/event_script.h"
 
@@ -501,4 +502,111 @@ Test(deadlock, waits_with_a_time_out_end)
 	script_wait(&s, 3, 131, A);
 	script_finish(&s, END_RUNNING);
 	expect(0, 1, 0);
+}
+
+/* ---- one hang, one finding ---------------------------------------------------------------- */
+
+static void wait_to_write(uint32_t thread, uint32_t stack, uint64_t lock)
+{
+	script_sync(&s, RT_WAIT, thread, stack, RT_KIND_RWLOCK, 0, lock);
+}
+
+static void read_lock(uint32_t thread, uint32_t stack, uint64_t lock)
+{
+	script_sync(&s, RT_ACQUIRE, thread, stack, RT_KIND_RWLOCK, RT_SYNC_SHARED, lock);
+}
+
+Test(deadlock, two_cycles_through_one_thread_are_one_hang)
+{
+	read_lock(2, 120, A);
+	read_lock(4, 140, A);
+	script_lock(&s, 3, 130, B);
+	wait_to_write(3, 131, A);
+	script_wait(&s, 2, 121, B);
+	script_wait(&s, 4, 141, B);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+}
+
+Test(deadlock, two_separate_cycles_are_two_hangs)
+{
+	script_create(&s, 1, 500, 5, 0);
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 3, 130, B);
+	script_lock(&s, 4, 140, C);
+	script_lock(&s, 5, 150, GATE);
+	script_wait(&s, 2, 121, B);
+	script_wait(&s, 3, 131, A);
+	script_wait(&s, 4, 141, GATE);
+	script_wait(&s, 5, 151, C);
+	script_finish(&s, END_RUNNING);
+	expect(2, 0, 0);
+}
+
+Test(deadlock, threads_behind_a_dead_owner_are_one_hang)
+{
+	const struct finding *finding;
+
+	script_lock(&s, 2, 120, A);
+	script_end(&s, 2);
+	script_wait(&s, 3, 131, A);
+	script_wait(&s, 4, 141, A);
+	script_join_wait(&s, 1, 600, 3);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+	finding = script_finding(&s, "deadlock", "realised", 0);
+	cr_expect_eq(finding->thread_count, 2);
+	cr_expect_eq(finding->stack_count, 3);
+}
+
+/* The same hang as it was noticed while it had fewer threads. */
+static void keep_all_asleep(uint32_t thread, uint32_t stack, uint64_t since)
+{
+	struct finding_list list = {0};
+
+	finding_add_stack(finding_add(&list, FINDING_DEADLOCK_REALISED), "waits here", thread, since, stack);
+	deadlock_keep(s.analysis->locks, list.items[0]);
+	free(list.items);
+}
+
+Test(deadlock, a_hang_that_grew_is_reported_as_it_was_noticed)
+{
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 3, 130, B);
+	script_wait(&s, 2, 121, B);
+	keep_all_asleep(2, 121, s.now);
+	script_wait(&s, 3, 131, A);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+	cr_expect_eq(script_finding(&s, "deadlock", "realised", 0)->edge_count, 0);
+}
+
+Test(deadlock, a_hang_is_no_misuse_of_the_same_call)
+{
+	script_lock(&s, 2, 120, A);
+	script_wait(&s, 2, 121, A);
+	read_lock(3, 130, B);
+	wait_to_write(3, 131, B);
+	script_sync(&s, RT_ACQUIRE, 4, 140, RT_KIND_SPIN, 0, C);
+	script_sync(&s, RT_WAIT, 4, 141, RT_KIND_SPIN, 0, C);
+	script_finish(&s, END_RUNNING);
+	expect(3, 0, 0);
+	cr_expect_eq(script_count(&s, "misuse", NULL), 0);
+}
+
+/* The call came back, so that the misuse is all that there is to say. */
+Test(deadlock, an_upgrade_that_ended_is_misuse)
+{
+	read_lock(3, 130, B);
+	script_sync(&s, RT_WAIT, 3, 131, RT_KIND_RWLOCK, RT_SYNC_TIMED, B);
+	script_event(&s, (struct event){.type = RT_FAILED,
+	                                .thread = 3,
+	                                .stack = 131,
+	                                .kind = RT_KIND_RWLOCK,
+	                                .flags = RT_SYNC_TIMED,
+	                                .result = ETIMEDOUT,
+	                                .object = B});
+	script_finish(&s, END_RUNNING);
+	expect(0, 0, 0);
+	cr_expect_eq(script_count(&s, "misuse", "rwlock-upgrade"), 1);
 }

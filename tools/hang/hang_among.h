@@ -12,7 +12,7 @@
 struct hang_among {            /* of a run; zeroed: new */
 	uint64_t looked, seen; /* the last look; when `state` was first seen: CLOCK_MONOTONIC ns */
 	uint64_t state;        /* hang_state when it was first seen; 0: nothing hung */
-	struct u64_map told;   /* the confirmed deadlocks */
+	struct u64_map told;   /* deadlock_note_waits of the confirmed deadlocks */
 };
 
 /* Looks for deadlocks, if the time for the next look has come.  True if one is newly confirmed: it is in findings[i] of

@@ -31,11 +31,9 @@ void hang_drop_told(struct u64_map *seen, uint64_t salt, struct finding_list *fi
 
 	for (size_t i = 0; i < findings->count; i++) {
 		struct finding *finding = &findings->items[i];
-		uint64_t fingerprint = deadlock_fingerprint(finding) + salt;
-		bool is_told = u64_map_get(seen, fingerprint) != 0;
+		bool is_told = deadlock_note_waits(seen, salt, finding);
 
 		finding_move(is_told ? &told : &fresh, finding);
-		u64_map_put(seen, fingerprint, 1);
 	}
 	finding_list_free(&told);
 	free(findings->items);

@@ -12,8 +12,7 @@
 /* A sum over the deadlocks found and the context switches of their threads: while it stays the same, the same threads
  * hang and none of them has run.  0: nothing hangs. */
 uint64_t hang_state(const struct lock_analysis *locks, const struct tasks *tasks, const struct finding_list *findings);
-/* Drops the findings that were reported before, and notes the others in told.  Its keys are deadlock_fingerprint +
- * salt. */
+/* Drops the findings of hangs that were reported before, and notes the waits of all in told (deadlock_note_waits). */
 void hang_drop_told(struct u64_map *told, uint64_t salt, struct finding_list *findings);
 
 #endif

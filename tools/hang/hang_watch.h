@@ -21,7 +21,7 @@
 struct hang_watch {            /* of one process; zeroed: new */
 	uint64_t looked, seen; /* the last look; when `state` was first seen: CLOCK_MONOTONIC ns */
 	uint64_t state;        /* hang_state when it was first seen; 0: nothing hung */
-	struct u64_map told;   /* deadlock_fingerprint of the confirmed deadlocks */
+	struct u64_map told;   /* deadlock_note_waits of the confirmed deadlocks */
 };
 
 /* Looks for deadlocks, if the time for the next look has come.  Returns the number of newly confirmed ones.  They stay

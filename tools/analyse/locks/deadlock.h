@@ -53,6 +53,11 @@ bool deadlock_may_be_among(const struct lock_analysis *locks, uint64_t before, b
 
 /* A number that is equal for the same threads in the same waits. */
 uint64_t deadlock_fingerprint(const struct finding *finding);
+/* Adds the waits of a realised deadlock to waits, keyed by deadlock_wait_key + salt.  True if one of them was there
+ * already: the finding describes a hang that was reported. */
+bool deadlock_note_waits(struct u64_map *waits, uint64_t salt, const struct finding *finding);
+/* A number for a thread's wait. */
+uint64_t deadlock_wait_key(uint32_t thread, uint64_t since);
 /* Keeps a deadlock that was confirmed while the process hung.  It is reported at the end, also if the hang has ended by
  * then.  The analysis owns the finding from here on. */
 void deadlock_keep(struct lock_analysis *locks, struct finding finding);

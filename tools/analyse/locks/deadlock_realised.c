@@ -121,9 +121,10 @@ static void describe_cycle(struct finding *finding, bool inferred)
 		                many, conclusion);
 }
 
-static void report_cycle_to(const struct deadlock_process *process, const struct wait_search *search, size_t last)
+static void report_cycle_to(const struct deadlock_process *process, const struct wait_search *search, size_t last,
+                            struct finding_list *findings)
 {
-	struct finding *finding = finding_add(process->findings, FINDING_DEADLOCK_REALISED);
+	struct finding *finding = finding_add(findings, FINDING_DEADLOCK_REALISED);
 	bool inferred = false;
 
 	for (size_t i = last; i; i = search->steps[i].from) {
@@ -142,17 +143,32 @@ static void report_cycle_to(const struct deadlock_process *process, const struct
 	mark_reported(finding, process->reported);
 }
 
-/* Reports the whole cycle to each process that takes part in it. */
+/* True if a thread of the cycle is in a cycle that was reported: both are the same hang. */
+static bool is_reported(const struct wait_search *search, size_t last)
+{
+	for (size_t i = last; i; i = search->steps[i].from)
+		if (search->steps[i].waiter->in_cycle)
+			return true;
+	return false;
+}
+
+/* Reports the whole cycle to each process that takes part in it.  Of one hang only the first cycle is a finding; the
+ * others are noted as reported, so that they are not predicted. */
 static void report_cycle(const struct wait_search *search, size_t last)
 {
+	bool reported = is_reported(search, last);
+	struct finding_list aside = {0};
+
 	for (size_t p = 0; p < search->process_count; p++) {
 		bool has_part = false;
 
 		for (size_t i = last; i; i = search->steps[i].from)
 			has_part |= search->steps[i].waiter->home == &search->processes[p];
 		if (has_part)
-			report_cycle_to(&search->processes[p], search, last);
+			report_cycle_to(&search->processes[p], search, last,
+			                reported ? &aside : search->processes[p].findings);
 	}
+	finding_list_free(&aside);
 	for (size_t i = last; i; i = search->steps[i].from)
 		search->steps[i].waiter->in_cycle = true;
 }
@@ -203,28 +219,55 @@ static void report_all_asleep(const struct wait_search *search, struct finding_l
 		finding_message(finding, "all threads are blocked and nothing can wake them");
 }
 
-static void report_orphan(const struct waiter *waiter, const struct lock_thread *owner, const struct held_lock *held,
-                          struct finding_list *findings)
+/* The thread that ended and still holds what this one waits for; NULL: none. */
+static const struct lock_thread *dead_owner(const struct waiter *waiter)
 {
-	struct finding *finding = finding_add(findings, FINDING_DEADLOCK_REALISED);
+	const struct lock *lock = waiter->stuck && !waiter->in_cycle ? wait_search_lock(waiter) : NULL;
+	const struct lock_thread *owner =
+	    lock ? lock_threads_find(&waiter->home->locks->threads, lock->result.owner) : NULL;
 
-	add_sleeper(finding, waiter);
-	finding_add_stack(finding, "locked here, by a thread that has ended", owner->id, held->since, held->stack);
-	finding_message(finding, "a thread waits for ever for a lock whose owner has ended");
+	return owner && owner->ended ? owner : NULL;
 }
 
-/* A thread that waits for a lock of a thread that has ended. */
-static void report_orphans(const struct wait_search *search, struct finding_list *findings)
+/* The waiter and all further threads that wait for the same lock. */
+static void report_orphans_of(const struct wait_search *search, size_t first, const struct lock_thread *owner,
+                              struct finding_list *findings)
 {
-	for (size_t i = 0; i < search->waiter_count; i++) {
-		const struct waiter *waiter = &search->waiters[i];
-		const struct lock *lock = waiter->stuck && !waiter->in_cycle ? wait_search_lock(waiter) : NULL;
-		const struct lock_thread *owner =
-		    lock ? lock_threads_find(&waiter->home->locks->threads, lock->result.owner) : NULL;
+	const struct lock *lock = wait_search_lock(&search->waiters[first]);
+	const struct held_lock *held = wait_search_holds(owner, lock);
+	struct finding *finding = finding_add(findings, FINDING_DEADLOCK_REALISED);
+	size_t count = 0;
 
-		if (owner && owner->ended)
-			report_orphan(waiter, owner, wait_search_holds(owner, lock), findings);
+	for (size_t i = first; i < search->waiter_count; i++) {
+		struct waiter *waiter = &search->waiters[i];
+
+		if (!dead_owner(waiter) || wait_search_lock(waiter) != lock)
+			continue;
+		waiter->in_cycle = true;
+		if (count++ < MAX_SHOWN)
+			add_sleeper(finding, waiter);
 	}
+	finding_add_stack(finding, "locked here, by a thread that has ended", owner->id, held->since, held->stack);
+	if (count == 1)
+		finding_message(finding, "a thread waits for ever for a lock whose owner has ended");
+	else
+		finding_message(finding, "threads wait for ever for a lock whose owner has ended");
+}
+
+/* Threads that wait for a lock of a thread that has ended.  True if there was one. */
+static bool report_orphans(const struct wait_search *search, struct finding_list *findings)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < search->waiter_count; i++) {
+		const struct lock_thread *owner = dead_owner(&search->waiters[i]);
+
+		if (!owner)
+			continue;
+		report_orphans_of(search, i, owner, findings);
+		any = true;
+	}
+	return any;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------- */
@@ -241,7 +284,7 @@ void deadlock_realised(const struct lock_analysis *locks, const struct deadlock_
 	wait_search_find_stuck(&search, true);
 	any = report_cycles(&search, false);
 	if (!evidence->exited)
-		report_orphans(&search, findings);
+		any |= report_orphans(&search, findings);
 	wait_search_find_stuck(&search, false);
 	asleep = !search.going_on && !evidence->strangers && !evidence->exited;
 	if (asleep && search.waiter_count) {
@@ -292,39 +335,65 @@ uint32_t deadlock_waits_for(const struct lock_analysis *locks, const struct lock
 	return lock ? lock->result.owner : 0;
 }
 
-/* ---- fingerprints ------------------------------------------------------------------- */
+/* ---- one hang, one finding ----------------------------------------------------------- */
+
+static size_t wait_count(const struct finding *finding) { return finding->edge_count + finding->stack_count; }
+
+uint64_t deadlock_wait_key(uint32_t thread, uint64_t since) { return u64_mix(thread + u64_mix(since)); }
+
+static uint64_t wait_of(const struct finding *finding, size_t i)
+{
+	const struct finding_stack *stack;
+
+	if (i < finding->edge_count)
+		return deadlock_wait_key(finding->edges[i].thread, finding->edges[i].wanted_at);
+	stack = &finding->stacks[i - finding->edge_count];
+	return deadlock_wait_key(stack->thread, stack->stamp);
+}
 
 uint64_t deadlock_fingerprint(const struct finding *finding)
 {
 	uint64_t fingerprint = finding->edge_count + 1;
 
-	for (size_t i = 0; i < finding->edge_count; i++)
-		fingerprint += u64_mix(finding->edges[i].thread + u64_mix(finding->edges[i].wanted_at));
-	for (size_t i = 0; i < finding->stack_count; i++)
-		fingerprint += u64_mix(finding->stacks[i].thread + u64_mix(finding->stacks[i].stamp + 1));
+	for (size_t i = 0; i < wait_count(finding); i++)
+		fingerprint += wait_of(finding, i);
 	return fingerprint;
+}
+
+bool deadlock_note_waits(struct u64_map *waits, uint64_t salt, const struct finding *finding)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < wait_count(finding); i++) {
+		uint64_t wait = wait_of(finding, i) + salt;
+
+		known |= u64_map_get(waits, wait) != 0;
+		u64_map_put(waits, wait, 1);
+	}
+	return known;
 }
 
 void deadlock_keep(struct lock_analysis *locks, struct finding finding) { finding_move(&locks->kept, &finding); }
 
-static bool is_there(const struct finding_list *findings, const struct finding *kept)
+/* Moves the findings to `to`, those of hangs that are in `waits` aside. */
+static void move_new_hangs(struct finding_list *to, struct finding_list *from, struct u64_map *waits)
 {
-	for (size_t i = 0; i < findings->count; i++)
-		if (deadlock_fingerprint(&findings->items[i]) == deadlock_fingerprint(kept))
-			return true;
-	return false;
+	for (size_t i = 0; i < from->count; i++)
+		if (!deadlock_note_waits(waits, 0, &from->items[i]))
+			finding_move(to, &from->items[i]);
 }
 
-/* A deadlock that grew, as by a third thread that waits for the first two, has threads that were reported: it is
- * reported once. */
-void deadlock_report_kept(struct lock_analysis *locks, struct finding_list *findings, struct u64_map *reported)
+/* What was confirmed while the process hung comes first: at the end, the same hang may have more threads or look
+ * otherwise. */
+void deadlock_realised_and_kept(struct lock_analysis *locks, struct finding_list *findings, struct u64_map *reported,
+                                struct u64_map *waits)
 {
-	for (size_t i = 0; i < locks->kept.count; i++) {
-		struct finding *kept = &locks->kept.items[i];
+	struct finding_list at_end = {0};
 
-		if (is_there(findings, kept))
-			continue;
-		mark_reported(kept, reported);
-		finding_move(findings, kept);
-	}
+	deadlock_realised(locks, &locks->evidence, &at_end, reported);
+	for (size_t i = 0; i < locks->kept.count; i++)
+		mark_reported(&locks->kept.items[i], reported);
+	move_new_hangs(findings, &locks->kept, waits);
+	move_new_hangs(findings, &at_end, waits);
+	finding_list_free(&at_end);
 }

@@ -697,16 +697,16 @@ static void keep_results(struct lock_analysis *locks)
 
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings)
 {
-	struct u64_map reported = {0};
+	struct u64_map reported = {0}, waits = {0};
 
 	locks->evidence.exited = end->how == END_EXIT || end->how == END_EXEC;
 	lock_checks_finish(locks, end);
-	sync_misuse_report(&locks->misuses, findings);
-	deadlock_realised(locks, &locks->evidence, findings, &reported);
-	deadlock_report_kept(locks, findings, &reported);
+	deadlock_realised_and_kept(locks, findings, &reported, &waits);
+	sync_misuse_report(&locks->misuses, &waits, findings);
 	join_order_report(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);
+	u64_map_free(&waits);
 	count_open_waits(locks, end->stamp);
 	keep_results(locks);
 	contention_finish(&locks->contention, locks->classes, end->stamp - locks->begun, findings);

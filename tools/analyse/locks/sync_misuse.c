@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shim/format.h"
+#include "tools/analyse/locks/deadlock.h"
 #include "tools/base/memory.h"
 
 #define MAX_NOTES 10000u
@@ -75,8 +76,24 @@ static void report(const struct misuse_note *note, struct finding_list *findings
 	}
 }
 
-void sync_misuse_report(const struct sync_misuses *misuses, struct finding_list *findings)
+/* The wrong call is a wait for what the thread holds itself: all that is wrong with it is that it never returns. */
+static bool is_wait_for_itself(enum finding_class class)
+{
+	return class == FINDING_MISUSE_MUTEX_RELOCK || class == FINDING_MISUSE_SPIN_RELOCK ||
+	       class == FINDING_MISUSE_RWLOCK_UPGRADE;
+}
+
+static bool is_hang(const struct sync_misuse *misuse, const struct u64_map *hangs)
+{
+	const struct misuse_stack *call = &misuse->stacks[0];
+
+	return is_wait_for_itself(misuse->class) &&
+	       u64_map_get(hangs, deadlock_wait_key(call->thread, call->stamp)) != 0;
+}
+
+void sync_misuse_report(const struct sync_misuses *misuses, const struct u64_map *hangs, struct finding_list *findings)
 {
 	for (const struct misuse_note *note = misuses->notes; note; note = note->hh.next)
-		report(note, findings);
+		if (!is_hang(&note->first, hangs))
+			report(note, findings);
 }

@@ -4,6 +4,7 @@
 
 #include <uthash.h>
 
+#include "tools/base/u64_map.h"
 #include "tools/finding/findings.h"
 
 #define MISUSE_STACKS 3
@@ -30,6 +31,8 @@ struct sync_misuses { /* zeroed: empty */
 
 void sync_misuses_free(struct sync_misuses *misuses);
 void sync_misuse_note(struct sync_misuses *misuses, const struct sync_misuse *misuse);
-void sync_misuse_report(const struct sync_misuses *misuses, struct finding_list *findings);
+/* hangs: the waits of realised deadlocks (deadlock_note_waits).  A misuse that says no more than that such a wait never
+ * ends is left out. */
+void sync_misuse_report(const struct sync_misuses *misuses, const struct u64_map *hangs, struct finding_list *findings);
 
 #endif
