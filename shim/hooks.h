@@ -38,6 +38,12 @@ static inline void record_sync(struct thread *self, const struct caller *caller,
 	record(self, caller, type, rt_word1((uintptr_t)object, rt_sync_aux(kind, flags, (unsigned)result)));
 }
 
+/* For operator new and delete that are the allocator's own (struct origin).  The first is called after the real
+ * operator, the second before it.  align: 0 where none was asked for; block NULL: there was no memory.  False: the
+ * block is a part of one of malloc's, so that delete can be expected to free that one. */
+bool heap_record_new(struct thread *self, struct origin *origin, const void *block, size_t align);
+void heap_record_delete(struct thread *self, const struct origin *origin);
+
 /* Like thread_self, for families that an option may switch off. */
 static inline struct thread *lock_watcher(void)
 {

@@ -17,14 +17,43 @@ static inline struct thread *heap_watcher(void)
 	return likely(options.heap) ? self : NULL;
 }
 
-/* What the program called, and from where: operator new passes through here. */
-static inline void take_origin(struct thread *self, struct caller *caller, unsigned *type)
+static bool is_new(unsigned type) { return type == RT_OPERATOR_NEW || type == RT_OPERATOR_NEW_ARRAY; }
+
+/* An allocator's own new may call malloc too: for the block, of the same size, or for what it needs itself. */
+static __attribute__((noinline)) bool is_for_own_new(struct origin *origin, const void *block, size_t bytes)
 {
-	if (likely(!self->origin.type))
+	if (!is_new(origin->type) || !block)
+		return false;
+	origin->inner = block;
+	origin->inner_bytes = bytes;
+	if (origin->block || bytes != origin->bytes)
+		return false;
+	origin->block = block;
+	return true;
+}
+
+/* What the program called, and from where: operator new passes through here. */
+static inline void take_origin(struct thread *self, struct caller *caller, unsigned *type, const void *block,
+                               size_t bytes)
+{
+	struct origin *origin = &self->origin;
+	if (likely(!origin->type) || (origin->own && !is_for_own_new(origin, block, bytes)))
 		return;
-	*caller = self->origin.caller;
-	*type = self->origin.type;
-	self->origin.type = 0;
+	*caller = origin->caller;
+	*type = origin->type;
+	if (!origin->own)
+		origin->type = 0;
+}
+
+/* The same for free.  An allocator's own delete may free what it needs itself. */
+static inline void take_delete(struct thread *self, struct caller *caller, unsigned *type)
+{
+	struct origin *origin = &self->origin;
+	if (likely(!origin->type) || origin->own)
+		return;
+	*caller = origin->caller;
+	*type = origin->type;
+	origin->type = 0;
 }
 
 static __attribute__((noinline)) void record_failure(struct thread *self, const struct caller *caller, unsigned type,
@@ -48,7 +77,7 @@ static inline void record_alloc(struct thread *self, struct caller *caller, unsi
 	if (unlikely(!self))
 		return;
 	int error = errno;
-	take_origin(self, caller, &type);
+	take_origin(self, caller, &type, block, bytes);
 	if (likely(block != NULL))
 		record_block(self, caller, type, block, bytes);
 	else
@@ -63,13 +92,56 @@ static void record_aligned(struct thread *self, struct caller *caller, unsigned 
 		return;
 	int error = errno;
 	unsigned log2 = align ? (unsigned)__builtin_ctzl(align) : 0;
-	take_origin(self, caller, &type);
+	take_origin(self, caller, &type, block, bytes);
 	if (block)
 		record_wide(self, caller, type, 3, rt_word1((uintptr_t)block, RT_SIZE_BIG),
 		            (bytes & RT_SIZE_MASK) | (uint64_t)log2 << RT_ALIGN_SHIFT, 0);
 	else
 		record_failure(self, caller, type, bytes);
 	errno = error;
+}
+
+/* ---- an allocator's own operators ------------------------------------------------- */
+
+static void record_given(struct thread *self, const struct caller *caller, unsigned type, const void *block)
+{
+	record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
+}
+
+static unsigned delete_of(unsigned new)
+{
+	return new == RT_OPERATOR_NEW ? RT_OPERATOR_DELETE : RT_OPERATOR_DELETE_ARRAY;
+}
+
+bool heap_record_new(struct thread *self, struct origin *origin, const void *block, size_t align)
+{
+	const struct origin new = *origin;
+	struct caller caller = new.caller;
+	origin->type = 0;               /* what is recorded here is no part of it */
+	if (!new.type || !options.heap) /* no type: wiped, this is a forked child */
+		return true;
+	if (block && new.block == block) /* recorded */
+		return true;
+	if (new.block) { /* it was not for the program */
+		record_given(self, &caller, delete_of(new.type), new.block);
+		record_alloc(self, &caller, RT_MALLOC, new.block, new.bytes);
+	}
+	if (block && (uintptr_t)block - (uintptr_t) new.inner < new.inner_bytes) { /* a part of malloc's block */
+		record_given(self, &caller, RT_FREE, new.inner);
+		record_alloc(self, &caller, new.type, new.inner, new.inner_bytes);
+		return false;
+	}
+	if (align)
+		record_aligned(self, &caller, new.type, block, align, new.bytes);
+	else
+		record_alloc(self, &caller, new.type, block, new.bytes);
+	return true;
+}
+
+void heap_record_delete(struct thread *self, const struct origin *origin)
+{
+	if (options.heap)
+		record_given(self, &origin->caller, origin->type, origin->block);
 }
 
 /* ---- allocation ----------------------------------------------------------------- */
@@ -156,6 +228,12 @@ void *pvalloc(size_t bytes)
 
 /* ---- release ---------------------------------------------------------------------- */
 
+/* An allocator's own operator delete goes on to free. */
+static bool is_recorded(const struct origin *origin, const void *block)
+{
+	return unlikely(origin->type) && origin->own && !is_new(origin->type) && origin->block == block;
+}
+
 /* The common part of free and its sized forms.  False: the block is not the real allocator's. */
 static inline bool about_to_free(void *block, struct caller *caller)
 {
@@ -163,9 +241,9 @@ static inline bool about_to_free(void *block, struct caller *caller)
 		return false;
 	bool loader = unlikely(in_range(&loader_range, caller->pc));
 	struct thread *self = heap_watcher();
-	if (likely(self != NULL)) {
+	if (likely(self != NULL) && !is_recorded(&self->origin, block)) {
 		unsigned type = RT_FREE;
-		take_origin(self, caller, &type);
+		take_delete(self, caller, &type);
 		record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
 	}
 	if (loader)

@@ -1,48 +1,69 @@
 /*
- * operator new and delete.  The real operators call malloc and free, which come through our hooks; what is done here is
- * to note which operator it was, and its caller, for the hook that follows (thread->origin).  A runtime whose
- * operator new does not call malloc is passed through unrecorded.  Exceptions (bad_alloc) pass through as well.
+ * operator new and delete.  The real operators of a C++ runtime call malloc and free, which come through our hooks;
+ * what is done here is to note which operator it was, and its caller, for the hook that follows (thread->origin).
+ *
+ * jemalloc, tcmalloc, mimalloc and tbbmalloc have operators of their own, which call no malloc that could be hooked.
+ * They are known by their place: the object that malloc itself is in.  These are recorded here, also where they call
+ * malloc all the same (jemalloc's for aligned memory).  If new returns a part of malloc's block, with a header of its
+ * own before it, operators are treated as a runtime's from then on.
+ *
+ * Exceptions (bad_alloc) pass through.
  */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdlib.h>
 
 #include "shim/hooks.h"
+#include "shim/modules.h"
 
 /* Whatever the operator did, bad_alloc included, the mark does not outlive it. */
-static void forget_origin(void *self, bool unwound)
+static void forget_origin(void *data, bool unwound)
 {
-	if (self)
-		((struct thread *)self)->origin.type = 0;
+	struct thread *self = data;
+	if (!self)
+		return;
+	if (unwound && self->origin.own)
+		heap_record_new(self, &self->origin, NULL, 0);
+	self->origin.type = 0;
 }
 
-/* Only the outermost operator counts: new[] calls new, nothrow new calls new. */
-static inline struct thread *mark_origin(unsigned type, const struct caller *caller)
+/* Only the outermost operator counts: new[] calls new, nothrow new calls new.  A runtime's may call the allocator's
+ * own, which is recorded in its place.  NULL where there is nothing more to do. */
+static inline struct thread *mark_origin(unsigned type, const struct caller *caller, bool own, const void *block,
+                                         size_t bytes)
 {
 	struct thread *self = thread_self();
-	if (!self || self->origin.type)
+	if (!self || (self->origin.type && (self->origin.own || !own)))
 		return NULL;
-	self->origin.caller = *caller;
-	self->origin.type = type;
+	if (!self->origin.type) {
+		self->origin.caller = *caller;
+		self->origin.type = type;
+	}
+	self->origin.own = own;
+	self->origin.block = block;
+	self->origin.bytes = bytes;
+	self->origin.inner = NULL;
+	self->origin.inner_bytes = 0;
 	return self;
 }
 
-#define ORIGIN(type)                                                                                                   \
-	struct caller caller = CALLER();                                                                               \
-	SCOPE(scope, forget_origin, mark_origin(type, &caller))
-
-/* The real operators. */
-#define NEW(name, type, params, args)    static void *(*real_##name)params;
-#define DELETE(name, type, params, args) static void(*real_##name) params;
+/* The real operators, and which of them are the allocator's own. */
+#define NEW(name, type, align, params, args)                                                                           \
+	static void *(*real_##name)params;                                                                             \
+	static bool own_##name;
+#define DELETE(name, type, params, args)                                                                               \
+	static void(*real_##name) params;                                                                              \
+	static bool own_##name;
 #include "shim/operators.def"
 #undef NEW
 #undef DELETE
 
-#define NEW(name, type, params, args)    {#name, (void **)&real_##name},
-#define DELETE(name, type, params, args) {#name, (void **)&real_##name},
+#define NEW(name, ...)    {#name, (void **)&real_##name, &own_##name},
+#define DELETE(name, ...) {#name, (void **)&real_##name, &own_##name},
 static const struct operator_row {
 	const char *name;
 	void **real;
+	bool *own;
 } rows[] = {
 #include "shim/operators.def"
 };
@@ -50,13 +71,24 @@ static const struct operator_row {
 #undef DELETE
 
 static bool looked_up;
+static struct text_range allocator_range; /* the object that malloc is in */
 
 /* All at once: a look-up waits for the loader's lock, which a thread in dlopen may hold that waits for this one. */
 static __attribute__((noinline)) void look_up(void)
 {
-	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
-		*rows[i].real = resolve_operator(rows[i].name);
+	allocator_range = modules_range((uintptr_t)real.malloc);
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		void *found = resolve_operator(rows[i].name);
+		*rows[i].own = in_range(&allocator_range, (uintptr_t)found);
+		*rows[i].real = found;
+	}
 	store_release(&looked_up, real__Znwm != NULL);
+}
+
+static void treat_as_runtime(void)
+{
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+		store_relaxed(rows[i].own, false);
 }
 
 extern void *_ZSt15get_new_handlerv(void) __attribute__((weak)); /* std::get_new_handler: every C++ runtime has it */
@@ -82,21 +114,39 @@ void operators_start_up(void)
 	if (unlikely(!load_acquire(&looked_up)))                                                                       \
 	look_up()
 
+/* An allocator has blocks of its own by its operators: they are its business. */
+static bool is_for_program(const struct caller *caller) { return !in_range(&allocator_range, caller->pc); }
+
+static __attribute__((noinline)) void record_new(struct thread *self, const void *block, size_t align)
+{
+	if (self && !heap_record_new(self, &self->origin, block, align))
+		treat_as_runtime();
+}
+
 /* Where an operator is called and no C++ runtime is found, the hook does what its operator would. */
-#define NEW(name, type, params, args)                                                                                  \
+#define NEW(name, type, align, params, args)                                                                           \
 	EXPORT void *name params;                                                                                      \
 	void *name params                                                                                              \
 	{                                                                                                              \
-		ORIGIN(type);                                                                                          \
+		struct caller caller = CALLER();                                                                       \
 		LOOK_UP();                                                                                             \
-		return real_##name ? real_##name args : malloc(bytes);                                                 \
+		bool own = unlikely(load_relaxed(&own_##name)) && is_for_program(&caller);                             \
+		SCOPE(scope, forget_origin, mark_origin(type, &caller, own, NULL, bytes));                             \
+		void *made = real_##name ? real_##name args : malloc(bytes);                                           \
+		if (unlikely(own))                                                                                     \
+			record_new(scope.data, made, align);                                                           \
+		return made;                                                                                           \
 	}
 #define DELETE(name, type, params, args)                                                                               \
 	EXPORT void name params;                                                                                       \
 	void name params                                                                                               \
 	{                                                                                                              \
-		ORIGIN(type);                                                                                          \
+		struct caller caller = CALLER();                                                                       \
 		LOOK_UP();                                                                                             \
+		bool own = unlikely(load_relaxed(&own_##name)) && is_for_program(&caller);                             \
+		SCOPE(scope, forget_origin, mark_origin(type, &caller, own, block, 0));                                \
+		if (unlikely(own) && scope.data && block)                                                              \
+			heap_record_delete(scope.data, &((struct thread *)scope.data)->origin);                        \
 		if (real_##name)                                                                                       \
 			real_##name args;                                                                              \
 		else                                                                                                   \

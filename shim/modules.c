@@ -198,7 +198,7 @@ void modules_recheck(void)
 
 struct text_range shim_range, loader_range;
 
-static struct text_range range_of(uintptr_t address)
+struct text_range modules_range(uintptr_t address)
 {
 	struct dl_find_object object;
 	struct text_range range = {0, 0};
@@ -211,6 +211,6 @@ static struct text_range range_of(uintptr_t address)
 
 void modules_start_up(void)
 {
-	shim_range = range_of((uintptr_t)&modules_start_up);
-	loader_range = range_of((uintptr_t)getauxval(AT_BASE));
+	shim_range = modules_range((uintptr_t)&modules_start_up);
+	loader_range = modules_range((uintptr_t)getauxval(AT_BASE));
 }

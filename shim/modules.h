@@ -41,6 +41,9 @@ static inline bool in_range(const struct text_range *range, uintptr_t address)
 	return address - range->start < range->bytes;
 }
 
+/* Where the object lies that the address is in; empty where it is in none. */
+struct text_range modules_range(uintptr_t address);
+
 /* Finds shim_range and loader_range; once per process image. */
 void modules_start_up(void);
 

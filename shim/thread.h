@@ -37,10 +37,17 @@ struct caller {
 	})
 #endif
 
-/* What the program called, where a hook of operator new or delete goes on to malloc or free. */
+/* The operator new or delete that the program called, while the real one is at work. */
 struct origin {
-	uint32_t type; /* RT_OPERATOR_NEW, RT_OPERATOR_DELETE, ...; 0: the program called malloc itself */
+	uint32_t type; /* RT_OPERATOR_NEW, RT_OPERATOR_DELETE, ...; 0: there is none */
 	struct caller caller;
+	/* 1: the operator is the allocator's own, and its hook records what it does. */
+	uint32_t own;
+	size_t bytes;      /* own: asked of new */
+	const void *block; /* own: delete gives it back, which is recorded; new: a hook of malloc made and recorded it
+	                    * as what new returns */
+	const void *inner; /* own new: the last block that a hook of malloc made meanwhile, */
+	size_t inner_bytes;
 };
 
 struct thread {

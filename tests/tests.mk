@@ -14,8 +14,12 @@ SANITIZED := $(patsubst %,$(BUILD)/programs/sanitized_%,gcc_address gcc_thread g
 	$(if $(filter x86_64,$(MACHINE)),$(if $(shell command -v clang),clang_address clang_thread clang_leak clang_memory \
 	clang_dataflow clang_undefined clang_library_address)) needs_leak)
 
+# tests/programs/new_leaks.cc with each allocator: new_leaks_NAME (tests/e2e/tables/allocators.def).
+ALLOCATORS := jemalloc tcmalloc mimalloc tbbmalloc
+WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%)
+
 .PHONY: programs
-programs: $(PROGRAMS) $(SANITIZED) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
+programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
 
 $(BUILD)/programs/small.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
@@ -59,6 +63,15 @@ $(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+LIBRARY_jemalloc := libjemalloc.so.2
+LIBRARY_tcmalloc := libtcmalloc_minimal.so.4
+LIBRARY_mimalloc := libmimalloc.so.2.0
+LIBRARY_tbbmalloc := libtbbmalloc_proxy.so.2
+$(WITH_ALLOCATOR): $(BUILD)/programs/new_leaks_%: tests/programs/new_leaks.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -std=gnu++20 -Wall -I. $(PROGRAM_FLAGS) -o $@ $< -Wl,--no-as-needed -l:$(LIBRARY_$*)
 
 $(BUILD)/programs/static_binary: PROGRAM_FLAGS += -static
 $(BUILD)/programs/openmp: PROGRAM_FLAGS += -fopenmp

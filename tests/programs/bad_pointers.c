@@ -177,7 +177,7 @@ typedef struct {
 	char tag;
 } nothrow_t;
 
-#define NEW(name, type, params, args)
+#define NEW(...)
 #define DELETE(name, type, params, args)                                                                               \
 	extern void name params;                                                                                       \
 	static void call_##name(void *block)                                                                           \
