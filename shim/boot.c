@@ -40,7 +40,7 @@ static void start_up(void)
 	ring_header_keep_command();
 	const char *bad = options_parse(environment_initial("RINGTAIL"));
 	if (bad)
-		message_once("RINGTAIL has a key or value that is not understood, and that is ignored", bad);
+		message_once("a part of RINGTAIL is ignored", bad);
 	clock_choose();
 	confirm_start_up();
 	modules_start_up();

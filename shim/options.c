@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shim/text.h"
+
 struct options options;
 
 enum option_type { PATH, SIZE, FRAMES, SECONDS, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
@@ -130,12 +132,53 @@ static bool is_of_tool(const char *name)
 	return false;
 }
 
-static bool set_by_name(const char *name, const char *value)
+/* ---- what is wrong ------------------------------------------------------------------------ */
+
+static const char *const wanted[STRING + 1] = {
+#define OPTION_VALUES(type, text) [type] = text,
+#include "shim/option_values.def"
+#undef OPTION_VALUES
+};
+
+/* "full, caller or none" */
+static char *append_choices(char *at, char *end, const struct choice *choices)
+{
+	for (const struct choice *choice = choices; choice->name; choice++) {
+		at = text_append(at, end, choice == choices ? "" : choice[1].name ? ", " : " or ");
+		at = text_append(at, end, choice->name);
+	}
+	return at;
+}
+
+static char *append_wanted(char *at, char *end, enum option_type type)
+{
+	switch (type) {
+	case CHOICE_STACKS: return append_choices(at, end, stacks_choices);
+	case CHOICE_ON_FULL: return append_choices(at, end, on_full_choices);
+	default: return text_append(at, end, wanted[type] ? wanted[type] : "another value");
+	}
+}
+
+/* option: NULL if no option has the name. */
+static void describe(const struct option *option, const char *name, const char *value, char *at, char *end)
+{
+	if (!option) {
+		text_append(text_append(at, end, "it has no key "), end, name);
+		return;
+	}
+	at = text_append(text_append(at, end, name), end, " takes ");
+	at = append_wanted(at, end, option->type);
+	text_append(text_append(text_append(at, end, ", not \""), end, value), end, "\"");
+}
+
+/* ---- parsing ------------------------------------------------------------------------------ */
+
+static const struct option *find_option(const char *name)
 {
 	for (size_t i = 0; i < TABLE_ROWS; i++)
 		if (!strcmp(table[i].name, name))
-			return set_value(table[i].type, table[i].target, value);
-	return is_of_tool(name);
+			return &table[i];
+	return NULL;
 }
 
 /* Copies one "key=value" up to an unprotected ':' and takes the backslashes out.  Returns what follows. */
@@ -154,7 +197,7 @@ static const char *next_item(const char *text, char *item, size_t room)
 
 const char *options_parse(const char *text)
 {
-	static char item[SHIM_PATH_MAX + 32], bad[SHIM_PATH_MAX + 32];
+	static char item[SHIM_PATH_MAX + 32], bad[256];
 
 	bad[0] = '\0';
 	for (size_t i = 0; i < TABLE_ROWS; i++)
@@ -166,9 +209,11 @@ const char *options_parse(const char *text)
 			continue;
 		if (equals)
 			*equals = '\0';
-		if (set_by_name(item, equals ? equals + 1 : "yes") || bad[0])
-			continue;
-		memcpy(bad, item, sizeof bad);
+		const struct option *option = find_option(item);
+		const char *value = equals ? equals + 1 : "yes";
+		bool good = option ? set_value(option->type, option->target, value) : is_of_tool(item);
+		if (!good && !bad[0])
+			describe(option, item, value, bad, bad + sizeof bad);
 	}
 	return bad[0] ? bad : NULL;
 }

@@ -21,8 +21,8 @@ struct options {
 extern __attribute__((visibility("hidden"))) struct options options;
 
 /* Fills `options` with the defaults and what text ("key=value:key=value", may be NULL) says.  Unknown keys and
- * values that make no sense are left out; the first of them is returned for a message, else NULL.  Before any
- * thread. */
+ * values that are not valid are left out.  Returns what is wrong with the first of them, for a message: "stacks takes
+ * full, caller or none, not "ful""; or NULL.  Before any thread. */
 const char *options_parse(const char *text);
 
 #endif

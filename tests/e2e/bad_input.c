@@ -222,3 +222,29 @@ Test(bad_input, no_run_at_all)
 	expect_refused(&rt, "an empty directory");
 	rt_end(&rt);
 }
+
+/* ---- RINGTAIL --------------------------------------------------------------------------------- */
+
+static void expect_ignored(const char *key, const char *message)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, MODE_PRELOAD, key, "known_heap");
+	cr_expect_eq(rt.program.status, 0);
+	cr_expect_str_eq(rt.program.err, message, "RINGTAIL=%s: %s", key, rt.program.err);
+	expect_sound_heap(rt_process(&rt, "known_heap"));
+	rt_end(&rt);
+}
+
+/* The message names the key, its value and the valid values; the program runs and is recorded all the same. */
+Test(bad_input, in_the_environment)
+{
+#define IGNORED "ringtail: a part of RINGTAIL is ignored: "
+	expect_ignored("stacks=ful", IGNORED "stacks takes full, caller or none, not \"ful\"\n");
+	expect_ignored("on-full=explode", IGNORED "on-full takes wait, drop or overwrite, not \"explode\"\n");
+	expect_ignored("depth=0", IGNORED "depth takes a number from 1 to 4096, not \"0\"\n");
+	expect_ignored("max=12Q", IGNORED "max takes a size like 512K, 64M or 1G, not \"12Q\"\n");
+	expect_ignored("heap=perhaps", IGNORED "heap takes yes or no, not \"perhaps\"\n");
+	expect_ignored("dephts=3", IGNORED "it has no key dephts\n");
+	expect_ignored("quiet=yes", ""); /* a key of the tool's */
+}

@@ -85,6 +85,10 @@ static const char *const on_deadlock_words[] = {"report", "kill", "core", NULL};
 static const char *const color_words[] = {"always", "never", "auto", NULL};
 static const char *const measure_words[] = {"live", "peak", "allocated", NULL};
 
+#define OPTION_VALUES(type, text) static const char values_##type[] = text;
+#include "shim/option_values.def"
+#undef OPTION_VALUES
+
 /* Types of choices have words; all other types have the other members. */
 static const struct type {
 	const char *const *words;
@@ -93,17 +97,17 @@ static const struct type {
 	const char *alone; /* NULL: needs a value */
 } types[OPTION_TYPE_COUNT_OF_TYPES] = {
     [OPTION_TYPE_FLAG] = {NULL, fits_yesno, "", "no value", "yes"},
-    [OPTION_TYPE_YESNO] = {NULL, fits_yesno, "yes|no", "yes or no", "yes"},
+    [OPTION_TYPE_YESNO] = {NULL, fits_yesno, "yes|no", values_YESNO, "yes"},
     [OPTION_TYPE_STRING] = {NULL, fits_any, "TEXT", "a text", NULL},
-    [OPTION_TYPE_PATH] = {NULL, fits_path, "PATH", "a path", NULL},
-    [OPTION_TYPE_PATHS] = {NULL, fits_path, "PATH", "a path", NULL},
+    [OPTION_TYPE_PATH] = {NULL, fits_path, "PATH", values_PATH, NULL},
+    [OPTION_TYPE_PATHS] = {NULL, fits_path, "PATH", values_PATH, NULL},
     [OPTION_TYPE_RUN] = {NULL, fits_any, "RUN", "the directory of a run", ""},
     [OPTION_TYPE_KINDS] = {NULL, fits_kinds, "KIND,...", NULL, NULL}, /* wanted: kinds_wanted() */
-    [OPTION_TYPE_SIZE] = {NULL, fits_size, "SIZE", "a size like 512K, 64M or 1G", NULL},
-    [OPTION_TYPE_FRAMES] = {NULL, fits_frames, "N", "a number from 1 to 4096", NULL},
+    [OPTION_TYPE_SIZE] = {NULL, fits_size, "SIZE", values_SIZE, NULL},
+    [OPTION_TYPE_FRAMES] = {NULL, fits_frames, "N", values_FRAMES, NULL},
     [OPTION_TYPE_COUNT] = {NULL, fits_count, "N", "a number up to 100000000", NULL},
     [OPTION_TYPE_PID] = {NULL, fits_pid, "PID", "the id of a process", NULL},
-    [OPTION_TYPE_SECONDS] = {NULL, fits_seconds, "N", "a number of seconds, up to a day", NULL},
+    [OPTION_TYPE_SECONDS] = {NULL, fits_seconds, "N", values_SECONDS, NULL},
     [OPTION_TYPE_DURATION] = {NULL, fits_duration, "SECONDS", "a number of seconds, like 0.5, up to a day", NULL},
     [OPTION_TYPE_MS] = {NULL, fits_ms, "N", "a number of milliseconds, up to a day", NULL},
     [OPTION_TYPE_CHOICE_STACKS] = {.words = stacks_words},
