@@ -126,6 +126,29 @@ Test(man, options_are_those_of_help)
 	}
 }
 
+static void expect_narrow(const char *words)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome = rt_tool(&rt, words);
+
+	cr_expect_eq(outcome.status, 0, "ringtail %s: %s", words, outcome.err);
+	for (char *line = strtok(outcome.out, "\n"); line; line = strtok(NULL, "\n"))
+		cr_expect_leq(strlen(line), 100, "ringtail %s: %zu columns: %s", words, strlen(line), line);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
+Test(man, help_fits_into_100_columns)
+{
+	char words[NAME_MAX_BYTES + 16];
+
+	expect_narrow("help");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		snprintf(words, sizeof words, "%s --help", commands[i].name);
+		expect_narrow(words);
+	}
+}
+
 Test(man, one_line_is_that_of_help)
 {
 	for (size_t i = 0; i < COMMANDS; i++) {

@@ -342,7 +342,7 @@ Test(kinds, help_of_check_lists_the_default, .init = cr_redirect_stdout)
 	fflush(stdout);
 	FILE *out = cr_get_redirected_stdout();
 	text[fread(text, 1, sizeof text - 1, out)] = '\0';
-	expect_default("ringtail check --help", text, "default\nmeans ", "\n\n");
+	expect_default("ringtail check --help", text, "\ndefault means ", "\n\n");
 }
 
 Test(kinds, documents_list_the_default)

@@ -6,10 +6,9 @@ int cmd_deadlocks(int argc, char **argv)
 {
 	static const struct view view = {
 	    .command = COMMAND_deadlocks,
-	    .about = "Deadlocks that happened (realised), deadlocks that could happen (predicted), and locks taken in\n"
-	             "conflicting orders that cannot deadlock as the program ran (inversion).  Each edge shows the "
-	             "thread, what\n"
-	             "it held and what it wanted, with both stacks.",
+	    .about = "Deadlocks that happened (realised), deadlocks that could happen (predicted), and locks "
+	             "taken in conflicting orders that cannot deadlock as the program ran (inversion).  Each edge "
+	             "shows the thread, what it held and what it wanted, with both stacks.",
 	    .examples = "examples:\n"
 	                "  ringtail deadlocks                 of the newest run here, also while it hangs\n"
 	                "  ringtail deadlocks --full-stacks\n"

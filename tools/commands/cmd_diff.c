@@ -18,11 +18,10 @@ static const struct format formats[] = {
 
 static const struct view view = {
     .command = COMMAND_diff,
-    .about =
-        "Compares two runs, or two snapshots of one (ringtail-leaks(1)).  For each allocation site it shows the "
-        "memory\n"
-        "live in OLD and in NEW, most growth first; then the findings that are new, fixed and still there.  Sites\n"
-        "are matched by the names in their stacks, findings by their ids.",
+    .about = "Compares two runs, or two snapshots of one (ringtail-leaks(1)).  For each allocation site "
+             "it shows the memory live in OLD and in NEW, most growth first; then the findings that are "
+             "new, fixed and still there.  Sites are matched by the names in their stacks, findings by "
+             "their ids.",
     .examples = "examples:\n"
                 "  ringtail diff ringtail.server.4711/now-1.db ringtail.server.4711/now-2.db\n"
                 "  ringtail diff before after --only leak,deadlock\n"

@@ -279,9 +279,9 @@ static const struct option_choices choices[] = {{.id = OPTION_format, .words = f
 
 static const struct usage usage = {
     .command = COMMAND_events,
-    .about =
-        "The raw event stream: all threads of a process in one order, process after process.  `ringtail run` keeps\n"
-        "only the last events (its option keep); where earlier events are missing, a line says how many.",
+    .about = "The raw event stream: all threads of a process in one order, process after process.  "
+             "`ringtail run` keeps only the last events (its option keep); where earlier events are "
+             "missing, a line says how many.",
     .behind = "examples:\n"
               "  ringtail events | less\n"
               "  ringtail events ringtail.demo.123 --format json | jq 'select(.type == \"wait\")'\n",

@@ -7,7 +7,8 @@
 #include "tools/export/export.h"
 #include "tools/store/store.h"
 
-#define WORDS_MOST 16
+#define WORDS_MOST   16
+#define EXPLAINED_AT 18 /* column of help on the values of an option */
 
 /* The view, values and process that the user chose. */
 struct choices {
@@ -27,15 +28,26 @@ static void explain_formats(FILE *out)
 		fprintf(out, "      %-11s %s\n", format->name, format->help);
 }
 
+static void explain_values(const struct export_view *view, FILE *out)
+{
+	char text[512];
+	int used = snprintf(text, sizeof text, "values:");
+
+	for (unsigned i = 0; i < view->value_count; i++)
+		used += snprintf(text + used, sizeof text - (size_t)used, " %s", view->values[i].name);
+	snprintf(text + used, sizeof text - (size_t)used, " (default %s)", view->value);
+	fprintf(out, "%*s", EXPLAINED_AT, "");
+	usage_wrap(out, text, EXPLAINED_AT, EXPLAINED_AT);
+}
+
 static void explain_views(FILE *out)
 {
 	const struct export_view *view;
 
 	for (size_t i = 0; (view = export_view_at(i)); i++) {
-		fprintf(out, "      %-11s %s\n                  values:", view->name, view->about);
-		for (unsigned k = 0; k < view->value_count; k++)
-			fprintf(out, " %s", view->values[k].name);
-		fprintf(out, " (default %s)\n", view->value);
+		fprintf(out, "      %-11s ", view->name);
+		usage_wrap(out, view->about, EXPLAINED_AT, EXPLAINED_AT);
+		explain_values(view, out);
 	}
 }
 
@@ -47,9 +59,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv, bool *help
 	const struct usage usage = {
 	    .command = COMMAND_export,
 	    .about = "Writes profiles and timelines for other programs to show.",
-	    .operands =
-	        "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
-	        "records into one; without it, the newest ringtail.* here is taken.",
+	    .operands = "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a "
+	                "process that records into one; without it, the newest ringtail.* here is taken.",
 	    .behind = "examples:\n"
 	              "  ringtail export --format pprof -o heap.pb.gz && go tool pprof -http : heap.pb.gz\n"
 	              "  ringtail export --format pprof --view mutex -o mutex.pb.gz\n"

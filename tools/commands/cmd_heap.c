@@ -5,9 +5,8 @@ int cmd_heap(int argc, char **argv)
 {
 	static const struct view view = {
 	    .command = COMMAND_heap,
-	    .about = "Where memory went: totals, the peak and the sites that held it, the sites that allocate most "
-	             "bytes and\n"
-	             "most often, blocks that are freed at once, sizes, and each thread's share.",
+	    .about = "Where memory went: totals, the peak and the sites that held it, the sites that allocate "
+	             "most bytes and most often, blocks that are freed at once, sizes, and each thread's share.",
 	    .examples = "examples:\n"
 	                "  ringtail heap                      of the newest run here\n"
 	                "  ringtail heap --limit 30           longer lists\n"

@@ -5,11 +5,9 @@ int cmd_locks(int argc, char **argv)
 {
 	static const struct view view = {
 	    .command = COMMAND_locks,
-	    .about = "Locks by the place that made them, longest wait first: how often they were taken, how often a "
-	             "thread had\n"
-	             "to wait and how long.  Then which threads waited for which, with both stacks, and where locks "
-	             "were held\n"
-	             "longest.",
+	    .about = "Locks by the place that made them, longest wait first: how often they were taken, how often "
+	             "a thread had to wait and how long.  Then which threads waited for which, with both stacks, "
+	             "and where locks were held longest.",
 	    .examples = "examples:\n"
 	                "  ringtail locks                     of the newest run here\n"
 	                "  ringtail locks --limit 0           however many there are\n"

@@ -11,9 +11,8 @@ int cmd_report(int argc, char **argv)
 	                                        {"html", html_report, true},      {NULL, NULL, false}};
 	static const struct view view = {
 	    .command = COMMAND_report,
-	    .about = "Everything that was found in a run: findings with their stacks, worst first, then heap, threads "
-	             "and locks\n"
-	             "in short.",
+	    .about = "Everything that was found in a run: findings with their stacks, worst first, then heap, "
+	             "threads and locks in short.",
 	    .examples = "examples:\n"
 	                "  ringtail report                          of the newest run here\n"
 	                "  ringtail report ringtail.demo.4711       of this one\n"

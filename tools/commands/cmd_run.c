@@ -392,17 +392,18 @@ static bool read_predictions(struct run *run, struct error *err)
 
 static const struct usage usage = {
     .command = COMMAND_run,
-    .about = "Runs CMD with the shim preloaded, follows the processes that it starts, reads what they record while\n"
-             "they run, and prints a summary to standard error at the end.  CMD's own output is left alone.",
+    .about = "Runs CMD with the shim preloaded, follows the processes that it starts, reads what they "
+             "record while they run, and prints a summary to standard error at the end.  CMD's own output "
+             "is left alone.",
     .options_title = "Options, also taken from RINGTAIL=\"key=value:key=value\":",
     .behind = "Exit code: CMD's own, 128+N when it died of signal N; 127 CMD not found, 126 not executable;\n"
               "66 --fail-on found something, whatever CMD's own was;\n"
-              "67 a deadlock was found and --on-deadlock=kill or core ended CMD; 64 wrong usage, 69 CMD cannot be "
-              "watched (with --must-watch), 70 internal error.\n\n"
+              "67 a deadlock was found and --on-deadlock=kill or core ended CMD;\n"
+              "64 wrong usage, 69 CMD cannot be watched (with --must-watch), 70 internal error.\n\n"
               "examples:\n"
               "  ringtail run ./server config.ini\n"
               "  ringtail run -o /tmp/run1 --wait=all -- make -j2\n"
-              "  ringtail run --confirm ./server                do the deadlocks close that the newest run predicted?\n"
+              "  ringtail run --confirm ./server                do the newest run's predicted deadlocks close?\n"
               "  ringtail run --fail-on=default ./tests         66 if they leak, can deadlock, ...\n"
               "  ringtail run --heap=no --depth=32 ./worker     only locks and threads, short stacks\n",
     .column = 34,

@@ -15,9 +15,8 @@ static const struct option_choices choices[] = {{.id = OPTION_format, .words = f
 
 static const struct usage usage = {
     .command = COMMAND_sql,
-    .about =
-        "Queries the database of a run, read-only, in SQLite's SQL.  --schema shows its tables and views, with the\n"
-        "meaning of their columns.",
+    .about = "Queries the database of a run, read-only, in SQLite's SQL.  --schema shows its tables and "
+             "views, with the meaning of their columns.",
     .behind = "examples:\n"
               "  ringtail sql 'select kind, class, message from finding'\n"
               "  ringtail sql 'select function, allocated_bytes from v_top_sites limit 10'\n"

@@ -20,12 +20,11 @@
 const struct format view_formats[] = {{"text", render_text, false}, {"json", report_json, false}, {NULL, NULL, false}};
 
 static const char one_run[] =
-    "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
-    "records into one, or a database: a run's ringtail.db, or a snapshot; without it, the newest ringtail.*\n"
-    "here is taken.";
-static const char two_runs[] =
-    "Each is a directory that `ringtail run` or the preloaded library made, or the id of a process that\n"
-    "records into one, or a database: a run's ringtail.db, or a snapshot.";
+    "RUN is a directory that `ringtail run` or the preloaded library made, or the id of a "
+    "process that records into one, or a database: a run's ringtail.db, or a snapshot; without "
+    "it, the newest ringtail.* here is taken.";
+static const char two_runs[] = "Each is a directory that `ringtail run` or the preloaded library made, or the id of a "
+                               "process that records into one, or a database: a run's ringtail.db, or a snapshot.";
 
 /* ---- what was asked for ------------------------------------------------------------------- */
 

@@ -22,10 +22,10 @@ function begin(text,    end) {
 /^examples:/ { exit }
 /^usage:/ || /^       ringtail/ { usage = usage " " $0; next }
 /^  -/ { begin(substr($0, 3)); next }
-# help that begins below a long option
-option != "" && help == "" && /^                    +[^ ]/ {
-	help = $0
-	sub(/^ +/, "", help)
+# help below a long option, and the further lines of long help
+option != "" && !choices && /^                  +[^ ]/ {
+	sub(/^ +/, "")
+	help = help (help == "" ? "" : " ") $0
 	next
 }
 # the values that an option takes, one a line below it

@@ -1,7 +1,10 @@
 #include "tools/options/arguments.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define HELP_WIDTH 100u
 
 static const struct {
 	unsigned least, most;
@@ -241,21 +244,70 @@ static void write_help(const struct option_use *use, char *text, size_t room)
 		snprintf(text, room, "%s", use->help);
 }
 
+/* Bytes of the word at text, as which "(default 64M)" counts, too. */
+static unsigned word_length(const char *text)
+{
+	size_t length = strcspn(text, " \n");
+
+	return (unsigned)(strncmp(text, "(default ", 9) ? length : strcspn(text, ")") + 1);
+}
+
+/* Newlines in text count as blanks; two blanks stay between sentences. */
+void usage_wrap(FILE *out, const char *text, unsigned used, unsigned indent)
+{
+	const char *gap = "";
+
+	while (*(text += strspn(text, " \n"))) {
+		unsigned length = word_length(text), blanks = (unsigned)strlen(gap);
+
+		if (used > indent && used + blanks + length > HELP_WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			used = indent;
+			blanks = 0;
+		}
+		fprintf(out, "%.*s%.*s", (int)blanks, gap, (int)length, text);
+		used += blanks + length;
+		text += length;
+		gap = text[0] == '\n' && text[-1] == '.' ? "  " : strspn(text, " \n") > 1 ? "  " : " ";
+	}
+	fputc('\n', out);
+}
+
+/* Paragraphs of words; those that begin with a blank are lines as they stand. */
+static void print_paragraphs(const char *text, FILE *out)
+{
+	while (*text) {
+		const char *end = strstr(text, "\n\n");
+		size_t length = end ? (size_t)(end - text) : strlen(text);
+		char *paragraph = strndup(text, length);
+
+		if (paragraph && *paragraph != ' ')
+			usage_wrap(out, paragraph, 0, 0);
+		else if (paragraph)
+			fprintf(out, "%s\n", paragraph);
+		fputc('\n', out);
+		free(paragraph);
+		text += length + (end ? 2 : 0);
+	}
+}
+
 /* Help begins on a line of its own if the option is too long for its column. */
 static void print_option(const struct usage *usage, const struct option_use *use, FILE *out)
 {
 	const struct option_choices *choices = choices_of(usage, use->id);
-	int column = (int)usage->column;
+	unsigned column = usage->column;
 	char left[288], text[288];
 
 	write_left(usage, use, left, sizeof left);
 	write_help(use, text, sizeof text);
 	if (!*text)
 		fprintf(out, "  %s\n", left);
-	else if ((int)strlen(left) >= column)
-		fprintf(out, "  %s\n  %*s%s\n", left, column, "", text);
+	else if (strlen(left) >= column)
+		fprintf(out, "  %s\n  %*s", left, (int)column, "");
 	else
-		fprintf(out, "  %-*s%s\n", column, left, text);
+		fprintf(out, "  %-*s", (int)column, left);
+	if (*text)
+		usage_wrap(out, text, column + 2, column + 2);
 	if (choices && choices->explain)
 		choices->explain(out);
 }
@@ -265,9 +317,10 @@ void usage_print(const struct usage *usage, FILE *out)
 	const struct command_row *row = &command_rows[usage->command];
 	unsigned listed = 0;
 
-	fprintf(out, "usage: ringtail %s %s\n\n%s\n\n", row->name, row->usage, usage->about);
+	fprintf(out, "usage: ringtail %s %s\n\n", row->name, row->usage);
+	print_paragraphs(usage->about, out);
 	if (usage->operands)
-		fprintf(out, "%s\n\n", usage->operands);
+		print_paragraphs(usage->operands, out);
 	if (usage->options_title)
 		fprintf(out, "%s\n", usage->options_title);
 	for (size_t i = 0; i < option_use_count; i++) {

@@ -17,7 +17,7 @@ struct option_choices {
 /* A command, as the parser and --help need it. */
 struct usage {
 	enum command_id command;
-	const char *about;                    /* what it does: paragraphs of --help, without the last newline */
+	const char *about;                    /* what it does: paragraphs of --help, wrapped when they are printed */
 	const char *operands;                 /* what its operands are: a paragraph; or NULL */
 	const char *options_title;            /* a line above the options; or NULL */
 	const char *behind;                   /* text after the options: examples */
@@ -46,5 +46,8 @@ bool arguments_parse(struct arguments *arguments, const struct usage *usage, int
 bool arguments_need(const struct usage *usage, enum option_id id, struct error *err);
 
 void usage_print(const struct usage *usage, FILE *out);
+/* For `explain` of struct option_choices: prints the words of text, and a newline, in lines as wide as those of --help.
+ * used: the columns that the line has already; indent: blanks in front of the lines that follow. */
+void usage_wrap(FILE *out, const char *text, unsigned used, unsigned indent);
 
 #endif
