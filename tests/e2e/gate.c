@@ -67,6 +67,14 @@ RUN(summary_counts, RULES, "demo", "*:*\n", 0, "3 suppressed")
 RUN(cannot_watch, "--fail-on=default", "musl_binary", "", 70, "the check could not be made: nothing was recorded")
 RUN(records_nothing, "--fail-on=default", "static_binary", "", 70, "the check could not be made: nothing was recorded")
 RUN(wrong_kind, "--fail-on=leek", "demo", "", 64, "leak, deadlock")
+RUN(means_another_kind, "--fail-on=leaks", "demo", "", 64, "; did you mean leak?\n")
+RUN(needs_no_scan_without_blocks, "--fail-on=leak --scan=no", "true", "", 0, "check passed\n")
+RUN(says_that_the_heap_was_not_watched, "--fail-on=leak --heap=no", "demo", "", 0,
+    "check passed, but no leaks were looked for in 1 process (--heap=no)\n")
+RUN(says_that_locks_were_not_watched, "--fail-on=deadlock,misuse --locks=no", "true", "", 0,
+    "check passed, but no deadlocks were looked for in 1 process (--locks=no)\n")
+RUN(says_that_no_races_are_looked_for, "--fail-on=race", "true", "", 0,
+    "check passed, but this version of ringtail looks for no findings of the kind race\n")
 RUN(wrong_rule, RULES, "demo", "leak\n", 64, "rules.supp:1: not a rule: \"leak\"")
 RUN(no_rules, "--suppressions=none.supp", "demo", "", 64, "none.supp")
 RUN(no_baseline, "--baseline=none", "demo", "", 65, "none")
@@ -124,6 +132,24 @@ TOOL(json_keeps_them, "leak:print_receipt", "check RUN --format json" RULE_FILE,
      "\"suppressed\": true, \"suppressed_by\": \"rules.supp:1: leak:print_receipt\"", "")
 TOOL(annotations, "", "check RUN --format github", 66, "::error file=", "")
 TOOL(proposed_rules, "", "report RUN --format suppressions", 0, "\nleak/definite:^print_receipt$\n", "")
+
+/* A killed process cannot be scanned: whether its live blocks are leaks is not known. */
+Test(gate, check_says_that_no_scan_was_possible)
+{
+	static const char unjudged[] =
+	    "check passed, but leaks of 1 process could not be judged: the process was killed, "
+	    "or crashed: its memory was gone\n";
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "killed");
+	struct outcome outcome = rt_tool(&rt, "check RUN --fail-on leak:definite");
+	expect(&outcome, "check --fail-on leak:definite", 0, "", unjudged);
+	outcome_free(&outcome);
+	outcome = rt_tool(&rt, "check RUN --fail-on misuse");
+	expect(&outcome, "check --fail-on misuse", 0, "", "check passed\n");
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
 
 /* ---- what cannot be read ------------------------------------------------------------------------------ */
 

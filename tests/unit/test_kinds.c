@@ -130,6 +130,15 @@ Test(kinds, all_that_is_expected_anywhere_is_known)
 	}
 }
 
+/* A kind that no analyser reports is reserved, and a check that names it is told so. */
+Test(kinds, a_list_that_names_a_reserved_kind_is_noticed)
+{
+	cr_expect_str_eq(kinds_unsought("leak,race"), "race");
+	cr_expect_str_eq(kinds_unsought("race:data"), "race");
+	cr_expect_null(kinds_unsought("default"));
+	cr_expect_null(kinds_unsought("leak,deadlock,thread-leak,misuse,contention,pool,loss"));
+}
+
 Test(kinds, default_stands_for_a_list)
 {
 	const char *bad;

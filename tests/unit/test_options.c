@@ -180,6 +180,12 @@ Test(options, kinds_are_checked)
 {
 	cr_expect_eq(PARSE("run", "--fail-on=default,loss", "prog"), 2);
 	expect_error("--fail-on=leek", "leak, deadlock");
+	expect_error("--fail-on=misuse,leaks", "no such kind or class as \"leaks\"; did you mean leak?");
+	expect_error("--fail-on=misuse:double-fre,leak", "did you mean misuse:double-free?");
+	expect_error("--fail-on=unjoined", "did you mean thread-leak:unjoined?");
+	expect_error("--fail-on=defaults", "did you mean default?");
+	expect_error("--fail-on=zzzzzzzz", "no such kind or class as \"zzzzzzzz\"");
+	cr_expect_null(strstr(err.text, "did you mean"), "%s", err.text);
 	expect_error("--fail-on=leak:defnite", "leak, deadlock");
 }
 

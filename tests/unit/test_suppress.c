@@ -117,7 +117,8 @@ Test(suppress_file, wrong_lines_are_told_with_their_place)
 	expect_wrong("leak:a\nnonsense\n", "rules.supp:2: not a rule: \"nonsense\"");
 	expect_wrong("leek:a", "rules.supp:1: no findings of a kind \"leek\"; did you mean leak?");
 	expect_wrong("zzzzzzzz:a", "leak, deadlock, thread");
-	expect_wrong("misuse/double-fre:a", "no such class: \"misuse/double-fre:a\"");
+	expect_wrong("misuse/double-fre:a", "no such class: \"misuse/double-fre:a\"; did you mean misuse/double-free?");
+	expect_wrong("misuse/zzzzzzzz:a", "no such class: \"misuse/zzzzzzzz:a\"; docs/FINDINGS.md lists them");
 	expect_wrong("leak:", "no pattern after \"leak:\"");
 	expect_wrong("called_from_lib/x:y", "a class goes with the name of a kind");
 	expect_wrong("mutex/mutex-relock:y", "a class goes with the name of a kind");

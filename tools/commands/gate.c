@@ -1,6 +1,9 @@
 #include "tools/commands/gate.h"
 
+#include <stdarg.h>
+
 #include "tools/base/format.h"
+#include "tools/finding/kinds.h"
 #include "tools/query/listing.h"
 #include "tools/suppress/suppress.h"
 
@@ -30,16 +33,84 @@ static void say_failed(const struct tally *tally)
 	        plural(tally->failing, "finding", "findings"));
 }
 
-static void say_passed(struct report *report)
+/* ---- what a check that passed did not judge -------------------------------------------------- */
+
+/* The clauses of one sentence: ", but A; B; C". */
+struct doubts {
+	unsigned count;
+};
+
+static void say_doubt(struct doubts *doubts, const char *format, ...)
+{
+	va_list values;
+
+	fputs(doubts->count++ ? "; " : ", but ", stderr);
+	va_start(values, format);
+	vfprintf(stderr, format, values);
+	va_end(values);
+}
+
+static void say_lost(struct report *report, struct doubts *doubts)
 {
 	uint64_t lost = (uint64_t)query_number(&report->query, "SELECT sum(events_lost) FROM process", 0, 0);
 
 	if (lost)
-		fprintf(stderr, "ringtail: check passed, but %s %s lost", human_count(lost).text,
-		        plural(lost, "event was", "events were"));
-	else
-		fprintf(stderr, "ringtail: check passed");
+		say_doubt(doubts, "%s %s lost", human_count(lost).text, plural(lost, "event was", "events were"));
 }
+
+/* Processes with live blocks that no leak scan has classed, and the reason if all have the same. */
+static void say_unscanned(struct report *report, struct doubts *doubts)
+{
+	static const char sql[] =
+	    "SELECT count(*), count(DISTINCT leak_scan_why_not), min(leak_scan_why_not) FROM process p"
+	    " JOIN heap h ON h.process = p.id WHERE NOT leak_scan_done AND watch_heap AND h.live_blocks > 0";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
+
+	if (query_next(&report->query, row) && sqlite3_column_int64(row, 0)) {
+		uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
+
+		say_doubt(doubts, "leaks of %s %s could not be judged: %s", human_count(count).text,
+		          plural(count, "process", "processes"),
+		          sqlite3_column_int64(row, 1) == 1 ? query_text(row, 2) : "`ringtail report` says why");
+	}
+	sqlite3_finalize(row);
+}
+
+/* sql counts the processes. */
+static void say_unwatched(struct report *report, struct doubts *doubts, const char *what, const char *sql,
+                          const char *option)
+{
+	uint64_t count = (uint64_t)query_number(&report->query, sql, 0, 0);
+
+	if (count)
+		say_doubt(doubts, "no %s were looked for in %s %s (%s)", what, human_count(count).text,
+		          plural(count, "process", "processes"), option);
+}
+
+static bool wants(const struct report *report, enum finding_class class)
+{
+	return query_wants(&report->query, kind_name(class_kind(class)), class_name(class));
+}
+
+static void say_doubts(struct report *report)
+{
+	static const char no_heap[] = "SELECT count(*) FROM process WHERE NOT watch_heap",
+	                  no_locks[] = "SELECT count(*) FROM process WHERE NOT watch_locks";
+	struct doubts doubts = {0};
+	const char *unsought = report->query.only ? kinds_unsought(report->query.only) : NULL;
+
+	say_lost(report, &doubts);
+	if (wants(report, FINDING_LEAK_DEFINITE) || wants(report, FINDING_LEAK_INDIRECT)) {
+		say_unscanned(report, &doubts);
+		say_unwatched(report, &doubts, "leaks", no_heap, "--heap=no");
+	}
+	if (wants(report, FINDING_DEADLOCK_REALISED) || wants(report, FINDING_DEADLOCK_PREDICTED))
+		say_unwatched(report, &doubts, "deadlocks", no_locks, "--locks=no");
+	if (unsought)
+		say_doubt(&doubts, "this version of ringtail looks for no findings of the kind %s", unsought);
+}
+
+/* ---- the verdict ------------------------------------------------------------------------------ */
 
 static bool is_unknown(struct report *report, char *why, size_t room)
 {
@@ -78,9 +149,11 @@ enum verdict gate_judge(struct report *report)
 	if (tally.failing)
 		say_failed(&tally);
 	else
-		say_passed(report);
+		fprintf(stderr, "ringtail: check passed");
 	if (tally.suppressed)
 		fprintf(stderr, ", %s suppressed", human_count(tally.suppressed).text);
+	if (!tally.failing)
+		say_doubts(report);
 	fprintf(stderr, "\n");
 	return tally.failing ? VERDICT_FAILED : VERDICT_PASSED;
 }

@@ -3,8 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum class_list { LISTED, ANY_WORD };
+#include "tools/base/suggest.h"
+
+enum class_list { LISTED, ANY_WORD, RESERVED };
 enum weight { FAILS, SHOWN, INFORMATION };
+
+#define NAME_BYTES 64 /* of KIND:CLASS */
 
 #define KIND(id, name, ...) const char KIND_NAME_##id[] = name;
 #define CLASS(kind, id, ...)
@@ -145,6 +149,38 @@ bool kinds_valid(const char *list, const char **bad)
 			return false;
 	}
 	return *list != '\0';
+}
+
+bool kinds_suggest(const char *item, char *near, size_t room)
+{
+	char word[NAME_BYTES], names[FINDING_COUNT][NAME_BYTES];
+	const char *all[KIND_COUNT + FINDING_COUNT + 1] = {KINDS_DEFAULT}, *found = NULL;
+	size_t count = 1;
+
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(item, ","), item);
+	for (enum finding_kind kind = 0; kind < KIND_COUNT; kind++)
+		all[count++] = kinds[kind].name;
+	for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++) {
+		snprintf(names[class], NAME_BYTES, "%s:%s", kinds[classes[class].kind].name, classes[class].name);
+		all[count++] = names[class];
+		if (!strcmp(classes[class].name, word)) /* its kind was forgotten */
+			found = names[class];
+	}
+	all[count] = NULL;
+	found = found ? found : suggest(word, all);
+	snprintf(near, room, "%s", found ? found : "");
+	return found;
+}
+
+const char *kinds_unsought(const char *list)
+{
+	for (const char *item = list; *item; item = next_item(item)) {
+		enum finding_kind kind = find_kind(item, strcspn(item, ",:"));
+
+		if (kind < KIND_COUNT && kinds[kind].classes == RESERVED)
+			return kinds[kind].name;
+	}
+	return NULL;
 }
 
 /* Writes the classes that FAIL; a kind of which all classes FAIL is written as one name. */

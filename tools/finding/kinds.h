@@ -72,6 +72,12 @@ bool kind_is_quiet(const char *kind, const char *class);
 
 /* True if every item names a known kind or class.  Otherwise *bad is the first item that does not. */
 bool kinds_valid(const char *list, const char **bad);
+/* Writes the name to near that the item, up to its comma, probably means: a similar one, or the class with its kind.
+ * False: no name is near. */
+bool kinds_suggest(const char *item, char *near, size_t room);
+/* The first kind that an item of the list names although no analyser of this version reports it; NULL: there is none.
+ * "default" names no kind. */
+const char *kinds_unsought(const char *list);
 /* "a list of ...", for error messages. */
 const char *kinds_wanted(void);
 /* A malloced copy of the list, in which "default" is replaced by the items that it stands for. */

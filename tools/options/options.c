@@ -75,8 +75,9 @@ static bool value_refused(const char *spelled, enum option_type type, const char
 	if (type != OPTION_TYPE_KINDS)
 		return error_set(err, EXIT_USAGE, "%s takes %s, not \"%s\"", spelled, wanted, value);
 	kinds_valid(value, &bad);
-	return error_set(err, EXIT_USAGE, "%s takes %s: no such kind or class as \"%.*s\"", spelled, wanted,
-	                 (int)strcspn(bad, ","), bad);
+	bool near = kinds_suggest(bad, text, sizeof text);
+	return error_set(err, EXIT_USAGE, "%s takes %s: no such kind or class as \"%.*s\"%s%s%s", spelled, wanted,
+	                 (int)strcspn(bad, ","), bad, near ? "; did you mean " : "", text, near ? "?" : "");
 }
 
 /* Commands that have the option. */

@@ -79,6 +79,18 @@ static bool unknown_type(const struct source *source, const char *type)
 	return wrong(source, "no findings of a kind", type, cure);
 }
 
+static bool unknown_class(const struct source *source, const struct rule *rule, const char *class)
+{
+	char name[96], near[64], cure[96] = "; docs/FINDINGS.md lists them", *colon;
+
+	snprintf(name, sizeof name, "%s:%s", rule->kind, class);
+	if (kinds_suggest(name, near, sizeof near) && (colon = strchr(near, ':'))) {
+		*colon = '/';
+		snprintf(cure, sizeof cure, "; did you mean %s?", near);
+	}
+	return wrong(source, "no such class:", rule->text, cure);
+}
+
 /* KIND/CLASS: the class must be a class of the kind, or its wildcards must match one. */
 static bool set_class(const struct source *source, struct rule *rule, const char *class)
 {
@@ -86,7 +98,7 @@ static bool set_class(const struct source *source, struct rule *rule, const char
 		return wrong(source, "a class goes with the name of a kind, as in misuse/double-free, not with",
 		             rule->text, "");
 	if (!strchr(class, '*') && !kind_has_class(rule->kind, strlen(rule->kind), class, strlen(class)))
-		return wrong(source, "no such class:", rule->text, "; docs/FINDINGS.md lists them");
+		return unknown_class(source, rule, class);
 	rule->class = copy(class, strlen(class));
 	return true;
 }
