@@ -111,9 +111,9 @@ static char *run_of_process(const char *pid, struct error *err)
 	if (!maps && (error == ENOENT || error == ESRCH))
 		error_set(err, EXIT_BAD_DATA, "no run %s, and no process with this id", pid);
 	else if (!maps)
-		error_set(err, EXIT_BAD_DATA,
-		          "cannot see whether pid %s is recorded (%s): run this as its user, or as root", pid,
-		          strerror(error));
+		error_set(err, EXIT_BAD_DATA, "cannot see whether pid %s is recorded (%s): %s", pid, strerror(error),
+		          geteuid() ? "run this as the process's user, or as root"
+		                    : "ringtail lacks CAP_SYS_PTRACE here (docker run --cap-add=SYS_PTRACE)");
 	else if (!found)
 		error_set(err, EXIT_BAD_DATA,
 		          "pid %s is not recorded: start it with `ringtail run`, or with LD_PRELOAD=libringtail.so",

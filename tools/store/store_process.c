@@ -97,7 +97,7 @@ static const char *why_no_scan(const struct analysis *analysis)
 	if (!(header->watch & RT_WATCH_HEAP))
 		return "the heap was not watched";
 	if (analysis->end.how == END_RUNNING)
-		return "the process still runs: `ringtail leaks --now` looks at it";
+		return "the process still runs: `ringtail leaks --now` scans it now";
 	if (analysis->end.how == END_SIGNAL)
 		return "the process was killed, or crashed: its memory was gone";
 	if (!header->scan_wait)
@@ -105,18 +105,16 @@ static const char *why_no_scan(const struct analysis *analysis)
 	switch (load_relaxed(&analysis->ring->shared->scan_missed)) {
 	case RT_SCAN_MISSED_CHILDREN_ELSEWHERE:
 		return "its children are born in another PID namespace (unshare, setns), where `ringtail-scan` would "
-		       "be in the "
-		       "way: `ringtail run` looks at it from outside";
+		       "be one of them: start it with `ringtail run`, which scans it from outside";
 	case RT_SCAN_MISSED_NO_TOOL:
-		return "there is no `ringtail-scan` beside the library that it could start";
+		return "there is no `ringtail-scan` beside the library";
 	case RT_SCAN_MISSED_NO_PROCESS:
-		return "it could make no process for `ringtail-scan`: too many of them, or too little memory";
+		return "no process could be made for `ringtail-scan`: there are too many, or memory is short";
 	default:
 		return "no leak scan came: the process was under seccomp, or ended by a system call of its own, or had "
-		       "become "
-		       "another user than its ring's owner (`ringtail run` as root scans it all the same), or left the "
-		       "tool "
-		       "too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
+		       "become another user than its ring's owner (`ringtail run` as root scans it all the same), or "
+		       "left "
+		       "`ringtail-scan` too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
 	}
 }
 

@@ -54,7 +54,7 @@ static bool refused_by_kernel(pid_t tid, char *why, int error)
 	if (tracer <= 0)
 		return refuse(
 		    why,
-		    "the kernel does not let ringtail look at it (ptrace: %s): set sysctl "
+		    "the kernel does not let ringtail stop and read the process (ptrace: %s): set sysctl "
 		    "kernel.yama.ptrace_scope=0, give CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
 		    "with `ringtail run`",
 		    error);

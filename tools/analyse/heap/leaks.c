@@ -15,7 +15,7 @@ static const struct {
     [LEAK_INDIRECT] = {FINDING_LEAK_INDIRECT, "allocated here can be reached only from lost blocks"},
     [LEAK_POSSIBLE] = {FINDING_LEAK_POSSIBLE,
                        "allocated here can be reached only by pointers that do not point to their start"},
-    [LEAK_REACHABLE] = {FINDING_LEAK_REACHABLE, "allocated here was not freed and can still be reached"},
+    [LEAK_REACHABLE] = {FINDING_LEAK_REACHABLE, "allocated here and never freed can still be reached"},
 };
 
 /* By class, stack and owner: groups of one stack from several allocation functions become one. */
@@ -81,9 +81,9 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 
 	count_kept(finding, &blocks, &bytes);
 	if (blocks)
-		snprintf(with, sizeof with, "; another %llu %s in %llu %s were lost with %s", (unsigned long long)bytes,
+		snprintf(with, sizeof with, "; another %llu %s in %llu %s %s lost with %s", (unsigned long long)bytes,
 		         plural(bytes, "byte", "bytes"), (unsigned long long)blocks, plural(blocks, "block", "blocks"),
-		         plural(group->blocks, "it", "them"));
+		         plural(bytes, "was", "were"), plural(group->blocks, "it", "them"));
 	finding_message(finding, "%llu %s in %llu %s %s%s%s", (unsigned long long)group->bytes,
 	                plural(group->bytes, "byte", "bytes"), (unsigned long long)group->blocks,
 	                plural(group->blocks, "block", "blocks"), classes[group->class].says, with,

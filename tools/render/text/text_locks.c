@@ -110,7 +110,7 @@ static void print_waits(struct report *report, const struct process *process)
 	    query_number(&report->query, "SELECT count(*) FROM lock_wait WHERE process = ?", process->id, 0);
 
 	if (count)
-		page_heading(report, "WHO WAITS FOR WHOM");
+		page_heading(report, "WAITS BY WAITER AND HOLDER");
 	print_waits_for(report, process, false, print_waits_for(report, process, true, 0));
 	print_more(report, count, list_limit(report), "; --limit 0 shows all");
 }
