@@ -7,10 +7,10 @@
 #include "shim/atomics.h"
 #include "shim/sys.h"
 
-#define HEADROOM       (UINT64_C(1) << 33) /* of the hard limit: more than is ever ours, and always the same */
+#define HEADROOM       (UINT64_C(1) << 33) /* of the hard limit: a constant, larger than the shim's memory ever is */
 #define ROOM_TO_GROW   (UINT64_C(64) << 20)
-#define ROOM_FOR_SPAWN (UINT64_C(4) << 20) /* its stack, and what other threads take meanwhile */
-#define SHARE          16 /* where the kernel cannot be given more, the ring takes one part in so many at most */
+#define ROOM_FOR_SPAWN (UINT64_C(4) << 20) /* the child's stack, and what other threads allocate meanwhile */
+#define SHARE          16 /* if the kernel's limit cannot be raised, the ring takes at most 1/16 of it */
 
 static uint64_t ours;
 static bool limited;
@@ -19,7 +19,7 @@ static struct rlimit own, given; /* while limited; changed between enter and lea
 /* ---- one at a time -------------------------------------------------------------------------- */
 
 #define YIELDS     100u
-#define WAITS_MOST 10000u /* of a millisecond: the thread inside has not run again by then */
+#define WAITS_MOST 10000u /* waits of a millisecond each; after them, the thread inside will not run again */
 
 static uint32_t
     inside; /* pid of the process whose thread is inside; 0: none is.  A forked child ignores its parent's */
@@ -66,7 +66,7 @@ static rlim_t plus(rlim_t limit, uint64_t bytes)
 	return limit < RLIM_INFINITY - bytes ? limit + bytes : RLIM_INFINITY;
 }
 
-struct offer { /* in the order in which the kernel is asked to take them */
+struct offer { /* limits, in the order in which they are offered to the kernel */
 	struct rlimit limits[2];
 	unsigned count;
 };
@@ -76,10 +76,9 @@ static struct offer offer_for(const struct rlimit *wanted)
 	rlim_t soft = plus(wanted->rlim_cur, load_relaxed(&ours)), hard = wanted->rlim_max;
 	struct rlimit raised = {soft, plus(hard, HEADROOM)}, within = {soft < hard ? soft : hard, hard};
 
-	if (wanted->rlim_cur > hard) /* the kernel says what is wrong with it */
+	if (wanted->rlim_cur > hard) /* the kernel will return the error */
 		return (struct offer){{*wanted}, 1};
-	if (hard >
-	    own.rlim_max) /* where the kernel has the headroom already, it would take what the program may not have */
+	if (hard > own.rlim_max) /* with the headroom the kernel would accept more than the program may have */
 		return (struct offer){{raised}, 1};
 	if (hard == RLIM_INFINITY || plus(soft, ROOM_TO_GROW) <= hard)
 		return (struct offer){{within}, 1};
@@ -102,7 +101,8 @@ static void adopt(void)
 		set(&now, &now);
 }
 
-/* Gives the kernel what follows from own and ours.  False: not all of it. */
+/* Sets the kernel's limit to the program's own and the size of the shim's memory.  False: the kernel refused a part of
+ * that. */
 static bool apply(void)
 {
 	struct offer offer = offer_for(&own);
@@ -127,8 +127,8 @@ static uint64_t library_bytes(void)
 	return (((uintptr_t)library.dlfo_map_end + 4095) & ~(uintptr_t)4095) - start;
 }
 
-/* Gives the kernel the limit for what the shim maps by now.  False: it did not take all of it.  Between enter and
- * leave. */
+/* Raises the kernel's limit to the size that the shim maps by now.  False: the kernel refused a part of that.  Between
+ * enter and leave. */
 static bool keep_up(void)
 {
 	adopt();
@@ -211,7 +211,7 @@ void address_space_show(struct rlimit *limit)
 		*limit = own;
 }
 
-/* True while a program that is executed now would have the limit that is meant for this one. */
+/* True while a program that is executed now would inherit the limit that is meant for this process. */
 static bool passes_given_on(void)
 {
 	struct rlimit now;

@@ -3,7 +3,7 @@
 #include "shim/address_space.h"
 #include "shim/sys.h"
 
-/* Only one thread at a time starts a process up, and only that one allocates here. */
+/* One thread at a time boots the process, and only that thread allocates here. */
 
 unsigned char boot_heap_first[BOOT_HEAP_BYTES] __attribute__((aligned(64)));
 bool boot_heap_grown;
@@ -43,7 +43,7 @@ static bool grow(size_t bytes)
 	return true;
 }
 
-/* The size stands in the word before the block. */
+/* The word before the block has its size. */
 static unsigned char *carve(size_t bytes, size_t align)
 {
 	uintptr_t block = ((uintptr_t)cursor + sizeof(size_t) + align - 1) & ~(uintptr_t)(align - 1);

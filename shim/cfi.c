@@ -23,7 +23,7 @@ enum {
 	PE_OMIT = 0xff,
 };
 
-/* Reads forward and remembers when it ran past the end. */
+/* Reads forward; `bad` is set once a read would pass the end. */
 struct cursor {
 	const uint8_t *at, *end;
 	bool bad;
@@ -77,7 +77,7 @@ static int64_t read_sleb(struct cursor *c)
 	return 0;
 }
 
-/* An offset in units of `scale`.  None that a frame has is beyond 32 bits. */
+/* An offset in units of `scale`.  No frame has an offset of more than 32 bits. */
 static int64_t scaled(struct cursor *c, int64_t value, int64_t scale)
 {
 	int64_t product;
@@ -132,7 +132,7 @@ struct search_entry {
 	int32_t start, fde;
 };
 
-/* What is mapped of the object, from `at` on; a bad cursor where `at` is outside. */
+/* A cursor over the mapped part of the object from `at` on; a bad cursor if `at` is outside. */
 static struct cursor within(const struct dl_find_object *object, uintptr_t at)
 {
 	uintptr_t start = (uintptr_t)object->dlfo_map_start, end = (uintptr_t)object->dlfo_map_end;
@@ -140,7 +140,7 @@ static struct cursor within(const struct dl_find_object *object, uintptr_t at)
 	return (struct cursor){(const uint8_t *)at, (const uint8_t *)(inside ? end : at), !inside};
 }
 
-/* The record of the last entry that starts at or below pc; 0: there is none. */
+/* The address of the record of the last entry that starts at or below pc; 0: there is none. */
 static uintptr_t search(const struct search_entry *entries, size_t count, uintptr_t header, uintptr_t pc)
 {
 	intptr_t wanted = (intptr_t)(pc - header);
@@ -217,7 +217,7 @@ static bool read_augmentation(struct cursor *c, const char *letters, struct cie 
 		} else if (*letters == 'S') {
 			cie->signal_frame = true;
 		} else if (*letters != 'B') {
-			break; /* unknown: what it means for us is in the program */
+			break; /* unknown letter: the program of the record tells what matters here */
 		}
 	}
 	c->at = after;
@@ -281,7 +281,7 @@ enum {
 
 #define REMEMBERED 2 /* compilers nest remember_state once; hooks must be frugal with stack */
 
-/* What remember_state keeps: the part of a row that instructions change. */
+/* The state that remember_state stores: the part of a row that instructions change. */
 struct machine {
 	const struct cie *cie;
 	struct cfi_row *row;
@@ -297,7 +297,7 @@ static void set_rule(struct machine *m, uint64_t reg, unsigned how, int64_t valu
 		m->row->registers[reg] = (struct cfi_rule){(uint8_t)how, value, expression};
 }
 
-/* A register that is kept in another one that is not followed cannot be known. */
+/* If a register is kept in a register that is not followed, its value is not known. */
 static void set_register(struct machine *m, uint64_t reg, uint64_t kept_in)
 {
 	bool known = kept_in < CFI_REGISTERS;
@@ -397,7 +397,7 @@ static void run_register_rule(struct machine *m, struct cursor *c, unsigned op)
 
 static void advance(struct machine *m, uint64_t delta) { m->location += delta * m->cie->code_align; }
 
-/* One instruction that is not packed into its first byte. */
+/* Runs an instruction whose operands are not packed into its first byte. */
 static void run_extended(struct machine *m, struct cursor *c, unsigned op)
 {
 	switch (op) {

@@ -28,7 +28,7 @@
 #endif
 
 enum cfi_how {
-	CFI_SAME = 0, /* not touched: the caller's value is in the register still */
+	CFI_SAME = 0, /* not changed: the register still has the caller's value */
 	CFI_UNDEFINED,
 	CFI_OFFSET,         /* saved at CFA + value */
 	CFI_VAL_OFFSET,     /* is CFA + value */

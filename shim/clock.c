@@ -13,7 +13,7 @@ static bool counter_is_invariant(void)
 	return __get_cpuid(0x80000007, &eax, &ebx, &ecx, &edx) && (edx & 1u << 8);
 }
 #elif defined(__aarch64__)
-static bool counter_is_invariant(void) { return true; } /* the architecture says so */
+static bool counter_is_invariant(void) { return true; } /* the architecture guarantees it */
 #else
 static bool counter_is_invariant(void) { return false; }
 #endif

@@ -11,19 +11,19 @@
 #include "shim/sys.h"
 #include "shim/thread.h"
 
-#define LOW_BITS 4096u /* of an address: the same wherever its module is loaded */
+#define LOW_BITS 4096u /* the low bits of an address, which are the same wherever its module is loaded */
 
 enum { GOES_ON, HELD_UP, LET_GO };
 
 struct confirm_edge {
 	uintptr_t held; /* the lock that the thread took at the edge's first stack; 0: none, or given back */
-	uint32_t armed; /* the thread is held up at the second one */
+	uint32_t armed; /* 1: the thread is held up at the edge's second stack */
 	uint32_t reserved;
 };
 
-struct confirm_state { /* of a thread; others read it while the thread is held up */
+struct confirm_state { /* of a thread; other threads read it while the thread is held up */
 	uint32_t step; /* a futex */
-	uint32_t busy; /* in confirm_take: a signal handler's calls are left alone */
+	uint32_t busy; /* 1: within confirm_take, so that calls of a signal handler are left alone */
 	uintptr_t wanted;
 	struct confirm_edge edges[];
 };
@@ -34,7 +34,7 @@ static struct rt_plan *plan;
 static const struct rt_plan_module *modules;
 static struct rt_plan_edge *edges;
 static const struct rt_plan_frame *frames;
-static uint8_t places[LOW_BITS / 8]; /* a bit for each innermost frame */
+static uint8_t places[LOW_BITS / 8]; /* a bit for the low bits of each innermost frame of the plan */
 
 /* ---- the plan ------------------------------------------------------------------------- */
 
@@ -123,7 +123,7 @@ static bool is_frame(const struct rt_plan_frame *planned, const struct rt_pc *pc
 	       rt_plan_has_module(&modules[planned->module - 1], module);
 }
 
-/* Frame by frame, as far as both have any: either may have been cut. */
+/* Compares the frames that both stacks have: either may have been cut. */
 static bool is_stack(const struct rt_plan_stack *planned, uint32_t node)
 {
 	uint32_t i = 0;
@@ -187,7 +187,7 @@ static struct confirm_state *held_up_with(uintptr_t lock)
 	return NULL;
 }
 
-/* From thread to thread by what they want, back to the first. */
+/* True if following each thread's wanted lock to its holder leads back to the first. */
 static bool closes(const struct confirm_state *first)
 {
 	const struct confirm_state *state = first;
@@ -208,7 +208,7 @@ static void let_go(struct confirm_state *state)
 	sys_call6(SYS_futex, (long)&state->step, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
 
-/* All of the cycle; the first is last, as the others are found through it. */
+/* Lets all threads of the cycle go.  The first is the last to go, because the others are found through it. */
 static void let_all_go(struct confirm_state *first)
 {
 	struct confirm_state *state = held_up_with(load_relaxed(&first->wanted));
@@ -230,7 +230,7 @@ static void wait_to_be_let_go(struct confirm_state *state)
 		                   (long)&until, 0, (long)FUTEX_BITSET_MATCH_ANY);
 }
 
-/* One of the edges has not held up as often as it may. */
+/* True if one of the edges may hold threads up once more. */
 static bool may_wait(const struct confirm_state *state)
 {
 	bool may = false;
@@ -240,7 +240,7 @@ static bool may_wait(const struct confirm_state *state)
 	return may;
 }
 
-/* The fence: of two that come at a time, one at least sees the other. */
+/* The fence: if two threads arrive at the same time, at least one of them sees the other. */
 static void hold_up(struct confirm_state *state, uintptr_t wanted)
 {
 	store_relaxed(&state->wanted, wanted);

@@ -13,7 +13,8 @@ static char for_children[SHIM_PATH_MAX + 256]; /* RINGTAIL=... */
 
 /* ---- at the start ------------------------------------------------------------------------ */
 
-/* argc stands at the stack's end, argv and envp follow.  libc's environ is not set yet when the loader calls us. */
+/* argc stands at the stack's end, argv and envp follow.  When the loader calls the first hook, libc's environ is not
+ * set yet. */
 char **environment_initial_arguments(long *count)
 {
 	long *stack = __libc_stack_end;
@@ -61,7 +62,7 @@ void environment_extend(void)
 		if (environment_names_run(environ[count]))
 			return;
 	if (count + 2 > sizeof block / sizeof *block)
-		return; /* only exec through a hook will tell them */
+		return; /* then children learn of the run only through exec hooks */
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++)
 		if (strncmp(environ[i], "RINGTAIL=", 9))

@@ -11,7 +11,7 @@
 #include "shim/sanitizer.h"
 #include "shim/sys.h"
 
-#define SCRIPT_DEPTH  4 /* as many interpreters of interpreters as the kernel allows */
+#define SCRIPT_DEPTH  4 /* nested interpreters that the kernel allows */
 #define SEGMENTS_MOST 32u
 #define DYNAMIC_ROOM  32u
 #define GLIBC_LOADER  "ld-linux"
@@ -42,7 +42,7 @@ static const Elf64_Phdr *segment_of(const struct image *image, unsigned type)
 	return NULL;
 }
 
-/* A string in the file, cut to its room; false where there is none. */
+/* Reads a string of the file, cut to room; false: the file has none there. */
 static bool read_text(const struct image *image, uint64_t offset, char *to, size_t room)
 {
 	long got = sys_pread(image->fd, to, room - 1, offset);
@@ -50,7 +50,7 @@ static bool read_text(const struct image *image, uint64_t offset, char *to, size
 	return got > 0;
 }
 
-/* Whether the loader that the file names is another libc's; one without any is static. */
+/* True if the file names the loader of another libc.  A file without a loader is static. */
 static bool has_foreign_loader(const struct image *image)
 {
 	const Elf64_Phdr *interpreter = segment_of(image, PT_INTERP);
@@ -74,7 +74,7 @@ static uint64_t offset_of(const struct image *image, uint64_t address)
 	return 0;
 }
 
-/* Entries of the dynamic section from *at on, as many as there is room for; *at moves behind them. */
+/* Reads as many entries of the dynamic section from *at on as there is room for, and moves *at behind them. */
 static unsigned read_dynamic(const struct image *image, const Elf64_Phdr *dynamic, uint64_t *at,
                              Elf64_Dyn entries[DYNAMIC_ROOM])
 {
@@ -96,7 +96,7 @@ static uint64_t find_strings(const struct image *image, const Elf64_Phdr *dynami
 	return 0;
 }
 
-/* Libraries that it is linked with; those that they need are not looked at. */
+/* True if the executable is linked with a sanitizer's library.  The libraries of its libraries are not examined. */
 static bool needs_sanitizer(const struct image *image)
 {
 	const Elf64_Phdr *dynamic = segment_of(image, PT_DYNAMIC);
@@ -172,7 +172,7 @@ static bool may_run(const char *path)
 	return sys_call6(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0;
 }
 
-/* As execvp searches. */
+/* Opens the file that execvp would find. */
 static long open_searched(const char *name)
 {
 	char path[4096];

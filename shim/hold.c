@@ -9,10 +9,10 @@
 #include "shim/sys.h"
 
 #define SIGNALS    64
-#define SIG_SETXID 33 /* libc's, by which setuid and others reach all threads; 32 is for cancellation */
+#define SIG_SETXID 33 /* glibc's, by which setuid and others reach all threads; 32 is for cancellation */
 #define KEPT_MOST  32
 
-struct action { /* as the kernel has it: the handler comes first */
+struct action { /* in the kernel's layout: the handler comes first */
 	uint64_t handler, flags, others[6];
 };
 
@@ -20,14 +20,14 @@ static struct {
 	enum hold what;
 	uint64_t mask; /* before */
 	uint32_t ignoring;
-	uint64_t ignored; /* bit N: the disposition of N + 1 is ours */
+	uint64_t ignored; /* bit N: the shim has set the disposition of signal N + 1 */
 	struct action before[SIGNALS];
 } held;
 
 /* Taken before an exec, for the program that it starts. */
 static struct {
 	unsigned count;
-	int pipe; /* its end that exec closes */
+	int pipe; /* the end of the pipe that exec closes */
 	siginfo_t signals[KEPT_MOST];
 } kept;
 
@@ -51,7 +51,8 @@ static bool is_fault(int signal)
 	       signal == SIGSYS;
 }
 
-/* Its default action is to do nothing.  SIGCHLD, ignored, would also take children away from a thread that waits. */
+/* True for signals whose default action is to do nothing.  Ignoring SIGCHLD would also take children away from a thread
+ * that waits for them. */
 static bool is_harmless(int signal)
 {
 	return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
@@ -93,7 +94,7 @@ static void ignore_all(void)
 			ignore(signal);
 }
 
-/* A thread may have changed one meanwhile: that one is the program's. */
+/* Restores the dispositions.  If a thread of the program has set one meanwhile, that one stays. */
 static void give_back(void)
 {
 	struct action now;
@@ -104,7 +105,7 @@ static void give_back(void)
 	store_release(&held.ignoring, 0);
 }
 
-/* The directory of threads has a link for each, and two of its own. */
+/* The directory of threads has a link for each thread, and two more. */
 static bool has_other_threads(void)
 {
 	struct stat tasks;
@@ -116,7 +117,7 @@ static bool has_other_threads(void)
 
 /* ---- what has come ---------------------------------------------------------------------------- */
 
-/* Takes one of a set; 0: there is none. */
+/* Takes one pending signal of the set; 0: there is none. */
 static int take(uint64_t set, siginfo_t *info)
 {
 	struct timespec none = {0, 0};
@@ -136,7 +137,8 @@ static void queue_again(siginfo_t *info)
 		sys_call3(SYS_rt_sigqueueinfo, sys_getpid(), info->si_signo, info);
 }
 
-/* Returns how many of them a thread of this process sent to this thread; own[] has these. */
+/* Takes all pending signals.  Puts those that a thread of this process sent to this thread into own[], and returns
+ * their number. */
 static unsigned forget_all(siginfo_t *own, unsigned room)
 {
 	unsigned count = 0;
@@ -180,7 +182,7 @@ static _Noreturn void leave(int status)
 		sys_call3(SYS_exit_group, status, 0, 0);
 }
 
-/* Signals of the kernel's and of kill cannot be made by another process: they are sent as kill sends them. */
+/* No process may send a signal as the kernel or another process's kill sent it: these are sent by kill. */
 static void send(int program, siginfo_t *info)
 {
 	if (sys_call6(SYS_pidfd_send_signal, program, info->si_signo, (long)info, 0, 0, 0) < 0)
@@ -196,7 +198,7 @@ static void close_all_but(unsigned low, unsigned high)
 	sys_call3(SYS_close_range, high + 1, ~0u, 0);
 }
 
-/* Nothing of the program's stays open here. */
+/* No descriptor of the program stays open here. */
 static _Noreturn void be_sender(int pipe, int program)
 {
 	char failed;
@@ -315,7 +317,7 @@ void hold_write(int fd, const void *from, size_t bytes)
 	uint64_t before, pending = 0;
 	siginfo_t info;
 
-	if (sys_restricted) { /* a write is all that is allowed */
+	if (sys_restricted) { /* only a write is allowed */
 		sys_write(fd, from, bytes);
 		return;
 	}

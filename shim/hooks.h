@@ -2,8 +2,8 @@
  * What every hook is made of, and the bodies that rows of hooks.def ask for.
  *
  * Order of truth: an event that gives something up (free, unlock, post) is published BEFORE the real call, one that
- * got something (malloc, lock) AFTER it returned.  So the stamps on one address or lock are ordered as its owners
- * were, whichever threads they were.  A call that would block says so first (RT_WAIT).
+ * got something (malloc, lock) AFTER it returned.  So the stamps on one address or lock have the order of its owners,
+ * across all threads.  A call that would block says so first (RT_WAIT).
  */
 #ifndef RINGTAIL_HOOKS_H
 #define RINGTAIL_HOOKS_H
@@ -51,14 +51,14 @@ static inline struct thread *lock_watcher(void)
 	return likely(options.locks) ? self : NULL;
 }
 
-/* The same for a call that takes a lock, before it does: a thread may be held up here by --confirm. */
+/* The same, for calls that take a lock; called before they do.  --confirm may hold the thread up here. */
 static inline struct thread *lock_taker(const struct caller *caller, const void *object, unsigned flags)
 {
 	struct thread *self = thread_self();
 	return likely(confirm_mode == LOCKS_RECORDED) ? self : confirm_take(self, caller, object, flags);
 }
 
-/* And for one that gives a lock back. */
+/* The same, for calls that release a lock. */
 static inline struct thread *lock_giver(const void *object)
 {
 	struct thread *self = thread_self();
@@ -80,19 +80,19 @@ static inline void record_init(const struct caller *caller, const void *object, 
 
 static inline bool usable_clock(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
 static inline bool usable_time(const struct timespec *t) { return t->tv_nsec >= 0 && t->tv_nsec < 1000000000; }
-/* Where no time at all means to wait for ever. */
+/* For calls in which a NULL time means to wait for ever. */
 static inline bool usable_deadline(clockid_t clock, const struct timespec *t)
 {
 	return !t || (usable_clock(clock) && usable_time(t));
 }
 
-/* A try's outcome: libc refuses the call for its clock or its time, before it looks at the object, and so do hooks. */
+/* Result of a try: libc refuses the call because of its clock or time, before it reads the object, and so do hooks. */
 #define REFUSED (-1)
 
-/* Holds the lock, though its last owner died with it. */
+/* True if the thread holds the lock; EOWNERDEAD: the last owner died with it. */
 static inline bool acquired(int error) { return error == 0 || error == EOWNERDEAD; }
 
-/* A blocking call's outcome. */
+/* Records the outcome of a blocking call. */
 static inline int record_outcome(struct thread *self, const struct caller *caller, const void *object, unsigned kind,
                                  unsigned flags, int error)
 {
@@ -108,7 +108,7 @@ struct wait {
 	unsigned kind, flags;
 };
 
-/* The scope of a wait: cancellation unwinds through the hook. */
+/* Ends the scope of a wait; runs also when cancellation unwinds through the hook. */
 static inline void wait_left(void *data, bool unwound)
 {
 	const struct wait *wait = data;
@@ -123,8 +123,7 @@ static inline int try_mutex(pthread_mutex_t *m)
 	return m->__data.__kind & 16 /* PTHREAD_MUTEX_ROBUST_NORMAL_NP */ ? EBUSY : real.pthread_mutex_trylock(m);
 }
 
-/* RT_SYNC_PSHARED where the object says that other processes use it too: glibc's layouts, asked only before blocking.
- */
+/* RT_SYNC_PSHARED if the object is shared between processes.  Reads glibc's layouts, and only before a call blocks. */
 static inline unsigned process_shared(unsigned kind, const void *object)
 {
 	const unsigned *words = object;

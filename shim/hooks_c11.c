@@ -1,4 +1,4 @@
-/* C11's mtx_ and cnd_: libc's call its own internals, so they need hooks of their own. */
+/* C11's mtx_ and cnd_ functions.  libc's call its own internals, and not the pthread functions, so they need hooks. */
 #include "shim/hooks.h"
 
 /* Results of <threads.h> as errno values. */
@@ -95,7 +95,7 @@ static void record_cond(struct thread *self, const struct caller *caller, unsign
 	            (uintptr_t)m, 0);
 }
 
-/* glibc's are no cancellation points in practice: C11 has no cancellation. */
+/* In practice glibc's functions are no cancellation points: C11 has no cancellation. */
 #define CND_WAIT(flags, call)                                                                                          \
 	struct caller caller = CALLER();                                                                               \
 	struct thread *self = lock_watcher();                                                                          \

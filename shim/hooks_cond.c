@@ -1,6 +1,6 @@
 /*
- * Condition variables.  x86-64 has two ABIs of other layout under the same names, GLIBC_2.2.5 and GLIBC_2.3.2: each is
- * exported under its version and calls its own kind, since mixing them corrupts memory.
+ * Condition variables.  x86-64 has two ABIs with different layouts under the same names, GLIBC_2.2.5 and GLIBC_2.3.2.
+ * Each is exported under its version and calls functions of the same version, since mixing them corrupts memory.
  *
  * A wait releases the mutex and takes it again inside libc, where no hook sees it: RT_COND_WAIT and RT_COND_WAKE name
  * the mutex.  A cancelled wait unwinds through the hook, with the mutex held again.
@@ -32,7 +32,7 @@ static void record_cond_wait(const struct cond_wait *wait, unsigned flags)
 	            rt_word1((uintptr_t)wait->cond, rt_sync_aux(RT_KIND_COND, flags, 0)), (uintptr_t)wait->mutex, 0);
 }
 
-/* shared: read before the call, and only where the call will look at the condition too. */
+/* shared: read before the call, and only if the call will read the condition, too. */
 #define COND_WAIT(flags, shared, call)                                                                                 \
 	struct caller caller = CALLER();                                                                               \
 	struct cond_wait wait = {lock_watcher(), &caller, c, m};                                                       \
@@ -55,8 +55,8 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 	record_init(caller, c, RT_KIND_COND, shared == PTHREAD_PROCESS_SHARED ? RT_INIT_SHARED : 0);
 }
 
-/* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function, SHARED(c) whether the
- * condition is of several processes. */
+/* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function, SHARED(c) is true if
+ * processes share the condition. */
 #define COND_FUNCTIONS(NAME, CALL, SHARED)                                                                             \
 	int NAME(pthread_cond_init)(pthread_cond_t * c, const pthread_condattr_t *attr)                                \
 	{                                                                                                              \
@@ -127,7 +127,7 @@ static void *find_old(void **cache, const char *name)
 		static void *cache;                                                                                    \
 		(__typeof__(&f))find_old(&cache, #f);                                                                  \
 	})
-#define OLD_SHARED(c) 0 /* is a pointer, and none can be shared */
+#define OLD_SHARED(c) 0 /* an old condition is a pointer, and cannot be shared */
 COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED)
 
 #else

@@ -40,7 +40,8 @@ static long futex_wake(struct futex *f)
 	return real.syscall(SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* Six arguments are passed on whatever the call takes: they are in registers or on the stack either way. */
+/* Six arguments are passed on, however many the call takes: the caller's registers or stack have that many values in
+ * any case. */
 long syscall(long number, ...)
 {
 	struct caller caller = CALLER();
@@ -53,7 +54,7 @@ long syscall(long number, ...)
 	if (unlikely(!real.syscall))
 		thread_self();
 	if (unlikely(number == SYS_exit_group))
-		_exit((int)a[0]); /* the hook: it is an end like others */
+		_exit((int)a[0]); /* the hook of _exit: this is an end of the process like others */
 	if (unlikely(number == SYS_seccomp || number == SYS_prctl))
 		return sandbox_syscall(number, a);
 	if (number != SYS_futex || !options.locks)

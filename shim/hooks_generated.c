@@ -16,14 +16,14 @@ static inline __attribute__((always_inline)) void record_words(struct thread *se
 	thread_leave(self, lane);
 }
 
-/* NULL where nothing is recorded.  A state that was ready when the hook began may be wiped by now: a signal handler has
- * forked, and this is the child. */
+/* NULL: nothing is recorded.  A state that was ready when the hook began may be wiped by now, if a signal handler has
+ * forked and this is the child. */
 static inline struct thread *still_ready(struct thread *self)
 {
 	return likely(!self || self->ready) ? self : thread_attach();
 }
 
-/* Two words are what nearly all events need: a function of its own for them. */
+/* A function of its own for events of two words, as nearly all are. */
 void record(struct thread *self, const struct caller *caller, unsigned type, uint64_t word1)
 {
 	self = still_ready(self);
@@ -45,7 +45,8 @@ void record_wide(struct thread *self, const struct caller *caller, unsigned type
 #include "shim/hooks.def"
 #undef HOOK
 
-/* A row without a body fails the build: this table needs them all, and the Makefile looks for each in the library. */
+/* A row without a body fails the build: this table refers to every hook, and the Makefile searches the library for
+ * each. */
 #define HOOK(ret, name, params, args, version, body, ...) (void *)name,
 __attribute__((used)) static void *const all_hooks[] = {
 #include "shim/hooks.def"

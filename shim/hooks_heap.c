@@ -32,7 +32,7 @@ static __attribute__((noinline)) bool is_for_own_new(struct origin *origin, cons
 	return true;
 }
 
-/* What the program called, and from where: operator new passes through here. */
+/* Takes the function that the program called, and its caller: operator new calls malloc. */
 static inline void take_origin(struct thread *self, struct caller *caller, unsigned *type, const void *block,
                                size_t bytes)
 {
@@ -117,16 +117,16 @@ bool heap_record_new(struct thread *self, struct origin *origin, const void *blo
 {
 	const struct origin new = *origin;
 	struct caller caller = new.caller;
-	origin->type = 0;               /* what is recorded here is no part of it */
+	origin->type = 0;               /* events from here on do not belong to the operator */
 	if (!new.type || !options.heap) /* no type: wiped, this is a forked child */
 		return true;
-	if (block && new.block == block) /* recorded */
+	if (block && new.block == block) /* recorded by malloc already */
 		return true;
-	if (new.block) { /* it was not for the program */
+	if (new.block) { /* malloc's block was not for the program */
 		record_given(self, &caller, delete_of(new.type), new.block);
 		record_alloc(self, &caller, RT_MALLOC, new.block, new.bytes);
 	}
-	if (block && (uintptr_t)block - (uintptr_t) new.inner < new.inner_bytes) { /* a part of malloc's block */
+	if (block && (uintptr_t)block - (uintptr_t) new.inner < new.inner_bytes) { /* the block is a part of malloc's */
 		record_given(self, &caller, RT_FREE, new.inner);
 		record_alloc(self, &caller, new.type, new.inner, new.inner_bytes);
 		return false;
@@ -247,7 +247,7 @@ static inline bool about_to_free(void *block, struct caller *caller)
 		record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
 	}
 	if (loader)
-		modules_recheck(); /* it may have unloaded a library just now: matters without the heap too */
+		modules_recheck(); /* a library may have been unloaded; matters even if the heap is not watched */
 	return true;
 }
 
@@ -260,7 +260,7 @@ void free(void *block)
 
 static bool late_looked_up;
 
-/* C23's sized forms: new in glibc, and some allocators have them. */
+/* Looks up C23's sized forms at their first call: they are new in glibc, and some allocators have them. */
 static void look_up_late(void)
 {
 	real.free_sized = (__typeof__(real.free_sized))resolve_late("free_sized");
@@ -315,7 +315,7 @@ static void *realloc_to_nothing(struct thread *self, struct caller *caller, void
 	return moved;
 }
 
-/* The old block is given up before the call: another thread may get its address while realloc is still at it. */
+/* Gives the old block up before the call: another thread may get its address while realloc is still at work. */
 static void *resize(struct caller *caller, void *block, size_t bytes)
 {
 	if (unlikely(boot_heap_has(block)))
@@ -344,8 +344,8 @@ void *realloc(void *block, size_t bytes)
 	return resize(&caller, block, bytes);
 }
 
-/* glibc's calls realloc through us: one call, so one event, is made of it here.  The blocks of an allocator in front of
- * us, which may have no reallocarray, are that one's: glibc's calls it. */
+/* glibc's reallocarray calls the realloc hook; here it is made one call, and so one event.  If an allocator in front of
+ * the shim lacks reallocarray, glibc's is called, which calls that allocator: the blocks are its own. */
 void *reallocarray(void *block, size_t count, size_t bytes)
 {
 	struct caller caller = CALLER();

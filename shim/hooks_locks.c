@@ -1,7 +1,7 @@
 /* Mutexes, read-write locks and spin locks: what their rows in hooks.def cannot say. */
 #include "shim/hooks.h"
 
-/* glibc's attributes can be asked for everything that matters, without a lock. */
+/* Reads all that matters from glibc's attributes, without a lock. */
 static uint64_t mutex_attributes(const pthread_mutexattr_t *attr)
 {
 	int type = PTHREAD_MUTEX_DEFAULT, shared = 0, robust = 0, protocol = 0;

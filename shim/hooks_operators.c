@@ -1,6 +1,6 @@
 /*
- * operator new and delete.  The real operators of a C++ runtime call malloc and free, which come through our hooks;
- * what is done here is to note which operator it was, and its caller, for the hook that follows (thread->origin).
+ * operator new and delete.  The real operators of a C++ runtime call malloc and free, which are hooked.  The hooks here
+ * only note the operator and its caller for the hook that follows (thread->origin).
  *
  * jemalloc, tcmalloc, mimalloc and tbbmalloc have operators of their own, which call no malloc that could be hooked.
  * They are known by their place: the object that malloc itself is in.  These are recorded here, also where they call
@@ -16,7 +16,7 @@
 #include "shim/hooks.h"
 #include "shim/modules.h"
 
-/* Whatever the operator did, bad_alloc included, the mark does not outlive it. */
+/* The mark ends with the operator, also if that throws bad_alloc. */
 static void forget_origin(void *data, bool unwound)
 {
 	struct thread *self = data;
@@ -28,7 +28,7 @@ static void forget_origin(void *data, bool unwound)
 }
 
 /* Only the outermost operator counts: new[] calls new, nothrow new calls new.  A runtime's may call the allocator's
- * own, which is recorded in its place.  NULL where there is nothing more to do. */
+ * own, which is recorded in its place.  NULL: nothing more is to be done. */
 static inline struct thread *mark_origin(unsigned type, const struct caller *caller, bool own, const void *block,
                                          size_t bytes)
 {
@@ -114,7 +114,7 @@ void operators_start_up(void)
 	if (unlikely(!load_acquire(&looked_up)))                                                                       \
 	look_up()
 
-/* An allocator has blocks of its own by its operators: they are its business. */
+/* False for blocks that an allocator makes for itself by its own operators: they are not recorded. */
 static bool is_for_program(const struct caller *caller) { return !in_range(&allocator_range, caller->pc); }
 
 static __attribute__((noinline)) void record_new(struct thread *self, const void *block, size_t align)
@@ -123,7 +123,7 @@ static __attribute__((noinline)) void record_new(struct thread *self, const void
 		treat_as_runtime();
 }
 
-/* Where an operator is called and no C++ runtime is found, the hook does what its operator would. */
+/* If an operator is called and no C++ runtime is found, the hook does the operator's work. */
 #define NEW(name, type, align, params, args)                                                                           \
 	EXPORT void *name params;                                                                                      \
 	void *name params                                                                                              \

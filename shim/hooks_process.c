@@ -26,7 +26,7 @@ static void record_fork(const struct caller *caller, pid_t child, enum rt_fork h
 	errno = error;
 }
 
-/* The child needs nothing from us here: its state was wiped, and its next event begins a ring of its own. */
+/* Nothing is to be done in the child: its state was wiped, and its next event begins a ring of its own. */
 pid_t fork(void)
 {
 	struct caller caller = CALLER();
@@ -55,8 +55,8 @@ pid_t _Fork(void)
 
 __attribute__((used, visibility("hidden"))) void *vfork_prepare(void);
 
-/* vfork returns twice into its caller's frame, so the hook may have none: it looks up the real function, records, and
- * jumps. */
+/* vfork returns twice into its caller's frame, so its hook must have no frame.  It calls this function, which records
+ * and returns the real vfork, and jumps there. */
 void *vfork_prepare(void)
 {
 	struct caller caller = CALLER();
@@ -114,7 +114,7 @@ static bool is_variable(const char *entry, const char *name)
 	return !strncmp(entry, name, length) && entry[length] == '=';
 }
 
-/* The entry that preloads us; NULL: there is none. */
+/* The environment's entry that preloads the shim; NULL: there is none. */
 static const char *own_preload(char *const *envp)
 {
 	for (; envp && *envp; envp++)
@@ -131,7 +131,7 @@ static bool names_run(char *const *envp)
 	return false;
 }
 
-/* Behind us in the list: AddressSanitizer refuses to start there. */
+/* True if a sanitizer's library is behind the shim in the list: AddressSanitizer refuses to start there. */
 static bool preloads_sanitizer(const char *preload)
 {
 	for (preload = strstr(preload, OWN_NAME); *preload; preload += *preload != '\0') {
@@ -143,8 +143,8 @@ static bool preloads_sanitizer(const char *preload)
 	return false;
 }
 
-/* The program took us out of the environment: that is its right, and `ringtail run` says how often it was so.  In a
- * child that has no ring yet the count is its parent's, whose ring fork has left here. */
+/* The program removed the shim from the environment.  It may, and `ringtail run` says how often it did.  A child that
+ * has no ring yet counts in the ring of its parent, which it still has mapped. */
 static void count_unfollowed(int by)
 {
 	struct rt_header *header = ring_map_header();
@@ -152,8 +152,8 @@ static void count_unfollowed(int by)
 		fetch_add_relaxed(&header->unfollowed, (uint32_t)by);
 }
 
-/* As ldd asks: the loader lists the program's libraries, of which we are none, and starts nothing that could be
- * watched. */
+/* True for an exec as ldd makes it: the loader lists the program's libraries, among which the shim must not be, and
+ * starts nothing that could be watched. */
 static bool lists_libraries(char *const *envp)
 {
 	for (; *envp; envp++)
@@ -162,7 +162,7 @@ static bool lists_libraries(char *const *envp)
 	return false;
 }
 
-/* How the environment is to be changed, and the room that this needs. */
+/* The changes to the environment, and the room that these need. */
 struct change {
 	enum { AS_IT_IS, TELL, LEAVE_US_OUT, UNFOLLOWED } how;
 	size_t entries, bytes;
@@ -192,7 +192,7 @@ static struct change plan(char *const *envp, const struct exec_target *target)
 	                                                      : (struct change){AS_IT_IS, 0, 0};
 }
 
-/* The libraries of `preload` but ours, with the separators they had. */
+/* Copies the libraries of `preload` without the shim, with their separators. */
 static char *without_us(const char *preload, char *to)
 {
 	char *end = to + strlen(PRELOAD);
@@ -245,8 +245,8 @@ static char *const *carry_out(const struct change *change, char *const *envp, ch
 	char *change_room[change.entries + 1], change_text[change.bytes + 1];                                          \
 	char *const *extended = carry_out(&change, envp, change_room, change_text);
 
-/* Shells look for a program by trying to execute it in each directory of PATH.  That an exec is going to fail is worth
- * knowing: the leak scan before it would stop the process for nothing.  What cannot be told here is left to exec. */
+/* Shells look for a program by trying to execute it in each directory of PATH.  If the exec is certain to fail, the
+ * leak scan before it would stop the process for nothing.  Cases that cannot be judged here are left to exec. */
 static bool is_no_file(const struct exec_target *target)
 {
 	if (sys_restricted || target->search || target->flags & AT_EMPTY_PATH)
@@ -442,7 +442,7 @@ int prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *limit,
 	return own ? limit_address_space(limit, old) : real.prlimit(pid, resource, limit, old);
 }
 
-/* The same types under other names. */
+/* These types are the same under two names. */
 _Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "struct rlimit64 is struct rlimit");
 
 int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
@@ -494,7 +494,7 @@ void _Exit(int status)
 	__builtin_unreachable();
 }
 
-/* Its handlers come first; the last of them is ours. */
+/* The program's handlers come first; the shim's is the last of them. */
 void quick_exit(int status)
 {
 	about_to_end(RT_END_EXIT_NOW, status);

@@ -15,7 +15,7 @@
 #include "shim/ring_map.h"
 #include "shim/sys.h"
 
-/* What a call takes away when it succeeds. */
+/* The rights that a successful call takes away. */
 struct taken {
 	bool calls, clock, gives_clock;
 };
@@ -34,7 +34,7 @@ static struct taken by_seccomp(long operation)
 	                      .clock = operation == SECCOMP_SET_MODE_STRICT};
 }
 
-/* Before the call, since there is no time after it. */
+/* Called before the real call, because afterwards it is too late. */
 static void take(struct taken taken, bool *restricted)
 {
 	thread_self();

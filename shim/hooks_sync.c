@@ -59,7 +59,7 @@ int sem_close(sem_t *s)
 	return result;
 }
 
-/* Takes the semaphore if that needs no waiting; errno stays as it was. */
+/* Takes the semaphore if that does not block; errno is unchanged. */
 static bool sem_taken(sem_t *s)
 {
 	int error = errno;
@@ -76,7 +76,7 @@ static bool sem_taken(sem_t *s)
 		return call;                                                                                           \
 	bool refused = !(usable);                                                                                      \
 	if (!refused)                                                                                                  \
-		pthread_testcancel(); /* as the real ones do, also where they need not wait */                         \
+		pthread_testcancel(); /* as the real functions do, even if they need not wait */                       \
 	if (!refused && sem_taken(s)) {                                                                                \
 		record_sync(self, &caller, RT_ACQUIRE, s, RT_KIND_SEM, flags, 0);                                      \
 		return 0;                                                                                              \
@@ -150,7 +150,7 @@ int pthread_barrier_wait(pthread_barrier_t *b)
 	return result;
 }
 
-/* Before the call, which may wait for waiters.  It was EBUSY once, and fails no more. */
+/* Recorded before the call, which may wait for waiters.  Old versions returned EBUSY; it does not fail any more. */
 int pthread_barrier_destroy(pthread_barrier_t *b)
 {
 	struct caller caller = CALLER();
@@ -196,7 +196,7 @@ static void run_routine(void)
 	call->routine();
 }
 
-/* Another thread ran the routine: the wait for it is over. */
+/* Another thread ran the routine: records that the wait for it is over. */
 static void once_over(struct once_call *call)
 {
 	if (call->running)
@@ -219,7 +219,7 @@ static bool once_done(const void *control) { return load_acquire((const int *)co
 /* NULL: the call is passed on. */
 static struct thread *once_taker(const struct caller *caller, const void *control)
 {
-	struct thread *self = thread_self(); /* also where nothing is recorded: it may be the first hooked call */
+	struct thread *self = thread_self(); /* even if nothing is recorded: this may be the first hooked call */
 	return self && !once_done(control) ? lock_taker(caller, control, 0) : NULL;
 }
 

@@ -2,8 +2,8 @@
  * Threads: creation, end, join.
  *
  * The creating thread prepares the new one's state and hands it over as the start routine's argument, so that a new
- * thread is known from its first instruction and allocates nothing.  Where there is no memory for a state, the
- * program's own routine is passed on: the thread is then met at its first event.
+ * thread is known from its first instruction and allocates nothing.  If there is no memory for a state, the program's
+ * own routine is passed on: the thread is then adopted at its first event.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 /* ---- the new thread --------------------------------------------------------------------- */
 
-/* By return, pthread_exit or cancellation: the latter two unwind through here. */
+/* Runs after a return, pthread_exit or cancellation: the latter two unwind through here. */
 static void left_start_routine(void *self, bool unwound) { thread_end(self); }
 
 static void *run_thread(void *prepared)
@@ -76,8 +76,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, is_detached(attr));
 	if (!prepared)
 		return real.pthread_create(thread, attr, start, argument);
-	uint32_t id =
-	    prepared->id; /* when the real call returns, a quick thread may be gone, and its state another's */
+	uint32_t id = prepared->id; /* read now: after the real call the state may be another thread's */
 	prepared->start = start;
 	if (attr)
 		pthread_attr_getstacksize(attr, &prepared->stack_bytes);
@@ -146,7 +145,7 @@ int pthread_tryjoin_np(pthread_t thread, void **result)
 	return error;
 }
 
-/* After the call, since only then it is known; the thread's end does not depend on it. */
+/* Recorded after the call, when its result is known.  How the thread ends does not depend on it. */
 int pthread_detach(pthread_t thread)
 {
 	struct caller caller = CALLER();
@@ -169,7 +168,7 @@ int pthread_cancel(pthread_t thread)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
-	record_thread(self, &caller, RT_CANCEL, thread, 0); /* before: it may be ourselves */
+	record_thread(self, &caller, RT_CANCEL, thread, 0); /* before the call: the thread may cancel itself */
 	return real.pthread_cancel(thread);
 }
 

@@ -7,7 +7,7 @@
 #include "shim/sys.h"
 #include "shim/text.h"
 
-static struct file_identity stderr_identity; /* without a device: there was none at the start */
+static struct file_identity stderr_identity; /* device 0: there was no standard error at the start */
 
 void message_start_up(void) { sys_identify(2, &stderr_identity); }
 
@@ -23,7 +23,7 @@ void message_once(const char *what, const char *detail)
 			break;
 	}
 	if (!stderr_identity.device || !sys_is_file(2, &stderr_identity))
-		return; /* the program has closed it or put something else in its place */
+		return; /* the program has closed standard error, or put another file in its place */
 	at = text_append(at, end, "ringtail: ");
 	at = text_append(at, end, what);
 	if (detail) {

@@ -82,7 +82,7 @@ static void find_path(struct rt_module *module, const struct link_map *map)
 	if (!strncmp(name, "linux-vdso", 10))
 		name = "[vdso]";
 	size_t used = 0;
-	if (name[0] != '/' && name[0] != '[') { /* as given to dlopen: relative to where we are */
+	if (name[0] != '/' && name[0] != '[') { /* as given to dlopen: relative to the working directory */
 		long length = sys_restricted ? 0 : sys_getcwd(module->path, sizeof module->path - 1);
 		used = length > 0 ? (size_t)length - 1 : 0;
 		if (used)
@@ -102,8 +102,8 @@ static bool is_same(const struct rt_module *module, const struct dl_find_object 
 	return load_acquire(&module->state) == MODULE_LOADED && is_in_place_of(module, object);
 }
 
-/* The very library that was unloaded from here: its addresses mean what they meant.  Never claimed without a build id.
- */
+/* True if this is the same library at the same addresses as one that was unloaded: its addresses have the same meaning.
+ * Never true without a build id. */
 static bool is_back(const struct rt_module *module, const struct dl_find_object *object)
 {
 	if (load_acquire(&module->state) != MODULE_UNLOADED || !is_in_place_of(module, object))
@@ -119,7 +119,8 @@ static uint32_t modules_used(void)
 	return used < process->header->modules.count ? (uint32_t)used : process->header->modules.count;
 }
 
-/* An entry has its page before it counts as used: no thread reads one that a full disk has no room for. */
+/* An entry gets its page before it counts as used, so that no thread reads an entry for which a full disk has no
+ * room. */
 static struct rt_module *claim_module(void)
 {
 	uint64_t index;
@@ -148,7 +149,8 @@ static uint32_t add_module(const struct dl_find_object *object)
 	return (uint32_t)(module - process->modules) + 1;
 }
 
-/* A program that loads and unloads one library for ever shall not run out of entries and addresses. */
+/* Reuses the entry of a library that is back, so that a program which loads and unloads one library for ever does not
+ * run out of entries and addresses. */
 static uint32_t revive_module(const struct dl_find_object *object, uint32_t used)
 {
 	for (uint32_t i = 0; i < used; i++) {
@@ -170,7 +172,7 @@ uint32_t modules_index(const struct dl_find_object *object)
 		if (is_same(&process->modules[i], object))
 			return i + 1;
 	uint32_t revived = revive_module(object, used);
-	return revived ? revived : add_module(object); /* two threads at once: two entries that say the same */
+	return revived ? revived : add_module(object); /* two threads may add the same at one time */
 }
 
 static bool is_gone(const struct rt_module *module)

@@ -18,7 +18,7 @@ static const struct choice stacks_choices[] = {
 static const struct choice on_full_choices[] = {
     {"wait", RT_ON_FULL_WAIT}, {"drop", RT_ON_FULL_DROP}, {"overwrite", RT_ON_FULL_OVERWRITE}, {NULL, 0}};
 
-/* A value that makes no sense leaves the target as it is. */
+/* A value that is not valid leaves the target unchanged. */
 static bool set_path(void *target, const char *value)
 {
 	size_t length = strlen(value);
@@ -97,7 +97,7 @@ static bool set_value(enum option_type type, void *target, const char *value)
 	}
 }
 
-/* Rows of the table that are for the shim; the other scopes are the tool's own. */
+/* Rows of the table that are for the shim; the rows of the other scope are for the tool alone. */
 #define ROW_BOTH(id, name, type, value) {name, type, value, &options.id},
 #define ROW_SHIM(id, name, type, value) {name, type, value, &options.id},
 #define ROW_TOOL(id, name, type, value)
@@ -113,7 +113,7 @@ static const struct option {
 };
 #define TABLE_ROWS (sizeof table / sizeof *table)
 
-/* RINGTAIL may be set for the tool and for the shim at once. */
+/* RINGTAIL may be set for both the tool and the shim: names of the tool's options are no errors. */
 #undef ROW_BOTH
 #undef ROW_SHIM
 #undef ROW_TOOL

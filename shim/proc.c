@@ -17,7 +17,7 @@ size_t proc_read(const char *path, char *to, size_t room)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* Field 22 of /proc/self/stat, counted from after the name, which may hold anything. */
+/* Field 22 of /proc/self/stat, counted from the end of the name, which may contain any character. */
 uint64_t proc_start_time(void)
 {
 	char text[1024];

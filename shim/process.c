@@ -2,37 +2,36 @@
  * The life of the process.
  *
  * (1) Boot (boot.c), once per address space.  The first hooked call may come from the loader, before any constructor
- * has run.  It looks up the real functions, reads the options and registers the last exit handler.  dlsym may allocate:
- *     memory that the booting thread asks for meanwhile is of the bootstrap heap.  Other threads wait; in practice
- * there are none.
+ *     has run.  It looks up the real functions, reads the options and registers the last exit handler.  dlsym may
+ *     allocate: memory that the booting thread asks for meanwhile is of the bootstrap heap.  Other threads wait; in
+ *     practice there are none.
  *
  * (2) Begin, once per process: finds or makes the run directory (run_directory.c) and creates the ring file
- *     (ring_file.c).  All that must not survive a fork - `process` and every thread's state - lies in pages that the
+ *     (ring_file.c).  State that must not survive a fork, `process` and every thread's state, lies in pages that the
  *     kernel wipes in a forked child.  So a child of fork, _Fork, clone or of a fork within a signal handler finds
  *     PROCESS_NEW and no thread state at its next hooked call, and begins a ring of its own, at the same address.  It
- *     never writes events to its parent's ring: the only way there is through a lane.  No atfork handler is needed, and
- *     a child that execs at once costs nothing.
- *     vfork and clone(CLONE_VM) children run in the parent's memory and on its thread's state.  What they record counts
- *     as the parent's; exec and exit in them are told apart by the process id.
+ *     never writes events to its parent's ring, because that needs a lane.  No atfork handler is needed, and a child
+ *     that execs at once costs nothing.  vfork and clone(CLONE_VM) children run in the parent's memory and on its
+ *     thread's state.  What they record counts as the parent's; exec and exit in them are recognised by the process id.
  *
  * (3) Failure to begin (no directory, no space, no memory) is PROCESS_OFF: one line on standard error (message.c),
- * every hook calls the real function, and nothing else happens.  Where a sanitizer is in the process (sanitizer.h),
- * boot ends before its first call into libc but the look-ups.  Then `process` stays NULL, and no hook ever records.
+ *     every hook calls the real function, and nothing else happens.  Where a sanitizer is in the process (sanitizer.h),
+ *     boot ends before its first call into libc but the look-ups.  Then `process` stays NULL, and no hook ever records.
  *
- * (4) The end.  on_exit handlers run in reverse order; ours, registered first of all, runs after every destructor and
- *     atexit handler.  _exit, quick_exit, abort and exec are hooked.  At each of these the process waits for the leak
- *     scan (scan.h), unless it aborts.  Calls after the end are normal, and their events are recorded like others.
- *     SIGKILL leaves RT_END_RUNNING and a dead pid.
+ * (4) The end.  on_exit handlers run in reverse order.  The shim's is registered first of all, so it runs after every
+ *     destructor and atexit handler.  _exit, quick_exit, abort and exec are hooked.  At each of these the process waits
+ *     for the leak scan (scan.h), unless it aborts.  Calls after the end are normal, and their events are recorded like
+ *     others.  SIGKILL leaves RT_END_RUNNING and a dead pid.
  *
  * (5) Threads: see thread.h.  Signals: any hook may be interrupted at any instruction; see ring.h and stack.h for why
  *     that does no harm.
  *
- * (6) Locks: none but one, held while the ring's mapping grows or the limit of address space changes (address_space.h):
- *     for a few system calls, signals held back.  Loops that wait for another thread: (1), (2), that lock, and a writer
- *     waiting for a live reader (ring.c).  A thread enters each of them holding nothing, and the thread that it waits
- * for needs nothing that it has.
+ * (6) Locks: there is one, held while the ring's mapping grows or the limit of address space changes (address_space.h):
+ *     for a few system calls, with signals held back.  Loops that wait for another thread: (1), (2), that lock, and a
+ *     writer waiting for a live reader (ring.c).  A thread that enters such a loop holds nothing, so the thread that it
+ *     waits for needs nothing from it.
  *
- * (7) Descriptors: the ring file's is closed as soon as it is mapped, so there is none to trip over or to lose.
+ * (7) Descriptors: the ring file's is closed as soon as the file is mapped, so the program cannot close or reuse it.
  */
 #include "shim/process.h"
 
@@ -52,7 +51,7 @@
 
 struct process *process;
 
-int __cxa_at_quick_exit(void (*handler)(void *), void *dso); /* at_quick_exit of a library calls it */
+int __cxa_at_quick_exit(void (*handler)(void *), void *dso); /* a library's at_quick_exit calls this function */
 
 bool process_is_ours(void)
 {
@@ -78,7 +77,7 @@ static bool begin(void)
 	}
 	while (load_acquire(&process->state) == PROCESS_STARTING) {
 		if (process->starter == sys_gettid())
-			return false; /* a signal handler of the thread that creates the ring */
+			return false; /* this is a signal handler of the thread that creates the ring */
 		sys_yield();
 	}
 	return load_acquire(&process->state) == PROCESS_RECORDING;

@@ -4,10 +4,10 @@
 
 #include "shim/sys.h"
 
-#define PAGE        4096u       /* pages may be larger: they are then asked for in parts */
-#define STRING_MOST (32 * PAGE) /* what the kernel takes: MAX_ARG_STRLEN */
+#define PAGE        4096u       /* larger pages are asked for in parts */
+#define STRING_MOST (32 * PAGE) /* the longest string that the kernel takes: MAX_ARG_STRLEN */
 
-/* The page that was found readable last: neighbouring strings need one question. */
+/* The page that was found readable last, so that neighbouring strings need one system call. */
 struct known {
 	uintptr_t page; /* its address | 1; 0: none yet */
 };
@@ -49,7 +49,7 @@ bool readable_strings(char *const *strings, size_t most, size_t *count)
 		return true;
 	for (; *count <= most; ++*count) {
 		const char *entry = (const char *)(strings + *count);
-		/* its last byte may lie in another page */
+		/* the pointer's last byte may lie in another page */
 		if (!may_read(&list, entry) || !may_read(&list, entry + sizeof *strings - 1))
 			return false;
 		if (!strings[*count])

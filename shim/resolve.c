@@ -65,8 +65,8 @@ void resolve_all(void)
 			*rows[i].target = resolve(&rows[i]);
 }
 
-/* Programs are served by the first realloc, or by the first of glibc's version: libc_malloc_debug.so's, if it is not
- * the one behind us. */
+/* Calls of programs go to the first realloc of all, or to the first one of glibc's version: that is
+ * libc_malloc_debug.so's, if it is not behind the shim. */
 void resolve_front(void)
 {
 	void *of_version = dlvsym(RTLD_DEFAULT, "realloc", heap);
@@ -77,7 +77,7 @@ void resolve_front(void)
 void *resolve_late(const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
-	dlerror(); /* what this libc lacks is not the program's error */
+	dlerror(); /* functions that this libc lacks must not show as the program's dlerror */
 	return found;
 }
 

@@ -11,13 +11,13 @@
 #include "shim/sys.h"
 #include "shim/thread.h"
 
-#define READER_STALE_NS      200000000u  /* a heartbeat older than this: ask whether the reader lives */
-#define READER_DEAD_NS       5000000000u /* older than this: it does not, whatever its pid says */
+#define READER_STALE_NS      200000000u  /* of a heartbeat: /proc is asked whether the reader lives */
+#define READER_DEAD_NS       5000000000u /* of a heartbeat: the reader counts as dead, whatever its pid says */
 #define READER_COMES_NS      2000000000u /* how long `ringtail run` may take to attach */
 #define WAIT_STEP_NS         200000
 #define SEARCH_WHEN_DROPPING 64u
 #define SEARCH_FOR_DRAINED   128u
-#define FIRST_BYTES          8192u /* of a lane's first chunk that has pages at first: most write little */
+#define FIRST_BYTES          8192u /* of a lane's first chunk that get pages at first: most threads write little */
 
 bool ring_threaded;
 
@@ -27,7 +27,7 @@ static struct rt_chunk *chunk_at(uint32_t index)
 	return (struct rt_chunk *)(process->base + header->chunks_offset + (uint64_t)index * header->chunk_bytes);
 }
 
-/* Whether there is a live reader, or was one that has not said that it leaves. */
+/* True if there is a live reader, or one died without saying that it leaves. */
 static bool has_reader(const struct rt_header *header) { return header->live && !load_acquire(&header->reader_left); }
 
 static uint32_t chunks_in_use(const struct rt_header *header)
@@ -54,7 +54,7 @@ static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
 	return true;
 }
 
-/* A chunk that no lane has used, the caller's alone from now on; its pages are not there yet. */
+/* Takes a chunk that no lane has used.  It is the caller's alone from now on; it has no pages yet. */
 static struct rt_chunk *take_unused(uint32_t limit)
 {
 	struct rt_header *header = process->header;
@@ -64,7 +64,7 @@ static struct rt_chunk *take_unused(uint32_t limit)
 	return index < header->chunk_count ? chunk_at((uint32_t)index) : NULL;
 }
 
-/* Neither this chunk nor any behind it may be touched. */
+/* Notes that neither this chunk nor any behind it may be touched. */
 static void note_full_disk(const struct rt_chunk *chunk)
 {
 	const struct rt_header *header = process->header;
@@ -78,7 +78,7 @@ static void note_full_disk(const struct rt_chunk *chunk)
 	message_once("the disk has no more room for the ring file: older events are overwritten from now on", NULL);
 }
 
-/* Gives pages to a chunk that was taken unused: to so many bytes of it. */
+/* Gives pages to the first `bytes` of a chunk that take_unused gave. */
 static struct rt_chunk *claim_part(struct rt_chunk *chunk, uint32_t bytes)
 {
 	if (ring_map_reach(chunk, process->header->chunk_bytes) && sys_populate(chunk, bytes))
@@ -115,7 +115,7 @@ static uint64_t age_of_heartbeat(void)
 	return clock_ns(CLOCK_MONOTONIC) - load_relaxed(&process->header->reader_heartbeat);
 }
 
-/* A number of another PID namespace is another process here, or none: there the heartbeat alone counts. */
+/* True if the reader is in another PID namespace: its pid means nothing here, and only the heartbeat counts. */
 static bool reader_is_elsewhere(void)
 {
 	const struct rt_header *header = process->header;
@@ -167,7 +167,7 @@ static bool process_exists(uint32_t pid)
 bool ring_reader_lives(void)
 {
 	struct rt_header *header = process->header;
-	if (!has_reader(header) || sys_restricted) /* no way to sleep */
+	if (!has_reader(header) || sys_restricted) /* no reader, or no right to sleep */
 		return false;
 	uint32_t reader = load_acquire(&header->reader_pid);
 	if (!reader)
@@ -206,7 +206,7 @@ static struct rt_chunk *claim_when_full(void)
 
 	if (header->on_full == RT_ON_FULL_DROP)
 		return claim_used(1u << RT_CHUNK_DRAINED, SEARCH_WHEN_DROPPING);
-	/* On a full disk there may be none at all: each event would wait a step in vain. */
+	/* On a full disk there may be no chunks at all, and each event would wait in vain. */
 	if (header->on_full == RT_ON_FULL_WAIT && ring_reader_lives() && reader_owes_chunks()) {
 		fetch_add_relaxed(&process->header->waits, 1);
 		do {
@@ -219,7 +219,7 @@ static struct rt_chunk *claim_when_full(void)
 	chunk = claim_unused(header->chunk_count);
 	if (chunk)
 		return chunk;
-	/* The oldest may have been moved out to where nothing is mapped yet. */
+	/* The oldest chunk may have been moved to a part of the file that is not mapped yet. */
 	ring_map_reach(chunk_at(0), (uint64_t)header->chunk_count * header->chunk_bytes);
 	return claim_used(1u << RT_CHUNK_DRAINED | 1u << RT_CHUNK_FULL, UINT32_MAX);
 }
@@ -232,8 +232,8 @@ static struct rt_chunk *claim_chunk(void)
 		chunk = claim_unused(header->chunk_count);
 		return chunk ? chunk : claim_when_full();
 	}
-	/* New pages cost more than anything that is written into them: what the reader has drained comes first,
-	 * but for a part that is kept for a look at the events afterwards. */
+	/* New pages cost more than the events that are written into them, so drained chunks are used first.  A part of
+	 * them is kept, so that `ringtail events` can show the last events. */
 	chunk = claim_unused(header->chunk_keep_count);
 	if (!chunk)
 		chunk = claim_used(1u << RT_CHUNK_DRAINED, SEARCH_FOR_DRAINED);
@@ -246,13 +246,13 @@ static struct rt_chunk *claim_chunk(void)
 
 static void leave_chunk(struct lane *lane)
 {
-	lane->cursor = NULL; /* first: where there is one, there is the rest */
+	lane->cursor = NULL; /* first: a lane with a cursor has all the rest */
 	signal_fence();
 	lane->end = NULL;
 	lane->chunk = NULL;
 }
 
-/* The lane's chunk; NULL: none, or a hook that gave it up was left by longjmp before it had left it. */
+/* The lane's chunk; NULL: it has none, or a longjmp left a hook that was giving the chunk up. */
 static struct rt_chunk *own_chunk(const struct lane *lane)
 {
 	struct rt_chunk *chunk = lane->chunk;
@@ -289,7 +289,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 	if (!to)
 		return NULL;
 	chunk->events = lane->events - chunk->first_event;
-	if (!ring_copy_chunk(thread->tid, chunk, to)) { /* refused, or no room */
+	if (!ring_copy_chunk(thread->tid, chunk, to)) { /* the copy was refused, or there is no room */
 		store_relaxed(&process->no_moves, 1);
 		seal(lane);
 		return claim_taken(to);
@@ -300,7 +300,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 	return chunk;
 }
 
-/* A longjmp out of a signal handler may come anywhere: the lane has a cursor when all else is there. */
+/* A longjmp out of a signal handler may come at any point, so the lane gets its cursor last. */
 static void open_chunk(struct thread *thread, struct lane *lane, struct rt_chunk *chunk, uint32_t bytes)
 {
 	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
@@ -329,7 +329,7 @@ void ring_lose(struct lane *lane, enum rt_loss reason)
 	fetch_add_relaxed(&process->header->lost, 1);
 }
 
-/* A record that is no event: it says how many events are missing here. */
+/* Writes a record that is no event: it says how many events are missing here. */
 static void say_loss(struct thread *thread, struct lane *lane)
 {
 	uint64_t lost = lane->unreported;
@@ -349,7 +349,7 @@ static void number_lane(struct lane *lane)
 	lane->last = clock_ticks();
 }
 
-/* One thread at a time: the two numbers belong together. */
+/* Only one thread at a time, because the two numbers belong together. */
 static void note_clock(void)
 {
 	struct rt_clock_pair *latest = &process->header->clock_latest;
@@ -361,7 +361,7 @@ static void note_clock(void)
 	store_release(&process->noting_clock, 0);
 }
 
-/* The rest of a lane's first chunk.  Without room for it the chunk ends here, and is not used again. */
+/* Gives the rest of a lane's first chunk its pages.  If there is no room, the chunk ends here and is not used again. */
 static bool widen(struct lane *lane)
 {
 	unsigned char *start = (unsigned char *)lane->chunk, *end = start + process->header->chunk_bytes;
@@ -376,7 +376,8 @@ static bool widen(struct lane *lane)
 	return true;
 }
 
-/* A lane's first chunk, where unused ones come first anyway; NULL: not its first, or none could be had. */
+/* The first chunk of a lane, while unused chunks are preferred anyway; NULL: it is not the lane's first, or there is no
+ * chunk. */
 static struct rt_chunk *claim_first(const struct lane *lane)
 {
 	const struct rt_header *header = process->header;

@@ -16,7 +16,7 @@
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
 
-/* Where pwrite and mappings meet in one page cache, and closing a file costs nothing. */
+/* True for file systems on which pwrite and mappings share one page cache, and closing a file costs nothing. */
 static bool is_local(int fd)
 {
 	static const uint32_t local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
@@ -35,7 +35,7 @@ void ring_copy_start(int fd) { process->no_file_writes = !is_local(fd) || !sys_i
 
 /* ---- by the file --------------------------------------------------------------------- */
 
-/* The ring file; -1: there is none of that name any more, or it is another's, or may not be opened. */
+/* Opens the ring file; -1: the file of that name is gone, is another file, or may not be opened. */
 static int open_ring(void)
 {
 	char path[RING_PATH_BYTES];
@@ -56,7 +56,7 @@ static bool below_file_limit(uint64_t end)
 	return sys_getrlimit(RLIMIT_FSIZE, &limit) == 0 && (limit.rlim_cur == RLIM_INFINITY || end <= limit.rlim_cur);
 }
 
-/* In one go, so that the file system sees how much it is, as a chunk without a state yet. */
+/* Writes the chunk in one call, so that the file system knows the size.  The copy has no state yet. */
 static bool write_chunk(int fd, const struct rt_chunk *chunk, uint64_t offset, size_t bytes, uint32_t state)
 {
 	uint32_t unused = 0;

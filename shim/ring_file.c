@@ -40,7 +40,7 @@ static int create_file(char *path, size_t room, uint32_t *image)
 
 static uint64_t page_up(uint64_t n) { return (n + 4095) & ~UINT64_C(4095); }
 
-/* The largest that the limits of the process allow.  NULL: none of RING_CHUNKS_LEAST chunks. */
+/* Maps the largest ring that the process's limits allow.  NULL: not even RING_CHUNKS_LEAST chunks fit. */
 static unsigned char *map_ring(int fd, struct ring_layout *layout)
 {
 	for (*layout = ring_layout_within(ring_layout_bytes_allowed()); layout->chunk_count >= RING_CHUNKS_LEAST;
@@ -73,7 +73,7 @@ static void use_mapping(unsigned char *base, const struct ring_layout *layout)
 	process->pc_levels = layout->pc_levels;
 	process->node_levels = layout->node_levels;
 	process->chunks_there = layout->chunk_count;
-	process->hand = UINT32_MAX - 2; /* every long run wraps */
+	process->hand = UINT32_MAX - 2; /* just below the overflow, so that every long run wraps */
 }
 
 bool ring_file_create(void)

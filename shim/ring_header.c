@@ -67,7 +67,7 @@ static void write_options(struct rt_header *header)
 	header->scan_wait = options.scan ? least(options.scan_wait, UINT32_MAX) : 0;
 }
 
-/* A forked child finds true here, as its parent left it: this is ordinary memory, which fork copies. */
+/* True in a forked child, as its parent left it: this is ordinary memory, which fork copies. */
 static bool begun_before;
 
 void ring_header_write(struct rt_header *header, const struct ring_layout *layout, uint32_t image, const char *exe)

@@ -9,11 +9,11 @@
 #include "shim/stack_table.h"
 #include "shim/sys.h"
 
-#define DISK_SHARE 4u /* one part in so many */
+#define DISK_SHARE 4u /* the ring takes at most this part of the free space */
 
 static uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) & ~(to - 1); }
 
-/* Each part is mapped by itself, at a place that is a multiple of whatever the machine's pages are. */
+/* Each part is mapped by itself, so it begins at a multiple of the largest page size of any machine. */
 static struct ring_layout lay_out_tables(uint32_t modules, unsigned pc_levels, unsigned node_levels)
 {
 	struct ring_layout l = {.module_count = modules, .pc_levels = pc_levels, .node_levels = node_levels};
@@ -58,7 +58,7 @@ void ring_layout_spare_disk(struct ring_layout *layout, int fd)
 {
 	struct statfs disk;
 
-	if (sys_call3(SYS_fstatfs, fd, &disk, 0) < 0 || !disk.f_blocks) /* some file systems do not say */
+	if (sys_call3(SYS_fstatfs, fd, &disk, 0) < 0 || !disk.f_blocks) /* some file systems do not tell their size */
 		return;
 	uint64_t most = disk.f_bavail * (uint64_t)disk.f_bsize / DISK_SHARE / RING_CHUNK_BYTES;
 	if (most < RING_CHUNKS_LEAST)

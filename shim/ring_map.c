@@ -11,26 +11,26 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-/* Between the program's code and what the kernel maps from the top down, and at none of the places that others ask for:
- * tables of sanitizers, coloured heaps of Java, arenas of Go. */
+/* Between the program's code and the mappings that the kernel places from the top down, away from addresses that other
+ * software asks for: tables of sanitizers, coloured heaps of Java, arenas of Go. */
 #define QUIET_BASE UINT64_C(0x2a3700000000)
 #define QUIET_SPAN (UINT64_C(1) << 40)
-#define STEP       (UINT64_C(1) << 20) /* the least that a part grows by, where address space is not limited */
+#define STEP       (UINT64_C(1) << 20) /* the least growth of a part, if address space is not limited */
 
 #define GROWTH   8u
-#define SPINS    10000u /* at most, for the thread that is growing it: a handler may have interrupted that one */
-#define SLEEPS   4u     /* then, of a millisecond: the grower has lost its processor */
+#define SPINS    10000u /* most spins for the growing thread, which a signal handler may have interrupted */
+#define SLEEPS   4u     /* then sleeps of a millisecond: the growing thread has lost its processor */
 #define SLEEP_NS 1000000u
 
-/* Ordinary memory: a forked child finds what it has to unmap. */
+/* In ordinary memory, so that a forked child knows what it has to unmap. */
 static struct mapped {
 	unsigned char *at;
 	uint64_t bytes, whole;
-	uint64_t reaching; /* more than bytes while a thread is about to grow it: a child may find it done or not */
-	uint32_t growing;  /* a thread is at it: a hint, so that others need not queue with system calls */
-	uint32_t scarce;   /* it grows by no more than is needed, or did not grow at all */
+	uint64_t reaching; /* above `bytes` while a thread grows the part: a forked child finds either size */
+	uint32_t growing;  /* a thread grows the part; a hint, so that other threads need not queue with system calls */
+	uint32_t scarce;   /* address space is scarce: the part grows by no more than is needed, or could not grow */
 } mapped[RING_PARTS];
-static bool at_once; /* the whole file is one mapping, among those of the program */
+static bool at_once; /* the whole file is one mapping, at an address that the kernel chose */
 
 /* ---- at the start ------------------------------------------------------------------------- */
 
@@ -67,8 +67,8 @@ static bool map_at(struct mapped *part, void *at, uint64_t bytes, int fd, uint64
 	return !at || part->at == at;
 }
 
-/* A writable place that is the same in every run would help an attacker of the program.  So would one that tells what
- * libc guards its stacks and pointers by, which is made of the same 16 bytes. */
+/* An attacker of the program would profit from a writable mapping at an address that is the same in every run, or from
+ * which libc's guards of stacks and pointers could be computed: these are made of the same 16 bytes. */
 static unsigned char *quiet_place(void)
 {
 	const unsigned char *chance = (const unsigned char *)getauxval(AT_RANDOM);
@@ -108,7 +108,7 @@ static unsigned char *map_all(int fd, const struct ring_part parts[RING_PARTS])
 	return all.at;
 }
 
-/* Whether the parent's ring has the layout of this one. */
+/* True if the parent's ring has the same layout as this one. */
 static bool is_alike(const struct ring_part parts[RING_PARTS])
 {
 	for (unsigned i = 0; i < RING_PARTS; i++)
@@ -134,8 +134,9 @@ static bool map_over(struct mapped *part, int fd, const struct ring_part *in_fil
 	return true;
 }
 
-/* Maps the new ring over all of the parent's, at the same address, so that no part of that stays reachable.  A hook
- * that a handler interrupted to fork goes on in the child, and writes to this mapping what no reader reads. */
+/* Maps the new ring over all of the parent's, at the same address, so that no part of that stays reachable.  If a
+ * signal handler forked within a hook, that hook goes on in the child, and writes to this mapping data that no reader
+ * reads. */
 static bool map_over_all(int fd, const struct ring_part parts[RING_PARTS])
 {
 	bool good = is_alike(parts);
@@ -174,13 +175,13 @@ static uint64_t size_for(struct mapped *part, uint64_t bytes)
 	return size < part->whole ? size : part->whole;
 }
 
-/* False: there is no room, or something of the program's is in the way.  Between address_space_enter and leave. */
+/* False: there is no room, or a mapping of the program is in the way.  Between address_space_enter and leave. */
 static bool grow(struct mapped *part, uint64_t bytes)
 {
 	uint64_t have = part->bytes, size = size_for(part, bytes);
 
 	if (have >= bytes)
-		return true; /* another thread was first */
+		return true; /* another thread has grown it already */
 	if (!address_space_may_take(size - have))
 		return false;
 	store_relaxed(&part->reaching, size);

@@ -48,9 +48,9 @@ static bool make(const char *exe)
 	return false;
 }
 
-/* The user's name may be relative to where the program was started.  A live reader has made its directory already.
- * Where it is missing, as in a sandbox with a /tmp of its own, a new one would be another directory, in which the
- * reader finds nothing. */
+/* The user's name may be relative to the directory in which the program was started.  A live reader has made its
+ * directory already.  If that is missing here, as in a sandbox with its own /tmp, a new directory would not be the one
+ * that the reader reads. */
 static bool use_named(void)
 {
 	char relative[SHIM_PATH_MAX];
@@ -88,7 +88,7 @@ bool run_directory_has_reader(void)
 	long fd = sys_open(options.run, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
 	if (fd < 0)
-		return true; /* that is not known */
+		return true; /* not known: assume yes */
 	long error = sys_call3(SYS_fcntl, fd, F_GETLK, &lock);
 	sys_close((int)fd);
 	return error < 0 || lock.l_type != F_UNLCK;

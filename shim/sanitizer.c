@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* Weak: the loader fills them in, and there is nothing to look up.  A look-up in vain would allocate, in a sanitizer
- * that may not be ready. */
+/* Weak references, which the loader resolves.  A failed dlsym would allocate, in a sanitizer that may not be ready. */
 #define SANITIZER(name, library, symbol) extern void symbol(void) __attribute__((weak));
 #include "shim/sanitizers.def"
 #undef SANITIZER

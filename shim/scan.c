@@ -25,7 +25,7 @@
 
 #define WAIT_STEP_NS  20000000
 #define SECOND_NS     UINT64_C(1000000000)
-#define REAP_FIRST_NS 20000    /* then longer and longer, */
+#define REAP_FIRST_NS 20000    /* the first wait; each is longer than the one before, */
 #define REAP_LAST_NS  50000000 /* up to this: 0.1 s in all */
 
 #ifndef PR_SET_PTRACER
@@ -34,7 +34,7 @@
 
 /* ---- starting the tool ------------------------------------------------------------------------ */
 
-/* Beside the library.  False: there is no file that can be run. */
+/* Finds ringtail-scan beside the library.  False: there is no such file that can be run. */
 static bool find_tool(char *path, size_t room)
 {
 	struct dl_find_object found;
@@ -115,7 +115,7 @@ static _Noreturn void leave(int status)
 		sys_call3(SYS_exit_group, status, 0, 0);
 }
 
-/* A signal for the program's group is none for the tool: all stay blocked. */
+/* Becomes the tool.  All signals stay blocked, so that signals for the program's group do not reach it. */
 static void become_tool(const struct to_start *start)
 {
 	const char *argv[] = {RT_SCAN_TOOL, start->ring, NULL}, *envp[] = {NULL};
@@ -126,7 +126,7 @@ static void become_tool(const struct to_start *start)
 	leave(127);
 }
 
-/* Nothing of the program's stays open in it or in the tool. */
+/* No descriptor of the program stays open in this process or in the tool. */
 static void be_between(const struct to_start *start)
 {
 	sys_call3(SYS_close_range, 0, ~0u, 0);
@@ -136,11 +136,11 @@ static void be_between(const struct to_start *start)
 	leave(0);
 }
 
-/* Returns the process between us and the tool, or -errno.  Without it the tool would be a child of the program's: exec
- * gives it an exit signal. */
+/* Returns the process between the program and the tool, or -errno.  Without that process the tool would be a child of
+ * the program, because exec gives it an exit signal. */
 static long start_tool(const char *tool, const char *ring)
 {
-	static struct to_start start; /* which the children read for longer than this lasts */
+	static struct to_start start; /* static: the children read it after this function has returned */
 	uint64_t signals;
 
 	start = (struct to_start){tool, ring};
@@ -150,7 +150,8 @@ static long start_tool(const char *tool, const char *ring)
 	return between;
 }
 
-/* After unshare or setns.  The first child would be the new namespace's init: with its end no other could be made. */
+/* After unshare or setns.  True then: the first child would be the new namespace's init, and after its end no other
+ * child could be made. */
 static bool children_are_elsewhere(void)
 {
 	uint32_t space = process->header->pid_space;
@@ -174,7 +175,7 @@ static long try_tool(char *tool, size_t room, const char *ring)
 	return between;
 }
 
-/* The tool writes down what it saw before it says that it is done: it will not take long. */
+/* The tool writes its result before it says that it is done, so it will end soon. */
 static void reap(long between)
 {
 	for (uint64_t step = REAP_FIRST_NS; step < REAP_LAST_NS; step += step / 2) {
@@ -209,8 +210,8 @@ static void wait_for_tool(long *between)
 	/* S5, pairs with S4: state_now acquires */
 	while ((state = state_now()) == RT_SCAN_WAITING || state == RT_SCAN_TAKEN) {
 		sys_call6(SYS_futex, (long)&process->header->scan_state, FUTEX_WAIT, state, (long)&step, 0, 0);
-		/* A tool that has taken the scan keeps the bound itself, and says why it gave up.  Here is the bound
-		 * for a tool that does not. */
+		/* A tool that has taken the scan keeps the time limit itself, and says why it gave up.  This is the
+		 * limit for a tool that does not. */
 		bool late = clock_ns(CLOCK_MONOTONIC) - since > (state == RT_SCAN_TAKEN ? 2 * wait_ns : wait_ns);
 		if (state_now() == state && (!tool_lives(between, state) || late))
 			cas_acq_rel(&process->header->scan_state, state,
@@ -218,11 +219,11 @@ static void wait_for_tool(long *between)
 	}
 }
 
-/* The live reader sleeps until a file of its directory changes. */
+/* Wakes the live reader, which sleeps until a file of its directory changes. */
 static void call_reader(const char *ring) { sys_call6(SYS_utimensat, AT_FDCWD, (long)ring, 0, 0, 0, 0); }
 
-/* exit and what it calls have frames full of what others left there, which would make lost blocks seem reachable: the
- * program's own part of the stack begins where it called libc. */
+/* The frames of exit and of the functions that it calls contain old values, which would make lost blocks seem
+ * reachable.  So the scan is told where the program's part of the stack begins: at its call of libc. */
 static void tell_frames(struct rt_header *header)
 {
 	_Static_assert(CFI_REGISTERS <= RT_SCAN_REGISTERS, "room for all of them");
@@ -240,7 +241,7 @@ static void tell_frames(struct rt_header *header)
 	header->scan_tid = (uint32_t)sys_gettid();
 }
 
-/* A tool that inherits such a limit may not get far.  That is no news for the user, who set the limit: no message. */
+/* With such a limit the tool may fail.  There is no message then: the user has set the limit. */
 static bool has_limit_of_memory(void)
 {
 	struct rlimit limit;
@@ -248,7 +249,7 @@ static bool has_limit_of_memory(void)
 	return sys_getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
-/* started: a tool of our own, which may have come to nothing. */
+/* started: the shim started a tool, which may have failed. */
 static void say_refused(const struct rt_header *header, bool started)
 {
 	bool nothing = started && state_now() == RT_SCAN_NONE && !has_limit_of_memory();
@@ -265,7 +266,7 @@ static bool is_wanted(void)
 	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
 }
 
-/* Allows one process to trace this one: Yama allows ancestors alone, and the tool is none.  0: none is allowed any
+/* Allows one process to trace this one: Yama allows only ancestors, and the tool is none.  0: no process is allowed any
  * more. */
 static void allow_tracer(long tracer) { sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0); }
 
@@ -290,12 +291,12 @@ static void ask_own_tool(const char *ring)
 	} else {
 		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE); /* S5: there is no tool */
 	}
-	say_refused(process->header, started); /* a live reader says more, and says it itself */
+	say_refused(process->header, started); /* a live reader prints a message of its own */
 	if (between > 0)
 		reap(between);
 }
 
-/* False: another thread is the ending one, or a scan has been made. */
+/* False: another thread is ending the process, or a scan was made already. */
 static bool become_ending(void)
 {
 	if (!cas_acq_rel(&process->ending, 0, 1)) /* S0, pairs with the store in scan_at_end */
@@ -311,7 +312,7 @@ static bool begin_to_wait(void)
 	return cas_acq_rel(&process->header->scan_state, RT_SCAN_NONE, RT_SCAN_WAITING); /* S1, pairs with S2 */
 }
 
-/* A reader that has left, or dies before it has looked, is no reason to go without a scan. */
+/* If the reader has left, or dies before it has scanned, a tool is started. */
 static void await_scan(void)
 {
 	static char ring[RING_PATH_BYTES];

@@ -22,8 +22,8 @@ void _Unwind_Resume(struct _Unwind_Exception *exception) __attribute__((visibili
 
 typedef uintptr_t get_cfa(struct _Unwind_Context *);
 
-/* The unwinder's question after a frame's stack pointer.  It is loaded when an unwinding comes here, be it privately by
- * pthread_cancel. */
+/* The unwinder's function that tells a frame's stack pointer.  An unwinder is loaded when the personality routine runs,
+ * if only privately by pthread_cancel. */
 static get_cfa *find_get_cfa(void)
 {
 	static get_cfa *cached;
@@ -38,8 +38,8 @@ static get_cfa *find_get_cfa(void)
 	return found;
 }
 
-/* libgcc and LLVM's libunwind give the stack pointer that the frame has at its call.  One that cannot be (another
- * unwinder's context) is not believed. */
+/* libgcc and LLVM's libunwind give the stack pointer that the frame has at its call.  A value that is impossible, as
+ * from the context of another unwinder, is not used. */
 static uintptr_t frame_sp(struct _Unwind_Context *context)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
@@ -48,7 +48,7 @@ static uintptr_t frame_sp(struct _Unwind_Context *context)
 	return sp > here ? sp : here;
 }
 
-/* By the name under which the compiler refers to C's personality. */
+/* The compiler refers to C's personality routine by this name. */
 int __gcc_personality_v0(int version, int actions, uint64_t class, struct _Unwind_Exception *exception,
                          struct _Unwind_Context *context)
 {
@@ -63,5 +63,5 @@ int __gcc_personality_v0(int version, int actions, uint64_t class, struct _Unwin
 	return CONTINUE_UNWIND;
 }
 
-/* The compiler's landing pads refer to it; nothing ever lands there. */
+/* The compiler's landing pads refer to it; no unwinding ever lands there. */
 void _Unwind_Resume(struct _Unwind_Exception *exception) { __builtin_trap(); }

@@ -11,10 +11,10 @@
 #include "shim/thread.h"
 #include "shim/unwind.h"
 
-#define SLACK_DEPTH    64u   /* smaller limits are meant to the frame */
-#define NESTED_DEPTH   64u   /* frames shown of a stack inside a hook inside a signal handler */
-#define CONTEXTS_TRIAL 128u  /* looks for contexts in vain, after which it is judged whether they pay */
-#define CONTEXTS_REST  4096u /* captures without, if not */
+#define SLACK_DEPTH    64u   /* smaller limits are kept exactly */
+#define NESTED_DEPTH   64u   /* frames that are recorded of a stack within a hook within a signal handler */
+#define CONTEXTS_TRIAL 128u  /* failed searches for a context, after which it is judged whether contexts pay */
+#define CONTEXTS_REST  4096u /* captures without contexts, if they do not pay */
 
 static size_t array_bytes(uint32_t depth)
 {
@@ -22,7 +22,7 @@ static size_t array_bytes(uint32_t depth)
 	       (STACK_CHECKS_PAD + 3 * depth) * sizeof(struct stack_check);
 }
 
-/* Checks that always hold, in front of the first.  Returns the first. */
+/* Writes checks that always hold in front of the first one.  Returns the first. */
 static struct stack_check *pad_checks(struct stack_check *checks)
 {
 	static const uintptr_t zero = 0;
@@ -61,7 +61,7 @@ static inline unsigned cache_slot(const struct stack_cache_size *size, uint64_t 
 	return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> size->shift);
 }
 
-/* Whether it has had so many since it last grew that it should grow again. */
+/* Counts a miss; true if the cache has had so many since it last grew that it should grow again. */
 static inline bool cache_missed(struct stack_cache_size *size)
 {
 	return size->shift > size->least && ++size->misses >> (64 - size->shift);
@@ -98,18 +98,19 @@ static inline struct stack_pc find_pc(struct stack_state *state, uintptr_t pc)
 _Static_assert(64 - STACK_PC_BITS - STACK_NODE_BITS + STACK_CACHE_BITS_FIRST >= STACK_NODE_BITS,
                "an entry has room for a node");
 
-/* Of a node's parent and address, in 45 bits: which place it has in the cache (the highest bits), and what tells it
- * from others there.  Multiplying by an odd number loses nothing. */
+/* A hash of a node's parent and address, in 45 bits.  The highest bits are its place in the cache, the others tell it
+ * from other nodes there.  Multiplying by an odd number loses nothing. */
 static inline uint64_t node_hash(uint32_t parent, uint32_t pc_id)
 {
 	uint64_t key = ((uint64_t)parent << STACK_PC_BITS | pc_id) << (64 - STACK_NODE_BITS - STACK_PC_BITS);
 	return key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* The entry of a node but for its number, which the lowest bits are for: the smallest cache's place says the rest. */
+/* The entry of a node, without its number in the lowest bits.  The place in the smallest cache implies the bits that
+ * are cut off. */
 static inline uint64_t node_tag(uint64_t hash) { return hash << STACK_CACHE_BITS_FIRST; }
 
-/* A longjmp out of a signal handler may come between: then it is empty, and as small as before. */
+/* A longjmp out of a signal handler may come in between: then the cache is empty, and as small as before. */
 static void forget_nodes(struct stack_state *state)
 {
 	memset(state->nodes, 0, sizeof *state->nodes << (64 - state->nodes_size.shift));
@@ -123,7 +124,7 @@ static __attribute__((noinline)) uint32_t add_node(struct stack_state *state, ui
 	if (!node)
 		return 0;
 	if (cache_missed(&state->nodes_size)) {
-		forget_nodes(state); /* they are told by their places */
+		forget_nodes(state); /* their tags depend on their places */
 		grow_cache(&state->nodes_size);
 	}
 	state->nodes[hash >> state->nodes_size.shift] = node_tag(hash) | node;
@@ -155,7 +156,7 @@ static uint32_t intern_frames(const struct unwound_frame *frames, unsigned count
 	return node;
 }
 
-/* Small frames for small stacks: hooks also run on alternate stacks of a few kilobytes. */
+/* Needs little stack: hooks also run on alternate stacks of a few kilobytes. */
 static __attribute__((noinline)) uint32_t capture_nested(struct stack_state *state, const struct caller *caller)
 {
 	struct unwound_frame frames[NESTED_DEPTH];
@@ -165,7 +166,7 @@ static __attribute__((noinline)) uint32_t capture_nested(struct stack_state *sta
 	return intern_frames(frames, count, root);
 }
 
-/* Any stack, any rule; the thread's scratch has room for all frames. */
+/* Works for any stack and any rule; the thread's scratch memory has room for all frames. */
 static __attribute__((noinline)) uint32_t capture_full(struct stack_state *state, const struct caller *caller)
 {
 	struct unwound_frame *frames = (struct unwound_frame *)state->fresh;
@@ -200,8 +201,8 @@ static inline uintptr_t difference_of_four(const struct stack_check *check)
 	       check_difference(check + 3);
 }
 
-/* Whether the first n checked slots still hold what they held.  By fours from the end, as inner frames change first;
- * what is in front of the first makes the last four full (see pad_checks). */
+/* True if the first n checked slots still hold the same values.  Compares four at a time from the end, as inner frames
+ * change first.  The padding in front of the first check completes the last four (see pad_checks). */
 static inline bool checks_hold(const struct stack_check *checks, uint32_t n)
 {
 	for (const struct stack_check *check = checks + n; check > checks; check -= 4)
@@ -220,14 +221,15 @@ static inline void set_place(struct stack_state *state, uintptr_t sp, uint32_t i
 	*place_of(state, sp) = (uint16_t)index;
 }
 
-/* What a walk has come to: a frame of the memo, or of the trail; from there outwards all is as it was. */
+/* Where a walk met known frames: at a frame of the memo or of the trail.  From there outwards the stack is
+ * unchanged. */
 struct meeting {
-	const struct stack_frame *anchor; /* of the memo; NULL: it has come to nothing known */
+	const struct stack_frame *anchor; /* of the memo; NULL: the walk met no known frame */
 	uint32_t trail;                   /* frames of the trail between it and the walk */
 };
 
-/* A check of this frame of the memo does not hold: forgets all frames that depend on the outermost such slot, as a walk
- * that goes on outwards is likely to come to them, too. */
+/* A check of this frame of the memo failed.  Forgets all frames that depend on the outermost slot that changed, because
+ * a walk that goes on outwards is likely to meet them, too. */
 static __attribute__((noinline)) void forget_changed(struct stack_state *state, uint32_t index)
 {
 	uint32_t held = 0, checks = state->frames[index].checks;
@@ -257,7 +259,7 @@ static inline struct meeting meets_trail(struct stack_state *state, const struct
 	uint32_t index = (uint32_t)(frame - state->trail);
 	if (index >= state->trail_count)
 		return (struct meeting){NULL, 0};
-	state->trail_count = 0; /* until it is known to be good for something */
+	state->trail_count = 0; /* until it is known to be of use */
 	if (unlikely(state->trail_anchor >= state->count || anchor->serial != state->trail_anchor_serial ||
 	             !checks_hold(state->trail_checks, frame->checks)))
 		return (struct meeting){NULL, 0};
@@ -276,10 +278,10 @@ static inline struct meeting meets(struct stack_state *state, uintptr_t pc, uint
 	return frame >= state->trail ? meets_trail(state, frame) : meets_memo(state, frame);
 }
 
-/* Where a walk stands, and what the last step read to get there. */
+/* The position of a walk, and the slots that the last step read. */
 struct walk {
 	uintptr_t pc, sp, bp;
-	uintptr_t end_slot; /* the walk ended by a null return address: read here */
+	uintptr_t end_slot; /* where the null return address was read that ended the walk */
 	uint32_t root;
 };
 
@@ -324,14 +326,13 @@ static __attribute__((noinline)) enum step step_otherwise(const struct stack_sta
 	}
 }
 
-/* Where bp is what the CFA is computed from, it may be anything. */
+/* If the CFA is computed from bp, bp may have any value. */
 static inline bool is_believable(const struct walk *walk, uintptr_t cfa, stack_rule rule)
 {
 	return cfa > walk->sp && cfa % 8 == 0 && unwind_bp_offset(rule) <= cfa - walk->sp;
 }
 
-/* From the frame where the walk stands to its caller's.  sp is a multiple of 8, and a rule's offsets from it are sound.
- */
+/* Steps from the walk's frame to its caller's.  sp is a multiple of 8, and a rule's offsets from it are sound. */
 static inline enum step step(const struct stack_state *state, struct walk *walk, stack_rule rule)
 {
 	uintptr_t cfa = walk->sp + unwind_offset(rule), bp_offset = unwind_bp_offset(rule);
@@ -344,7 +345,7 @@ static inline enum step step(const struct stack_state *state, struct walk *walk,
 		}
 		cfa = walk->bp + unwind_offset(rule);
 		if (unlikely(!is_believable(walk, cfa, rule)))
-			return STEP_FULL_ENGINE; /* it reads with care, and says what this is */
+			return STEP_FULL_ENGINE; /* the full engine verifies each read, and finds out what this is */
 	}
 	if (unlikely(cfa > state->high))
 		return STEP_FULL_ENGINE;
@@ -375,7 +376,7 @@ static inline uint32_t node_of(struct stack_state *state, uint32_t outer, const 
 	return unlikely(fresh->rule & UNWIND_SHIM) ? outer : find_node(state, outer, fresh->pc_id);
 }
 
-/* The first frame of a memo: what it depends on is how the stack ends. */
+/* Remembers the first frame of a memo.  It depends on how the stack ends. */
 static void remember_outermost(struct stack_state *state, const struct stack_fresh *fresh, const struct walk *walk)
 {
 	struct stack_frame *frame = &state->frames[0];
@@ -386,8 +387,8 @@ static void remember_outermost(struct stack_state *state, const struct stack_fre
 	set_place(state, fresh->sp, 0);
 }
 
-/* What was read to get from a frame just walked to its caller `outer`: that one's return address, its bp where this
- * frame had saved it, and its sp where that was saved.  Returns the new end of the checks. */
+/* Adds the slots that were read on the step from a frame just walked to its caller `outer`: the return address, the
+ * caller's bp if this frame saved it, and its sp if that was saved.  Returns the new end of the checks. */
 static inline struct stack_check *add_checks(struct stack_check *checks, const struct stack_fresh *fresh,
                                              const struct stack_frame *outer)
 {
@@ -406,8 +407,8 @@ static inline bool bp_matters(stack_rule rule, bool outer_bp_matters)
 	return uses_bp(rule) || (outer_bp_matters && !unwind_bp_offset(rule));
 }
 
-/* Makes the entry of a frame just walked, but for its node, and its checks.  outer: its caller's.  Returns the new end
- * of the checks. */
+/* Makes the entry of a frame just walked, without its node, and its checks.  outer: the caller's entry.  Returns the
+ * new end of the checks. */
 static inline struct stack_check *enter_frame(struct stack_frame *frame, const struct stack_fresh *fresh,
                                               const struct stack_frame *outer, struct stack_check *checks)
 {
@@ -429,7 +430,7 @@ static inline void count_remembered(struct stack_state *state)
 	state->count++;
 }
 
-/* Adds a frame called by the memo's innermost. */
+/* Adds a frame that the memo's innermost frame has called. */
 static inline void remember(struct stack_state *state, const struct stack_fresh *fresh)
 {
 	const struct stack_frame *outer = &state->frames[state->count - 1];
@@ -446,7 +447,7 @@ static inline uint32_t trail_checks_before(const struct stack_state *state, uint
 	return index ? state->trail[index - 1].checks : 0;
 }
 
-/* Makes a frame of the trail the memo's innermost. */
+/* Makes a frame of the trail the memo's innermost frame. */
 static void remember_trail(struct stack_state *state, uint32_t index)
 {
 	const struct stack_frame *outer = &state->frames[state->count - 1];
@@ -459,7 +460,7 @@ static void remember_trail(struct stack_state *state, uint32_t index)
 	count_remembered(state);
 }
 
-/* The first `gone` of the trail's `count` frames are the memo's now. */
+/* Removes the first `gone` of the trail's `count` frames, which are in the memo now. */
 static void shorten_trail(struct stack_state *state, uint32_t gone, uint32_t count)
 {
 	uint32_t checks = trail_checks_before(state, gone), all = trail_checks_before(state, count);
@@ -472,7 +473,7 @@ static void shorten_trail(struct stack_state *state, uint32_t gone, uint32_t cou
 	}
 }
 
-/* Adds the frames just walked; they are called by the trail's innermost, or by the anchor. */
+/* Adds the frames just walked to the trail; the trail's innermost frame, or the anchor, has called them. */
 static inline void follow(struct stack_state *state, const struct stack_frame *anchor, uint32_t fresh_count)
 {
 	uint32_t index = state->trail_count, node;
@@ -526,14 +527,14 @@ static inline bool holds(const struct stack_state *state, const struct stack_con
 	return context_checks_hold(context) && checks_hold(state->checks, anchor->checks);
 }
 
-/* Bit per way.  No branch a way: which one it is cannot be foreseen. */
+/* A bit for each way.  There is no branch for each way, because the processor could not predict it. */
 static inline unsigned ways_with_tag(const uint32_t *tags, uint32_t tag)
 {
 	__m128i equal = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)tags), _mm_set1_epi32((int)tag));
 	return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(equal));
 }
 
-/* The caller was here before by the same way, and nothing has changed since. */
+/* The context in which the caller was reached before by the same frames, if no checked slot has changed since. */
 static inline const struct stack_context *familiar(const struct stack_state *state, const struct caller *caller)
 {
 	const struct context_place place = context_place(caller);
@@ -546,8 +547,8 @@ static inline const struct stack_context *familiar(const struct stack_state *sta
 	return NULL;
 }
 
-/* A look for a context was in vain.  A program that does not come back to its ways before they are forgotten, as one
- * that walks a large tree, is better off without for some time. */
+/* Counts a failed search for a context.  A program that does not return to a stack before its context is replaced, as
+ * one that walks a large tree, does better without contexts for some time. */
 static inline void missed_context(struct stack_state *state)
 {
 	if (likely(++state->contexts_missed < CONTEXTS_TRIAL))
@@ -557,7 +558,8 @@ static inline void missed_context(struct stack_state *state)
 	state->contexts_found = state->contexts_missed = 0;
 }
 
-/* Keeps the trail for the next time that the thread comes this way, if not too much depends on it. */
+/* Keeps the trail as a context for the next time that the thread has this stack, if the trail depends on few enough
+ * slots. */
 static inline void add_context(struct stack_state *state, const struct caller *caller)
 {
 	const struct stack_frame *innermost = &state->trail[state->trail_count - 1];
@@ -596,8 +598,8 @@ static inline enum step walk_frame(struct stack_state *state, struct walk *walk,
 	return step(state, walk, found.rule);
 }
 
-/* Whether the stack, with so many frames called by that of the memo, is cut by the depth limit where the memo's was or
- * nowhere. */
+/* True if a stack with `inner` frames inside of the anchor is cut by the depth limit at the same place as the memo's
+ * stack, or not at all. */
 static inline bool cut_as_before(const struct stack_state *state, const struct stack_frame *anchor, uint32_t inner)
 {
 	uint32_t frames = inner + (uint32_t)(anchor - state->frames) + 1;
@@ -606,14 +608,14 @@ static inline bool cut_as_before(const struct stack_state *state, const struct s
 	return likely(state->root != RT_ROOT_DEPTH) || frames + 2 * state->slack >= state->depth;
 }
 
-/* Of a stack deeper than the limit the innermost frames are kept, and not quite as many as the limit allows: were it
- * cut at the limit, every frame more or less would move the cut, and with it change every node. */
+/* Of a stack deeper than the limit the innermost frames are kept, and not quite as many as the limit allows: if the
+ * stack were cut exactly at the limit, each call or return would move the cut, and change every node. */
 static inline uint32_t frames_kept(const struct stack_state *state, const struct walk *walk, uint32_t fresh_count)
 {
 	return unlikely(walk->root == RT_ROOT_DEPTH) ? fresh_count - state->slack : fresh_count;
 }
 
-/* A walk that went to the end of the stack: the memo is a new one. */
+/* Starts a new memo after a walk that went to the end of the stack. */
 static uint32_t start_memo(struct stack_state *state, const struct walk *walk, uint32_t fresh_count)
 {
 	state->count = state->trail_count = 0;
@@ -624,14 +626,15 @@ static uint32_t start_memo(struct stack_state *state, const struct walk *walk, u
 	return fresh_count - 1;
 }
 
-/* Frames that a walk has found: some of the trail that it met, called by the memo's, and those just walked. */
+/* Frames that a walk has found: frames of the trail that it met, which the memo's frame has called, and the frames just
+ * walked. */
 struct found {
 	struct meeting at;
 	uint32_t fresh_count;
 };
 
-/* The program works somewhere else now: lengthens the memo until it is near, by the outer frames of the trail and then
- * by those just walked.  Returns what is left. */
+/* The program works in another part of the stack now.  Lengthens the memo until its end is near, by the outer frames of
+ * the trail and then by those just walked.  Returns the frames that are left. */
 static __attribute__((noinline)) struct found move_anchor(struct stack_state *state, struct found found)
 {
 	uint32_t gone = 0, left = found.at.trail + found.fresh_count;
@@ -650,7 +653,7 @@ static __attribute__((noinline)) struct found move_anchor(struct stack_state *st
 	return found;
 }
 
-/* The trail leads to the caller now.  Returns the stack's node. */
+/* Makes the trail lead to the caller.  Returns the stack's node. */
 static inline uint32_t make_trail(struct stack_state *state, const struct caller *caller, struct found found)
 {
 	const struct stack_frame *anchor = found.at.anchor;
@@ -715,7 +718,7 @@ static inline uint32_t capture_own_stack(struct stack_state *state, const struct
 	return likely(walked == WALK_DONE) ? node : capture_full(state, caller);
 }
 
-#else /* the full engine serves, for now */
+#else /* there is no fast path for this machine yet: the full engine does all */
 
 static inline uint32_t capture_own_stack(struct stack_state *state, const struct caller *caller)
 {
@@ -737,7 +740,7 @@ static inline uint32_t capture(struct stack_state *state, unsigned lane, const s
 	if (unlikely(caller_only))
 		return capture_caller(state, caller);
 	if (unlikely(caller->sp < state->low || caller->sp >= state->high))
-		return capture_full(state, caller); /* an alternate stack, or a coroutine's */
+		return capture_full(state, caller); /* the thread is on an alternate stack, or on a coroutine's */
 	return capture_own_stack(state, caller);
 }
 

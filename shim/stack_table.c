@@ -15,12 +15,12 @@
 #define NODE_GROUP 8    /* a cache line */
 #define NODE_PAGE  512u /* 4096 bytes; the sizes of levels are multiples */
 
-/* Powers of two.  Few levels, since a search for a key goes through all levels before its own. */
+/* Powers of two.  There are few levels, since a search for a key goes through all levels before the key's own. */
 static const uint32_t pc_level_size[PC_LEVELS] = {1024, 16384, 131072, 1048576};
 static const uint32_t node_level_size[NODE_LEVELS] = {4096, 65536, 262144, 1048576, 4194304, 8388608};
 
-/* Groups of a level that a node may be in.  One where the level is soon full and then costs every key a look; more
- * where a group without room would call for a level of many pages. */
+/* Groups of a level that a node may be in.  One in small levels, which are soon full and then cost each key one probe.
+ * More in large levels, where a full group would open the next level, which has many pages. */
 static const unsigned node_level_probes[NODE_LEVELS] = {1, 1, 3, 3, 3, 3};
 
 static uint32_t sum(const uint32_t *sizes, unsigned levels)
@@ -32,7 +32,8 @@ static uint32_t sum(const uint32_t *sizes, unsigned levels)
 }
 
 uint32_t stack_table_pcs(unsigned levels) { return sum(pc_level_size, levels); }
-uint32_t stack_table_nodes(unsigned levels) { return sum(node_level_size, levels); } /* all: fits a record's 24 bits */
+/* The sum over all levels fits into the 24 bits of a record. */
+uint32_t stack_table_nodes(unsigned levels) { return sum(node_level_size, levels); }
 
 static uint64_t mix(uint64_t key)
 {
@@ -58,7 +59,7 @@ static bool level_ready(uint32_t *ready, unsigned level, void *start, uint64_t b
 	return true;
 }
 
-/* The slot that holds the key or now does; NULL when the group is full of others. */
+/* The slot that has the key, or gets it now; NULL: the group is full of other keys. */
 static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride, uint64_t key)
 {
 	for (unsigned i = 0; i < count; i++, slot += stride) {
@@ -73,8 +74,8 @@ static uint64_t *claim_in_group(uint64_t *slot, unsigned count, unsigned stride,
 	return NULL;
 }
 
-/* A child stands in its parent's page while there is room, so that stacks which part from each other touch few pages:
- * of small pages the processor can translate only so many at once, and of these nodes there can be a million. */
+/* A child is put into its parent's page while there is room, so that the nodes of related stacks touch few pages.
+ * There can be a million nodes, and the processor's TLB holds few small pages. */
 static uint64_t *claim_beside(uint32_t parent, uint64_t hash, uint64_t key)
 {
 	if (parent < RT_NODE_FIRST)
@@ -96,7 +97,8 @@ static uint64_t *claim_in_level(uint64_t *level, unsigned number, uint64_t hash,
 	return slot;
 }
 
-/* A key that is not in the first level costs a cache miss a level: all at once, not one after the other. */
+/* A key that is not in the first level costs a cache miss for each level.  Prefetching makes these misses happen at the
+ * same time. */
 static inline void fetch_groups(uint64_t hash)
 {
 	uint32_t ready = load_relaxed(&process->node_levels_ready);
@@ -136,7 +138,7 @@ uint32_t stack_table_node(uint32_t parent, uint32_t pc_id)
 	return 0;
 }
 
-/* Slots fill from the front of a group: the first free one ends the search. */
+/* Slots of a group are filled from the front, so the first free one ends the search. */
 static uint64_t *find_in_group(uint64_t *slot, unsigned count, unsigned stride, uint64_t key, bool *is_new)
 {
 	for (unsigned i = 0; i < count; i++, slot += stride) {
@@ -159,8 +161,8 @@ static bool holds_dead(const struct rt_pc *group, uint64_t key)
 	return false;
 }
 
-/* Where a group is full, of this very address from earlier epochs too, the groups behind it are the key's as well:
- * libraries that come to one place in turns would else use up its groups of all levels. */
+/* If a group is full, perhaps with this address in earlier epochs, the key may be in the groups behind it.  Otherwise
+ * libraries that are loaded in turns at one place would use up its groups of all levels. */
 static uint64_t *slot_in_level(struct rt_pc *level, uint32_t size, uint64_t key, bool add, bool *is_new)
 {
 	unsigned stride = sizeof *level / sizeof(uint64_t);
@@ -176,7 +178,7 @@ static uint64_t *slot_in_level(struct rt_pc *level, uint32_t size, uint64_t key,
 	return NULL;
 }
 
-/* The entry of a key; where there is none, NULL or, with add, a new one.  NULL with add: no room. */
+/* The entry of a key.  If there is none: NULL, or, with add, a new one.  NULL with add: there is no room. */
 static struct rt_pc *pc_entry(uint64_t key, bool add)
 {
 	struct rt_pc *level = process->pcs;
@@ -223,10 +225,10 @@ struct stack_pc stack_table_pc(uintptr_t pc, bool exact)
 	return (struct stack_pc){0, UNWIND_NONE};
 }
 
-/* Which addresses a library that comes or goes takes along. */
+/* The addresses that die or live again when a library is unloaded or loaded. */
 struct burial {
-	uintptr_t start, end; /* those that die */
-	uint32_t module;      /* or, where not 0, the module whose dead ones live again */
+	uintptr_t start, end; /* the addresses that die */
+	uint32_t module;      /* if not 0: the module whose dead addresses live again instead */
 };
 
 static inline void bury_or_revive(struct rt_pc *pc, const struct burial *burial)

@@ -28,11 +28,11 @@
 #define MADV_KEEPONFORK 19
 #endif
 
-/* The program has given up system calls (seccomp): any that it does not make itself may be its end.  None of those that
- * a hook can do without are made any more. */
+/* The program has given up system calls (seccomp): a call that it does not make itself may kill it.  The shim makes no
+ * call any more that a hook can do without. */
 extern __attribute__((visibility("hidden"))) bool sys_restricted;
 
-/* The program was started with a filter of system calls: those of debuggers may be its end. */
+/* The program was started with a filter of system calls: a call that debuggers use may kill it. */
 extern __attribute__((visibility("hidden"))) bool sys_filtered;
 
 static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
@@ -95,12 +95,12 @@ static inline long sys_fstat(int fd, struct stat *status)
 	return sys_call6(SYS_newfstatat, fd, (long)"", (long)status, AT_EMPTY_PATH, 0, 0);
 }
 
-/* Tells a file from every other, whatever its name and number are. */
+/* Identifies a file, independently of its name and descriptor. */
 struct file_identity {
 	uint64_t device, inode;
 };
 
-/* False: the descriptor is none. */
+/* False: the descriptor is not open. */
 static inline bool sys_identify(int fd, struct file_identity *identity)
 {
 	struct stat status;
@@ -110,7 +110,7 @@ static inline bool sys_identify(int fd, struct file_identity *identity)
 	return true;
 }
 
-/* Whether the descriptor is of that file. */
+/* True if the descriptor refers to that file. */
 static inline bool sys_is_file(int fd, const struct file_identity *identity)
 {
 	struct file_identity found;
@@ -181,14 +181,14 @@ static inline void sys_sleep_ns(long ns)
 
 static inline void sys_yield(void) { sys_call3(SYS_sched_yield, 0, 0, 0); }
 
-/* Whether the 8 bytes at an address that is a multiple of 8 can be read: the kernel reads them before it finds that
- * there is no such way to change the signal mask. */
+/* True if the 8 bytes at an address, a multiple of 8, can be read.  Asks the kernel for an invalid change of the signal
+ * mask: it reads the mask before it rejects the call. */
 static inline bool sys_readable(uintptr_t at)
 {
 	return sys_call6(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) == -EINVAL;
 }
 
-/* The same for as many bytes as there are from `from` on, up to `bytes`. */
+/* The number of readable bytes from `from` on, up to `bytes`. */
 static inline size_t sys_readable_bytes(uintptr_t from, size_t bytes)
 {
 	uintptr_t at = from;
@@ -197,8 +197,8 @@ static inline size_t sys_readable_bytes(uintptr_t from, size_t bytes)
 	return at < from + bytes ? at - from : bytes;
 }
 
-/* Reads the program's own memory without faulting: the number of bytes, or -errno.  Where a filter allows common calls
- * only, another thread must not unmap it meanwhile. */
+/* Reads the program's own memory without faulting: returns the number of bytes, or -errno.  If a filter allows only
+ * common calls, no other thread may unmap the memory meanwhile. */
 static inline long sys_peek(const void *from, void *to, size_t bytes)
 {
 	if (sys_restricted)

@@ -9,13 +9,13 @@
 #include "shim/sys.h"
 
 #define DEFAULT_STACK     (8u << 20)
-#define MAIN_STACK_LEAST  (64u << 20) /* what lies below the main stack is kept free by the kernel */
+#define MAIN_STACK_LEAST  (64u << 20) /* the kernel keeps so much below the main stack free */
 #define DESTRUCTOR_ROUNDS 4           /* PTHREAD_DESTRUCTOR_ITERATIONS of glibc */
 
 __thread struct thread *thread_current;
 static __thread bool suspended;         /* see thread_suspend_recording */
-static __thread bool attaching;         /* between no state and one: a signal handler that comes here records nothing */
-static __thread uint32_t thread_number; /* survives the state: a straggler is known again */
+static __thread bool attaching;         /* while the thread gets its state: signal handlers record nothing then */
+static __thread uint32_t thread_number; /* outlives the state, so that a straggler keeps its number */
 
 extern void *__libc_stack_end;
 
@@ -125,11 +125,11 @@ static void become(struct thread *thread, uintptr_t stack_bytes)
 		pthread_setspecific(last_key, thread);
 }
 
-/* First event of a thread that was not made through a hook, of the first thread, or of a straggler. */
+/* Adopts a thread at its first event: one that was not made through a hook, the first thread, or a straggler. */
 static struct thread *adopt(struct thread *wiped)
 {
 	struct thread *thread = wiped;
-	if (thread) { /* a forked child: the state is ours */
+	if (thread) { /* in a forked child: the state belongs to this thread */
 		memset(thread, 0, state_bytes());
 		thread->in_use = 1;
 		add_to_list(thread);
@@ -186,7 +186,7 @@ struct thread *thread_prepare(void)
 
 void thread_discard(struct thread *thread) { store_release(&thread->in_use, 0); }
 
-/* Nothing of the thread comes after this; its state may be another's. */
+/* The thread records nothing after this; another thread may take its state. */
 static void release(struct thread *thread)
 {
 	if (thread->flags & RT_THREAD_ADOPTED)
@@ -214,8 +214,8 @@ void thread_end(struct thread *thread)
 	thread_leave(thread, lane);
 }
 
-/* Runs in each round of the thread's destructors; our key is the process's first and so the first to run in a round.
- * In the last one nothing but other keys' last round can follow. */
+/* Runs in each round of the thread's destructors; the shim's key is the process's first, and so the first in each
+ * round.  After its last round, only the last round of other keys can follow. */
 static void leave_thread(void *state)
 {
 	struct thread *thread = state;
@@ -270,7 +270,7 @@ static bool on_own_stack(const struct thread *thread, uintptr_t address)
 unsigned thread_nested(struct thread *thread, uintptr_t frame)
 {
 	unsigned depth = thread->nesting < RING_LANES ? thread->nesting : RING_LANES;
-	/* A hook whose frame is further in than ours on the same stack is gone: a handler left by longjmp. */
+	/* A hook with a frame further in on the same stack than this one is gone: a handler left it by longjmp. */
 	while (depth && on_own_stack(thread, frame) && on_own_stack(thread, thread->entered[depth - 1]) &&
 	       thread->entered[depth - 1] <= frame)
 		depth--;

@@ -57,8 +57,8 @@ static stack_rule pack_row(const struct cfi_row *row)
 	if (row->cfa.how != CFI_REGISTER || !fits(row->cfa_offset, UNWIND_OFFSET_MAX) || !(bp_kept || bp_saved))
 		return UNWIND_COMPLEX;
 	int64_t bp_offset = bp_saved ? -bp->value : 0;
-	bool below_sp =
-	    row->cfa_offset < 8 || bp_offset > row->cfa_offset; /* what is read, if the CFA is computed from it */
+	/* slots below sp would be read, if the CFA is computed from sp */
+	bool below_sp = row->cfa_offset < 8 || bp_offset > row->cfa_offset;
 	if (row->cfa.value == CFI_SP && !below_sp)
 		return pack(UNWIND_SP, row->cfa_offset, bp_offset);
 	if (row->cfa.value == CFI_BP)
@@ -277,7 +277,7 @@ static bool find_cfa(struct engine *engine, const struct cfi_row *row, uintptr_t
 	return true;
 }
 
-/* The caller's value of one register; false when it cannot be known. */
+/* The caller's value of one register; false: it is not known. */
 static bool find_register(struct engine *engine, const struct cfi_row *row, unsigned reg, uintptr_t cfa,
                           uintptr_t *value)
 {
@@ -313,7 +313,7 @@ static uintptr_t return_address(uintptr_t saved)
 #endif
 }
 
-/* From one frame to its caller's. */
+/* Steps from one frame to its caller's. */
 static enum step unwind_step(struct engine *engine)
 {
 	struct dl_find_object object;
@@ -335,7 +335,7 @@ static enum step unwind_step(struct engine *engine)
 		return STEP_TRUNCATED;
 	uintptr_t pc = return_address(values[row.return_register]);
 	if (row.registers[CFI_SP].how == CFI_SAME) {
-		values[CFI_SP] = cfa; /* what the CFA means on these machines */
+		values[CFI_SP] = cfa; /* by definition of the CFA on these machines */
 		known |= UINT64_C(1) << CFI_SP;
 	}
 	if (!pc)
@@ -348,7 +348,7 @@ static enum step unwind_step(struct engine *engine)
 	return moved ? STEP_ON : STEP_TRUNCATED;
 }
 
-/* This function's own registers; the callee-saved ones are all that can be known. */
+/* Takes this function's registers; only the callee-saved ones are known. */
 #if defined(__x86_64__)
 #define HERE(engine)                                                                                                   \
 	__asm__ volatile("movq %%rbx, 24(%0)\n\tmovq %%rbp, 48(%0)\n\tmovq %%rsp, 56(%0)\n\t"                          \
@@ -381,7 +381,7 @@ __attribute__((noinline)) bool unwind_to_program(const struct text_range *libc, 
 	engine.exact = true;
 	engine.memory.window_bytes = 0;
 	engine.memory.window_at = 0;
-	engine.memory.low = engine.memory.high = 0; /* verify every read: this happens once */
+	engine.memory.low = engine.memory.high = 0; /* verify every read: this runs only once */
 	for (unsigned i = 0; i < FRAMES_OF_LIBC && unwind_step(&engine) == STEP_ON; i++) {
 		if (in_range(&shim_range, engine.pc) || in_range(libc, engine.pc))
 			continue;

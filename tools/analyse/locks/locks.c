@@ -2,15 +2,15 @@
  * The lock stage: follows what each thread holds and what it waits for, one event at a time.
  *
  * (1) Objects.  A lock is (address, generation): lock_table.h.  Initialising it, destroying it and freeing the block
- * that it lies in end a generation.
+ *     that it lies in end a generation.
  *
  * (2) Order of truth.  An acquisition is stamped after the lock is held and a release before it is given up, so that in
- * the merged stream a lock has one owner at a time.  If the stream contradicts that (a lost event, a mutex unlocked by
- *     another thread), the newer event counts.
+ *     the merged stream a lock has one owner at a time.  If the stream contradicts that (a lost event, a mutex unlocked
+ *     by another thread), the newer event counts.
  *
  * (3) Waits.  A WAIT is recorded before the call blocks, and ends with the ACQUIRE or FAILED of the same thread and
- * object. A thread has one wait at most; if it does anything else outside of a signal handler, it has left the wait by
- * longjmp.
+ *     object.  A thread has one wait at most; if it does anything else outside of a signal handler, it has left the
+ *     wait by longjmp.
  *
  * (4) Undo.  A release and a destruction are recorded before the real call.  If the call fails, the thread's next event
  *     is FAILED, and the state before is restored.
