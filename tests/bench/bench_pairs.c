@@ -16,7 +16,7 @@
  *
  * One thread is the main thread of a process that has no other.  Nanoseconds are of processor time where threads
  * outnumber processors: elapsed time x min(threads, processors) / pairs.  Each thread has a mutex of its own:
- * this measures us, not contention.  Prints "start warm", nanoseconds per pair.
+ * this measures ringtail, not contention.  Prints "start warm", nanoseconds per pair.
  *
  * usage: bench_pairs malloc|mutex hot|walk|path DEPTH THREADS [START-PAIRS [WARM-UP-MS [MEASURE-MS]]]
  */
@@ -43,7 +43,7 @@ struct work {
 	unsigned depth;
 	pthread_mutex_t lock;
 
-	/* the phase at work */
+	/* the current phase */
 	long most_pairs;
 	double began, ended, deadline;
 	long pairs;
@@ -54,7 +54,7 @@ struct work {
 	uint64_t random;
 	unsigned long turns;
 	unsigned returns;        /* frames that are still to return */
-} __attribute__((aligned(128))); /* no two threads' on one cache line */
+} __attribute__((aligned(128))); /* so that no two threads share a cache line */
 
 static double now_ns(void)
 {
@@ -97,7 +97,7 @@ static bool look_at_the_clock(struct work *work)
 	return !work->over;
 }
 
-/* Whether another pair is to come; asked before each. */
+/* True if another pair is to come; called before each. */
 static inline bool another(struct work *work) { return work->until_look-- > 0 || look_at_the_clock(work); }
 
 /* ---- hot --------------------------------------------------------------------------- */
@@ -163,7 +163,7 @@ static unsigned frames_to_return(struct work *work)
 	return frames;
 }
 
-/* The innermost frame: one pair, and it is known how many frames return after it. */
+/* The innermost frame: makes one pair, and chooses how many frames return after it. */
 static void walk_leaf(struct work *work)
 {
 	if (another(work)) {
@@ -240,7 +240,7 @@ static pthread_barrier_t together;
 static long phase_pairs[PHASES] = {400000, 600000, INT64_MAX};
 static double phase_ms[PHASES] = {MOST_MS, MOST_MS, 150};
 
-/* Where the shape's own frames are on top, fewer are below. */
+/* The frames below those of the shape itself. */
 static unsigned frames_below(const struct work *work)
 {
 	return work->shape == hot ? work->depth : work->shape == path ? work->depth / 2 : 0;

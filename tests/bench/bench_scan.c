@@ -1,5 +1,5 @@
 /*
- * What a leak scan costs: a program with so many live blocks is read live, as `ringtail run` does, and looked at.
+ * What a leak scan costs: a program with so many live blocks is read live, as `ringtail run` does, and scanned.
  *
  *   bench_scan LIBRARY [BLOCKS:BYTES]...     LIBRARY: libringtail.so
  *
@@ -187,7 +187,7 @@ static void measure(const char *library, const char *what)
 	end(&watched);
 }
 
-/* In a process of its own, for its memory. */
+/* Measures in a process of its own, because of the peak memory. */
 static int measure_apart(const char *library, const char *what)
 {
 	int status = 1;

@@ -20,7 +20,7 @@
 #define MAX 66
 
 struct code {
-	uint64_t start, bytes; /* .text, or what is executable where there are no sections */
+	uint64_t start, bytes; /* .text, or the executable segment if there are no sections */
 };
 
 static struct code largest_code(Elf *elf)

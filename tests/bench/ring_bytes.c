@@ -1,7 +1,7 @@
 /*
- * What one event takes in a ring file: its records, chunk headers included, and the nodes and addresses of
- * the stack tree.  Prints "events record-bytes node-bytes pc-bytes"; chunks that were overwritten and used
- * again count once, with the events that are in them now.
+ * The bytes that one event takes in a ring file: its records, chunk headers included, and the nodes and addresses of
+ * the stack tree.  Prints "events record-bytes node-bytes pc-bytes"; chunks that were overwritten and used again count
+ * once, with the events that are in them now.
  *
  * usage: ring_bytes FILE.ring
  */

@@ -36,7 +36,8 @@ struct scratch {
 	struct unwound_frame frames[MOST];
 };
 
-/* Not thread-local: that much would be taken from each thread's stack, and threads with small ones could not start. */
+/* Not thread-local: glibc would take so much from each thread's stack, and threads with small stacks could not
+ * start. */
 #define POOL 64
 static struct scratch *pool[POOL];
 
@@ -160,7 +161,7 @@ static bool is_due(void)
 	return fetch_add_relaxed(&seen, 1) % every == 0;
 }
 
-/* A stack that is cut may be cut a little before the limit: then its frames are the innermost of the others'. */
+/* A stack may be cut a little before the limit: then its frames are the innermost of the other unwinders' frames. */
 static unsigned most_frames(const struct stack_state *state, const struct trace *ours)
 {
 	bool cut = ours->root == RT_ROOT_DEPTH && ours->count >= state->depth - 2 * state->slack;

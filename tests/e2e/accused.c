@@ -1,4 +1,4 @@
-/* What programs are accused of, to the last name: deadlocks.def, accused.def, realised.def. */
+/* Findings about programs, checked to the last name: deadlocks.def, accused.def, realised.def. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ TEST_SUITE(accused);
 struct expected {
 	const char *program, *shape;
 	int status;
-	const char *summary; /* all that it is accused of */
+	const char *summary; /* all findings about the program */
 	const char *kind, *class, *names;
 };
 
@@ -105,7 +105,7 @@ static struct step read_step(const char *text, unsigned number, const char *verb
 	return step;
 }
 
-/* Both take a lock, and then each waits for the other's. */
+/* Both threads take a lock, and then each waits for the other's. */
 Test(accused, witness_step_by_step)
 {
 	struct rt rt = rt_new();

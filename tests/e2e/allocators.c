@@ -24,7 +24,8 @@ static bool has_frame_in(const json_t *finding, const char *function)
 	return false;
 }
 
-/* Blocks left of those that were allocated in a function, whatever can reach them: allocators keep stale pointers. */
+/* The number of blocks that were allocated in a function and never freed.  Their class does not matter: allocators keep
+ * stale pointers. */
 static long long left_of(const json_t *process, const char *function)
 {
 	const json_t *finding;
@@ -56,7 +57,7 @@ static void expect_findings(const json_t *process, const char *expected)
 	free(found);
 }
 
-/* All that new_leaks lost, and nothing else is wrong with it. */
+/* Every block that new_leaks loses is reported, and no other finding. */
 static void expect_all_lost(const json_t *process)
 {
 	static const char *const places[] = {"lose_new",     "lose_array",  "lose_nothrow",
@@ -90,7 +91,7 @@ static void expect_mismatch(const char *preload)
 	rt_end(&rt);
 }
 
-/* Every operator once, given back as it must be. */
+/* Every operator is called once, and its block is deleted in the right way. */
 static void expect_every_operator(const char *preload)
 {
 	struct rt rt = rt_new();

@@ -147,7 +147,7 @@ Test(bad_input, not_a_file)
 	rt_end(&rt);
 }
 
-/* The fields by which a reader knows what it has before it. */
+/* The fields that identify the file for a reader. */
 Test(bad_input, flipped_in_the_header)
 {
 	static const struct {
@@ -181,7 +181,7 @@ Test(bad_input, flipped_in_the_header)
 	}
 }
 
-/* Elsewhere a flipped bit may make another, possible event; but no crash, no endless loop. */
+/* Elsewhere a flipped bit may turn an event into another valid one, but must cause no crash and no endless loop. */
 Test(bad_input, flipped_anywhere, .timeout = 120)
 {
 	struct rt rt;

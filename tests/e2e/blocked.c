@@ -27,7 +27,7 @@ static void add_file(char *text, pid_t pid, const char *tid, const char *name)
 	}
 }
 
-/* How often each thread has been taken from its processor or has left it; false: one is not in a futex call. */
+/* The numbers of context switches of each thread; false: a thread is not in a futex call. */
 static bool look(pid_t pid, char switches[ROOM])
 {
 	char path[64], call[ROOM], status[ROOM];
@@ -52,7 +52,7 @@ static bool look(pid_t pid, char switches[ROOM])
 	return blocked;
 }
 
-/* Threads that have not run between two looks were blocked together in between. */
+/* Threads without a context switch between two reads were all blocked at the same time in between. */
 void wait_until_blocked(pid_t pid)
 {
 	char before[ROOM], after[ROOM];

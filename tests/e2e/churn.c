@@ -7,8 +7,8 @@
 
 TEST_SUITE(churn);
 
-/* The one such finding of a shape of tests/programs/churn.c: how many allocations a list would serve, and where; "":
- * none. */
+/* A shape of tests/programs/churn.c has one pool:churn finding, with so many allocations that a free list would serve,
+ * in this function; "": it has none. */
 static void expect_churn(const char *shape, long long times, const char *function)
 {
 	struct rt rt = rt_new();
@@ -35,7 +35,7 @@ static void expect_churn(const char *shape, long long times, const char *functio
 #define CHURN(shape, times, function)                                                                                  \
 	Test(churn, shape) { expect_churn(#shape, times, function); }
 
-/* Rounds, and not the blocks that are on the list at the end. */
+/* The number of rounds, without the blocks that are on the list at the end. */
 CHURN(one_at_a_time, 9999, "one_at_a_time")
 CHURN(a_queue, 9990, "a_queue")
 CHURN(all_at_once_ok, 0, "")

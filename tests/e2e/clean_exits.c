@@ -1,5 +1,5 @@
 /*
- * No program that ends in good order is accused of a leak: clean_exits.def.  With MEMCHECK set in the environment,
+ * No leak is reported of programs that end in good order: clean_exits.def.  With MEMCHECK set in the environment,
  * memcheck is asked too.
  */
 #include <criterion/criterion.h>

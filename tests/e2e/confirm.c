@@ -8,14 +8,14 @@
 
 TEST_SUITE(confirm);
 
-#define REPEATS 3 /* chance has no part in it; make hang-check has more */
+#define REPEATS 3 /* few, because the outcome does not depend on chance; make hang-check has more */
 
 static json_t *confirmation(struct rt *rt, size_t index)
 {
 	return json_array_get(json_object_get(json_object_get(rt_report(rt), "run"), "confirmations"), index);
 }
 
-/* The one with the most edges: of a child, where the parent has none. */
+/* The realised deadlock with the most edges, in any process of the run. */
 static const json_t *realised(struct rt *rt)
 {
 	const json_t *process, *finding, *found = NULL;
@@ -65,7 +65,7 @@ static void expect_confirmed(const char *line, size_t edges)
 	rt_end(&first);
 }
 
-/* Addresses, which some programs name their locks by, differ from run to run: cut out. */
+/* Cuts out addresses, which some programs print as names of locks, and which differ from run to run. */
 static void cut_addresses(char *text)
 {
 	char *to = text;

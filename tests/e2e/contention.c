@@ -14,7 +14,7 @@ struct expected {
 	const char *waited_in, *holder_in, *made_in;
 };
 
-/* The innermost frame's function, "" where there is no stack. */
+/* The function of the innermost frame; "": there is no stack. */
 static const char *function_of(const json_t *stack)
 {
 	const char *function = json_string_value(json_object_get(json_array_get(stack, 0), "function"));
@@ -72,7 +72,7 @@ static void expect_wait(const json_t *process, const struct expected *want)
 	cr_expect_geq(json_number(class, "contended"), want->waits);
 }
 
-/* How many contention findings of this kind have a stack that begins in this function. */
+/* The number of contention findings of this kind whose stack begins in this function. */
 static unsigned findings_of(const json_t *process, const char *kind, const char *function)
 {
 	const json_t *finding, *stack;
@@ -119,7 +119,7 @@ static void expect_contention(enum mode mode, struct expected want)
 	Test(contention, shape##_preload) { expect_contention(MODE_PRELOAD, (struct expected){#shape, __VA_ARGS__}); }
 #include "tests/e2e/tables/contention.def"
 
-/* Threads take the lock in turn: it is held, and no thread waits for it. */
+/* The hold of a lock that threads take in turn: no thread waits for it. */
 static const json_t *hold_in(const json_t *process, const char *function)
 {
 	const json_t *hold;

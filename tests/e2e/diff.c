@@ -27,7 +27,7 @@ static const char *innermost(const json_t *site)
 	return json_text(json_array_get(json_object_get(site, "stack"), 0), "function");
 }
 
-/* Two scans, and between them work at many places: what grows is one of them. */
+/* Two scans, and between them work at many places, one of which grows. */
 static void expect_growth(enum mode mode)
 {
 	struct server server = serve(mode, "");
@@ -58,7 +58,7 @@ static void expect_growth(enum mode mode)
 Test(diff, growth_run) { expect_growth(MODE_RUN); }
 Test(diff, growth_preload) { expect_growth(MODE_PRELOAD); }
 
-/* A run and another: what only one of them has is new or fixed. */
+/* Compares two runs: findings that only one of them has are new or fixed. */
 Test(diff, findings_of_two_runs)
 {
 	struct rt before = rt_new(), after = rt_new();
@@ -106,7 +106,7 @@ Test(diff, the_same_twice)
 	rt_end(&after);
 }
 
-/* What has not changed has one line, and one more with its place: where a thread would wait. */
+/* A finding that has not changed has one line, and one more with its place, where a thread would wait. */
 Test(diff, a_deadlock_that_is_still_there_has_a_place)
 {
 	struct rt rt = rt_new();

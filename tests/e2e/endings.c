@@ -1,4 +1,4 @@
-/* How processes end, and what is known of their blocks then: endings.def; and what stands against looking. */
+/* How processes end, and the classes of their blocks then: endings.def; and obstacles to the leak scan. */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static void expect_scanned(enum mode mode, const char *argument, const char *how
 	rt_end(&rt);
 }
 
-/* Four blocks of 292 bytes of which nothing is known. */
+/* Four blocks, 292 bytes in all, that were not classed. */
 static void expect_live_at_death(const json_t *process, const char *why)
 {
 	const char *why_not = json_text(process, "leak_scan.why_not");
@@ -85,8 +85,8 @@ static int lines(const char *text)
 	return count;
 }
 
-/* Words in front of a command so that ptrace is refused in it: as in a container, by a filter of system calls; or, of a
- * program that may not be looked at, for want of the capability that root has. */
+/* Words in front of a command by which ptrace is refused in it: as in a container, by a filter of system calls; or, for
+ * a program that is not dumpable, because root's capability is missing. */
 static const char *without_ptrace(void) { return rt_built("programs/no_ptrace"); }
 static void for_root_alone(void)
 {
@@ -124,7 +124,7 @@ Test(endings, not_dumpable_preload)
 	expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE");
 }
 
-/* A program that has become another user than the tool is: as servers do. */
+/* A program that has changed its user, as servers do, so that it is not the tool's. */
 Test(endings, other_user_refused_run)
 {
 	for_root_alone();
@@ -143,7 +143,7 @@ Test(endings, other_user_scanned)
 	expect_scanned(MODE_RUN, "other_user", "exit", 11, "definite=1/100 reachable=3/192");
 }
 
-/* In a user namespace of its own, where its root is the one who runs it, or nobody at all. */
+/* In a user namespace of its own, in which the user who runs it is root, or has no name. */
 static void expect_scanned_in_namespace(enum mode mode, const char *options)
 {
 	struct rt rt = rt_new();

@@ -9,13 +9,13 @@
 TEST_SUITE(epochs);
 
 struct seen {
-	char mutexes[2][32]; /* as the program says where they are */
+	char mutexes[2][32]; /* addresses as the program prints them */
 	long long blocks[2], locks[2];
 };
 
 static bool is_a(const char *what) { return !strcmp(what, "malloc") || !strcmp(what, "acquire"); }
 
-static bool bare; /* the libraries have no build id */
+static bool bare; /* true: the libraries have no build id */
 
 /* The innermost frame must be of the library whose block or mutex this is: 0 for a, 1 for b. */
 static void expect_library(const json_t *event, int index, const char *what)
@@ -62,7 +62,7 @@ static void look_at_all(struct rt *rt, struct seen *seen)
 	outcome_free(&events);
 }
 
-/* The kernel hands out the place anew, so that b comes where a was; where it did not, this shows nothing. */
+/* The kernel usually maps b at the address where a was; if it did not, the test shows nothing. */
 static void expect_same_place(const struct outcome *program, int rounds)
 {
 	const char *line = strstr(program->out, "same place ");
@@ -104,5 +104,5 @@ EPOCHS(with_callers_only, "--stacks=caller", "stacks=caller", "rounds", 20, 1, t
 EPOCHS(in_threads, "", "", "threads", 50, 4, true)
 /* More loads than the ring file has entries for modules. */
 EPOCHS(without_end, "--keep=64M --depth=2", "depth=2", "rounds", 2100, 1, true)
-/* None of these may be taken for the one before, so that each load takes room of its own. */
+/* Without a build id no load may be taken for the one before, so that each takes an entry of its own. */
 EPOCHS(without_build_ids, "", "", "bare", 100, 1, true)

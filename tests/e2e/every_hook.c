@@ -1,4 +1,5 @@
-/* every_call and every_operator do call every function that the shim hooks, and bad_pointers those with pointers. */
+/* Holds test programs to the hook table: every_call and every_operator call every hooked function, and bad_pointers all
+ * of these that take pointers. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ static bool calls(const char *symbols, const char *name)
 	return strstr(symbols, wanted);
 }
 
-/* Functions that this libc has not got cannot be called. */
+/* Functions that this libc lacks are left out. */
 static void expect_calls(const char *program, const char *const *names, size_t count, bool of_libc)
 {
 	const char *argv[] = {"nm", "-D", "--undefined-only", rt_built(program), NULL};

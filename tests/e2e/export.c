@@ -1,4 +1,4 @@
-/* `ringtail export`: what it says when it is asked for what it cannot give, and that it leaves nothing half written. */
+/* `ringtail export`: its errors, and that it never leaves a file half written. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ Test(export, speedscope_holds_to_its_schema)
 	rt_end(&rt);
 }
 
-/* In the browser, by the importers that people use: of the format of its own, and of folded stacks. */
+/* Both formats, speedscope's own and folded stacks, are read in a browser by speedscope's importers. */
 Test(export, speedscope_shows_what_the_report_has)
 {
 	struct rt rt = rt_new();
@@ -123,7 +123,7 @@ Test(export, callgrind_annotate_reads_callgrind)
 	rt_end(&rt);
 }
 
-/* A function that calls itself has what is allocated in it once, not once a level. */
+/* In a function that calls itself, an allocation counts once, not once for each level. */
 Test(export, callgrind_counts_recursion_once)
 {
 	struct rt rt = rt_new();

@@ -1,5 +1,5 @@
-/* A disk that is full, or may not be written: the program does not notice, and nothing is said to be clean that is not
- * known.  Needs the right to mount. */
+/* The disk is full or read-only: the program does not notice, and nothing that is not known is reported as clean.
+ * Needs the right to mount. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -21,7 +21,7 @@ static bool may_mount(void)
 	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-/* RUN on a disk of its own of that size; false: this machine does not let us have one. */
+/* Puts RUN on a disk of its own of that size; false: this machine does not allow that. */
 static bool small_disk(struct rt *rt, const char *size)
 {
 	char disk[RT_PATH], option[32];
@@ -84,10 +84,10 @@ static void expect_all_kept(const char *size)
 
 Test(full_disk, ring_leaves_room_for_the_database) { expect_all_kept("8m"); }
 Test(full_disk, ring_leaves_room_on_a_tiny_disk) { expect_all_kept("1m"); }
-/* The ring and the database together are more than that. */
+/* The ring and the database together are larger than that. */
 Test(full_disk, ring_gives_its_room_to_the_database) { expect_all_kept("400k"); }
 
-/* Alone it takes no more than a part of what is free. */
+/* The library alone takes only a part of the free space. */
 Test(full_disk, library_alone_leaves_room_for_the_program)
 {
 	struct rt rt = rt_new();
@@ -106,14 +106,14 @@ Test(full_disk, library_alone_leaves_room_for_the_program)
 
 /* ---- no room at all ----------------------------------------------------------------------------------------- */
 
-/* Whether there is room in the end depends on how much of the database was there before. */
+/* Whether the disk has room at the end depends on how much of the database was written before. */
 static char *fill_line(const struct rt *rt, char line[2 * RT_PATH])
 {
 	snprintf(line, 2 * RT_PATH, "fills_disk 100 %.200s/disk/filler", rt->root);
 	return line;
 }
 
-/* The program has filled it: what was found is known all the same. */
+/* The program has filled the disk: the findings are known all the same. */
 Test(full_disk, results_are_judged_without_a_database)
 {
 	struct rt rt = rt_new();
@@ -158,7 +158,7 @@ Test(full_disk, report_answers_from_memory)
 	end(&rt);
 }
 
-/* Before anything was recorded. */
+/* The disk is full before the first event is recorded. */
 Test(full_disk, what_is_lost_is_not_clean)
 {
 	struct rt rt = rt_new();

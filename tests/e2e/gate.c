@@ -184,7 +184,7 @@ UNREADABLE(empty, "truncate -s 0 \"$0/ringtail.db\"")
 UNREADABLE(nonsense, "head -c 30000 /dev/zero | tr '\\0' x > \"$0/ringtail.db\"")
 UNREADABLE(other_version, "sqlite3 \"$0/ringtail.db\" 'pragma user_version = 99'")
 
-/* A baseline away from its run, under any name. */
+/* A baseline may be a database without its run, under any name. */
 Test(gate, baseline_is_a_database)
 {
 	struct rt rt = rt_new();

@@ -36,7 +36,7 @@ static int mentions(const json_t *value, const char *function)
 	return count;
 }
 
-/* Two edges, and for each of them where its thread got what it held, and where it wanted the other. */
+/* Expects two edges, each with the place where its thread took its lock, and the place where it wanted the other's. */
 static void expect_both_edges(const json_t *deadlock)
 {
 	const json_t *edges = json_object_get(deadlock, "edges"), *edge;
@@ -61,7 +61,7 @@ static pid_t wait_until_it_hangs(struct child *child)
 	cr_assert(pid > 0, "abba_hang did not start");
 	free(line);
 	wait_until_blocked(pid);
-	sleep_ms(300); /* and has been so for as long as reports want it to */
+	sleep_ms(300); /* until the hang has lasted as long as reports require */
 	return pid;
 }
 

@@ -1,4 +1,4 @@
-/* Deadlocks noticed while the program hangs, and hangs that are none: hangs.def. */
+/* Deadlocks that are noticed while the program hangs, and waits that look like hangs: hangs.def. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static const json_t *only_realised(struct rt *rt)
 	return found;
 }
 
-/* The innermost frame, of where the edge's thread waits. */
+/* The function of the innermost frame where the edge's thread waits. */
 static const char *waits_in(const json_t *edge)
 {
 	return json_text(json_array_get(json_at(edge, "wanted.stack"), 0), "function");
@@ -105,7 +105,7 @@ static void expect_no_hang(const char *line)
 	Test(hang_live, PASTE(none_, __LINE__)) { expect_no_hang(#line); }
 #include "tests/e2e/tables/hangs.def"
 
-/* Told once, and the program goes on hanging; what is stored at the end says the same. */
+/* The deadlock is reported once while the program goes on hanging, and the stored report has it, too. */
 Test(hang_live, report_goes_on)
 {
 	struct rt rt = rt_new();
@@ -115,7 +115,7 @@ Test(hang_live, report_goes_on)
 
 	cr_assert(line, "hangs did not start");
 	cr_assert(spawn_wait_for_errors(&child, "ringtail: deadlock in ", 1, 50), "nothing was said");
-	sleep_ms(1000); /* it might be told again */
+	sleep_ms(1000); /* time in which it might be reported again */
 	kill(atoi(line), SIGTERM);
 	free(line);
 	rt.program = spawn_wait(&child);
@@ -127,7 +127,7 @@ Test(hang_live, report_goes_on)
 	rt_end(&rt);
 }
 
-/* What the tool says when the threads have come to where they wait for each other for ever. */
+/* Runs the tool when the program's threads wait for each other for ever. */
 static struct outcome once_it_hangs(struct rt *rt, const char *words)
 {
 	double until = now() + 50;

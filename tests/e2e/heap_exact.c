@@ -77,7 +77,7 @@ HEAP(many_killed, "killed 300000", 4)
 Test(heap_exact, known_heap_aarch64) { expect_exact(MODE_AARCH64, "known_heap", 7); }
 #endif
 
-/* What may happen to the ring's file, and to descriptors, while a program records; and to files of its own. */
+/* Events that befall the ring's file, descriptors and the program's own files while it records. */
 Test(heap_exact, ring_file_replaced) { expect_exact(MODE_PRELOAD, "ring_file replaced", 4); }
 Test(heap_exact, ring_file_handler) { expect_exact(MODE_PRELOAD, "ring_file handler", 4); }
 Test(heap_exact, ring_file_limited) { expect_exact(MODE_PRELOAD, "ring_file limited", 4); }

@@ -1,4 +1,5 @@
-/* What arrives while an end or an exec is held back for the leak scan: as if the program were gone, or another. */
+/* Signals that arrive while an end or an exec is held back for the leak scan: they act as if the process were gone, or
+ * the new program ran. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +17,7 @@
 
 TEST_SUITE(held);
 
-#define WITHIN 30 /* seconds, for what happens at once */
+#define WITHIN 30 /* seconds, for events that should happen at once */
 
 /* ---- a hold that lasts until it is let go -------------------------------------------------------------- */
 
@@ -38,7 +39,7 @@ static void write_script(const char *path, const char *go)
 	chmod(path, 0700);
 }
 
-/* The library beside a tool that waits for a file before it begins. */
+/* Runs the program with the library beside a `ringtail-scan` that waits for a file before it begins. */
 static struct child start_alone(struct rt *rt, const char *how, const char *threads)
 {
 	char library[RT_PATH + 32], tool[RT_PATH + 32], go[RT_PATH + 32], preload[2 * RT_PATH], setting[2 * RT_PATH];
@@ -63,7 +64,7 @@ static struct child start_under_run(struct rt *rt, const char *how, const char *
 	return rt_start(rt, MODE_RUN, line);
 }
 
-/* The thread that waits, as it says when it has begun to hold signals; 0: none does. */
+/* The id of the thread that waits at the end, which it stores once it holds signals; 0: no thread waits. */
 static uint32_t waiting_thread(const struct held *held)
 {
 	char path[RT_PATH + 64];
@@ -122,7 +123,7 @@ static void expect_end(struct held *held, int status, const char *said)
 
 /* ---- the end -------------------------------------------------------------------------------------------- */
 
-/* One that ends a program, one that it handles, one that stops it, and others. */
+/* Sends a signal that ends a program, one that the program handles, one that stops it, and others. */
 static void expect_gone(enum mode mode, const char *how, const char *threads)
 {
 	const int signals[] = {SIGHUP, SIGTERM, SIGTSTP, SIGINT, SIGALRM, SIGCHLD, SIGUSR2, SIGABRT, SIGRTMIN + 3};
@@ -145,7 +146,7 @@ GONE(_exit, "_exit")
 GONE(quick_exit, "quick_exit")
 GONE(exit_by_a_thread, "thread")
 
-/* The end is still an end: SIGKILL is not held back, and a stop lasts until SIGCONT. */
+/* SIGKILL is not held back, and a stop lasts until SIGCONT. */
 static void expect_killed(enum mode mode)
 {
 	struct held held = hold(mode, "exit", "2");
@@ -243,7 +244,7 @@ Test(held, exec_keeps_all_as_it_was_preload) { expect_state_after(MODE_PRELOAD, 
 Test(held, exec_of_many_threads_keeps_all_as_it_was_run) { expect_state_after(MODE_RUN, "3"); }
 Test(held, exec_of_many_threads_keeps_all_as_it_was_preload) { expect_state_after(MODE_PRELOAD, "3"); }
 
-/* The handler is gone with the old program: the new one dies. */
+/* The handler ended with the old program: the new program dies of the signal. */
 static void expect_new_program_told(enum mode mode)
 {
 	struct held held = hold(mode, "exec_stay", "0");

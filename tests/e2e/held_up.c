@@ -1,4 +1,4 @@
-/* Threads that cannot be stopped, and tools that are killed while they look: nothing stays stopped, and all comes to
+/* Threads that cannot be stopped, and tools that are killed during a scan: no process stays stopped, and each comes to
  * its end. */
 #include <criterion/criterion.h>
 #include <dirent.h>

@@ -17,7 +17,7 @@ Test(install, installed_tool_finds_its_library, .timeout = 240)
 	snprintf(destination, sizeof destination, "DESTDIR=%s/root", rt.root);
 	snprintf(name, sizeof name, "%s", rt_built("."));
 	snprintf(build, sizeof build, "BUILD=%.*s", (int)strlen(name) - 2, name);
-	/* -o: what other tests are using at this moment is not made again */
+	/* -o: files that other tests use at the moment are not made again */
 	const char *make[] = {"make",
 	                      "install",
 	                      destination,

@@ -19,7 +19,7 @@
 TEST_SUITE(kills);
 
 #define KILLS        3
-#define MOST_MS      40 /* into the work; a moment's events are some thousands to some hundred thousands */
+#define MOST_MS      40 /* into the work; a kill comes after some thousands to some hundred thousands of events */
 #define START_WITHIN 30.0
 #define FIRST_THREAD 2u /* ringtail's id */
 
@@ -55,7 +55,7 @@ static bool at_work(const struct counted *counted)
 	return all;
 }
 
-/* Its file, when all of its threads are at work. */
+/* The file of counts, once all threads of the program are at work. */
 static struct counted *wait_for_work(const struct rt *rt)
 {
 	struct counted *counted = NULL;
@@ -72,7 +72,7 @@ static struct counted *wait_for_work(const struct rt *rt)
 	return NULL;
 }
 
-/* Any moment: not one that a millisecond's clock can name. */
+/* Waits for a time that is no whole number of milliseconds. */
 static void wait_a_while(unsigned seed)
 {
 	unsigned us = (seed * 2654435761u >> 8) % (MOST_MS * 1000);
@@ -86,7 +86,7 @@ static void end(struct rt *rt, struct counted *counted)
 	rt_end(rt);
 }
 
-/* Gone, or waiting for a parent to say so. */
+/* True for a process that has ended, also if its parent has not reaped it yet. */
 static bool is_gone(pid_t pid)
 {
 	char path[64], text[512] = "", *state;
@@ -104,7 +104,7 @@ static bool is_gone(pid_t pid)
 
 struct thread_seen {
 	uint64_t allocations, frees;
-	uint64_t addresses[COUNTED_HELD + 1]; /* of the latest allocations */
+	uint64_t addresses[COUNTED_HELD + 1]; /* addresses of the latest allocations */
 };
 
 static const char *behind(const char *line, const char *key)
@@ -117,7 +117,7 @@ static const char *behind(const char *line, const char *key)
 
 static uint64_t address_in(const char *line) { return strtoull(behind(line, "\"object\":\""), NULL, 16); }
 
-/* The next of its thread: neither one left out nor one made up. */
+/* Checks that the event is the next one of its thread: none is missing, and none is invented. */
 static void check_event(struct thread_seen *seen, const char *line)
 {
 	if (strstr(line, "\"type\":\"malloc\"")) {
@@ -136,7 +136,7 @@ static void check_event(struct thread_seen *seen, const char *line)
 	}
 }
 
-/* done: what had happened for certain.  One more may have. */
+/* done: events that had happened for certain; one more may have happened. */
 static void check_counts(uint64_t allocations, uint64_t frees, uint64_t done)
 {
 	uint64_t freed = allocations > COUNTED_HELD ? allocations - COUNTED_HELD : 0;
@@ -242,7 +242,7 @@ Test(kills, program_while_it_is_read, .timeout = 1800)
 		kill_program(MODE_RUN, i + 1001);
 }
 
-/* All that happened is either there or counted as missing. */
+/* Every event that happened is either in the report or counted as lost. */
 static void check_all_accounted(const json_t *process, const struct counted *counted)
 {
 	long long happened = 0, of_main = 100; /* at most */
@@ -280,7 +280,7 @@ static void kill_reader(unsigned seed)
 	kill(child.pid, SIGKILL);
 	before = __atomic_load_n(&counted->threads[0].done, __ATOMIC_ACQUIRE);
 	for (int tries = 0; tries < 20000 && counted->threads[0].done < before + 1000; tries++)
-		sleep_ms(1); /* it goes on */
+		sleep_ms(1); /* the program goes on meanwhile */
 	cr_expect_geq(counted->threads[0].done, before + 1000);
 	counted->stop = 1;
 	while (!is_gone((pid_t)counted->pid))

@@ -67,7 +67,7 @@ static struct leak_class_sum all_classes(const struct leak_class_sum of[SUM_CLAS
 	return sum;
 }
 
-/* The first process forks the others, which inherit what it has. */
+/* The first process forks the others, which inherit its memory. */
 static void expect_family(const char *line, size_t processes, const char *difference)
 {
 	struct rt rt = rt_new();

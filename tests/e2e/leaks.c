@@ -45,7 +45,7 @@ static void expect_leak(enum mode mode, const char *program, const char *functio
 LEAK(simple, "leak_simple", "lose", 7, 448)
 LEAK(receipts, "demo", "print_receipt", 10, 1280)
 
-/* The list's first node is lost; all others, and the texts, with it: a line of push() each. */
+/* The list's first node is lost, and with it all other nodes and the texts, which two lines of push() allocate. */
 static void expect_list(enum mode mode)
 {
 	struct rt rt = rt_new();

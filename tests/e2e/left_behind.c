@@ -26,7 +26,7 @@ static json_t *find_process(json_t *report, const char *exe)
 	return found;
 }
 
-/* The last process of that name, once it has ended. */
+/* The last process of that name; waits until it has ended. */
 static json_t *ended_process(struct rt *rt, const char *exe, long long status)
 {
 	double until = now() + ENDS_WITHIN;
@@ -56,7 +56,8 @@ static void expect_leaks(const json_t *process, long long least)
 	cr_expect_eq(json_number(process, "events.lost"), 0);
 }
 
-/* `ringtail run` of a shell that puts a command into the background and ends; what waits for a letter there goes on. */
+/* `ringtail run` of a shell that puts a command into the background and ends.  The command waits for letters, and goes
+ * on. */
 static struct server leave_behind(const char *command)
 {
 	struct server server = server_new();
@@ -113,7 +114,7 @@ Test(left_behind, a_process_that_was_being_read)
 	end_server(&server);
 }
 
-/* As long as it has not been waited for, a killed reader is still there for kill(2). */
+/* Until its parent has reaped it, a killed reader still exists for kill(2). */
 Test(left_behind, by_a_reader_that_was_killed)
 {
 	struct server server = serve(MODE_RUN, "");
@@ -127,7 +128,7 @@ Test(left_behind, by_a_reader_that_was_killed)
 	end_server(&server);
 }
 
-/* The image begins when its reader has been dead for long. */
+/* An image begins long after its reader has died. */
 Test(left_behind, an_image_that_is_entered_when_the_reader_was_killed)
 {
 	struct server server = server_new();

@@ -1,4 +1,4 @@
-/* Too little memory, disk, descriptors, rights: limits.def; and what does not fit is said to be missing. */
+/* Too little memory, disk, descriptors, rights: limits.def; and events that do not fit are reported as lost. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static int lines(const char *text)
 	return count;
 }
 
-/* sh is there twice: once for the limit, once as what is limited. */
+/* sh runs twice: one sets the limit, the other is the limited program. */
 static void expect_unbroken(const char *limit, const char *program, const char *options)
 {
 	struct rt bare = rt_new(), watched = rt_new();
@@ -68,7 +68,7 @@ static void end(struct to_the_limit *both)
 	rt_end(&both->watched);
 }
 
-/* Not a page more, nor less. */
+/* The program gets neither a page more nor a page less than without ringtail. */
 static void expect_as_much(enum mode mode, const char *limit, const char *arguments)
 {
 	struct to_the_limit both = go(mode, limit, arguments);
@@ -77,7 +77,8 @@ static void expect_as_much(enum mode mode, const char *limit, const char *argume
 	end(&both);
 }
 
-/* A hard limit from before the program cannot be raised, so that it has less by what is ours: a sixteenth at most. */
+/* A hard limit that was set before the program starts cannot be raised.  The program has less by the shim's memory: a
+ * sixteenth at most. */
 static void expect_nearly_as_much(enum mode mode, unsigned long mib, const char *arguments)
 {
 	char limit[64];
@@ -98,7 +99,7 @@ static void expect_nearly_as_much(enum mode mode, unsigned long mib, const char 
 	Test(limits, name##_preload) { expect_nearly_as_much(MODE_PRELOAD, mib, arguments); }
 #include "tests/e2e/tables/address_space.def"
 
-/* Whatever it is started by, a program has the limit that its parent believes to have, and may raise it as far. */
+/* However it is started, a program inherits the limit that its parent sees, and may raise it as far. */
 static void expect_same_limits(enum mode mode)
 {
 	struct rt bare = rt_new(), watched = rt_new();
@@ -114,7 +115,7 @@ static void expect_same_limits(enum mode mode)
 Test(limits, passed_on_run) { expect_same_limits(MODE_RUN); }
 Test(limits, passed_on_preload) { expect_same_limits(MODE_PRELOAD); }
 
-/* What a program sees of its own size is hardly more for our being there. */
+/* The size that a program reads for itself is hardly larger with ringtail. */
 Test(limits, size_in_memory)
 {
 	struct rt bare = rt_new(), watched = rt_new();
@@ -127,7 +128,7 @@ Test(limits, size_in_memory)
 	rt_end(&watched);
 }
 
-/* A full disk, where this machine lets us have a small one. */
+/* A full disk, if this machine allows to mount a small one. */
 Test(limits, full_disk)
 {
 	struct rt rt = rt_new();

@@ -227,7 +227,7 @@ Test(man, every_page_ends_with_its_limits)
 	expect_limits_last("ringtail-suppressions", '5');
 }
 
-/* groff's own opinion; passes where there is no groff with the mdoc macros. */
+/* groff finds no error; passes if there is no groff with the mdoc macros. */
 Test(man, groff_has_no_warnings)
 {
 	const char *argv[] = {"sh", "-c",

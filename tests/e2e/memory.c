@@ -1,4 +1,4 @@
-/* What a look at a process's memory sees, and that it leaves the memory as it is. */
+/* What a scan of a process's memory sees, and that the scan leaves the memory as it is. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ SEEN(secret, "definite=10/5550", true)
 
 #define CHILDREN 4
 
-/* KiB of all of them together, as /proc/PID/FILE has it behind NAME. */
+/* The sum in KiB over all pids of the value behind NAME in /proc/PID/FILE. */
 static long sum_of(const int *pids, const char *file, const char *name)
 {
 	char path[64], line[256];

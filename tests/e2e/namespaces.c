@@ -1,4 +1,4 @@
-/* Programs in PID namespaces of their own: a number of the other side is another process on this one, or none. */
+/* Programs in PID namespaces of their own: a pid of one namespace is another process in the other, or none. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <signal.h>
@@ -15,7 +15,7 @@ TEST_SUITE(namespaces);
 #define LEAKS   "definite=7/448 reachable=1/1000" /* of leak_simple */
 #define NO_PROC "bwrap --unshare-all --dev-bind / / --tmpfs /proc"
 
-/* Leaves the test where this machine cannot start a program of ours by these words. */
+/* Skips the test if this machine cannot start a test program with these words in front. */
 static void need(const char *words)
 {
 	struct rt rt = rt_new();
@@ -54,7 +54,7 @@ static void expect_scan(enum mode mode, const char *words)
 	rt_end(&rt);
 }
 
-/* `ringtail run` itself is in there. */
+/* `ringtail run` itself runs within the namespace. */
 static void expect_scan_inside(const char *words)
 {
 	struct rt rt = rt_new();
@@ -74,7 +74,7 @@ static void expect_scan_inside(const char *words)
 	Test(namespaces, name##_inside) { expect_scan_inside(words); }
 #include "tests/e2e/tables/namespaces.def"
 
-/* Without a /proc the program knows neither its namespace nor when it began. */
+/* Without a /proc the program knows neither its namespace nor its start time. */
 Test(namespaces, no_proc_run) { expect_scan(MODE_RUN, NO_PROC); }
 
 static void expect_told(const struct rt *rt, const json_t *process, const char *why)
@@ -97,8 +97,8 @@ Test(namespaces, no_proc_preload)
 	rt_end(&rt);
 }
 
-/* A process that has left for another namespace with its children: the tool must not be the first of those, as the
- * kernel allows no others once it has ended. */
+/* A process whose children are born in another namespace: `ringtail-scan` must not be the first of these, because the
+ * kernel allows no more once the first one has ended. */
 static void expect_children(enum mode mode)
 {
 	struct rt rt = rt_new();
@@ -120,7 +120,7 @@ Test(namespaces, children_elsewhere_preload) { expect_children(MODE_PRELOAD); }
 
 /* ---- several processes of one number ---------------------------------------------------------------- */
 
-/* Six forks each: processes of two namespaces share their numbers, and each is told apart. */
+/* Six forks in each of two namespaces: processes have the same pids, and are told apart. */
 static void expect_trees(enum mode mode)
 {
 	struct rt rt = rt_new();
@@ -156,7 +156,8 @@ Test(namespaces, two_trees_preload) { expect_trees(MODE_PRELOAD); }
 
 #define APART "unshare -Urpf --mount-proc"
 
-/* Its number out here: that of the only process at work in its directory which goes by the other one in there. */
+/* The server's pid in this namespace: that of the only process in its directory that has the server's pid in the inner
+ * one. */
 static int number_outside(const struct server *server)
 {
 	struct dirent *entry;
@@ -201,7 +202,7 @@ static void expect_look(enum mode mode)
 	need(APART);
 	struct server server = serve_within(APART, mode, "");
 	server_do(&server, "llllll");
-	server_do(&server, "k"); /* the last one is in no register any more */
+	server_do(&server, "k"); /* so that no register has the last block any more */
 	expect_lost(&server.rt, "leaks --now RUN", "leak:definite");
 	snprintf(words, sizeof words, "leaks --now %d", number_outside(&server));
 	expect_lost(&server.rt, words, "leak:definite");
@@ -211,7 +212,7 @@ static void expect_look(enum mode mode)
 Test(namespaces, now_run) { expect_look(MODE_RUN); }
 Test(namespaces, now_preload) { expect_look(MODE_PRELOAD); }
 
-/* By the number that it goes by in there, from there. */
+/* `leaks --now` within the namespace, by the pid there. */
 static void expect_look_inside(enum mode mode)
 {
 	char line[2 * RT_PATH];
@@ -232,7 +233,7 @@ static void expect_look_inside(enum mode mode)
 Test(namespaces, now_from_inside_run) { expect_look_inside(MODE_RUN); }
 Test(namespaces, now_from_inside_preload) { expect_look_inside(MODE_PRELOAD); }
 
-/* One that runs where only its file can be seen has not ended. */
+/* A process in a sibling namespace, of which only the ring file can be seen, does not count as ended. */
 Test(namespaces, running_in_a_sibling)
 {
 	char line[3 * RT_PATH];
@@ -254,7 +255,7 @@ Test(namespaces, running_in_a_sibling)
 	server_end(&server);
 }
 
-/* Its reader is gone, which it cannot ask the kernel: it goes on, and ends. */
+/* The reader is gone, and the process cannot ask the kernel about it: it goes on, and ends. */
 Test(namespaces, reader_killed)
 {
 	need(APART);

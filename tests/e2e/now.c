@@ -78,7 +78,7 @@ static void expect_scans(enum mode mode)
 Test(now, two_scans_run) { expect_scans(MODE_RUN); }
 Test(now, two_scans_preload) { expect_scans(MODE_PRELOAD); }
 
-/* What was kept is taken for a run by the commands that show one. */
+/* The commands that show a run take the snapshot for one. */
 Test(now, a_snapshot_is_a_run)
 {
 	static const char *const commands[] = {"report", "leaks", "heap", "threads", "locks", "deadlocks"};
@@ -118,7 +118,7 @@ static void expect_scans_among_threads(enum mode mode)
 Test(now, threads_come_and_go_run) { expect_scans_among_threads(MODE_RUN); }
 Test(now, threads_come_and_go_preload) { expect_scans_among_threads(MODE_PRELOAD); }
 
-/* Stopped anywhere within realloc, the table lies in two places or in none. */
+/* If the process is stopped within realloc, the table may lie in two places or in none. */
 static void expect_nothing_lost_in_realloc(enum mode mode)
 {
 	struct rt rt = rt_new();
@@ -169,7 +169,8 @@ static void expect_all_processes(enum mode mode)
 Test(now, all_processes_run) { expect_all_processes(MODE_RUN); }
 Test(now, all_processes_preload) { expect_all_processes(MODE_PRELOAD); }
 
-/* Old events are gone: that is said, and nothing is called lost that an unknown block may point to. */
+/* Old events were overwritten: the report says so, and does not report blocks as lost to which an unknown block may
+ * point. */
 Test(now, overwritten)
 {
 	struct server server = serve(MODE_PRELOAD, "max=1M");
@@ -276,7 +277,7 @@ Test(now, nothing_to_look_at)
 	rt_end(&rt);
 }
 
-/* Whenever it is killed, the answer is a whole one or one clear line. */
+/* Whenever the process is killed, the answer is complete, or one clear line. */
 static void expect_death_is_noticed(enum mode mode)
 {
 	for (int i = 0; i < 5; i++) {

@@ -14,7 +14,7 @@ TEST_SUITE(page);
 #define AXE     "axe/node_modules/axe-core/axe.min.js"
 #define HOSTILE "</script><img src=x onerror=alert(1)>"
 
-/* The page, as `ringtail WORDS -o page.html` makes it, used; find: a function that its flame graph has. */
+/* Makes a page by `ringtail WORDS -o page.html`, and uses it in the browser.  find: a function in its flame graph. */
 static json_t *use(struct rt *rt, const char *words, const char *find)
 {
 	char line[3 * RT_PATH], here[RT_PATH];
@@ -62,7 +62,7 @@ static size_t deepest_site(struct rt *rt)
 	return deepest;
 }
 
-/* Every part has what the run had. */
+/* Every part of the page shows the run's data. */
 Test(page, shows_a_run)
 {
 	struct rt rt = rt_new();
@@ -87,7 +87,7 @@ Test(page, shows_a_run)
 	rt_end(&rt);
 }
 
-/* Whatever a program calls itself, its functions and its files is text. */
+/* Names of programs, functions and files are shown as text, whatever they contain. */
 Test(page, runs_nothing_of_the_program)
 {
 	struct rt rt = rt_new();
@@ -126,7 +126,7 @@ static void write_source(struct rt *rt)
 	free(consume(rt, "cc -g -O0 -o wasteful wasteful.c"));
 }
 
-/* The code is shown as it was when the program was made of it, or not at all; and as text. */
+/* Source code is shown only if it is unchanged since the program was built, and as text. */
 Test(page, shows_source_lines)
 {
 	struct rt rt = rt_new();
@@ -172,8 +172,7 @@ Test(page, shows_two_runs)
 	rt_end(&after);
 }
 
-/* Text for people may go to a file; a page does not go to other reports, nor stay behind where it could not
- * be made. */
+/* Text may go to a file, too.  Other reports have no page, and no page is left behind if it could not be made. */
 Test(page, goes_to_a_file)
 {
 	struct rt rt = rt_new();

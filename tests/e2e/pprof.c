@@ -109,7 +109,7 @@ static struct rt known_heap(void)
 	return rt;
 }
 
-/* The sources are named as the compiler was told, from the directory of the checkout. */
+/* The sources have the names that the compiler was given, relative to the checkout. */
 Test(pprof, list_shows_source_lines)
 {
 	struct rt rt = known_heap();
@@ -147,7 +147,7 @@ Test(pprof, svg_has_a_node_for_each_function)
 	rt_end(&rt);
 }
 
-/* What another run has more of: one that allocates as much again. */
+/* The difference to another run, which allocates twice as much. */
 Test(pprof, diff_base_takes_a_run_from_another)
 {
 	struct rt rt = known_heap(), other = rt_new();
@@ -188,7 +188,7 @@ Test(pprof, tagfocus_takes_one_process)
 	rt_end(&rt);
 }
 
-/* A place of a library that all have loaded is one place. */
+/* A place in a library that all processes have loaded counts as one place. */
 Test(pprof, processes_share_their_places)
 {
 	struct rt rt = rt_new();

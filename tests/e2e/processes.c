@@ -65,7 +65,7 @@ static void exec_chain(enum mode mode)
 Test(processes, exec_chain_run) { exec_chain(MODE_RUN); }
 Test(processes, exec_chain_preload) { exec_chain(MODE_PRELOAD); }
 
-/* A fork that execs at once, with an environment that does not say where to record: still the same run. */
+/* A forked child execs at once, with an environment that does not say where to record: it belongs to the same run. */
 static void fork_exec_bare(enum mode mode)
 {
 	struct rt rt = rt_new();
@@ -191,7 +191,7 @@ Test(processes, many_short_ones_are_all_there)
 	rt_end(&rt);
 }
 
-/* It has gone to /, and closed all descriptors. */
+/* The daemon has changed to /, and closed all descriptors. */
 Test(processes, a_daemon_that_forked_twice)
 {
 	struct rt rt = rt_new();
@@ -240,7 +240,7 @@ Test(processes, a_ring_that_is_half_written_is_waited_for)
 	cr_expect_eq(rt.program.status, 5);
 	cr_expect_not(strstr(rt.program.err, "version"), "%s", rt.program.err);
 	cr_expect_not(strstr(rt.program.err, "still running"), "%s",
-	              rt.program.err); /* nobody is left to complete it */
+	              rt.program.err); /* no process is left to complete it */
 	cr_expect_not(strstr(rt.program.err, "1.0.ring"), "%s", rt.program.err);
 	rt_end(&rt);
 }
@@ -272,7 +272,7 @@ Test(processes, an_image_that_begins_late)
 	expect_late(line, "--wait=all");
 }
 
-/* It is waited for, as it may record until it has ended. */
+/* `ringtail run` waits for the child, as it may record until it has ended. */
 Test(processes, a_child_that_never_records)
 {
 	struct rt rt = rt_new();

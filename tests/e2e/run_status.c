@@ -47,7 +47,8 @@ STATUS(help, "--help", 0, "")
 
 /* ---- standard streams that are closed, broken or full ----------------------------------------------- */
 
-/* Of a pipe without readers: both ends are opened, and the reading one is closed before anything runs. */
+/* The writing end of a pipe without readers: both ends are opened, and the reading end is closed before the tool
+ * runs. */
 #define BROKEN(fd) "mkfifo pipe && exec 9<>pipe " #fd ">pipe 9<&-; "
 
 /* `ringtail LINE` in a shell that has done something to its streams. */
@@ -102,8 +103,8 @@ STREAM(help_to_a_full_disk, "exec >/dev/full;", "--help", 70, "No space left")
 STREAM(verdict_to_a_full_disk, "exec 2>/dev/full;", "check $RUN --fail-on deadlock", 70, "")
 STREAM(report_to_a_closed_stdout, "exec >&-;", "report $RUN", 70, "standard output")
 
-/* Where nothing can be written, a line about that goes to standard error before the program is told where to record: to
- * no descriptor of ours that has its number.  closed: a bit for each. */
+/* If nothing can be written, a line about that goes to standard error before the program starts.  It must not go to a
+ * descriptor of ringtail that got the number 2.  closed: a bit for each. */
 static void expect_own_streams(unsigned closed)
 {
 	struct rt rt = rt_new();
@@ -151,7 +152,7 @@ static void expect_static(const char *options, int status, bool is_run)
 	rt_end(&rt);
 }
 
-/* Signals that somebody sends to the tool; started in the background by a shell without a terminal, that is with
+/* Signals that another process sends to the tool, which a shell without a terminal has started in the background, with
  * interrupts ignored. */
 static void expect_passed_on(const char *signal, int status)
 {

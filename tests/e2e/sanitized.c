@@ -1,4 +1,4 @@
-/* Programs that bring a sanitizer with them, or have one preloaded: sanitized.def. */
+/* Programs that are linked with a sanitizer, or have one preloaded: sanitized.def. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "tests/harness/rt.h"
 
-/* Sanitizers of some versions do not find room for their shadow where addresses are random in many bits. */
+/* Some versions of sanitizers find no room for their shadow memory if addresses are randomised in many bits. */
 static void fix_addresses(void) { personality(ADDR_NO_RANDOMIZE); }
 
 TestSuite(sanitized, .init = fix_addresses, .fini = rt_clean_up);
@@ -23,7 +23,7 @@ static unsigned count(const char *text, const char *part)
 	return found;
 }
 
-/* What the program says without ringtail, and one line of ours before it. */
+/* Expects the output of the program without ringtail, and one line of ringtail's in front of it. */
 static void expect_bare(const char *program, const struct outcome *watched, const char *line)
 {
 	struct rt rt = rt_new();
@@ -83,7 +83,7 @@ static void expect_said_within(const char *program, const char *sanitizer)
 	rt_end(&rt);
 }
 
-/* A watched shell starts it. */
+/* A watched shell starts the program. */
 static void expect_said_at_exec(const char *program, const char *sanitizer, enum where where)
 {
 	struct rt rt = rt_new();
@@ -173,7 +173,7 @@ Test(sanitized, preloaded_in_front_of_ringtail)
 	                 "this program is not watched, as it runs with a sanitizer: AddressSanitizer");
 }
 
-/* Where it was preloaded before, `ringtail run` comes second. */
+/* If the sanitizer is preloaded already, `ringtail run` puts its library behind it. */
 Test(sanitized, preloaded_already)
 {
 	struct rt rt = rt_new();

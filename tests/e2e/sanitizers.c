@@ -1,5 +1,5 @@
-/* What the sanitizers have to say: a short run of each fuzz target (make fuzz is the long one), and what
- * threads share under ThreadSanitizer. */
+/* The sanitizers report nothing: in a short run of each fuzz target (make fuzz is the long one), and, for
+ * ThreadSanitizer, in the code that threads share. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -8,7 +8,7 @@
 TEST_SUITE(fuzz);
 TEST_SUITE(races);
 
-/* From the same seed each time; what is new goes to the test's own directory. */
+/* Runs a target, always from the same seed; new inputs go to the test's own directory. */
 static void fuzz(const char *name, unsigned runs)
 {
 	struct rt rt = rt_new();

@@ -10,7 +10,7 @@
 
 TEST_SUITE(signals);
 
-#define WITHIN 30 /* seconds, for what happens at once */
+#define WITHIN 30 /* seconds, for events that should happen at once */
 
 /* ---- what is sent to `ringtail run` ------------------------------------------------------------------- */
 
@@ -38,8 +38,8 @@ static void expect_told(struct rt *rt, struct child *child, const char *expected
 	rt_end(rt);
 }
 
-/* The tool takes signals in the order of their numbers: had it passed the hangup on, the program would be told before
- * the next signal, which is passed on. */
+/* The tool takes signals in the order of their numbers: if it passed the hangup on, the program would get it before the
+ * next signal, which is passed on. */
 Test(signals, one_for_the_group_comes_once)
 {
 	struct rt rt = rt_new();

@@ -84,7 +84,7 @@ static void expect_stacks(enum mode mode, const char *options, long long least, 
 	cr_assert_eq(sscanf(rt.program.out, "mutex %31s", mutex), 1);
 	cr_expect_eq(look_at_all(&rt, mutex, least, most), 3);
 	cr_expect_eq(events_lost(rt_report(&rt)), 0);
-	if (!most) { /* nothing was looked up either: neither modules nor places */
+	if (!most) { /* then no module and no place was recorded either */
 		expect_rows(&rt, "select count(*) as n from module", "\"n\": 0");
 		expect_rows(&rt, "select count(*) as n from frame", "\"n\": 0");
 	}

@@ -13,7 +13,7 @@ struct counts {
 	unsigned long checked, memo_differs, ours_shorter, peer_shorter, other_frames;
 };
 
-/* One line per process image that ended in order, and the first differences behind it. */
+/* The file has a line for each process image that ended in order, and the first differences below it. */
 static struct counts read_counts(const char *path)
 {
 	struct counts sum = {0}, one;

@@ -1,4 +1,4 @@
-/* What frames are called, for every way in which a binary can come without its names: symbols.def. */
+/* The names of frames, for every way in which a binary can lack its names: symbols.def. */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static struct outcome shell(const struct rt *rt, const char *script)
 	return outcome;
 }
 
-/* Skips the test, visibly, where the script says that something is not there. */
+/* Runs the script.  Skips the test, with a message, if the script ends with 77 because a tool is missing. */
 static void must_run(const struct rt *rt, const char *script)
 {
 	struct outcome outcome = shell(rt, script);
@@ -77,7 +77,7 @@ static bool ends_with(const char *text, const char *end)
 	return length >= wanted && !strcmp(text + length - wanted, end);
 }
 
-/* Cuts the end off where it is this. */
+/* Removes `end` from the end of the line; true if it was there. */
 static bool cut(char *line, const char *end)
 {
 	bool there = ends_with(line, end);
@@ -106,7 +106,7 @@ static void describe(char *line, char *out, size_t size)
 	                   : "");
 }
 
-/* Those of the program, to main. */
+/* The frames of the program, up to main. */
 static char *described_frames(const char *events)
 {
 	char *frames = frames_of_block(events), *all = strdup(""), *longer;
@@ -175,7 +175,7 @@ static void expect_names(const char *make, const char *after, const char *expect
 /* What follows uses the table's SPLIT, ALL and NOTHING.  $B: the build id of prog. */
 #define BUILD_ID "B=$(readelf -n prog | sed -n 's/.*Build ID: //p'); [ ${#B} -eq 40 ]; "
 
-/* Packages of debug information put it there.  The directory is this test's alone: no trace is left. */
+/* Debug packages install files there.  Only this test uses the directory, and removes it. */
 Test(symbols, debug_file_of_build_id)
 {
 	struct rt rt = rt_new();
@@ -255,7 +255,7 @@ Test(symbols, debuginfod_is_left_alone_where_not_configured)
 	rt_end(&rt);
 }
 
-/* The library of it is not even loaded. */
+/* libdebuginfod is not even loaded. */
 Test(symbols, debuginfod_is_not_loaded_where_not_configured)
 {
 	struct rt rt = debuginfod_case();
@@ -312,7 +312,7 @@ Test(symbols, run_is_silent_when_asked) { expect_run_with_hanging_server("--quie
 
 /* ---- files that are not there any more ------------------------------------------------------------ */
 
-/* The kernel has an executable for as long as it runs, whatever became of its name. */
+/* The kernel keeps an executable while it runs, even if it was renamed or removed. */
 Test(symbols, deleted_while_running)
 {
 	struct rt rt = rt_new();
@@ -336,7 +336,7 @@ Test(symbols, deleted_while_running)
 	rt_end(&rt);
 }
 
-/* A deleted library, and one with another's name: the rest of the stack has its names. */
+/* A library was deleted, or another file has its name: the rest of the stack has its names. */
 static void expect_library(const char *after, const char *frame)
 {
 	struct rt rt = rt_new();
@@ -376,7 +376,8 @@ Test(symbols, vdso)
 	rt_end(&rt);
 }
 
-/* As people see it: what has no name has its module and offset, and what only the symbol table knows an offset. */
+/* The text report: a frame without a name has its module and offset, and a frame that only the symbol table knows has
+ * an offset. */
 static void expect_report(const char *make, const char *after, const char *first, const char *second)
 {
 	struct rt rt = rt_new();

@@ -17,7 +17,8 @@ TEST_SUITE(system_calls);
 #define EVENTS_OF_ROUND 4
 #define EVENT_BYTES     16
 #define CHUNK_BYTES     65536
-/* What differs from run to run without ringtail too: the allocator's arenas grow, threads wait for each other's end. */
+/* Calls that differ from run to run without ringtail, too: the allocator's arenas grow, threads wait for each other's
+ * end. */
 #define JITTER 24
 
 struct calls {
@@ -57,7 +58,7 @@ static struct calls count_calls(bool watched, long rounds, int threads)
 	snprintf(out, sizeof out, "%s/strace.txt", rt.root);
 	if (watched)
 		snprintf(preload, sizeof preload, "LD_PRELOAD=%s RINGTAIL=scan=no:run=%s", rt_built("libringtail.so"),
-		         rt.run); /* the scan is a process, and a wait, of its own */
+		         rt.run); /* no scan: it would add a process and a wait */
 	snprintf(line, sizeof line, "strace -f -c -U calls,name -o %s env %s %s %ld %d", out, preload,
 	         rt_built("programs/hot_loop"), rounds, threads);
 	rt_program(&rt, MODE_BARE, line);
@@ -77,7 +78,7 @@ static void expect_few_calls(int threads, int others_of_chunk)
 	cr_expect_leq(labs(others - others_of_chunk * moved), JITTER, "%ld system calls became %ld with %ld chunks",
 	              few.others, many.others, moved);
 	cr_expect_leq(moved, chunks + chunks / 10 + JITTER, "%ld copies of %ld chunks", moved, chunks);
-	/* Else the events were not recorded, or not with what they cost. */
+	/* Fewer copies would mean that events were not recorded, or that strace did not see the copies. */
 	cr_expect_geq(moved, chunks - chunks / 10, "%ld copies of %ld chunks", moved, chunks);
 }
 
@@ -85,7 +86,7 @@ Test(system_calls, none_for_an_event_of_main_alone) { expect_few_calls(0, OTHERS
 Test(system_calls, none_for_an_event) { expect_few_calls(1, 0); }
 Test(system_calls, none_for_an_event_of_four_threads) { expect_few_calls(4, 0); }
 
-/* Without a reader each look at the heap begins with a process that strace counts; the one at the end is left. */
+/* Without a reader each leak scan starts a process, which strace counts; only the scan at the end is left. */
 Test(system_calls, no_leak_scan_before_an_exec_that_finds_nothing)
 {
 	struct rt rt = rt_new();

@@ -8,8 +8,8 @@
 
 TEST_SUITE(threads);
 
-/* What a program with threads must come to.  glibc allocates for itself once for each thread stack it makes,
- * and keeps or frees that with the stack: `of_glibc` blocks at most. */
+/* The expected counts of a program with threads.  glibc allocates one block for each thread stack that it makes, and
+ * keeps or frees that with the stack: `of_glibc` blocks at most. */
 struct expected {
 	const char *line, *exe;
 	long long threads, allocations, bytes, of_glibc;
@@ -50,7 +50,8 @@ COMPLETE(cross_free, "cross_free", "cross_free", 65, 128000, 8384000, 64)
 COMPLETE(short_threads, "short_threads", "short_threads", 501, 5000, 240000, 500)
 COMPLETE(ten_million, "ten_million", "ten_million", 1, 5000000, 1282469280, 0)
 
-/* A handler may record before its thread's start routine does: what was made up for it ends with it. */
+/* A handler may record before its thread's start routine begins: the state that was made for the handler ends with
+ * it. */
 static void signal_at_start(enum mode mode)
 {
 	struct rt rt = rt_new();

@@ -13,7 +13,7 @@ TEST_SUITE(trace);
 #define RARE  "(spin=[0-9]+ )?(barrier=[0-9]+ )?(once=[0-9]+ )?(futex=[0-9]+ )?"
 static const char any_line[] = "^ringtail: [0-9]+: threads=[0-9]+ running=[0-9]+ blocked\\{" KINDS RARE
                                "io=[0-9]+\\} oldest=[0-9]+\\.[0-9]s contended/s=[0-9]+ lost=[0-9]+$";
-/* What tests/programs/blocked_kinds.c says of itself. */
+/* The line that fits tests/programs/blocked_kinds.c. */
 static const char full_line[] =
     "threads=16 running=1 blocked{mutex=2 rwlock=1 cond=3 sem=2 join=1 spin=1 barrier=1 once=1 "
     "futex=1 io=2} oldest=";
@@ -28,7 +28,7 @@ static bool has_shape(const char *line)
 	return matches;
 }
 
-/* How many processes had a full line; every line must have the right shape. */
+/* The number of processes with a full line; every line must have the right form. */
 static unsigned full_processes(char *text)
 {
 	unsigned pids[16], pid, count = 0;
@@ -65,7 +65,7 @@ static void expect_full(const char *program, unsigned processes)
 Test(trace, every_kind_of_wait) { expect_full("blocked_kinds", 1); }
 Test(trace, several_processes) { expect_full("blocked_kinds 3", 3); }
 
-/* By the time that was asked for, and not otherwise. */
+/* No line is printed unless --trace-every asks for it. */
 Test(trace, none_unless_asked_for)
 {
 	struct rt rt = rt_new();

@@ -1,6 +1,6 @@
 /*
  * Any text as RINGTAIL's value, read by the shim and by the tool, and as the arguments of every command.
- * What the tool understands and hands on, it understands again, and means the same.
+ * Options that the tool accepts and encodes for the shim are accepted again, with the same meaning.
  */
 #include <stdint.h>
 #include <stdlib.h>

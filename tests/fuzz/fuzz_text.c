@@ -38,7 +38,7 @@ static void read_rules(const char *text, size_t size)
 	rules_free(&rules);
 }
 
-/* What was taken and is for the shim comes back the same from the form in which the shim is told. */
+/* Options for the shim are the same after they were encoded and parsed again. */
 static void go_round(const struct options *options)
 {
 	struct options again = {0};

@@ -57,7 +57,7 @@ static void parse_log(const char *log, struct leak_class_sum of[SUM_CLASSES])
 
 static int is_log(const struct dirent *entry) { return !strncmp(entry->d_name, LOG, strlen(LOG)); }
 
-/* Where the numbers of processes begin again. */
+/* The pid at which pids begin again. */
 static long pid_max(void)
 {
 	FILE *file = fopen("/proc/sys/kernel/pid_max", "r");
@@ -68,7 +68,8 @@ static long pid_max(void)
 	return most;
 }
 
-/* In the order in which they began: those of one run are close together, also where they begin again in between. */
+/* In the order in which the processes began.  Pids of one run are close together, even if pids begin again in
+ * between. */
 static int by_start(const struct dirent **left, const struct dirent **right)
 {
 	long one = atol((*left)->d_name + strlen(LOG)), other = atol((*right)->d_name + strlen(LOG)), most = pid_max();
@@ -96,7 +97,8 @@ static struct leak_sums read_logs(const struct rt *rt)
 	return sums;
 }
 
-/* Little, as programs copy it; what valgrind sets; and what makes hash tables the same from run to run. */
+/* Sets a small environment, as programs copy it; the variables that valgrind sets; and those that make hash tables the
+ * same in every run. */
 static void set_environment(const struct rt *rt)
 {
 	const char *path = getenv("PATH"), *build = getenv("RT_BUILD");
@@ -105,7 +107,7 @@ static void set_environment(const struct rt *rt)
 	build = build ? strdup(build) : NULL;
 	clearenv();
 	setenv("PATH", path, 1);
-	setenv("PWD", rt->work, 1); /* which the shell script that starts valgrind would set */
+	setenv("PWD", rt->work, 1); /* as the shell script that starts valgrind would */
 	if (build)
 		setenv("RT_BUILD", build, 1);
 	setenv("GLIBCPP_FORCE_NEW", "1", 1);
@@ -115,7 +117,7 @@ static void set_environment(const struct rt *rt)
 	setenv("PYTHONHASHSEED", "0", 1);
 }
 
-/* The line behind the words that watch it; or the script that is told them. */
+/* Runs the line behind the prefix that watches it, or the script, which gets the prefix as $WATCHED. */
 static void run_watched(struct rt *rt, const char *prefix, const char *line)
 {
 	char command[4096];
@@ -149,7 +151,7 @@ struct leak_sums leaks_by_memcheck(struct rt *rt, const char *line)
 
 /* ---- ringtail ------------------------------------------------------------------------------------ */
 
-/* The library's path, with as many slashes in front as make it as long as what valgrind preloads. */
+/* The library's path, made as long as the value that valgrind preloads by slashes in front. */
 static void long_path(char path[RT_PATH])
 {
 	const char *library = rt_built("libringtail.so");

@@ -10,7 +10,7 @@
 #define MOST_PARTS 32
 #define PART_TEXT  512
 
-/* Whether the frame is of the program's own file. */
+/* True if the frame is in the program's own source file. */
 static bool is_own(const json_t *frame, const char *program)
 {
 	const char *file = json_string_value(json_object_get(frame, "file"));
@@ -20,8 +20,8 @@ static bool is_own(const json_t *frame, const char *program)
 	return name && !strncmp(name, program, length) && name[length] == '.';
 }
 
-/* The function's name without arguments, of the innermost or outermost frame of the program's own; main is one only
- * where there is no other. */
+/* The function's name, without arguments, of the innermost or outermost frame in the program's own file.  main counts
+ * only if there is no other. */
 static void function_of(const json_t *frames, const char *program, bool outermost, char *name, size_t room)
 {
 	const json_t *frame, *found = NULL;
@@ -39,7 +39,7 @@ static void function_of(const json_t *frames, const char *program, bool outermos
 	name[strcspn(name, "(")] = '\0';
 }
 
-/* The name that the program gave to the lock at this address, else what it is. */
+/* The name that the program printed for the lock at this address; else its kind. */
 static void lock_name(const json_t *side, const char *output, char *name, size_t room)
 {
 	const char *address = json_text(side, "address"), *at = output;

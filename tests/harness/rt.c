@@ -132,7 +132,7 @@ static void append_all(char **words, const char *line)
 	words_free(more);
 }
 
-/* Programs of ours are known by their name alone. */
+/* Finds a program of tests/programs by its name. */
 static void find_program(enum mode mode, char **word)
 {
 	char name[RT_PATH];

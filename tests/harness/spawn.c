@@ -54,7 +54,8 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the child: never returns.  A process group of its own, so that all of it can be killed. */
+/* Runs in the child, and never returns.  The child gets its own process group, so that all its processes can be
+ * killed. */
 static void become(const struct command *command, int out, int err)
 {
 	int null = open("/dev/null", O_RDONLY);
@@ -76,7 +77,7 @@ static void become(const struct command *command, int out, int err)
 	_exit(127);
 }
 
-/* Output goes to files in memory: nothing to pump, however much it is. */
+/* Output goes to files in memory, so that no thread has to read pipes. */
 struct child spawn_start(struct command command)
 {
 	struct child child = {.out = memfd_create("stdout", MFD_CLOEXEC),
@@ -141,7 +142,7 @@ struct outcome spawn(struct command command)
 	return spawn_wait(&child);
 }
 
-/* The count-th full line that contains it, malloced; NULL: there are fewer. */
+/* The count-th full line that contains `wanted`, malloced; NULL: there are fewer. */
 static char *line_with(const char *text, const char *wanted, unsigned count)
 {
 	const char *start = text, *end, *at;

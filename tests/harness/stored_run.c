@@ -17,7 +17,7 @@ static struct rt_module *module_table(struct stored_run *run)
 	return (struct rt_module *)(run->builder.map + run->builder.header->modules.offset);
 }
 
-/* As the shim would have found it in memory. */
+/* Adds this program as a module, as the shim would record it. */
 static void add_module(struct stored_run *run)
 {
 	struct rt_module *module = module_table(run);

@@ -30,13 +30,13 @@ static struct process the_process;
 struct process *process = &the_process;
 bool sys_restricted, sys_filtered;
 
-/* All of it is mapped. */
+/* The test's ring is mapped whole. */
 bool ring_map_reach(const void *at, size_t bytes) { return true; }
 uint64_t ring_map_chunk_bytes(void) { return CHUNKS * (uint64_t)process->header->chunk_bytes; }
 
 void message_once(const char *what, const char *detail) { fprintf(stderr, "%s: %s\n", what, detail ? detail : ""); }
 
-/* No way to the file: its writers are many. */
+/* No path: the test's ring has no file. */
 void ring_file_path(char *to, size_t room)
 {
 	if (room)

@@ -84,7 +84,7 @@ static bool has_rings(const struct rt *rt)
 	return found;
 }
 
-/* Sums alone: the report of a thousand processes is gigabytes of JSON. */
+/* Asks for sums alone: the report of a thousand processes is gigabytes of JSON. */
 static void count_processes(struct rt *rt, struct observed *observed)
 {
 	struct outcome outcome;
@@ -133,7 +133,7 @@ static void note_observed(const struct row *row, enum mode mode, const struct rt
 
 /* ---- holding it to what is expected ------------------------------------------------------------ */
 
-/* `ringtail run` always says how it ended. */
+/* `ringtail run` always says how the program ended. */
 static void expect_said(const struct row *row, enum mode mode, const struct observed *observed)
 {
 	if (*row->said)

@@ -19,7 +19,7 @@ static void begin(void)
 static void end(void) { script_free(&s); }
 TestSuite(deadlock, .init = begin, .fini = end);
 
-/* first then second, released again; the stacks tell thread and place apart. */
+/* Takes first, then second, and releases both; the stacks differ by thread and place. */
 static void nest(uint32_t thread, uint64_t first, uint64_t second)
 {
 	script_lock(&s, thread, 100 + thread * 10, first);
@@ -78,7 +78,7 @@ Test(deadlock, three_locks_make_a_ring)
 	cr_assert_eq(script_finding(&s, "deadlock", NULL, 0)->edge_count, 3);
 }
 
-/* What was seen before is told by hashes: many of one call, over and over, must not hide one that is new. */
+/* Hashes tell which acquisitions were seen before: many from one call, repeated, must not hide a new one. */
 Test(deadlock, one_lock_under_ten_thousand_others)
 {
 	enum { OTHERS = 10000, LAST = 0x100000 + (OTHERS - 1) * 0x40 };
@@ -206,7 +206,7 @@ Test(deadlock, recursion_adds_no_order)
 {
 	script_lock(&s, 2, 120, A);
 	script_lock(&s, 2, 121, B);
-	script_lock(&s, 2, 122, A); /* has it: cannot block */
+	script_lock(&s, 2, 122, A); /* the thread has the lock: it cannot block */
 	script_unlock(&s, 2, A);
 	script_unlock(&s, 2, B);
 	script_unlock(&s, 2, A);
@@ -559,7 +559,7 @@ Test(deadlock, threads_behind_a_dead_owner_are_one_hang)
 	cr_expect_eq(finding->stack_count, 3);
 }
 
-/* The same hang as it was noticed while it had fewer threads. */
+/* The same hang, as it was noticed when it had fewer threads. */
 static void keep_all_asleep(uint32_t thread, uint32_t stack, uint64_t since)
 {
 	struct finding_list list = {0};
@@ -594,7 +594,7 @@ Test(deadlock, a_hang_is_no_misuse_of_the_same_call)
 	cr_expect_eq(script_count(&s, "misuse", NULL), 0);
 }
 
-/* The call came back, so that the misuse is all that there is to say. */
+/* The call returned, so the misuse is the only finding. */
 Test(deadlock, an_upgrade_that_ended_is_misuse)
 {
 	read_lock(3, 130, B);

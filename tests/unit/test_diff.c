@@ -119,7 +119,7 @@ Test(diff, a_run_and_itself_differ_in_nothing)
 	end(&two);
 }
 
-/* What was freed again is compared by what was allocated, or was there at the peak. */
+/* Memory that was freed again is compared by allocated bytes, or by bytes at the peak. */
 static void expect_by(enum diff_by by, uint64_t before, uint64_t after)
 {
 	struct two two;

@@ -23,7 +23,7 @@ static void s_malloc(uint32_t thread, uint32_t stack, uint64_t address, uint64_t
 
 static void s_free(uint32_t thread, uint64_t address) { script_object(&s, RT_FREE, thread, 90, address); }
 
-Test(heap, free_of_nothing_is_no_double_free) /* as a damaged file may have it */
+Test(heap, free_of_nothing_is_no_double_free) /* a free without an address, as a damaged file may have one */
 {
 	s_free(1, 0);
 	cr_expect_eq(finish()->unknown_frees, 1);
@@ -134,7 +134,7 @@ Test(heap, shares_of_the_peak_are_exact)
 	cr_assert_eq(blocks, heap_totals(s.analysis->heap)->peak_blocks);
 }
 
-/* Against a model that looks at everything after each event. */
+/* Compares the analysis with a model that checks all blocks after each event. */
 Test(heap, agrees_with_a_naive_model)
 {
 	enum { BLOCKS = 500, SITES = 17 };
@@ -368,7 +368,7 @@ Test(heap, nothing_is_claimed_after_a_loss)
 	cr_assert_eq(heap_totals(s.analysis->heap)->live_bytes, 20);
 }
 
-/* The gap begins after the lane's last event, not at the record that tells of it. */
+/* The gap begins after the lane's last event, not at the record that reports the loss. */
 Test(heap, nothing_is_claimed_within_the_gap)
 {
 	s_malloc(1, 20, 0x1000, 10);

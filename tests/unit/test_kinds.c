@@ -80,7 +80,7 @@ Test(kinds, names_without_a_row_are_shown_and_fail_nothing)
 	cr_expect_str_eq(kind_meaning("crash"), "");
 }
 
-/* A row that nothing reports is dead: what the tools do not find is not in the table.  Races are the exception. */
+/* Every class is reported by some analyser: a row without one would be dead.  Races are the exception. */
 Test(kinds, each_class_is_reported_by_some_analyser)
 {
 	static const char *const symbols[FINDING_COUNT] = {
@@ -182,7 +182,7 @@ Test(kinds, findings_are_sorted_by_rank)
 	finding_list_free(&list);
 }
 
-/* thread:, mutex: and signal: of other tools stand for findings that there are. */
+/* thread:, mutex: and signal: of other tools each match some class. */
 Test(kinds, rules_of_other_tools_match_some_class)
 {
 	static const char *const types[] = {"thread", "mutex", "signal"};

@@ -320,7 +320,7 @@ Test(locks, instances_made_at_one_place_are_one_class)
 	cr_assert_eq(script_finding(&s, "contention", "mutex", 0)->times, 1000);
 }
 
-/* The holder's acquisition is stamped after it has the lock, and so perhaps after another's wait. */
+/* The holder's acquisition is stamped after it has the lock, and so possibly after another thread's wait. */
 Test(locks, a_holder_whose_record_comes_after_the_wait)
 {
 	script_lock(&s, 2, 19, A);
@@ -369,7 +369,7 @@ Test(locks, a_signal_of_before_ended_no_wait)
 	cr_assert_eq(wait_at(22, RT_STACK_NONE)->holder, 0);
 }
 
-/* A thousandth of the process's life, or longer, is worth a finding. */
+/* Waits of a thousandth of the process's life or longer make a finding. */
 Test(locks, short_waits_are_counted_and_not_told)
 {
 	contend(A, 3);

@@ -460,7 +460,7 @@ Test(merge, a_live_ring_loses_nothing_and_keeps_the_order, .timeout = 60)
 	ring_builder_remove(&builder);
 }
 
-/* The reader takes nothing, so the writers move every chunk away under it. */
+/* The reader drains nothing, so the writers move every chunk away while it reads. */
 Test(merge, a_ring_that_is_looked_at_is_followed_where_its_chunks_go, .timeout = 60)
 {
 	struct ring_file ring;
@@ -476,7 +476,7 @@ Test(merge, a_ring_that_is_looked_at_is_followed_where_its_chunks_go, .timeout =
 	ring_builder_remove(&builder);
 }
 
-/* A live ring that is empty but for two lanes, and who reads it. */
+/* Makes a live ring with two lanes and nothing else, and its reader. */
 static struct merge *start_two_lanes(struct ring_file *ring, struct ring_lane *a, struct ring_lane *b)
 {
 	struct error err;
@@ -554,7 +554,7 @@ Test(merge, a_chunk_overwritten_while_it_waits_is_a_loss)
 	ring_lane_start(&a, &builder, 1, ring_clock_now(RT_CLOCK_TSC));
 	for (uint64_t i = 1; i <= 600; i++)
 		ring_lane_write_now(&a, RT_FREE, 2, rt_word1(i, 0), 0);
-	merge_poll(merge, keep, seen); /* seen, but within the margin: some or none go out */
+	merge_poll(merge, keep, seen); /* published, but within the margin: some or none are delivered */
 	ring_builder_overwrite(&builder, 1);
 	usleep(3000);
 	merge_poll(merge, keep, seen);

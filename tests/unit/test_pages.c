@@ -1,4 +1,5 @@
-/* Which pages of a process exist, asked in each way that kernels know, and what is read of them: of ourselves. */
+/* Which pages of a process exist, by each interface that kernels have, and what is read of them.  The process is this
+ * one. */
 #include "tools/target/target.h" /* first: sys/mman.h has a MAP_FILE of its own */
 
 #include <criterion/criterion.h>
@@ -66,7 +67,7 @@ Test(pages, shared_by_scan) { expect_pages(MAP_SHARED, false, false); }
 Test(pages, shared_by_entries) { expect_pages(MAP_SHARED, true, false); }
 Test(pages, shared_with_all) { expect_pages(MAP_SHARED, false, true); }
 
-/* What a parent still has as well is left out; what was written since is not. */
+/* Pages that the parent still shares are left out; pages that were written since are not. */
 Test(pages, a_forked_child_has_what_it_wrote)
 {
 	unsigned char *memory = make_memory(MAP_PRIVATE);
@@ -84,7 +85,7 @@ Test(pages, a_forked_child_has_what_it_wrote)
 	munmap(memory, COUNT * PAGE);
 }
 
-/* Half a terabyte without rights takes no time where it holds nothing, and is read where it holds something. */
+/* Half a terabyte without access rights takes no time if it is empty; if it has pages, these are read. */
 Test(pages, vast_and_without_rights, .timeout = 30)
 {
 	size_t bytes = (size_t)1 << 39;

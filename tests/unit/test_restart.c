@@ -1,4 +1,4 @@
-/* What is left of a time-out after a stop, and which stops tell how long a call had waited. */
+/* The time that is left of a time-out after a stop, and the stops after which the waiting time of a call is known. */
 #include <criterion/criterion.h>
 #include <limits.h>
 #include <sys/syscall.h>

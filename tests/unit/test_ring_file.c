@@ -1,5 +1,5 @@
-/* Ring files are hostile input: what does not hold is refused with one line, and nothing that gets through
- * crashes. */
+/* Ring files are hostile input: inconsistent ones are refused with one line, and none that is accepted causes a
+ * crash. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -121,7 +121,7 @@ Test(ring_file, zeros_are_refused_and_may_be_tried_again)
 	cr_expect(err.retry);
 }
 
-/* Its process may be stopped after any field. */
+/* The process that writes the header may be stopped after any field. */
 Test(ring_file, one_that_is_half_written_may_be_tried_again)
 {
 	struct rt_header whole = *builder.header;
@@ -254,7 +254,7 @@ static void ignore(void *context, const struct event *events, size_t count)
 		*(uint64_t *)context += events[i].stamp;
 }
 
-/* All that a reader does with a file. */
+/* Does everything with a file that readers do. */
 static void read_all(void)
 {
 	struct ring_file ring;

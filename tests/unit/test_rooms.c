@@ -201,7 +201,7 @@ Test(rooms, the_plan_is_a_strict_order)
 	}
 }
 
-/* The judge itself: what is against the plan is seen. */
+/* Tests the check itself: an include against the plan is noticed. */
 Test(rooms, what_is_forbidden_is_noticed)
 {
 	static const struct {

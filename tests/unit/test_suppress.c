@@ -41,7 +41,7 @@ Test(suppress, star_stands_for_any_characters)
 	cr_expect_not(pattern_matches("a*b", "ba"));
 }
 
-/* Each star takes a character more only when the one behind it could not help. */
+/* A star takes one character more only if the star behind it could not match. */
 Test(suppress, many_stars_end, .timeout = 5)
 {
 	char text[4001];

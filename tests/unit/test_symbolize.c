@@ -191,8 +191,8 @@ static unsigned count_named(struct symbolizer *symbolizer, const struct rt_modul
 	return named;
 }
 
-/* A tenth of a second to half of one, and seconds under the sanitizers: work for each that grows with the
- * file shows. */
+/* It takes a tenth to half of a second, and seconds under the sanitizers.  Work for each place that grows with the file
+ * would take far longer. */
 Test(symbolize, names_a_hundred_thousand_places_in_seconds, .timeout = 60)
 {
 	struct symbolizer *symbolizer = symbolizer_new();

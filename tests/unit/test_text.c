@@ -144,7 +144,7 @@ Test(page, bars_show_whatever_is_there)
 
 static char stderr_text[65536];
 
-/* All that was written, which holds text; "": nothing was. */
+/* Expects that standard error contains text; "": that it is empty. */
 static void expect_on_stderr(const char *text)
 {
 	FILE *file = cr_get_redirected_stderr();
@@ -293,7 +293,7 @@ Test(text_report, what_has_no_name_is_module_and_offset)
 	free(text);
 }
 
-/* A list of places is of no use where each is the lock or the allocator of the standard library. */
+/* Lists of places show callers of the standard library: its lock or allocator itself would tell nothing. */
 Test(text_report, places_are_those_that_called_the_runtime)
 {
 	char *text;

@@ -230,7 +230,7 @@ Test(threads, sites_count_their_threads)
 	expect_growing(0);
 }
 
-/* Every second one stays. */
+/* Every second thread stays. */
 Test(threads, more_and_more_live_threads_grow)
 {
 	const struct thread_site *site;
@@ -271,7 +271,7 @@ Test(threads, threads_that_end_do_not_grow)
 	expect_growing(0);
 }
 
-/* Work that became more, and less again. */
+/* The number of threads grows, and shrinks again. */
 Test(threads, a_wave_does_not_grow)
 {
 	for (uint32_t i = 0; i < 40; i++)
