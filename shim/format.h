@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 2u
+#define RT_FORMAT_VERSION 3u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -126,7 +126,8 @@ enum rt_type {
 	RT_FREE_LAST = 34,
 
 	/* Synchronisation.  Word 1: the object, aux: rt_sync_aux(). */
-	RT_WAIT = 40,      /* about to block (for kind thread: a join) */
+	RT_WAIT = 40,      /* about to block (for kind thread: a join).  Kind sem with RT_SYNC_TIMED: word 2 is how
+	                    * many nanoseconds the wait may last, 0: not known */
 	RT_ACQUIRE = 41,   /* the lock is held / the wait is over with success */
 	RT_RELEASE = 42,   /* about to be unlocked / posted; stamped BEFORE the real call */
 	RT_FAILED = 43,    /* the call returned an error (aux.result), nothing was acquired; with
@@ -134,12 +135,13 @@ enum rt_type {
 	RT_INIT = 44,      /* word 2: RT_INIT_*; aux.result: 0, or why it was refused */
 	RT_DESTROY = 45,   /* cond, barrier: BEFORE the call, which may wait; else after it; aux.result: 0, or
 	                    * why it refused */
-	RT_COND_WAIT = 46, /* object: the cond; word 2: the mutex, released by this wait */
+	RT_COND_WAIT = 46, /* object: the cond; word 2: the mutex, released by this wait; with RT_SYNC_TIMED word 3:
+	                    * how many nanoseconds the wait may last, 0: not known */
 	RT_COND_WAKE = 47, /* object: the cond; word 2: the mutex, held again; aux.result: 0,
 	                    * ETIMEDOUT, ...; RT_SYNC_CANCELLED when the wait was cancelled */
 	RT_SIGNAL = 48,    /* cond signal, futex wake (word 2: how many) */
 	RT_BROADCAST = 49,
-	RT_MUTEX_CONSISTENT = 50, /* pthread_mutex_consistent succeeded */
+	RT_MUTEX_CONSISTENT = 50, /* pthread_mutex_consistent succeeded; where it fails: RT_FAILED */
 
 	/* Threads. */
 	RT_THREAD_CREATE = 56,  /* stamped before the real call: word 1: start routine, aux:
@@ -196,7 +198,7 @@ enum rt_kind {
 #define RT_SYNC_UNLOCK    8u /* RT_FAILED: it was the unlock that failed */
 #define RT_SYNC_CANCELLED 8u /* RT_COND_WAKE: the waiter was cancelled */
 #define RT_SYNC_SERIAL    8u /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
-#define RT_SYNC_PSHARED   8u /* RT_WAIT, RT_COND_WAIT: process-shared, others may end the wait */
+#define RT_SYNC_PSHARED   8u /* RT_WAIT, RT_COND_WAIT, RT_DESTROY of a barrier: process-shared */
 
 /* aux of a synchronisation record: kind:4 flags:4 result:8 (an errno value) */
 static inline unsigned rt_sync_aux(unsigned kind, unsigned flags, unsigned result)

@@ -86,6 +86,13 @@ static inline bool usable_deadline(clockid_t clock, const struct timespec *t)
 	return !t || (usable_clock(clock) && usable_time(t));
 }
 
+/* Results of <threads.h> as errno values. */
+int c11_error(int result);
+
+/* How long a wait with this time-out may last, in nanoseconds: at least 1; 0: it is not known, or libc refuses the
+ * time.  Reads *t only. */
+uint64_t time_left(clockid_t clock, const struct timespec *t);
+
 /* Result of a try: libc refuses the call because of its clock or time, before it reads the object, and so do hooks. */
 #define REFUSED (-1)
 

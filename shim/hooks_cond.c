@@ -26,18 +26,19 @@ static void cond_wait_left(void *wait, bool unwound)
 		record_wake(wait, RT_SYNC_CANCELLED, ECANCELED);
 }
 
-static void record_cond_wait(const struct cond_wait *wait, unsigned flags)
+static void record_cond_wait(const struct cond_wait *wait, unsigned flags, uint64_t left)
 {
-	record_wide(wait->self, wait->caller, RT_COND_WAIT, 3,
-	            rt_word1((uintptr_t)wait->cond, rt_sync_aux(RT_KIND_COND, flags, 0)), (uintptr_t)wait->mutex, 0);
+	record_wide(wait->self, wait->caller, RT_COND_WAIT, flags & RT_SYNC_TIMED ? 4 : 3,
+	            rt_word1((uintptr_t)wait->cond, rt_sync_aux(RT_KIND_COND, flags, 0)), (uintptr_t)wait->mutex, left);
 }
 
-/* shared: read before the call, and only if the call will read the condition, too. */
-#define COND_WAIT(flags, shared, call)                                                                                 \
+/* shared: read before the call, and only if the call will read the condition, too.  left: time_left, 0 if the call has
+ * no time-out. */
+#define COND_WAIT(flags, shared, left, call)                                                                           \
 	struct caller caller = CALLER();                                                                               \
 	struct cond_wait wait = {lock_watcher(), &caller, c, m};                                                       \
 	SCOPE(scope, cond_wait_left, &wait);                                                                           \
-	record_cond_wait(&wait, (flags) | (shared));                                                                   \
+	record_cond_wait(&wait, (flags) | (shared), left);                                                             \
 	int error = call;                                                                                              \
 	record_wake(&wait, flags, error);                                                                              \
 	return error;
@@ -56,8 +57,8 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 }
 
 /* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function, SHARED(c) is true if
- * processes share the condition. */
-#define COND_FUNCTIONS(NAME, CALL, SHARED)                                                                             \
+ * processes share the condition, CLOCK(c) is the clock of its time-outs. */
+#define COND_FUNCTIONS(NAME, CALL, SHARED, CLOCK)                                                                      \
 	int NAME(pthread_cond_init)(pthread_cond_t * c, const pthread_condattr_t *attr)                                \
 	{                                                                                                              \
 		struct caller caller = CALLER();                                                                       \
@@ -87,14 +88,16 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 	}                                                                                                              \
 	int NAME(pthread_cond_wait)(pthread_cond_t * c, pthread_mutex_t * m)                                           \
 	{                                                                                                              \
-		COND_WAIT(0, SHARED(c), CALL(pthread_cond_wait)(c, m))                                                 \
+		COND_WAIT(0, SHARED(c), 0, CALL(pthread_cond_wait)(c, m))                                              \
 	}                                                                                                              \
 	int NAME(pthread_cond_timedwait)(pthread_cond_t * c, pthread_mutex_t * m, const struct timespec *t)            \
 	{                                                                                                              \
-		COND_WAIT(RT_SYNC_TIMED, usable_time(t) ? SHARED(c) : 0, CALL(pthread_cond_timedwait)(c, m, t))        \
+		COND_WAIT(RT_SYNC_TIMED, usable_time(t) ? SHARED(c) : 0, usable_time(t) ? time_left(CLOCK(c), t) : 0,  \
+		          CALL(pthread_cond_timedwait)(c, m, t))                                                       \
 	}
 
 #define COND_SHARED(c) process_shared(RT_KIND_COND, c)
+#define COND_CLOCK(c)  ((c)->__data.__wrefs & 2 ? CLOCK_MONOTONIC : CLOCK_REALTIME)
 #define PLAIN(f)       f
 #define REAL(f)        real.f
 #if defined(__x86_64__)
@@ -109,7 +112,7 @@ VERSIONED(pthread_cond_signal)
 VERSIONED(pthread_cond_broadcast)
 VERSIONED(pthread_cond_wait)
 VERSIONED(pthread_cond_timedwait)
-COND_FUNCTIONS(CURRENT, REAL, COND_SHARED)
+COND_FUNCTIONS(CURRENT, REAL, COND_SHARED, COND_CLOCK)
 
 static void *find_old(void **cache, const char *name)
 {
@@ -127,15 +130,16 @@ static void *find_old(void **cache, const char *name)
 		static void *cache;                                                                                    \
 		(__typeof__(&f))find_old(&cache, #f);                                                                  \
 	})
-#define OLD_SHARED(c) 0 /* an old condition is a pointer, and cannot be shared */
-COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED)
+#define OLD_SHARED(c) 0 /* is a pointer, and none can be shared */
+#define OLD_CLOCK(c)  CLOCK_REALTIME
+COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED, OLD_CLOCK)
 
 #else
-COND_FUNCTIONS(PLAIN, REAL, COND_SHARED)
+COND_FUNCTIONS(PLAIN, REAL, COND_SHARED, COND_CLOCK)
 #endif
 
 int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m, clockid_t k, const struct timespec *t)
 {
-	COND_WAIT(RT_SYNC_TIMED, usable_time(t) && usable_clock(k) ? COND_SHARED(c) : 0,
+	COND_WAIT(RT_SYNC_TIMED, usable_time(t) && usable_clock(k) ? COND_SHARED(c) : 0, time_left(k, t),
 	          real.pthread_cond_clockwait(c, m, k, t))
 }

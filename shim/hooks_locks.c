@@ -22,8 +22,7 @@ int pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr)
 	struct caller caller = CALLER();
 	thread_self();
 	int error = real.pthread_mutex_init(m, attr);
-	if (!error)
-		record_init(&caller, m, RT_KIND_MUTEX, mutex_attributes(attr));
+	record_init_result(&caller, m, RT_KIND_MUTEX, mutex_attributes(attr), error);
 	return error;
 }
 
@@ -32,8 +31,7 @@ int pthread_mutex_consistent(pthread_mutex_t *m)
 	struct caller caller = CALLER();
 	struct thread *self = lock_watcher();
 	int error = real.pthread_mutex_consistent(m);
-	if (!error)
-		record_sync(self, &caller, RT_MUTEX_CONSISTENT, m, RT_KIND_MUTEX, 0, 0);
+	record_sync(self, &caller, error ? RT_FAILED : RT_MUTEX_CONSISTENT, m, RT_KIND_MUTEX, 0, error);
 	return error;
 }
 

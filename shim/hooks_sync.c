@@ -3,10 +3,24 @@
 #include <stdarg.h>
 
 #include "shim/hooks.h"
+#include "shim/sys.h"
 
 static uint64_t attributes(bool shared, unsigned value)
 {
 	return (shared ? RT_INIT_SHARED : 0) | (uint64_t)value << RT_INIT_VALUE_SHIFT;
+}
+
+#define SECOND UINT64_C(1000000000)
+
+uint64_t time_left(clockid_t clock, const struct timespec *t)
+{
+	struct timespec now;
+	if (!usable_clock(clock) || !usable_time(t) || sys_restricted || clock_gettime(clock, &now))
+		return 0;
+	if (t->tv_sec < now.tv_sec || (t->tv_sec == now.tv_sec && t->tv_nsec <= now.tv_nsec))
+		return 1;
+	uint64_t seconds = (uint64_t)t->tv_sec - (uint64_t)now.tv_sec;
+	return seconds > UINT32_MAX ? UINT64_MAX : seconds * SECOND + (uint64_t)t->tv_nsec - (uint64_t)now.tv_nsec;
 }
 
 /* ---- semaphores: errors come through errno ------------------------------------------- */
@@ -68,8 +82,9 @@ static bool sem_taken(sem_t *s)
 	return taken;
 }
 
-/* usable: libc does not refuse the call for its clock or its time, which it does before all else. */
-#define SEM_WAIT(flags, usable, call)                                                                                  \
+/* usable: libc does not refuse the call for its clock or its time, which it does before all else.  left: time_left, 0
+ * where the call has no time-out. */
+#define SEM_WAIT(flags, usable, left, call)                                                                            \
 	struct caller caller = CALLER();                                                                               \
 	struct thread *self = lock_watcher();                                                                          \
 	if (unlikely(!self))                                                                                           \
@@ -84,23 +99,24 @@ static bool sem_taken(sem_t *s)
 	struct wait wait = {self, &caller, s, RT_KIND_SEM, flags};                                                     \
 	SCOPE(scope, wait_left, &wait);                                                                                \
 	unsigned shared = refused ? 0 : process_shared(RT_KIND_SEM, s);                                                \
-	record_sync(self, &caller, RT_WAIT, s, RT_KIND_SEM, (flags) | shared, 0);                                      \
+	record_wide(self, &caller, RT_WAIT, (flags)&RT_SYNC_TIMED ? 3 : 2,                                             \
+	            rt_word1((uintptr_t)s, rt_sync_aux(RT_KIND_SEM, (flags) | shared, 0)), left, 0);                   \
 	int result = call;                                                                                             \
 	int error = errno;                                                                                             \
 	record_outcome(self, &caller, s, RT_KIND_SEM, flags, result ? error : 0);                                      \
 	errno = error;                                                                                                 \
 	return result;
 
-int sem_wait(sem_t *s) { SEM_WAIT(0, true, real.sem_wait(s)) }
+int sem_wait(sem_t *s) { SEM_WAIT(0, true, 0, real.sem_wait(s)) }
 
 int sem_timedwait(sem_t *s, const struct timespec *t)
 {
-	SEM_WAIT(RT_SYNC_TIMED, usable_time(t), real.sem_timedwait(s, t))
+	SEM_WAIT(RT_SYNC_TIMED, usable_time(t), time_left(CLOCK_REALTIME, t), real.sem_timedwait(s, t))
 }
 
 int sem_clockwait(sem_t *s, clockid_t c, const struct timespec *t)
 {
-	SEM_WAIT(RT_SYNC_TIMED, usable_clock(c) && usable_time(t), real.sem_clockwait(s, c, t))
+	SEM_WAIT(RT_SYNC_TIMED, usable_clock(c) && usable_time(t), time_left(c, t), real.sem_clockwait(s, c, t))
 }
 
 int sem_trywait(sem_t *s)
@@ -155,7 +171,7 @@ int pthread_barrier_destroy(pthread_barrier_t *b)
 {
 	struct caller caller = CALLER();
 	struct thread *self = lock_watcher();
-	record_sync(self, &caller, RT_DESTROY, b, RT_KIND_BARRIER, 0, 0);
+	record_sync(self, &caller, RT_DESTROY, b, RT_KIND_BARRIER, process_shared(RT_KIND_BARRIER, b), 0);
 	int error = real.pthread_barrier_destroy(b);
 	if (unlikely(error))
 		record_sync(self, &caller, RT_FAILED, b, RT_KIND_BARRIER, 0, error);

@@ -61,6 +61,13 @@ static void record_created(struct thread *creator, const struct caller *caller, 
 	            0);
 }
 
+/* Of a thread that had no state of ours, as there was no memory for it. */
+static void record_not_created(struct thread *creator, const struct caller *caller, int error)
+{
+	if (error)
+		record_created(creator, caller, 0, NULL, error);
+}
+
 static bool is_detached(const pthread_attr_t *attr)
 {
 	int state = PTHREAD_CREATE_JOINABLE;
@@ -74,8 +81,11 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
 	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, is_detached(attr));
-	if (!prepared)
-		return real.pthread_create(thread, attr, start, argument);
+	if (!prepared) {
+		int failed = real.pthread_create(thread, attr, start, argument);
+		record_not_created(self, &caller, failed);
+		return failed;
+	}
 	uint32_t id = prepared->id; /* read now: after the real call the state may be another thread's */
 	prepared->start = start;
 	if (attr)
@@ -87,19 +97,25 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 	return error;
 }
 
+/* glibc's thrd_create has one answer for all that pthread_create says, but for a lack of memory. */
+static int create_error(int result) { return result == thrd_error ? EAGAIN : c11_error(result); }
+
 int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
 	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, false);
-	if (!prepared)
-		return real.thrd_create(thread, start, argument);
+	if (!prepared) {
+		int failed = real.thrd_create(thread, start, argument);
+		record_not_created(self, &caller, failed ? create_error(failed) : 0);
+		return failed;
+	}
 	uint32_t id = prepared->id;
 	prepared->start_c11 = start;
 	int error = real.thrd_create(thread, run_thread_c11, prepared);
 	if (error)
 		thread_discard(prepared);
-	record_created(self, &caller, id, result_at(thread, error), error);
+	record_created(self, &caller, id, result_at(thread, error), error ? create_error(error) : 0);
 	return error;
 }
 
@@ -110,7 +126,8 @@ static void record_thread(struct thread *self, const struct caller *caller, unsi
 	record(self, caller, type, rt_word1(thread, (unsigned)error));
 }
 
-#define JOIN(flags, call)                                                                                              \
+/* as_error: what makes an errno value of the result. */
+#define JOIN(flags, as_error, call)                                                                                    \
 	struct caller caller = CALLER();                                                                               \
 	struct thread *self = thread_self();                                                                           \
 	if (unlikely(confirm_mode == LOCKS_CONFIRMED))                                                                 \
@@ -119,22 +136,22 @@ static void record_thread(struct thread *self, const struct caller *caller, unsi
 	SCOPE(scope, wait_left, &wait);                                                                                \
 	record_sync(self, &caller, RT_WAIT, (const void *)thread, RT_KIND_THREAD, flags, 0);                           \
 	int error = call;                                                                                              \
-	record_thread(self, &caller, RT_JOINED, thread, error);                                                        \
+	record_thread(self, &caller, RT_JOINED, thread, as_error(error));                                              \
 	return error;
 
-int pthread_join(pthread_t thread, void **result) { JOIN(0, real.pthread_join(thread, result)) }
+int pthread_join(pthread_t thread, void **result) { JOIN(0, , real.pthread_join(thread, result)) }
 
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *t)
 {
-	JOIN(t ? RT_SYNC_TIMED : 0, real.pthread_timedjoin_np(thread, result, t))
+	JOIN(t ? RT_SYNC_TIMED : 0, , real.pthread_timedjoin_np(thread, result, t))
 }
 
 int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t c, const struct timespec *t)
 {
-	JOIN(t ? RT_SYNC_TIMED : 0, real.pthread_clockjoin_np(thread, result, c, t))
+	JOIN(t ? RT_SYNC_TIMED : 0, , real.pthread_clockjoin_np(thread, result, c, t))
 }
 
-int thrd_join(thrd_t thread, int *result) { JOIN(0, real.thrd_join(thread, result)) }
+int thrd_join(thrd_t thread, int *result) { JOIN(0, c11_error, real.thrd_join(thread, result)) }
 
 int pthread_tryjoin_np(pthread_t thread, void **result)
 {
@@ -159,9 +176,9 @@ int thrd_detach(thrd_t thread)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
-	int error = real.thrd_detach(thread);
-	record_thread(self, &caller, RT_DETACH, thread, error);
-	return error;
+	int result = real.thrd_detach(thread);
+	record_thread(self, &caller, RT_DETACH, thread, c11_error(result));
+	return result;
 }
 
 int pthread_cancel(pthread_t thread)

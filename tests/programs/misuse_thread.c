@@ -90,6 +90,25 @@ static void detach_twice(void)
 	pause_ms(300);
 }
 
+static void detach_joined(void)
+{
+	pthread_t thread = start(nothing, NULL);
+
+	pthread_join(thread, NULL);
+	pthread_detach(thread);
+}
+
+/* More than there is for a stack. */
+static void create_fails(void)
+{
+	pthread_t thread;
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, (size_t)1 << 46);
+	must(pthread_create(&thread, &attributes, nothing, NULL) == EAGAIN);
+}
+
 static void *detach_self(void *argument)
 {
 	pthread_detach(pthread_self());
@@ -242,12 +261,11 @@ static void lock_in_wait_with_lock(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-	    SHAPE(join_self),       SHAPE(join_twice),        SHAPE(join_twice_ok),
-	    SHAPE(join_detached),   SHAPE(detach_twice),      SHAPE(detach_ok),
-	    SHAPE(join_invalid),    SHAPE(malloc_in_handler), SHAPE(lock_in_handler),
-	    SHAPE(handler_ok),      SHAPE(join_self_ok),      SHAPE(join_detached_ok),
-	    SHAPE(join_invalid_ok), SHAPE(malloc_in_work),    SHAPE(malloc_in_wait_ok),
-	    SHAPE(lock_in_wait_ok), SHAPE(fork_in_wait_ok),   SHAPE(lock_in_wait_with_lock),
+	    SHAPE(join_self),         SHAPE(join_twice),        SHAPE(join_twice_ok),   SHAPE(join_detached),
+	    SHAPE(detach_twice),      SHAPE(detach_joined),     SHAPE(create_fails),    SHAPE(detach_ok),
+	    SHAPE(join_invalid),      SHAPE(malloc_in_handler), SHAPE(lock_in_handler), SHAPE(handler_ok),
+	    SHAPE(join_self_ok),      SHAPE(join_detached_ok),  SHAPE(join_invalid_ok), SHAPE(malloc_in_work),
+	    SHAPE(malloc_in_wait_ok), SHAPE(lock_in_wait_ok),   SHAPE(fork_in_wait_ok), SHAPE(lock_in_wait_with_lock),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

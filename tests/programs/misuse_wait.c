@@ -65,6 +65,37 @@ static void two_mutexes(void)
 	pthread_join(two, NULL);
 }
 
+static void *wait_a_second(void *m)
+{
+	struct timespec when = in_ms(1000);
+
+	pthread_mutex_lock(m);
+	pthread_cond_timedwait(&cond, m, &when);
+	pthread_mutex_unlock(m);
+	return NULL;
+}
+
+static void two_mutexes_timed(void)
+{
+	pthread_t one = start(wait_a_second, &mutex), two;
+
+	pause_ms(50);
+	two = start(wait_a_second, &other);
+	pause_ms(50);
+	pthread_cond_broadcast(&cond);
+	pthread_join(one, NULL);
+	pthread_join(two, NULL);
+}
+
+static void timed_wait_with_bad_time(void)
+{
+	struct timespec bad = {0, 2000000000};
+
+	pthread_mutex_lock(&mutex);
+	must(pthread_cond_timedwait(&cond, &mutex, &bad) == EINVAL);
+	pthread_mutex_unlock(&mutex);
+}
+
 /* One after the other, nobody waiting in between. */
 static void two_mutexes_ok(void)
 {
@@ -242,6 +273,28 @@ static void barrier_destroy_waiters(void)
 	pause_ms(100);
 }
 
+static void barrier_reinit(void)
+{
+	pthread_barrier_init(&barrier, NULL, 1);
+	pthread_barrier_init(&barrier, NULL, 1);
+	pthread_barrier_wait(&barrier);
+}
+
+static void barrier_reinit_waited(void)
+{
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_detach(start(wait_barrier, NULL));
+	pause_ms(50);
+	pthread_barrier_init(&barrier, NULL, 2);
+}
+
+static void barrier_destroy_twice(void)
+{
+	pthread_barrier_init(&barrier, NULL, 1);
+	pthread_barrier_destroy(&barrier);
+	pthread_barrier_destroy(&barrier);
+}
+
 /* Destroyed by whoever comes out first. */
 static void barrier_ok(void)
 {
@@ -259,14 +312,27 @@ static void barrier_ok(void)
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-	    SHAPE(wait_not_held),       SHAPE(wait_not_held_ok),
-	    SHAPE(two_mutexes),         SHAPE(two_mutexes_ok),
-	    SHAPE(destroy_waiters),     SHAPE(destroy_waiters_ok),
-	    SHAPE(lost_wakeup),         SHAPE(lost_wakeup_ok),
-	    SHAPE(sem_destroy_waiters), SHAPE(sem_destroy_waiters_ok),
-	    SHAPE(sem_invalid_value),   SHAPE(sem_invalid_destroyed),
-	    SHAPE(sem_invalid_ok),      SHAPE(sem_as_lock_ok),
-	    SHAPE(barrier_zero),        SHAPE(barrier_destroy_waiters),
+	    SHAPE(wait_not_held),
+	    SHAPE(wait_not_held_ok),
+	    SHAPE(two_mutexes),
+	    SHAPE(two_mutexes_timed),
+	    SHAPE(timed_wait_with_bad_time),
+	    SHAPE(two_mutexes_ok),
+	    SHAPE(destroy_waiters),
+	    SHAPE(destroy_waiters_ok),
+	    SHAPE(lost_wakeup),
+	    SHAPE(lost_wakeup_ok),
+	    SHAPE(sem_destroy_waiters),
+	    SHAPE(sem_destroy_waiters_ok),
+	    SHAPE(sem_invalid_value),
+	    SHAPE(sem_invalid_destroyed),
+	    SHAPE(sem_invalid_ok),
+	    SHAPE(sem_as_lock_ok),
+	    SHAPE(barrier_zero),
+	    SHAPE(barrier_destroy_waiters),
+	    SHAPE(barrier_reinit),
+	    SHAPE(barrier_reinit_waited),
+	    SHAPE(barrier_destroy_twice),
 	    SHAPE(barrier_ok),
 	};
 

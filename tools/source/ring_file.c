@@ -335,6 +335,19 @@ const struct rt_module *ring_file_module(const struct ring_file *ring, uint32_t 
 	return module;
 }
 
+const struct rt_module *ring_file_module_at(const struct ring_file *ring, uint64_t address, uint64_t stamp)
+{
+	for (uint32_t i = 0; ring->map && i < ring_file_modules(ring); i++) {
+		const struct rt_module *module = ring_file_module(ring, i);
+		uint64_t unloaded = module ? load_relaxed(&module->unloaded) : 0;
+
+		if (module && address - module->start < module->end - module->start && module->seen <= stamp &&
+		    (!unloaded || unloaded > stamp))
+			return module;
+	}
+	return NULL;
+}
+
 const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id)
 {
 	if (pc_id == 0 || pc_id > ring->header.pcs.count)

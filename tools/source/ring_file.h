@@ -49,6 +49,8 @@ uint32_t ring_file_chunks(const struct ring_file *ring);
 /* NULL if the index is out of range, or if the module's entry is not complete yet. */
 const struct rt_module *ring_file_module(const struct ring_file *ring, uint32_t index);
 uint32_t ring_file_modules(const struct ring_file *ring);
+/* The module that was mapped at this address at the time of the stamp, its data included; NULL if none was known. */
+const struct rt_module *ring_file_module_at(const struct ring_file *ring, uint64_t address, uint64_t stamp);
 /* pc_id counts from 1, as in nodes.  NULL if it is out of range or unused. */
 const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id);
 /* The parent and the pc id of a node; false if id is no valid node. */

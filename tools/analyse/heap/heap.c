@@ -474,6 +474,17 @@ bool heap_is_freed(struct heap_analysis *heap, uint64_t address)
 	return true;
 }
 
+bool heap_block_around(struct heap_analysis *heap, uint64_t address, uint64_t *start, uint64_t *size)
+{
+	const struct block *block = block_around(heap, address);
+
+	if (!block)
+		return false;
+	*start = block->address;
+	*size = block->size;
+	return true;
+}
+
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size)
 {
 	*address = heap->ended_address;

@@ -71,6 +71,9 @@ bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint6
 /* True if the address certainly lies in no live block.  Slow: it searches all blocks.  After a number of calls it
  * always answers false. */
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
+/* True if a live block is known to contain the address; sets its *start and *size then.  Blocks much larger than 64 KiB
+ * are found only near their start. */
+bool heap_block_around(struct heap_analysis *heap, uint64_t address, uint64_t *start, uint64_t *size);
 /* True if no reallocation is known to be under way: then a scan of memory finds each block in one place. */
 bool heap_is_settled(const struct heap_analysis *heap);
 /* The number of live blocks, excluding blocks that are being reallocated. */

@@ -9,6 +9,7 @@
 #include "tools/analyse/locks/sync_misuse.h"
 
 struct lock_analysis {
+	const struct ring_file *ring;
 	struct lock_table table;
 	struct lock_threads threads;
 	struct lock_order order;

@@ -287,7 +287,9 @@ static const char *error_message(int result)
 {
 	switch (result) {
 	case EINVAL:
-		return "a call on a synchronisation object failed with EINVAL: the object is not valid";
+		return "a call on a synchronisation object failed with EINVAL: the object, the time or another "
+		       "argument "
+		       "is not valid";
 	case EPERM:
 		return "a call on a synchronisation object failed with EPERM: the calling thread does not hold the "
 		       "object";
@@ -314,10 +316,12 @@ static bool is_expected(const struct check *check)
 
 	if (check->event->kind == RT_KIND_MUTEX)
 		return result == EPERM || result == EDEADLK;
+	if (check->event->kind == RT_KIND_COND) /* cond-wait-mutex-not-held */
+		return result == EPERM;
 	return result == EDEADLK && check->held;
 }
 
-static void check_error(const struct check *check)
+void check_error(const struct check *check)
 {
 	const struct event *event = check->event;
 
@@ -362,6 +366,8 @@ static void check_init(const struct check *check)
 		else if (event->kind == RT_KIND_SEM)
 			note(check, FINDING_MISUSE_SEM_INVALID,
 			     "a semaphore is initialised with a value above SEM_VALUE_MAX", "initialised here");
+		else
+			check_error(check);
 		return;
 	}
 	if (!check->lock || event->kind != RT_KIND_MUTEX || check->lock->result.kind != RT_KIND_MUTEX ||
@@ -466,43 +472,71 @@ static void note_target(const struct check *check, enum finding_class class, con
 	check_note(check, &misuse);
 }
 
+static void accuse_join(const struct check *check, const struct lock_thread *target)
+{
+	const struct lock_thread *thread = check->thread;
+	const struct lock_thread *other = target->joiner && target->joiner != thread->id
+	                                      ? lock_threads_find(&check->locks->threads, target->joiner)
+	                                      : NULL;
+
+	if (target == thread)
+		note_target(check, FINDING_MISUSE_THREAD_JOIN_SELF, "a thread joins itself", NULL);
+	else if (target->joined || (other && other->wait.active && other->wait.target == target->id))
+		note_target(check, FINDING_MISUSE_THREAD_JOIN_TWICE, "a thread is joined twice", target);
+	else if (target->detached)
+		note_target(check, FINDING_MISUSE_THREAD_JOIN_DETACHED, "a detached thread is joined", target);
+	else if (check->event->type == RT_JOINED)
+		note_target(check, FINDING_MISUSE_API_ERROR_IGNORED,
+		            "a join failed with EINVAL: the time-out is not valid, or another thread joins the thread",
+		            target);
+}
+
 void lock_checks_join(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
                       uint32_t target_id)
 {
 	struct check check = {.locks = locks, .thread = thread, .event = event};
-	struct lock_thread *target = lock_threads_find(&locks->threads, target_id), *other;
+	struct lock_thread *target = lock_threads_find(&locks->threads, target_id);
 
 	if (!target)
 		return;
-	other =
-	    target->joiner && target->joiner != thread->id ? lock_threads_find(&locks->threads, target->joiner) : NULL;
-	if (target == thread)
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_SELF, "a thread joins itself", NULL);
-	else if (target->joined || (other && other->wait.active && other->wait.target == target_id))
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_TWICE, "a thread is joined twice", target);
-	else if (target->detached)
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_DETACHED, "a detached thread is joined", target);
+	accuse_join(&check, target);
 	if (!target->joiner)
 		target->joiner = thread->id;
 }
 
+/* What a join that did not work says; one that waited was judged when it began. */
+static void check_join_error(const struct check *check, const struct lock_thread *target, bool tried)
+{
+	unsigned error = check->event->aux;
+
+	if (!target && error == ESRCH)
+		note_target(check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a thread joins an id that is no thread", NULL);
+	else if (!target && error == EINVAL)
+		note_target(check, FINDING_MISUSE_API_ERROR_IGNORED,
+		            "a join failed with EINVAL: the thread is not joinable", NULL);
+	else if (target && error == EINVAL &&
+	         (tried || !(target == check->thread || target->joined || target->detached || target->joiner)))
+		accuse_join(check, target);
+	else if (target && tried && (error == EDEADLK || target->joined || target->detached))
+		accuse_join(check, target);
+}
+
 void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
-                        uint32_t target_id)
+                        uint32_t target_id, bool tried)
 {
 	struct check check = {.locks = locks, .thread = thread, .event = event};
 	struct lock_thread *target = lock_threads_find(&locks->threads, target_id);
 
 	if (target && target->joiner == thread->id)
 		target->joiner = 0;
-	if (!event->aux && target) {
+	if (event->aux) {
+		check_join_error(&check, target, tried);
+	} else if (target) {
+		if (tried && target->joined)
+			accuse_join(&check, target);
 		target->joined = true;
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
-	} else if (event->aux == ESRCH && !target) {
-		note_target(&check, FINDING_MISUSE_THREAD_JOIN_INVALID, "a thread joins an id that is no thread", NULL);
-	} else if (event->aux == EINVAL && !target) {
-		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED,
-		            "a join failed with EINVAL: the thread is not joinable", NULL);
 	}
 }
 
@@ -511,7 +545,10 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 	struct check check = {.locks = locks, .thread = thread, .event = event};
 	struct lock_thread *target = lock_threads_find(&locks->threads, threads_meant(locks->sources.threads));
 
-	if (!event->aux && target) {
+	if (target && target->joined) {
+		note_target(&check, FINDING_MISUSE_THREAD_DETACH_JOINED, "a thread is detached that was joined",
+		            target);
+	} else if (!event->aux && target) {
 		target->detached = true;
 		target->settled_by = thread->id;
 		target->settled_stack = event->stack;
@@ -520,6 +557,30 @@ void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread,
 	} else if (event->aux) {
 		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED, error_message(event->aux), NULL);
 	}
+}
+
+static const char *creation_error(unsigned error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOMEM:
+		return "a thread could not be created (EAGAIN): there is no memory for its stack, or no more threads "
+		       "are allowed";
+	case EINVAL:
+		return "a thread could not be created (EINVAL): the attributes are not valid";
+	case EPERM:
+		return "a thread could not be created (EPERM): the process may not set this scheduling";
+	default:
+		return "a thread could not be created";
+	}
+}
+
+void lock_checks_created(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct check check = {.locks = locks, .thread = thread, .event = event};
+
+	if (event->aux)
+		note_target(&check, FINDING_MISUSE_API_ERROR_IGNORED, creation_error(event->aux), NULL);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------- */

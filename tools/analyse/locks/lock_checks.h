@@ -27,12 +27,14 @@ struct check { /* one event, and the state before it */
 /* An event on a synchronisation object. */
 void lock_checks_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event);
 /* The thread begins to wait for the end of target; its join of target has returned; it has detached a thread.  target
- * 0: not known. */
+ * 0: not known.  tried: the join did not wait. */
 void lock_checks_join(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
                       uint32_t target);
 void lock_checks_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
-                        uint32_t target);
+                        uint32_t target, bool tried);
 void lock_checks_detach(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event);
+/* The event says that the thread has made another thread, or failed to. */
+void lock_checks_created(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event);
 /* The event frees the block that contains this lock. */
 void lock_checks_freed(struct lock_analysis *locks, const struct lock *lock, const struct event *event);
 /* The event is a call that a signal handler must not make. */
@@ -46,6 +48,9 @@ void wait_checks_event(const struct check *check);
 /* If the thread's last event was a signal to a condition: the call has sent it by now. */
 void wait_checks_signal_sent(const struct check *check);
 void wait_checks_finish(struct lock_analysis *locks);
+
+/* The event's call failed with event->result. */
+void check_error(const struct check *check);
 
 struct sync_misuse check_misuse(const struct check *check, enum finding_class class, const char *message,
                                 const char *label);

@@ -29,6 +29,13 @@ struct lock_use { /* a thread's call on a lock */
 
 struct sync_order;
 
+struct timed_wait { /* a wait with a time-out */
+	uint32_t thread, stack;
+	uint64_t since;
+	uint64_t ns;    /* from `since` to the time-out; 0: there is no such wait, or its time-out is not known */
+	uint64_t mutex; /* of a wait for a condition: that it released */
+};
+
 /* State of the waits for a condition, a semaphore or a barrier.  `blocked` counts threads that are certainly blocked:
  * the waits without a time-out, less all calls that may have ended one.  A record is written before its call is made,
  * so a signal may still be on its way until the thread's next event. */
@@ -40,10 +47,12 @@ struct sync_state {
 	uint32_t blocked, woken;
 	uint32_t thread, stack; /* of the latest wait */
 	uint64_t since;
-	uint64_t mutex;    /* condition: the mutex that its waiters released */
-	uint32_t arrivals; /* barrier: in this round */
-	int64_t value;     /* semaphore: upper bound of its value, counted from its initialisation on */
-	struct {           /* condition: the last signal for which no thread waited */
+	uint64_t mutex;          /* condition: the mutex that its waiters released */
+	struct timed_wait timed; /* the one whose time-out comes last */
+	uint64_t roused;         /* stamp of the latest call that may have ended a wait */
+	uint32_t arrivals;       /* barrier: in this round */
+	int64_t value;           /* semaphore: upper bound of its value, counted from its initialisation on */
+	struct {                 /* condition: the last signal for which no thread waited */
 		uint32_t thread, stack;
 		uint64_t stamp;
 		uint64_t mutexes[8]; /* that the signalling thread held, or had released since its signal before */

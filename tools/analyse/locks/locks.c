@@ -43,6 +43,7 @@ struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_source
 {
 	struct lock_analysis *locks = memory_zeroed(1, sizeof *locks);
 
+	locks->ring = ring;
 	locks->sources = sources;
 	locks->forked = ring->header.forked;
 	locks->evidence = (struct deadlock_evidence){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
@@ -325,7 +326,11 @@ static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, 
 {
 	struct lock *lock = lock_table_find(&locks->table, event->object, event->kind);
 
-	if (!lock || event->result) /* an event that is recorded after the call has the result: it failed */
+	if (event->result) /* an event that is recorded after the call has the result: it failed */
+		return;
+	if (!lock && event->kind == RT_KIND_MUTEX) /* it has a static initialiser, and was never used */
+		lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
+	if (!lock)
 		return;
 	if (lock->opens > 1) {
 		lock->opens--;
@@ -427,12 +432,13 @@ static void on_create(struct lock_analysis *locks, struct lock_thread *thread, c
 
 static void on_joined(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
+	bool waited = thread->wait.active && thread->wait.kind == RT_KIND_THREAD;
 	bool for_ever = thread->wait.active && !(thread->wait.flags & RT_SYNC_TIMED);
 	uint32_t joined_id = threads_meant(locks->sources.threads), last = 0;
 	struct lock_thread *joined;
 
 	join_wait_over(thread);
-	lock_checks_joined(locks, thread, event, joined_id);
+	lock_checks_joined(locks, thread, event, joined_id, !waited);
 	if (event->aux || !joined_id)
 		return;
 	joined = lock_threads_find(&locks->threads, joined_id);
@@ -466,6 +472,7 @@ static bool thread_event(struct lock_analysis *locks, struct lock_thread *thread
 		on_joined(locks, thread, event);
 		return true;
 	case RT_THREAD_CREATED:
+		lock_checks_created(locks, thread, event);
 		return true;
 	case RT_DETACH:
 		lock_checks_detach(locks, thread, event);

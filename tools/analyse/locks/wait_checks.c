@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/analyse/heap/heap.h"
 #include "tools/analyse/locks/lock_checks.h"
 #include "tools/base/memory.h"
+
+#define STACK_LEAST 16384u /* PTHREAD_STACK_MIN: no thread runs on a smaller stack */
 
 static void blocks(struct sync_state *state, const struct event *event)
 {
@@ -27,14 +30,43 @@ static void unblocks(struct sync_state *state)
 		state->blocked--;
 }
 
+/* ---- waits with a time-out ---------------------------------------------------------------------
+ *
+ * Such a wait certainly lasts until its time-out, if no call came that may have ended it.  It is over a little earlier
+ * than its record says, as the record is written after the time is taken. */
+#define TIME_OUT_MARGIN UINT64_C(10000000) /* nanoseconds */
+
+/* The thread that waits for the event's object with a time-out and is certainly blocked; NULL: there is none. */
+static const struct timed_wait *timed_waiter(const struct check *check, const struct sync_state *state)
+{
+	const struct timed_wait *timed = &state->timed;
+	const struct lock_thread *thread =
+	    timed->ns && timed->since > state->roused ? lock_threads_find(&check->locks->threads, timed->thread) : NULL;
+	uint64_t lasted = ring_file_ns(check->locks->ring, check->event->stamp - timed->since);
+
+	if (!thread || thread->ended || !thread->wait.active || thread->wait.since != timed->since)
+		return NULL;
+	return lasted + lasted / 1024 + TIME_OUT_MARGIN < timed->ns ? timed : NULL;
+}
+
+static void blocks_until(const struct check *check, struct sync_state *state, uint64_t ns, uint64_t mutex)
+{
+	const struct event *event = check->event;
+	const struct timed_wait *other = timed_waiter(check, state);
+
+	if (!other || ns > other->ns - ring_file_ns(check->locks->ring, event->stamp - other->since))
+		state->timed = (struct timed_wait){event->thread, event->stack, event->stamp, ns, mutex};
+}
+
 /* ---- conditions ------------------------------------------------------------------------------- */
 
-static void wake(struct sync_state *state, bool all)
+static void wake(struct sync_state *state, const struct event *event, bool all)
 {
 	uint32_t count = all ? state->blocked : state->blocked > 0;
 
 	state->blocked -= count;
 	state->woken += count;
+	state->roused = event->stamp;
 }
 
 /* The signal that the thread's last event announced has been sent by now.  It may have reached threads that began to
@@ -46,7 +78,7 @@ static void signal_sent(const struct check *check)
 
 	thread->signalling.cond = 0;
 	if (cond && cond->sync)
-		wake(cond->sync, thread->signalling.all);
+		wake(cond->sync, check->event, thread->signalling.all);
 }
 
 static void remember_mutexes(const struct lock_thread *thread, uint64_t *mutexes, size_t room)
@@ -82,21 +114,29 @@ static void check_signal(const struct check *check)
 		state->wasted.stamp = 0;
 	else
 		note_wasted(check, state);
-	wake(state, event->type == RT_BROADCAST);
+	wake(state, event, event->type == RT_BROADCAST);
 	check->thread->released_count = 0;
+}
+
+static void note_two_mutexes(const struct check *check, uint32_t thread, uint64_t since, uint32_t stack)
+{
+	struct sync_misuse misuse =
+	    check_misuse(check, FINDING_MISUSE_COND_TWO_MUTEXES,
+	                 "threads wait for one condition variable at the same time with different mutexes",
+	                 "waits here with one mutex");
+
+	misuse_add(&misuse, "waits here with another mutex", thread, since, stack);
+	check_note(check, &misuse);
 }
 
 static void check_two_mutexes(const struct check *check, const struct sync_state *state, uint64_t mutex)
 {
-	struct sync_misuse misuse;
+	const struct timed_wait *timed = timed_waiter(check, state);
 
-	if (!state->blocked || !state->mutex || state->mutex == mutex)
-		return;
-	misuse = check_misuse(check, FINDING_MISUSE_COND_TWO_MUTEXES,
-	                      "threads wait for one condition variable at the same time with different mutexes",
-	                      "waits here with one mutex");
-	misuse_add(&misuse, "waits here with another mutex", state->thread, state->since, state->stack);
-	check_note(check, &misuse);
+	if (state->blocked && state->mutex && state->mutex != mutex)
+		note_two_mutexes(check, state->thread, state->since, state->stack);
+	else if (timed && timed->mutex && timed->mutex != mutex)
+		note_two_mutexes(check, timed->thread, timed->since, timed->stack);
 }
 
 /* Another thread holds the mutex; or no known thread does, although every call on it was recorded. */
@@ -131,8 +171,10 @@ static void check_cond_wait(const struct check *check)
 	state = lock_sync(lock);
 	if (!lock->maybe_foreign)
 		check_two_mutexes(check, state, mutex);
-	if (event->flags & RT_SYNC_TIMED)
+	if (event->flags & RT_SYNC_TIMED) {
+		blocks_until(check, state, event->arg2, mutex);
 		return;
+	}
 	if (!state->blocked || state->mutex == mutex)
 		state->mutex = mutex;
 	blocks(state, event);
@@ -147,12 +189,16 @@ static bool counted(const struct check *check)
 	       wait->kind == check->event->kind && !(wait->flags & RT_SYNC_TIMED);
 }
 
-static void note_waiters(const struct check *check, enum finding_class class, const char *message)
+static void note_waiters(const struct check *check, enum finding_class class, const char *message, const char *label)
 {
 	const struct sync_state *state = check->lock->sync;
-	struct sync_misuse misuse = check_misuse(check, class, message, "destroyed here");
+	const struct timed_wait *timed = state->blocked ? NULL : timed_waiter(check, state);
+	struct sync_misuse misuse = check_misuse(check, class, message, label);
 
-	misuse_add(&misuse, "waits here", state->thread, state->since, state->stack);
+	if (timed)
+		misuse_add(&misuse, "waits here", timed->thread, timed->since, timed->stack);
+	else
+		misuse_add(&misuse, "waits here", state->thread, state->since, state->stack);
 	check_note(check, &misuse);
 }
 
@@ -174,11 +220,12 @@ static void cond_event(const struct check *check)
 	case RT_COND_WAKE:
 		if (counted(check))
 			unblocks(check->lock->sync);
+		check_error(check);
 		break;
 	case RT_DESTROY:
-		if (is_ours(check) && check->lock->sync->blocked)
+		if (is_ours(check) && (check->lock->sync->blocked || timed_waiter(check, check->lock->sync)))
 			note_waiters(check, FINDING_MISUSE_COND_DESTROY_WAITERS,
-			             "a condition variable is destroyed while a thread waits for it");
+			             "a condition variable is destroyed while a thread waits for it", "destroyed here");
 		break;
 	default:
 		break;
@@ -210,6 +257,12 @@ static void check_dead_sem(const struct check *check)
 	check_note(check, &misuse);
 }
 
+/* Threads that are certainly blocked. */
+static int64_t waiters(const struct check *check, const struct sync_state *state)
+{
+	return (int64_t)state->blocked + (timed_waiter(check, state) != NULL);
+}
+
 static void sem_event(const struct check *check)
 {
 	const struct event *event = check->event;
@@ -223,11 +276,14 @@ static void sem_event(const struct check *check)
 		return;
 	switch (event->type) {
 	case RT_WAIT:
-		if (!(event->flags & RT_SYNC_TIMED))
+		if (event->flags & RT_SYNC_TIMED)
+			blocks_until(check, state, event->arg, 0);
+		else
 			blocks(state, event);
 		break;
 	case RT_RELEASE:
 		state->value++;
+		state->roused = event->stamp;
 		break;
 	case RT_ACQUIRE:
 		state->value--;
@@ -239,9 +295,9 @@ static void sem_event(const struct check *check)
 			unblocks(state);
 		break;
 	case RT_DESTROY:
-		if ((int64_t)state->blocked > (state->value > 0 ? state->value : 0) && check->lock->opens <= 1)
+		if (waiters(check, state) > (state->value > 0 ? state->value : 0) && check->lock->opens <= 1)
 			note_waiters(check, FINDING_MISUSE_SEM_DESTROY_WAITERS,
-			             "a semaphore is destroyed while a thread waits for it");
+			             "a semaphore is destroyed while a thread waits for it", "destroyed here");
 		break;
 	default:
 		break;
@@ -250,19 +306,88 @@ static void sem_event(const struct check *check)
 
 /* ---- barriers --------------------------------------------------------------------------------------- */
 
+/* The barrier that the event is about, if all that was done to it was done by this process, and was seen. */
+static struct lock *known_barrier(const struct check *check)
+{
+	struct lock *lock = check->lock;
+
+	return lock && lock->result.kind == RT_KIND_BARRIER && lock->init_seen && !lock->maybe_foreign ? lock : NULL;
+}
+
+/* True if the memory at this address holds one object for as long as no call says otherwise: static data, or a block
+ * that is too small for a stack.  Stack frames, stacks in blocks and large pools hold other objects in time. */
+static bool memory_is_of_one_object(const struct check *check, uint64_t address)
+{
+	uint64_t start, size;
+
+	if (ring_file_module_at(check->locks->ring, address, check->event->stamp))
+		return true;
+	return check->locks->sources.heap && heap_block_around(check->locks->sources.heap, address, &start, &size) &&
+	       size < STACK_LEAST;
+}
+
+static void check_barrier_init(const struct check *check)
+{
+	const struct lock *lock = known_barrier(check);
+	struct sync_misuse misuse;
+
+	if (!lock || check->event->result)
+		return;
+	if (lock->sync && lock->sync->arrivals) {
+		note_waiters(check, FINDING_MISUSE_BARRIER_REINIT,
+		             "a barrier is initialised again while a thread waits at it", "initialised here");
+	} else if (memory_is_of_one_object(check, check->event->object)) {
+		misuse = check_misuse(check, FINDING_MISUSE_BARRIER_REINIT,
+		                      "a barrier is initialised again without pthread_barrier_destroy in between",
+		                      "initialised here");
+		misuse_add(&misuse, "initialised here before", 0, 0, lock->result.init_stack);
+		check_note(check, &misuse);
+	}
+}
+
+/* What was never initialised, or was destroyed before.  A barrier has no static initialiser. */
+static void check_unknown_barrier_destroy(const struct check *check)
+{
+	const struct event *event = check->event;
+	struct lock_tombstone tombstone = lock_table_tombstone(&check->locks->table, event->object, RT_KIND_BARRIER);
+	bool again = tombstone.how == TOMBSTONE_DESTROYED;
+	struct sync_misuse misuse;
+
+	if (check->locks->forked || event->flags & RT_SYNC_PSHARED || (check->lock && check->lock->maybe_foreign))
+		return;
+	misuse =
+	    check_misuse(check, FINDING_MISUSE_BARRIER_DESTROY_UNINITIALISED,
+	                 again ? "a barrier is destroyed again" : "a barrier is destroyed that was never initialised",
+	                 "destroyed here");
+	if (again)
+		misuse_add(&misuse, "destroyed here first", tombstone.thread, tombstone.stamp, tombstone.stack);
+	check_note(check, &misuse);
+}
+
+static void check_barrier_destroy(const struct check *check)
+{
+	const struct lock *lock = known_barrier(check);
+
+	if (!lock)
+		check_unknown_barrier_destroy(check);
+	else if (lock->sync && lock->sync->arrivals)
+		note_waiters(check, FINDING_MISUSE_BARRIER_DESTROY_WAITERS,
+		             "a barrier is destroyed while a thread waits at it", "destroyed here");
+}
+
 static void barrier_event(const struct check *check)
 {
-	struct sync_state *state;
+	struct lock *lock = known_barrier(check);
 
-	if (!check->lock || !check->lock->init_seen || check->lock->maybe_foreign || !check->lock->init_value)
-		return;
-	state = lock_sync(check->lock);
-	if (check->event->type == RT_WAIT) {
+	if (check->event->type == RT_INIT) {
+		check_barrier_init(check);
+	} else if (check->event->type == RT_DESTROY) {
+		check_barrier_destroy(check);
+	} else if (check->event->type == RT_WAIT && lock && lock->init_value) {
+		struct sync_state *state = lock_sync(lock);
+
 		blocks(state, check->event);
-		state->arrivals = (state->arrivals + 1) % check->lock->init_value;
-	} else if (check->event->type == RT_DESTROY && state->arrivals) {
-		note_waiters(check, FINDING_MISUSE_BARRIER_DESTROY_WAITERS,
-		             "a barrier is destroyed while a thread waits at it");
+		state->arrivals = (state->arrivals + 1) % lock->init_value;
 	}
 }
 
