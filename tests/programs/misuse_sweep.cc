@@ -1,0 +1,293 @@
+/*
+ * The sweep of wrong calls: two shapes of each row of tests/e2e/tables/sweep.def, a wrong one and the nearest correct
+ * one, NAME_ok.  The first argument names the shape.
+ */
+#include <climits>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <mutex>
+#include <pthread.h>
+#include <semaphore.h>
+#include <shared_mutex>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <thread>
+#include <threads.h>
+#include <vector>
+
+#include "say.h"
+
+using namespace std::chrono_literals;
+
+#define twice(...)                                                                                                     \
+	([] {                                                                                                          \
+		for (int i = 0; i < 2; i++)                                                                            \
+			(void)(__VA_ARGS__);                                                                           \
+	}())
+
+/* ---- time ------------------------------------------------------------------------------------------ */
+
+static void pause_ms(long ms)
+{
+	timespec how_long = {ms / 1000, ms % 1000 * 1000000};
+
+	nanosleep(&how_long, nullptr);
+}
+
+/* Until the next call in the same thread. */
+static const timespec *in_ms(clockid_t clock, long ms)
+{
+	static thread_local timespec when;
+
+	clock_gettime(clock, &when);
+	when.tv_nsec += ms % 1000 * 1000000;
+	when.tv_sec += ms / 1000 + when.tv_nsec / 1000000000;
+	when.tv_nsec %= 1000000000;
+	return &when;
+}
+
+static const timespec *now() { return in_ms(CLOCK_REALTIME, 0); }
+static const timespec *soon() { return in_ms(CLOCK_REALTIME, 10); }
+static const timespec *later() { return in_ms(CLOCK_REALTIME, 2000); }
+static const timespec *later_monotonic() { return in_ms(CLOCK_MONOTONIC, 2000); }
+#define MONOTONIC CLOCK_MONOTONIC, in_ms(CLOCK_MONOTONIC, 10)
+
+static auto wall() { return std::chrono::system_clock::now(); }
+
+static const timespec bad_time = {0, 2000000000};
+
+/* ---- objects ------------------------------------------------------------------------------------------ */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static pthread_mutex_t errorcheck = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP, robust;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_spinlock_t spin;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static pthread_barrier_t barrier, *in_block;
+static sem_t sem;
+static mtx_t mtx, other_mtx;
+static cnd_t cnd;
+static std::mutex std_mutex, std_other;
+static std::timed_mutex std_timed;
+static std::recursive_timed_mutex std_recursive;
+static std::shared_timed_mutex std_shared;
+static std::condition_variable std_cond;
+static pthread_t thread;
+
+static void lock(pthread_mutex_t &it) { pthread_mutex_lock(&it); }
+static void unlock(pthread_mutex_t &it) { pthread_mutex_unlock(&it); }
+static void free_rwlock() { pthread_rwlock_unlock(&rwlock); }
+
+static void make_objects()
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&robust, &attributes);
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+	mtx_init(&mtx, mtx_timed);
+	mtx_init(&other_mtx, mtx_timed);
+	cnd_init(&cnd);
+}
+
+/* ---- threads -------------------------------------------------------------------------------------------- */
+
+using body = void (*)();
+
+static void *run(void *it)
+{
+	reinterpret_cast<body>(it)();
+	return nullptr;
+}
+
+static pthread_t start(body it)
+{
+	pthread_t made;
+
+	must(pthread_create(&made, nullptr, run, reinterpret_cast<void *>(it)) == 0);
+	return made;
+}
+
+static void in_thread(body it) { pthread_join(start(it), nullptr); }
+
+static void nothing() {}
+static void *nothing_of(void *it) { return it; }
+static int nothing_c11(void *) { return 0; }
+static void brief() { pause_ms(100); }
+
+static void cancel_self()
+{
+	pthread_cancel(pthread_self());
+	pthread_testcancel();
+}
+
+/* The robust mutex's owner ends. */
+static void orphan()
+{
+	in_thread([] { lock(robust); });
+}
+
+static void in_child(body it)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		it();
+		_exit(0);
+	}
+	waitpid(child, nullptr, 0);
+}
+
+/* glibc sees no thread id there. */
+static pthread_t no_thread()
+{
+	static char memory[4096];
+
+	memset(memory, 0xff, sizeof memory);
+	return reinterpret_cast<pthread_t>(memory);
+}
+
+/* No stack is so large. */
+static const pthread_attr_t *too_large()
+{
+	static pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, size_t(1) << 46);
+	return &attributes;
+}
+
+/* With no room for a stack. */
+static void in_small_space(body it)
+{
+	rlimit all, little;
+
+	getrlimit(RLIMIT_AS, &all);
+	little = {size_t(1) << 20, all.rlim_max};
+	setrlimit(RLIMIT_AS, &little);
+	it();
+	setrlimit(RLIMIT_AS, &all);
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------------- */
+
+static std::vector<pthread_t> waiters;
+
+static void add_waiter(body it)
+{
+	waiters.push_back(start(it));
+	pause_ms(50); /* it waits by now */
+}
+
+static void join_waiters()
+{
+	for (pthread_t waiter : waiters)
+		pthread_join(waiter, nullptr);
+	waiters.clear();
+}
+
+/* They wait for ever, and end with the process. */
+static void detach_waiters()
+{
+	for (pthread_t waiter : waiters)
+		pthread_detach(waiter);
+}
+
+static void wake()
+{
+	pthread_cond_broadcast(&cond);
+	cnd_broadcast(&cnd);
+	std_cond.notify_all();
+	join_waiters();
+}
+
+static void monotonic_cond()
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&cond, &attributes);
+}
+
+/* How a waiter waits, with the mutex m. */
+#define WAIT(m)            (lock(m), pthread_cond_wait(&cond, &m), unlock(m))
+#define TIMED(m)           (lock(m), pthread_cond_timedwait(&cond, &m, later()), unlock(m))
+#define SHORT(m)           (lock(m), pthread_cond_timedwait(&cond, &m, soon()), unlock(m))
+#define TIMED_MONOTONIC(m) (lock(m), pthread_cond_timedwait(&cond, &m, later_monotonic()), unlock(m))
+#define CLOCK(m)           (lock(m), pthread_cond_clockwait(&cond, &m, CLOCK_MONOTONIC, later_monotonic()), unlock(m))
+#define C11(m)             (mtx_lock(&m), cnd_wait(&cnd, &m), mtx_unlock(&m))
+#define C11_TIMED(m)       (mtx_lock(&m), cnd_timedwait(&cnd, &m, later()), mtx_unlock(&m))
+#define CXX(m, wait)                                                                                                   \
+	{                                                                                                              \
+		std::unique_lock<std::mutex> held(m);                                                                  \
+		std_cond.wait;                                                                                         \
+	}
+#define CXX_FOR(m)   CXX(m, wait_for(held, 2s))
+#define CXX_UNTIL(m) CXX(m, wait_until(held, wall() + 2s))
+#define BARRIER(m)   pthread_barrier_wait(&barrier)
+#define JOIN(m)      pthread_join(thread, nullptr)
+
+#define wait_with(how, m) add_waiter([] { how(m); })
+
+static void wait_sem(body it)
+{
+	sem_init(&sem, 0, 0);
+	add_waiter(it);
+}
+
+/* ---- what rows need besides ------------------------------------------------------------------------------- */
+
+static void make_barrier() { in_block = static_cast<pthread_barrier_t *>(malloc(sizeof *in_block)); }
+
+/* glibc waits for the threads of a barrier that has no count. */
+static void set_count(pthread_barrier_t &it)
+{
+	unsigned words[] = {0, 0, 1};
+
+	memcpy(&it, words, sizeof words);
+}
+
+__attribute__((noinline)) static void barrier_in_frame()
+{
+	pthread_barrier_t here;
+
+	pthread_barrier_init(&here, nullptr, 1);
+	pthread_barrier_wait(&here);
+}
+
+/* ---- shapes -------------------------------------------------------------------------------------------------- */
+
+#define SWEEP(class, variant, wrong, near)                                                                             \
+	static void class##_##variant() { (void)wrong; }                                                               \
+	static void class##_##variant##_ok() { (void)near; }
+#include "tests/e2e/tables/sweep.def"
+#undef SWEEP
+
+static const struct {
+	const char *name;
+	body run;
+} shapes[] = {
+#define SWEEP(class, variant, wrong, near)                                                                             \
+	{#class "_" #variant, class##_##variant}, {#class "_" #variant "_ok", class##_##variant##_ok},
+#include "tests/e2e/tables/sweep.def"
+#undef SWEEP
+};
+
+int main(int argc, char **argv)
+{
+	alarm(60);
+	make_objects();
+	for (const auto &shape : shapes)
+		if (argc == 2 && !strcmp(shape.name, argv[1])) {
+			shape.run();
+			say("done\n");
+			return 0;
+		}
+	say("which shape?\n");
+	return 2;
+}
