@@ -1,6 +1,6 @@
 /*
- * main returns while one thread waits on a condition that nobody signals and one on a semaphore that nobody
- * posts: two thread leaks, blocked.
+ * main returns while one thread waits on a condition that is never signalled and one on a semaphore that is never
+ * posted: two thread leaks, blocked.
  */
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,4 +1,4 @@
-/* A semaphore that never makes anybody wait, and a thread that is cancelled in it all the same. */
+/* A semaphore in which no thread has to wait, and a thread that is cancelled in its sem_wait all the same. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /*
- * chrooted DIRECTORY: changes its root to there, as daemons do, and goes on: 100 blocks of 48 bytes before
- * and after, and in a child, which finds none of the paths that it had.
+ * chrooted DIRECTORY: changes its root to DIRECTORY, as daemons do, and goes on: 100 blocks of 48 bytes before and
+ * after, and in a child, for which the old paths do not exist.
  */
 #include <sys/wait.h>
 

@@ -1,6 +1,6 @@
 /*
  * Deadlocks that are predicted and do not happen by themselves: a pause keeps the threads apart.  The first argument
- * names the shape (shapes.h).  `flag` and `fence` can never hang: something that no call shows keeps the threads apart.
+ * names the shape (shapes.h).  `flag` and `fence` can never hang: no call shows what keeps the threads apart.
  */
 #include <stdatomic.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 /*
- * C++'s own locks and threads, used wrongly and nearly so: the first argument names the shape.  None hangs; what is
- * wrong in one is right in its neighbour with `_ok` behind its name.
+ * C++'s own locks and threads, used wrongly and nearly so: the first argument names the shape.  None hangs.  A shape
+ * NAME_ok is the correct form of the faulty shape NAME.
  */
 #include <chrono>
 #include <condition_variable>

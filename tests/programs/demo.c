@@ -1,7 +1,7 @@
 /*
- * What ringtail finds, in one small program: a shop that forgets its receipts (10 blocks of 128 bytes leak),
- * takes its two locks in both orders (a deadlock that does not happen in this run) and never joins its
- * cleaner (a thread leak).
+ * A small program with several faults that ringtail finds: a shop that forgets its receipts (10 blocks of 128 bytes
+ * leak), takes its two locks in both orders (a deadlock that does not happen in this run) and never joins its cleaner
+ * (a thread leak).
  */
 #include <pthread.h>
 #include <stdio.h>

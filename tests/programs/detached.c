@@ -1,6 +1,6 @@
 /*
- * Four threads that nobody joins and nobody needs to: two created detached, one detached by main, one by
- * itself.  All end before main does.  No thread leak.
+ * Four threads that need not be joined, and are not: two created detached, one detached by main, one by itself.  All
+ * end before main does.  No thread leak.
  */
 #include <pthread.h>
 #include <semaphore.h>

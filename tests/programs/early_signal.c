@@ -1,6 +1,6 @@
 /*
- * Calls signal(), sigaction() and a handler before its first malloc, also from a constructor: a shim that is
- * not ready before the first allocation would fall over here.  One block of 12 bytes in the end.
+ * Calls signal(), sigaction() and a handler before its first malloc, also from a constructor: a shim that is ready only
+ * at the first allocation would crash here.  One block of 12 bytes in the end.
  */
 #include <signal.h>
 

@@ -2,7 +2,7 @@
  * Ends in the way that its argument names: return, exit, _exit, _Exit, quick_exit, abort, pthread_exit (of
  * main, while a thread still works and ends the process by its own end), thread_exit (exit called by a thread),
  * segv, kill, exit_group (by syscall), raw_exit_group (by an instruction of its own), exec (of true), not_dumpable
- * (exit, when nobody may look at it any more), other_user (exit, as one who may not read root's files; for root).
+ * (exit, after it has made itself not dumpable), other_user (exit, as a user without access to root's files; for root).
  * Before that it makes three blocks of 64 bytes, which are kept, and loses one of 100.
  */
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
  * fork_in_threads N: four threads fork N times in all, while two others do nothing but malloc and free.  Each
- * child allocates and ends with status 5 at once: it must not hang on what its parent's other threads held.
+ * child allocates and ends with status 5 at once: it must not hang on a lock that another thread of its parent held.
  */
 #include <pthread.h>
 #include <stdbool.h>

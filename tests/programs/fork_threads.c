@@ -1,7 +1,7 @@
 /*
  * Forks 50 times while four threads do nothing but malloc, free and lock.  Each child allocates, takes a lock of its
- * own, makes a thread and joins it, and ends with status 5: the child must not hang on what its parent's
- * other threads held.
+ * own, makes a thread and joins it, and ends with status 5: the child must not hang on a lock that another thread of
+ * its parent held.
  */
 #include <pthread.h>
 #include <stdbool.h>

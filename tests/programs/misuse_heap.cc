@@ -1,6 +1,6 @@
 /*
- * Memory given back wrongly, and nearly so: the first argument names the shape.  What is wrong in one is right in its
- * neighbour with `_ok` behind its name.
+ * Memory given back wrongly, and nearly so: the first argument names the shape.  A shape NAME_ok is the correct form of
+ * the faulty shape NAME.
  */
 #include <csignal>
 #include <cstring>

@@ -1,6 +1,6 @@
 /*
  * Conflicting lock orders, and what keeps them apart or does not: the first argument names the shape (shapes.h).  None
- * hangs, and what can deadlock is told by its neighbour with `_ok` behind its name.
+ * hangs.  A shape NAME_ok cannot deadlock; the shape NAME beside it can.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * AB in one thread, BA in another, all of them read locks of rwlocks that nobody writes: readers do not
- * exclude readers, so there is no deadlock, realised or predicted.
+ * AB in one thread, BA in another, all of them read locks of rwlocks that no thread write-locks: readers do not exclude
+ * readers, so there is no deadlock, realised or predicted.
  */
 #include <pthread.h>
 

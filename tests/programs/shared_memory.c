@@ -1,7 +1,7 @@
 /*
- * Memory that a look at it must leave as it is.  argv[1] children share 32 MiB with their parent, have a block of their
- * own, and map what they never touch: half a MiB of shared memory, and as much without rights.  Tells each child's
- * number and pid, and ends when the file argv[2] can be read.
+ * Memory that a scan must leave as it is.  argv[1] children share 32 MiB with their parent, have a block of their own,
+ * and map what they never touch: half a MiB of shared memory, and as much without rights.  Tells each child's number
+ * and pid, and ends when the file argv[2] can be read.
  */
 #include <fcntl.h>
 #include <string.h>

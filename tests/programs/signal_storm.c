@@ -1,7 +1,7 @@
 /*
  * A timer's signal every 100 us interrupts a loop that takes and gives back a lock; the handler allocates,
- * frees and posts a semaphore.  It may: the loop never allocates, so the handler never interrupts malloc, and
- * its semaphore is used by nobody else.  Ends after 2000 signals.  One malloc(77) in each handler.
+ * frees and posts a semaphore.  It may: the loop never allocates, so the handler never interrupts malloc, and no other
+ * code uses its semaphore.  Ends after 2000 signals.  One malloc(77) in each handler.
  */
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,5 +1,5 @@
 /*
- * Both threads hold one lock and TRY the other, giving up what they hold when that fails.  A try does not
+ * Both threads hold one lock and TRY the other, and release the lock that they hold if the try fails.  A try does not
  * wait, so there is no deadlock, realised or predicted.
  */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* Two libraries are made of this, with EPOCH a and b: alike in every size, so that one fits where the other was. */
+/* Two libraries are made of this, with EPOCH a and b, of equal sizes: each fits where the other was mapped. */
 #include <pthread.h>
 #include <stdlib.h>
 

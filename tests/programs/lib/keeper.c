@@ -1,4 +1,4 @@
-/* What leak_shapes opens and closes: keeps a pointer in its data, or in its thread-local storage. */
+/* The library that leak_shapes opens and closes: keeps a pointer in its data, or in its thread-local storage. */
 static void *volatile kept;
 static _Thread_local void *volatile kept_locally;
 

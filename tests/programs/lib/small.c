@@ -1,4 +1,4 @@
-/* What dlopen_loop loads and unloads: allocates in its constructor, frees in its destructor. */
+/* The library that dlopen_loop loads and unloads: allocates in its constructor, frees in its destructor. */
 #include <pthread.h>
 #include <stdlib.h>
 
