@@ -127,7 +127,7 @@ DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libibert
 TEST_DEPS := rustc clang-format libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang libclang-rt-dev eatmydata libfaketime mariadb-server-core mariadb-client-core ripgrep bat bc bzip2 cmake curl file gawk gnupg lz4 openssh-client openssl zstd strace \
 	memcached nginx-light zip unzip vim libglib2.0-bin tmux ninja-build iproute2 patch pkgconf \
-	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4 libmimalloc2.0 libtbbmalloc2 golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v chromium),,chromium) $(NODE)
+	libjemalloc2 libjemalloc-dev libgoogle-perftools-dev libtcmalloc-minimal4 libmimalloc2.0 libtbbmalloc2 golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v chromium),,chromium) $(NODE)
 # the peers of `make bench`, and the programs that it runs
 BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
 	redis-tools mariadb-server sysbench

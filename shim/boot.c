@@ -44,7 +44,7 @@ static void start_up(void)
 	clock_choose();
 	confirm_start_up();
 	modules_start_up();
-	resolve_front();
+	resolve_front(&(struct front_allocator){0});
 	thread_start_up();
 	process_start_up();
 }

@@ -347,6 +347,12 @@ enum rt_scan_missed { /* why a program that was to start the tool did not */
 #define RT_WATCH_LOCKS 2u
 #define RT_WATCH_MMAP  4u
 
+enum rt_heap_unseen { /* why the heap is not watched although RT_WATCH_HEAP asks for it */
+	              RT_HEAP_SEEN = 0,
+	              RT_HEAP_IN_PROGRAM = 1, /* malloc is part of the executable, whose calls of it no library sees */
+	              RT_HEAP_IN_FRONT = 2,   /* malloc is that of a library preloaded before ours */
+};
+
 /* One moment on both clocks. */
 struct rt_clock_pair {
 	uint64_t ticks;
@@ -446,6 +452,9 @@ struct rt_header {
 
 	uint32_t reader_left; /* 1: the reader has left, or had before this began: none will come any more */
 	uint32_t unfollowed;  /* programs that it or its children started without us in their environment */
+
+	uint32_t heap_unseen; /* enum rt_heap_unseen */
+	uint32_t refused;     /* 1: ended before its main, since --must-watch was given and its heap is not seen */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -532,6 +541,7 @@ RT_AT(rt_header, own, 2688);
 RT_AT(rt_header, brk_start, 2696);
 RT_AT(rt_header, pid_space, 2712);
 RT_AT(rt_header, reader_left, 2720);
+RT_AT(rt_header, heap_unseen, 2728);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_edge, held_kind, 32);
 RT_AT(rt_plan_edge, met, 48);

@@ -38,6 +38,9 @@ static inline void record_sync(struct thread *self, const struct caller *caller,
 	record(self, caller, type, rt_word1((uintptr_t)object, rt_sync_aux(kind, flags, (unsigned)result)));
 }
 
+/* Calls of malloc and its family by this thread for which nothing could be recorded: how allocator.c learns of any. */
+extern __thread unsigned heap_calls_unrecorded;
+
 /* For operator new and delete that are the allocator's own (struct origin).  The first is called after the real
  * operator, the second before it.  align: 0 where none was asked for; block NULL: there was no memory.  False: the
  * block is a part of one of malloc's, so that delete can be expected to free that one. */

@@ -11,9 +11,13 @@
 
 /* Call only functions of `real` here: the compiler turns its builtins into calls of the hooks. */
 
+__thread unsigned heap_calls_unrecorded;
+
 static inline struct thread *heap_watcher(void)
 {
 	struct thread *self = thread_self();
+	if (unlikely(!self))
+		heap_calls_unrecorded++;
 	return likely(options.heap) ? self : NULL;
 }
 

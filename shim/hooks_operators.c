@@ -93,12 +93,6 @@ static void treat_as_runtime(void)
 
 extern void *_ZSt15get_new_handlerv(void) __attribute__((weak)); /* std::get_new_handler: every C++ runtime has it */
 
-static bool is_in_library(void *function)
-{
-	struct dl_find_object object;
-	return _dl_find_object(function, &object) == 0 && *object.dlfo_link_map->l_name;
-}
-
 /*
  * Where the program has a C++ runtime from the start, before main: no thread holds the loader's lock, and dlerror
  * has no message that could get lost.  A runtime linked into the executable itself calls its own operators, never the
@@ -106,7 +100,7 @@ static bool is_in_library(void *function)
  */
 void operators_start_up(void)
 {
-	if (_ZSt15get_new_handlerv && !looked_up && is_in_library(_ZSt15get_new_handlerv))
+	if (_ZSt15get_new_handlerv && !looked_up && !is_in_executable(_ZSt15get_new_handlerv))
 		look_up();
 }
 

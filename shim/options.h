@@ -15,7 +15,7 @@ struct options {
 	bool heap, locks, mmap, scan, live, locked;
 	uint32_t stacks;  /* enum rt_stacks */
 	uint32_t on_full; /* enum rt_on_full */
-	uint64_t depth, max, live_max, keep, scan_wait;
+	uint64_t depth, max, live_max, keep, scan_wait, refuse;
 };
 
 extern __attribute__((visibility("hidden"))) struct options options;

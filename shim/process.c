@@ -38,6 +38,7 @@
 #include <stdlib.h>
 
 #include "shim/address_space.h"
+#include "shim/allocator.h"
 #include "shim/boot.h"
 #include "shim/clock.h"
 #include "shim/environment.h"
@@ -101,6 +102,7 @@ __attribute__((constructor)) static void construct(void)
 	if (process_ready())
 		environment_extend();
 	operators_start_up();
+	allocator_start_up();
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
+#include <link.h>
 
 #include "shim/modules.h"
 #include "shim/process.h"
@@ -65,13 +66,29 @@ void resolve_all(void)
 			*rows[i].target = resolve(&rows[i]);
 }
 
-/* Calls of programs go to the first realloc of all, or to the first one of glibc's version: that is
- * libc_malloc_debug.so's, if it is not behind the shim. */
-void resolve_front(void)
+/* The function that the program calls by this name, if that is not the shim's.  It is the first of any version, or the
+ * first of glibc's: libc_malloc_debug.so's, if it is not the one behind us. */
+static void *in_front(const char *name, void *behind)
 {
-	void *of_version = dlvsym(RTLD_DEFAULT, "realloc", heap);
-	heap_is_anothers = !in_range(&shim_range, (uintptr_t)dlsym(RTLD_DEFAULT, "realloc")) ||
-	                   (of_version != (void *)real.realloc && !is_libcs(of_version));
+	void *first = dlsym(RTLD_DEFAULT, name), *of_version = dlvsym(RTLD_DEFAULT, name, heap);
+	if (!in_range(&shim_range, (uintptr_t)first))
+		return first;
+	return of_version != behind && !is_libcs(of_version) ? of_version : NULL;
+}
+
+bool resolve_front(struct front_allocator *front)
+{
+	void *of_malloc = in_front("malloc", (void *)real.malloc), *of_free = in_front("free", (void *)real.free);
+	heap_is_anothers = in_front("realloc", (void *)real.realloc) != NULL;
+	front->malloc = (__typeof__(front->malloc))of_malloc;
+	front->free = (__typeof__(front->free))of_free;
+	return of_malloc && of_free;
+}
+
+bool is_in_executable(void *function)
+{
+	struct dl_find_object object;
+	return !_dl_find_object(function, &object) && !*object.dlfo_link_map->l_name;
 }
 
 void *resolve_late(const char *name)

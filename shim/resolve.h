@@ -23,9 +23,18 @@ extern struct real real;
 void resolve_all(void);
 
 /* True if the program's allocator is in front of the shim - its own, or a library preloaded before.  Then its blocks
- * come here only where it lacks a function.  Known from resolve_front on. */
+ * come here only where it lacks a function, or where it goes on to the next one. */
 extern bool heap_is_anothers;
-void resolve_front(void);
+
+/* That allocator.  False: there is none.  Once, at the end of boot, for heap_is_anothers; later again. */
+struct front_allocator {
+	void *(*malloc)(size_t bytes);
+	void (*free)(void *block);
+};
+bool resolve_front(struct front_allocator *front);
+
+/* Whether the function is part of the executable. */
+bool is_in_executable(void *function);
 
 /* The function of a LATE row, or NULL where there is none. */
 void *resolve_late(const char *name);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shim/allocator.h"
 #include "shim/atomics.h"
 #include "shim/clock.h"
 #include "shim/environment.h"
@@ -62,8 +63,9 @@ static void write_options(struct rt_header *header)
 	header->stacks = options.stacks;
 	header->on_full = options.on_full;
 	header->live = options.live;
-	header->watch = (options.heap ? RT_WATCH_HEAP : 0) | (options.locks ? RT_WATCH_LOCKS : 0) |
+	header->watch = (options.heap || allocator_unseen ? RT_WATCH_HEAP : 0) | (options.locks ? RT_WATCH_LOCKS : 0) |
 	                (options.mmap ? RT_WATCH_MMAP : 0);
+	header->heap_unseen = allocator_unseen;
 	header->scan_wait = options.scan ? least(options.scan_wait, UINT32_MAX) : 0;
 }
 

@@ -263,7 +263,8 @@ static bool is_wanted(void)
 {
 	const struct rt_header *header = process->header;
 
-	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !sys_restricted;
+	return options.scan && options.scan_wait && (header->watch & RT_WATCH_HEAP) && !header->heap_unseen &&
+	       !sys_restricted;
 }
 
 /* Allows one process to trace this one: Yama allows only ancestors, and the tool is none.  0: no process is allowed any

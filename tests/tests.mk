@@ -16,7 +16,8 @@ SANITIZED := $(patsubst %,$(BUILD)/programs/sanitized_%,gcc_address gcc_thread g
 
 # tests/programs/new_leaks.cc with each allocator: new_leaks_NAME (tests/e2e/tables/allocators.def).
 ALLOCATORS := jemalloc tcmalloc mimalloc tbbmalloc
-WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%)
+WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%) $(BUILD)/programs/new_leaks_static_jemalloc \
+	$(BUILD)/programs/new_leaks_static_tcmalloc
 
 .PHONY: programs
 programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
@@ -68,6 +69,8 @@ LIBRARY_jemalloc := libjemalloc.so.2
 LIBRARY_tcmalloc := libtcmalloc_minimal.so.4
 LIBRARY_mimalloc := libmimalloc.so.2.0
 LIBRARY_tbbmalloc := libtbbmalloc_proxy.so.2
+LIBRARY_static_jemalloc := libjemalloc_pic.a
+LIBRARY_static_tcmalloc := libtcmalloc_minimal.a
 $(WITH_ALLOCATOR): $(BUILD)/programs/new_leaks_%: tests/programs/new_leaks.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$@)

@@ -111,4 +111,82 @@ static void expect_every_operator(const char *preload)
 	Test(allocators, name##_linked_preload) { expect_leaks(MODE_PRELOAD, "$LD_PRELOAD", "new_leaks_" #name); }     \
 	Test(allocators, name##_mismatched) { expect_mismatch("$LD_PRELOAD:" library); }                               \
 	Test(allocators, name##_every_operator) { expect_every_operator("$LD_PRELOAD:" library); }
+#define UNSEEN(program)
 #include "tests/e2e/tables/allocators.def"
+#undef ALLOCATOR
+#undef UNSEEN
+#define ALLOCATOR(name, library)
+
+/* ---- allocators that are part of the program ---------------------------------------------------- */
+
+#define NOT_WATCHED "ringtail: the heap is not watched, as malloc is linked into the program itself: "
+
+static void expect_output(struct rt *rt, const char *words, const char *expected)
+{
+	struct outcome outcome = rt_tool(rt, words);
+
+	cr_expect_eq(outcome.status, 0, "%s: status %d: %s", words, outcome.status, outcome.err);
+	cr_expect(strstr(outcome.out, expected) || strstr(outcome.err, expected), "%s: \"%s\" is not in %s%s", words,
+	          expected, outcome.out, outcome.err);
+	outcome_free(&outcome);
+}
+
+/* It is said at the start, in every report, and where a check passes. */
+static void expect_unseen(enum mode mode, const char *program)
+{
+	struct rt rt = rt_new();
+	const json_t *watched;
+
+	rt_program(&rt, mode, program);
+	cr_expect_eq(rt.program.status, 0, "%s: status %d: %s", program, rt.program.status, rt.program.err);
+	cr_expect(strstr(rt.program.err, NOT_WATCHED), "%s", rt.program.err);
+	watched = json_at(rt_process(&rt, program), "watched");
+	cr_expect_not(json_is_true(json_at(watched, "heap")));
+	cr_expect(json_is_true(json_at(watched, "locks")));
+	cr_assert_eq(json_array_size(json_at(watched, "unseen")), 1);
+	cr_expect_str_eq(json_text(json_array_get(json_at(watched, "unseen"), 0), "what"), "heap");
+	cr_expect(strstr(json_text(json_array_get(json_at(watched, "unseen"), 0), "module"), program));
+	expect_findings(rt_process(&rt, program), "");
+	expect_output(&rt, "report RUN", "  watched     locks, not heap");
+	expect_output(&rt, "report RUN", "  not seen    heap: malloc is linked into the program itself");
+	expect_output(&rt, "check RUN --fail-on=default",
+	              "check passed, but no leaks were looked for in 1 process (malloc is linked into it)");
+	expect_output(&rt, "sql RUN 'select why from unwatched'", "malloc is linked into the program itself");
+	rt_end(&rt);
+}
+
+static void expect_refused(const char *program)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, MODE_RUN, "--must-watch", program);
+	cr_expect_eq(rt.program.status, 69, "%s: status %d", program, rt.program.status);
+	cr_expect_str_eq(rt.program.out, "", "%s has run", program);
+	cr_expect(strstr(rt.program.err, "ringtail: cannot watch: the heap of "), "%s", rt.program.err);
+	cr_expect(strstr(rt.program.err, "; not run (--must-watch)"), "%s", rt.program.err);
+	rt_end(&rt);
+}
+
+#define UNSEEN(program)                                                                                                \
+	Test(allocators, program##_unseen_run) { expect_unseen(MODE_RUN, #program); }                                  \
+	Test(allocators, program##_unseen_preload) { expect_unseen(MODE_PRELOAD, #program); }                          \
+	Test(allocators, program##_refused) { expect_refused(#program); }
+#include "tests/e2e/tables/allocators.def"
+
+/* A malloc that goes on to the next one is watched there, and must not be refused. */
+static void expect_wrapped(enum mode mode, const char *options)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, mode, options, "malloc_wrapped");
+	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
+	cr_expect_not(strstr(rt.program.err, "not watched"), "%s", rt.program.err);
+	cr_expect_eq(left_of(rt_process(&rt, "malloc_wrapped"), "lose"), 50);
+	cr_expect(json_is_true(json_at(rt_process(&rt, "malloc_wrapped"), "watched.heap")));
+	expect_sound_heap(rt_process(&rt, "malloc_wrapped"));
+	rt_end(&rt);
+}
+
+Test(allocators, wrapped_run) { expect_wrapped(MODE_RUN, ""); }
+Test(allocators, wrapped_preload) { expect_wrapped(MODE_PRELOAD, ""); }
+Test(allocators, wrapped_must_be_watched) { expect_wrapped(MODE_RUN, "--must-watch"); }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tools/base/child.h"
+#include "shim/format.h"
 #include "tools/live/collector.h"
 #include "tools/live/command_signals.h"
 #include "tools/confirm/confirm.h"
@@ -105,9 +106,14 @@ static bool write_plan(struct run *run, struct error *err)
 /* The value of RINGTAIL for the shim; NULL: err is filled. */
 static char *shim_settings(struct run *run, struct error *err)
 {
+	char command[16];
+
 	if (!run->directory || !write_plan(run, err))
 		return NULL;
+	snprintf(command, sizeof command, "%d", (int)run->launch.pid);
 	options_put(&run->options, OPTION_run, run->directory);
+	if (options_yes(&run->options, OPTION_must_watch))
+		options_put(&run->options, OPTION_refuse, command);
 	options_put(&run->options, OPTION_live, "yes");
 	options_put(&run->options, OPTION_locked, presence_begin(run->directory) ? "yes" : "no");
 	return options_encode(&run->options);
@@ -248,6 +254,28 @@ static void say_nothing_recorded(const struct run *run)
 	        run->command[0]);
 }
 
+/* The library has ended CMD before its main: nothing is left of the run. */
+static int say_refused(struct run *run)
+{
+	char path[PATH_MAX + 64];
+
+	fprintf(
+	    stderr,
+	    "ringtail: cannot watch: the heap of %s: its malloc does not come to ringtail, as it is linked into the "
+	    "program itself; not run (--must-watch)\n",
+	    run->command[0]);
+	if (run->store_open)
+		store_close(&run->store);
+	run->store_open = false;
+	snprintf(path, sizeof path, "%s/%d.0%s", run->directory, (int)run->launch.pid, RT_RING_SUFFIX);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/%s", run->directory, STORE_FILE);
+	unlink(path);
+	confirm_unlink(&run->confirm);
+	rmdir(run->directory);
+	return EXIT_UNWATCHABLE;
+}
+
 /* The exit status of `ringtail run`.  A program that --on-deadlock ended has no status of its own.  A finding of
  * --fail-on, and a check that could not be made, override CMD's status, so that the caller learns of them.  Another
  * failure of ringtail shows only if CMD did not fail. */
@@ -358,7 +386,7 @@ static int run_watched(struct run *run)
 		err = first;
 	if (result.why_not.code)
 		run->why_not = result.why_not;
-	int status = finish(run, &result, !failed && result.stored, &err);
+	int status = result.refused ? say_refused(run) : finish(run, &result, !failed && result.stored, &err);
 	if (run->store_open)
 		store_close(&run->store);
 	return status;

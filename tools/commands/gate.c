@@ -94,7 +94,9 @@ static bool wants(const struct report *report, enum finding_class class)
 
 static void say_doubts(struct report *report)
 {
-	static const char no_heap[] = "SELECT count(*) FROM process WHERE NOT watch_heap",
+#define UNSEEN "(SELECT process FROM unwatched WHERE what = 'heap')"
+	static const char no_heap[] = "SELECT count(*) FROM process WHERE NOT watch_heap AND id NOT IN " UNSEEN,
+	                  unseen_heap[] = "SELECT count(*) FROM process WHERE id IN " UNSEEN,
 	                  no_locks[] = "SELECT count(*) FROM process WHERE NOT watch_locks";
 	struct doubts doubts = {0};
 	const char *unsought = report->query.only ? kinds_unsought(report->query.only) : NULL;
@@ -103,6 +105,7 @@ static void say_doubts(struct report *report)
 	if (wants(report, FINDING_LEAK_DEFINITE) || wants(report, FINDING_LEAK_INDIRECT)) {
 		say_unscanned(report, &doubts);
 		say_unwatched(report, &doubts, "leaks", no_heap, "--heap=no");
+		say_unwatched(report, &doubts, "leaks", unseen_heap, "malloc is linked into it");
 	}
 	if (wants(report, FINDING_DEADLOCK_REALISED) || wants(report, FINDING_DEADLOCK_PREDICTED))
 		say_unwatched(report, &doubts, "deadlocks", no_locks, "--locks=no");

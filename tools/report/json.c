@@ -64,13 +64,17 @@ static json_t *json_end(const struct process *process)
 	return object;
 }
 
-static json_t *json_watched(const struct process *process)
+static json_t *json_watched(struct report *report, const struct process *process)
 {
 	json_t *object = json_object();
 
 	json_object_set_new(object, "heap", json_boolean(process->watch_heap));
 	json_object_set_new(object, "locks", json_boolean(process->watch_locks));
 	json_object_set_new(object, "stacks", json_text(process->stacks));
+	json_object_set_new(object, "unseen",
+	                    json_rows(report,
+	                              "SELECT what, module, why FROM unwatched WHERE process = ? ORDER BY ordinal",
+	                              process->id));
 	return object;
 }
 
@@ -108,7 +112,7 @@ static json_t *json_process(struct report *report, const struct process *process
 	json_object_set_new(object, "started", json_text(process->started));
 	json_object_set_new(object, "end", json_end(process));
 	json_object_set_new(object, "events", json_events(report, process));
-	json_object_set_new(object, "watched", json_watched(process));
+	json_object_set_new(object, "watched", json_watched(report, process));
 	json_object_set_new(object, "leak_scan", json_leak_scan(process));
 	json_object_set_new(object, "heap", json_heap(report, process));
 	return object;

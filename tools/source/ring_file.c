@@ -235,6 +235,11 @@ static bool is_written_to(const struct ring_file *ring)
 	return refused;
 }
 
+bool ring_file_sees_heap(const struct ring_file *ring)
+{
+	return (ring->header.watch & RT_WATCH_HEAP) && !load_relaxed(&ring->shared->heap_unseen);
+}
+
 bool ring_file_is_elsewhere(const struct ring_file *ring)
 {
 	return ring->header.pid_space && ring->header.pid_space != process_namespace();

@@ -71,6 +71,9 @@ uint64_t ring_file_now(const struct ring_file *ring);
 /* The pid of the ring's live reader, such as `ringtail run`; 0: there is none, or its heartbeat is too old. */
 uint32_t ring_file_reader(const struct ring_file *ring);
 
+/* True if the heap is watched: it was asked for, and the library sees the calls. */
+bool ring_file_sees_heap(const struct ring_file *ring);
+
 /* True if its process is in another PID namespace: pids and tids in its records are then "inside" numbers (proc.h). */
 bool ring_file_is_elsewhere(const struct ring_file *ring);
 

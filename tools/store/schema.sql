@@ -49,6 +49,16 @@ CREATE TABLE loss (
 	PRIMARY KEY (process, what, why)
 ) WITHOUT ROWID;
 
+-- Calls that the library does not see, or saw only from some time on.
+CREATE TABLE unwatched (
+	process INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	what    TEXT NOT NULL, -- heap: all of malloc, free, new and delete
+	module  TEXT,          -- path of the executable or library that it is about
+	why     TEXT NOT NULL,
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
 -- ---- stacks --------------------------------------------------------------------
 
 CREATE TABLE module (

@@ -94,7 +94,7 @@ static const char *why_no_scan(const struct analysis *analysis)
 {
 	const struct rt_header *header = &analysis->ring->header;
 
-	if (!(header->watch & RT_WATCH_HEAP))
+	if (!ring_file_sees_heap(analysis->ring))
 		return "the heap was not watched";
 	if (analysis->end.how == END_RUNNING)
 		return "the process still runs: `ringtail leaks --now` scans it now";
@@ -142,7 +142,7 @@ static void store_process_row(struct writer *writer)
 	row_ending(&row, writer->ring, &writer->analysis->end);
 	row_int(&row, (int64_t)writer->totals.events);
 	row_int(&row, (int64_t)writer->totals.lost);
-	row_int(&row, !!(header->watch & RT_WATCH_HEAP));
+	row_int(&row, ring_file_sees_heap(writer->ring));
 	row_int(&row, !!(header->watch & RT_WATCH_LOCKS));
 	row_text(&row, stacks_name(header->stacks));
 	row_int(&row, header->depth);
@@ -192,6 +192,7 @@ static void store_parts(struct writer *writer)
 		writer_clear(writer);
 	store_process_row(writer);
 	store_losses(writer);
+	store_unwatched(writer);
 	store_threads(writer);
 	store_heap(writer);
 	store_locks(writer);

@@ -14,7 +14,7 @@
 
 /* clang-format off */
 #define STORE_TABLES(T) \
-	T(process) T(loss) T(module) T(stack) T(frame) T(thread) \
+	T(process) T(loss) T(unwatched) T(module) T(stack) T(frame) T(thread) \
 	T(thread_group) T(thread_blocker) T(thread_site) T(heap) T(heap_site) T(heap_share) \
 	T(heap_thread) T(heap_size_class) T(heap_sample) T(lock_class) T(lock_wait) T(lock_hold) \
 	T(lock_interval) T(lock_order) T(lock) T(finding) T(finding_stack) T(finding_object) \
@@ -73,6 +73,7 @@ void row_thread(struct row *row, uint32_t thread);
 void row_stack(struct row *row, uint32_t stack);
 void row_end(struct row *row);
 
+void store_unwatched(struct writer *writer);
 void store_heap(struct writer *writer);
 void store_threads(struct writer *writer);
 void store_locks(struct writer *writer);

@@ -37,6 +37,9 @@ static const char *why_not_asked(const struct recording *recording)
 
 	if (!(recording->ring.header.watch & RT_WATCH_HEAP))
 		return "its heap is not watched (--heap=no)";
+	if (!ring_file_sees_heap(&recording->ring))
+		return "its heap is not watched, as its calls of malloc do not come to ringtail; `ringtail report` "
+		       "says why";
 	if (state == RT_SCAN_WAITING || state == RT_SCAN_TAKEN)
 		return "it is ending, and its leak scan at the end is under way";
 	return NULL;

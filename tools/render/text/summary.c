@@ -34,6 +34,25 @@ static void print_totals(struct report *report)
 	sqlite3_finalize(row);
 }
 
+#define UNWATCHED_LINES 3
+
+/* Once for each reason, however many processes it holds for. */
+static void print_unwatched(struct report *report)
+{
+	static const char sql[] = "SELECT what, module, why, count(*) FROM unwatched GROUP BY 1, 2, 3 ORDER BY 4 DESC";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
+
+	for (unsigned lines = 0; lines < UNWATCHED_LINES && query_next(&report->query, row); lines++) {
+		const char *module = query_text_or_null(row, 1);
+
+		page_paint(report, PAINT_WARN, "ringtail: not seen: %s: %s", query_text(row, 0), query_text(row, 2));
+		if (module)
+			page_paint(report, PAINT_WARN, " (%s)", module);
+		page_print(report, "\n");
+	}
+	sqlite3_finalize(row);
+}
+
 /* Kinds with their numbers, in the order of the worst of each. */
 static void print_kinds(struct report *report)
 {
@@ -97,6 +116,7 @@ static void print_suppressed(struct report *report)
 bool render_summary(struct report *report)
 {
 	print_totals(report);
+	print_unwatched(report);
 	print_kinds(report);
 	print_suppressed(report);
 	text_confirmations(report, "ringtail: ");

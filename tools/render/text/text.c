@@ -119,6 +119,24 @@ static void print_watched(struct report *report, const struct process *process)
 		           strcmp(process->stacks, "none") ? "only the caller of each call" : "no stacks");
 }
 
+static void print_unwatched(struct report *report, const struct process *process)
+{
+	sqlite3_stmt *row =
+	    query_rows(&report->query, "SELECT what, module, why FROM unwatched WHERE process = ? ORDER BY ordinal", 1,
+	               process->id);
+
+	while (query_next(&report->query, row)) {
+		const char *module = query_text_or_null(row, 1);
+
+		page_paint(report, PAINT_WARN, "  %-12s", "not seen");
+		page_paint(report, PAINT_WARN, "%s: %s", query_text(row, 0), query_text(row, 2));
+		if (module)
+			page_paint(report, PAINT_WARN, " (%s)", module);
+		page_print(report, "\n");
+	}
+	sqlite3_finalize(row);
+}
+
 static void print_process_header(struct report *report, const struct process *process, bool alone)
 {
 	char ending[64];
@@ -140,6 +158,7 @@ static void print_process_header(struct report *report, const struct process *pr
 	           process->events_lost ? "some were lost: see below" : "none lost");
 	print_losses(report, process);
 	print_watched(report, process);
+	print_unwatched(report, process);
 	if ((report->parts & PART_FINDINGS) && process->leak_scan_done && !process->final)
 		page_field(report, "leak scan", "the process was stopped for %s",
 		           human_seconds(process->leak_scan_pause).text);

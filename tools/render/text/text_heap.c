@@ -224,7 +224,7 @@ void text_heap(struct report *report, const struct process *process)
 
 	page_heading(report, "HEAP");
 	if (!process->watch_heap) {
-		page_print(report, "  was not watched (--heap=no)\n");
+		page_print(report, "  was not watched\n");
 		return;
 	}
 	if (!load_totals(report, process, &totals))

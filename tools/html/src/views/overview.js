@@ -48,6 +48,7 @@ function unseen(process) {
   const { events, leak_scan: scan, watched } = process.info
   const lines = events.losses.map((loss) => `${count(loss.count)} ${loss.what} lost: ${loss.why}`)
   if (watched.heap && !scan.done && scan.why_not) lines.push(`No leak scan: ${scan.why_not}`)
+  for (const one of watched.unseen || []) lines.push(`Not seen: ${one.what}: ${one.why}${one.module ? ` (${one.module})` : ''}`)
   if (watched.stacks !== 'full') lines.push(`Stacks: ${watched.stacks}`)
   return lines
 }
