@@ -167,7 +167,7 @@ void confirm_forget(struct thread *thread)
 		memset(thread->confirm, 0, state_bytes());
 }
 
-/* ---- who is held up ------------------------------------------------------------------------- */
+/* ---- holding threads up ------------------------------------------------------------------------- */
 
 static bool has(const struct confirm_state *state, uintptr_t lock)
 {

@@ -163,7 +163,7 @@ static char *append_wanted(char *at, char *end, enum option_type type)
 static void describe(const struct option *option, const char *name, const char *value, char *at, char *end)
 {
 	if (!option) {
-		text_append(text_append(at, end, "it has no key "), end, name);
+		text_append(text_append(at, end, "there is no key "), end, name);
 		return;
 	}
 	at = text_append(text_append(at, end, name), end, " takes ");

@@ -245,6 +245,6 @@ Test(bad_input, in_the_environment)
 	expect_ignored("depth=0", IGNORED "depth takes a number from 1 to 4096, not \"0\"\n");
 	expect_ignored("max=12Q", IGNORED "max takes a size like 512K, 64M or 1G, not \"12Q\"\n");
 	expect_ignored("heap=perhaps", IGNORED "heap takes yes or no, not \"perhaps\"\n");
-	expect_ignored("dephts=3", IGNORED "it has no key dephts\n");
+	expect_ignored("dephts=3", IGNORED "there is no key dephts\n");
 	expect_ignored("quiet=yes", ""); /* a key of the tool's */
 }

@@ -1,4 +1,4 @@
-/* Where threads waited, for whom, and how long: contention.def, in both modes. */
+/* Where threads waited, for which threads, and how long: contention.def, in both modes. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -104,7 +104,7 @@ GROWTH(growing, "thread-leak:growing=1", 80, 27, true)
 GROWTH(pool_ok, "", 20, 20, false)
 GROWTH(requests_ok, "", 80, 0, false)
 
-/* ---- who could have ended a wait -------------------------------------------------------------- */
+/* ---- threads that could have ended a wait -------------------------------------------------------------- */
 
 /* "thread in HERE waits for KIND, up to a thread that HOW it, by THERE": the functions of both stacks. */
 static bool is_up_to(const json_t *process, const char *here, const char *kind, const char *how, const char *there)

@@ -282,7 +282,7 @@ Test(threads, a_wave_does_not_grow)
 	expect_growing(0);
 }
 
-/* ---- who could end a wait ---------------------------------------------------------------- */
+/* ---- threads that could end a wait ---------------------------------------------------------------- */
 
 static const struct blocker *blocker_of(uint32_t thread, size_t nth)
 {

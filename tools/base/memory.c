@@ -14,8 +14,8 @@
 
 static void out_of_memory(void)
 {
-	fputs("ringtail: out of memory while analysing; run it on a machine with more, or record a shorter "
-	      "run\n",
+	fputs("ringtail: out of memory while analysing; run it on a machine with more memory, or record a "
+	      "shorter run\n",
 	      stderr);
 	exit(EXIT_INTERNAL);
 }

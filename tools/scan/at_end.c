@@ -22,7 +22,8 @@ static void note_unwritten(struct leak_scan *scan)
 {
 	scan->tried = true;
 	snprintf(scan->why_not, sizeof scan->why_not,
-	         "what was seen could not be written into the run: the disk was full, or past a quota or RLIMIT_FSIZE");
+	         "the result of the leak scan could not be written into the run: the disk was full, or past a quota or "
+	         "RLIMIT_FSIZE");
 }
 
 void scan_at_end_take(struct recording *recording)

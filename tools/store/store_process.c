@@ -185,7 +185,7 @@ static void store_parts(struct writer *writer)
 	bool known;
 
 	/* Most names are looked up first while findings and sites are stored, so this progress line stands here. */
-	snprintf(what, sizeof(what), "storing what was found of pid %u", writer->ring->header.pid);
+	snprintf(what, sizeof(what), "storing the results of pid %u", writer->ring->header.pid);
 	progress_begin(&progress, what, 0);
 	writer->process = process_id(writer, &known);
 	if (known)

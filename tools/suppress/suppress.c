@@ -38,7 +38,7 @@ static bool make_view(sqlite3 *db)
 
 static bool fail(sqlite3 *db, struct error *err)
 {
-	return error_set(err, EXIT_BAD_DATA, "cannot look for what is suppressed: %s", sqlite3_errmsg(db));
+	return error_set(err, EXIT_BAD_DATA, "cannot apply the suppressions: %s", sqlite3_errmsg(db));
 }
 
 /* ---- the baseline ------------------------------------------------------------------------- */

@@ -205,7 +205,7 @@ static void add_rule(struct report *report, const struct listed *listed, void *r
 	    rules, listed->name,
 	    json_pack("{s:s, s:o, s:o}", "id", listed->name, "shortDescription", message(kind_meaning(listed->kind)),
 	              "help",
-	              message("docs/FINDINGS.md of ringtail tells what it means, what to do, and when it "
+	              message("docs/FINDINGS.md of ringtail says what the finding means, what to do, and when it "
 	                      "can be wrong.")));
 }
 

@@ -46,7 +46,7 @@ static void print_classes(struct report *report, const struct process *process, 
 	sqlite3_finalize(row);
 }
 
-/* ---- who waits for whom ------------------------------------------------------------------ */
+/* ---- waits: waiters and holders ------------------------------------------------------------------ */
 
 /* "mutex made by make_account (bank.c:12)" */
 static void print_class_name(struct report *report, const struct process *process, sqlite3_stmt *row, int kind)
