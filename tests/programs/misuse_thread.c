@@ -258,14 +258,62 @@ static void lock_in_wait_with_lock(void)
 	pthread_mutex_unlock(&other);
 }
 
+/* ---- cancellation: libc ends the wait by a signal, and its handler calls what the thread has to clean up
+ * ------------- */
+
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+
+static void unlock_it(void *m) { pthread_mutex_unlock(m); }
+
+static void lock_and_free(void *block)
+{
+	pthread_mutex_lock(&mutex);
+	free(block);
+	pthread_mutex_unlock(&mutex);
+}
+
+static void *wait_cond(void *argument)
+{
+	pthread_mutex_lock(&mutex);
+	pthread_cleanup_push(unlock_it, &mutex);
+	for (;;)
+		pthread_cond_wait(&cond, &mutex);
+	pthread_cleanup_pop(1);
+	return argument;
+}
+
+static void *wait_poll(void *argument)
+{
+	pthread_cleanup_push(lock_and_free, malloc(10));
+	for (;;)
+		poll(NULL, 0, -1);
+	pthread_cleanup_pop(1);
+	return argument;
+}
+
+static void cancel_it(pthread_t thread)
+{
+	pause_ms(50);
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+}
+
+static void cancelled_in_wait_ok(void)
+{
+	cancel_it(start(wait_cond, NULL));
+	cancel_it(start(wait_poll, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
-	    SHAPE(join_self),         SHAPE(join_twice),        SHAPE(join_twice_ok),   SHAPE(join_detached),
-	    SHAPE(detach_twice),      SHAPE(detach_joined),     SHAPE(create_fails),    SHAPE(detach_ok),
-	    SHAPE(join_invalid),      SHAPE(malloc_in_handler), SHAPE(lock_in_handler), SHAPE(handler_ok),
-	    SHAPE(join_self_ok),      SHAPE(join_detached_ok),  SHAPE(join_invalid_ok), SHAPE(malloc_in_work),
-	    SHAPE(malloc_in_wait_ok), SHAPE(lock_in_wait_ok),   SHAPE(fork_in_wait_ok), SHAPE(lock_in_wait_with_lock),
+	    SHAPE(join_self),       SHAPE(join_twice),           SHAPE(join_twice_ok),
+	    SHAPE(join_detached),   SHAPE(detach_twice),         SHAPE(detach_joined),
+	    SHAPE(create_fails),    SHAPE(cancelled_in_wait_ok), SHAPE(detach_ok),
+	    SHAPE(join_invalid),    SHAPE(malloc_in_handler),    SHAPE(lock_in_handler),
+	    SHAPE(handler_ok),      SHAPE(join_self_ok),         SHAPE(join_detached_ok),
+	    SHAPE(join_invalid_ok), SHAPE(malloc_in_work),       SHAPE(malloc_in_wait_ok),
+	    SHAPE(lock_in_wait_ok), SHAPE(fork_in_wait_ok),      SHAPE(lock_in_wait_with_lock),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

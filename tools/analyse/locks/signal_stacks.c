@@ -1,6 +1,7 @@
 #include "tools/analyse/locks/signal_stacks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "shim/atomics.h"
 #include "tools/base/memory.h"
@@ -41,6 +42,52 @@ static bool interrupted(const struct ring_file *ring, uint32_t pc_id)
 
 static uint8_t state_of(struct signal_stacks *stacks, uint32_t stack);
 
+/* ---- cancellation ----------------------------------------------------------------------------
+ *
+ * pthread_cancel ends a wait by a signal.  libc's handler calls the unwinder, which calls the cleanup handlers.  What
+ * these may call depends on the function that was interrupted: deferred cancellation interrupts only waits.
+ * From the interrupted frame inwards, the stack has two or more frames of libc (the return from the handler, the
+ * handler,
+ * __pthread_unwind), then libgcc's _Unwind_ForcedUnwind, which libc loads for this purpose.  A program's handler has
+ * frames of its own there, even if it is a function of libc, as exit. */
+
+enum origin { OF_OTHERS, OF_LIBC, OF_UNWINDER };
+
+static enum origin origin_of(const struct ring_file *ring, uint32_t pc_id)
+{
+	const struct rt_pc *pc = ring_file_pc(ring, pc_id);
+	const struct rt_module *module = pc && pc->module ? ring_file_module(ring, pc->module - 1) : NULL;
+	const char *slash = module ? strrchr(module->path, '/') : NULL;
+
+	if (!slash)
+		return OF_OTHERS;
+	if (!strncmp(slash, "/libc.so.", 9) || !strncmp(slash, "/libpthread.so.", 15))
+		return OF_LIBC;
+	return !strncmp(slash, "/libgcc_s.so.", 13) ? OF_UNWINDER : OF_OTHERS;
+}
+
+/* True if the innermost signal handler of this stack is libc's, which cancels the thread. */
+static bool is_cancellation(const struct ring_file *ring, uint32_t stack)
+{
+	enum origin before = OF_OTHERS; /* of the frame further in than those of libc */
+	unsigned of_libc = 0;
+	uint32_t parent, pc;
+
+	for (unsigned frames = 0; frames < FRAMES_MOST && ring_file_node(ring, stack, &parent, &pc); frames++) {
+		enum origin origin = origin_of(ring, pc);
+
+		if (interrupted(ring, pc))
+			return of_libc >= 2 && before == OF_UNWINDER;
+		of_libc = origin == OF_LIBC ? of_libc + 1 : 0;
+		if (!of_libc)
+			before = origin;
+		stack = parent;
+	}
+	return false;
+}
+
+/* ---- states ----------------------------------------------------------------------------------- */
+
 /* The state of a handler's stack; `at` begins with the frame that the handler interrupted.  Handlers may interrupt
  * handlers. */
 static uint8_t state_of_handler(struct signal_stacks *stacks, uint32_t at, uint32_t parent)
@@ -65,6 +112,10 @@ static uint8_t find_out(struct signal_stacks *stacks, uint32_t stack)
 			found = known(stacks, at);
 		else if (interrupted(stacks->ring, pc))
 			found = state_of_handler(stacks, at, parent);
+	}
+	if (found >= IN_HANDLER && is_cancellation(stacks->ring, stack)) {
+		know(stacks, stack, ORDINARY); /* its outer nodes may also be those of a handler */
+		return ORDINARY;
 	}
 	for (at = stack; frames && at < stacks->limit; frames--, at = parent) {
 		if (!known(stacks, at))
