@@ -30,6 +30,7 @@ namespace
 {
 
 void *volatile kept;
+const volatile size_t none = 0; /* the compiler does not know it */
 
 [[gnu::noinline]] void wipe()
 {
@@ -163,6 +164,18 @@ struct counted {
 void array_with_cookie() { kept = new counted[10]; }
 void array_with_cookie_lost() { new counted[10]; }
 void array_without_cookie() { kept = new long[10]; }
+struct alignas(16) aligned {
+	~aligned() { kept = nullptr; }
+};
+void array_of_none() { kept = new counted[none]; }
+void array_of_none_lost()
+{
+	array_of_none();
+	kept = nullptr;
+}
+void array_of_none_aligned() { kept = new aligned[none]; }
+/* The end of a block that holds something. */
+void end_alone() { kept = new long(1) + 1; }
 void array_second_element() { kept = new counted[10] + 1; }
 
 struct first_base {

@@ -92,8 +92,15 @@ static inline void block_index_prefetch(struct block_index *index, uint64_t addr
 		__builtin_prefetch(&region->starts[page * PAGE_WORDS]);
 }
 
-/* The block whose start or inside address points to; NO_BLOCK if there is none.  A block of size 0 counts as one byte.
- * *start: the address is the block's start. */
+/* True if the block may be an array of no elements: it then has only the count that C++ puts before the first element,
+ * to which the program's pointer points. */
+static inline bool block_may_be_empty_array(const struct live_block *block)
+{
+	return block->size == 8 || block->size == 16;
+}
+
+/* The block whose start or inside address points to; NO_BLOCK if there is none.  A block of size 0 counts as one byte;
+ * the end of a block that may be an empty array counts as inside.  *start: the address is the block's start. */
 static inline uint32_t block_index_find(struct block_index *index, uint64_t address, bool *start)
 {
 	if (address - index->low >= index->high - index->low)
@@ -116,7 +123,9 @@ static inline uint32_t block_index_find(struct block_index *index, uint64_t addr
 		return NO_BLOCK;
 	const struct live_block *block = &index->blocks[after - 1];
 	*start = address == block->address;
-	return address - block->address < block->size + !block->size ? after - 1 : NO_BLOCK;
+	if (address - block->address < block->size + !block->size)
+		return after - 1;
+	return address == block->address + block->size && block_may_be_empty_array(block) ? after - 1 : NO_BLOCK;
 }
 
 #endif

@@ -44,6 +44,8 @@ static void follow_edges(struct walk *walk, size_t from, bool certain)
 	for (uint64_t i = walk->graph->first[from]; i < walk->graph->first[from + 1]; i++) {
 		uint32_t edge = walk->graph->edges[i], to = edge & ~EDGE_INTERIOR;
 		uint32_t class = certain && !(edge & EDGE_INTERIOR) ? LEAK_REACHABLE : LEAK_POSSIBLE;
+		if (edge == NO_EDGE)
+			continue;
 		uint32_t before = walk->blocks[to].class;
 
 		if (before == LEAK_REACHABLE || before == class)
@@ -74,6 +76,8 @@ static void gather(struct walk *walk, uint32_t leader)
 	push(walk, leader);
 	while (pop(walk, &block)) {
 		for (uint64_t i = walk->graph->first[block]; i < walk->graph->first[block + 1]; i++) {
+			if (walk->graph->edges[i] == NO_EDGE)
+				continue;
 			uint32_t to = walk->graph->edges[i] & ~EDGE_INTERIOR, before = walk->blocks[to].class;
 
 			if (to == leader || (before != UNSEEN && before != LEAK_DEFINITE))

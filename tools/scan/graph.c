@@ -33,6 +33,18 @@ static bool is_next_chunk(const struct live_block *block, uint64_t pointer)
 	return pointer == block->address - 16 + (chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk);
 }
 
+/* A pointer to the end of a block: heuristics.c decides whether it is an edge. */
+static void add_end(struct reader *reader, uint32_t block, uint64_t pointer)
+{
+	struct graph *graph = reader->graph;
+
+	reader->last = NO_BLOCK;
+	GROW(graph->interiors, graph->interior_room, graph->interior_count + 1);
+	graph->interiors[graph->interior_count++] = (struct interior){graph->edge_count, pointer};
+	GROW(graph->edges, graph->edge_room, graph->edge_count + 1);
+	graph->edges[graph->edge_count++] = block | EDGE_INTERIOR;
+}
+
 static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer, bool start)
 {
 	struct graph *graph = reader->graph;
@@ -58,7 +70,12 @@ static void take_word(struct reader *reader, uint64_t word)
 	bool start;
 	uint32_t block = block_index_find(&reader->graph->index, word, &start);
 
-	if (block != NO_BLOCK)
+	if (block == NO_BLOCK)
+		return;
+	const struct live_block *to = &reader->graph->index.blocks[block];
+	if (word == to->address + to->size && to->size)
+		add_end(reader, block, word);
+	else
 		add_edge(reader, block, word, start);
 }
 

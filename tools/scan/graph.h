@@ -13,8 +13,10 @@
 #include "tools/target/target.h"
 
 #define EDGE_INTERIOR (1u << 31) /* points behind the block's start */
+#define NO_EDGE       UINT32_MAX /* the word turned out to be no pointer to a block */
 
-struct interior { /* an edge to the inside of a block; a C++ heuristic may still decide that it means the start */
+struct interior { /* an edge to the inside or end of a block; a C++ heuristic may still decide that it means the start
+	           */
 	size_t edge;
 	uint64_t pointer;
 };
@@ -23,7 +25,7 @@ struct graph {
 	struct block_index index;
 	uint64_t *first; /* index of each block's first edge; its edges end where the next block's begin; the roots come
 	                  * after the last block */
-	uint32_t *edges; /* index of the block | EDGE_INTERIOR */
+	uint32_t *edges; /* index of the block | EDGE_INTERIOR; or NO_EDGE */
 	size_t edge_count, edge_room;
 	struct interior *interiors;
 	size_t interior_count, interior_room;

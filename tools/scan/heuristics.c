@@ -17,6 +17,7 @@ enum head {
 	HEAD_OWNS_8 = 2,   /* newarray, length64: a pointer to the block's second word counts */
 	HEAD_OWNS_24 = 4,  /* stdstring: a pointer to its fourth word counts */
 	HEAD_IS_TABLE = 8, /* multipleinheritance: the block begins with a pointer to a table of functions */
+	HEAD_IS_NONE = 16, /* newarray: the block holds nothing but a count of 0, and a pointer to its end counts */
 };
 
 struct table_answer { /* remembers whether there is a table of functions at an address */
@@ -48,6 +49,12 @@ static bool is_length64(const struct live_block *block, const uint64_t *head) { 
 static bool is_new_array(const struct live_block *block, const uint64_t *head)
 {
 	return head[0] > 0 && head[0] <= block->size && (block->size - 8) % head[0] == 0;
+}
+
+/* The count stands right before the place of the first element. */
+static bool is_new_array_of_none(const struct live_block *block, const uint64_t *head)
+{
+	return block_may_be_empty_array(block) && head[block->size / 8 - 1] == 0;
 }
 
 static bool is_std_string(const struct live_block *block, const uint64_t *head)
@@ -90,7 +97,9 @@ static bool is_table(struct heuristics *heuristics, uint64_t address)
 static unsigned head_of(struct heuristics *heuristics, const struct live_block *block, const uint64_t *head)
 {
 	return (is_length64(block, head) || is_new_array(block, head) ? HEAD_OWNS_8 : 0u) |
-	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) | (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
+	       (is_std_string(block, head) ? HEAD_OWNS_24 : 0u) |
+	       (is_new_array_of_none(block, head) ? HEAD_IS_NONE : 0u) |
+	       (is_table(heuristics, head[0]) ? HEAD_IS_TABLE : 0u);
 }
 
 /* ---- reading what they need ------------------------------------------------------------------ */
@@ -149,7 +158,11 @@ static size_t apply_heads(struct heuristics *heuristics)
 		uint32_t block = block_of(graph, interior);
 		unsigned head = heuristics->heads[block];
 		uint64_t offset = interior->pointer - graph->index.blocks[block].address;
-		if ((offset == 8 && (head & HEAD_OWNS_8)) || (offset == 24 && (head & HEAD_OWNS_24)))
+		if (offset == graph->index.blocks[block].size && !(head & HEAD_IS_NONE))
+			graph->edges[interior->edge] = NO_EDGE;
+		else if (offset == graph->index.blocks[block].size)
+			count_as_start(graph, interior);
+		else if ((offset == 8 && (head & HEAD_OWNS_8)) || (offset == 24 && (head & HEAD_OWNS_24)))
 			count_as_start(graph, interior);
 		else if (head & HEAD_IS_TABLE)
 			graph->interiors[left++] = *interior;

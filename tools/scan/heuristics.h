@@ -2,7 +2,8 @@
  * Pointers that point behind a block's start although they own the whole block.  These are the four heuristics of
  * valgrind's memcheck (--leak-check-heuristics), under its names:
  *
- * - newarray: new T[n], where T has a destructor, stores n at the start and returns a pointer to the first element
+ * - newarray: new T[n], where T has a destructor, stores n at the start and returns a pointer to the first element.  If
+ *   n is 0, the pointer is the end of the block; memcheck does not know that one
  * - stdstring: a std::string of the old ABI points to its text, which follows length, capacity and reference count
  * - length64: the block begins with eight bytes that hold the size of the rest (sqlite3, and others)
  * - multipleinheritance: a pointer to a base class that is not the first; the start of the block and the place pointed
