@@ -200,6 +200,10 @@ enum rt_kind {
 #define RT_SYNC_SERIAL    8u /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
 #define RT_SYNC_PSHARED   8u /* RT_WAIT, RT_COND_WAIT, RT_DESTROY of a barrier: process-shared */
 
+/* The result of RT_WAIT and RT_ACQUIRE of a read-write lock: it lets writers go first, so that a waiting writer keeps
+ * new readers out (PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP). */
+#define RT_RWLOCK_WRITERS_FIRST 1u
+
 /* aux of a synchronisation record: kind:4 flags:4 result:8 (an errno value) */
 static inline unsigned rt_sync_aux(unsigned kind, unsigned flags, unsigned result)
 {
@@ -210,7 +214,7 @@ static inline unsigned rt_aux_kind(unsigned aux) { return aux & 15u; }
 static inline unsigned rt_aux_flags(unsigned aux) { return aux >> 4 & 15u; }
 static inline unsigned rt_aux_result(unsigned aux) { return aux >> 8 & 255u; }
 
-/* Word 2 of RT_INIT.  type: PTHREAD_MUTEX_*; value: sem's or barrier's count. */
+/* Word 2 of RT_INIT.  type: PTHREAD_MUTEX_* or PTHREAD_RWLOCK_*; value: sem's or barrier's count. */
 #define RT_INIT_TYPE_MASK   0xffu
 #define RT_INIT_SHARED      (1u << 8)
 #define RT_INIT_ROBUST      (1u << 9)

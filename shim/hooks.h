@@ -102,11 +102,30 @@ uint64_t time_left(clockid_t clock, const struct timespec *t);
 /* True if the thread holds the lock; EOWNERDEAD: the last owner died with it. */
 static inline bool acquired(int error) { return error == 0 || error == EOWNERDEAD; }
 
+/* RT_RWLOCK_WRITERS_FIRST where the read-write lock says so, in glibc's layout: a static initialiser may have set it.
+ * Call it only where libc has read the object, or reads it first. */
+static inline int writers_first(unsigned kind, const void *object)
+{
+	return kind == RT_KIND_RWLOCK && ((const pthread_rwlock_t *)object)->__data.__flags ==
+	                                     PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+	           ? RT_RWLOCK_WRITERS_FIRST
+	           : 0;
+}
+
+static inline void record_acquired(struct thread *self, const struct caller *caller, const void *object, unsigned kind,
+                                   unsigned flags, int error)
+{
+	record_sync(self, caller, RT_ACQUIRE, object, kind, flags, error | writers_first(kind, object));
+}
+
 /* Records the outcome of a blocking call. */
 static inline int record_outcome(struct thread *self, const struct caller *caller, const void *object, unsigned kind,
                                  unsigned flags, int error)
 {
-	record_sync(self, caller, acquired(error) ? RT_ACQUIRE : RT_FAILED, object, kind, flags, error);
+	if (acquired(error))
+		record_acquired(self, caller, object, kind, flags, error);
+	else
+		record_sync(self, caller, RT_FAILED, object, kind, flags, error);
 	return error;
 }
 
@@ -162,11 +181,13 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 			return real.name args;                                                                         \
 		int error = try;                                                                                       \
 		if (likely(acquired(error))) {                                                                         \
-			record_sync(self, &caller, RT_ACQUIRE, FIRST(args), kind, flags, error);                       \
+			record_acquired(self, &caller, FIRST(args), kind, flags, error);                               \
 			return error;                                                                                  \
 		}                                                                                                      \
-		unsigned shared = error == REFUSED ? 0 : process_shared(kind, FIRST(args));                            \
-		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | shared, 0);                           \
+		bool refused = error == REFUSED;                                                                       \
+		unsigned shared = refused ? 0 : process_shared(kind, FIRST(args));                                     \
+		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | shared,                               \
+		            refused ? 0 : writers_first(kind, FIRST(args)));                                           \
 		error = real.name args;                                                                                \
 		return record_outcome(self, &caller, FIRST(args), kind, flags, error);                                 \
 	}

@@ -35,16 +35,23 @@ int pthread_mutex_consistent(pthread_mutex_t *m)
 	return error;
 }
 
+static uint64_t rwlock_attributes(const pthread_rwlockattr_t *attr)
+{
+	int type = PTHREAD_RWLOCK_DEFAULT_NP, shared = 0;
+	if (!attr)
+		return PTHREAD_RWLOCK_DEFAULT_NP;
+	pthread_rwlockattr_getkind_np(attr, &type);
+	pthread_rwlockattr_getpshared(attr, &shared);
+	return (uint64_t)type | (shared == PTHREAD_PROCESS_SHARED ? RT_INIT_SHARED : 0);
+}
+
 int pthread_rwlock_init(pthread_rwlock_t *l, const pthread_rwlockattr_t *attr)
 {
 	struct caller caller = CALLER();
-	int shared = 0;
 	thread_self();
 	int error = real.pthread_rwlock_init(l, attr);
-	if (attr)
-		pthread_rwlockattr_getpshared(attr, &shared);
 	if (!error)
-		record_init(&caller, l, RT_KIND_RWLOCK, shared == PTHREAD_PROCESS_SHARED ? RT_INIT_SHARED : 0);
+		record_init(&caller, l, RT_KIND_RWLOCK, rwlock_attributes(attr));
 	return error;
 }
 

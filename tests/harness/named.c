@@ -73,8 +73,11 @@ static void name_edge(const json_t *edge, const char *output, const char *progra
 	function_of(json_object_get(wanted, "stack"), program, false, wanted_in, sizeof wanted_in);
 	lock_name(held, output, held_name, sizeof held_name);
 	lock_name(wanted, output, wanted_name, sizeof wanted_name);
-	snprintf(text, room, "%s: %s%s@%s -> %s@%s", thread, held_name,
-	         json_is_true(json_object_get(edge, "inferred")) ? "?" : "", held_in, wanted_name, wanted_in);
+	if (json_is_true(json_object_get(edge, "ahead")))
+		snprintf(text, room, "%s: ahead at %s@%s", thread, wanted_name, wanted_in);
+	else
+		snprintf(text, room, "%s: %s%s@%s -> %s@%s", thread, held_name,
+		         json_is_true(json_object_get(edge, "inferred")) ? "?" : "", held_in, wanted_name, wanted_in);
 }
 
 static void name_edges(const json_t *finding, const char *output, const char *program, char *text)

@@ -11,7 +11,7 @@
 
 /* Writes the names of a finding's threads, locks and stacks to text, which has NAMED_TEXT bytes:
  * - deadlocks have edges, "THREAD: HELD@TAKEN_IN -> WANTED@WAITS_IN", in alphabetical order, "; " between them;
- *   "?" behind HELD: inferred;
+ *   "?" behind HELD: inferred; "THREAD: ahead at LOCK@WAITS_IN": a writer that readers wait behind;
  * - others have stacks, "THREAD: LABEL@FUNCTION" in their order, with "LOCK; " before them where there is an object.
  * The name of a thread is the outermost function of its stack that belongs to the program; that of a place, the
  * innermost.

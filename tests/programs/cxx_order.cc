@@ -86,6 +86,31 @@ static void read_back()
 	std::shared_lock outer(other_table), inner(table);
 }
 
+static void read_again()
+{
+	std::shared_lock outer(table);
+	std::shared_lock<std::shared_mutex> inner(table);
+}
+
+static void write_table()
+{
+	later();
+	std::unique_lock writer(table);
+}
+
+/* libstdc++'s is glibc's, of its default kind: a writer that waits keeps no reader out. */
+static void shared_mutex_again_ok() { both(read_again, write_table); }
+
+static void shared_mutex_again()
+{
+	pthread_rwlockattr_t attributes;
+
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(static_cast<pthread_rwlock_t *>(table.native_handle()), &attributes);
+	both(read_again, write_table);
+}
+
 static void shared_mutex() { both(read_then_first, first_then_write); }
 static void shared_mutex_ok() { both(read_forth, read_back); }
 
@@ -199,6 +224,8 @@ int main(int argc, char **argv)
 	    SHAPE(scoped_lock_ok),
 	    SHAPE(shared_mutex),
 	    SHAPE(shared_mutex_ok),
+	    SHAPE(shared_mutex_again),
+	    SHAPE(shared_mutex_again_ok),
 	    SHAPE(condition_variable),
 	    SHAPE(condition_variable_ok),
 	    SHAPE(thread),

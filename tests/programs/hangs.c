@@ -15,6 +15,9 @@
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t third = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+/* Writers go first: a reader that comes behind one waits. */
+static pthread_rwlock_t other_rwlock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static pthread_rwlock_t writers_first = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static pthread_spinlock_t spin;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -28,6 +31,8 @@ static void hangs(void)
 	NAME_LOCK(second);
 	NAME_LOCK(third);
 	NAME_LOCK(rwlock);
+	NAME_LOCK(other_rwlock);
+	NAME_LOCK(writers_first);
 	NAME_LOCK(spin);
 	NAME_LOCK(cond);
 	NAME_LOCK(once);
@@ -96,6 +101,44 @@ static void *first_then_write(void *unused)
 }
 
 static void reader(void) { two(read_then_first, first_then_write); }
+
+static void *write_it(void *lock)
+{
+	pthread_rwlock_wrlock(lock);
+	pthread_rwlock_unlock(lock);
+	return NULL;
+}
+
+/* A second writer waits, too, and a reader that has nothing. */
+static void behind_writer(void)
+{
+	pthread_rwlock_rdlock(&writers_first);
+	start(write_it, &writers_first);
+	pause_ms(100);
+	start(write_it, &writers_first);
+	hangs();
+	pthread_rwlock_rdlock(&writers_first);
+}
+
+static void *read_then_read_behind_writer(void *unused)
+{
+	pthread_rwlock_rdlock(&other_rwlock);
+	meet();
+	pause_ms(200);
+	pthread_rwlock_rdlock(&writers_first);
+	return unused;
+}
+
+static void *read_then_write(void *unused)
+{
+	pthread_rwlock_rdlock(&writers_first);
+	meet();
+	start(write_it, &writers_first);
+	pthread_rwlock_wrlock(&other_rwlock);
+	return unused;
+}
+
+static void behind_writer_ring(void) { two(read_then_read_behind_writer, read_then_write); }
 
 static void *first_then_spin(void *unused)
 {
@@ -197,39 +240,35 @@ static void once_and_mutex(void) { two(call_once_routine, first_then_once); }
 
 /* ---- conditions, semaphores, barriers: owners are inferred -------------------------------------------- */
 
+static void signal_once(void)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&second);
+	pthread_cond_signal(&cond);
+	pthread_mutex_unlock(&second);
+	pthread_mutex_unlock(&first);
+}
+
 static void *signal_with_first(void *unused)
 {
-	for (int i = 0; i < 3; i++) {
-		pthread_mutex_lock(&first);
-		pthread_mutex_lock(&second);
-		ready = i < 2;
-		pthread_cond_signal(&cond);
-		pthread_mutex_unlock(&second);
-		pthread_mutex_unlock(&first);
-		pause_ms(30);
-	}
+	signal_once();
+	meet();
+	for (;;)
+		signal_once();
 	return unused;
 }
 
 static void *wait_with_first(void *unused)
 {
-	pause_ms(45);
+	meet();
 	pthread_mutex_lock(&first); /* the signaller wants it too */
 	pthread_mutex_lock(&second);
-	ready = false;
 	while (!ready)
 		pthread_cond_wait(&cond, &second);
 	return unused;
 }
 
-static void cond_and_mutex(void)
-{
-	pthread_t threads[] = {start(signal_with_first, NULL), start(wait_with_first, NULL)};
-
-	hangs();
-	pthread_join(threads[1], NULL);
-	pthread_join(threads[0], NULL);
-}
+static void cond_and_mutex(void) { two(signal_with_first, wait_with_first); }
 
 static void *post_with_first(void *unused)
 {
@@ -325,7 +364,7 @@ static void *shared_memory(size_t bytes)
 /* In shared memory; processes meet at a barrier there. */
 static struct shared {
 	pthread_mutex_t first, second;
-	pthread_rwlock_t rwlock;
+	pthread_rwlock_t rwlock, writers_first;
 	pthread_barrier_t both;
 	sem_t sem;
 } * shared;
@@ -345,6 +384,8 @@ static void init_shared(void)
 	pthread_mutex_init(&shared->first, &mutex);
 	pthread_mutex_init(&shared->second, &mutex);
 	pthread_rwlock_init(&shared->rwlock, &lock);
+	pthread_rwlockattr_setkind_np(&lock, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&shared->writers_first, &lock);
 	pthread_barrier_init(&shared->both, &barrier, 2);
 	sem_init(&shared->sem, 1, 0);
 }
@@ -404,6 +445,22 @@ static void shared_first_then_write(void)
 }
 
 static void shared_reader(void) { two_processes(shared_read_then_first, shared_first_then_write); }
+
+static void shared_write(void)
+{
+	shared_meet();
+	pthread_rwlock_wrlock(&shared->writers_first);
+}
+
+static void shared_read_again(void)
+{
+	pthread_rwlock_rdlock(&shared->writers_first);
+	shared_meet();
+	pause_ms(200);
+	pthread_rwlock_rdlock(&shared->writers_first);
+}
+
+static void shared_behind_writer(void) { two_processes(shared_write, shared_read_again); }
 
 /* It posted before, so it is the one to post again. */
 static void shared_post_with_first(void)
@@ -513,6 +570,67 @@ static void *second_then_first_ok(void *unused)
 
 static void timed_ok(void) { two(timed_second, second_then_first_ok); }
 
+static void *write_in_time(void *unused)
+{
+	struct timespec when = in_ms(1000);
+
+	pthread_rwlock_timedwrlock(&writers_first, &when);
+	return unused;
+}
+
+/* The writer gives up. */
+static void behind_timed_writer_ok(void)
+{
+	pthread_rwlock_rdlock(&writers_first);
+	pthread_t writer = start(write_in_time, NULL);
+
+	pause_ms(100);
+	pthread_rwlock_rdlock(&writers_first);
+	pthread_join(writer, NULL);
+}
+
+static void *release_later(void *unused)
+{
+	pause_ms(1000);
+	pthread_rwlock_unlock(&writers_first);
+	return unused;
+}
+
+/* The first reader is another thread, and lets go: the writer comes next, and then the reader. */
+static void *read_for_a_second(void *unused)
+{
+	pthread_rwlock_rdlock(&writers_first);
+	release_later(NULL);
+	return unused;
+}
+
+static void behind_slow_writer_ok(void)
+{
+	pthread_t reader = start(read_for_a_second, NULL), writer;
+
+	pause_ms(100);
+	writer = start(write_it, &writers_first);
+	pause_ms(100);
+	pthread_rwlock_rdlock(&writers_first);
+	pthread_rwlock_unlock(&writers_first);
+	pthread_join(reader, NULL);
+	pthread_join(writer, NULL);
+}
+
+/* Of the usual kind: readers pass a writer that waits. */
+static void past_writer_ok(void)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	pthread_t writer = start(write_it, &rwlock);
+
+	pause_ms(100);
+	pthread_rwlock_rdlock(&rwlock);
+	pause_ms(1000);
+	pthread_rwlock_unlock(&rwlock);
+	pthread_rwlock_unlock(&rwlock);
+	pthread_join(writer, NULL);
+}
+
 static void post(int signal) { sem_post(&sem); }
 
 /* A daemon that waits for a signal. */
@@ -604,6 +722,12 @@ int main(int argc, char **argv)
 	    SHAPE(mutexes),
 	    SHAPE(typed_mutexes),
 	    SHAPE(reader),
+	    SHAPE(behind_writer),
+	    SHAPE(behind_writer_ring),
+	    SHAPE(behind_timed_writer_ok),
+	    SHAPE(behind_slow_writer_ok),
+	    SHAPE(past_writer_ok),
+	    SHAPE(shared_behind_writer),
 	    SHAPE(spinning),
 	    SHAPE(ring_of_three),
 	    SHAPE(self),

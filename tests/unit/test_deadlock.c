@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "tests/harness/event_script.h"
@@ -504,7 +505,7 @@ Test(deadlock, waits_with_a_time_out_end)
 	expect(0, 1, 0);
 }
 
-/* ---- one hang, one finding ---------------------------------------------------------------- */
+/* ---- readers behind a writer ------------------------------------------------------------------ */
 
 static void wait_to_write(uint32_t thread, uint32_t stack, uint64_t lock)
 {
@@ -515,6 +516,110 @@ static void read_lock(uint32_t thread, uint32_t stack, uint64_t lock)
 {
 	script_sync(&s, RT_ACQUIRE, thread, stack, RT_KIND_RWLOCK, RT_SYNC_SHARED, lock);
 }
+
+static void rwlock_event(unsigned type, uint32_t thread, uint32_t stack, unsigned flags, uint64_t lock)
+{
+	script_event(&s, (struct event){.type = type,
+	                                .thread = thread,
+	                                .stack = stack,
+	                                .kind = RT_KIND_RWLOCK,
+	                                .flags = flags,
+	                                .result = RT_RWLOCK_WRITERS_FIRST,
+	                                .object = lock});
+}
+
+static void release(uint32_t thread, uint64_t lock) { script_sync(&s, RT_RELEASE, thread, 0, RT_KIND_RWLOCK, 0, lock); }
+
+static void write_once(uint32_t thread, uint32_t stack, uint64_t lock)
+{
+	rwlock_event(RT_ACQUIRE, thread, stack, 0, lock);
+	release(thread, lock);
+}
+
+static void read_twice(uint32_t thread, uint64_t lock)
+{
+	rwlock_event(RT_ACQUIRE, thread, 100 + thread * 10, RT_SYNC_SHARED, lock);
+	rwlock_event(RT_ACQUIRE, thread, 101 + thread * 10, RT_SYNC_SHARED, lock);
+	release(thread, lock);
+	release(thread, lock);
+}
+
+Test(deadlock, a_second_read_lock_behind_a_writer_is_predicted)
+{
+	const struct finding *finding;
+
+	read_twice(2, A);
+	write_once(3, 130, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	finding = script_finding(&s, "deadlock", "predicted", 0);
+	cr_assert_eq(finding->edge_count, 2);
+	cr_expect_not(finding->edges[0].ahead);
+	cr_expect(finding->edges[1].ahead);
+	cr_expect_eq(finding->edges[1].thread, 3);
+	cr_expect_eq(finding->thread_count, 2);
+}
+
+Test(deadlock, the_writer_may_come_first)
+{
+	write_once(3, 130, A);
+	read_twice(2, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+Test(deadlock, the_kind_is_known_from_the_initialisation)
+{
+	script_event(&s, (struct event){.type = RT_INIT,
+	                                .thread = 1,
+	                                .stack = 110,
+	                                .kind = RT_KIND_RWLOCK,
+	                                .object = A,
+	                                .arg = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP});
+	read_lock(2, 120, A);
+	read_lock(2, 121, A);
+	release(2, A);
+	release(2, A);
+	write_once(3, 130, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+/* A thousand locks that end, each read twice and written: they are kept, as a cycle passes through each. */
+Test(deadlock, ended_locks_with_readers_and_writers_are_kept)
+{
+	for (uint64_t i = 0; i < 10000; i++) {
+		uint64_t lock = A + i * 64;
+
+		write_once(3, 130, lock);
+		if (i % 2)
+			read_twice(2, lock);
+		script_sync(&s, RT_DESTROY, 2, 140, RT_KIND_RWLOCK, 0, lock);
+	}
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	cr_expect_eq(script_finding(&s, "deadlock", "predicted", 0)->times, 5000);
+}
+
+Test(deadlock, a_second_read_lock_behind_a_writer_is_realised)
+{
+	rwlock_event(RT_ACQUIRE, 2, 120, RT_SYNC_SHARED, A);
+	rwlock_event(RT_WAIT, 3, 130, 0, A);
+	rwlock_event(RT_WAIT, 2, 121, RT_SYNC_SHARED, A);
+	script_finish(&s, END_RUNNING);
+	expect(1, 0, 0);
+}
+
+Test(deadlock, readers_pass_a_writer_elsewhere)
+{
+	read_lock(2, 120, A);
+	wait_to_write(3, 130, A);
+	script_sync(&s, RT_WAIT, 2, 121, RT_KIND_RWLOCK, RT_SYNC_SHARED, A);
+	script_finish(&s, END_RUNNING);
+	expect(0, 0, 0);
+}
+
+/* ---- one hang, one finding ---------------------------------------------------------------- */
 
 Test(deadlock, two_cycles_through_one_thread_are_one_hang)
 {

@@ -151,6 +151,12 @@ static const char *last_flag_name(const struct event *event)
 	}
 }
 
+static bool lets_writers_first(const struct event *event)
+{
+	return event->kind == RT_KIND_RWLOCK && (event->type == RT_WAIT || event->type == RT_ACQUIRE) &&
+	       event->result & RT_RWLOCK_WRITERS_FIRST;
+}
+
 static void print_sync(const struct event *event)
 {
 	printf(" %s", event_kind_name(event->kind));
@@ -159,7 +165,9 @@ static void print_sync(const struct event *event)
 			printf(" %s", flag_names[i].name);
 	if (event->flags & RT_SYNC_UNLOCK)
 		printf(" %s", last_flag_name(event));
-	if (event->result)
+	if (lets_writers_first(event))
+		printf(" writers-first");
+	else if (event->result)
 		printf(" result=%u", event->result);
 }
 
@@ -207,6 +215,8 @@ static json_t *flags_json(const struct event *event)
 			json_array_append_new(flags, json_string(flag_names[i].name));
 	if (event->flags & RT_SYNC_UNLOCK)
 		json_array_append_new(flags, json_string(last_flag_name(event)));
+	if (lets_writers_first(event))
+		json_array_append_new(flags, json_string("writers-first"));
 	return flags;
 }
 
@@ -224,7 +234,7 @@ static void put_details(json_t *line, const struct event *event)
 	if (shape == EVENT_SYNC) {
 		json_object_set_new(line, "kind", json_string(event_kind_name(event->kind)));
 		json_object_set_new(line, "flags", flags_json(event));
-		json_object_set_new(line, "result", json_integer(event->result));
+		json_object_set_new(line, "result", json_integer(lets_writers_first(event) ? 0 : event->result));
 	} else if (shape == EVENT_PLAIN && event->aux) {
 		json_object_set_new(line, "aux", json_integer(event->aux));
 	}

@@ -94,8 +94,11 @@ static bool is_known(const struct confirm *confirm, const char *id)
 
 static void read_predictions(struct confirm *confirm, struct query *query)
 {
+	/* A writer that must come between two readers cannot be brought about by holding threads up. */
 	static const char sql[] =
-	    "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
+	    "SELECT process, ordinal, id, message, kind, class FROM finding AS f WHERE NOT EXISTS (SELECT 1 FROM "
+	    "finding_edge AS e WHERE e.process = f.process AND e.finding = f.ordinal AND e.ahead) ORDER BY process, "
+	    "ordinal";
 	sqlite3_stmt *row = query_rows(query, sql, 0);
 
 	while (query_next(query, row)) {

@@ -27,6 +27,8 @@ struct finding_edge { /* deadlock: this thread held one lock and wanted the next
 	uint32_t pid; /* the process of the thread and of this edge's stacks; 0: the process of the finding */
 	struct finding_object held, wanted;
 	bool held_shared, wanted_shared, inferred;
+	bool ahead; /* `held` is not held: the thread waits to write that lock, and readers that come later wait behind
+	               it */
 	uint32_t held_stack, wanted_stack;
 	uint64_t held_since, wanted_at;
 };

@@ -54,6 +54,7 @@ sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t findi
 	    " WHERE process = ?1 AND finding = ?2"
 	    " UNION ALL SELECT 'holds ' || held || ' since here', thread, held_since, held_stack, 1, 2 * "
 	    "ordinal, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
+	    " AND NOT ahead"
 	    " UNION ALL SELECT 'wants ' || wanted || ' here', thread, wanted_at, wanted_stack, 1, 2 * "
 	    "ordinal + 1, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
 

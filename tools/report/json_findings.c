@@ -65,7 +65,7 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 	static const char sql[] =
 	    "SELECT thread, inferred, held, held_address, held_generation, held_created_stack, held_shared,"
 	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_created_stack,"
-	    " wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME " FROM finding_edge"
+	    " wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME ", ahead FROM finding_edge"
 	    " WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
@@ -77,6 +77,7 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 		json_object_set_new(edge, "thread", json_column(row, 0));
 		json_object_set_new(edge, "pid", json_column(row, 16));
 		json_object_set_new(edge, "inferred", json_boolean(sqlite3_column_int(row, 1)));
+		json_object_set_new(edge, "ahead", json_boolean(sqlite3_column_int(row, 18)));
 		json_object_set_new(edge, "held", json_edge_side(report, process, row, 2, home));
 		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 9, home));
 		json_array_append_new(array, edge);

@@ -144,8 +144,9 @@ CREATE TABLE thread_blocker (
 	thread  INTEGER NOT NULL, -- the blocked one
 	ordinal INTEGER NOT NULL,
 	blocker INTEGER NOT NULL, -- thread.id
-	how     TEXT NOT NULL,    -- holds, reads: it has the lock; lives: it is joined; wakes: it ended waits for this before
-	stack   INTEGER,          -- where it took the lock, was made, or last ended such a wait
+	how     TEXT NOT NULL,    -- holds, reads: it has the lock; lives: it is joined; ahead: it waits to write the lock,
+	                          -- and readers wait behind it; wakes: it ended waits for this before
+	stack   INTEGER,          -- where it took the lock, waits for it, was made, or last ended such a wait
 	since   REAL,             -- when
 	PRIMARY KEY (process, thread, ordinal)
 ) WITHOUT ROWID;
@@ -398,6 +399,7 @@ CREATE TABLE finding_edge (
 	thread  INTEGER,
 	pid     INTEGER,            -- of that thread and the edge's stacks, where it is another process; else NULL
 	inferred INTEGER NOT NULL,  -- 1: who holds it is a conclusion from past calls, not known
+	ahead INTEGER NOT NULL,     -- 1: it does not hold `held` but waits to write it, and readers wait behind it
 	held TEXT NOT NULL, held_address INTEGER NOT NULL, held_generation INTEGER NOT NULL,
 	held_shared INTEGER NOT NULL, held_since REAL, held_stack INTEGER, held_created_stack INTEGER,
 	wanted TEXT NOT NULL, wanted_address INTEGER NOT NULL, wanted_generation INTEGER NOT NULL,

@@ -172,6 +172,7 @@ static void store_finding_edges(struct writer *writer, int64_t ordinal, const st
 		else
 			row_null(&row);
 		row_int(&row, edge->inferred);
+		row_int(&row, edge->ahead);
 		row_edge_side(&row, &edge->held, edge->held_shared, edge->held_since, edge->held_stack, foreign);
 		row_edge_side(&row, &edge->wanted, edge->wanted_shared, edge->wanted_at, edge->wanted_stack, foreign);
 		row_end(&row);

@@ -24,6 +24,20 @@ static void add_holder(struct blockers *blockers, const struct lock_thread *thre
 		                               held->since});
 }
 
+/* A reader waits behind these, at a lock that lets writers go first. */
+static void add_writers_ahead(struct blockers *blockers, const struct lock_analysis *locks,
+                              const struct lock_thread *reader, const struct lock *lock)
+{
+	for (size_t i = 0; i < locks->threads.count; i++) {
+		const struct lock_thread *thread = locks->threads.items[i];
+		const struct lock_wait *wait = &thread->wait;
+
+		if (thread != reader && wait->active && wait->kind == RT_KIND_RWLOCK &&
+		    wait->object == lock->result.address && !(wait->flags & RT_SYNC_SHARED))
+			add(blockers, (struct blocker){thread->id, BLOCKER_AHEAD, wait->stack, wait->since});
+	}
+}
+
 static void add_holders(struct blockers *blockers, const struct lock_analysis *locks, const struct lock *lock)
 {
 	const struct lock_threads *threads = &locks->threads;
@@ -73,7 +87,9 @@ struct blocker *locks_blockers(const struct lock_analysis *locks, uint32_t threa
 		add_joined(&blockers, lock_threads_find(&locks->threads, thread->wait.target));
 	else
 		lock = lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
-	if (lock)
+	if (lock && !lock->result.owner && lock_lets_writers_first(lock) && thread->wait.flags & RT_SYNC_SHARED)
+		add_writers_ahead(&blockers, locks, thread, lock);
+	else if (lock)
 		add_holders(&blockers, locks, lock);
 	if (lock && lock->sync)
 		add_wakers(&blockers, locks, thread, lock->sync);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/analyse/locks/cycle_verdict.h"
 #include "tools/analyse/locks/deadlock_parts.h"
 #include "tools/analyse/locks/lock_cycles.h"
 #include "tools/base/compare.h"
@@ -17,28 +18,18 @@
 #define CYCLE_BUDGET (UINT64_C(1) << 23)
 #define MAX_GROUPS   1000u
 #define MAX_JUDGED   256u /* cycles of a group that are judged */
-#define ASSIGN_STEPS 4096u
-
-enum verdict { /* in ascending order of how close a cycle is to a deadlock */
-	       SHARED,
-	       GATED,
-	       TOO_FEW_THREADS,
-	       ORDERED,
-	       PREDICTED,
-};
 
 static const char *const why_not[] = {
-    [SHARED] = "the threads only read-lock the locks where their orders meet",
-    [GATED] = "another lock is always held around them",
-    [TOO_FEW_THREADS] = "too few threads took them in these orders",
-    [ORDERED] = "creating and joining threads, a semaphore or a barrier kept them apart in time",
+    [CYCLE_SHARED] = "the threads only read-lock the locks where their orders meet",
+    [CYCLE_GATED] = "another lock is always held around them",
+    [CYCLE_TOO_FEW_THREADS] = "too few threads took them in these orders",
+    [CYCLE_ORDERED] = "creating and joining threads, a semaphore or a barrier kept them apart in time",
 };
 
 struct cycle_group {
 	uint64_t signature;
-	enum verdict verdict;
-	struct order_edge **edges;
-	struct order_witness *witnesses; /* one for each edge */
+	enum cycle_verdict verdict;
+	struct cycle_part *parts;
 	size_t count;
 	uint64_t times;
 	unsigned judged;
@@ -49,90 +40,11 @@ struct cycle_group {
 struct prediction {
 	struct lock_analysis *locks;
 	const struct u64_map *reported;
+	struct writer_index writers;
 	struct cycle_group *groups;
 	struct u64_map told; /* the pairs of stacks in predicted deadlocks of shorter lengths */
 	bool truncated;
 };
-
-struct assignment { /* assigns a witness to each edge */
-	struct happens_before *before;
-	struct order_edge *const *edges;
-	struct order_witness *chosen;
-	size_t count;
-	bool concurrent; /* the witnesses must also be concurrent */
-	unsigned steps;
-};
-
-/* ---- filters ------------------------------------------------------------------------ */
-
-static bool compatible(const struct assignment *a, const struct order_witness *one, const struct order_witness *two)
-{
-	if (one->thread == two->thread)
-		return false;
-	return !a->concurrent || (!happens_before(a->before, one->segment, two->segment) &&
-	                          !happens_before(a->before, two->segment, one->segment));
-}
-
-static bool fits(const struct assignment *a, size_t position, const struct order_witness *witness)
-{
-	for (size_t i = 0; i < position; i++)
-		if (!compatible(a, &a->chosen[i], witness))
-			return false;
-	return true;
-}
-
-static bool assign(struct assignment *a, size_t position)
-{
-	const struct order_edge *edge;
-
-	if (position == a->count)
-		return true;
-	edge = a->edges[position];
-	for (uint32_t i = 0; i < edge->witness_count && a->steps++ < ASSIGN_STEPS; i++) {
-		if (!fits(a, position, &edge->witnesses[i]))
-			continue;
-		a->chosen[position] = edge->witnesses[i];
-		if (assign(a, position + 1))
-			return true;
-	}
-	return false;
-}
-
-static bool blocks_nowhere(struct order_edge *const *edges, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (edges[i]->key.wanted_shared && edges[(i + 1) % count]->key.held_shared)
-			return true;
-	return false;
-}
-
-static bool gated(struct order_edge *const *edges, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = i + 1; j < count; j++)
-			if (lock_order_exclude(edges[i]->set, edges[j]->set))
-				return true;
-	return false;
-}
-
-/* Fills chosen with the witnesses that support the verdict. */
-static enum verdict judge(struct prediction *p, struct order_edge *const *edges, size_t count,
-                          struct order_witness *chosen)
-{
-	struct assignment a = {&p->locks->before, edges, chosen, count, false, 0};
-
-	for (size_t i = 0; i < count; i++)
-		chosen[i] = edges[i]->witnesses[0];
-	if (blocks_nowhere(edges, count))
-		return SHARED;
-	if (gated(edges, count))
-		return GATED;
-	if (!assign(&a, 0))
-		return TOO_FEW_THREADS;
-	a.concurrent = true;
-	a.steps = 0;
-	return assign(&a, 0) ? PREDICTED : ORDERED;
-}
 
 /* ---- groups ------------------------------------------------------------------------- */
 
@@ -180,18 +92,6 @@ static struct cycle_group *group_of(struct prediction *p, uint64_t signature)
 	return group;
 }
 
-static void group_set(struct cycle_group *group, enum verdict verdict, struct order_edge *const *edges,
-                      struct order_witness *witnesses, size_t count)
-{
-	free(group->edges);
-	free(group->witnesses);
-	group->edges = memory_zeroed(count, sizeof *group->edges);
-	memcpy(group->edges, edges, count * sizeof *edges);
-	group->witnesses = witnesses;
-	group->count = count;
-	group->verdict = verdict;
-}
-
 static bool is_told(void *context, const struct order_edge *edge)
 {
 	const struct prediction *p = context;
@@ -212,21 +112,38 @@ static void length_done(void *context)
 	struct prediction *p = context;
 
 	for (struct cycle_group *group = p->groups; group; group = group->hh.next) {
-		if (group->told || group->verdict != PREDICTED)
+		if (group->told || group->verdict != CYCLE_PREDICTED)
 			continue;
 		group->told = true;
 		for (size_t i = 0; i < group->count; i++)
-			u64_map_put(&p->told, pair_of(group->edges[i]), 1);
+			u64_map_put(&p->told, pair_of(group->parts[i].edge), 1);
 	}
+}
+
+/* Judges a cycle, and keeps it for its group if it is the nearest to a deadlock so far. */
+static void judge(struct prediction *p, struct cycle_group *group, struct order_edge *const *edges, size_t count)
+{
+	struct cycle_part *parts = memory_zeroed(count, sizeof *parts);
+	enum cycle_verdict verdict;
+
+	for (size_t i = 0; i < count; i++)
+		parts[i].edge = edges[i];
+	verdict = cycle_judge(p->locks, &p->writers, parts, count);
+	if (group->parts && verdict <= group->verdict) {
+		free(parts);
+		return;
+	}
+	free(group->parts);
+	group->parts = parts;
+	group->count = count;
+	group->verdict = verdict;
 }
 
 static void add_cycle(void *context, struct order_edge *const *edges, size_t count)
 {
 	struct prediction *p = context;
 	uint64_t signature = signature_of(edges, count);
-	struct order_witness *chosen;
 	struct cycle_group *group;
-	enum verdict verdict;
 
 	if (u64_map_get(p->reported, signature) || all_told(p, edges, count))
 		return;
@@ -234,14 +151,18 @@ static void add_cycle(void *context, struct order_edge *const *edges, size_t cou
 	if (!group)
 		return;
 	group->times++;
-	if (group->judged++ && (group->verdict == PREDICTED || group->judged > MAX_JUDGED))
+	if (group->judged++ && (group->verdict == CYCLE_PREDICTED || group->judged > MAX_JUDGED))
 		return;
-	chosen = memory_zeroed(count, sizeof *chosen);
-	verdict = judge(p, edges, count, chosen);
-	if (!group->edges || verdict > group->verdict)
-		group_set(group, verdict, edges, chosen, count);
-	else
-		free(chosen);
+	judge(p, group, edges, count);
+}
+
+/* A thread that reads a lock again is a cycle of one edge, if there is a writer that can stand between. */
+static void add_rereads(struct prediction *p)
+{
+	for (struct order_edge *edge = p->locks->order.rereads; edge; edge = edge->hh.next)
+		if (writer_index_has(&p->writers, edge->wanted))
+			add_cycle(p, &edge, 1);
+	length_done(p);
 }
 
 /* ---- findings ------------------------------------------------------------------------ */
@@ -274,15 +195,46 @@ static void add_edge(struct finding *finding, const struct order_edge *edge, con
 	finding_add_thread(finding, witness->thread);
 }
 
-static void report_group(const struct cycle_group *group, struct finding_list *findings)
+/* A writer that waits for the lock, before the reader that comes to it next. */
+static void add_writer(struct finding *finding, const struct cycle_part *part)
 {
-	bool predicted = group->verdict == PREDICTED;
-	struct finding *finding =
-	    finding_add(findings, predicted ? FINDING_DEADLOCK_PREDICTED : FINDING_DEADLOCK_INVERSION);
+	struct finding_edge *added = finding_add_edge(finding);
 
-	if (!predicted)
-		finding_message(finding, "locks are taken in conflicting orders, without danger in this run: %s",
-		                why_not[group->verdict]);
+	*added = (struct finding_edge){
+	    .thread = part->writer_witness.thread,
+	    .ahead = true,
+	    .held = deadlock_object(part->writer->wanted),
+	    .wanted = deadlock_object(part->writer->wanted),
+	    .held_stack = part->writer->key.wanted_stack,
+	    .wanted_stack = part->writer->key.wanted_stack,
+	    .held_since = part->writer_witness.wanted_at,
+	    .wanted_at = part->writer_witness.wanted_at,
+	};
+	finding_add_thread(finding, added->thread);
+}
+
+static size_t writers_in(const struct cycle_group *group)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < group->count; i++)
+		count += group->parts[i].writer != NULL;
+	return count;
+}
+
+static void describe_predicted(struct finding *finding, const struct cycle_group *group)
+{
+	size_t writers = writers_in(group);
+
+	if (group->count == 1)
+		finding_message(finding, "two threads can deadlock: one reads a lock that lets writers go first, and "
+		                         "read-locks it again; a writer that comes in between waits for the first read "
+		                         "lock and keeps the second one out");
+	else if (writers)
+		finding_message(finding,
+		                "%zu threads can deadlock: each can hold the lock that the next one wants, where a "
+		                "writer that waits keeps readers out; take the locks in one order",
+		                group->count + writers);
 	else if (group->count == 2)
 		finding_message(finding, "two threads can deadlock: each can hold the lock that the other wants; "
 		                         "take the locks in one order");
@@ -291,15 +243,35 @@ static void report_group(const struct cycle_group *group, struct finding_list *f
 		                "%zu threads can deadlock: each can hold the lock that the next one wants; "
 		                "take the locks in one order",
 		                group->count);
+}
+
+static void report_group(const struct cycle_group *group, struct finding_list *findings)
+{
+	bool predicted = group->verdict == CYCLE_PREDICTED;
+	struct finding *finding =
+	    finding_add(findings, predicted ? FINDING_DEADLOCK_PREDICTED : FINDING_DEADLOCK_INVERSION);
+
+	if (predicted)
+		describe_predicted(finding, group);
+	else if (group->count == 1)
+		finding_message(
+		    finding, "a lock that lets writers go first is read-locked again, without danger in this run: %s",
+		    why_not[group->verdict]);
+	else
+		finding_message(finding, "locks are taken in conflicting orders, without danger in this run: %s",
+		                why_not[group->verdict]);
 	finding->times = group->times;
-	for (size_t i = 0; i < group->count; i++)
-		add_edge(finding, group->edges[i], &group->witnesses[i]);
+	for (size_t i = 0; i < group->count; i++) {
+		add_edge(finding, group->parts[i].edge, &group->parts[i].witness);
+		if (group->parts[i].writer)
+			add_writer(finding, &group->parts[i]);
+	}
 }
 
 static bool one_pair(const struct cycle_group *group)
 {
 	for (size_t i = 1; i < group->count; i++)
-		if (pair_of(group->edges[i]) != pair_of(group->edges[0]))
+		if (pair_of(group->parts[i].edge) != pair_of(group->parts[0].edge))
 			return false;
 	return true;
 }
@@ -308,7 +280,7 @@ static bool one_pair(const struct cycle_group *group)
 static bool is_mixture(const struct cycle_group *group, const struct u64_map *alone)
 {
 	for (size_t i = 0; i < group->count; i++)
-		if (!u64_map_get(alone, pair_of(group->edges[i])))
+		if (!u64_map_get(alone, pair_of(group->parts[i].edge)))
 			return false;
 	return !one_pair(group);
 }
@@ -318,8 +290,8 @@ static void report_groups(const struct prediction *p, struct finding_list *findi
 	struct u64_map alone = {0};
 
 	for (const struct cycle_group *group = p->groups; group; group = group->hh.next)
-		if (group->verdict == PREDICTED && one_pair(group))
-			u64_map_put(&alone, pair_of(group->edges[0]), 1);
+		if (group->verdict == CYCLE_PREDICTED && one_pair(group))
+			u64_map_put(&alone, pair_of(group->parts[0].edge), 1);
 	for (const struct cycle_group *group = p->groups; group; group = group->hh.next)
 		if (!is_mixture(group, &alone))
 			report_group(group, findings);
@@ -333,8 +305,7 @@ static void groups_free(struct cycle_group *groups)
 	HASH_ITER(hh, groups, group, next)
 	{
 		HASH_DEL(groups, group);
-		free(group->edges);
-		free(group->witnesses);
+		free(group->parts);
 		free(group);
 	}
 }
@@ -344,6 +315,8 @@ void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findin
 	struct prediction p = {.locks = locks, .reported = reported};
 	struct cycle_visitor visitor = {&p, add_cycle, length_done, is_told};
 
+	writer_index_make(&p.writers, &locks->order);
+	add_rereads(&p);
 	if (!lock_cycles(&locks->order, CYCLE_BUDGET, &visitor) || locks->order.truncated)
 		p.truncated = true;
 	report_groups(&p, findings);
@@ -351,5 +324,6 @@ void deadlock_predicted(struct lock_analysis *locks, struct finding_list *findin
 		finding_message(finding_add(findings, FINDING_LOSS_LOCK_ORDER),
 		                "the lock order has more cycles than were examined: there may be more deadlocks");
 	groups_free(p.groups);
+	writer_index_free(&p.writers);
 	u64_map_free(&p.told);
 }

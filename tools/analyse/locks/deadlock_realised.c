@@ -47,6 +47,25 @@ static struct finding_object wanted_object(const struct waiter *waiter)
 	return lock ? deadlock_object(lock) : (struct finding_object){.kind = wait->kind, .address = wait->object};
 }
 
+/* The thread waits to write the lock, and the reader before it in the cycle waits behind it. */
+static struct finding_edge edge_of_writer(const struct deadlock_process *process, const struct wait_step *step,
+                                          struct finding_object lock)
+{
+	const struct lock_thread *thread = step->waiter->thread;
+
+	return (struct finding_edge){
+	    .thread = thread->id,
+	    .pid = step->waiter->home == process ? 0 : step->waiter->home->pid,
+	    .ahead = true,
+	    .held = lock,
+	    .wanted = wanted_object(step->waiter),
+	    .held_stack = thread->wait.stack,
+	    .wanted_stack = thread->wait.stack,
+	    .held_since = thread->wait.since,
+	    .wanted_at = thread->wait.since,
+	};
+}
+
 /* The place where the thread last ended such a wait is not stored.  Its creation stack tells which thread it is. */
 static struct finding_edge edge_of(const struct deadlock_process *process, const struct wait_search *search,
                                    const struct wait_step *step)
@@ -55,6 +74,8 @@ static struct finding_edge edge_of(const struct deadlock_process *process, const
 	const struct lock_thread *thread = waiter->thread;
 	const struct held_lock *held = step->held;
 
+	if (step->ahead)
+		return edge_of_writer(process, step, wanted_object(before));
 	return (struct finding_edge){
 	    .thread = thread->id,
 	    .pid = waiter->home == process ? 0 : waiter->home->pid,
@@ -91,9 +112,13 @@ static void mark_reported(const struct finding *finding, struct u64_map *reporte
 {
 	uint64_t *pairs = memory_zeroed(finding->edge_count, sizeof *pairs);
 
+	size_t count = 0;
+
+	/* As predictions count: a writer that waits ahead is no pair of stacks. */
 	for (size_t i = 0; i < finding->edge_count; i++)
-		pairs[i] = (uint64_t)finding->edges[i].held_stack << 32 | finding->edges[i].wanted_stack;
-	u64_map_put(reported, deadlock_signature(pairs, finding->edge_count), 1);
+		if (!finding->edges[i].ahead)
+			pairs[count++] = (uint64_t)finding->edges[i].held_stack << 32 | finding->edges[i].wanted_stack;
+	u64_map_put(reported, deadlock_signature(pairs, count), 1);
 	free(pairs);
 }
 
@@ -105,10 +130,21 @@ static bool is_of_many(const struct finding *finding)
 	return false;
 }
 
+static bool has_writer_ahead(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->edge_count; i++)
+		if (finding->edges[i].ahead)
+			return true;
+	return false;
+}
+
 static void describe_cycle(struct finding *finding, bool inferred)
 {
 	const char *many = is_of_many(finding) ? " of different processes" : "";
-	const char *conclusion = inferred ? ", as far as past signals and posts tell" : "";
+	const char *conclusion = has_writer_ahead(finding)
+	                             ? ": a reader waits behind a writer, which goes first at this lock"
+	                         : inferred ? ", as far as past signals and posts tell"
+	                                    : "";
 
 	if (finding->edge_count == 1)
 		finding_message(finding, "a thread waits for ever for %s",

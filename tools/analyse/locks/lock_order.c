@@ -21,21 +21,28 @@ static void set_drop(struct lock_order *order, struct lock_set *set)
 	free(set);
 }
 
-static void edge_drop(struct lock_order *order, struct order_edge *edge)
+static void edge_drop(struct lock_order *order, struct order_edge **table, struct order_edge *edge)
 {
-	HASH_DEL(order->edges, edge);
+	HASH_DEL(*table, edge);
 	if (--edge->set->edges == 0)
 		set_drop(order, edge->set);
 	free(edge->witnesses);
 	free(edge);
 }
 
-void lock_order_free(struct lock_order *order)
+static void table_free(struct lock_order *order, struct order_edge **table)
 {
 	struct order_edge *edge, *next;
 
-	HASH_ITER(hh, order->edges, edge, next)
-	edge_drop(order, edge);
+	HASH_ITER(hh, *table, edge, next)
+	edge_drop(order, table, edge);
+}
+
+void lock_order_free(struct lock_order *order)
+{
+	table_free(order, &order->edges);
+	table_free(order, &order->writers);
+	table_free(order, &order->rereads);
 	*order = (struct lock_order){0};
 }
 
@@ -116,14 +123,15 @@ static void add_witness(struct order_edge *edge, struct order_witness witness)
 	edge->witnesses[edge->witness_count++] = witness;
 }
 
-static struct order_edge *edge_get(struct lock_order *order, const struct order_key *key, struct lock_set *set)
+static struct order_edge *edge_get(struct lock_order *order, struct order_edge **table, const struct order_key *key,
+                                   struct lock_set *set)
 {
 	struct order_edge *edge;
 
-	HASH_FIND(hh, order->edges, key, sizeof *key, edge);
+	HASH_FIND(hh, *table, key, sizeof *key, edge);
 	if (edge)
 		return edge;
-	if (HASH_COUNT(order->edges) >= MAX_EDGES) {
+	if (HASH_COUNT(*table) >= MAX_EDGES) {
 		order->truncated = true;
 		return NULL;
 	}
@@ -131,12 +139,13 @@ static struct order_edge *edge_get(struct lock_order *order, const struct order_
 	edge->key = *key;
 	edge->set = set;
 	set->edges++;
-	HASH_ADD(hh, order->edges, key, sizeof edge->key, edge);
+	HASH_ADD(hh, *table, key, sizeof edge->key, edge);
 	return edge;
 }
 
-static void add_edge(struct lock_order *order, const struct lock_thread *thread, const struct held_lock *held,
-                     struct lock_set *set, struct lock *wanted, bool shared, const struct event *event)
+static void add_edge(struct lock_order *order, struct order_edge **table, const struct lock_thread *thread,
+                     const struct held_lock *held, struct lock_set *set, struct lock *wanted, bool shared,
+                     const struct event *event)
 {
 	struct order_key key = {.held = held->id,
 	                        .wanted = wanted->result.id,
@@ -145,7 +154,7 @@ static void add_edge(struct lock_order *order, const struct lock_thread *thread,
 	                        .set = set->id,
 	                        .held_shared = held->shared,
 	                        .wanted_shared = shared};
-	struct order_edge *edge = edge_get(order, &key, set);
+	struct order_edge *edge = edge_get(order, table, &key, set);
 
 	if (!edge)
 		return;
@@ -154,20 +163,48 @@ static void add_edge(struct lock_order *order, const struct lock_thread *thread,
 	add_witness(edge, (struct order_witness){thread->id, thread->segment, held->since, event->stamp});
 }
 
-static void add_edges(struct lock_order *order, const struct lock_thread *thread, struct lock *wanted, bool shared,
-                      const struct event *event)
+/* A thread that wants to write a lock, whatever it holds. */
+static void add_writer(struct lock_order *order, const struct lock_thread *thread, struct lock_set *set,
+                       struct lock *wanted, const struct event *event)
+{
+	struct order_key key = {.wanted = wanted->result.id, .wanted_stack = event->stack, .set = set->id};
+	struct order_edge *writer = edge_get(order, &order->writers, &key, set);
+
+	if (!writer)
+		return;
+	writer->wanted = wanted;
+	add_witness(writer, (struct order_witness){thread->id, thread->segment, 0, event->stamp});
+}
+
+/* The set of what the thread holds, if edges can be added.  To be given to set_settle. */
+static struct lock_set *set_for_edges(struct lock_order *order, const struct lock_thread *thread)
 {
 	struct lock_set *set = set_of(order, thread);
 
-	if (!set) {
-		order->truncated = true;
-		return;
-	}
-	for (size_t i = 0; i < thread->count && !order->truncated; i++)
-		if (thread->held[i].lock != wanted && !thread->held[i].lock->ended)
-			add_edge(order, thread, &thread->held[i], set, wanted, shared, event);
+	order->truncated |= !set;
+	return set;
+}
+
+/* Drops the set if no edge was added. */
+static void set_settle(struct lock_order *order, struct lock_set *set)
+{
 	if (!set->edges)
 		set_drop(order, set);
+}
+
+static void add_edges(struct lock_order *order, const struct lock_thread *thread, struct lock *wanted, bool shared,
+                      bool writes, const struct event *event)
+{
+	struct lock_set *set = set_for_edges(order, thread);
+
+	if (!set)
+		return;
+	for (size_t i = 0; i < thread->count && !order->truncated; i++)
+		if (thread->held[i].lock != wanted && !thread->held[i].lock->ended)
+			add_edge(order, &order->edges, thread, &thread->held[i], set, wanted, shared, event);
+	if (writes && !order->truncated)
+		add_writer(order, thread, set, wanted, event);
+	set_settle(order, set);
 }
 
 static uint64_t *group_of(const struct order_cache *cache, uint64_t number)
@@ -262,12 +299,28 @@ static bool seen_before(struct lock_order *order, struct lock_thread *thread, co
 void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
                      const struct event *event)
 {
-	if (!thread->count || order->truncated || wanted->ended)
+	bool writes = !shared && !(event->flags & RT_SYNC_TIMED) && lock_lets_writers_first(wanted);
+
+	if (order->truncated || wanted->ended)
 		return;
-	if (thread->count == 1 && thread->held[0].lock == wanted)
+	if (!writes && (!thread->count || (thread->count == 1 && thread->held[0].lock == wanted)))
 		return;
 	if (!seen_before(order, thread, wanted, shared, event))
-		add_edges(order, thread, wanted, shared, event);
+		add_edges(order, thread, wanted, shared, writes, event);
+}
+
+void lock_order_reread(struct lock_order *order, struct lock_thread *thread, const struct held_lock *held,
+                       const struct event *event)
+{
+	struct lock_set *set;
+
+	if (order->truncated || held->lock->ended || seen_before(order, thread, held->lock, true, event))
+		return;
+	set = set_for_edges(order, thread);
+	if (!set)
+		return;
+	add_edge(order, &order->rereads, thread, held, set, held->lock, true, event);
+	set_settle(order, set);
 }
 
 /* ---- pruning ------------------------------------------------------------------------ */
@@ -288,6 +341,8 @@ static void count_edges(struct lock_order *order, struct lock_table *table)
  * it. */
 static bool beyond_cycles(const struct lock *lock) { return lock->ended && (!lock->edges_in || !lock->edges_out); }
 
+enum { MARK_WRITERS = 1, MARK_REREADS = 2, MARK_KEPT = 4 };
+
 static bool prune_once(struct lock_order *order)
 {
 	struct order_edge *edge, *next;
@@ -299,10 +354,41 @@ static bool prune_once(struct lock_order *order)
 			continue;
 		edge->held->edges_out--;
 		edge->wanted->edges_in--;
-		edge_drop(order, edge);
+		edge_drop(order, &order->edges, edge);
 		any = true;
 	}
 	return any;
+}
+
+/* Marks the locks of a table's edges. */
+static void mark_locks(const struct order_edge *table, uint8_t mark)
+{
+	for (const struct order_edge *edge = table; edge; edge = edge->hh.next)
+		edge->wanted->marks |= mark;
+}
+
+/* Writers and second read locks of a lock that has ended matter where a cycle can pass through it, or where both are
+ * there.  Else they are dropped.  A lock that keeps some counts as one with edges. */
+static void prune_readers_and_writers(struct lock_order *order, struct lock_table *table)
+{
+	struct order_edge **const tables[] = {&order->writers, &order->rereads};
+	struct order_edge *edge, *next;
+
+	for (size_t i = 0; i < table->count; i++)
+		table->locks[i]->marks = 0;
+	mark_locks(order->writers, MARK_WRITERS);
+	mark_locks(order->rereads, MARK_REREADS);
+	for (size_t i = 0; i < table->count; i++)
+		if (!beyond_cycles(table->locks[i]) || table->locks[i]->marks == (MARK_WRITERS | MARK_REREADS))
+			table->locks[i]->marks |= MARK_KEPT;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		HASH_ITER(hh, *tables[i], edge, next)
+		{
+			if (edge->wanted->marks & MARK_KEPT)
+				edge->wanted->edges_in++;
+			else
+				edge_drop(order, tables[i], edge);
+		}
 }
 
 bool lock_order_full(const struct lock_order *order)
@@ -316,6 +402,7 @@ void lock_order_prune(struct lock_order *order, struct lock_table *table)
 	count_edges(order, table);
 	for (unsigned pass = 0; pass < 8 && prune_once(order); pass++)
 		;
+	prune_readers_and_writers(order, table);
 	order->prune_edges = HASH_COUNT(order->edges);
 	order->prune_members = order->set_members;
 }

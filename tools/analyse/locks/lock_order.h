@@ -4,6 +4,10 @@
  * An edge is one (held, wanted) pair of locks, with both stacks, both modes (shared or exclusive) and the set of all
  * locks held.  Its witnesses tell which threads did that, and when.  Memory grows with distinct edges, and not with how
  * often they occur.  A lock that has ended, and that no cycle can pass through any more, takes its edges with it.
+ *
+ * A read-write lock that lets writers go first has two more tables, because a waiting writer can stand between two
+ * readers: who wants to write it, and who read-locks it again while it reads it.  Both are made of edges too: a writer
+ * is an edge that nothing is held for, a second read lock is an edge from the lock to itself.
  */
 #ifndef RINGTAIL_ANALYSE_LOCK_ORDER_H
 #define RINGTAIL_ANALYSE_LOCK_ORDER_H
@@ -32,7 +36,7 @@ struct lock_set;
 
 struct order_edge {
 	struct order_key key;
-	struct lock *held, *wanted;
+	struct lock *held, *wanted; /* held: NULL in the table of writers */
 	struct lock_set *set;
 	struct order_witness *witnesses;
 	uint32_t witness_count, witness_room, witness_next;
@@ -49,6 +53,8 @@ struct lock_set { /* locks held together */
 
 struct lock_order { /* zeroed: empty */
 	struct order_edge *edges;
+	struct order_edge *writers; /* of locks that let writers go first: all that want to write, without a time-out */
+	struct order_edge *rereads; /* of such locks: all that want to read them again */
 	struct lock_set *sets;
 	uint32_t last_set;
 	size_t set_members;
@@ -58,9 +64,13 @@ struct lock_order { /* zeroed: empty */
 };
 
 void lock_order_free(struct lock_order *order);
-/* The thread is about to block for `wanted`, or has acquired it by a call that could have blocked. */
+/* The thread is about to block for `wanted`, or has acquired it by a call that could have blocked.  It does not hold it
+ * yet. */
 void lock_order_want(struct lock_order *order, struct lock_thread *thread, struct lock *wanted, bool shared,
                      const struct event *event);
+/* The same for a thread that reads `held`, a lock that lets writers go first, and wants to read it again. */
+void lock_order_reread(struct lock_order *order, struct lock_thread *thread, const struct held_lock *held,
+                       const struct event *event);
 /* Prefetches the memory that lock_order_want will need for this event. */
 void lock_order_prefetch(const struct lock_thread *thread, const struct event *event);
 /* True if the graph has grown so much that pruning is worth it. */

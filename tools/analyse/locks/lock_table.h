@@ -6,6 +6,7 @@
 #ifndef RINGTAIL_ANALYSE_LOCK_TABLE_H
 #define RINGTAIL_ANALYSE_LOCK_TABLE_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 #include "tools/analyse/locks/lock_classes.h"
@@ -71,13 +72,14 @@ struct lock {
 	bool used;                    /* by a call other than its initialisation */
 	bool ended;                   /* its generation has ended */
 	uint32_t holders;             /* number of threads that hold it, in any mode */
-	uint32_t init_type;           /* PTHREAD_MUTEX_* */
+	uint32_t init_type;           /* PTHREAD_MUTEX_*, PTHREAD_RWLOCK_* */
 	uint32_t init_flags;          /* RT_INIT_* */
 	uint32_t init_value;          /* of a semaphore or barrier */
 	uint32_t opens;               /* named semaphore: how often it was opened */
 	uint32_t edges_in, edges_out; /* edges of the lock order, counted by the last lock_order_prune */
 	struct lock_result result;    /* result.owner: the thread that holds it exclusively now */
 	struct lock *page_next, *page_previous;
+	uint8_t marks; /* of lock_order_prune */
 };
 _Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");
 
@@ -105,6 +107,12 @@ struct lock_table { /* zeroed: empty */
 	uint32_t last_id;
 	struct lock_classes classes;
 };
+
+/* A waiting writer keeps new readers out of this lock, so that a reader can wait without an owner. */
+static inline bool lock_lets_writers_first(const struct lock *lock)
+{
+	return lock->result.kind == RT_KIND_RWLOCK && lock->init_type == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
+}
 
 void lock_table_free(struct lock_table *table);
 /* Prefetch the memory that an event on this object will need some events later.  Call them in this order, some events

@@ -174,16 +174,29 @@ static bool adds_order(const struct event *event)
 	return event_kind_is_owned(event->kind) && !(event->flags & RT_SYNC_TRY);
 }
 
+/* A thread that reads a lock and wants to read it again waits if a writer waits in between and goes first. */
+static void want_again(struct lock_analysis *locks, struct lock_thread *thread, const struct held_lock *held,
+                       const struct event *event)
+{
+	if (!lock_lets_writers_first(held->lock) || !held->shared ||
+	    (event->flags & (RT_SYNC_SHARED | RT_SYNC_TIMED)) != RT_SYNC_SHARED)
+		return;
+	sync_order_segment(locks, thread);
+	lock_order_reread(&locks->order, thread, held, event);
+}
+
 /* A thread that locks recursively has the lock already, and does not wait. */
 static void want(struct lock_analysis *locks, struct lock_thread *thread, struct lock *lock, const struct event *event)
 {
 	const struct held_lock *held = held_find(thread, event->object);
 
-	if (held && held->lock == lock)
+	if (held && held->lock == lock) {
+		want_again(locks, thread, held, event);
 		return;
+	}
 	if (!(event->flags & RT_SYNC_TIMED))
 		join_order_want(locks, thread, lock, event);
-	if (!thread->count)
+	if (!thread->count && !lock_lets_writers_first(lock))
 		return;
 	sync_order_segment(locks, thread);
 	lock_order_want(&locks->order, thread, lock, event->flags & RT_SYNC_SHARED, event);
@@ -214,12 +227,20 @@ static struct lock *lock_of(struct lock_analysis *locks, const struct lock_threa
 	return latest ? latest : lock_table_get(&locks->table, event->object, event->kind, event->stack);
 }
 
+/* What the lock says of itself, where no initialisation was seen. */
+static void note_preference(struct lock *lock, const struct event *event)
+{
+	if (event->kind == RT_KIND_RWLOCK && event->result & RT_RWLOCK_WRITERS_FIRST)
+		lock->init_type = PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP;
+}
+
 /* ---- events on objects ------------------------------------------------------------------ */
 
 static void on_wait(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	struct lock *lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 
+	note_preference(lock, event);
 	begin_wait(thread, event);
 	if (event_kind_is_owned(event->kind)) {
 		/* The thread that waits for a once-control without a holder will run the routine itself: no
@@ -239,6 +260,7 @@ static void on_acquire(struct lock_analysis *locks, struct lock_thread *thread, 
 	uint32_t stack = event->stack;
 	bool waited = end_wait(locks, thread, lock, event);
 
+	note_preference(lock, event);
 	lock->result.acquisitions++;
 	if (!event_kind_is_owned(event->kind))
 		return;

@@ -122,9 +122,11 @@ struct blocker {
 		BLOCKER_HOLDS, /* it has the lock */
 		BLOCKER_READS, /* it has it for reading */
 		BLOCKER_LIVES, /* a join: it has not ended */
+		BLOCKER_AHEAD, /* it waits to write the lock, and readers wait behind it */
 		BLOCKER_WAKES, /* it has ended such waits before: signalled, posted, came to the barrier */
 	} how;
-	uint32_t stack; /* where it took the lock, was made, or last ended such a wait; RT_STACK_NONE: not known */
+	uint32_t stack; /* where it took the lock, waits for it, was made, or last ended such a wait; RT_STACK_NONE: not
+	                   known */
 	uint64_t since; /* stamp of that; 0: not known */
 };
 /* The threads that could end the wait of this thread.  The caller frees the array.  NULL: none is known. */

@@ -180,6 +180,28 @@ static bool all_readers_go_on(const struct wait_search *search, const struct wai
 	return true;
 }
 
+/* True if `other` waits to write what `waiter` waits to read, and the lock lets it go first.  A reader waits at such a
+ * lock only if a writer came before it.  A writer with a time-out gives up. */
+static bool is_ahead(const struct waiter *waiter, const struct waiter *other)
+{
+	const struct lock_wait *wait = &other->thread->wait;
+	const struct lock *lock;
+
+	if (!wait->active || wait->kind != RT_KIND_RWLOCK || wait->since >= waiter->thread->wait.since ||
+	    wait->flags & (RT_SYNC_SHARED | RT_SYNC_TRY | RT_SYNC_TIMED))
+		return false;
+	lock = instance_of(waiter, other->home);
+	return lock && lock_lets_writers_first(lock) && lock->result.address == wait->object;
+}
+
+static bool all_writers_go_on(const struct wait_search *search, const struct waiter *reader)
+{
+	for (size_t i = 0; i < search->waiter_count; i++)
+		if (is_ahead(reader, &search->waiters[i]) && !goes_on(&search->waiters[i]))
+			return false;
+	return true;
+}
+
 static bool lock_comes_free(const struct wait_search *search, const struct waiter *waiter)
 {
 	const struct lock *lock = wait_search_lock(waiter);
@@ -189,9 +211,10 @@ static bool lock_comes_free(const struct wait_search *search, const struct waite
 	if (!lock)
 		return true;
 	owner = owner_of(search, waiter, &held);
-	if (!owner) /* readers keep only writers out */
-		return lock->result.owner || waiter->thread->wait.flags & RT_SYNC_SHARED ||
-		       all_readers_go_on(search, waiter);
+	if (!owner && waiter->thread->wait.flags & RT_SYNC_SHARED)
+		return lock->result.owner || all_writers_go_on(search, waiter);
+	if (!owner)
+		return lock->result.owner || all_readers_go_on(search, waiter);
 	if (owner == waiter && relock_fails(lock))
 		return true;
 	if (owner->thread->ended)
@@ -282,7 +305,7 @@ static void push(struct wait_search *search, struct waiter *waiter, const struct
                  bool inferred)
 {
 	GROW(search->steps, search->step_room, search->step_count + 1);
-	search->steps[search->step_count++] = (struct wait_step){waiter, held, from, inferred};
+	search->steps[search->step_count++] = (struct wait_step){waiter, held, from, inferred, false};
 }
 
 static void push_readers(struct wait_search *search, const struct waiter *waiter, size_t from)
@@ -297,7 +320,17 @@ static void push_readers(struct wait_search *search, const struct waiter *waiter
 	}
 }
 
-/* Pushes the owner of the lock, or the readers that keep a writer out. */
+static void push_writers_ahead(struct wait_search *search, const struct waiter *reader, size_t from)
+{
+	for (size_t i = 0; i < search->waiter_count; i++) {
+		if (!is_ahead(reader, &search->waiters[i]))
+			continue;
+		push(search, &search->waiters[i], NULL, from, false);
+		search->steps[search->step_count - 1].ahead = true;
+	}
+}
+
+/* Pushes the owner of the lock, or the readers that keep a writer out, or the writers that keep a reader out. */
 static void push_holders(struct wait_search *search, const struct waiter *waiter, size_t from)
 {
 	const struct lock *lock = wait_search_lock(waiter);
@@ -306,7 +339,9 @@ static void push_holders(struct wait_search *search, const struct waiter *waiter
 
 	if (owner && !(owner == waiter && relock_fails(lock)))
 		push(search, owner, held, from, false);
-	else if (lock && !owner && !(waiter->thread->wait.flags & RT_SYNC_SHARED))
+	else if (lock && !owner && waiter->thread->wait.flags & RT_SYNC_SHARED)
+		push_writers_ahead(search, waiter, from);
+	else if (lock && !owner)
 		push_readers(search, waiter, from);
 }
 

@@ -112,6 +112,11 @@ static void print_held(struct report *report, sqlite3_stmt *row)
 		page_print(report, " ended earlier waits for ");
 		print_object(report, row, 2, false);
 		page_print(report, "; it was made here:\n");
+	} else if (sqlite3_column_int(row, 16)) {
+		page_print(report, " lets no reader pass while it waits to write ");
+		print_object(report, row, 2, false);
+		print_at(report, ", at ", row, 6);
+		page_print(report, ":\n");
 	} else if (!strcmp(query_text(row, 2), "thread")) {
 		page_print(report, " is waited for in a join; it was made here:\n");
 	} else {
@@ -138,6 +143,8 @@ static void print_edge(struct report *report, const struct process *process, sql
 	print_edge_thread(report, process, row);
 	if (strcmp(query_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
 		print_held(report, row);
+		if (sqlite3_column_int(row, 16)) /* that is what it waits for, at the same place */
+			return;
 		page_print(report, "   and wants ");
 	} else {
 		page_print(report, " waits for ");
@@ -157,7 +164,7 @@ static void print_edges(struct report *report, const struct process *process, in
 	    "SELECT thread, inferred, held, held_address, held_generation, held_shared, held_since, "
 	    "held_stack,"
 	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME
-	    " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	    ", ahead FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 
 	while (query_next(&report->query, row))
@@ -190,18 +197,20 @@ static void print_waiting(struct report *report, const struct process *process, 
 	page_print(report, "\n");
 }
 
-/* The interleaving that would hang: first each thread takes the lock that it holds, then each waits. */
+/* The interleaving that would hang: first all threads take what they hold, then all wait, writers before the readers
+ * that they keep out. */
 static void print_witness(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_shared,"
-	                          " wanted, wanted_address, wanted_generation, wanted_shared"
-	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	                          " wanted, wanted_address, wanted_generation, wanted_shared, ahead"
+	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ahead DESC, ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	unsigned step = 0;
 
 	page_print(report, "   it would hang like this:\n");
 	while (query_next(&report->query, row))
-		print_taking(report, process, row, ++step);
+		if (!sqlite3_column_int(row, 9))
+			print_taking(report, process, row, ++step);
 	sqlite3_reset(row);
 	while (query_next(&report->query, row))
 		print_waiting(report, process, row, ++step);

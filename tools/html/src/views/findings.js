@@ -33,8 +33,8 @@ function half(side, word, lock) {
 
 function edges(side, process, finding) {
   return finding.edges.map((edge) => h('section', { class: 'part edge' },
-    h('h3', { class: 'who' }, process.threadName(edge.thread), edge.pid ? ` of process ${edge.pid}` : '', edge.inferred && h('span', { class: 'tag' }, 'inferred')),
-    h('div', { class: 'halves' }, half(side, 'held', edge.held), half(side, 'wanted', edge.wanted))))
+    h('h3', { class: 'who' }, process.threadName(edge.thread), edge.pid ? ` of process ${edge.pid}` : '', edge.inferred && h('span', { class: 'tag' }, 'inferred'), edge.ahead && h('span', { class: 'tag' }, 'waits to write, ahead of readers')),
+    h('div', { class: 'halves' }, !edge.ahead && half(side, 'held', edge.held), half(side, 'wanted', edge.wanted))))
 }
 
 function kept(side, finding) {
