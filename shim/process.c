@@ -11,8 +11,9 @@
  *     kernel wipes in a forked child.  So a child of fork, _Fork, clone or of a fork within a signal handler finds
  *     PROCESS_NEW and no thread state at its next hooked call, and begins a ring of its own, at the same address.  It
  *     never writes events to its parent's ring, because that needs a lane.  No atfork handler is needed, and a child
- *     that execs at once costs nothing.  vfork and clone(CLONE_VM) children run in the parent's memory and on its
- *     thread's state.  What they record counts as the parent's; exec and exit in them are recognised by the process id.
+ *     that execs at once costs nothing.
+ *     vfork and clone(CLONE_VM) children run in the parent's memory and on its thread's state.  What they record counts
+ *     as the parent's; exec and exit in them are recognised by the process id.
  *
  * (3) Failure to begin (no directory, no space, no memory) is PROCESS_OFF: one line on standard error (message.c),
  *     every hook calls the real function, and nothing else happens.  Where a sanitizer is in the process (sanitizer.h),

@@ -1,6 +1,6 @@
 /*
- * Decides which threads count as leaks at the end of the process: - unjoined: the thread ended, and no thread joined or
- * detached it.  A process that was killed, crashed, exec'ed or
+ * Decides which threads count as leaks at the end of the process:
+ * - unjoined: the thread ended, and no thread joined or detached it.  A process that was killed, crashed, exec'ed or
  *   still runs may have been about to join it: then the thread counts only if no thread was waiting in a join.
  * - blocked, running: only after an exit, which ends threads in the middle of their work.  A killed process stops all
  *   its threads anywhere; the deadlock findings report the ones that hung.
