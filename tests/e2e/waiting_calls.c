@@ -4,13 +4,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/harness/rt.h"
 
 TEST_SUITE(waiting_calls);
 
-#define LOOKS 5
+#define LOOKS       5
+#define REST_WITHIN 20 /* seconds, for a time-out of one */
+
+static bool has_ended(const struct child *child)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child->pid;
+}
 
 static void expect_unharmed(const struct rt *rt, const char *what)
 {
@@ -65,6 +74,39 @@ static void expect_quiet_looks(enum mode mode)
 Test(waiting_calls, looked_at_bare) { expect_quiet_looks(MODE_BARE); }
 Test(waiting_calls, looked_at_run) { expect_quiet_looks(MODE_RUN); }
 Test(waiting_calls, looked_at_preload) { expect_quiet_looks(MODE_PRELOAD); }
+
+/* ---- the rest of a time-out ---------------------------------------------------------------------- */
+
+/* Looks follow each other at once.  A call that began its time-out again after each look would come back only where a
+ * look takes longer than the time-out.  On one processor, as the kernel tells nothing of a thread that has moved. */
+static void expect_rest(const char *call)
+{
+	struct rt rt = rt_new();
+	char line[128];
+
+	snprintf(line, sizeof line, "taskset -c 0 %s once %s", rt_built("programs/waiting_calls"), call);
+	struct child child = rt_start(&rt, MODE_RUN, line);
+	cr_assert(spawn_wait_for_lines(&child, "waits", 1, 30), "it did not start");
+	for (double until = now() + REST_WITHIN; !has_ended(&child) && now() < until;) {
+		struct outcome outcome = rt_tool(&rt, "leaks --now RUN");
+		outcome_free(&outcome);
+	}
+	cr_expect(has_ended(&child), "%s has not come back", call);
+	if (!has_ended(&child))
+		spawn_kill_all();
+	rt.program = spawn_wait(&child);
+	expect_unharmed(&rt, call);
+	rt_end(&rt);
+}
+
+#define REST(call)                                                                                                     \
+	Test(waiting_calls, rest_of_##call) { expect_rest(#call); }
+REST(epoll_wait_)
+REST(epoll_pwait2_)
+REST(sigtimedwait_)
+REST(semtimedop_)
+REST(io_getevents_)
+REST(io_uring_enter_)
 
 /* ---- while a deadlock is told ------------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
  *
  *   exit        each without a time-out, and with one of minutes; ends when all of them wait
  *   loop FILE   each without a time-out; and with one of a tenth of a second, again and again until FILE is there
+ *   once CALL   this call alone, with a time-out of a second; ends when it has come back
  *   hang FILE   the same, and two threads of which each waits for the other's lock
  *
  * Says which call came back with what nothing but its time-out explains, or before that, and ends with 3 then.
@@ -40,6 +41,7 @@
 #define NEVER    12345
 #define SHORT_MS 100
 #define LONG_MS  300000
+#define ONCE_MS  1000
 #define JIFFY_MS 10    /* some calls count in those, and may come back as much early without us too */
 #define UNKNOWN  54321 /* there is no such call here */
 
@@ -415,10 +417,18 @@ static long io_pgetevents_(int ms) { return io_events(SYS_io_pgetevents, ms); }
 static long io_uring_enter_(int ms)
 {
 	struct io_uring_params parameters = {0};
+	struct timespec time;
+	struct io_uring_getevents_arg argument = {.ts = (uintptr_t)span(ms, &time)};
 	int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters);
+	long result = UNKNOWN;
 
-	(void)ms;
-	return ring < 0 ? UNKNOWN : told(syscall(SYS_io_uring_enter, ring, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0));
+	if (ring >= 0 && (ms < 0 || (parameters.features & IORING_FEAT_EXT_ARG)))
+		result = told(syscall(SYS_io_uring_enter, ring, 0, 1,
+		                      IORING_ENTER_GETEVENTS | (ms < 0 ? 0 : IORING_ENTER_EXT_ARG),
+		                      ms < 0 ? NULL : &argument, ms < 0 ? 0 : sizeof argument));
+	if (ring >= 0)
+		close(ring);
+	return result;
 }
 
 static long read_for_ever(int file)
@@ -600,6 +610,18 @@ static void make_deadlock(void)
 		must(pthread_create(&thread, NULL, hang, &locks[i]) == 0);
 }
 
+static int make_once(const char *name)
+{
+	for (size_t i = 0; i < CALLS; i++) {
+		if (strcmp(calls[i].name, name))
+			continue;
+		say("waits\n");
+		long result = calls[i].wait(ONCE_MS);
+		return result == calls[i].after || result == UNKNOWN ? 0 : 3;
+	}
+	return 4;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -609,6 +631,8 @@ int main(int argc, char **argv)
 	stop_file = argc > 2 ? argv[2] : "";
 	time_out = at_exit ? LONG_MS : SHORT_MS;
 	make_queues();
+	if (!strcmp(how, "once"))
+		return make_once(stop_file);
 	make_child();
 	for (size_t i = 0; i < CALLS; i++) {
 		start(wait_for_ever, &calls[i]);

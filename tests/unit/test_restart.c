@@ -57,6 +57,8 @@ Test(restart, a_wait_is_known_where_nothing_else_happened)
 	cr_expect_eq(restart_slept(&before, &(struct restart_sleep){5000, 9, 1}), 0);
 	cr_expect_eq(restart_slept(&before, &(struct restart_sleep){5000, 7, 1}), 0);
 	cr_expect_eq(restart_slept(&before, &(struct restart_sleep){900, 8, 1}), 0);
+	before.left_at = 0; /* moved to this processor in its sleep */
+	cr_expect_eq(restart_slept(&before, &(struct restart_sleep){5000, 8, 1}), 0);
 }
 
 #if defined(__x86_64__)
@@ -65,6 +67,7 @@ Test(restart, calls)
 	cr_expect_eq(restart_call(SYS_epoll_wait).time, RESTART_MS);
 	cr_expect_eq(restart_call(SYS_epoll_wait).argument, 3);
 	cr_expect_eq(restart_call(SYS_rt_sigtimedwait).time, RESTART_TIMESPEC);
+	cr_expect_eq(restart_call(SYS_io_uring_enter).time, RESTART_URING);
 	cr_expect(restart_call(SYS_recvfrom).known);
 	cr_expect_not(restart_call(SYS_close).known);
 	cr_expect_not(restart_call(SYS_ioctl).known);

@@ -17,6 +17,13 @@
  * Where the time-out is in memory, the program's own memory is not changed: the shorter time is written below the
  * thread's stack, where only later frames and handlers write.
  *
+ * The kernel decides about the restart when the thread goes on: it sets the thread back to the instruction of the call,
+ * and the thread makes the call anew.  A signal that comes between the two runs its handler, and then the call waits:
+ * EINTR, by which the program would notice the signal, is missing.  So a thread whose call is restarted is let go only
+ * where the new call begins (restart_is_due).  If a signal comes earlier, restart_put_back makes the thread one that
+ * was interrupted in its call again, and the kernel decides anew, now with the signal.  That holds for all calls that
+ * the kernel restarts, also for those that are not in restart.def.
+ *
  * All this is for x86-64 alone: the kernel for aarch64 decides about the restart before the stop, and then no longer
  * shows the call's first argument.
  */
@@ -29,7 +36,7 @@
 
 struct target_map;
 
-enum restart_time { RESTART_WITHOUT, RESTART_MS, RESTART_TIMESPEC };
+enum restart_time { RESTART_WITHOUT, RESTART_MS, RESTART_TIMESPEC, RESTART_URING };
 
 struct restart_call {
 	bool known;             /* restart.def has a row for it */
@@ -51,6 +58,8 @@ struct restart {
 	uint64_t probed, stopped; /* times of restart_probe and of the stop, CLOCK_MONOTONIC ns */
 	uint64_t waited;          /* ns that the call had waited when it was stopped, or more */
 	bool again;               /* restart the call with the rest of its time-out */
+	uint64_t number, ip;      /* of a call that is due to be restarted, and the instruction behind it */
+	uint64_t result;          /* by which the kernel restarts it */
 };
 
 /* The row of a system call in restart.def. */
@@ -63,6 +72,12 @@ void restart_begin(struct restart *restart, pid_t pid, pid_t tid);
 /* Call this before the thread is let go.  stack: the mapping that its stack pointer is in, if that is a stack.  NULL: a
  * time-out in memory is not shortened. */
 void restart_end(const struct restart *restart, pid_t tid, const struct target_map *stack);
+
+/* True if the kernel will restart the call of the stopped thread.  Call this after restart_end. */
+bool restart_is_due(struct restart *restart, pid_t tid);
+/* For a thread for which restart_is_due, and which has been let go and stopped again because of a signal.  If it has
+ * not made its call yet, it is in the state of restart_is_due again, so that the signal interrupts the call. */
+void restart_put_back(const struct restart *restart, pid_t tid);
 
 /* Nanoseconds that a thread slept between two probes, if it did nothing but stop in between.  0: not known. */
 uint64_t restart_slept(const struct restart_sleep *before, const struct restart_sleep *after);

@@ -19,10 +19,13 @@
 #include "tools/base/memory.h"
 #include "tools/base/proc.h"
 
-#define STOP_WITHIN_NS UINT64_C(2000000000)
-#define STOP_STEP_NS   50000
-#define ENDED_AFTER_NS UINT64_C(5000000)
-#define TRACER_STEP_NS 1000000
+#define STOP_WITHIN_NS  UINT64_C(2000000000)
+#define STOP_STEP_NS    50000
+#define ENDED_AFTER_NS  UINT64_C(5000000)
+#define TRACER_STEP_NS  1000000
+#define BEGIN_WITHIN_NS UINT64_C(1000000000)
+#define BEGIN_STEP_NS   20000
+#define SYSCALL_STOP    0x80 /* in the status of a stop at a system call: PTRACE_O_TRACESYSGOOD */
 
 /* ---- stopping -------------------------------------------------------------------------- */
 
@@ -63,10 +66,33 @@ static bool refused_by_kernel(pid_t tid, char *why, int error)
 	return false;
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Waits until another tracer, which may be another scan, is done. */
+static void let_tracer_finish(pid_t pid)
+{
+	uint64_t until = monotonic_ns() + STOP_WITHIN_NS;
+
+	while (process_tracer(pid) && monotonic_ns() < until)
+		nanosleep(&(struct timespec){0, TRACER_STEP_NS}, NULL);
+}
+
 /* A thread that is about to end is left alone. */
 static bool seize(struct target *target, pid_t tid, char *why)
 {
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
+	bool seized = !ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACESYSGOOD);
+
+	if (!seized && errno == EPERM && process_tracer(tid)) {
+		let_tracer_finish(tid);
+		seized = !ptrace(PTRACE_SEIZE, tid, NULL, (void *)PTRACE_O_TRACESYSGOOD);
+	}
+	if (!seized) {
 		int error = errno;
 		if (error == ESRCH || !is_running(target->pid, tid))
 			return true;
@@ -145,14 +171,6 @@ static bool has_stopped(struct target *target, struct target_thread *thread)
 	return thread->stopped || !thread->tid;
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Looks at all threads in turn, so that a system call that a stop has interrupted is repaired at once.  late: a first
  * thread that has ended before the other threads is a zombie, and waitpid does not report it. */
 static bool all_have_stopped(struct target *target, bool late, pid_t *missing)
@@ -198,15 +216,6 @@ static bool interrupt_all(struct target *target, char *why)
 	return await_stops(target, why);
 }
 
-/* Waits until another tracer, which may be another scan, is done. */
-static void let_tracer_finish(pid_t pid)
-{
-	uint64_t until = monotonic_ns() + STOP_WITHIN_NS;
-
-	while (process_tracer(pid) && monotonic_ns() < until)
-		nanosleep(&(struct timespec){0, TRACER_STEP_NS}, NULL);
-}
-
 bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES])
 {
 	size_t added;
@@ -220,15 +229,6 @@ bool target_stop(struct target *target, pid_t pid, char why[TARGET_WHY_BYTES])
 		}
 	} while (added);
 	return true;
-}
-
-bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES])
-{
-	target_resume(target);
-	nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
-	pid_t pid = target->pid;
-	target_free(target);
-	return target_stop(target, pid, why);
 }
 
 bool target_is_stopped(const struct target *target)
@@ -252,17 +252,111 @@ static const struct target_map *stack_of(const struct target *target, const stru
 	return map;
 }
 
+static void detach(struct target_thread *thread, int signal)
+{
+	ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)signal);
+	thread->tid = 0;
+}
+
+/* follow: a thread whose call is restarted runs on to the place where the new call begins (restart.h). */
+static void let_go(const struct target *target, struct target_thread *thread, bool follow)
+{
+	restart_end(&thread->restart, thread->tid, stack_of(target, thread));
+	if (follow && !thread->signal && restart_is_due(&thread->restart, thread->tid) &&
+	    !ptrace(PTRACE_SYSCALL, thread->tid, NULL, NULL))
+		thread->going = GOING_TO_CALL;
+	else
+		detach(thread, thread->signal);
+}
+
+static bool is_fault(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL || signal == SIGTRAP ||
+	       signal == SIGSYS;
+}
+
+/* A thread that is detached where a call begins finds a signal pending that is none, and its call returns EINTR.  So it
+ * goes on as our tracee until our thread ends; then the kernel detaches it as it is.
+ * status: signal, and above it the event. */
+static void let_go_again(struct target_thread *thread, int status)
+{
+	int signal = status & 0x7f;
+
+	if (status == (SIGTRAP | SYSCALL_STOP)) {
+		thread->going = GOING_ON;
+		ptrace(PTRACE_CONT, thread->tid, NULL, NULL);
+	} else if (!(status >> 8)) {
+		if (thread->going == GOING_TO_CALL && !is_fault(signal))
+			restart_put_back(&thread->restart, thread->tid);
+		detach(thread, signal);
+	} else if (signal != SIGTRAP) { /* stopped by job control */
+		detach(thread, 0);
+	} else {
+		ptrace(thread->going == GOING_TO_CALL ? PTRACE_SYSCALL : PTRACE_CONT, thread->tid, NULL, NULL);
+	}
+}
+
+static void attend(struct target *target, struct target_thread *thread)
+{
+	siginfo_t info = {0};
+
+	if (!thread->tid || !thread->going)
+		return;
+	if (waitid(P_PID, (id_t)thread->tid, &info, WSTOPPED | WEXITED | __WALL | WNOHANG | WNOWAIT))
+		thread->tid = 0;
+	else if (info.si_pid && info.si_code == CLD_TRAPPED)
+		let_go_again(thread, info.si_status);
+	else if (info.si_pid)
+		leave_dead(target, thread);
+}
+
+static bool any_goes_to_call(const struct target *target)
+{
+	for (size_t i = 0; i < target->thread_count; i++)
+		if (target->threads[i].tid && target->threads[i].going == GOING_TO_CALL)
+			return true;
+	return false;
+}
+
+/* A thread that does not get a processor in this time is left on its way. */
+static void await_calls(struct target *target)
+{
+	uint64_t until = monotonic_ns() + BEGIN_WITHIN_NS;
+
+	while (any_goes_to_call(target) && monotonic_ns() < until) {
+		for (size_t i = 0; i < target->thread_count; i++)
+			attend(target, &target->threads[i]);
+		if (any_goes_to_call(target))
+			nanosleep(&(struct timespec){0, BEGIN_STEP_NS}, NULL);
+	}
+}
+
 /* The kernel lets a thread go that has not stopped (see above). */
-void target_resume(struct target *target)
+static void resume(struct target *target, bool follow)
 {
 	for (size_t i = 0; i < target->thread_count; i++) {
 		struct target_thread *thread = &target->threads[i];
-		if (!thread->tid || !has_stopped(target, thread) || !thread->stopped)
-			continue;
-		restart_end(&thread->restart, thread->tid, stack_of(target, thread));
-		ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(uintptr_t)thread->signal);
+		if (thread->tid && has_stopped(target, thread) && thread->stopped)
+			let_go(target, thread, follow);
 	}
+	if (follow)
+		await_calls(target);
 	target->thread_count = 0;
+}
+
+/* True in a thread of target_in_thread, which is about to end. */
+static _Thread_local bool ends_soon;
+
+void target_resume(struct target *target) { resume(target, ends_soon); }
+
+/* The threads are stopped again at once.  So they are not followed to their calls: they would remain our tracees. */
+bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES])
+{
+	resume(target, false);
+	nanosleep(&(struct timespec){0, STOP_STEP_NS}, NULL);
+	pid_t pid = target->pid;
+	target_free(target);
+	return target_stop(target, pid, why);
 }
 
 struct in_thread {
@@ -274,6 +368,7 @@ static void *run_in_thread(void *argument)
 {
 	const struct in_thread *call = argument;
 
+	ends_soon = true;
 	call->run(call->context);
 	return NULL;
 }

@@ -29,6 +29,7 @@ struct target_thread {
 	pid_t tid;
 	bool stopped;
 	int signal; /* was being delivered at the stop; it is delivered when the thread is let go */
+	enum { GOING_NOT, GOING_TO_CALL, GOING_ON } going; /* let go: to its restarted call, or in it */
 	struct restart restart;
 	uint64_t sp;        /* 0: not known */
 	uint64_t kernel_sp; /* the stack pointer at the stop, also where sp is another */
