@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs Criterion runners one after the other; the last line is the sum: "N passed, N failed".
+# What a failed test has left running is ended by build/reaper when its runner ends, or this script.
 # usage: tests/run.sh BUILD RUNNER...        (JOBS: how many tests at a time)
 build=$1
 shift
@@ -14,7 +15,7 @@ for runner; do
 	results="$build/$runner.xml"
 	rm -f "$results"
 	echo "== $runner"
-	RT_BUILD="$build" "$build/$runner" --xml="$results" --short-filename ${JOBS:+-j$JOBS} ${FILTER:+--filter "$FILTER"}
+	RT_BUILD="$build" "$build/reaper" "$build/$runner" --xml="$results" --short-filename ${JOBS:+-j$JOBS} ${FILTER:+--filter "$FILTER"}
 	status=$?
 	good=$(with_status "$results" PASSED)
 	bad=$(($(with_status "$results" FAILED) + $(with_status "$results" ERRORED)))

@@ -107,11 +107,17 @@ $(BUILD)/obj/tests/%.o: tests/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
 
-$(BUILD)/unit-tests: $(UNIT_OBJ) $(BUILD)/libtools.a
+# tests/run.sh runs the suites under it.
+$(BUILD)/reaper: tests/harness/reaper.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu17 -Wall -Wextra -O1 -g -o $@ $<
+
+$(BUILD)/unit-tests: $(UNIT_OBJ) $(BUILD)/libtools.a | $(BUILD)/reaper
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $(UNIT_OBJ) $(BUILD)/libtools.a $(TOOLS_LIBS) -lcriterion -pthread
 
-$(BUILD)/e2e-tests: $(E2E_OBJ)
+$(BUILD)/e2e-tests: $(E2E_OBJ) | $(BUILD)/reaper
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $(E2E_OBJ) -ljansson -lsqlite3 -lcriterion -pthread
 

@@ -28,12 +28,13 @@ struct held {
 	pid_t pid; /* of the program */
 };
 
+/* The script also ends if the test has ended, and its directory is gone. */
 static void write_script(const char *path, const char *go)
 {
 	FILE *file = fopen(path, "w");
 
 	cr_assert(file, "cannot write %s", path);
-	fprintf(file, "#!/bin/sh\nwhile [ ! -e %s ]; do sleep 0.02; done\nexec %s \"$@\"\n", go,
+	fprintf(file, "#!/bin/sh\nwhile [ ! -e %s ]; do [ -e \"$0\" ] || exit; sleep 0.02; done\nexec %s \"$@\"\n", go,
 	        rt_built("ringtail-scan"));
 	fclose(file);
 	chmod(path, 0700);
