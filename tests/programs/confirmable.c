@@ -1,9 +1,12 @@
 /*
- * Deadlocks that are predicted and do not happen by themselves: a pause keeps the threads apart.  The first argument
+ * Deadlocks that are predicted and do not happen by themselves: a flag keeps the threads apart.  The first argument
  * names the shape (shapes.h).  `flag` and `fence` can never hang: no call shows what keeps the threads apart.
  */
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "shapes.h"
 
@@ -12,6 +15,15 @@ static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_spinlock_t spin;
 static atomic_int done;
+static atomic_bool first_is_through;
+
+/* No call shows that the second thread comes later, however busy the machine is.  A thread that is held up in front of
+ * a lock is not through until the second one comes: so that one does not wait for ever. */
+static void let_first_through(void)
+{
+	for (int i = 0; i < 300 && !first_is_through; i++)
+		pause_ms(1);
+}
 
 static void *forward(void *unused)
 {
@@ -19,6 +31,7 @@ static void *forward(void *unused)
 	pthread_mutex_lock(&second);
 	pthread_mutex_unlock(&second);
 	pthread_mutex_unlock(&first);
+	first_is_through = true;
 	return unused;
 }
 
@@ -33,7 +46,7 @@ static void *backward(void *unused)
 
 static void *late_backward(void *unused)
 {
-	pause_ms(100);
+	let_first_through();
 	return backward(unused);
 }
 
@@ -45,12 +58,13 @@ static void *read_then_first(void *unused)
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
 	pthread_rwlock_unlock(&rwlock);
+	first_is_through = true;
 	return unused;
 }
 
 static void *first_then_write(void *unused)
 {
-	pause_ms(100);
+	let_first_through();
 	pthread_mutex_lock(&first);
 	pthread_rwlock_wrlock(&rwlock);
 	pthread_rwlock_unlock(&rwlock);
@@ -66,13 +80,14 @@ static void *spin_then_first(void *unused)
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
 	pthread_spin_unlock(&spin);
+	first_is_through = true;
 	return unused;
 }
 
 /* By a try: it holds, and wants nothing. */
 static void *try_then_spin(void *unused)
 {
-	pause_ms(100);
+	let_first_through();
 	must(pthread_mutex_trylock(&first) == 0);
 	pthread_spin_lock(&spin);
 	pthread_spin_unlock(&spin);
@@ -86,12 +101,32 @@ static void spin_lock(void)
 	in_threads(spin_then_first, try_then_spin);
 }
 
-/* The other one comes while this still runs, and after it had the lock. */
+static atomic_int second_caller;
+
+/* The state letter of a thread of this process, as /proc/PID/stat has it. */
+static char thread_state(pid_t tid)
+{
+	char path[64], text[512];
+	FILE *file;
+	size_t bytes;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	must(file != NULL);
+	bytes = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[bytes] = 0;
+	return strrchr(text, ')')[2];
+}
+
+/* The routine goes on until the second caller waits for its end, which it does after this thread had the lock. */
 static void lock_first(void)
 {
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
-	pause_ms(200);
+	first_is_through = true;
+	while (!second_caller || thread_state(second_caller) != 'S')
+		pause_ms(1);
 }
 
 static void *call_once_routine(void *unused)
@@ -102,8 +137,9 @@ static void *call_once_routine(void *unused)
 
 static void *first_then_once(void *unused)
 {
-	pause_ms(100);
+	let_first_through();
 	pthread_mutex_lock(&first);
+	second_caller = gettid();
 	pthread_once(&once, lock_first);
 	pthread_mutex_unlock(&first);
 	return unused;
@@ -111,7 +147,11 @@ static void *first_then_once(void *unused)
 
 static void once_control(void) { in_threads(call_once_routine, first_then_once); }
 
-static void two_locks(void) { in_threads(forward, late_backward); }
+static void two_locks(void)
+{
+	first_is_through = false;
+	in_threads(forward, late_backward);
+}
 
 static void in_child(void)
 {
