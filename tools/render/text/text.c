@@ -152,7 +152,7 @@ static void print_process_header(struct report *report, const struct process *pr
 	if (process->final)
 		page_field(report, "ended", "%s after %s", ending, human_seconds(process->seconds).text);
 	else
-		page_field(report, "running", "for %s so far: what follows is not its end",
+		page_field(report, "running", "for %s so far: the figures below are not final",
 		           human_seconds(process->seconds).text);
 	page_field(report, "events", "%s recorded, %s", human_count((uint64_t)process->events_recorded).text,
 	           process->events_lost ? "some were lost: see below" : "none lost");
