@@ -1,7 +1,6 @@
 #include "tools/options/arguments.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HELP_WIDTH 100u
@@ -247,9 +246,10 @@ static void write_help(const struct option_use *use, char *text, size_t room)
 /* Bytes of the word at text, as which "(default 64M)" counts, too. */
 static unsigned word_length(const char *text)
 {
-	size_t length = strcspn(text, " \n");
+	size_t close = strcspn(text, ")");
+	bool whole = !strncmp(text, "(default ", 9) && text[close];
 
-	return (unsigned)(strncmp(text, "(default ", 9) ? length : strcspn(text, ")") + 1);
+	return (unsigned)(whole ? close + 1 : strcspn(text, " \n"));
 }
 
 /* Newlines in text count as blanks; two blanks stay between sentences. */
@@ -273,22 +273,10 @@ void usage_wrap(FILE *out, const char *text, unsigned used, unsigned indent)
 	fputc('\n', out);
 }
 
-/* Paragraphs of words; those that begin with a blank are lines as they stand. */
-static void print_paragraphs(const char *text, FILE *out)
+static void print_paragraph(const char *text, FILE *out)
 {
-	while (*text) {
-		const char *end = strstr(text, "\n\n");
-		size_t length = end ? (size_t)(end - text) : strlen(text);
-		char *paragraph = strndup(text, length);
-
-		if (paragraph && *paragraph != ' ')
-			usage_wrap(out, paragraph, 0, 0);
-		else if (paragraph)
-			fprintf(out, "%s\n", paragraph);
-		fputc('\n', out);
-		free(paragraph);
-		text += length + (end ? 2 : 0);
-	}
+	usage_wrap(out, text, 0, 0);
+	fputc('\n', out);
 }
 
 /* Help begins on a line of its own if the option is too long for its column. */
@@ -318,9 +306,9 @@ void usage_print(const struct usage *usage, FILE *out)
 	unsigned listed = 0;
 
 	fprintf(out, "usage: ringtail %s %s\n\n", row->name, row->usage);
-	print_paragraphs(usage->about, out);
+	print_paragraph(usage->about, out);
 	if (usage->operands)
-		print_paragraphs(usage->operands, out);
+		print_paragraph(usage->operands, out);
 	if (usage->options_title)
 		fprintf(out, "%s\n", usage->options_title);
 	for (size_t i = 0; i < option_use_count; i++) {

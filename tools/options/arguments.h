@@ -17,7 +17,7 @@ struct option_choices {
 /* A command, as the parser and --help need it. */
 struct usage {
 	enum command_id command;
-	const char *about;                    /* what it does: paragraphs of --help, wrapped when they are printed */
+	const char *about;                    /* what it does: a paragraph of --help, wrapped when it is printed */
 	const char *operands;                 /* what its operands are: a paragraph; or NULL */
 	const char *options_title;            /* a line above the options; or NULL */
 	const char *behind;                   /* text after the options: examples */
