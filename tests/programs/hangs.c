@@ -296,7 +296,7 @@ static void sem_and_mutex(void)
 	two(post_with_first, wait_sem_with_first);
 }
 
-/* The same while another thread goes on: only the past says who would have posted. */
+/* The same while another thread goes on: only the past tells which thread would have posted. */
 static void *tick(void *unused)
 {
 	for (;;)

@@ -277,7 +277,7 @@ static void *keep_specific_and_stay(void *argument)
 }
 static void specific_of_a_thread(void) { beside(keep_specific_and_stay); }
 
-/* A thread's start routine is called with a block that nobody else has. */
+/* A thread's start routine is called with a block that no other pointer leads to. */
 static void *wait_with_argument(void *argument)
 {
 	must(argument);
@@ -617,7 +617,7 @@ static void exit_on_an_alternate_stack(void)
 	must(!below);
 }
 
-/* ---- left behind by libraries, which nobody should hear of ---------------------------------------------------- */
+/* ---- left behind by libraries, and not to be reported ---------------------------------------------------- */
 
 static void loader(void)
 {

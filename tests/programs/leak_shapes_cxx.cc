@@ -283,7 +283,7 @@ void future_lost()
 	new std::future<int>(std::async(std::launch::deferred, [] { return 1; }));
 }
 
-/* ---- left behind by libraries, which nobody should hear of ---------------------------------------------------- */
+/* ---- left behind by libraries, and not to be reported ---------------------------------------------------- */
 
 void nothing() {}
 void streams()

@@ -86,7 +86,7 @@ static void handler(int number, siginfo_t *info, void *context)
 	if (pthread_mutex_trylock(&lock) == 0)
 		pthread_mutex_unlock(&lock);
 	else
-		bad = 2; /* nobody else takes it, and handlers of one signal do not nest */
+		bad = 2; /* no other thread takes it, and handlers of one signal do not nest */
 	sem_post(&posted);
 	if (!in_libraries(interrupted_at(context)))
 		allocate();

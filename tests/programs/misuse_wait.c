@@ -96,7 +96,7 @@ static void timed_wait_with_bad_time(void)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* One after the other, nobody waiting in between. */
+/* One after the other, and no thread waits in between. */
 static void two_mutexes_ok(void)
 {
 	pthread_t one = start(wait_ready, &mutex);
@@ -133,7 +133,7 @@ static void destroy_waiters(void)
 	pause_ms(100);
 }
 
-/* Broadcast and destroyed at once: allowed, since nobody is blocked any more. */
+/* Broadcast and destroyed at once: allowed, since no thread is blocked any more. */
 static void destroy_waiters_ok(void)
 {
 	pthread_t threads[4];
@@ -295,7 +295,7 @@ static void barrier_destroy_twice(void)
 	pthread_barrier_destroy(&barrier);
 }
 
-/* Destroyed by whoever comes out first. */
+/* Destroyed by the thread that leaves first. */
 static void barrier_ok(void)
 {
 	for (int i = 0; i < 20; i++) {

@@ -329,7 +329,7 @@ static void fork_join(void)
 
 static void init_phase_ok(void)
 {
-	nest(&second, &first); /* nobody else is there yet */
+	nest(&second, &first); /* no other thread exists yet */
 	in_threads(nest_forth, nest_forth);
 }
 

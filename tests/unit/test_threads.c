@@ -296,7 +296,7 @@ static void expect_blocker(uint32_t thread, size_t nth, uint32_t by, int how, ui
 {
 	const struct blocker *blocker = blocker_of(thread, nth);
 
-	cr_assert(blocker, "nobody blocks thread %u", thread);
+	cr_assert(blocker, "no thread blocks thread %u", thread);
 	cr_expect_eq(blocker->thread, by);
 	cr_expect_eq(blocker->how, how);
 	cr_expect_eq(blocker->stack, stack);
