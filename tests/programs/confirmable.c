@@ -2,6 +2,7 @@
  * Deadlocks that are predicted and do not happen by themselves: a flag keeps the threads apart.  The first argument
  * names the shape (shapes.h).  `flag` and `fence` can never hang: no call shows what keeps the threads apart.
  */
+#define _GNU_SOURCE
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
