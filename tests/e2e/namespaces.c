@@ -261,6 +261,7 @@ Test(namespaces, reader_killed)
 	need(APART);
 	struct server server = serve_within(APART, MODE_RUN, "");
 	server_do(&server, "l");
+	server.child.outlived = true;
 	kill(server.child.pid, SIGKILL);
 	server_do(&server, "ll");
 	cr_assert_eq(write(server.letters, "q", 1), 1);

@@ -167,7 +167,7 @@ static char *wait_for_line(struct child *child, int stream, const char *text, un
 	double until = now() + timeout;
 
 	for (;;) {
-		bool last = has_ended(child->pid) || now() > until;
+		bool last = (!child->outlived && has_ended(child->pid)) || now() > until;
 		size_t bytes;
 		char *all = read_whole(stream, &bytes);
 		char *line = line_with(all, text, count);

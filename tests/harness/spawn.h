@@ -25,6 +25,7 @@ struct child {
 	pid_t pid;
 	int out, err;
 	double timeout;
+	bool outlived; /* other processes go on to write when it has ended: waits for lines do not end with it */
 };
 
 struct outcome spawn(struct command command);
