@@ -91,7 +91,8 @@ enum rt_type {
 	RT_TIME = 1,         /* word 1: the full stamp that the next record counts from */
 	RT_LOSS = 2,         /* word 1: events missing here (48 bits), aux: enum rt_loss */
 	RT_THREAD_BEGIN = 3, /* word 1: pthread_t, aux: RT_THREAD_* flags;
-	                      * word 2: thread id | kernel tid << 32.
+	                      * word 2: thread id | kernel tid << 32.  The stack is one exact frame: the
+	                      * start routine; none where it is not known.
 	                      * First record a thread writes into a lane; from here on the lane's
 	                      * records are this thread's */
 	RT_THREAD_END = 4,   /* the start routine returned, or the thread exited or was cancelled */

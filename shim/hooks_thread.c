@@ -33,6 +33,14 @@ static int run_thread_c11(void *prepared)
 
 /* ---- creation ------------------------------------------------------------------------------ */
 
+/* The start routine as a stack: the reader then knows its module and name, though the thread may record nothing else.
+ */
+static uint32_t routine_stack(uintptr_t routine)
+{
+	return options.stacks == RT_STACKS_NONE ? RT_STACK_NONE
+	                                        : stack_table_node(RT_ROOT_COMPLETE, stack_table_pc(routine, true).id);
+}
+
 static struct thread *prepare(struct thread *creator, const struct caller *caller, uintptr_t routine, void *argument,
                               bool detached)
 {
@@ -41,6 +49,7 @@ static struct thread *prepare(struct thread *creator, const struct caller *calle
 		return NULL;
 	prepared->own.argument = (uintptr_t)argument; /* until the thread ends, as libc would keep it */
 	prepared->flags = detached ? RT_THREAD_DETACHED : 0;
+	prepared->runs = routine_stack(routine);
 	record_wide(creator, caller, RT_THREAD_CREATE, 3, rt_word1(routine, prepared->flags), prepared->id, 0);
 	return prepared;
 }

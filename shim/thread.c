@@ -76,6 +76,7 @@ static struct thread *take_state(void)
 	if (!thread)
 		return NULL;
 	thread->flags = 0;
+	thread->runs = RT_STACK_NONE;
 	thread->stack_bytes = 0;
 	thread->nesting = 0;
 	thread->straggler = 0;

@@ -66,6 +66,7 @@ struct thread {
 	void *(*start)(void *);
 	int (*start_c11)(void *);
 	uint32_t flags;     /* RT_THREAD_* */
+	uint32_t runs;      /* stack of one frame, its start routine; RT_STACK_NONE: not known */
 	size_t stack_bytes; /* asked for; 0: the default */
 	unsigned destructor_rounds;
 

@@ -100,7 +100,7 @@ static struct step read_step(const char *text, unsigned number, const char *verb
 	snprintf(format, sizeof format, "\n     %u. ", number);
 	line = strstr(text, format);
 	cr_assert(line, "no step %u in %s", number, text);
-	snprintf(format, sizeof format, "\n     %u. thread %%u %s mutex %%31s", number, verb);
+	snprintf(format, sizeof format, "\n     %u. thread %%u (%%*[^)]) %s mutex %%31s", number, verb);
 	cr_assert_eq(sscanf(line, format, &step.thread, step.lock), 2, "step %u: %.80s", number, line);
 	return step;
 }

@@ -60,6 +60,12 @@ RUN(keeps_the_status, "--fail-on=default", "sh -c 'exit 7'", "", 7, "check passe
 RUN(wins_over_the_status, "--fail-on=default", "lost_basket 7", "", 66, "exited with status 7")
 RUN(loses_to_a_deadlock_that_it_ended, "--fail-on=default --on-deadlock=kill", "abba_hang", "", 67,
     "deadlock:realised: ")
+RUN(passes_blocked_threads, "--fail-on=default", "blocked_at_exit", "", 0, "check passed\n")
+RUN(passes_idle_workers, "--fail-on=default", "left_threads idle_workers", "", 0, "check passed\n")
+RUN(asked_for_blocked_threads, "--fail-on=thread-leak:blocked", "left_threads detached_waiters", "", 66,
+    "a thread created here, which runs answer, was still blocked on a sem (reply) at exit")
+RUN(names_a_part_of_a_variable, "--fail-on=thread-leak:blocked", "left_threads detached_on_lock", "", 66,
+    "which runs take, was still blocked on a mutex (table+8) at exit")
 RUN(is_told_all, RULES "--fail-on=default", "demo", "*:*\n", 0, "check passed, 3 suppressed")
 RUN(is_told_some, RULES "--fail-on default", "demo", "leak:print_receipt\nthread:main\n", 66, "1 finding, 2 suppressed")
 RUN(knows_programs, RULES "--fail-on=default", "demo", "[other]\n*:*\n", 66, "unused suppression: rules.supp:2: *:*")

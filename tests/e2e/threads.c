@@ -100,9 +100,45 @@ static void expect_growth(enum mode mode, struct growth want)
 	Test(threads, name##_run) { expect_growth(MODE_RUN, (struct growth){#name, __VA_ARGS__}); }                    \
 	Test(threads, name##_preload) { expect_growth(MODE_PRELOAD, (struct growth){#name, __VA_ARGS__}); }
 
-GROWTH(growing, "thread-leak:growing=1", 80, 27, true)
-GROWTH(pool_ok, "", 20, 20, false)
+GROWTH(growing, "thread-leak:blocked=27 thread-leak:growing=1", 80, 27, true)
+GROWTH(pool_ok, "thread-leak:blocked=20", 20, 20, false)
 GROWTH(requests_ok, "", 80, 0, false)
+
+/* ---- what threads run ------------------------------------------------------------------------- */
+
+/* The functions that the threads other than main run, "?" where not known; in the order of their creation. */
+static void expect_runs(enum mode mode, const char *line, const char *want)
+{
+	struct rt rt = rt_new();
+	char program[64], found[512] = "";
+	json_t *thread;
+	size_t i;
+
+	snprintf(program, sizeof program, "%.*s", (int)strcspn(line, " "), line);
+	rt_program(&rt, mode, line);
+	json_array_foreach(json_object_get(rt_process(&rt, program), "threads"), i, thread)
+	{
+		const json_t *runs = json_object_get(thread, "runs");
+
+		if (json_is_true(json_object_get(thread, "main")))
+			continue;
+		strncat(found, *found ? " " : "", sizeof found - strlen(found) - 1);
+		strncat(found, json_is_null(runs) ? "?" : json_text(runs, "function"),
+		        sizeof found - strlen(found) - 1);
+	}
+	cr_expect_str_eq(found, want, "%s: runs %s", line, found);
+	rt_end(&rt);
+}
+
+#define RUNS(program, shape, want)                                                                                     \
+	Test(threads, runs_##program##_##shape##_run) { expect_runs(MODE_RUN, #program " " #shape, want); }            \
+	Test(threads, runs_##program##_##shape##_preload) { expect_runs(MODE_PRELOAD, #program " " #shape, want); }
+
+RUNS(left_threads, two_routines, "watch answer watch")
+RUNS(left_threads, detached_on_lock, "keep take")
+RUNS(c11_order, thread, "nothing")
+RUNS(cxx_order, latch, "wait_for_latch")
+RUNS(rust_std, blocked, "rust_std::blocked::{{closure}}")
 
 /* ---- threads that could have ended a wait -------------------------------------------------------------- */
 

@@ -41,7 +41,10 @@ static void compare(struct two *two, enum diff_by by, unsigned limit)
 		cr_assert(suppress_apply(&run->suppress, run->store.db, &run->err), "%s", run->err.text);
 		run->suppress_applied = true;
 		two->reports[i] = (struct report){
-		    .query = {.db = run->store.db, .directory = run->directory, .err = &run->err},
+		    .query = {.db = run->store.db,
+		              .directory = run->directory,
+		              .err = &run->err,
+		              .only = "leak,thread-leak"}, /* information too */
 		    .out = out,
 		    .limit = limit,
 		    .width = 100,
@@ -171,6 +174,7 @@ Test(diff, text_shows_growth_first)
 	begin(&two);
 	change_everything(&two);
 	compare(&two, DIFF_BY_LIVE, 0);
+	two.reports[DIFF_NEW].query.only = NULL; /* with it, findings alone are shown */
 	render(&two, render_diff_text);
 	grown = strstr(two.text, "+2.0 KiB");
 	fresh = strstr(two.text, "+100 B");

@@ -155,7 +155,7 @@ Test(kinds, default_stands_for_a_list)
 	cr_expect_not(kinds_valid("leak:", &bad));
 	cr_expect_str_eq(list,
 	                 "pool,leak:definite,leak:indirect,deadlock:realised,deadlock:predicted,thread-leak:unjoined,"
-	                 "thread-leak:blocked,misuse,race:data");
+	                 "misuse,race:data");
 	free(list);
 }
 

@@ -76,13 +76,55 @@ Test(threads, detached_threads_are_no_leak)
 	script_create(&s, 1, 50, 5, RT_THREAD_DETACHED);
 	script_end(&s, 2);
 	script_end(&s, 3);
-	script_sync(&s, RT_WAIT, 4, 60, RT_KIND_SEM, 0, 0x1000);
+	script_sync(&s, RT_WAIT, 4, 60, RT_KIND_SEM, RT_SYNC_TIMED, 0x1000);
 	script_exit(&s, 1);
 	script_finish(&s, END_EXIT);
 	expect(0, 0, 0);
 	cr_assert(script_thread(&s, 3)->detached);
 	cr_assert_eq(script_thread(&s, 4)->state_at_end, THREAD_BLOCKED);
 	cr_assert_eq(script_thread(&s, 5)->state_at_end, THREAD_RUNNING);
+}
+
+Test(threads, detached_threads_that_wait_for_one_object_are_one_leak)
+{
+	const struct finding *finding;
+
+	for (uint32_t i = 2; i < 7; i++) {
+		script_create(&s, 1, 50, i, RT_THREAD_DETACHED);
+		script_sync(&s, RT_WAIT, i, 60, RT_KIND_SEM, 0, 0x1000);
+	}
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+	finding = script_finding(&s, "thread-leak", "blocked", 0);
+	cr_assert_eq(finding->times, 5);
+	cr_assert_eq(finding->object_count, 1);
+}
+
+Test(threads, a_wait_with_a_time_out_counts_as_running)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_sync(&s, RT_WAIT, 2, 60, RT_KIND_FUTEX, RT_SYNC_TIMED, 0x1000);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+	cr_assert_eq(script_thread(&s, 2)->state_at_end, THREAD_BLOCKED);
+	cr_assert(script_thread(&s, 2)->blocked_timed);
+}
+
+/* The pthread_t of a thread that was created detached is the next thread's. */
+Test(threads, a_detached_threads_pthread_t_is_handed_out_again)
+{
+	script_create(&s, 1, 50, 2, RT_THREAD_DETACHED);
+	script_end(&s, 2);
+	script_event(&s, (struct event){.type = RT_THREAD_CREATE, .thread = 1, .stack = 50, .arg = 3});
+	script_event(&s, (struct event){.type = RT_THREAD_BEGIN, .thread = 3, .object = PTHREAD(2), .arg = 3});
+	script_object(&s, RT_DETACH, 3, 51, PTHREAD(2));
+	script_end(&s, 3);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 0);
+	cr_assert(script_thread(&s, 3)->detached);
 }
 
 Test(threads, detached_thread_blocked_on_a_lock_is_a_leak)
@@ -111,7 +153,10 @@ Test(threads, blocked_and_running_at_exit)
 	cr_assert_eq(finding->stack_count, 2);
 	cr_assert_eq(finding->stacks[0].stack, 50);
 	cr_assert_eq(finding->stacks[1].stack, 61);
-	cr_assert_str_eq(finding->message, "a thread created here was still blocked on a cond at exit");
+	cr_assert_str_eq(finding->message,
+	                 "a thread created here" FINDING_RUNS " was still blocked on a cond" FINDING_NAMED " at exit");
+	cr_assert_eq(finding->object_count, 1);
+	cr_assert_eq(finding->objects[0].address, 0x2000);
 }
 
 Test(threads, someone_waiting_for_it_makes_running_no_leak)

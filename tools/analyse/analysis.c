@@ -67,6 +67,12 @@ static void heap_turn(struct analysis *analysis, const struct event *event)
 		locks_block_ended(analysis->locks, event, address, size);
 }
 
+/* The stack of a thread's begin is its start routine, whose address is as exact as that of an interrupted frame. */
+static bool may_be_in_handler(const struct analysis *analysis, const struct event *event)
+{
+	return event->depth || (event->type != RT_THREAD_BEGIN && signal_stacks_have(analysis->signals, event->stack));
+}
+
 /* Hands the event to the stages in their order: each may ask the earlier ones.  This function passes on what a stage
  * tells a later one. */
 static void dispatch(struct analysis *analysis, const struct event *event)
@@ -74,7 +80,7 @@ static void dispatch(struct analysis *analysis, const struct event *event)
 	uint32_t thread, group;
 
 	threads_event(analysis->threads, event);
-	if (event->depth || signal_stacks_have(analysis->signals, event->stack))
+	if (may_be_in_handler(analysis, event))
 		locks_in_handler(analysis->locks, event);
 	if (is_heap_event(event->type)) {
 		heap_turn(analysis, event);

@@ -4,8 +4,9 @@
  *   still runs may have been about to join it: then the thread counts only if no thread was waiting in a join.
  * - blocked, running: only after an exit, which ends threads in the middle of their work.  A killed process stops all
  *   its threads anywhere; the deadlock findings report the ones that hung.
- * - detached threads need no join: daemon threads usually wait for work at the end, or run, and are no leaks.  A
- *   detached thread that is blocked on a lock or in a join is not waiting for work, and is a leak.
+ * - a wait with a time-out ends by itself: its thread counts as running.  Pools let idle workers end in that way.
+ * - detached threads need no join: one that runs at the end is no leak.  One that is blocked has been left behind, and
+ *   is reported with the object that it waits for.
  *
  * Never leaks: the main thread, threads not made by pthread_create, and threads of a runtime's pool that live at the
  * end.
@@ -19,7 +20,8 @@
 #include "tools/base/u64_map.h"
 #include "tools/finding/findings.h"
 
-#define MAX_LISTED 1000u /* threads named in one finding */
+#define MAX_LISTED  1000u /* threads named in one finding */
+#define MAX_OBJECTS 8u    /* and what they wait for, where each waits for another object */
 
 static void set_blocked(struct thread_result *thread, const struct lock_analysis *locks)
 {
@@ -33,6 +35,9 @@ static void set_blocked(struct thread_result *thread, const struct lock_analysis
 	thread->blocked_since = blocked.since;
 	thread->blocked_stack = blocked.stack;
 	thread->blocked_owner = blocked.owner;
+	thread->blocked_timed = blocked.timed;
+	thread->blocked_generation = blocked.generation;
+	thread->blocked_init_stack = blocked.init_stack;
 	thread->blockers = locks_blockers(locks, thread->id, &thread->blocker_count);
 }
 
@@ -50,60 +55,90 @@ static struct u64_map joined_threads(const struct thread_result *threads, size_t
 	return joined;
 }
 
-static bool on_lock_or_join(uint8_t kind) { return event_kind_is_owned(kind) || kind == RT_KIND_THREAD; }
+static bool is_blocked_for_good(const struct thread_result *thread)
+{
+	return thread->state_at_end == THREAD_BLOCKED && !thread->blocked_timed;
+}
 
 /* The class of the leak; FINDING_NONE: the thread is no leak. */
 static enum finding_class leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
 {
 	if (thread->main || thread->adopted || thread->joined)
 		return FINDING_NONE;
-	switch (thread->state_at_end) {
-	case THREAD_ENDED:
+	if (thread->state_at_end == THREAD_ENDED)
 		return !thread->detached && (exited || !joined->count) ? FINDING_THREAD_LEAK_UNJOINED : FINDING_NONE;
-	case THREAD_BLOCKED:
-		return exited && (!thread->detached || on_lock_or_join(thread->blocked_kind))
-		           ? FINDING_THREAD_LEAK_BLOCKED
-		           : FINDING_NONE;
-	default:
-		return exited && !thread->detached && !u64_map_get(joined, thread->id) ? FINDING_THREAD_LEAK_RUNNING
-		                                                                       : FINDING_NONE;
-	}
+	if (!exited)
+		return FINDING_NONE;
+	if (is_blocked_for_good(thread))
+		return FINDING_THREAD_LEAK_BLOCKED;
+	return !thread->detached && !u64_map_get(joined, thread->id) ? FINDING_THREAD_LEAK_RUNNING : FINDING_NONE;
 }
 
 struct leak_groups {
 	struct u64_map by_stacks; /* index of the finding + 1 */
 	struct finding_list *findings;
+	const struct ring_file *ring;
 };
 
-static void describe(struct finding *finding, const struct thread_result *thread)
+static void say(struct finding *finding, const struct thread_result *thread)
 {
 	if (finding->class == FINDING_THREAD_LEAK_UNJOINED)
-		finding_message(finding, "a thread created here has ended and was never joined; join or detach it");
+		finding_message(finding, "a thread created here" FINDING_RUNS
+		                         " has ended and was never joined; join or detach it");
 	else if (finding->class == FINDING_THREAD_LEAK_RUNNING)
-		finding_message(finding, "a thread created here was still running at exit and no thread waited for it");
+		finding_message(finding, "a thread created here" FINDING_RUNS
+		                         " was still running at exit and no thread waited for it");
 	else if (thread->blocked_kind == RT_KIND_THREAD)
-		finding_message(finding, "a thread created here was still waiting for another thread at exit");
+		finding_message(finding,
+		                "a thread created here" FINDING_RUNS " was still waiting for another thread at exit");
 	else
-		finding_message(finding, "a thread created here was still blocked on a %s at exit",
-		                event_kind_name(thread->blocked_kind));
-	finding_add_stack(finding, "created here", thread->created_by, thread->created, thread->created_stack);
-	if (thread->state_at_end == THREAD_BLOCKED)
-		finding_add_stack(finding, "blocked here", thread->id, thread->blocked_since, thread->blocked_stack);
+		finding_message(
+		    finding, "a thread created here" FINDING_RUNS " was still blocked on a %s" FINDING_NAMED " at exit",
+		    event_kind_name(thread->blocked_kind));
 }
 
-/* Threads of one creation stack that are stuck at one place make one finding. */
+static void add_stacks(struct finding *finding, const struct thread_result *thread, const struct ring_file *ring)
+{
+	finding_add_stack(finding, "created here", thread->created_by, thread->created, thread->created_stack);
+	if (thread->runs_stack && !runtime_starts_it(ring, thread->runs_stack))
+		finding_add_stack(finding, "begins here", thread->id, thread->started, thread->runs_stack)->key =
+		    STACK_PLACED;
+	if (is_blocked_for_good(thread))
+		finding_add_stack(finding, "blocked here", thread->id, thread->blocked_since, thread->blocked_stack);
+	else if (thread->state_at_end == THREAD_BLOCKED)
+		finding_add_stack(finding, "waits here, with a time-out", thread->id, thread->blocked_since,
+		                  thread->blocked_stack)
+		    ->key = STACK_ASIDE;
+	else if (thread->state_at_end == THREAD_RUNNING && thread->last_stack)
+		finding_add_stack(finding, "last seen here", thread->id, thread->last_seen, thread->last_stack)->key =
+		    STACK_ASIDE;
+}
+
+static void add_object(struct finding *finding, const struct thread_result *thread)
+{
+	if (thread->state_at_end == THREAD_BLOCKED && thread->blocked_kind != RT_KIND_THREAD &&
+	    finding->object_count < MAX_OBJECTS)
+		finding_add_object(finding, thread->blocked_kind, thread->blocked_object, thread->blocked_generation,
+		                   thread->blocked_init_stack);
+}
+
+/* Threads that were created at one place, run one routine, and are stuck at one place, make one finding. */
 static void report(struct leak_groups *groups, const struct thread_result *thread, enum finding_class class)
 {
-	uint64_t key = (uint64_t)thread->created_stack << 32 | thread->blocked_stack, found;
+	uint32_t blocked_stack = is_blocked_for_good(thread) ? thread->blocked_stack : RT_STACK_NONE;
+	uint64_t key = (uint64_t)thread->created_stack << 32 | blocked_stack, found;
 	struct finding *finding;
 
-	key = u64_mix(key) + u64_mix((uint64_t) class << 8 | thread->blocked_kind);
+	key = u64_mix(key) + u64_mix((uint64_t)thread->runs_stack << 32 | (uint64_t) class << 8 | thread->blocked_kind);
 	found = u64_map_get(&groups->by_stacks, key);
 	if (!found) {
-		describe(finding_add(groups->findings, class), thread);
+		finding = finding_add(groups->findings, class);
+		say(finding, thread);
+		add_stacks(finding, thread, groups->ring);
 		u64_map_put(&groups->by_stacks, key, found = groups->findings->count);
 	}
 	finding = &groups->findings->items[found - 1];
+	add_object(finding, thread);
 	if (finding->times++ < MAX_LISTED)
 		finding_add_thread(finding, thread->id);
 }
@@ -111,7 +146,7 @@ static void report(struct leak_groups *groups, const struct thread_result *threa
 void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
                        const struct process_end *end, struct finding_list *findings)
 {
-	struct leak_groups groups = {.findings = findings};
+	struct leak_groups groups = {.findings = findings, .ring = ring};
 	size_t count, site_count;
 	struct thread_result *list = threads_to_judge(threads, &count);
 

@@ -13,7 +13,20 @@ struct finding_stack {
 	uint32_t thread; /* 0: none */
 	uint64_t stamp;  /* 0: none */
 	uint32_t stack;
+	enum {               /* which part of the finding's id depends on it */
+	       STACK_NAMED,  /* all: its names are in the id */
+	       STACK_PLACED, /* only the order of findings whose named stacks are the same */
+	       STACK_ASIDE,  /* none: it differs from run to run */
+	} key;
 };
+
+/*
+ * Marks in a message that the store replaces when names are known.  For the first thread of the finding: ", which runs
+ * NAME," with the function that the thread runs.  For the first object: " (NAME)" with the variable that it is.  If
+ * there is no name, nothing takes their place.
+ */
+#define FINDING_RUNS  "\1"
+#define FINDING_NAMED "\2"
 
 struct finding_object {
 	uint8_t kind; /* enum rt_kind; RT_KIND_NONE: a block */

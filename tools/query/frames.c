@@ -193,6 +193,13 @@ struct frames frames_load(struct query *query, int64_t process, int64_t stack)
 	return frames;
 }
 
+const struct frame *frame_at(struct query *query, int64_t process, int64_t pc, unsigned ordinal)
+{
+	const struct place *place = find_place(query, known_of(query, process), pc);
+
+	return ordinal < place->count ? &place->items[ordinal] : NULL;
+}
+
 void frames_free(struct frames *frames)
 {
 	free(frames->items);

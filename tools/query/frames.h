@@ -21,6 +21,8 @@ struct frames {
 /* Loads the frames of a stack; the caller frees them.  For a stack column that is NULL there are no frames. */
 struct frames frames_load(struct query *query, int64_t process, int64_t stack);
 void frames_free(struct frames *frames);
+/* One frame of an address, by frame.pc and frame.ordinal.  It belongs to the query; NULL: there is none. */
+const struct frame *frame_at(struct query *query, int64_t process, int64_t pc, unsigned ordinal);
 void frame_cache_free(struct frame_cache *cache);
 /* How many of the frames, counted from the innermost, belong to the program: the callers of main do not. */
 unsigned frames_own(const struct frames *frames);

@@ -2,6 +2,7 @@
 #ifndef RINGTAIL_REPORT_JSON_H
 #define RINGTAIL_REPORT_JSON_H
 
+#include "tools/query/frames.h"
 #include "tools/query/process_rows.h"
 #include "tools/report/json_value.h"
 #include "tools/report/report.h"
@@ -37,6 +38,7 @@ void json_lock_orders(struct json_list *list, const struct process *process);
 /* One finding. */
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal);
 
+json_t *json_frame(const struct frame *frame);
 /* An array of FRAMEs, empty if there is no stack.  With report->numbers: [process, number], null if there is no
  * stack. */
 json_t *json_stack(struct report *report, int64_t process, int64_t stack);

@@ -22,7 +22,7 @@ static json_t *json_stacks(struct report *report, const struct process *process,
 	return array;
 }
 
-/* The object, from four columns: what, address, generation, created_stack. */
+/* From five columns: what, address, generation, name, created_stack. */
 static json_t *json_object_at(struct report *report, const struct process *process, sqlite3_stmt *row, int column)
 {
 	json_t *object = json_object();
@@ -30,14 +30,14 @@ static json_t *json_object_at(struct report *report, const struct process *proce
 	json_object_set_new(object, "what", json_column(row, column));
 	json_object_set_new(object, "address", json_address(sqlite3_column_int64(row, column + 1)));
 	json_object_set_new(object, "generation", json_column(row, column + 2));
-	json_object_set_new(object, "name", json_null());
-	json_object_set_new(object, "created", json_stack(report, process->id, sqlite3_column_int64(row, column + 3)));
+	json_object_set_new(object, "name", json_column(row, column + 3));
+	json_object_set_new(object, "created", json_stack(report, process->id, sqlite3_column_int64(row, column + 4)));
 	return object;
 }
 
 static json_t *json_objects(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
+	static const char sql[] = "SELECT what, address, generation, name, created_stack FROM finding_object"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
@@ -48,23 +48,23 @@ static json_t *json_objects(struct report *report, const struct process *process
 	return array;
 }
 
-/* One side of an edge, from seven columns: the object's four, shared, stamp, and a stack of the process `home`. */
+/* From eight columns: the object's five, shared, stamp, stack of the process `home`. */
 static json_t *json_edge_side(struct report *report, const struct process *process, sqlite3_stmt *row, int column,
                               int64_t home)
 {
 	json_t *side = json_object_at(report, process, row, column);
 
-	json_object_set_new(side, "shared", json_boolean(sqlite3_column_int(row, column + 4)));
-	json_object_set_new(side, "at", json_column(row, column + 5));
-	json_object_set_new(side, "stack", json_stack(report, home, sqlite3_column_int64(row, column + 6)));
+	json_object_set_new(side, "shared", json_boolean(sqlite3_column_int(row, column + 5)));
+	json_object_set_new(side, "at", json_column(row, column + 6));
+	json_object_set_new(side, "stack", json_stack(report, home, sqlite3_column_int64(row, column + 7)));
 	return side;
 }
 
 static json_t *json_edges(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] =
-	    "SELECT thread, inferred, held, held_address, held_generation, held_created_stack, held_shared,"
-	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_created_stack,"
+	    "SELECT thread, inferred, held, held_address, held_generation, held_name, held_created_stack, held_shared,"
+	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_name, wanted_created_stack,"
 	    " wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME ", ahead FROM finding_edge"
 	    " WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
@@ -72,14 +72,14 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 
 	while (query_next(&report->query, row)) {
 		json_t *edge = json_object();
-		int64_t home = sqlite3_column_int64(row, 17);
+		int64_t home = sqlite3_column_int64(row, 19);
 
 		json_object_set_new(edge, "thread", json_column(row, 0));
-		json_object_set_new(edge, "pid", json_column(row, 16));
+		json_object_set_new(edge, "pid", json_column(row, 18));
 		json_object_set_new(edge, "inferred", json_boolean(sqlite3_column_int(row, 1)));
-		json_object_set_new(edge, "ahead", json_boolean(sqlite3_column_int(row, 18)));
+		json_object_set_new(edge, "ahead", json_boolean(sqlite3_column_int(row, 20)));
 		json_object_set_new(edge, "held", json_edge_side(report, process, row, 2, home));
-		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 9, home));
+		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 10, home));
 		json_array_append_new(array, edge);
 	}
 	sqlite3_finalize(row);

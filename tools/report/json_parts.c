@@ -2,7 +2,7 @@
 #include "tools/query/frames.h"
 #include "tools/query/stack_numbers.h"
 
-static json_t *json_frame(const struct frame *frame)
+json_t *json_frame(const struct frame *frame)
 {
 	json_t *object = json_object();
 

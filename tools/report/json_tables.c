@@ -40,11 +40,23 @@ static json_t *json_blocked(struct report *report, const struct process *process
 	object = json_object();
 	json_object_set_new(object, "on", json_column(row, column));
 	json_object_set_new(object, "object", json_address(sqlite3_column_int64(row, column + 1)));
+	json_object_set_new(object, "name", json_column(row, column + 5));
+	json_object_set_new(object, "timed", json_boolean(sqlite3_column_int(row, column + 6)));
 	json_object_set_new(object, "since", json_column(row, column + 2));
 	json_object_set_new(object, "owner", json_column(row, column + 3));
 	json_object_set_new(object, "stack", json_stack(report, process->id, sqlite3_column_int64(row, column + 4)));
 	json_object_set_new(object, "by", json_blockers(report, process, sqlite3_column_int64(row, 0)));
 	return object;
+}
+
+static json_t *json_runs(struct report *report, const struct process *process, sqlite3_stmt *row, int column)
+{
+	const struct frame *frame = NULL;
+
+	if (sqlite3_column_type(row, column) != SQLITE_NULL)
+		frame = frame_at(&report->query, process->id, sqlite3_column_int64(row, column),
+		                 (unsigned)sqlite3_column_int(row, column + 1));
+	return frame ? json_frame(frame) : json_null();
 }
 
 static json_t *json_thread(struct report *report, const struct process *process, sqlite3_stmt *row)
@@ -63,7 +75,8 @@ static json_t *json_thread(struct report *report, const struct process *process,
 	json_object_set_new(object, "main", json_boolean(sqlite3_column_int(row, 9)));
 	json_object_set_new(object, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 10)));
 	json_object_set_new(object, "blocked", json_blocked(report, process, row, 11));
-	json_object_set_new(object, "events", json_column(row, 16));
+	json_object_set_new(object, "events", json_column(row, 18));
+	json_object_set_new(object, "runs", json_runs(report, process, row, 19));
 	return object;
 }
 
@@ -73,7 +86,8 @@ void json_threads(struct json_list *list, const struct process *process)
 	    "SELECT id, tid, name, coalesce(created_at, started_at), ended_at, created_by, state_at_end, "
 	    "joined,"
 	    " detached, main, created_stack, blocked_on, blocked_object, blocked_since, blocked_owner,"
-	    " blocked_stack, events FROM thread WHERE process = ? ORDER BY id";
+	    " blocked_stack, blocked_name, blocked_timed, events, runs_pc, runs_ordinal FROM thread WHERE process = ? "
+	    "ORDER BY id";
 	sqlite3_stmt *row = query_rows(&list->report->query, sql, 1, process->id);
 
 	while (query_next(&list->report->query, row))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/base/compare.h"
+#include "tools/base/memory.h"
 #include "tools/symbolize/names.h"
 
 #define MAX_STACK 1024
@@ -125,25 +126,35 @@ static uint64_t hash_class(const struct finding *finding)
 	return hash_text(hash_text(HASH_START, finding_kind_name(finding)), class ? class : "");
 }
 
+/* The values of which the two parts of a key are made. */
+struct key_parts {
+	uint64_t *ids, *places;
+	size_t id_count, place_count;
+};
+
+static void add_part(struct key_parts *parts, struct finding_key key, bool named)
+{
+	parts->places[parts->place_count++] = key.place;
+	if (named)
+		parts->ids[parts->id_count++] = key.id;
+}
+
 struct finding_key finding_key(struct stack_set *stacks, const struct finding *finding)
 {
-	size_t count = finding->stack_count + finding->edge_count, used = 0;
-	uint64_t *ids = calloc(2 * count + 1, sizeof(*ids)), *places = ids + count;
+	size_t room = finding->stack_count + finding->edge_count;
+	struct key_parts parts = {memory_zeroed(room, sizeof(uint64_t)), memory_zeroed(room, sizeof(uint64_t)), 0, 0};
 	struct finding_key key = {hash_class(finding), hash_class(finding)};
 
-	for (size_t i = 0; ids && i < count; i++, used++) {
-		struct finding_key part = i < finding->stack_count
-		                              ? key_of_stack(stacks, finding->stacks[i].stack)
-		                              : key_of_edge(stacks, &finding->edges[i - finding->stack_count]);
-
-		ids[i] = part.id;
-		places[i] = part.place;
-	}
-	if (used) {
-		key.id = hash_set(key.id, ids, used);
-		key.place = hash_set(key.place, places, used);
-	}
-	free(ids);
+	for (size_t i = 0; i < finding->stack_count; i++)
+		if (finding->stacks[i].key != STACK_ASIDE)
+			add_part(&parts, key_of_stack(stacks, finding->stacks[i].stack),
+			         finding->stacks[i].key == STACK_NAMED);
+	for (size_t i = 0; i < finding->edge_count; i++)
+		add_part(&parts, key_of_edge(stacks, &finding->edges[i]), true);
+	key.id = hash_set(key.id, parts.ids, parts.id_count);
+	key.place = hash_set(key.place, parts.places, parts.place_count);
+	free(parts.ids);
+	free(parts.places);
 	return key;
 }
 

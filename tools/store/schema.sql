@@ -113,6 +113,8 @@ CREATE TABLE thread (
 	started_at    REAL,
 	ended_at      REAL,
 	created_stack INTEGER,
+	runs_pc       INTEGER,          -- frame.pc and frame.ordinal of the function that it runs: its start routine, or the
+	runs_ordinal  INTEGER,          -- outermost function that is not the runtime's; NULL where not known
 	main          INTEGER NOT NULL,
 	adopted       INTEGER NOT NULL, -- not made through a call that is watched
 	joined        INTEGER NOT NULL,
@@ -120,6 +122,8 @@ CREATE TABLE thread (
 	state_at_end  TEXT NOT NULL,    -- ended, running, blocked
 	blocked_on    TEXT,             -- mutex, cond, ...
 	blocked_object INTEGER,         -- its address
+	blocked_name  TEXT,             -- the variable that it is, NULL where not known
+	blocked_timed INTEGER,          -- the wait has a time-out
 	blocked_since REAL,
 	blocked_stack INTEGER,
 	blocked_owner INTEGER,          -- the thread that could end it
@@ -387,6 +391,7 @@ CREATE TABLE finding_object (
 	what    TEXT NOT NULL,    -- block, mutex, rwlock, ...
 	address INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
+	name    TEXT,             -- the variable that it is, with + and bytes where it is a part of one; NULL where not known
 	created_stack INTEGER,
 	PRIMARY KEY (process, finding, ordinal)
 ) WITHOUT ROWID;
@@ -400,9 +405,9 @@ CREATE TABLE finding_edge (
 	pid     INTEGER,            -- of that thread and the edge's stacks, where it is another process; else NULL
 	inferred INTEGER NOT NULL,  -- 1: who holds it is a conclusion from past calls, not known
 	ahead INTEGER NOT NULL,     -- 1: it does not hold `held` but waits to write it, and readers wait behind it
-	held TEXT NOT NULL, held_address INTEGER NOT NULL, held_generation INTEGER NOT NULL,
+	held TEXT NOT NULL, held_address INTEGER NOT NULL, held_generation INTEGER NOT NULL, held_name TEXT,
 	held_shared INTEGER NOT NULL, held_since REAL, held_stack INTEGER, held_created_stack INTEGER,
-	wanted TEXT NOT NULL, wanted_address INTEGER NOT NULL, wanted_generation INTEGER NOT NULL,
+	wanted TEXT NOT NULL, wanted_address INTEGER NOT NULL, wanted_generation INTEGER NOT NULL, wanted_name TEXT,
 	wanted_shared INTEGER NOT NULL, wanted_at REAL, wanted_stack INTEGER, wanted_created_stack INTEGER,
 	PRIMARY KEY (process, finding, ordinal)
 ) WITHOUT ROWID;
@@ -520,8 +525,9 @@ LEFT JOIN v_where h ON h.process = l.process AND h.stack = l.holder_stack
 ORDER BY l.process, l.ordinal;
 
 CREATE VIEW v_threads AS
-SELECT p.pid, t.id, t.tid, t.name, t.created_by, t.created_at, t.ended_at, t.state_at_end, t.joined, t.detached,
-	w.function AS created_in, w.file, w.line
+SELECT p.pid, t.id, t.tid, t.name, r.function AS runs, t.created_by, t.created_at, t.ended_at, t.state_at_end, t.joined,
+	t.detached, w.function AS created_in, w.file, w.line
 FROM thread t JOIN process p ON p.id = t.process
+LEFT JOIN frame r ON r.process = t.process AND r.pc = t.runs_pc AND r.ordinal = t.runs_ordinal
 LEFT JOIN v_where w ON w.process = t.process AND w.stack = t.created_stack
 ORDER BY p.started_ns, p.image, t.id;

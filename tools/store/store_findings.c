@@ -1,9 +1,14 @@
 #include "tools/store/finding_id.h"
 #include "tools/base/compare.h"
+#include "tools/base/format.h"
+#include "tools/store/subject_names.h"
 #include "tools/store/writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RUNS_WIDTH 80 /* of a function's name within a message */
 
 /* The list is sorted, worst first.  Findings of equal rank come in the order in which threads happened to run.  Sorting
  * them by their ids gives an order that is the same in every run. */
@@ -129,6 +134,14 @@ static void store_finding_stacks(struct writer *writer, int64_t ordinal, const s
 	}
 }
 
+/* stamp: when it was there; 0: not known. */
+static void row_object_name(struct row *row, const struct finding_object *object, uint64_t stamp)
+{
+	char name[OBJECT_NAME_TEXT];
+
+	row_text(row, object_name(row->writer, object->address, stamp, name) ? name : NULL);
+}
+
 static void store_finding_objects(struct writer *writer, int64_t ordinal, const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->object_count; i++) {
@@ -138,6 +151,7 @@ static void store_finding_objects(struct writer *writer, int64_t ordinal, const 
 		row_text(&row, object_kind_name(object->kind));
 		row_int(&row, (int64_t)object->address);
 		row_int(&row, object->generation);
+		row_object_name(&row, object, 0);
 		row_stack(&row, object->created_stack);
 		row_end(&row);
 	}
@@ -149,6 +163,10 @@ static void row_edge_side(struct row *row, const struct finding_object *object, 
 	row_text(row, object_kind_name(object->kind));
 	row_int(row, (int64_t)object->address);
 	row_int(row, object->generation);
+	if (foreign || object->kind == RT_KIND_THREAD)
+		row_null(row);
+	else
+		row_object_name(row, object, stamp);
 	row_int(row, shared);
 	row_stamp(row, stamp);
 	if (foreign) /* the stack is stored with its own process */
@@ -214,6 +232,57 @@ static void store_finding_kept(struct writer *writer, int64_t ordinal, const str
 	}
 }
 
+static const struct thread_result *find_thread(const struct writer *writer, uint32_t id)
+{
+	size_t count;
+	const struct thread_result *threads = threads_results(writer->analysis->threads, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].id == id)
+			return &threads[i];
+	return NULL;
+}
+
+static void write_runs(struct writer *writer, const struct finding *finding, FILE *out)
+{
+	const struct thread_result *thread = finding->thread_count ? find_thread(writer, finding->threads[0]) : NULL;
+	struct thread_runs runs = thread ? thread_runs(writer, thread) : (struct thread_runs){0};
+	char function[RUNS_WIDTH + 1];
+
+	if (!runs.pc)
+		return;
+	shorten_function(runs.function, RUNS_WIDTH, function, sizeof(function));
+	fprintf(out, ", which runs %s,", function);
+}
+
+static void write_object(struct writer *writer, const struct finding *finding, FILE *out)
+{
+	char name[OBJECT_NAME_TEXT];
+
+	if (finding->object_count && object_name(writer, finding->objects[0].address, 0, name))
+		fprintf(out, " (%s)", name);
+}
+
+/* The message with its marks replaced by names. */
+static void row_message(struct row *row, const struct finding *finding)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (const char *at = finding->message; out && *at; at++)
+		if (*at == *FINDING_RUNS)
+			write_runs(row->writer, finding, out);
+		else if (*at == *FINDING_NAMED)
+			write_object(row->writer, finding, out);
+		else
+			fputc(*at, out);
+	if (out)
+		fclose(out);
+	row_text(row, text);
+	free(text);
+}
+
 static void store_finding(struct writer *writer, int64_t ordinal, const struct ranked *ranked)
 {
 	const struct finding *finding = ranked->finding;
@@ -223,7 +292,7 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 	row_text(&row, ranked->id);
 	row_text(&row, finding_kind_name(finding));
 	row_text(&row, finding_class_name(finding));
-	row_text(&row, finding->message);
+	row_message(&row, finding);
 	row_int(&row, 0);
 	row_int(&row, (int64_t)finding->blocks);
 	row_int(&row, (int64_t)finding->bytes);

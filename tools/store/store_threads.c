@@ -1,5 +1,6 @@
 #include "tools/analyse/locks/locks.h"
 #include "tools/analyse/threads/threads.h"
+#include "tools/store/subject_names.h"
 #include "tools/store/writer.h"
 
 static const char *state_name(int state)
@@ -9,16 +10,31 @@ static const char *state_name(int state)
 
 static void row_blocked(struct row *row, const struct thread_result *thread)
 {
+	char name[OBJECT_NAME_TEXT];
+
 	if (thread->state_at_end != THREAD_BLOCKED) {
-		for (int column = 0; column < 5; column++)
+		for (int column = 0; column < 7; column++)
 			row_null(row);
 		return;
 	}
 	row_text(row, event_kind_name(thread->blocked_kind));
 	row_int(row, (int64_t)thread->blocked_object);
+	row_text(row, object_name(row->writer, thread->blocked_object, thread->blocked_since, name) ? name : NULL);
+	row_int(row, thread->blocked_timed);
 	row_stamp(row, thread->blocked_since);
 	row_stack(row, thread->blocked_stack);
 	row_int(row, thread->blocked_owner);
+}
+
+static void row_runs(struct row *row, struct thread_runs runs)
+{
+	if (runs.pc) {
+		row_int(row, runs.pc);
+		row_int(row, runs.ordinal);
+	} else {
+		row_null(row);
+		row_null(row);
+	}
 }
 
 static void store_thread(struct writer *writer, const struct thread_result *thread)
@@ -33,6 +49,7 @@ static void store_thread(struct writer *writer, const struct thread_result *thre
 	row_stamp(&row, thread->started);
 	row_stamp(&row, thread->ended);
 	row_stack(&row, thread->created_stack);
+	row_runs(&row, thread_runs(writer, thread));
 	row_int(&row, thread->main);
 	row_int(&row, thread->adopted);
 	row_int(&row, thread->joined);

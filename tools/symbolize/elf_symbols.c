@@ -6,23 +6,25 @@
 /* A symbol that encloses other symbols is searched at most this many entries back. */
 #define LOOK_BACK 32
 
-static bool is_code(const GElf_Sym *symbol, GElf_Word section, const char *name)
+static bool is_wanted(const GElf_Sym *symbol, GElf_Word section, const char *name, enum elf_symbol_kind kind)
 {
 	int type = GELF_ST_TYPE(symbol->st_info);
 
 	if (section == SHN_UNDEF || section == SHN_ABS || !name || !*name || *name == '$')
 		return false;
+	if (kind == ELF_VARIABLES)
+		return type == STT_OBJECT && symbol->st_size;
 	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
 }
 
-static bool read_symbol(Dwfl_Module *module, int index, struct elf_symbol *out)
+static bool read_symbol(Dwfl_Module *module, int index, enum elf_symbol_kind kind, struct elf_symbol *out)
 {
 	GElf_Sym symbol;
 	GElf_Addr address;
 	GElf_Word section = 0;
 	const char *name = dwfl_module_getsym_info(module, index, &symbol, &address, &section, NULL, NULL);
 
-	if (!name || !is_code(&symbol, section, name))
+	if (!name || !is_wanted(&symbol, section, name, kind))
 		return false;
 	*out = (struct elf_symbol){
 	    .start = address,
@@ -78,7 +80,7 @@ static void settle(struct elf_symbols *symbols)
 	}
 }
 
-void elf_symbols_load(struct elf_symbols *symbols, Dwfl_Module *module)
+void elf_symbols_load(struct elf_symbols *symbols, Dwfl_Module *module, enum elf_symbol_kind kind)
 {
 	int count = dwfl_module_getsymtab(module);
 
@@ -89,7 +91,7 @@ void elf_symbols_load(struct elf_symbols *symbols, Dwfl_Module *module)
 	if (!symbols->items)
 		return;
 	for (int i = 0; i < count; i++)
-		symbols->count += read_symbol(module, i, &symbols->items[symbols->count]);
+		symbols->count += read_symbol(module, i, kind, &symbols->items[symbols->count]);
 	qsort(symbols->items, symbols->count, sizeof(*symbols->items), by_address);
 	settle(symbols);
 }

@@ -30,7 +30,10 @@ struct module {
 	unsigned tried_for;
 	GElf_Addr bias;        /* from the file's addresses to libdwfl's */
 	Dwarf_Addr dwarf_bias; /* from the debug information's addresses to libdwfl's */
-	struct elf_symbols symbols;
+	Dwfl_Module *dwfl_module;
+	struct elf_symbols functions;
+	struct elf_symbols variables; /* loaded when one is asked for */
+	bool variables_loaded;
 	struct units units;
 	UT_hash_handle hh;
 };
@@ -99,7 +102,8 @@ static bool load_names(struct module *module, int fd, struct downloads *download
 	if (!mod || !dwfl_module_getelf(mod, &module->bias))
 		return false;
 	downloads_begin(downloads, module->dwfl, module->key.path);
-	elf_symbols_load(&module->symbols, mod);
+	module->dwfl_module = mod;
+	elf_symbols_load(&module->functions, mod, ELF_FUNCTIONS);
 	dwarf = dwfl_module_getdwarf(mod, &module->dwarf_bias);
 	downloads_end(downloads);
 	if (dwarf)
@@ -212,7 +216,7 @@ const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_mo
 static void name_outermost(struct symbolizer *symbolizer, struct module *module, uint64_t address,
                            struct symbol_frame *frame)
 {
-	const struct elf_symbol *symbol = elf_symbols_find(&module->symbols, address);
+	const struct elf_symbol *symbol = elf_symbols_find(&module->functions, address);
 
 	if (!symbol || (frame->function && symbol->local && !name_is_mangled(symbol->name)))
 		return;
@@ -277,6 +281,26 @@ unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_modul
 	return max;
 }
 
+/* ---- variables ------------------------------------------------------------------- */
+
+const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset,
+                                uint64_t *into)
+{
+	struct module *module = find_module(symbolizer, from);
+	const struct elf_symbol *symbol;
+
+	if (!module || !module->dwfl)
+		return NULL;
+	if (!module->variables_loaded)
+		elf_symbols_load(&module->variables, module->dwfl_module, ELF_VARIABLES);
+	module->variables_loaded = true;
+	symbol = elf_symbols_find(&module->variables, file_offset + module->bias);
+	if (!symbol)
+		return NULL;
+	*into = file_offset + module->bias - symbol->start;
+	return names_function(&symbolizer->names, symbol->name);
+}
+
 /* ---- the end ---------------------------------------------------------------------- */
 
 static void free_addresses(struct symbolizer *symbolizer)
@@ -298,7 +322,8 @@ static void free_modules(struct symbolizer *symbolizer)
 	{
 		HASH_DEL(symbolizer->modules, module);
 		units_free(&module->units);
-		elf_symbols_free(&module->symbols);
+		elf_symbols_free(&module->functions);
+		elf_symbols_free(&module->variables);
 		if (module->dwfl)
 			dwfl_end(module->dwfl);
 		free(module);

@@ -29,6 +29,11 @@ void symbolizer_process(struct symbolizer *symbolizer, const struct ring_file *r
 unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
                             bool exact, struct symbol_frame *frames, unsigned max);
 
+/* The variable that contains an address of the module: its name, as in the source code but with namespaces, owned by
+ * the symbolizer.  *into: bytes from its start to the address.  NULL: there is none, or its name is not known. */
+const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
+                                uint64_t *into);
+
 /* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
  * names, or if none of its addresses was resolved yet. */
 const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module);

@@ -784,15 +784,22 @@ const struct lock_intervals *locks_longest_holds(const struct lock_analysis *loc
 bool locks_blocked(const struct lock_analysis *locks, uint32_t thread_id, struct blocked *blocked)
 {
 	const struct lock_thread *thread = lock_threads_find(&locks->threads, thread_id);
+	const struct lock *object;
 
 	if (!thread || !thread->wait.active)
 		return false;
+	object = thread->wait.kind == RT_KIND_THREAD
+	             ? NULL
+	             : lock_table_find(&locks->table, thread->wait.object, thread->wait.kind);
 	*blocked = (struct blocked){.thread = thread_id,
 	                            .kind = thread->wait.kind,
 	                            .object = thread->wait.object,
 	                            .stack = thread->wait.stack,
 	                            .since = thread->wait.since,
-	                            .owner = deadlock_waits_for(locks, thread)};
+	                            .timed = (thread->wait.flags & RT_SYNC_TIMED) != 0,
+	                            .owner = deadlock_waits_for(locks, thread),
+	                            .generation = object ? object->result.generation : 0,
+	                            .init_stack = object ? object->result.init_stack : RT_STACK_NONE};
 	return true;
 }
 

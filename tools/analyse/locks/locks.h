@@ -93,7 +93,9 @@ struct blocked {
 	uint64_t object;
 	uint32_t stack;
 	uint64_t since;
-	uint32_t owner; /* the thread that could end the wait; 0: not known */
+	uint32_t owner;                  /* the thread that could end the wait; 0: not known */
+	bool timed;                      /* the wait has a time-out: it ends by itself */
+	uint32_t generation, init_stack; /* of the object, as struct lock_result */
 };
 bool locks_blocked(const struct lock_analysis *locks, uint32_t thread, struct blocked *blocked);
 

@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-static const char *const runtimes[] = {"libgomp.so", "libomp.so", "libiomp5.so", "libtbb.so"};
+static const char *const pools[] = {"libgomp.so", "libomp.so", "libiomp5.so", "libtbb.so", NULL};
+static const char *const starters[] = {"libstdc++.so", "libc++.so", NULL};
 
-/* The name of the module that called pthread_create. */
-static const char *creator(const struct ring_file *ring, uint32_t stack)
+/* The name of the file that the stack's innermost function is in; "": not known. */
+static const char *file_of(const struct ring_file *ring, uint32_t stack)
 {
 	uint32_t parent, pc_id;
 	const struct rt_pc *pc =
@@ -19,12 +20,16 @@ static const char *creator(const struct ring_file *ring, uint32_t stack)
 	return slash ? slash + 1 : module->path;
 }
 
-bool runtime_pool_made(const struct ring_file *ring, uint32_t stack)
+static bool is_in(const struct ring_file *ring, uint32_t stack, const char *const *libraries)
 {
-	const char *name = creator(ring, stack);
+	const char *name = file_of(ring, stack);
 
-	for (size_t i = 0; i < sizeof runtimes / sizeof *runtimes; i++)
-		if (!strncmp(name, runtimes[i], strlen(runtimes[i])))
+	for (; *libraries; libraries++)
+		if (!strncmp(name, *libraries, strlen(*libraries)))
 			return true;
 	return false;
 }
+
+bool runtime_pool_made(const struct ring_file *ring, uint32_t stack) { return is_in(ring, stack, pools); }
+
+bool runtime_starts_it(const struct ring_file *ring, uint32_t stack) { return is_in(ring, stack, starters); }

@@ -7,5 +7,7 @@
 
 /* True if the runtime of OpenMP or TBB made the thread that was created at this stack. */
 bool runtime_pool_made(const struct ring_file *ring, uint32_t stack);
+/* True if the start routine on this stack of one frame is the C++ library's, which says nothing about the thread. */
+bool runtime_starts_it(const struct ring_file *ring, uint32_t stack);
 
 #endif

@@ -98,6 +98,8 @@ static void on_begin(struct thread_analysis *threads, const struct event *event)
 	thread->tid = (uint32_t)(event->arg >> 32);
 	thread->pthread = event->object;
 	thread->started = event->stamp;
+	if (event->stack)
+		thread->runs_stack = event->stack;
 	thread->main |= (event->aux & RT_THREAD_MAIN) != 0;
 	thread->adopted |= (event->aux & RT_THREAD_ADOPTED) != 0;
 	thread->detached |= (event->aux & RT_THREAD_DETACHED) != 0;
@@ -151,8 +153,12 @@ static void on_created(struct thread_analysis *threads, const struct event *even
 
 static void on_end(struct thread_analysis *threads, uint32_t id, uint64_t stamp)
 {
-	get(threads, id)->ended = stamp;
+	struct thread_result *thread = get(threads, id);
+
+	thread->ended = stamp;
 	pthread_index_ended(&threads->pthreads, id);
+	if (thread->detached) /* its pthread_t may be the next thread's now */
+		pthread_index_gone(&threads->pthreads, id);
 }
 
 static void on_joined(struct thread_analysis *threads, const struct event *event)
@@ -203,6 +209,10 @@ void threads_event(struct thread_analysis *threads, const struct event *event)
 		thread->events++;
 		if (!thread->started)
 			thread->started = event->stamp;
+		if (event->stack && event->type != RT_THREAD_BEGIN) {
+			thread->last_stack = event->stack;
+			thread->last_seen = event->stamp;
+		}
 	}
 	if (event->type >= RT_ALLOC_FIRST && event->type < RT_WAIT)
 		return;

@@ -15,12 +15,17 @@ struct thread_result {
 	uint64_t created, started, ended; /* stamps; 0: it did not happen */
 	uint32_t created_stack;
 	uint64_t start_routine;
+	uint32_t runs_stack; /* one frame: the start routine */
+	uint32_t last_stack; /* the last that the thread recorded itself; both RT_STACK_NONE: not known */
+	uint64_t last_seen;  /* stamp of that */
 	bool adopted, joined, detached, main;
 	enum { THREAD_ENDED, THREAD_RUNNING, THREAD_BLOCKED } state_at_end;
 	uint8_t blocked_kind; /* THREAD_BLOCKED: on what, where, since when */
 	uint64_t blocked_object, blocked_since;
 	uint32_t blocked_stack, blocked_owner;
-	struct blocker *blockers; /* threads that could have ended the wait */
+	bool blocked_timed;                              /* the wait has a time-out */
+	uint32_t blocked_generation, blocked_init_stack; /* of the object */
+	struct blocker *blockers;                        /* threads that could have ended the wait */
 	size_t blocker_count;
 	uint64_t events;
 };

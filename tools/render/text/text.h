@@ -22,7 +22,11 @@ int64_t text_findings_shown(struct report *report, const struct process *process
 void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number);
 /* One line: kind, message. */
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);
-/* `thread 2 "worker"` */
+/* Writes the function that a thread runs, shortened to size, from two columns: thread.runs_pc, thread.runs_ordinal.
+ * False: it is not known, and out is not written. */
+bool text_runs(struct report *report, const struct process *process, sqlite3_stmt *row, int column, char *out,
+               size_t size);
+/* `thread 2 "worker"`; of a thread without a name `thread 2 (work)`, the function that it runs */
 void text_thread_name(struct report *report, const struct process *process, int64_t thread);
 /* "exited with status 0" */
 void text_ending(const struct process *process, char *out, size_t size);

@@ -6,6 +6,9 @@
 
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
+#include "tools/query/frames.h"
+
+#define RUNS_WIDTH 40 /* of what a thread runs */
 
 #define FINDING_COLUMNS                                                                                                \
 	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
@@ -47,11 +50,26 @@ void text_finding_line(struct report *report, const char *kind, const char *clas
 	page_paragraph(report, 4, message);
 }
 
+bool text_runs(struct report *report, const struct process *process, sqlite3_stmt *row, int column, char *out,
+               size_t size)
+{
+	const struct frame *frame = NULL;
+
+	if (sqlite3_column_type(row, column) != SQLITE_NULL)
+		frame = frame_at(&report->query, process->id, sqlite3_column_int64(row, column),
+		                 (unsigned)sqlite3_column_int(row, column + 1));
+	if (!frame || !frame->function)
+		return false;
+	shorten_function(frame->function, size - 1, out, size);
+	return true;
+}
+
 void text_thread_name(struct report *report, const struct process *process, int64_t thread)
 {
-	static const char sql[] = "SELECT name, main FROM thread WHERE process = ? AND id = ?";
+	static const char sql[] = "SELECT name, main, runs_pc, runs_ordinal FROM thread WHERE process = ? AND id = ?";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, thread);
 	bool known = query_next(&report->query, row);
+	char runs[RUNS_WIDTH + 1];
 
 	if (!thread)
 		page_print(report, "an unknown thread");
@@ -63,6 +81,8 @@ void text_thread_name(struct report *report, const struct process *process, int6
 		page_print(report, " \"");
 		page_text(report, query_text(row, 0));
 		page_print(report, "\"");
+	} else if (known && text_runs(report, process, row, 2, runs, sizeof(runs))) {
+		page_print(report, " (%s)", runs);
 	}
 	sqlite3_finalize(row);
 }
@@ -96,11 +116,17 @@ static void print_stacks(struct report *report, const struct process *process, i
 	sqlite3_finalize(row);
 }
 
+/* From four columns, what first: what, address, generation, name. */
 static void print_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
 {
 	page_print(report, "%s 0x%llx", query_text(row, what), (unsigned long long)sqlite3_column_int64(row, what + 1));
 	if (sqlite3_column_int64(row, what + 2))
 		page_print(report, " (lock %lld at this address)", (long long)sqlite3_column_int64(row, what + 2) + 1);
+	if (sqlite3_column_type(row, what + 3) != SQLITE_NULL) {
+		page_print(report, " (");
+		page_text(report, query_text(row, what + 3));
+		page_print(report, ")");
+	}
 	if (shared)
 		page_print(report, " for reading");
 }
@@ -112,29 +138,29 @@ static void print_held(struct report *report, sqlite3_stmt *row)
 		page_print(report, " ended earlier waits for ");
 		print_object(report, row, 2, false);
 		page_print(report, "; it was made here:\n");
-	} else if (sqlite3_column_int(row, 16)) {
+	} else if (sqlite3_column_int(row, 18)) {
 		page_print(report, " lets no reader pass while it waits to write ");
 		print_object(report, row, 2, false);
-		print_at(report, ", at ", row, 6);
+		print_at(report, ", at ", row, 7);
 		page_print(report, ":\n");
 	} else if (!strcmp(query_text(row, 2), "thread")) {
 		page_print(report, " is waited for in a join; it was made here:\n");
 	} else {
 		page_print(report, " holds ");
-		print_object(report, row, 2, sqlite3_column_int(row, 5));
-		print_at(report, ", taken at ", row, 6);
+		print_object(report, row, 2, sqlite3_column_int(row, 6));
+		print_at(report, ", taken at ", row, 7);
 		page_print(report, ":\n");
 	}
-	page_stack_id(report, 6, sqlite3_column_int64(row, 15), sqlite3_column_int64(row, 7));
+	page_stack_id(report, 6, sqlite3_column_int64(row, 17), sqlite3_column_int64(row, 8));
 }
 
 static void print_edge_thread(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	if (sqlite3_column_type(row, 14) == SQLITE_NULL)
+	if (sqlite3_column_type(row, 16) == SQLITE_NULL)
 		text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	else
 		page_print(report, "thread %lld of process %lld", (long long)sqlite3_column_int64(row, 0),
-		           (long long)sqlite3_column_int64(row, 14));
+		           (long long)sqlite3_column_int64(row, 16));
 }
 
 static void print_edge(struct report *report, const struct process *process, sqlite3_stmt *row)
@@ -149,22 +175,22 @@ static void print_edge(struct report *report, const struct process *process, sql
 	} else {
 		page_print(report, " waits for ");
 	}
-	if (!strcmp(query_text(row, 8), "thread"))
+	if (!strcmp(query_text(row, 9), "thread"))
 		page_print(report, "the end of another thread");
 	else
-		print_object(report, row, 8, sqlite3_column_int(row, 11));
-	print_at(report, ", at ", row, 12);
+		print_object(report, row, 9, sqlite3_column_int(row, 13));
+	print_at(report, ", at ", row, 14);
 	page_print(report, ":\n");
-	page_stack_id(report, 6, sqlite3_column_int64(row, 15), sqlite3_column_int64(row, 13));
+	page_stack_id(report, 6, sqlite3_column_int64(row, 17), sqlite3_column_int64(row, 15));
 }
 
 static void print_edges(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] =
-	    "SELECT thread, inferred, held, held_address, held_generation, held_shared, held_since, "
+	    "SELECT thread, inferred, held, held_address, held_generation, held_name, held_shared, held_since, "
 	    "held_stack,"
-	    " wanted, wanted_address, wanted_generation, wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME
-	    ", ahead FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	    " wanted, wanted_address, wanted_generation, wanted_name, wanted_shared, wanted_at, wanted_stack, "
+	    "pid, " EDGE_HOME ", ahead FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 
 	while (query_next(&report->query, row))
@@ -178,7 +204,7 @@ static void print_taking(struct report *report, const struct process *process, s
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	if (strcmp(query_text(row, 1), "thread")) {
 		page_print(report, " takes ");
-		print_object(report, row, 1, sqlite3_column_int(row, 4));
+		print_object(report, row, 1, sqlite3_column_int(row, 5));
 	} else {
 		page_print(report, " has begun");
 	}
@@ -190,8 +216,8 @@ static void print_waiting(struct report *report, const struct process *process, 
 	page_print(report, "     %u. ", step);
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	page_print(report, " waits for ");
-	if (strcmp(query_text(row, 5), "thread"))
-		print_object(report, row, 5, sqlite3_column_int(row, 8));
+	if (strcmp(query_text(row, 6), "thread"))
+		print_object(report, row, 6, sqlite3_column_int(row, 10));
 	else
 		page_print(report, "the end of that thread");
 	page_print(report, "\n");
@@ -201,15 +227,15 @@ static void print_waiting(struct report *report, const struct process *process, 
  * that they keep out. */
 static void print_witness(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_shared,"
-	                          " wanted, wanted_address, wanted_generation, wanted_shared, ahead"
+	static const char sql[] = "SELECT thread, held, held_address, held_generation, held_name, held_shared,"
+	                          " wanted, wanted_address, wanted_generation, wanted_name, wanted_shared, ahead"
 	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ahead DESC, ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 	unsigned step = 0;
 
 	page_print(report, "   it would hang like this:\n");
 	while (query_next(&report->query, row))
-		if (!sqlite3_column_int(row, 9))
+		if (!sqlite3_column_int(row, 11))
 			print_taking(report, process, row, ++step);
 	sqlite3_reset(row);
 	while (query_next(&report->query, row))
@@ -220,7 +246,7 @@ static void print_witness(struct report *report, const struct process *process, 
 /* Where the locks were made; blocks have their stacks in the finding already. */
 static void print_objects(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT what, address, generation, created_stack FROM finding_object"
+	static const char sql[] = "SELECT what, address, generation, name, created_stack FROM finding_object"
 	                          " WHERE process = ? AND finding = ? AND what NOT IN ('block', 'thread')"
 	                          " ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
@@ -228,12 +254,14 @@ static void print_objects(struct report *report, const struct process *process, 
 	while (query_next(&report->query, row)) {
 		page_print(report, "   ");
 		print_object(report, row, 0, false);
-		if (sqlite3_column_type(row, 3) == SQLITE_NULL) {
-			page_print(report, ": its initialisation was not seen (static?)\n");
+		if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
+			page_print(report, "%s\n",
+			           strcmp(query_text(row, 0), "futex") ? ": its initialisation was not seen (static?)"
+			                                               : "");
 			continue;
 		}
 		page_print(report, " was initialised here:\n");
-		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 4));
 	}
 	sqlite3_finalize(row);
 }

@@ -72,13 +72,17 @@ static void print_lifetime(struct report *report, sqlite3_stmt *row)
 	page_print(report, "%-20s ", times);
 }
 
-static void print_thread(struct report *report, sqlite3_stmt *row)
+static void print_thread(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	const char *outcome = query_text(row, 4);
 	const char *name = query_text_or_null(row, 2);
 
+	char runs[NAME_WIDTH + 1];
+
 	if (!name)
-		name = sqlite3_column_int(row, 3) ? "(main)" : "-";
+		name = sqlite3_column_int(row, 3)                               ? "(main)"
+		       : text_runs(report, process, row, 8, runs, sizeof(runs)) ? runs
+		                                                                : "-";
 	page_print(report, "  %4lld %8lld  %-*s ", (long long)sqlite3_column_int64(row, 0),
 	           (long long)sqlite3_column_int64(row, 1), NAME_WIDTH, name);
 	print_lifetime(report, row);
@@ -92,8 +96,8 @@ static void print_thread(struct report *report, sqlite3_stmt *row)
 static void print_table(struct report *report, const struct process *process)
 {
 	static const char sql[] =
-	    "SELECT id, tid, name, main, " OUTCOME ", coalesce(started_at, created_at, 0), ended_at, created_by"
-	    " FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
+	    "SELECT id, tid, name, main, " OUTCOME ", coalesce(started_at, created_at, 0), ended_at, created_by,"
+	    " runs_pc, runs_ordinal FROM thread WHERE process = ?1 ORDER BY id LIMIT ?2";
 	int64_t limit = report->limit ? 4 * (int64_t)report->limit : -1;
 	int64_t count = query_number(&report->query, "SELECT count(*) FROM thread WHERE process = ?", process->id, 0);
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
@@ -102,7 +106,7 @@ static void print_table(struct report *report, const struct process *process)
 	page_paint(report, PAINT_DIM, "  %4s %8s  %-*s %-20s %4s  %s\n", "id", "tid", NAME_WIDTH, "name", "from - to",
 	           "by", "end");
 	while (query_next(&report->query, row))
-		print_thread(report, row);
+		print_thread(report, process, row);
 	sqlite3_finalize(row);
 	if (limit > 0 && count > limit)
 		page_paint(report, PAINT_DIM, "  %lld more; --limit 0 shows all\n", (long long)(count - limit));
@@ -147,8 +151,9 @@ static void print_blockers(struct report *report, const struct process *process,
 
 static void print_blocked(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack FROM thread"
-	                          " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
+	static const char sql[] =
+	    "SELECT id, blocked_on, blocked_object, blocked_since, blocked_stack, blocked_name FROM thread"
+	    " WHERE process = ?1 AND state_at_end = 'blocked' ORDER BY id LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, row_limit(report));
 
 	while (query_next(&report->query, row)) {
@@ -156,6 +161,8 @@ static void print_blocked(struct report *report, const struct process *process)
 		text_thread_name(report, process, sqlite3_column_int64(row, 0));
 		page_print(report, " waits for %s 0x%llx", query_text(row, 1),
 		           (unsigned long long)sqlite3_column_int64(row, 2));
+		if (sqlite3_column_type(row, 5) != SQLITE_NULL)
+			page_print(report, " (%s)", query_text(row, 5));
 		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
 			page_print(report, " since %s", human_seconds(sqlite3_column_double(row, 3)).text);
 		page_print(report, "\n");

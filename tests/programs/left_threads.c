@@ -1,0 +1,254 @@
+/*
+ * Threads that are there when main returns, blocked, waiting with a time-out, or running; and pthread_t that are handed
+ * out again.  The first argument names the shape (shapes.h).
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <semaphore.h>
+#include <sys/syscall.h>
+
+#include "shapes.h"
+
+static sem_t reply;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct {
+	int unused;
+	pthread_mutex_t lock;
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static int word;
+
+static void detached(void *(*routine)(void *))
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	must(pthread_create(&thread, &attributes, routine, NULL) == 0);
+	pthread_attr_destroy(&attributes);
+}
+
+static void *nothing(void *argument) { return argument; }
+
+/* ---- blocked ------------------------------------------------------------------------------- */
+
+static void *answer(void *argument)
+{
+	sem_wait(&reply);
+	return argument;
+}
+
+static void *hear(void *argument)
+{
+	pthread_mutex_lock(&lock);
+	for (;;)
+		pthread_cond_wait(&changed, &lock);
+	return argument;
+}
+
+static void *take(void *argument)
+{
+	pthread_mutex_lock(&table.lock);
+	return argument;
+}
+
+/* Nobody answers: all of them wait for one semaphore. */
+static void detached_waiters(void)
+{
+	sem_init(&reply, 0, 0);
+	for (int i = 0; i < 20; i++)
+		detached(answer);
+	pause_ms(200);
+}
+
+static void detached_in_condition(void)
+{
+	detached(hear);
+	pause_ms(200);
+}
+
+static void *keep(void *argument)
+{
+	pthread_mutex_lock(&table.lock);
+	pause_ms(20000);
+	pthread_mutex_unlock(&table.lock);
+	return argument;
+}
+
+static void detached_on_lock(void)
+{
+	detached(keep);
+	pause_ms(100);
+	detached(take);
+	pause_ms(200);
+}
+
+/* Each gets its answer. */
+static void detached_waiters_ok(void)
+{
+	sem_init(&reply, 0, 0);
+	for (int i = 0; i < 20; i++)
+		detached(answer);
+	for (int i = 0; i < 20; i++)
+		sem_post(&reply);
+	pause_ms(200);
+}
+
+/* ---- waiting with a time-out ------------------------------------------------------------------ */
+
+static void *idle_condition(void *argument)
+{
+	struct timespec when = in_ms(20000);
+
+	pthread_mutex_lock(&lock);
+	pthread_cond_timedwait(&changed, &lock, &when);
+	pthread_mutex_unlock(&lock);
+	return argument;
+}
+
+static void *idle_condition_clock(void *argument)
+{
+	struct timespec when;
+
+	clock_gettime(CLOCK_MONOTONIC, &when);
+	when.tv_sec += 20;
+	pthread_mutex_lock(&lock);
+	pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &when);
+	pthread_mutex_unlock(&lock);
+	return argument;
+}
+
+static void *idle_semaphore(void *argument)
+{
+	struct timespec when = in_ms(20000);
+
+	sem_timedwait(&reply, &when);
+	return argument;
+}
+
+static void *idle_futex(void *argument)
+{
+	struct timespec how_long = {.tv_sec = 20};
+
+	syscall(SYS_futex, &word, FUTEX_WAIT, 0, &how_long, NULL, 0);
+	return argument;
+}
+
+/* The workers of a pool that would end by themselves: they can be joined, and count as running. */
+static void idle_workers(void)
+{
+	start(idle_condition, NULL);
+	start(idle_condition_clock, NULL);
+	start(idle_semaphore, NULL);
+	start(idle_futex, NULL);
+	pause_ms(200);
+}
+
+static void idle_workers_detached_ok(void)
+{
+	detached(idle_condition);
+	detached(idle_condition_clock);
+	detached(idle_semaphore);
+	detached(idle_futex);
+	pause_ms(200);
+}
+
+/* ---- running ---------------------------------------------------------------------------------- */
+
+static void *watch(void *argument)
+{
+	for (;;) {
+		pthread_mutex_lock(&lock);
+		word++;
+		pthread_mutex_unlock(&lock);
+		pause_ms(1);
+	}
+	return argument;
+}
+
+static void never_told_to_stop(void)
+{
+	start(watch, NULL);
+	pause_ms(200);
+}
+
+static void detached_running_ok(void)
+{
+	detached(watch);
+	pause_ms(200);
+}
+
+/* ---- one place, several routines -------------------------------------------------------------------- */
+
+static void two_routines(void)
+{
+	void *(*const routines[])(void *) = {watch, answer, watch};
+
+	for (int i = 0; i < 3; i++)
+		start(routines[i], NULL);
+	pause_ms(200);
+}
+
+/* ---- a pthread_t that is handed out again --------------------------------------------------------- */
+
+static void *detach_itself(void *argument)
+{
+	pthread_detach(pthread_self());
+	return argument;
+}
+
+static void detached_then_self_detached_ok(void)
+{
+	detached(nothing);
+	pause_ms(50);
+	start(detach_itself, NULL);
+	pause_ms(50);
+}
+
+static void detached_then_detached_ok(void)
+{
+	detached(nothing);
+	pause_ms(50);
+	pthread_detach(start(nothing, NULL));
+	pause_ms(50);
+}
+
+static void detached_then_tried_ok(void)
+{
+	detached(nothing);
+	pause_ms(50);
+	pthread_t thread = start(nothing, NULL);
+	while (pthread_tryjoin_np(thread, NULL))
+		pause_ms(10);
+}
+
+/* The second is the one that nobody joins. */
+static void detached_then_unjoined(void)
+{
+	detached(nothing);
+	pause_ms(50);
+	start(nothing, NULL);
+	pause_ms(50);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct shape shapes[] = {
+	    SHAPE(detached_waiters),
+	    SHAPE(detached_in_condition),
+	    SHAPE(detached_on_lock),
+	    SHAPE(detached_waiters_ok),
+	    SHAPE(idle_workers),
+	    SHAPE(idle_workers_detached_ok),
+	    SHAPE(never_told_to_stop),
+	    SHAPE(detached_running_ok),
+	    SHAPE(two_routines),
+	    SHAPE(detached_then_unjoined),
+	    SHAPE(detached_then_detached_ok),
+	    SHAPE(detached_then_tried_ok),
+	    SHAPE(detached_then_self_detached_ok),
+	};
+
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
+}

@@ -1,0 +1,24 @@
+/* Names for what findings are about: the function that a thread runs, the variable that an object is. */
+#ifndef RINGTAIL_STORE_SUBJECT_NAMES_H
+#define RINGTAIL_STORE_SUBJECT_NAMES_H
+
+#include "tools/analyse/threads/threads.h"
+#include "tools/store/writer.h"
+
+#define OBJECT_NAME_TEXT 160
+
+/* The function that a thread runs, as a frame of an address: the start routine or, where that is the runtime's (as of
+ * std::thread and Rust's), the outermost function of its stack that is not. */
+struct thread_runs {
+	uint32_t pc;      /* 0: not known */
+	unsigned ordinal; /* which of the frames of this address, 0 the innermost */
+	const char *function;
+};
+
+struct thread_runs thread_runs(struct writer *writer, const struct thread_result *thread);
+
+/* Writes the name of the variable at this address, "name" or "name+8".  stamp: when it was there; 0: not known.  An
+ * empty text and false: it is in no variable, or names are missing. */
+bool object_name(struct writer *writer, uint64_t address, uint64_t stamp, char out[OBJECT_NAME_TEXT]);
+
+#endif
