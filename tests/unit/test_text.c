@@ -269,8 +269,7 @@ static char *render_with_leaks(struct report report)
 
 Test(text_report, says_how_it_ended_what_leaked_and_where)
 {
-	char *text =
-	    render_with_leaks((struct report){.parts = PART_FINDINGS, .limit = 10});
+	char *text = render_with_leaks((struct report){.parts = PART_FINDINGS, .limit = 10});
 
 	expect_in(text, "synthetic -x");
 	expect_in(text, "killed by SIGSEGV");

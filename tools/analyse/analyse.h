@@ -20,7 +20,8 @@ struct process_end {
 	enum { END_RUNNING, END_EXIT, END_SIGNAL, END_EXEC } how;
 	int status;     /* END_EXIT */
 	int signal;     /* END_SIGNAL; 0: it is not known which signal */
-	uint64_t stamp; /* of the end, or of the last event */
+	uint64_t stamp; /* of the end */
+	bool at_least;  /* nothing saw the end: it came at this stamp, that of the last event, or later */
 };
 
 struct heap_analysis;

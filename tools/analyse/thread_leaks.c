@@ -1,7 +1,8 @@
 /*
  * Decides which threads count as leaks at the end of the process:
- * - unjoined: the thread ended, and no thread joined or detached it.  A process that was killed, crashed, exec'ed or
- *   still runs may have been about to join it: then the thread counts only if no thread was waiting in a join.
+ * - unjoined: the thread ended, and no thread joined or detached it.  A process that was killed, crashed or exec'ed may
+ *   have been about to join it: then the thread counts only if no thread was waiting in a join.  A process that still
+ *   runs may join it yet: there no thread counts.
  * - blocked, running: only after an exit, which ends threads in the middle of their work.  A killed process stops all
  *   its threads anywhere; the deadlock findings report the ones that hung.
  * - a wait with a time-out ends by itself: its thread counts as running.  Pools let idle workers end in that way.
@@ -61,9 +62,12 @@ static bool is_blocked_for_good(const struct thread_result *thread)
 }
 
 /* The class of the leak; FINDING_NONE: the thread is no leak. */
-static enum finding_class leak_class(const struct thread_result *thread, const struct u64_map *joined, bool exited)
+static enum finding_class leak_class(const struct thread_result *thread, const struct u64_map *joined,
+                                     const struct process_end *end)
 {
-	if (thread->main || thread->adopted || thread->joined)
+	bool exited = end->how == END_EXIT;
+
+	if (end->how == END_RUNNING || thread->main || thread->adopted || thread->joined)
 		return FINDING_NONE;
 	if (thread->state_at_end == THREAD_ENDED)
 		return !thread->detached && (exited || !joined->count) ? FINDING_THREAD_LEAK_UNJOINED : FINDING_NONE;
@@ -155,7 +159,7 @@ void thread_leaks_find(struct thread_analysis *threads, const struct lock_analys
 	struct u64_map joined = joined_threads(list, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct thread_result *thread = &list[i];
-		enum finding_class class = leak_class(thread, &joined, end->how == END_EXIT);
+		enum finding_class class = leak_class(thread, &joined, end);
 
 		if (class != FINDING_NONE && thread->id != threads_exit_caller(threads) &&
 		    (thread->ended || !runtime_pool_made(ring, thread->created_stack)))

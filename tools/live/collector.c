@@ -48,6 +48,7 @@ struct watched {                     /* a ring file */
 	char *name;
 	struct recording *recording; /* NULL: not open yet, or passed on */
 	uint64_t met, life_looked;
+	uint64_t ended; /* a stamp of this ring: when its process was found to have ended; 0: it was not */
 	struct hang_watch hang;
 	struct trace_line trace;
 	uint64_t kill_at; /* the process hangs and was asked to end; 0: it was not */
@@ -137,7 +138,7 @@ static void reap(struct collector *collector)
 	collector->look_now = true;
 }
 
-static bool has_ended(struct collector *collector, struct watched *ring)
+static bool process_is_gone(struct collector *collector, struct watched *ring)
 {
 	if (is_command(collector, ring) && collector->command_ended)
 		return true;
@@ -151,6 +152,14 @@ static bool has_ended(struct collector *collector, struct watched *ring)
 	return true;
 }
 
+static bool has_ended(struct collector *collector, struct watched *ring)
+{
+	if (!process_is_gone(collector, ring))
+		return false;
+	ring->ended = ring_file_now(&ring->recording->ring);
+	return true;
+}
+
 /* Reads the rest and passes the recording on to the archive. */
 static void conclude(struct collector *collector, struct watched *ring)
 {
@@ -161,6 +170,8 @@ static void conclude(struct collector *collector, struct watched *ring)
 
 	if (end.how == END_RUNNING)
 		merge_detach(recording->merge);
+	else
+		end.stamp = ring->ended;
 	scan_at_end_take(recording);
 	recording_finish(recording, end);
 	if (collector->request->confirm)

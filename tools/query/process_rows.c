@@ -7,7 +7,7 @@ static const char processes_sql[] =
     "SELECT id, pid, image, parent, exe, command, started, seconds, end_how, end_signal, end_status,"
     " command_truncated, final, events_recorded, events_lost, depth, watch_heap, watch_locks, leak_scan_done,"
     " stacks, leak_scan_why_not, (SELECT count(*) FROM finding f WHERE f.process = p.id),"
-    " leak_scan_pause, leak_scan_seconds"
+    " leak_scan_pause, leak_scan_seconds, seconds_at_least"
     " FROM process p ORDER BY started_ns, pid, image";
 
 sqlite3_stmt *process_query(struct query *query) { return query_rows(query, processes_sql, 0); }
@@ -42,6 +42,7 @@ bool process_next(struct query *query, sqlite3_stmt *row, struct process *proces
 	    .findings = sqlite3_column_int64(row, 21),
 	    .leak_scan_pause = sqlite3_column_double(row, 22),
 	    .leak_scan_seconds = sqlite3_column_double(row, 23),
+	    .at_least = sqlite3_column_int(row, 24),
 	};
 	return true;
 }
@@ -71,6 +72,7 @@ struct run run_load(struct query *query)
 	    .started = text_query(query, META_OR("started", FIRST("started"))),
 	    .command = text_query(query, META_OR("command", FIRST("command"))),
 	    .seconds = seconds ? strtod(seconds, NULL) : 0,
+	    .at_least = query_number(query, "SELECT max(seconds_at_least) FROM process", 0, 0) != 0,
 	};
 
 	if (!run.directory)

@@ -8,6 +8,7 @@ struct process { /* texts belong to the statement and are valid until its next r
 	int64_t id, pid, image, parent;
 	const char *exe, *command, *started; /* command: JSON array */
 	double seconds;
+	bool at_least;                    /* nothing saw its end: it lived for `seconds` or longer */
 	const char *end_how, *end_signal; /* end_signal: NULL if not known */
 	bool has_status, command_truncated, final;
 	int end_status;
@@ -27,6 +28,7 @@ bool process_next(struct query *query, sqlite3_stmt *statement, struct process *
 struct run {
 	char *directory, *started, *command; /* command: JSON array */
 	double seconds;
+	bool at_least; /* of one of its processes, nothing saw the end */
 };
 struct run run_load(struct query *query);
 void run_free(struct run *run);

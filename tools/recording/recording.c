@@ -65,16 +65,38 @@ struct process_end recording_end_by_status(const struct recording *recording, in
 	return (struct process_end){.how = END_EXIT, .status = WEXITSTATUS(wait_status)};
 }
 
-static uint64_t end_stamp(const struct recording *recording, const struct process_end *end)
+/* The header says when a process called exit, abort or exec, if that was its end. */
+static bool said_so(const struct rt_header *shared, const struct process_end *end)
 {
-	uint64_t last = merge_last_stamp(recording->merge);
-	uint64_t said = load_relaxed(&recording->ring.shared->end_stamp);
+	switch (load_relaxed(&shared->end_how)) {
+	case RT_END_EXIT:
+	case RT_END_EXIT_NOW:
+		return end->how == END_EXIT;
+	case RT_END_ABORT:
+		return end->how == END_SIGNAL;
+	case RT_END_EXEC:
+		return end->how == END_EXEC;
+	default:
+		return false;
+	}
+}
 
-	if (end->how == END_RUNNING)
-		return recording->ring.same_boot ? ring_file_now(&recording->ring) : last;
-	if (said > last)
-		last = said;
-	return last ? last : recording->ring.header.clock_start.ticks;
+/* Sets end->stamp.  A process that was killed wrote no time: who watched it knows, and nothing on disk does.  (The ring
+ * file's times are those of writing back, and /proc is gone.) */
+static void set_end_stamp(const struct recording *recording, struct process_end *end)
+{
+	const struct ring_file *ring = &recording->ring;
+	uint64_t last = merge_last_stamp(recording->merge), seen = end->stamp;
+	bool said = said_so(ring->shared, end);
+
+	if (said)
+		seen = load_relaxed(&ring->shared->end_stamp);
+	else if (end->how == END_RUNNING)
+		seen = ring->same_boot ? ring_file_now(ring) : 0;
+	end->at_least = !seen;
+	end->stamp = seen > last ? seen : last;
+	if (!end->stamp)
+		end->stamp = ring->header.clock_start.ticks;
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */
@@ -115,7 +137,7 @@ void recording_finish(struct recording *recording, struct process_end end)
 	progress_end(&counted.progress);
 	if (end.how == END_RUNNING && recording->ring.same_boot)
 		tasks_ask_for_report(recording);
-	end.stamp = end_stamp(recording, &end);
+	set_end_stamp(recording, &end);
 	analysis_finish(recording->analysis, end);
 }
 
@@ -125,7 +147,7 @@ void recording_conclude(struct recording *recording)
 
 	merge_conclude(recording->merge, analysis_events, recording->analysis);
 	tasks_ask_for_report(recording);
-	end.stamp = end_stamp(recording, &end);
+	set_end_stamp(recording, &end);
 	analysis_finish(recording->analysis, end);
 }
 

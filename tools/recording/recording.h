@@ -22,7 +22,7 @@ struct process_end recording_end(const struct recording *recording);
 /* How the process ended, from the status of waitpid: a killed process could not write that into the header. */
 struct process_end recording_end_by_status(const struct recording *recording, int wait_status);
 /* Reads all published events, shows progress, and lets the analysers conclude.  For a running process that is a
- * snapshot. */
+ * snapshot.  end.stamp: when the caller saw that the process had ended; 0: it did not see that. */
 void recording_finish(struct recording *recording, struct process_end end);
 
 /* Lets the analysers conclude on the events read so far, and reads no more.  The process and the reader of its ring go

@@ -61,6 +61,7 @@ static json_t *json_end(const struct process *process)
 	json_object_set_new(object, "status", process->has_status ? json_integer(process->end_status) : json_null());
 	json_object_set_new(object, "signal", json_text(process->end_signal));
 	json_object_set_new(object, "at", json_real(process->seconds));
+	json_object_set_new(object, "at_least", json_boolean(process->at_least));
 	return object;
 }
 

@@ -23,6 +23,7 @@ CREATE TABLE process (
 	started TEXT,                   -- RFC 3339
 	started_ns INTEGER,             -- nanoseconds since 1970
 	seconds REAL,                   -- how long it lived, or has lived when this was written
+	seconds_at_least INTEGER NOT NULL, -- 1: nothing saw its end, and it lived until then or longer
 	end_how TEXT NOT NULL,          -- exit, signal, exec, running
 	end_status INTEGER,             -- of exit
 	end_signal TEXT,                -- SIGSEGV, ...; NULL where not known which

@@ -81,6 +81,7 @@ static void row_ending(struct row *row, const struct ring_file *ring, const stru
 	char signal[24];
 
 	row_real(row, end->stamp ? ring_file_seconds(ring, end->stamp) : 0);
+	row_int(row, end->at_least);
 	row_text(row, how_name(end));
 	if (end->how == END_EXIT)
 		row_int(row, end->status);

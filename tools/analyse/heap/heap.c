@@ -627,7 +627,7 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
 	finish_threads(heap);
 	if (scan->done)
 		leaks_report(scan, heap->certain_until != UINT64_MAX, findings);
-	else
+	else if (end->how != END_RUNNING) /* a process that lives may free them yet */
 		report_live(heap, findings);
 	misuse_report(heap->misuse, heap->certain_until, findings);
 	report_churn(heap, findings);

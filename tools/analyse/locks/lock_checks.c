@@ -664,7 +664,8 @@ void lock_checks_finish(struct lock_analysis *locks, const struct process_end *e
 		else if (thread->wait.active)
 			check_hung(locks, thread, end);
 	}
-	wait_checks_finish(locks);
+	if (end->how != END_RUNNING) /* else a signal may come yet */
+		wait_checks_finish(locks);
 }
 
 /* ---- the stream ------------------------------------------------------------------------------------------

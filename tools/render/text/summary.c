@@ -84,6 +84,23 @@ static void print_kinds(struct report *report)
 	sqlite3_finalize(row);
 }
 
+/* Blocks that nothing is known of are no finding, and no clean run either. */
+static void print_no_scan(struct report *report)
+{
+	static const char sql[] = "SELECT count(*), min(leak_scan_why_not) FROM process p WHERE final AND watch_heap"
+	                          " AND NOT leak_scan_done AND EXISTS (SELECT 1 FROM heap h WHERE h.process = p.id AND"
+	                          " h.live_blocks)";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
+	uint64_t processes = query_next(&report->query, row) ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+
+	if (processes == 1)
+		page_print(report, "ringtail: no leak scan: %s\n", query_text(row, 1));
+	else if (processes)
+		page_print(report, "ringtail: no leak scan of %s processes, of one because: %s\n",
+		           human_count(processes).text, query_text(row, 1));
+	sqlite3_finalize(row);
+}
+
 /* Counts suppressed findings, without those that are information. */
 static int64_t count_suppressed(struct report *report)
 {
@@ -118,6 +135,7 @@ bool render_summary(struct report *report)
 	print_totals(report);
 	print_unwatched(report);
 	print_kinds(report);
+	print_no_scan(report);
 	print_suppressed(report);
 	text_confirmations(report, "ringtail: ");
 	page_print(report, "ringtail: ringtail report %s tells more\n", report->query.directory);

@@ -23,6 +23,18 @@ void text_ending(const struct process *process, char *out, size_t size)
 		snprintf(out, size, "still running when this was read");
 }
 
+void text_end(const struct process *process, char *out, size_t size)
+{
+	char ending[64];
+
+	text_ending(process, ending, sizeof(ending));
+	if (process->at_least)
+		snprintf(out, size, "%s at an unknown time, %s after its start or later", ending,
+		         human_seconds(process->seconds).text);
+	else
+		snprintf(out, size, "%s after %s", ending, human_seconds(process->seconds).text);
+}
+
 /* ---- the command line ------------------------------------------------------------ */
 
 static bool needs_quotes(const char *word)
@@ -81,8 +93,9 @@ static void print_run(struct report *report)
 
 	page_paint(report, PAINT_TITLE, "ringtail: %s\n", base_name(report->query.directory));
 	print_command(report, run.command);
-	page_field(report, "started", "%.10s %.8s UTC, ran %s", run.started ? run.started : "?",
-	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?", human_seconds(run.seconds).text);
+	page_field(report, "started", "%.10s %.8s UTC, ran %s%s", run.started ? run.started : "?",
+	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?", human_seconds(run.seconds).text,
+	           run.at_least ? " or longer" : "");
 	if (processes != 1)
 		page_field(report, "processes", "%s", human_count((uint64_t)processes).text);
 	if (report->parts & PART_FINDINGS)
@@ -139,9 +152,9 @@ static void print_unwatched(struct report *report, const struct process *process
 
 static void print_process_header(struct report *report, const struct process *process, bool alone)
 {
-	char ending[64];
+	char end[160];
 
-	text_ending(process, ending, sizeof(ending));
+	text_end(process, end, sizeof(end));
 	if (alone) {
 		page_field(report, "process", "%lld, %s", (long long)process->pid, process->exe ? process->exe : "?");
 	} else {
@@ -150,7 +163,7 @@ static void print_process_header(struct report *report, const struct process *pr
 		print_command(report, process->command);
 	}
 	if (process->final)
-		page_field(report, "ended", "%s after %s", ending, human_seconds(process->seconds).text);
+		page_field(report, "ended", "%s", end);
 	else
 		page_field(report, "running", "for %s so far: the figures below are not final",
 		           human_seconds(process->seconds).text);

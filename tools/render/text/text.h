@@ -28,6 +28,8 @@ bool text_runs(struct report *report, const struct process *process, sqlite3_stm
                size_t size);
 /* `thread 2 "worker"`; of a thread without a name `thread 2 (work)`, the function that it runs */
 void text_thread_name(struct report *report, const struct process *process, int64_t thread);
+/* "exited with status 0 after 1.2 s".  If nothing saw the process end, it says that the time is not known. */
+void text_end(const struct process *process, char *out, size_t size);
 /* "exited with status 0" */
 void text_ending(const struct process *process, char *out, size_t size);
 /* Turns a JSON array of words into one command line, quoted where a shell needs it; malloced. */

@@ -46,14 +46,15 @@ static void print_side(struct report *out, struct report *side, const char *name
 	int64_t processes = query_number(&side->query, "SELECT count(*) FROM process", 0, 0);
 	sqlite3_stmt *rows = process_query(&side->query);
 	struct process process;
-	char ending[64];
+	char end[160];
 
 	if (processes == 1 && process_next(&side->query, rows, &process)) {
-		text_ending(&process, ending, sizeof ending);
-		page_field(out, name, "%s: %s (pid %lld), %s, after %s", side->query.directory,
-		           process.exe ? base_name(process.exe) : "?", (long long)process.pid,
-		           strcmp(process.end_how, "running") ? ending : "running",
-		           human_seconds(process.seconds).text);
+		if (!strcmp(process.end_how, "running"))
+			snprintf(end, sizeof end, "running for %s so far", human_seconds(process.seconds).text);
+		else
+			text_end(&process, end, sizeof end);
+		page_field(out, name, "%s: %s (pid %lld), %s", side->query.directory,
+		           process.exe ? base_name(process.exe) : "?", (long long)process.pid, end);
 	} else {
 		page_field(out, name, "%s: %s processes", side->query.directory, human_count((uint64_t)processes).text);
 	}

@@ -13,7 +13,9 @@
 	" WHEN main THEN state_at_end"                                                                                 \
 	" WHEN state_at_end = 'running' THEN CASE WHEN detached THEN 'running, detached' ELSE 'running' END"           \
 	" WHEN joined THEN 'joined' WHEN detached THEN 'ended, detached'"                                              \
-	" WHEN adopted THEN 'ended' ELSE 'never joined' END"
+	" WHEN adopted THEN 'ended'"                                                                                   \
+	" WHEN (SELECT final FROM process p WHERE p.id = thread.process) THEN 'never joined' ELSE 'not joined yet' "   \
+	"END"
 
 static enum paint outcome_paint(const char *outcome)
 {

@@ -37,6 +37,12 @@ function verdict(items) {
   return h('p', { class: `verdict ${wrong.length ? 'bad' : 'warn'}` }, words, wrong.length && look.length ? h('span', { class: 'dim' }, ` and ${count(look.length)} more to look at`) : '')
 }
 
+// Nothing may have seen the end: then it came later than the last sign of life.
+function lived(process) {
+  const { at, at_least: atLeast } = process.info.end
+  return atLeast ? `${seconds(at)} or later` : seconds(at)
+}
+
 function ending(process) {
   const { end } = process.info
   if (end.how === 'exit') return `exited with ${end.status}`
@@ -57,7 +63,7 @@ function processTable(side, choose) {
   return new Table([
     { name: 'Process', value: (process) => process.label, show: (process, text) => h('button', { type: 'button', class: 'plain', onclick: () => choose(process) }, text) },
     { name: 'End', value: ending },
-    { name: 'Lived', number: true, value: (process) => process.info.end.at, show: (_, value) => seconds(value) },
+    { name: 'Lived', number: true, value: (process) => process.info.end.at, show: lived },
     { name: 'Findings', number: true, value: (process) => (process.info.findings || []).filter((one) => one.weight !== 'note').length },
     { name: 'Calls', number: true, value: (process) => process.info.heap?.allocations || 0, show: (_, value) => count(value) },
     { name: 'Allocated', number: true, value: (process) => process.info.heap?.allocated_bytes || 0, show: (_, value) => bytes(value) },
@@ -76,7 +82,7 @@ export function overviewView({ side, process, choose }) {
     shown.length > 0 && h('div', { class: 'findings' }, shown.slice(0, FIRST_FINDINGS).map((item) => findingElement(side, item, { manyProcesses: side.processes.length > 1 })),
       shown.length > FIRST_FINDINGS && h('p', {}, h('a', { href: '#findings' }, `All ${count(shown.length)} findings`))),
     side.processes.length > 1 && section(plural(side.processes.length, 'process', 'processes'), processTable(side, choose)),
-    section(`${process.label}: ${ending(process)} after ${seconds(process.info.end.at)}`, cards(process),
+    section(`${process.label}: ${ending(process)} after ${lived(process)}`, cards(process),
       lines.length > 0 && h('ul', { class: 'unseen' }, lines.map((line) => h('li', {}, line)))),
     heap && heap.samples?.length > 1 && section('Live memory', timeline(process)),
     rows.length > 0 && section('Most allocated', bars(rows, 'allocated_bytes', heap.allocated_bytes, (row) => bytes(row.allocated_bytes))))
