@@ -132,11 +132,20 @@ struct search_entry {
 	int32_t start, fde;
 };
 
-/* A cursor over the mapped part of the object from `at` on; a bad cursor if `at` is outside. */
+static bool covers(const struct dl_find_object *object, uintptr_t at)
+{
+	return at >= (uintptr_t)object->dlfo_map_start && at < (uintptr_t)object->dlfo_map_end;
+}
+
+/* A cursor over the mapped part of the object from `at` on; a bad cursor if `at` is outside.  If the object's segments
+ * have holes between them, what _dl_find_object gives for an address is the segment alone: the unwind information may
+ * lie in another one. */
 static struct cursor within(const struct dl_find_object *object, uintptr_t at)
 {
-	uintptr_t start = (uintptr_t)object->dlfo_map_start, end = (uintptr_t)object->dlfo_map_end;
-	bool inside = at >= start && at < end;
+	struct dl_find_object part = *object;
+	bool inside = covers(object, at) || (!_dl_find_object((void *)at, &part) &&
+	                                     part.dlfo_link_map == object->dlfo_link_map && covers(&part, at));
+	uintptr_t end = (uintptr_t)part.dlfo_map_end;
 	return (struct cursor){(const uint8_t *)at, (const uint8_t *)(inside ? end : at), !inside};
 }
 

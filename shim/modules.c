@@ -38,24 +38,70 @@ static struct build_id build_id_in(const unsigned char *at, const unsigned char 
 	return (struct build_id){NULL, 0};
 }
 
-/* The ELF header is at the start of the first segment in every object that linkers make. */
-static struct build_id find_build_id(const struct dl_find_object *object)
+/* An object as its program headers describe it. */
+struct object {
+	const struct link_map *map;
+	uintptr_t start, end;        /* from the first page of its first segment to the end of its last */
+	const ElfW(Phdr) * segments; /* NULL: not found */
+	unsigned count;
+};
+
+static void find_segments(struct object *object, uintptr_t header)
+{
+	const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)header;
+	if (memcmp(elf->e_ident, ELFMAG, SELFMAG) || elf->e_phentsize != sizeof(ElfW(Phdr)) ||
+	    elf->e_phoff > 4096 - sizeof(ElfW(Phdr)))
+		return;
+	unsigned most = (unsigned)((4096 - elf->e_phoff) / sizeof(ElfW(Phdr)));
+	object->segments = (const ElfW(Phdr) *)(header + elf->e_phoff);
+	object->count = elf->e_phnum < most ? elf->e_phnum : most;
+}
+
+/* Where the object's ELF header is: at the start of the first segment, in every object that linkers make.  A loader
+ * gives an object that need not lie at a certain address the bias of its first segment. */
+static uintptr_t find_header(const struct dl_find_object *found)
+{
+	struct dl_find_object first;
+	uintptr_t bias = found->dlfo_link_map->l_addr, main_header = getauxval(AT_PHDR) & ~UINT64_C(4095);
+	if (cfi_object(bias, &first) && first.dlfo_link_map == found->dlfo_link_map)
+		return bias;
+	if (cfi_object(main_header, &first) && first.dlfo_link_map == found->dlfo_link_map)
+		return main_header;
+	return (uintptr_t)found->dlfo_map_start;
+}
+
+/* _dl_find_object gives the bounds of one segment, where there are holes between segments: of most objects that are
+ * linked for pages of 64 KiB or 2 MiB. */
+static struct object describe(const struct dl_find_object *found)
+{
+	struct object object = {.map = found->dlfo_link_map,
+	                        .start = (uintptr_t)found->dlfo_map_start,
+	                        .end = (uintptr_t)found->dlfo_map_end};
+	if (object.end - object.start >= sizeof(ElfW(Ehdr)))
+		find_segments(&object, find_header(found));
+	for (unsigned i = 0; i < object.count; i++) {
+		const ElfW(Phdr) *segment = &object.segments[i];
+		uintptr_t from = object.map->l_addr + segment->p_vaddr, to = from + segment->p_memsz;
+		if (segment->p_type != PT_LOAD)
+			continue;
+		if ((from & ~UINT64_C(4095)) < object.start)
+			object.start = from & ~UINT64_C(4095);
+		if (to > object.end)
+			object.end = to;
+	}
+	return object;
+}
+
+static struct build_id find_build_id(const struct object *object)
 {
 	struct build_id id = {NULL, 0};
-	uintptr_t start = (uintptr_t)object->dlfo_map_start, end = (uintptr_t)object->dlfo_map_end;
-	const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)start;
-	if (end - start < sizeof *elf || memcmp(elf->e_ident, ELFMAG, SELFMAG) ||
-	    elf->e_phoff > 4096 - sizeof(ElfW(Phdr)) || elf->e_phentsize != sizeof(ElfW(Phdr)))
-		return id;
-	const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(start + elf->e_phoff);
-	unsigned most = (unsigned)((4096 - elf->e_phoff) / sizeof *segment);
-	for (unsigned i = 0; i < elf->e_phnum && i < most && !id.count; i++) {
-		if (segment[i].p_type != PT_NOTE)
+	for (unsigned i = 0; i < object->count && !id.count; i++) {
+		if (object->segments[i].p_type != PT_NOTE)
 			continue;
-		uintptr_t notes = object->dlfo_link_map->l_addr + segment[i].p_vaddr;
-		if (notes >= start && notes + segment[i].p_memsz <= end)
+		uintptr_t notes = object->map->l_addr + object->segments[i].p_vaddr;
+		if (notes >= object->start && notes + object->segments[i].p_memsz <= object->end)
 			id = build_id_in((const unsigned char *)notes,
-			                 (const unsigned char *)notes + segment[i].p_memsz);
+			                 (const unsigned char *)notes + object->segments[i].p_memsz);
 	}
 	return id;
 }
@@ -91,26 +137,28 @@ static void find_path(struct rt_module *module, const struct link_map *map)
 	copy_text(module->path + used, sizeof module->path - used, name);
 }
 
-static bool is_in_place_of(const struct rt_module *module, const struct dl_find_object *object)
+/* found may be one segment of it. */
+static bool is_in_place_of(const struct rt_module *module, const struct dl_find_object *found)
 {
-	return module->start == (uintptr_t)object->dlfo_map_start && module->end == (uintptr_t)object->dlfo_map_end &&
-	       module->bias == object->dlfo_link_map->l_addr;
+	return module->start <= (uintptr_t)found->dlfo_map_start && (uintptr_t)found->dlfo_map_end <= module->end &&
+	       module->bias == found->dlfo_link_map->l_addr;
 }
 
-static bool is_same(const struct rt_module *module, const struct dl_find_object *object)
+static bool is_same(const struct rt_module *module, const struct dl_find_object *found)
 {
-	return load_acquire(&module->state) == MODULE_LOADED && is_in_place_of(module, object);
+	return load_acquire(&module->state) == MODULE_LOADED && is_in_place_of(module, found);
 }
 
-/* True if this is the same library at the same addresses as one that was unloaded: its addresses have the same meaning.
- * Never true without a build id. */
-static bool is_back(const struct rt_module *module, const struct dl_find_object *object)
+/* The very library that was unloaded from here: its addresses mean what they meant.  Never claimed without a build id.
+ */
+static bool is_back(const struct rt_module *module, const struct dl_find_object *found)
 {
-	if (load_acquire(&module->state) != MODULE_UNLOADED || !is_in_place_of(module, object))
+	if (load_acquire(&module->state) != MODULE_UNLOADED || !is_in_place_of(module, found))
 		return false;
-	struct build_id id = find_build_id(object);
+	struct object object = describe(found);
+	struct build_id id = find_build_id(&object);
 	return id.count && id.count == module->build_id_bytes && !memcmp(id.bytes, module->build_id, id.count) &&
-	       !strcmp(object->dlfo_link_map->l_name, module->path);
+	       module->start == object.start && module->end == object.end && !strcmp(object.map->l_name, module->path);
 }
 
 static uint32_t modules_used(void)
@@ -133,18 +181,19 @@ static struct rt_module *claim_module(void)
 	return &process->modules[index];
 }
 
-static uint32_t add_module(const struct dl_find_object *object)
+static uint32_t add_module(const struct dl_find_object *found)
 {
+	struct object object = describe(found);
 	struct rt_module *module = claim_module();
 	if (!module)
 		return 0;
 	store_release(&module->state, MODULE_WRITING);
-	module->bias = object->dlfo_link_map->l_addr;
-	module->start = (uintptr_t)object->dlfo_map_start;
-	module->end = (uintptr_t)object->dlfo_map_end;
+	module->bias = object.map->l_addr;
+	module->start = object.start;
+	module->end = object.end;
 	module->seen = clock_ticks();
-	find_path(module, object->dlfo_link_map);
-	copy_build_id(module, find_build_id(object));
+	find_path(module, object.map);
+	copy_build_id(module, find_build_id(&object));
 	store_release(&module->state, MODULE_LOADED);
 	return (uint32_t)(module - process->modules) + 1;
 }
@@ -205,8 +254,9 @@ struct text_range modules_range(uintptr_t address)
 	struct dl_find_object object;
 	struct text_range range = {0, 0};
 	if (address && cfi_object(address, &object)) {
-		range.start = (uintptr_t)object.dlfo_map_start;
-		range.bytes = (uintptr_t)object.dlfo_map_end - range.start;
+		struct object whole = describe(&object);
+		range.start = whole.start;
+		range.bytes = whole.end - whole.start;
 	}
 	return range;
 }
