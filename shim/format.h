@@ -127,15 +127,15 @@ enum rt_type {
 	RT_FREE_LAST = 34,
 
 	/* Synchronisation.  Word 1: the object, aux: rt_sync_aux(). */
-	RT_WAIT = 40,      /* about to block (for kind thread: a join).  Kind sem with RT_SYNC_TIMED: word 2 is how
-	                    * many nanoseconds the wait may last, 0: not known */
-	RT_ACQUIRE = 41,   /* the lock is held / the wait is over with success */
-	RT_RELEASE = 42,   /* about to be unlocked / posted; stamped BEFORE the real call */
-	RT_FAILED = 43,    /* the call returned an error (aux.result), nothing was acquired; with
-	                    * RT_SYNC_UNLOCK: the release before it did not happen */
-	RT_INIT = 44,      /* word 2: RT_INIT_*; aux.result: 0, or why it was refused */
-	RT_DESTROY = 45,   /* cond, barrier: BEFORE the call, which may wait; else after it; aux.result: 0, or
-	                    * why it refused */
+	RT_WAIT = 40,    /* about to block (for kind thread: a join).  Kind sem with RT_SYNC_TIMED: word 2 is how
+	                  * many nanoseconds the wait may last, 0: not known */
+	RT_ACQUIRE = 41, /* the lock is held / the wait is over with success */
+	RT_RELEASE = 42, /* about to be unlocked / posted; stamped BEFORE the real call */
+	RT_FAILED = 43,  /* the call returned an error (aux.result), nothing was acquired; with
+	                  * RT_SYNC_UNLOCK: the release before it did not happen */
+	RT_INIT = 44,    /* word 2: RT_INIT_*; aux.result: 0, or why it was refused */
+	RT_DESTROY = 45, /* cond, barrier: BEFORE the call, or after it where an RT_WAIT with RT_SYNC_LEAVE came before;
+	                  * else after it; aux.result: 0, or why it refused */
 	RT_COND_WAIT = 46, /* object: the cond; word 2: the mutex, released by this wait; with RT_SYNC_TIMED word 3:
 	                    * how many nanoseconds the wait may last, 0: not known */
 	RT_COND_WAKE = 47, /* object: the cond; word 2: the mutex, held again; aux.result: 0,
@@ -158,6 +158,7 @@ enum rt_type {
 	RT_EXEC = 65,        /* about to exec */
 	RT_EXEC_FAILED = 66, /* aux: errno */
 	RT_EXIT = 67,        /* word 1: status, aux: enum rt_end_how */
+	RT_FORKING = 68,     /* fork is about to be called */
 
 	/* Mappings (option mmap=yes).  Word 1: address; word 2: bytes. */
 	RT_MAP = 72,
@@ -199,7 +200,9 @@ enum rt_kind {
 #define RT_SYNC_UNLOCK    8u /* RT_FAILED: it was the unlock that failed */
 #define RT_SYNC_CANCELLED 8u /* RT_COND_WAKE: the waiter was cancelled */
 #define RT_SYNC_SERIAL    8u /* RT_ACQUIRE of a barrier: PTHREAD_BARRIER_SERIAL_THREAD */
-#define RT_SYNC_PSHARED   8u /* RT_WAIT, RT_COND_WAIT, RT_DESTROY of a barrier: process-shared */
+#define RT_SYNC_LEAVE                                                                                                  \
+	1u /* RT_WAIT of a condition or barrier: its destruction waits until the threads in it have left */
+#define RT_SYNC_PSHARED 8u /* RT_WAIT, RT_COND_WAIT, RT_DESTROY of a barrier: process-shared */
 
 /* The result of RT_WAIT and RT_ACQUIRE of a read-write lock: it lets writers go first, so that a waiting writer keeps
  * new readers out (PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP). */

@@ -167,6 +167,35 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 	return shared ? RT_SYNC_PSHARED : 0;
 }
 
+/* True if a thread is still within a call on the object, so that its destruction waits for that thread: glibc's
+ * layouts. The destruction reads these words first. */
+static inline bool is_in_use(unsigned kind, const void *object)
+{
+	const unsigned *words = object;
+	if (kind == RT_KIND_COND)
+		return ((const pthread_cond_t *)object)->__data.__wrefs >> 3;
+	return words[0] != words[4]; /* barrier: threads that came in, and went out */
+}
+
+/* Before the destruction of a condition or barrier.  True: it may wait, and record_destroyed comes after it. */
+static inline bool record_destroying(struct thread *self, const struct caller *caller, const void *object,
+                                     unsigned kind)
+{
+	if (!self)
+		return false;
+	if (likely(!is_in_use(kind, object))) {
+		record_sync(self, caller, RT_DESTROY, object, kind, process_shared(kind, object), 0);
+		return false;
+	}
+	record_sync(self, caller, RT_WAIT, object, kind, RT_SYNC_LEAVE | process_shared(kind, object), 0);
+	return true;
+}
+
+static inline void record_destroyed(struct thread *self, const struct caller *caller, const void *object, unsigned kind)
+{
+	record_sync(self, caller, RT_DESTROY, object, kind, 0, 0);
+}
+
 #pragma GCC visibility pop
 
 #define FIRST_(first, ...) ((const void *)(first))

@@ -83,8 +83,10 @@ void cnd_destroy(cnd_t *c)
 {
 	struct caller caller = CALLER();
 	struct thread *self = lock_watcher();
-	record_sync(self, &caller, RT_DESTROY, c, RT_KIND_COND, 0, 0); /* before: it may wait for waiters */
+	bool waits = record_destroying(self, &caller, c, RT_KIND_COND);
 	real.cnd_destroy(c);
+	if (unlikely(waits))
+		record_destroyed(self, &caller, c, RT_KIND_COND);
 }
 
 static void record_cond(struct thread *self, const struct caller *caller, unsigned type, const void *c, const void *m,

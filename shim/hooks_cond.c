@@ -58,7 +58,7 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 
 /* The six functions that have two ABIs.  NAME(f) is the hook's symbol, CALL(f) the real function, SHARED(c) is true if
  * processes share the condition, CLOCK(c) is the clock of its time-outs. */
-#define COND_FUNCTIONS(NAME, CALL, SHARED, CLOCK)                                                                      \
+#define COND_FUNCTIONS(NAME, CALL, SHARED, CLOCK, IN_USE)                                                              \
 	int NAME(pthread_cond_init)(pthread_cond_t * c, const pthread_condattr_t *attr)                                \
 	{                                                                                                              \
 		struct caller caller = CALLER();                                                                       \
@@ -71,8 +71,12 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 	int NAME(pthread_cond_destroy)(pthread_cond_t * c)                                                             \
 	{                                                                                                              \
 		struct caller caller = CALLER();                                                                       \
-		record_cond(&caller, RT_DESTROY, c, 0); /* before: it may wait for waiters, and never fails */         \
-		return CALL(pthread_cond_destroy)(c);                                                                  \
+		struct thread *self = lock_watcher();                                                                  \
+		bool waits = IN_USE(self, &caller, c);                                                                 \
+		int error = CALL(pthread_cond_destroy)(c);                                                             \
+		if (unlikely(waits))                                                                                   \
+			record_destroyed(self, &caller, c, RT_KIND_COND);                                              \
+		return error;                                                                                          \
 	}                                                                                                              \
 	int NAME(pthread_cond_signal)(pthread_cond_t * c)                                                              \
 	{                                                                                                              \
@@ -96,10 +100,11 @@ static void record_cond_init(const struct caller *caller, const pthread_cond_t *
 		          CALL(pthread_cond_timedwait)(c, m, t))                                                       \
 	}
 
-#define COND_SHARED(c) process_shared(RT_KIND_COND, c)
-#define COND_CLOCK(c)  ((c)->__data.__wrefs & 2 ? CLOCK_MONOTONIC : CLOCK_REALTIME)
-#define PLAIN(f)       f
-#define REAL(f)        real.f
+#define COND_IN_USE(self, caller, c) record_destroying(self, caller, c, RT_KIND_COND)
+#define COND_SHARED(c)               process_shared(RT_KIND_COND, c)
+#define COND_CLOCK(c)                ((c)->__data.__wrefs & 2 ? CLOCK_MONOTONIC : CLOCK_REALTIME)
+#define PLAIN(f)                     f
+#define REAL(f)                      real.f
 #if defined(__x86_64__)
 
 #define CURRENT(f) current_##f
@@ -112,7 +117,7 @@ VERSIONED(pthread_cond_signal)
 VERSIONED(pthread_cond_broadcast)
 VERSIONED(pthread_cond_wait)
 VERSIONED(pthread_cond_timedwait)
-COND_FUNCTIONS(CURRENT, REAL, COND_SHARED, COND_CLOCK)
+COND_FUNCTIONS(CURRENT, REAL, COND_SHARED, COND_CLOCK, COND_IN_USE)
 
 static void *find_old(void **cache, const char *name)
 {
@@ -130,12 +135,14 @@ static void *find_old(void **cache, const char *name)
 		static void *cache;                                                                                    \
 		(__typeof__(&f))find_old(&cache, #f);                                                                  \
 	})
-#define OLD_SHARED(c) 0 /* is a pointer, and none can be shared */
-#define OLD_CLOCK(c)  CLOCK_REALTIME
-COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED, OLD_CLOCK)
+/* It is a pointer, whose destruction frees and does not wait. */
+#define OLD_IN_USE(self, caller, c) (record_sync(self, caller, RT_DESTROY, c, RT_KIND_COND, 0, 0), false)
+#define OLD_SHARED(c)               0 /* is a pointer, and none can be shared */
+#define OLD_CLOCK(c)                CLOCK_REALTIME
+COND_FUNCTIONS(OLD, OLD_REAL, OLD_SHARED, OLD_CLOCK, OLD_IN_USE)
 
 #else
-COND_FUNCTIONS(PLAIN, REAL, COND_SHARED, COND_CLOCK)
+COND_FUNCTIONS(PLAIN, REAL, COND_SHARED, COND_CLOCK, COND_IN_USE)
 #endif
 
 int pthread_cond_clockwait(pthread_cond_t *c, pthread_mutex_t *m, clockid_t k, const struct timespec *t)

@@ -31,6 +31,7 @@ pid_t fork(void)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
+	record(self, &caller, RT_FORKING, 0);
 	thread_before_fork(self);
 	pid_t child = real.fork();
 	if (child == 0)
@@ -44,6 +45,7 @@ pid_t _Fork(void)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
+	record(self, &caller, RT_FORKING, 0);
 	thread_before_fork(self);
 	pid_t child = real._Fork();
 	if (child == 0)

@@ -166,13 +166,15 @@ int pthread_barrier_wait(pthread_barrier_t *b)
 	return result;
 }
 
-/* Recorded before the call, which may wait for waiters.  Old versions returned EBUSY; it does not fail any more. */
+/* Old versions returned EBUSY; it does not fail any more. */
 int pthread_barrier_destroy(pthread_barrier_t *b)
 {
 	struct caller caller = CALLER();
 	struct thread *self = lock_watcher();
-	record_sync(self, &caller, RT_DESTROY, b, RT_KIND_BARRIER, process_shared(RT_KIND_BARRIER, b), 0);
+	bool waits = record_destroying(self, &caller, b, RT_KIND_BARRIER);
 	int error = real.pthread_barrier_destroy(b);
+	if (unlikely(waits && !error))
+		record_destroyed(self, &caller, b, RT_KIND_BARRIER);
 	if (unlikely(error))
 		record_sync(self, &caller, RT_FAILED, b, RT_KIND_BARRIER, 0, error);
 	return error;

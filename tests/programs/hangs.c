@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <threads.h>
 
 #include "shapes.h"
 
@@ -340,6 +342,51 @@ static void *wait_cond(void *unused)
 	return unused;
 }
 
+/* ---- destroyed while threads are inside --------------------------------------------------------------- */
+
+static void destroyed_cond(void)
+{
+	start(wait_cond, NULL);
+	pause_ms(100);
+	hangs();
+	pthread_cond_destroy(&cond);
+}
+
+static cnd_t c11_cond;
+static mtx_t c11_mutex;
+
+static void *wait_cnd(void *unused)
+{
+	mtx_lock(&c11_mutex);
+	cnd_wait(&c11_cond, &c11_mutex);
+	return unused;
+}
+
+static void destroyed_cnd(void)
+{
+	cnd_init(&c11_cond);
+	mtx_init(&c11_mutex, mtx_plain);
+	start(wait_cnd, NULL);
+	pause_ms(100);
+	hangs();
+	cnd_destroy(&c11_cond);
+}
+
+static void *wait_barrier(void *unused)
+{
+	pthread_barrier_wait(&never);
+	return unused;
+}
+
+static void destroyed_barrier(void)
+{
+	pthread_barrier_init(&never, NULL, 2);
+	start(wait_barrier, NULL);
+	pause_ms(100);
+	hangs();
+	pthread_barrier_destroy(&never);
+}
+
 /* Nobody waits for anybody in particular. */
 static void all_asleep(void)
 {
@@ -521,6 +568,146 @@ static void shared_in_one_process(void)
 	two(in_one_first_then_second, in_one_second_then_first);
 }
 
+/* ---- a child, and the locks of its parent ------------------------------------------------------------ */
+
+static void *hold_mutex(void *unused)
+{
+	pthread_mutex_lock(&first);
+	meet();
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void *hold_for_reading(void *unused)
+{
+	pthread_rwlock_rdlock(&rwlock);
+	meet();
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void *hold_for_writing(void *unused)
+{
+	pthread_rwlock_wrlock(&rwlock);
+	meet();
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void *hold_spin(void *unused)
+{
+	pthread_spin_lock(&spin);
+	meet();
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void want_mutex(void) { pthread_mutex_lock(&first); }
+static void want_to_write(void) { pthread_rwlock_wrlock(&rwlock); }
+static void want_to_read(void) { pthread_rwlock_rdlock(&rwlock); }
+static void want_spin(void) { pthread_spin_lock(&spin); }
+
+/* A thread holds the lock while another one forks, and the child wants it. */
+static void fork_while(void *(*hold)(void *), void (*want)(void))
+{
+	pthread_barrier_init(&both, NULL, 2);
+	start(hold, NULL);
+	meet();
+	hangs();
+	if (fork() == 0) {
+		want();
+		_exit(1);
+	}
+	for (;;)
+		pause();
+}
+
+static void inherited_mutex(void) { fork_while(hold_mutex, want_mutex); }
+static void inherited_reader(void) { fork_while(hold_for_reading, want_to_write); }
+static void inherited_writer(void) { fork_while(hold_for_writing, want_to_read); }
+
+static void inherited_spin(void)
+{
+	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+	fork_while(hold_spin, want_spin);
+}
+
+static void inherited_own(void)
+{
+	hangs();
+	pthread_mutex_lock(&first);
+	if (fork() == 0)
+		want_mutex();
+	for (;;)
+		pause();
+}
+
+static void *want_mutex_too(void *unused)
+{
+	want_mutex();
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+/* The copy of the thread that had it unlocks it, as handlers of pthread_atfork do. */
+static void inherited_own_ok(void)
+{
+	pthread_mutex_lock(&first);
+	pid_t child = fork();
+	if (child == 0) {
+		pthread_t thread = start(want_mutex_too, NULL);
+
+		pause_ms(1000);
+		pthread_mutex_unlock(&first);
+		pthread_join(thread, NULL);
+		_exit(0);
+	}
+	pthread_mutex_unlock(&first);
+	waitpid(child, NULL, 0);
+}
+
+static void lock_both(void)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&second);
+}
+
+static void unlock_both(void)
+{
+	pthread_mutex_unlock(&second);
+	pthread_mutex_unlock(&first);
+}
+
+static void *use_both(void *until)
+{
+	while (!*(volatile bool *)until) {
+		lock_both();
+		unlock_both();
+	}
+	return NULL;
+}
+
+static void inherited_atfork_ok(void)
+{
+	pthread_t thread = start(use_both, &ready);
+
+	pthread_atfork(lock_both, unlock_both, unlock_both);
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			lock_both();
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+	ready = true;
+	pthread_join(thread, NULL);
+}
+
 static void in_child(void)
 {
 	if (fork() == 0) {
@@ -631,6 +818,55 @@ static void past_writer_ok(void)
 	pthread_join(writer, NULL);
 }
 
+static void *wait_ready(void *unused)
+{
+	pthread_mutex_lock(&first);
+	while (!ready)
+		pthread_cond_wait(&cond, &first);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void *wake_later(void *unused)
+{
+	pause_ms(1000);
+	pthread_mutex_lock(&first);
+	ready = true;
+	pthread_cond_broadcast(&cond);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+/* Too early, and yet it comes to an end. */
+static void destroyed_too_early_ok(void)
+{
+	pthread_t threads[] = {start(wait_ready, NULL), start(wake_later, NULL)};
+
+	pause_ms(100);
+	pthread_cond_destroy(&cond);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
+static void *leave_barrier(void *unused)
+{
+	pthread_barrier_wait(&never);
+	return unused;
+}
+
+/* Right after its last round, and right after a broadcast: that is allowed. */
+static void destroyed_in_time_ok(void)
+{
+	for (int i = 0; i < 100; i++) {
+		pthread_barrier_init(&never, NULL, 2);
+		pthread_t thread = start(leave_barrier, NULL);
+
+		pthread_barrier_wait(&never);
+		pthread_barrier_destroy(&never);
+		pthread_join(thread, NULL);
+	}
+}
+
 static void post(int signal) { sem_post(&sem); }
 
 /* A daemon that waits for a signal. */
@@ -685,15 +921,6 @@ static void shared_slow(void)
 
 static void shared_slow_ok(void) { two_processes(shared_slow, shared_slow); }
 
-static void *wait_ready(void *unused)
-{
-	pthread_mutex_lock(&first);
-	while (!ready)
-		pthread_cond_wait(&cond, &first);
-	pthread_mutex_unlock(&first);
-	return unused;
-}
-
 /* A pool that waits for its first work, while main does something else. */
 /* HANGS_UNTIL: until there is such a file, and not for a second. */
 static void idle_pool_ok(void)
@@ -739,6 +966,18 @@ int main(int argc, char **argv)
 	    SHAPE(sem_and_mutex_inferred),
 	    SHAPE(barrier_and_mutex),
 	    SHAPE(all_asleep),
+	    SHAPE(destroyed_cond),
+	    SHAPE(destroyed_cnd),
+	    SHAPE(destroyed_barrier),
+	    SHAPE(destroyed_too_early_ok),
+	    SHAPE(destroyed_in_time_ok),
+	    SHAPE(inherited_mutex),
+	    SHAPE(inherited_reader),
+	    SHAPE(inherited_writer),
+	    SHAPE(inherited_spin),
+	    SHAPE(inherited_own),
+	    SHAPE(inherited_own_ok),
+	    SHAPE(inherited_atfork_ok),
 	    SHAPE(in_child),
 	    SHAPE(shared_mutexes),
 	    SHAPE(shared_at_two_addresses),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/harness/event_script.h"
+#include "tools/analyse/locks/fork_locks.h"
 
 enum { A = 0x1000, B = 0x2000, C = 0x3000, GATE = 0x9000 };
 
@@ -617,6 +618,73 @@ Test(deadlock, readers_pass_a_writer_elsewhere)
 	script_sync(&s, RT_WAIT, 2, 121, RT_KIND_RWLOCK, RT_SYNC_SHARED, A);
 	script_finish(&s, END_RUNNING);
 	expect(0, 0, 0);
+}
+
+/* ---- locks that were held at a fork ------------------------------------------------------------- */
+
+static struct fork_locks *forked(uint32_t thread, size_t *count)
+{
+	script_event(&s, (struct event){.type = RT_FORK, .thread = thread, .stack = 700, .object = 4711, .aux = 1});
+	return locks_take_forks(s.analysis->locks, count);
+}
+
+static void forking(uint32_t thread)
+{
+	script_event(&s, (struct event){.type = RT_FORKING, .thread = thread, .stack = 700});
+}
+
+static void forks_free(struct fork_locks *forks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fork_locks_free(&forks[i]);
+	free(forks);
+}
+
+Test(deadlock, what_is_held_at_a_fork_is_noted)
+{
+	size_t count;
+
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 3, 130, B);
+	forking(3);
+	struct fork_locks *forks = forked(3, &count);
+	cr_assert_eq(count, 1);
+	cr_assert_eq(forks[0].count, 2);
+	cr_expect_eq(forks[0].child, 4711);
+	cr_expect_eq(forks[0].stack, 700);
+	cr_expect_eq(forks[0].locks[0].address, A);
+	cr_expect_eq(forks[0].locks[0].stack, 120);
+	cr_expect_not(forks[0].locks[0].by_forker);
+	cr_expect(forks[0].locks[1].by_forker);
+	forks_free(forks, count);
+}
+
+/* The unlock may have come before the fork, or after it. */
+Test(deadlock, what_changes_during_a_fork_is_not_noted)
+{
+	size_t count;
+
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 2, 121, B);
+	forking(3);
+	script_unlock(&s, 2, A);
+	script_lock(&s, 4, 140, C);
+	struct fork_locks *forks = forked(3, &count);
+	cr_assert_eq(count, 1);
+	cr_assert_eq(forks[0].count, 1);
+	cr_expect_eq(forks[0].locks[0].address, B);
+	forks_free(forks, count);
+}
+
+Test(deadlock, a_fork_without_locks_is_not_noted)
+{
+	size_t count;
+
+	script_lock(&s, 2, 120, A);
+	script_unlock(&s, 2, A);
+	forking(3);
+	cr_expect_null(forked(3, &count));
+	cr_expect_eq(count, 0);
 }
 
 /* ---- one hang, one finding ---------------------------------------------------------------- */

@@ -138,6 +138,14 @@ static const struct {
 	const char *name;
 } flag_names[] = {{RT_SYNC_SHARED, "shared"}, {RT_SYNC_TRY, "try"}, {RT_SYNC_TIMED, "timed"}};
 
+/* The wait of a destruction has the flag of a read lock. */
+static const char *flag_name(const struct event *event, size_t i)
+{
+	bool leaves = event->type == RT_WAIT && (event->kind == RT_KIND_COND || event->kind == RT_KIND_BARRIER);
+
+	return leaves && flag_names[i].flag == RT_SYNC_LEAVE ? "leave" : flag_names[i].name;
+}
+
 /* The meaning of the fourth flag depends on the event's type. */
 static const char *last_flag_name(const struct event *event)
 {
@@ -162,7 +170,7 @@ static void print_sync(const struct event *event)
 	printf(" %s", event_kind_name(event->kind));
 	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
 		if (event->flags & flag_names[i].flag)
-			printf(" %s", flag_names[i].name);
+			printf(" %s", flag_name(event, i));
 	if (event->flags & RT_SYNC_UNLOCK)
 		printf(" %s", last_flag_name(event));
 	if (lets_writers_first(event))
@@ -212,7 +220,7 @@ static json_t *flags_json(const struct event *event)
 
 	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
 		if (event->flags & flag_names[i].flag)
-			json_array_append_new(flags, json_string(flag_names[i].name));
+			json_array_append_new(flags, json_string(flag_name(event, i)));
 	if (event->flags & RT_SYNC_UNLOCK)
 		json_array_append_new(flags, json_string(last_flag_name(event)));
 	if (lets_writers_first(event))

@@ -9,6 +9,7 @@
 #include "tools/finding/kinds.h"
 
 struct finding_stack {
+	uint32_t pid;    /* the process of the thread and of this stack; 0: the process of the finding */
 	char label[96];  /* what happened there: "allocated here", "held since here", "wanted here", ... */
 	uint32_t thread; /* 0: none */
 	uint64_t stamp;  /* 0: none */

@@ -8,6 +8,7 @@
 
 #include "tools/base/memory.h"
 #include "tools/hang/hang_among.h"
+#include "tools/recording/fork_book.h"
 #include "tools/recording/recording.h"
 #include "tools/runs/run_directory.h"
 #include "tools/scan/at_end.h"
@@ -26,6 +27,8 @@ struct update {
 	char **command;             /* of the first process; used if no live reader has stored a command */
 	struct recording **running; /* analysed, and not stored yet */
 	size_t running_count, running_room;
+	struct fork_book
+	    forks; /* rings are read in the order in which their processes began: a parent before its children */
 	struct error why_not; /* why the store is in memory, if it is */
 	struct error *err;    /* the first thing that went wrong */
 	bool good;
@@ -90,7 +93,9 @@ static bool analyse_recording(struct update *update, struct recording *recording
 {
 	say_if_read_live(&recording->ring);
 	scan_at_end_take(recording);
+	fork_book_give(&update->forks, recording);
 	recording_finish(recording, recording_end(recording));
+	fork_book_take(&update->forks, recording);
 	if (!ring_file_whole(&recording->ring, err))
 		return false;
 	note_time(update, recording);
@@ -242,6 +247,7 @@ static void analyse_rings(struct update *update, char **paths, size_t count)
 		analyse_ring(update, paths[i]);
 	store_running(update);
 	store_command(update);
+	fork_book_free(&update->forks);
 }
 
 /* Leaves the store open if the file lacked a process. */

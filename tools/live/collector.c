@@ -23,6 +23,7 @@
 #include "tools/live/now/service.h"
 #include "tools/live/presence.h"
 #include "tools/base/proc.h"
+#include "tools/recording/fork_book.h"
 #include "tools/recording/recording.h"
 #include "tools/runs/run_directory.h"
 #include "tools/base/progress.h"
@@ -62,6 +63,7 @@ struct collector {
 	struct now_service *now_service;
 	struct watched *rings, *names;
 	struct hang_among among;
+	struct fork_book forks;
 	struct newcomers newcomers;
 	int inotify;
 	uint64_t now, looked, command_ended, newcomers_looked; /* CLOCK_MONOTONIC ns */
@@ -173,7 +175,9 @@ static void conclude(struct collector *collector, struct watched *ring)
 	else
 		end.stamp = ring->ended;
 	scan_at_end_take(recording);
+	fork_book_give(&collector->forks, recording);
 	recording_finish(recording, end);
+	fork_book_take(&collector->forks, recording);
 	if (collector->request->confirm)
 		confirm_label(collector->request->confirm, &recording->ring, recording->analysis->findings);
 	collector->result.unfollowed += load_relaxed(&recording->ring.shared->unfollowed);
@@ -246,6 +250,33 @@ static void end_hung(struct collector *collector, struct watched *ring)
 	collector->kill_command_at = collector->now + INSIST_AFTER;
 }
 
+static struct recording *recording_of(struct collector *collector, uint32_t pid)
+{
+	struct watched *ring;
+
+	DL_FOREACH(collector->rings, ring)
+	if (ring->recording && ring->recording->ring.header.pid == pid)
+		return ring->recording;
+	return NULL;
+}
+
+/* Findings of a forked process name stacks of its parent. */
+static void add_parents(struct collector *collector, struct notice *notice, const struct finding_list *findings)
+{
+	uint32_t added = 0;
+
+	for (size_t i = 0; i < findings->count; i++)
+		for (size_t k = 0; k < findings->items[i].stack_count; k++) {
+			uint32_t pid = findings->items[i].stacks[k].pid;
+			const struct recording *parent = pid && pid != added ? recording_of(collector, pid) : NULL;
+
+			if (!parent)
+				continue;
+			notice_add_stacks(notice, parent);
+			added = pid;
+		}
+}
+
 static void look_for_hang(struct collector *collector, struct watched *ring)
 {
 	struct finding_list findings;
@@ -257,6 +288,7 @@ static void look_for_hang(struct collector *collector, struct watched *ring)
 		struct notice *notice = notice_new();
 
 		notice_add(notice, ring->recording, findings.items, count);
+		add_parents(collector, notice, &findings);
 		archive_tell(collector->archive, notice);
 		hang_watch_keep(ring->recording, &findings);
 		end_hung(collector, ring);
@@ -359,6 +391,8 @@ static uint64_t read_ring(struct collector *collector, struct watched *ring)
 		return 0;
 	}
 	uint64_t events = merge_poll(ring->recording->merge, analysis_events, ring->recording->analysis);
+	fork_book_take(&collector->forks, ring->recording);
+	fork_book_give(&collector->forks, ring->recording);
 	scan_at_end(ring->recording, &(struct scan_tick){beat_all, collector});
 	look_for_hang(collector, ring);
 	trace(collector, ring);
@@ -565,6 +599,7 @@ struct collector_result collector_run(const struct collector_request *request, s
 	collector.result.stored = archive_close(collector.archive, &collector.result.why_not, err);
 	forget_rings(&collector);
 	hang_among_free(&collector.among);
+	fork_book_free(&collector.forks);
 	newcomers_free(&collector.newcomers);
 	if (collector.inotify >= 0)
 		close(collector.inotify);

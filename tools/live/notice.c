@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/analyse/locks/fork_locks.h"
 #include "tools/analyse/threads/threads.h"
 #include "tools/base/memory.h"
 #include "tools/render/render.h"
@@ -14,6 +15,8 @@ struct part { /* the findings of one process */
 	struct ring_file *ring;
 	struct thread_analysis *threads;
 	struct finding_list findings;
+	uint32_t *stacks; /* that findings of other parts name */
+	size_t stack_count;
 };
 
 struct notice {
@@ -55,6 +58,16 @@ void notice_add(struct notice *notice, const struct recording *recording, const 
 		add_copy(&part->findings, &findings[i]);
 }
 
+void notice_add_stacks(struct notice *notice, const struct recording *recording)
+{
+	size_t count;
+	const uint32_t *stacks = locks_fork_stacks(recording->analysis->locks, &count);
+
+	notice_add(notice, recording, NULL, 0);
+	notice->parts[notice->count - 1].stacks = copy_of(stacks, count, sizeof *stacks);
+	notice->parts[notice->count - 1].stack_count = count;
+}
+
 static bool print(struct notice *notice, struct store *store, FILE *out, struct error *err)
 {
 	struct report report = {.query = {.db = store->db, .directory = "", .only = KIND_NAME_DEADLOCK, .err = err},
@@ -66,7 +79,7 @@ static bool print(struct notice *notice, struct store *store, FILE *out, struct 
 
 	for (size_t i = 0; good && i < notice->count; i++)
 		good = store_notice(store, notice->parts[i].ring, notice->parts[i].threads, &notice->parts[i].findings,
-		                    err);
+		                    notice->parts[i].stacks, notice->parts[i].stack_count, err);
 	good = good && render_findings(&report, 1);
 
 	query_close(&report.query);
@@ -78,15 +91,16 @@ static void print_at_once(struct notice *notice, struct store *store)
 {
 	struct error err;
 	char *text = NULL;
-	size_t size = 0;
+	size_t size = 0, hanging = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		return;
 	for (size_t i = 0; i < notice->count; i++)
-		fprintf(out, "%s%s (pid %u)", i ? " and " : "ringtail: deadlock in ", notice->parts[i].ring->header.exe,
-		        notice->parts[i].ring->header.pid);
-	fprintf(out, ", which %s:\n", notice->count > 1 ? "hang" : "hangs");
+		if (notice->parts[i].findings.count)
+			fprintf(out, "%s%s (pid %u)", hanging++ ? " and " : "ringtail: deadlock in ",
+			        notice->parts[i].ring->header.exe, notice->parts[i].ring->header.pid);
+	fprintf(out, ", which %s:\n", hanging > 1 ? "hang" : "hangs");
 	bool good = print(notice, store, out, &err);
 	fclose(out);
 	fwrite(text, 1, size, stderr);
@@ -109,6 +123,7 @@ void notice_print(struct notice *notice)
 	for (size_t i = 0; i < notice->count; i++) {
 		threads_free(notice->parts[i].threads);
 		finding_list_free(&notice->parts[i].findings);
+		free(notice->parts[i].stacks);
 	}
 	free(notice->parts);
 	free(notice);

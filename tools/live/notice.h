@@ -12,6 +12,8 @@ struct notice *notice_new(void);
  * stay open until the notice is printed.  A deadlock over several processes is in the findings of each: it is printed
  * from the first process's findings, and the stacks of the other processes are looked up. */
 void notice_add(struct notice *notice, const struct recording *recording, const struct finding *findings, size_t count);
+/* Makes the stacks of this process known that findings of others name: a child names where its parent forked. */
+void notice_add_stacks(struct notice *notice, const struct recording *recording);
 /* Names the stacks, prints, and frees the notice. */
 void notice_print(struct notice *notice);
 

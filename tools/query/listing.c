@@ -49,14 +49,16 @@ void listing_each(struct query *query, void (*take)(void *context, const struct 
 sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t finding)
 {
 	static const char sql[] =
-	    "SELECT label, thread, at, stack, 0 AS part, ordinal AS place, process AS home"
+	    "SELECT label, thread, at, stack, 0 AS part, ordinal AS place, " STACK_HOME " AS home, pid"
 	    " FROM finding_stack"
 	    " WHERE process = ?1 AND finding = ?2"
 	    " UNION ALL SELECT 'holds ' || held || ' since here', thread, held_since, held_stack, 1, 2 * "
-	    "ordinal, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
+	    "ordinal, " EDGE_HOME
+	    ", pid FROM finding_edge WHERE process = ?1 AND finding = ?2 AND held_stack IS NOT NULL"
 	    " AND NOT ahead"
 	    " UNION ALL SELECT 'wants ' || wanted || ' here', thread, wanted_at, wanted_stack, 1, 2 * "
-	    "ordinal + 1, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
+	    "ordinal + 1, " EDGE_HOME
+	    ", pid FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
 
 	return query_rows(query, sql, 2, process, finding);
 }
@@ -85,7 +87,7 @@ struct place listing_place(struct query *query, const struct listed *listed)
 	static const char sql[] = "SELECT wanted_stack, 0 AS part, ordinal FROM finding_edge"
 	                          " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"
 	                          " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"
-	                          " WHERE process = ?1 AND finding = ?2 ORDER BY part, ordinal";
+	                          " WHERE process = ?1 AND finding = ?2 AND pid IS NULL ORDER BY part, ordinal";
 	sqlite3_stmt *row = query_rows(query, sql, 2, listed->process->id, listed->ordinal);
 	struct place place = {0};
 

@@ -50,4 +50,8 @@ bool query_shows(const struct query *query, const char *kind, const char *class)
 #define EDGE_HOME                                                                                                      \
 	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_edge.pid), finding_edge.process)"
 
+/* The same over finding_stack. */
+#define STACK_HOME                                                                                                     \
+	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_stack.pid), finding_stack.process)"
+
 #endif

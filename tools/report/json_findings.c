@@ -13,6 +13,7 @@ static json_t *json_stacks(struct report *report, const struct process *process,
 
 		json_object_set_new(object, "label", json_column(row, 0));
 		json_object_set_new(object, "thread", json_column(row, 1));
+		json_object_set_new(object, "pid", json_column(row, 7));
 		json_object_set_new(object, "at", json_column(row, 2));
 		json_object_set_new(object, "frames",
 		                    json_stack(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3)));

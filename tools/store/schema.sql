@@ -150,7 +150,7 @@ CREATE TABLE thread_blocker (
 	ordinal INTEGER NOT NULL,
 	blocker INTEGER NOT NULL, -- thread.id
 	how     TEXT NOT NULL,    -- holds, reads: it has the lock; lives: it is joined; ahead: it waits to write the lock,
-	                          -- and readers wait behind it; wakes: it ended waits for this before
+	                          -- and readers wait behind it; inside: it waits in what is destroyed; wakes: it ended waits for this before
 	stack   INTEGER,          -- where it took the lock, waits for it, was made, or last ended such a wait
 	since   REAL,             -- when
 	PRIMARY KEY (process, thread, ordinal)
@@ -379,6 +379,7 @@ CREATE TABLE finding_stack (
 	finding INTEGER NOT NULL, -- finding.ordinal
 	ordinal INTEGER NOT NULL,
 	label   TEXT NOT NULL,    -- "allocated here", ...
+	pid     INTEGER,          -- of that thread and the stack, where it is another process; else NULL
 	thread  INTEGER,
 	at      REAL,
 	stack   INTEGER,

@@ -49,9 +49,10 @@ bool store_run(struct store *store, const char *directory, uint64_t started_real
 bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
                    struct error *err);
 struct finding_list;
-/* Writes some findings of a process that runs on, and its threads. */
+/* Writes some findings of a process that runs on, and its threads, and further stacks that findings of other processes
+ * name. */
 bool store_notice(struct store *store, struct ring_file *ring, struct thread_analysis *threads,
-                  struct finding_list *findings, struct error *err);
+                  struct finding_list *findings, const uint32_t *stacks, size_t stack_count, struct error *err);
 /* True if the process image of this header is stored with final set.  Images are compared by pid, image number and
  * start time, as a pid may be used again, or at the same time in another PID namespace. */
 bool store_has_final(struct store *store, const struct rt_header *header);

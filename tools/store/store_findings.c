@@ -127,9 +127,16 @@ static void store_finding_stacks(struct writer *writer, int64_t ordinal, const s
 		struct row row = part_begin(writer, TABLE_finding_stack, ordinal, i);
 
 		row_text(&row, stack->label);
+		if (stack->pid)
+			row_int(&row, stack->pid);
+		else
+			row_null(&row);
 		row_thread(&row, stack->thread);
 		row_stamp(&row, stack->stamp);
-		row_stack(&row, stack->stack);
+		if (stack->pid) /* stored with its own process */
+			row_int(&row, stack->stack);
+		else
+			row_stack(&row, stack->stack);
 		row_end(&row);
 	}
 }

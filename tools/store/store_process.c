@@ -1,3 +1,4 @@
+#include "tools/analyse/locks/fork_locks.h"
 #include "tools/base/progress.h"
 #include "tools/base/text.h"
 #include "tools/store/writer.h"
@@ -179,6 +180,13 @@ static void store_losses(struct writer *writer)
 	store_loss(writer, "order", writer->totals.late, "came too late to be put in order");
 }
 
+/* Rows of other processes refer to them. */
+static void use_named_stacks(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->named_count; i++)
+		stack_set_use(&writer->stacks, writer->named_stacks[i]);
+}
+
 static void store_parts(struct writer *writer)
 {
 	struct progress progress;
@@ -198,6 +206,8 @@ static void store_parts(struct writer *writer)
 	store_heap(writer);
 	store_locks(writer);
 	store_findings(writer);
+	writer->named_stacks = locks_fork_stacks(writer->analysis->locks, &writer->named_count);
+	use_named_stacks(writer);
 	store_stacks(writer);
 	progress_end(&progress);
 }
@@ -225,6 +235,7 @@ static void store_notice_parts(struct writer *writer)
 	store_process_row(writer);
 	store_threads(writer);
 	store_findings(writer);
+	use_named_stacks(writer);
 	store_stacks(writer);
 }
 
@@ -263,11 +274,16 @@ bool store_process(struct store *store, struct analysis *analysis, struct merge_
 }
 
 bool store_notice(struct store *store, struct ring_file *ring, struct thread_analysis *threads,
-                  struct finding_list *findings, struct error *err)
+                  struct finding_list *findings, const uint32_t *stacks, size_t stack_count, struct error *err)
 {
 	struct analysis analysis = {
 	    .ring = ring, .threads = threads, .findings = findings, .end = {.how = END_RUNNING}};
-	struct writer writer = {.store = store, .analysis = &analysis, .ring = ring, .err = err};
+	struct writer writer = {.store = store,
+	                        .analysis = &analysis,
+	                        .ring = ring,
+	                        .named_stacks = stacks,
+	                        .named_count = stack_count,
+	                        .err = err};
 
 	return write_all(&writer, store_notice_parts);
 }

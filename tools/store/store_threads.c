@@ -66,11 +66,9 @@ static void store_thread(struct writer *writer, const struct thread_result *thre
 
 static void store_blockers(struct writer *writer, const struct thread_result *thread)
 {
-	static const char *const how[] = {[BLOCKER_HOLDS] = "holds",
-	                                  [BLOCKER_READS] = "reads",
-	                                  [BLOCKER_LIVES] = "lives",
-	                                  [BLOCKER_AHEAD] = "ahead",
-	                                  [BLOCKER_WAKES] = "wakes"};
+	static const char *const how[] = {
+	    [BLOCKER_HOLDS] = "holds",   [BLOCKER_READS] = "reads", [BLOCKER_LIVES] = "lives",
+	    [BLOCKER_INSIDE] = "inside", [BLOCKER_AHEAD] = "ahead", [BLOCKER_WAKES] = "wakes"};
 
 	for (size_t i = 0; i < thread->blocker_count; i++) {
 		const struct blocker *blocker = &thread->blockers[i];

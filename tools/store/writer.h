@@ -36,6 +36,8 @@ struct writer {
 	bool final;
 	int64_t process; /* process.id */
 	struct stack_set stacks;
+	const uint32_t *named_stacks; /* that rows of other processes refer to */
+	size_t named_count;
 	bool failed;
 	struct error *err;
 };

@@ -191,7 +191,7 @@ static bool match_process(struct matcher *matcher)
 	/* The stacks of a finding that reports show. */
 	static const char findings[] =
 	    "SELECT f.ordinal, f.kind, f.class, s.stack FROM main.finding f LEFT JOIN ("
-	    " SELECT finding, stack FROM finding_stack WHERE process = ?1"
+	    " SELECT finding, stack FROM finding_stack WHERE process = ?1 AND pid IS NULL"
 	    " UNION ALL SELECT finding, held_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL"
 	    " UNION ALL SELECT finding, wanted_stack FROM finding_edge WHERE process = ?1 AND pid IS NULL) s ON "
 	    "s.finding = "

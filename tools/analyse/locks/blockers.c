@@ -68,6 +68,19 @@ static void add_wakers(struct blockers *blockers, const struct lock_analysis *lo
 	}
 }
 
+static void add_inside(struct blockers *blockers, const struct lock_analysis *locks,
+                       const struct lock_thread *destroyer)
+{
+	for (size_t i = 0; i < locks->threads.count; i++) {
+		const struct lock_thread *thread = locks->threads.items[i];
+		const struct lock_wait *wait = &thread->wait;
+
+		if (thread != destroyer && wait->active && wait->kind == destroyer->wait.kind &&
+		    wait->object == destroyer->wait.object && !lock_wait_is_to_leave(wait))
+			add(blockers, (struct blocker){thread->id, BLOCKER_INSIDE, wait->stack, wait->since});
+	}
+}
+
 static void add_joined(struct blockers *blockers, const struct lock_thread *joined)
 {
 	if (joined && !joined->ended)
@@ -91,7 +104,9 @@ struct blocker *locks_blockers(const struct lock_analysis *locks, uint32_t threa
 		add_writers_ahead(&blockers, locks, thread, lock);
 	else if (lock)
 		add_holders(&blockers, locks, lock);
-	if (lock && lock->sync)
+	if (lock_wait_is_to_leave(&thread->wait))
+		add_inside(&blockers, locks, thread);
+	else if (lock && lock->sync)
 		add_wakers(&blockers, locks, thread, lock->sync);
 	*count = blockers.count;
 	return blockers.items;

@@ -234,7 +234,10 @@ static void add_sleeper(struct finding *finding, const struct waiter *waiter)
 	struct finding_object object = wanted_object(waiter);
 	char label[96];
 
-	snprintf(label, sizeof label, "waits for a %s here", event_kind_name(thread->wait.kind));
+	snprintf(label, sizeof label,
+	         lock_wait_is_to_leave(&thread->wait) ? "waits for the threads in a destroyed %s here"
+	                                              : "waits for a %s here",
+	         event_kind_name(thread->wait.kind));
 	finding_add_stack(finding, label, thread->id, thread->wait.since, thread->wait.stack);
 	finding_add_thread(finding, thread->id);
 	if (object.kind != RT_KIND_THREAD)
@@ -306,6 +309,70 @@ static bool report_orphans(const struct wait_search *search, struct finding_list
 	return any;
 }
 
+/* ---- locks that were held at the fork --------------------------------------------------------- */
+
+static const struct inherited_lock *inherited_of(const struct waiter *waiter)
+{
+	const struct lock *lock = waiter->stuck && !waiter->in_cycle ? wait_search_lock(waiter) : NULL;
+
+	return lock && !lock->result.owner ? fork_locks_block(waiter->home->locks, waiter->thread, lock) : NULL;
+}
+
+static void add_parents_stacks(struct finding *finding, const struct fork_locks *fork,
+                               const struct inherited_lock *inherited)
+{
+	struct finding_stack *locked, *forked;
+
+	/* The names in these stacks are not known to the child: they are no part of the finding's id. */
+	locked = finding_add_stack(finding, "locked here before the fork", inherited->thread, inherited->since,
+	                           inherited->stack);
+	locked->pid = fork->parent;
+	locked->key = STACK_ASIDE;
+	forked = finding_add_stack(finding, "forked here", fork->thread, fork->begun, fork->stack);
+	forked->pid = fork->parent;
+	forked->key = STACK_ASIDE;
+}
+
+static void report_inherited_of(const struct wait_search *search, size_t first, const struct inherited_lock *inherited,
+                                struct finding_list *findings)
+{
+	struct finding *finding = finding_add(findings, FINDING_DEADLOCK_REALISED);
+	size_t count = 0;
+
+	for (size_t i = first; i < search->waiter_count; i++) {
+		struct waiter *waiter = &search->waiters[i];
+
+		if (inherited_of(waiter) != inherited)
+			continue;
+		waiter->in_cycle = true;
+		if (count++ < MAX_SHOWN)
+			add_sleeper(finding, waiter);
+	}
+	add_parents_stacks(finding, &search->waiters[first].home->locks->inherited, inherited);
+	if (inherited->by_forker)
+		finding_message(finding, "a forked process waits for ever for a lock that its own thread holds since "
+		                         "before the fork");
+	else
+		finding_message(finding, "a forked process waits for ever for a lock that another thread of its parent "
+		                         "held at the fork");
+}
+
+/* Threads that wait for a lock of a thread that was left behind in the parent.  True if there was one. */
+static bool report_inherited(const struct wait_search *search, struct finding_list *findings)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < search->waiter_count; i++) {
+		const struct inherited_lock *inherited = inherited_of(&search->waiters[i]);
+
+		if (!inherited)
+			continue;
+		report_inherited_of(search, i, inherited, findings);
+		any = true;
+	}
+	return any;
+}
+
 /* ---- the whole -------------------------------------------------------------------------------- */
 
 void deadlock_realised(const struct lock_analysis *locks, const struct deadlock_evidence *evidence,
@@ -319,8 +386,10 @@ void deadlock_realised(const struct lock_analysis *locks, const struct deadlock_
 	wait_search_init(&search, &process, 1);
 	wait_search_find_stuck(&search, true);
 	any = report_cycles(&search, false);
-	if (!evidence->exited)
+	if (!evidence->exited) {
 		any |= report_orphans(&search, findings);
+		any |= report_inherited(&search, findings);
+	}
 	wait_search_find_stuck(&search, false);
 	asleep = !search.going_on && !evidence->strangers && !evidence->exited;
 	if (asleep && search.waiter_count) {

@@ -3,6 +3,7 @@
 #define RINGTAIL_ANALYSE_LOCK_ANALYSIS_H
 
 #include "tools/analyse/locks/contention.h"
+#include "tools/analyse/locks/fork_locks.h"
 #include "tools/analyse/locks/happens_before.h"
 #include "tools/analyse/locks/lock_order.h"
 #include "tools/analyse/locks/signal_stacks.h"
@@ -20,6 +21,9 @@ struct lock_analysis {
 	struct deadlock_evidence evidence; /* at the end */
 	uint64_t contentions;              /* waits for locks so far */
 	struct contention contention;
+	uint32_t pid;
+	struct fork_notes forks;      /* that this process makes */
+	struct fork_locks inherited;  /* at the fork that made it; child 0: not known */
 	uint64_t begun;               /* stamp of the first event */
 	struct finding_list by_joins; /* predicted deadlocks of join_order.h */
 	struct finding_list kept;     /* deadlocks that were confirmed while the process hung */

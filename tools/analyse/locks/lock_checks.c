@@ -600,15 +600,21 @@ static struct check check_of_wait(struct lock_analysis *locks, struct lock_threa
 	                      held_find(thread, wait->object)};
 }
 
-/* True if the lock was never initialised or locked in this process, no thread here holds it, and the wait never ends:
- * it was locked at the fork, by a thread that does not exist in this process. */
+/* True if the lock was never initialised, locked or unlocked in this process, no thread here holds it, and the wait
+ * never ends: it was locked at the fork, by a thread that does not exist in this process.  What this process's own
+ * first thread had locked, another thread may wait for. */
 static bool lost_by_fork(const struct check *check)
 {
 	const struct lock *lock = check->lock;
+	const struct inherited_lock *inherited;
 
-	return check->locks->forked && lock && !lock->init_seen && !lock->result.acquisitions && !lock->holders &&
-	       !(check->event->flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED)) &&
-	       (lock->result.kind == RT_KIND_MUTEX || lock->result.kind == RT_KIND_RWLOCK);
+	if (!check->locks->forked || !lock || lock->init_seen || lock->result.acquisitions || lock->holders ||
+	    lock->given_up || check->event->flags & (RT_SYNC_PSHARED | RT_SYNC_TIMED) ||
+	    (lock->result.kind != RT_KIND_MUTEX && lock->result.kind != RT_KIND_RWLOCK &&
+	     lock->result.kind != RT_KIND_SPIN))
+		return false;
+	inherited = fork_locks_block(check->locks, check->thread, lock);
+	return inherited ? !inherited->by_forker : check->thread->tid == check->locks->pid;
 }
 
 static void check_hung(struct lock_analysis *locks, struct lock_thread *thread, const struct process_end *end)

@@ -80,6 +80,7 @@ struct lock {
 	struct lock_result result;    /* result.owner: the thread that holds it exclusively now */
 	struct lock *page_next, *page_previous;
 	uint8_t marks; /* of lock_order_prune */
+	bool given_up; /* unlocked, though it was not seen locked: what its process inherited is over */
 };
 _Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");
 

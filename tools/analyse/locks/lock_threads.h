@@ -27,6 +27,13 @@ struct lock_wait {
 	struct lock_use holder; /* lock with an owner: the owner when the wait began */
 };
 
+/* The thread destroys a condition or barrier, and waits until the threads in it have left. */
+static inline bool lock_wait_is_to_leave(const struct lock_wait *wait)
+{
+	return wait->active && (wait->kind == RT_KIND_COND || wait->kind == RT_KIND_BARRIER) &&
+	       wait->flags & RT_SYNC_LEAVE;
+}
+
 /* A lock that the thread took or waited for, by a call other than a try. */
 struct wanted_lock {
 	uint32_t lock;           /* id */

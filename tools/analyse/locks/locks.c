@@ -46,6 +46,7 @@ struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_source
 	locks->ring = ring;
 	locks->sources = sources;
 	locks->forked = ring->header.forked;
+	locks->pid = ring->header.pid;
 	locks->evidence = (struct deadlock_evidence){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
 	locks->fold_at = FIRST_FOLD;
 	return locks;
@@ -64,6 +65,8 @@ void locks_free(struct lock_analysis *locks)
 	finding_list_free(&locks->kept);
 	finding_list_free(&locks->by_joins);
 	contention_free(&locks->contention);
+	fork_notes_free(&locks->forks);
+	fork_locks_free(&locks->inherited);
 	free(locks->results);
 	free(locks->classes);
 	free(locks->orders);
@@ -288,6 +291,13 @@ static struct lock_thread *holder_of(struct lock_analysis *locks, struct lock_th
 	return thread;
 }
 
+/* A forked process unlocks what its thread had locked before the fork. */
+static void note_given_up(struct lock_analysis *locks, const struct event *event)
+{
+	if (locks->forked)
+		lock_table_get(&locks->table, event->object, event->kind, event->stack)->given_up = true;
+}
+
 static void on_release(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
 {
 	struct lock_thread *holder;
@@ -302,8 +312,10 @@ static void on_release(struct lock_analysis *locks, struct lock_thread *thread, 
 	if (event->kind == RT_KIND_MUTEX)
 		thread->released[thread->released_count++ % RELEASED_MUTEXES] = event->object;
 	holder = holder_of(locks, thread, event, &held);
-	if (!held)
+	if (!held) {
+		note_given_up(locks, event);
 		return;
+	}
 	thread->undo = (struct lock_undo){RT_RELEASE, event->kind, event->object, *held, holder->id};
 	if (held->count > 1)
 		held->count--;
@@ -350,6 +362,8 @@ static void on_destroy(struct lock_analysis *locks, struct lock_thread *thread, 
 
 	if (event->result) /* an event that is recorded after the call has the result: it failed */
 		return;
+	if (lock_wait_is_to_leave(&thread->wait) && thread->wait.object == event->object)
+		thread->wait.active = false;
 	if (!lock && event->kind == RT_KIND_MUTEX) /* it has a static initialiser, and was never used */
 		lock = lock_table_get(&locks->table, event->object, event->kind, event->stack);
 	if (!lock)
@@ -517,7 +531,7 @@ static bool may_wake(const struct event *event)
 	case RT_RELEASE:
 		return event->kind == RT_KIND_SEM;
 	case RT_WAIT:
-		return event->kind == RT_KIND_BARRIER;
+		return event->kind == RT_KIND_BARRIER && !(event->flags & RT_SYNC_LEAVE);
 	default:
 		return false;
 	}
@@ -565,6 +579,10 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 {
 	struct lock_undo undo = thread->undo;
 
+	if (locks->forks.pending_count) {
+		fork_notes_touch(&locks->forks, event->object);
+		fork_notes_touch(&locks->forks, event->arg & RT_OBJECT_MASK); /* the mutex of a condition */
+	}
 	lock_checks_event(locks, thread, event);
 	leave_wait(locks, thread, event);
 	thread->undo.type = 0;
@@ -657,6 +675,10 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 	}
 	if (event->type < RT_WAIT && event->type != RT_THREAD_BEGIN && event->type != RT_THREAD_END)
 		return;
+	if (event->thread && (event->type == RT_FORKING || event->type == RT_FORK)) {
+		fork_notes_event(locks, event);
+		return;
+	}
 	if (!event->thread || event->type > RT_THREAD_EXIT)
 		return;
 	thread = thread_of(locks, event->thread);

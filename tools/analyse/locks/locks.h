@@ -121,11 +121,12 @@ const struct deadlock_evidence *locks_evidence(const struct lock_analysis *locks
 struct blocker {
 	uint32_t thread;
 	enum {
-		BLOCKER_HOLDS, /* it has the lock */
-		BLOCKER_READS, /* it has it for reading */
-		BLOCKER_LIVES, /* a join: it has not ended */
-		BLOCKER_AHEAD, /* it waits to write the lock, and readers wait behind it */
-		BLOCKER_WAKES, /* it has ended such waits before: signalled, posted, came to the barrier */
+		BLOCKER_HOLDS,  /* it has the lock */
+		BLOCKER_READS,  /* it has it for reading */
+		BLOCKER_LIVES,  /* a join: it has not ended */
+		BLOCKER_INSIDE, /* it waits in the condition or barrier that is being destroyed */
+		BLOCKER_AHEAD,  /* it waits to write the lock, and readers wait behind it */
+		BLOCKER_WAKES,  /* it has ended such waits before: signalled, posted, came to the barrier */
 	} how;
 	uint32_t stack; /* where it took the lock, waits for it, was made, or last ended such a wait; RT_STACK_NONE: not
 	                   known */

@@ -152,7 +152,7 @@ static void on_arrival(struct lock_analysis *locks, struct lock_thread *thread, 
 static void barrier_event(struct lock_analysis *locks, struct lock_thread *thread, struct sync_order *order,
                           uint32_t count, const struct event *event)
 {
-	if (event->type == RT_WAIT)
+	if (event->type == RT_WAIT && !(event->flags & RT_SYNC_LEAVE))
 		on_arrival(locks, thread, order, count);
 	else if (event->type == RT_ACQUIRE && order->gathered)
 		follow(locks, thread, order->gathered, order->link);

@@ -207,6 +207,17 @@ static bool is_ours(const struct check *check)
 	return check->lock && check->lock->sync && !check->lock->maybe_foreign;
 }
 
+/* A destruction has one event, or two where it waits until threads have left the object: the wait is judged then. */
+static bool begins_destruction(const struct check *check)
+{
+	const struct lock_wait *wait = &check->thread->wait;
+
+	if (check->event->type == RT_WAIT)
+		return check->event->flags & RT_SYNC_LEAVE;
+	return check->event->type == RT_DESTROY &&
+	       !(lock_wait_is_to_leave(wait) && wait->object == check->event->object);
+}
+
 static void cond_event(const struct check *check)
 {
 	switch (check->event->type) {
@@ -223,7 +234,9 @@ static void cond_event(const struct check *check)
 		check_error(check);
 		break;
 	case RT_DESTROY:
-		if (is_ours(check) && (check->lock->sync->blocked || timed_waiter(check, check->lock->sync)))
+	case RT_WAIT:
+		if (begins_destruction(check) && is_ours(check) &&
+		    (check->lock->sync->blocked || timed_waiter(check, check->lock->sync)))
 			note_waiters(check, FINDING_MISUSE_COND_DESTROY_WAITERS,
 			             "a condition variable is destroyed while a thread waits for it", "destroyed here");
 		break;
@@ -381,9 +394,10 @@ static void barrier_event(const struct check *check)
 
 	if (check->event->type == RT_INIT) {
 		check_barrier_init(check);
-	} else if (check->event->type == RT_DESTROY) {
+	} else if (begins_destruction(check)) {
 		check_barrier_destroy(check);
-	} else if (check->event->type == RT_WAIT && lock && lock->init_value) {
+	} else if (check->event->type == RT_WAIT && !(check->event->flags & RT_SYNC_LEAVE) && lock &&
+	           lock->init_value) {
 		struct sync_state *state = lock_sync(lock);
 
 		blocks(state, check->event);
@@ -456,7 +470,8 @@ void wait_checks_finish(struct lock_analysis *locks)
 	for (size_t i = 0; i < locks->threads.count; i++) {
 		struct lock_thread *thread = locks->threads.items[i];
 
-		if (!thread->ended && thread->wait.active && thread->wait.kind == RT_KIND_COND)
+		if (!thread->ended && thread->wait.active && thread->wait.kind == RT_KIND_COND &&
+		    !lock_wait_is_to_leave(&thread->wait))
 			check_lost_wakeup(locks, thread);
 	}
 }

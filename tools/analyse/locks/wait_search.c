@@ -211,6 +211,8 @@ static bool lock_comes_free(const struct wait_search *search, const struct waite
 	if (!lock)
 		return true;
 	owner = owner_of(search, waiter, &held);
+	if (!owner && fork_locks_block(waiter->home->locks, waiter->thread, lock))
+		return false;
 	if (!owner && waiter->thread->wait.flags & RT_SYNC_SHARED)
 		return lock->result.owner || all_writers_go_on(search, waiter);
 	if (!owner)
@@ -222,6 +224,29 @@ static bool lock_comes_free(const struct wait_search *search, const struct waite
 	return goes_on(owner);
 }
 
+/* True if `other` waits in what `destroyer` destroys. */
+static bool is_inside(const struct waiter *destroyer, const struct waiter *other)
+{
+	const struct lock_wait *wait = &other->thread->wait, *destruction = &destroyer->thread->wait;
+
+	return other != destroyer && other->home == destroyer->home && wait->active &&
+	       wait->kind == destruction->kind && wait->object == destruction->object && !lock_wait_is_to_leave(wait);
+}
+
+/* A thread that was signalled, or whose round is complete, leaves the object: only what is certainly blocked counts. */
+static bool all_leave(const struct wait_search *search, const struct waiter *destroyer)
+{
+	const struct lock *lock = wait_search_object(destroyer);
+	const struct sync_state *state = lock ? lock->sync : NULL;
+
+	if (!state || !(lock->result.kind == RT_KIND_BARRIER ? state->arrivals : state->blocked))
+		return true;
+	for (size_t i = 0; i < search->waiter_count; i++)
+		if (is_inside(destroyer, &search->waiters[i]) && !goes_on(&search->waiters[i]))
+			return false;
+	return true;
+}
+
 static bool can_end(const struct wait_search *search, const struct waiter *waiter)
 {
 	uint8_t kind = waiter->thread->wait.kind;
@@ -229,6 +254,8 @@ static bool can_end(const struct wait_search *search, const struct waiter *waite
 
 	if (event_kind_is_owned(kind))
 		return lock_comes_free(search, waiter);
+	if (lock_wait_is_to_leave(&waiter->thread->wait))
+		return all_leave(search, waiter);
 	if (kind != RT_KIND_THREAD)
 		return woken_by_any_thread(search, waiter);
 	joined = joined_by(search, waiter);
@@ -345,6 +372,13 @@ static void push_holders(struct wait_search *search, const struct waiter *waiter
 		push_readers(search, waiter, from);
 }
 
+static void push_inside(struct wait_search *search, const struct waiter *destroyer, size_t from)
+{
+	for (size_t i = 0; i < search->waiter_count; i++)
+		if (is_inside(destroyer, &search->waiters[i]))
+			push(search, &search->waiters[i], NULL, from, false);
+}
+
 static void push_wakers(struct wait_search *search, const struct waiter *waiter, size_t from)
 {
 	struct waiter *waker;
@@ -373,6 +407,8 @@ static void push_blockers(struct wait_search *search, const struct waiter *waite
 			push(search, joined, NULL, from, false);
 	} else if (event_kind_is_owned(kind)) {
 		push_holders(search, waiter, from);
+	} else if (lock_wait_is_to_leave(&waiter->thread->wait)) {
+		push_inside(search, waiter, from);
 	} else {
 		push_wakers(search, waiter, from);
 	}

@@ -2,10 +2,10 @@
  * Finds the threads that wait for ever, and the cycles of waits among them.
  *
  * A thread is stuck if its wait has no time-out and a thread that has to end it is stuck too: the owner of the lock,
- * one of the readers that a writer waits for, a writer that a reader waits behind, or the thread that is joined.  For a
- * condition, a semaphore, a barrier or a futex it is not certain which thread would end the wait.  So the search has
- * two modes.  Both start from all blocked threads, and remove those whose wait can end, until none is left to remove (a
- * greatest fixed point):
+ * one of the readers that a writer waits for, a writer that a reader waits behind, or the thread that is joined, or a
+ * thread that waits in a condition or barrier which this one destroys.  For a condition, a semaphore, a barrier or a
+ * futex it is not certain which thread would end the wait.  So the search has two modes.  Both start from all blocked
+ * threads, and remove those whose wait can end, until none is left to remove (a greatest fixed point):
  * - strict: any thread that is not stuck could end such a wait;
  * - inferred: only threads that ended such waits before could end it, if there are any.
  *

@@ -283,8 +283,12 @@ bool render_findings(struct report *report, unsigned processes)
 	sqlite3_stmt *rows = process_query(&report->query);
 	struct process process;
 
-	while (processes-- && process_next(&report->query, rows, &process))
+	while (processes && process_next(&report->query, rows, &process)) {
+		if (!query_number(&report->query, "SELECT count(*) FROM finding WHERE process = ?", process.id, 0))
+			continue; /* it only has stacks that another one names */
 		text_findings(report, &process);
+		processes--;
+	}
 	sqlite3_finalize(rows);
 	return !report->query.failed;
 }

@@ -152,7 +152,7 @@ static int64_t first_stack(struct report *report, const struct diff_place *place
 	    "SELECT stack FROM (SELECT wanted_stack AS stack, 0 AS part, ordinal FROM finding_edge"
 	    " WHERE process = ?1 AND finding = ?2 AND pid IS NULL"
 	    " UNION ALL SELECT stack, 1, ordinal FROM finding_stack"
-	    " WHERE process = ?1 AND finding = ?2)"
+	    " WHERE process = ?1 AND finding = ?2 AND pid IS NULL)"
 	    " WHERE stack IS NOT NULL ORDER BY part, ordinal LIMIT 1";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, place->process, place->row);
 	int64_t stack = query_next(&report->query, row) ? sqlite3_column_int64(row, 0) : 0;

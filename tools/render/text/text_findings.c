@@ -96,9 +96,20 @@ static void print_at(struct report *report, const char *before, sqlite3_stmt *ro
 		page_print(report, "%s%s", before, human_seconds(sqlite3_column_double(row, column)).text);
 }
 
+/* The columns: a thread, and the pid of its process; NULL: it is this one. */
+static void print_thread_of(struct report *report, const struct process *process, sqlite3_stmt *row, int thread,
+                            int pid)
+{
+	if (sqlite3_column_type(row, pid) == SQLITE_NULL)
+		text_thread_name(report, process, sqlite3_column_int64(row, thread));
+	else
+		page_print(report, "thread %lld of process %lld", (long long)sqlite3_column_int64(row, thread),
+		           (long long)sqlite3_column_int64(row, pid));
+}
+
 static void print_stacks(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT label, thread, at, stack FROM finding_stack"
+	static const char sql[] = "SELECT label, thread, at, stack, pid, " STACK_HOME " FROM finding_stack"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
 
@@ -107,11 +118,11 @@ static void print_stacks(struct report *report, const struct process *process, i
 		page_text(report, query_text(row, 0));
 		if (sqlite3_column_int64(row, 1)) {
 			page_print(report, " by ");
-			text_thread_name(report, process, sqlite3_column_int64(row, 1));
+			print_thread_of(report, process, row, 1, 4);
 		}
 		print_at(report, " at ", row, 2);
 		page_print(report, ":\n");
-		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 3));
+		page_stack_id(report, 6, sqlite3_column_int64(row, 5), sqlite3_column_int64(row, 3));
 	}
 	sqlite3_finalize(row);
 }
@@ -154,22 +165,13 @@ static void print_held(struct report *report, sqlite3_stmt *row)
 	page_stack_id(report, 6, sqlite3_column_int64(row, 17), sqlite3_column_int64(row, 8));
 }
 
-static void print_edge_thread(struct report *report, const struct process *process, sqlite3_stmt *row)
-{
-	if (sqlite3_column_type(row, 16) == SQLITE_NULL)
-		text_thread_name(report, process, sqlite3_column_int64(row, 0));
-	else
-		page_print(report, "thread %lld of process %lld", (long long)sqlite3_column_int64(row, 0),
-		           (long long)sqlite3_column_int64(row, 16));
-}
-
 static void print_edge(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
 	page_print(report, "   ");
-	print_edge_thread(report, process, row);
+	print_thread_of(report, process, row, 0, 16);
 	if (strcmp(query_text(row, 2), "block") || sqlite3_column_int64(row, 3)) {
 		print_held(report, row);
-		if (sqlite3_column_int(row, 16)) /* that is what it waits for, at the same place */
+		if (sqlite3_column_int(row, 18)) /* that is what it waits for, at the same place */
 			return;
 		page_print(report, "   and wants ");
 	} else {

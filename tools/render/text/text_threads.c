@@ -120,6 +120,7 @@ static void print_blocker(struct report *report, const struct process *process, 
 	static const char *const words[][2] = {{"holds", ", which has held it"},
 	                                       {"reads", ", which has held it for reading"},
 	                                       {"lives", ", which was made"},
+	                                       {"inside", ", which has waited in what is destroyed here"},
 	                                       {"ahead", ", which has waited to write it"},
 	                                       {"wakes", ", which ended such a wait before"}};
 	const char *how = query_text(row, 1);
