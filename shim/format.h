@@ -91,8 +91,10 @@ enum rt_type {
 	RT_TIME = 1,         /* word 1: the full stamp that the next record counts from */
 	RT_LOSS = 2,         /* word 1: events missing here (48 bits), aux: enum rt_loss */
 	RT_THREAD_BEGIN = 3, /* word 1: pthread_t, aux: RT_THREAD_* flags;
-	                      * word 2: thread id | kernel tid << 32.  The stack is one exact frame: the
-	                      * start routine; none where it is not known.
+	                      * word 2: thread id | kernel tid << 32;
+	                      * word 3: end of its stack | (bytes of it >> RT_STACK_UNIT_SHIFT) << RT_AUX_SHIFT,
+	                      * 0: not known; all of that is certainly the stack.  The record's stack is one exact
+	                      * frame: the start routine; none where it is not known.
 	                      * First record a thread writes into a lane; from here on the lane's
 	                      * records are this thread's */
 	RT_THREAD_END = 4,   /* the start routine returned, or the thread exited or was cancelled */
@@ -116,10 +118,11 @@ enum rt_type {
 	                        * which may give it away */
 	RT_REALLOC_END = 26,   /* as an alloc: the new block; closes the thread's REALLOC_BEGIN.
 	                        * Object 0: the call failed, and the old block lives on as it was */
-	RT_ALLOC_FAILED = 27,  /* word 1: 0, aux: the RT_MALLOC.. type that failed; word 2: size */
+	RT_ALLOC_FAILED = 27,  /* word 1: 0, aux: the RT_MALLOC.. type that failed; word 2: size, and from
+	                        * RT_SIZE_NEGATIVE on it looked like a negative number */
 
-	/* Stamped BEFORE the real call.  Word 1: address (never 0).  RT_FREE also ends a block by
-	 * realloc(p, 0), if that freed it (aux: RT_FREE_BY_REALLOC). */
+	/* Stamped BEFORE the real call.  Word 1: address (never 0), aux: see rt_free_aux.  RT_FREE also ends a
+	 * block by realloc(p, 0), if that freed it (aux: RT_FREE_BY_REALLOC). */
 	RT_FREE_FIRST = 32,
 	RT_FREE = 32,
 	RT_OPERATOR_DELETE = 33,
@@ -166,10 +169,20 @@ enum rt_type {
 	RT_TYPE_LIMIT = 74,
 };
 
-#define RT_SIZE_BIG        0xffffu
-#define RT_SIZE_MASK       ((UINT64_C(1) << 56) - 1)
-#define RT_ALIGN_SHIFT     56
+#define RT_STACK_UNIT_SHIFT 16
+#define RT_STACK_UNITS_MOST 0xffffu
+
+#define RT_SIZE_BIG      0xffffu
+#define RT_SIZE_MASK     ((UINT64_C(1) << 56) - 1)
+#define RT_SIZE_NEGATIVE (UINT64_C(1) << 55) /* of a request that failed */
+#define RT_ALIGN_SHIFT   56
+
+/* aux of RT_FREE.. and RT_REALLOC_BEGIN: 0, one of these, or RT_FREE_SIZED | the size that was given (sized delete,
+ * free_sized), where a size of RT_FREE_SIZE_BIG or more is in word 2. */
 #define RT_FREE_BY_REALLOC 1u
+#define RT_FREE_UNMAPPED   2u /* there is no memory at the address */
+#define RT_FREE_SIZED      0x8000u
+#define RT_FREE_SIZE_BIG   0x7fffu
 
 enum rt_loss {
 	RT_LOSS_FULL = 1,   /* no room in the ring (on-full=drop) */

@@ -1,4 +1,6 @@
 /* malloc and its family. */
+#include <dlfcn.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +8,10 @@
 
 #include "shim/boot.h"
 #include "shim/boot_heap.h"
+#include "shim/cfi.h"
 #include "shim/hooks.h"
 #include "shim/modules.h"
+#include "shim/sys.h"
 
 /* Call only functions of `real` here: the compiler turns its builtins into calls of the hooks. */
 
@@ -36,34 +40,42 @@ static __attribute__((noinline)) bool is_for_own_new(struct origin *origin, cons
 	return true;
 }
 
-/* Takes the function that the program called, and its caller: operator new calls malloc. */
+/* What the program asked of new, where the runtime asks malloc for `bytes`: it makes one byte of none, and multiples of
+ * the alignment. */
+static __attribute__((noinline)) size_t asked_of_new(const struct origin *origin, size_t bytes, size_t align)
+{
+	size_t asked = origin->bytes;
+	bool rounded = align && bytes - asked < align;
+	return is_new(origin->type) && asked < bytes && (rounded || (!asked && bytes == 1)) ? asked : bytes;
+}
+
+/* Takes the function that the program called, its caller, and what it asked for: operator new calls malloc. */
 static inline void take_origin(struct thread *self, struct caller *caller, unsigned *type, const void *block,
-                               size_t bytes)
+                               size_t *bytes, size_t align)
 {
 	struct origin *origin = &self->origin;
-	if (likely(!origin->type) || (origin->own && !is_for_own_new(origin, block, bytes)))
+	if (likely(!origin->type) || (origin->own && !is_for_own_new(origin, block, *bytes)))
 		return;
 	*caller = origin->caller;
 	*type = origin->type;
+	if (unlikely(origin->bytes != *bytes))
+		*bytes = asked_of_new(origin, *bytes, align);
 	if (!origin->own)
 		origin->type = 0;
 }
 
-/* The same for free.  An allocator's own delete may free what it needs itself. */
-static inline void take_delete(struct thread *self, struct caller *caller, unsigned *type)
+/* Records keep 56 bits of a size: enough to tell a negative number from a size that was merely too large. */
+static uint64_t failed_size(size_t bytes)
 {
-	struct origin *origin = &self->origin;
-	if (likely(!origin->type) || origin->own)
-		return;
-	*caller = origin->caller;
-	*type = origin->type;
-	origin->type = 0;
+	if (bytes >> 63)
+		return (bytes & RT_SIZE_MASK) | RT_SIZE_NEGATIVE;
+	return bytes < RT_SIZE_NEGATIVE ? bytes : RT_SIZE_NEGATIVE - 1;
 }
 
 static __attribute__((noinline)) void record_failure(struct thread *self, const struct caller *caller, unsigned type,
                                                      size_t bytes)
 {
-	record_wide(self, caller, RT_ALLOC_FAILED, 3, rt_word1(0, type), bytes & RT_SIZE_MASK, 0);
+	record_wide(self, caller, RT_ALLOC_FAILED, 3, rt_word1(0, type), failed_size(bytes), 0);
 }
 
 static inline void record_block(struct thread *self, const struct caller *caller, unsigned type, const void *block,
@@ -81,7 +93,7 @@ static inline void record_alloc(struct thread *self, struct caller *caller, unsi
 	if (unlikely(!self))
 		return;
 	int error = errno;
-	take_origin(self, caller, &type, block, bytes);
+	take_origin(self, caller, &type, block, &bytes, 0);
 	if (likely(block != NULL))
 		record_block(self, caller, type, block, bytes);
 	else
@@ -96,13 +108,83 @@ static void record_aligned(struct thread *self, struct caller *caller, unsigned 
 		return;
 	int error = errno;
 	unsigned log2 = align ? (unsigned)__builtin_ctzl(align) : 0;
-	take_origin(self, caller, &type, block, bytes);
+	take_origin(self, caller, &type, block, &bytes, align);
 	if (block)
 		record_wide(self, caller, type, 3, rt_word1((uintptr_t)block, RT_SIZE_BIG),
 		            (bytes & RT_SIZE_MASK) | (uint64_t)log2 << RT_ALIGN_SHIFT, 0);
 	else
 		record_failure(self, caller, type, bytes);
 	errno = error;
+}
+
+/* ---- what is given back ----------------------------------------------------------------
+ *
+ * Allocators get their memory between the end of the executable and the lowest library that it was started with: by
+ * brk behind the executable, by mmap below the libraries.  An address elsewhere is probably none of a block.  The
+ * loader and the kernel are asked then, so that the reader finds the library whose data it is, or that nothing is
+ * there.
+ */
+static uintptr_t window_start, window_bytes = UINTPTR_MAX;
+static unsigned strangers; /* addresses elsewhere that may be blocks all the same */
+
+#define STRANGERS_MOST 16u
+
+void heap_start_up(void)
+{
+	const struct link_map *map = _r_debug.r_map;
+	struct text_range program = map ? modules_range((uintptr_t)map->l_ld) : (struct text_range){0, 0};
+	uintptr_t start = program.start + program.bytes, end = UINTPTR_MAX;
+	for (map = map ? map->l_next : NULL; map; map = map->l_next) {
+		struct text_range library = modules_range((uintptr_t)map->l_ld);
+		if (library.bytes && library.start < end)
+			end = library.start;
+	}
+	if (!program.bytes || start >= end)
+		return;
+	window_start = start;
+	store_release(&window_bytes, end - start);
+}
+
+static __attribute__((noinline)) unsigned look_at_stranger(uintptr_t block)
+{
+	struct dl_find_object object;
+	char byte;
+	if (cfi_object(block, &object)) {
+		modules_index(&object);
+		return 0;
+	}
+	long got = sys_restricted ? 1 : sys_peek((const void *)block, &byte, 1);
+	if (got == -EFAULT || got == 0)
+		return RT_FREE_UNMAPPED;
+	if (fetch_add_relaxed(&strangers, 1) >= STRANGERS_MOST)
+		store_relaxed(&window_bytes, UINTPTR_MAX);
+	return 0;
+}
+
+static inline bool is_stranger(uintptr_t block) { return block - window_start >= load_relaxed(&window_bytes); }
+
+static __attribute__((noinline)) void record_big_size(struct thread *self, const struct caller *caller, unsigned type,
+                                                      const void *block, size_t bytes)
+{
+	record_wide(self, caller, type, 3, rt_word1((uintptr_t)block, RT_FREE_SIZED | RT_FREE_SIZE_BIG),
+	            bytes & RT_SIZE_MASK, 0);
+}
+
+/* bytes: the size that was given too, or NO_SIZE. */
+static inline __attribute__((always_inline)) void record_release(struct thread *self, const struct caller *caller,
+                                                                 unsigned type, const void *block, size_t bytes)
+{
+	unsigned aux = 0;
+	if (unlikely(is_stranger((uintptr_t)block)))
+		aux = look_at_stranger((uintptr_t)block);
+	if (bytes != NO_SIZE && !aux) {
+		if (unlikely(bytes >= RT_FREE_SIZE_BIG)) {
+			record_big_size(self, caller, type, block, bytes);
+			return;
+		}
+		aux = RT_FREE_SIZED | (unsigned)bytes;
+	}
+	record(self, caller, type, rt_word1((uintptr_t)block, aux));
 }
 
 /* ---- an allocator's own operators ------------------------------------------------- */
@@ -145,7 +227,7 @@ bool heap_record_new(struct thread *self, struct origin *origin, const void *blo
 void heap_record_delete(struct thread *self, const struct origin *origin)
 {
 	if (options.heap)
-		record_given(self, &origin->caller, origin->type, origin->block);
+		record_release(self, &origin->caller, origin->type, origin->block, origin->bytes);
 }
 
 /* ---- allocation ----------------------------------------------------------------- */
@@ -235,20 +317,40 @@ void *pvalloc(size_t bytes)
 /* An allocator's own operator delete goes on to free. */
 static bool is_recorded(const struct origin *origin, const void *block)
 {
-	return unlikely(origin->type) && origin->own && !is_new(origin->type) && origin->block == block;
+	return origin->own && !is_new(origin->type) && origin->block == block;
 }
 
-/* The common part of free and its sized forms.  False: the block is not the real allocator's. */
-static inline bool about_to_free(void *block, struct caller *caller)
+/* Within an operator.  operator delete calls free, and the event is the operator's; an allocator's own operator may
+ * free what it needs itself. */
+static inline __attribute__((always_inline)) void release_in_operator(struct thread *self, struct caller *caller,
+                                                                      const void *block, size_t bytes)
+{
+	struct origin *origin = &self->origin;
+	unsigned type = RT_FREE;
+	if (is_recorded(origin, block))
+		return;
+	if (!origin->own) {
+		*caller = origin->caller;
+		type = origin->type;
+		bytes = is_new(type) ? bytes : origin->bytes;
+		origin->type = 0;
+	}
+	record_release(self, caller, type, block, bytes);
+}
+
+/* The common part of free and its sized forms.  False: the block is not the real allocator's.  bytes: see
+ * record_release. */
+static inline __attribute__((always_inline)) bool about_to_free(void *block, struct caller *caller, size_t bytes)
 {
 	if (unlikely(boot_heap_has(block)))
 		return false;
 	bool loader = unlikely(in_range(&loader_range, caller->pc));
 	struct thread *self = heap_watcher();
-	if (likely(self != NULL) && !is_recorded(&self->origin, block)) {
-		unsigned type = RT_FREE;
-		take_delete(self, caller, &type);
-		record(self, caller, type, (uintptr_t)block & RT_OBJECT_MASK);
+	if (likely(self != NULL)) {
+		if (unlikely(self->origin.type))
+			release_in_operator(self, caller, block, bytes);
+		else
+			record_release(self, caller, RT_FREE, block, bytes);
 	}
 	if (loader)
 		modules_recheck(); /* a library may have been unloaded; matters even if the heap is not watched */
@@ -258,7 +360,7 @@ static inline bool about_to_free(void *block, struct caller *caller)
 void free(void *block)
 {
 	struct caller caller = CALLER();
-	if (block && about_to_free(block, &caller))
+	if (block && about_to_free(block, &caller, NO_SIZE))
 		real.free(block);
 }
 
@@ -275,7 +377,7 @@ static void look_up_late(void)
 void free_sized(void *block, size_t bytes)
 {
 	struct caller caller = CALLER();
-	if (!block || !about_to_free(block, &caller))
+	if (!block || !about_to_free(block, &caller, bytes))
 		return;
 	if (unlikely(!late_looked_up))
 		look_up_late();
@@ -288,7 +390,7 @@ void free_sized(void *block, size_t bytes)
 void free_aligned_sized(void *block, size_t align, size_t bytes)
 {
 	struct caller caller = CALLER();
-	if (!block || !about_to_free(block, &caller))
+	if (!block || !about_to_free(block, &caller, bytes))
 		return;
 	if (unlikely(!late_looked_up))
 		look_up_late();
@@ -312,7 +414,8 @@ static void *leave_boot_heap(void *block, size_t bytes)
 /* realloc(p, 0) frees p in glibc; elsewhere it may return a block of no size. */
 static void *realloc_to_nothing(struct thread *self, struct caller *caller, void *block)
 {
-	record(self, caller, RT_FREE, rt_word1((uintptr_t)block, RT_FREE_BY_REALLOC));
+	unsigned flags = is_stranger((uintptr_t)block) ? look_at_stranger((uintptr_t)block) : 0;
+	record(self, caller, RT_FREE, rt_word1((uintptr_t)block, flags ? flags : RT_FREE_BY_REALLOC));
 	void *moved = real.realloc(block, 0);
 	if (moved && self)
 		record_alloc(self, caller, RT_MALLOC, moved, 0);
@@ -330,14 +433,14 @@ static void *resize(struct caller *caller, void *block, size_t bytes)
 	if (block && !bytes)
 		return realloc_to_nothing(self, caller, block);
 	if (block)
-		record(self, caller, RT_REALLOC_BEGIN, (uintptr_t)block & RT_OBJECT_MASK);
+		record_release(self, caller, RT_REALLOC_BEGIN, block, NO_SIZE);
 	void *moved = real.realloc(block, bytes);
 	if (!block) {
 		record_alloc(self, caller, RT_MALLOC, moved, bytes);
 		return moved;
 	}
 	int error = errno;
-	record_block(self, caller, RT_REALLOC_END, moved, moved ? bytes : 0);
+	record_block(self, caller, RT_REALLOC_END, moved, moved ? bytes : failed_size(bytes));
 	errno = error;
 	return moved;
 }
@@ -358,6 +461,7 @@ void *reallocarray(void *block, size_t count, size_t bytes)
 	if (unlikely(heap_is_anothers))
 		return real.reallocarray(block, count, bytes);
 	if (__builtin_mul_overflow(count, bytes, &total)) {
+		record_failure(heap_watcher(), &caller, block ? RT_REALLOC_END : RT_MALLOC, SIZE_MAX);
 		errno = ENOMEM;
 		return NULL;
 	}

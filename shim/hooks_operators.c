@@ -51,7 +51,7 @@ static inline struct thread *mark_origin(unsigned type, const struct caller *cal
 #define NEW(name, type, align, params, args)                                                                           \
 	static void *(*real_##name)params;                                                                             \
 	static bool own_##name;
-#define DELETE(name, type, params, args)                                                                               \
+#define DELETE(name, type, size, params, args)                                                                         \
 	static void(*real_##name) params;                                                                              \
 	static bool own_##name;
 #include "shim/operators.def"
@@ -131,14 +131,14 @@ static __attribute__((noinline)) void record_new(struct thread *self, const void
 			record_new(scope.data, made, align);                                                           \
 		return made;                                                                                           \
 	}
-#define DELETE(name, type, params, args)                                                                               \
+#define DELETE(name, type, size, params, args)                                                                         \
 	EXPORT void name params;                                                                                       \
 	void name params                                                                                               \
 	{                                                                                                              \
 		struct caller caller = CALLER();                                                                       \
 		LOOK_UP();                                                                                             \
 		bool own = unlikely(load_relaxed(&own_##name)) && is_for_program(&caller);                             \
-		SCOPE(scope, forget_origin, mark_origin(type, &caller, own, block, 0));                                \
+		SCOPE(scope, forget_origin, mark_origin(type, &caller, own, block, size));                             \
 		if (unlikely(own) && scope.data && block)                                                              \
 			heap_record_delete(scope.data, &((struct thread *)scope.data)->origin);                        \
 		if (real_##name)                                                                                       \

@@ -85,6 +85,20 @@ static bool is_detached(const pthread_attr_t *attr)
 	return state == PTHREAD_CREATE_DETACHED;
 }
 
+/* attr NULL: of libc's default. */
+static size_t stack_bytes(const pthread_attr_t *attr)
+{
+	pthread_attr_t usual;
+	size_t bytes = 0;
+	if (attr) {
+		pthread_attr_getstacksize(attr, &bytes);
+	} else if (!pthread_attr_init(&usual)) {
+		pthread_attr_getstacksize(&usual, &bytes);
+		pthread_attr_destroy(&usual);
+	}
+	return bytes;
+}
+
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine start, void *argument)
 {
 	struct caller caller = CALLER();
@@ -97,8 +111,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 	}
 	uint32_t id = prepared->id; /* read now: after the real call the state may be another thread's */
 	prepared->start = start;
-	if (attr)
-		pthread_attr_getstacksize(attr, &prepared->stack_bytes);
+	prepared->stack_bytes = stack_bytes(attr);
 	int error = real.pthread_create(thread, attr, run_thread, prepared);
 	if (error)
 		thread_discard(prepared);
@@ -121,6 +134,7 @@ int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 	}
 	uint32_t id = prepared->id;
 	prepared->start_c11 = start;
+	prepared->stack_bytes = stack_bytes(NULL);
 	int error = real.thrd_create(thread, run_thread_c11, prepared);
 	if (error)
 		thread_discard(prepared);

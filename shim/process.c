@@ -103,6 +103,7 @@ __attribute__((constructor)) static void construct(void)
 	if (process_ready())
 		environment_extend();
 	operators_start_up();
+	heap_start_up();
 	allocator_start_up();
 }
 

@@ -44,6 +44,8 @@ void *resolve_late(const char *name);
 void *resolve_operator(const char *name);
 /* Looks the operators up if the program has them from the start.  Once, at the end of start-up. */
 void operators_start_up(void);
+/* Finds where an allocator's memory is.  In a constructor, as the list of objects may change later. */
+void heap_start_up(void);
 
 /* The condition variable functions of before glibc 2.3.2, for programs of that age. */
 void *resolve_old(const char *name);

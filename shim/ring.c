@@ -416,9 +416,9 @@ void ring_announce(struct thread *thread, struct lane *lane)
 	if (likely(lane->thread == thread->id))
 		return;
 	lane->thread = thread->id;
-	struct ring_record record = ring_begin(thread, lane, 3);
+	struct ring_record record = ring_begin(thread, lane, 4);
 	if (record.at)
-		ring_commit(lane, record, RT_THREAD_BEGIN, thread->runs, 3,
+		ring_commit(lane, record, RT_THREAD_BEGIN, thread->runs, 4,
 		            rt_word1((uintptr_t)pthread_self(), thread->flags),
-		            (uint64_t)thread->id | (uint64_t)(uint32_t)thread->tid << 32, 0);
+		            (uint64_t)thread->id | (uint64_t)(uint32_t)thread->tid << 32, thread->stack_extent);
 }

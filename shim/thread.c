@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "shim/address_space.h"
 #include "shim/confirm.h"
@@ -10,6 +11,7 @@
 
 #define DEFAULT_STACK     (8u << 20)
 #define MAIN_STACK_LEAST  (64u << 20) /* the kernel keeps so much below the main stack free */
+#define DESCRIPTOR_MOST   (8u << 10)  /* of a thread, rounded up to pages */
 #define DESTRUCTOR_ROUNDS 4           /* PTHREAD_DESTRUCTOR_ITERATIONS of glibc */
 
 __thread struct thread *thread_current;
@@ -89,6 +91,21 @@ static struct thread *take_state(void)
 
 static uint32_t next_id(void) { return (uint32_t)fetch_add_relaxed(&process->header->threads, 1) + 1; }
 
+/* What is certainly the stack that ends at `high`: glibc puts the thread's descriptor, and little more, behind that, so
+ * that the stack may begin so much higher. */
+static uint64_t extent(uintptr_t high, uintptr_t bytes)
+{
+	uintptr_t units = bytes > DESCRIPTOR_MOST ? (bytes - DESCRIPTOR_MOST) >> RT_STACK_UNIT_SHIFT : 0;
+	return units ? rt_word1(high, (unsigned)(units < RT_STACK_UNITS_MOST ? units : RT_STACK_UNITS_MOST)) : 0;
+}
+
+/* Arguments and environment lie behind the first frame, and the program's name is the last of that. */
+static uintptr_t main_stack_end(void)
+{
+	uintptr_t name = getauxval(AT_EXECFN), end = (uintptr_t)__libc_stack_end;
+	return name > end && name - end < MAIN_STACK_LEAST ? name : end;
+}
+
 /* glibc puts a thread's descriptor, which the thread pointer points to, at the upper end of its stack. */
 static void find_stack(struct thread *thread, uintptr_t bytes)
 {
@@ -97,17 +114,19 @@ static void find_stack(struct thread *thread, uintptr_t bytes)
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t main_high = (uintptr_t)__libc_stack_end;
 
+	thread->stack_extent = bytes ? extent(high, bytes) : 0;
 	if (!bytes)
 		bytes = DEFAULT_STACK;
 	if (thread->tid == process->pid) {
 		high = main_high;
+		thread->stack_extent = extent(main_stack_end(), MAIN_STACK_LEAST);
 		bytes = MAIN_STACK_LEAST;
 		if (!sys_getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > bytes)
 			bytes = limit.rlim_cur;
 	}
 	uintptr_t low = high - bytes;
 	if (here < low || here >= high) /* a forked child of another thread keeps that thread's stack */
-		low = high = 0;
+		low = high = thread->stack_extent = 0;
 	stack_state_bounds(&thread->stack, low, high);
 }
 

@@ -38,12 +38,14 @@ struct caller {
 #endif
 
 /* The operator new or delete that the program called, while the real one is at work. */
+#define NO_SIZE SIZE_MAX
+
 struct origin {
 	uint32_t type; /* RT_OPERATOR_NEW, RT_OPERATOR_DELETE, ...; 0: there is none */
 	struct caller caller;
 	/* 1: the operator is the allocator's own, and its hook records what it does. */
 	uint32_t own;
-	size_t bytes;      /* own: asked of new */
+	size_t bytes;      /* asked of new; given to a sized delete, else NO_SIZE */
 	const void *block; /* own: delete gives it back, which is recorded; new: a hook of malloc made and recorded it
 	                    * as what new returns */
 	const void *inner; /* own new: the last block that a hook of malloc made meanwhile, */
@@ -65,9 +67,10 @@ struct thread {
 	/* handed to a new thread by its creator */
 	void *(*start)(void *);
 	int (*start_c11)(void *);
-	uint32_t flags;     /* RT_THREAD_* */
-	uint32_t runs;      /* stack of one frame, its start routine; RT_STACK_NONE: not known */
-	size_t stack_bytes; /* asked for; 0: the default */
+	uint32_t flags;        /* RT_THREAD_* */
+	uint32_t runs;         /* stack of one frame, its start routine; RT_STACK_NONE: not known */
+	size_t stack_bytes;    /* 0: not known */
+	uint64_t stack_extent; /* word 3 of RT_THREAD_BEGIN */
 	unsigned destructor_rounds;
 
 	struct confirm_state *confirm; /* NULL until the thread comes to a place of the plan */

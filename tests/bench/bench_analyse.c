@@ -64,7 +64,7 @@ static void report(const char *what, uint32_t blocks, uint32_t threads, double t
 static void measure(uint32_t blocks, uint32_t threads)
 {
 	struct event *events = make_events(blocks, threads);
-	struct heap_analysis *heap = heap_new(&ring);
+	struct heap_analysis *heap = heap_new(&ring, NULL);
 	struct analysis *analysis = analysis_new(&ring);
 	double start = seconds();
 

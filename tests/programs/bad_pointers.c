@@ -178,7 +178,7 @@ typedef struct {
 } nothrow_t;
 
 #define NEW(...)
-#define DELETE(name, type, params, args)                                                                               \
+#define DELETE(name, type, size, params, args)                                                                         \
 	extern void name params;                                                                                       \
 	static void call_##name(void *block)                                                                           \
 	{                                                                                                              \
@@ -197,7 +197,7 @@ static const struct row {
 } rows[] = {
 #define POINTER(function, argument, call) {#function, #argument, function##_##argument},
 #include "bad_pointers.def"
-#define DELETE(name, type, params, args) {#name, "block", call_##name},
+#define DELETE(name, ...) {#name, "block", call_##name},
 #include "shim/operators.def"
 };
 

@@ -2,14 +2,24 @@
  * The sweep of wrong calls: two shapes of each row of tests/e2e/tables/sweep.def, a wrong one and the nearest correct
  * one, NAME_ok.  The first argument names the shape.
  */
+/* Wrong on purpose. */
+#pragma GCC diagnostic ignored "-Wunused-result"
+#pragma GCC diagnostic ignored "-Wfree-nonheap-object"
+#pragma GCC diagnostic ignored "-Walloc-size-larger-than="
+
+#include <cerrno>
 #include <climits>
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <locale>
 #include <mutex>
 #include <pthread.h>
 #include <semaphore.h>
 #include <shared_mutex>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -75,7 +85,7 @@ static std::timed_mutex std_timed;
 static std::recursive_timed_mutex std_recursive;
 static std::shared_timed_mutex std_shared;
 static std::condition_variable std_cond;
-static pthread_t thread;
+static pthread_t thread, main_thread;
 
 static void lock(pthread_mutex_t &it) { pthread_mutex_lock(&it); }
 static void unlock(pthread_mutex_t &it) { pthread_mutex_unlock(&it); }
@@ -260,6 +270,121 @@ __attribute__((noinline)) static void barrier_in_frame()
 	pthread_barrier_wait(&here);
 }
 
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+/* A pointer that the compiler does not follow. */
+static struct pointer {
+	void *it;
+
+	pointer &operator=(const void *to)
+	{
+		*const_cast<void *volatile *>(&it) = const_cast<void *>(to);
+		return *this;
+	}
+	operator void *() const { return *const_cast<void *const volatile *>(&it); }
+	operator char *() const { return static_cast<char *>(operator void *()); }
+	char *operator+(long bytes) const { return operator char *() + bytes; }
+	char *operator-(long bytes) const { return operator char *() - bytes; }
+	char **operator&() { return reinterpret_cast<char **>(&it); }
+} block, next;
+static long *volatile number;
+
+static char data[4096];
+static const volatile size_t huge = size_t(1) << 46; /* more than there is */
+static size_t minus(size_t bytes) { return -*const_cast<volatile size_t *>(&bytes); }
+static const auto CACHE_LINE = std::align_val_t(64);
+
+extern "C" void free_sized(void *, size_t) noexcept __attribute__((weak));
+extern "C" void free_aligned_sized(void *, size_t, size_t) noexcept __attribute__((weak));
+
+#define OPAQUE __attribute__((noinline))
+OPAQUE static void *take(size_t bytes) { return malloc(bytes); }
+OPAQUE static void *calloc_of(size_t count, size_t bytes) { return calloc(count, bytes); }
+OPAQUE static void *aligned(size_t align) { return aligned_alloc(align, 640); }
+OPAQUE static void *make(size_t bytes) { return operator new(bytes); }
+OPAQUE static void *make_array(size_t bytes) { return operator new[](bytes); }
+OPAQUE static void *make_aligned(size_t bytes) { return operator new(bytes, CACHE_LINE); }
+OPAQUE static void *make_aligned_array(size_t bytes) { return operator new[](bytes, CACHE_LINE); }
+OPAQUE static char *copy_of(const char *text) { return strdup(text); }
+
+struct base {
+	long one;
+};
+struct derived : base {
+	long two;
+};
+static base *volatile object;
+
+/* In the frame of main, which is there until the end. */
+static char *local_of_main;
+static char *local()
+{
+	static thread_local char *here = local_of_main;
+	char mine[64] = "";
+
+	if (pthread_self() != main_thread)
+		here = mine + 16;
+	asm volatile("" : "+r"(here) : : "memory");
+	return here;
+}
+
+static void (*give_back)(void *);
+
+static void in_thread_with(void *it, void (*call)(void *))
+{
+	block = it;
+	give_back = call;
+	in_thread([] { give_back(block); });
+}
+
+static char *pages()
+{
+	return static_cast<char *>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+static void show(const void *it)
+{
+	block = it;
+	pause_ms(200);
+}
+
+#define SHOW_LOCAL(m)                                                                                                  \
+	([] {                                                                                                          \
+		char here[64];                                                                                         \
+		show(here + 16);                                                                                       \
+	}())
+#define SHOW_BLOCK(m) show(take(10))
+
+/* ---- signal handlers ------------------------------------------------------------------------------------------ */
+
+static body handled;
+
+static void handle(body it)
+{
+	handled = it;
+	signal(SIGUSR1, [](int) { handled(); });
+}
+
+static void in_handler(body it)
+{
+	handle(it);
+	raise(SIGUSR1);
+}
+
+/* The signal comes while the program waits in a call of its own. */
+static void in_waiting_handler(body it)
+{
+	sigset_t mask;
+
+	handle(it);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+	raise(SIGUSR1);
+	sigemptyset(&mask);
+	sigsuspend(&mask);
+}
+
 /* ---- shapes -------------------------------------------------------------------------------------------------- */
 
 #define SWEEP(class, variant, wrong, near)                                                                             \
@@ -280,7 +405,11 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	char in_frame[64];
+
 	alarm(60);
+	main_thread = pthread_self();
+	local_of_main = in_frame + 16;
 	make_objects();
 	for (const auto &shape : shapes)
 		if (argc == 2 && !strcmp(shape.name, argv[1])) {

@@ -344,11 +344,105 @@ Test(heap, interior_pointer_is_an_invalid_free)
 {
 	s_malloc(1, 20, 0x1000, 100);
 	s_free(1, 0x1010);
-	s_free(1, 0x1064); /* just past it: unknown, not interior */
+	s_free(1, 0x1068); /* just past it: unknown, not interior */
 	finish();
 	cr_assert_eq(script_count(&s, "misuse", "invalid-free"), 1);
 	cr_assert_eq(heap_totals(s.analysis->heap)->unknown_frees, 2);
 	cr_assert_eq(heap_totals(s.analysis->heap)->live_blocks, 1);
+}
+
+/* How many bytes before a block an address is, which no allocator returns; further away there may be an unseen block.
+ */
+Test(heap, address_right_before_a_block_is_an_invalid_free)
+{
+	s_malloc(1, 20, 0x1040, 100);
+	script_object(&s, RT_FREE, 1, 30, 0x1040 - 16);
+	script_object(&s, RT_FREE, 1, 31, 0x1040 - 1);
+	script_object(&s, RT_FREE, 1, 32, 0x1040 - 32);
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "invalid-free"), 2);
+}
+
+static void begin_with_stack(uint32_t id, uint64_t high, uint64_t units)
+{
+	script_event(&s, (struct event){.type = RT_THREAD_BEGIN,
+	                                .thread = id,
+	                                .object = PTHREAD(id),
+	                                .arg = id | (uint64_t)(100 + id) << 32,
+	                                .arg2 = high | units << RT_AUX_SHIFT});
+}
+
+Test(heap, address_in_the_stack_of_a_living_thread_is_an_invalid_free)
+{
+	begin_with_stack(1, 0x7fff0000, 2);
+	begin_with_stack(2, 0x7f000000, 1);
+	script_object(&s, RT_FREE, 1, 30, 0x7ffefff0); /* its own */
+	script_object(&s, RT_FREE, 1, 31, 0x7efffff0); /* the other's */
+	script_object(&s, RT_FREE, 1, 32, 0x7ffcfff0); /* below */
+	script_object(&s, RT_FREE, 1, 33, 0x7f000000); /* above */
+	script_end(&s, 2);
+	script_object(&s, RT_FREE, 1, 34, 0x7efffff0); /* the memory may be a block's by now */
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "invalid-free"), 2);
+	cr_assert_str_eq(script_finding(&s, "misuse", "invalid-free", 0)->message,
+	                 "free() is given an address in the stack of the thread that calls it: a local variable is no "
+	                 "block");
+}
+
+static void release(unsigned type, uint64_t address, unsigned aux, uint64_t size)
+{
+	script_event(
+	    &s, (struct event){.type = type, .thread = 1, .stack = 40, .object = address, .aux = aux, .arg = size});
+}
+
+Test(heap, unmapped_and_unaligned_addresses_are_invalid_frees)
+{
+	release(RT_FREE, 0x80000, RT_FREE_UNMAPPED, 0);
+	release(RT_REALLOC_BEGIN, 0x80010, RT_FREE_UNMAPPED, 0);
+	release(RT_FREE, 0x80004, 0, 0);
+	release(RT_FREE, 0x80008, 0, 0); /* a block that was never seen */
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "invalid-free"), 3);
+}
+
+Test(heap, size_of_a_sized_free_is_that_of_the_block)
+{
+	s_malloc(1, 20, 0x1000, 32);
+	release(RT_FREE, 0x1000, RT_FREE_SIZED | 32, 0);
+	s_malloc(1, 20, 0x1000, 0);
+	release(RT_FREE, 0x1000, RT_FREE_SIZED | 0, 0);
+	s_malloc(1, 20, 0x1000, 70000);
+	release(RT_FREE, 0x1000, RT_FREE_SIZED | RT_FREE_SIZE_BIG, 70000);
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", NULL), 0);
+}
+
+Test(heap, another_size_is_a_mismatch_that_names_both)
+{
+	s_malloc(1, 20, 0x1000, 32);
+	release(RT_FREE, 0x1000, RT_FREE_SIZED | 33, 0);
+	s_malloc(1, 20, 0x1000, 70000);
+	release(RT_FREE, 0x1000, RT_FREE_SIZED | RT_FREE_SIZE_BIG, 7);
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "mismatched-free"), 1);
+	cr_assert_eq(script_finding(&s, "misuse", "mismatched-free", 0)->times, 2);
+	cr_assert_str_eq(script_finding(&s, "misuse", "mismatched-free", 0)->message,
+	                 "a block of 32 bytes from malloc() or a relative of it is given to free_sized() or "
+	                 "free_aligned_sized() with a size of 33");
+	cr_assert_eq(heap_totals(s.analysis->heap)->mismatched, 2);
+}
+
+Test(heap, failed_request_of_a_negative_size)
+{
+	script_event(
+	    &s, (struct event){.type = RT_ALLOC_FAILED, .thread = 1, .stack = 30, .aux = RT_CALLOC, .size = 1u << 30});
+	script_event(
+	    &s,
+	    (struct event){.type = RT_ALLOC_FAILED, .thread = 1, .stack = 30, .aux = RT_CALLOC, .size = RT_SIZE_MASK});
+	script_event(&s, (struct event){.type = RT_REALLOC_END, .thread = 1, .stack = 31, .size = RT_SIZE_MASK - 7});
+	finish();
+	cr_assert_eq(script_count(&s, "misuse", "negative-size"), 2);
+	cr_assert_eq(heap_totals(s.analysis->heap)->failed, 3);
 }
 
 Test(heap, nothing_is_claimed_after_a_loss)

@@ -27,7 +27,7 @@ struct analysis *analysis_new(struct ring_file *ring)
 	analysis->signals = memory_zeroed(1, sizeof *analysis->signals);
 	signal_stacks_init(analysis->signals, ring);
 	analysis->threads = threads_new();
-	analysis->heap = heap_new(ring);
+	analysis->heap = heap_new(ring, analysis->threads);
 	analysis->locks = locks_new(
 	    ring,
 	    (struct lock_sources){.threads = analysis->threads, .heap = analysis->heap, .signals = analysis->signals});

@@ -23,11 +23,12 @@ struct finding_stack {
 
 /*
  * Marks in a message that the store replaces when names are known.  For the first thread of the finding: ", which runs
- * NAME," with the function that the thread runs.  For the first object: " (NAME)" with the variable that it is.  If
- * there is no name, nothing takes their place.
+ * NAME," with the function that the thread runs.  For the first object: " (NAME)" with the variable that it is.  For
+ * data_address: " (NAME in MODULE)" with the variable that it lies in.  If there is no name, nothing takes their place.
  */
 #define FINDING_RUNS  "\1"
 #define FINDING_NAMED "\2"
+#define FINDING_DATA  "\3"
 
 struct finding_object {
 	uint8_t kind; /* enum rt_kind; RT_KIND_NONE: a block */
@@ -59,8 +60,10 @@ struct finding {
 	char message[512]; /* one sentence that a user can act on; no addresses or counts that change the meaning */
 	bool confirmed;    /* of a deadlock: an earlier run predicted it */
 	uint64_t blocks, bytes; /* of a leak */
-	uint64_t times;         /* how often it was seen; 0 means once, as 1 does */
-	uint64_t ticks;         /* of contention: waiting time of all threads together */
+	/* An address in the data of a module at this time, whose variable the message is to name; 0: there is none. */
+	uint64_t data_address, data_stamp;
+	uint64_t times; /* how often it was seen; 0 means once, as 1 does */
+	uint64_t ticks; /* of contention: waiting time of all threads together */
 	struct finding_stack *stacks;
 	size_t stack_count;
 	struct finding_object *objects;

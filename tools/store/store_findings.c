@@ -270,6 +270,17 @@ static void write_object(struct writer *writer, const struct finding *finding, F
 		fprintf(out, " (%s)", name);
 }
 
+/* "table+64 in program" */
+static void write_data(struct writer *writer, const struct finding *finding, FILE *out)
+{
+	const struct rt_module *module = ring_file_module_at(writer->ring, finding->data_address, finding->data_stamp);
+	char name[OBJECT_NAME_TEXT];
+	bool named = object_name(writer, finding->data_address, finding->data_stamp, name);
+
+	if (module)
+		fprintf(out, " (%s%s%s)", name, named ? " in " : "in ", base_name(module->path));
+}
+
 /* The message with its marks replaced by names. */
 static void row_message(struct row *row, const struct finding *finding)
 {
@@ -282,6 +293,8 @@ static void row_message(struct row *row, const struct finding *finding)
 			write_runs(row->writer, finding, out);
 		else if (*at == *FINDING_NAMED)
 			write_object(row->writer, finding, out);
+		else if (*at == *FINDING_DATA)
+			write_data(row->writer, finding, out);
 		else
 			fputc(*at, out);
 	if (out)

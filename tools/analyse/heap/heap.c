@@ -17,6 +17,7 @@
 #include "tools/analyse/heap/heap_samples.h"
 #include "tools/analyse/heap/heap_sites.h"
 #include "tools/analyse/heap/leaks.h"
+#include "tools/analyse/threads/threads.h"
 #include "tools/base/format.h"
 #include "tools/base/memory.h"
 
@@ -26,8 +27,11 @@
 #define INTERIOR_BUDGET (1u << 26)
 #define FREED_QUESTIONS 100u
 #define BLOCK_ALIGNMENT 16u
+#define CHUNK_LEAST     32u /* of glibc's chunks */
 
 struct heap_analysis {
+	const struct ring_file *ring;
+	const struct thread_analysis *threads; /* NULL: stacks are not known */
 	struct block_table blocks;
 	struct site_table sites;
 	struct actor_table actors;
@@ -52,9 +56,12 @@ struct heap_analysis {
 	size_t thread_count;
 };
 
-struct heap_analysis *heap_new(struct ring_file *ring)
+struct heap_analysis *heap_new(struct ring_file *ring, const struct thread_analysis *threads)
 {
 	struct heap_analysis *heap = memory_zeroed(1, sizeof *heap);
+
+	heap->ring = ring;
+	heap->threads = threads;
 
 	blocks_init(&heap->blocks);
 	sites_init(&heap->sites, ring);
@@ -184,6 +191,29 @@ static struct heap_counts *caller_counts(struct heap_analysis *heap, const struc
 	return &caller_of(heap, event)->holder.counts;
 }
 
+/* ---- misuse -------------------------------------------------------------------- */
+
+/* site NULL: it is about no block. */
+static struct heap_misuse misuse_of(const struct event *event, enum finding_class class, const struct site *site)
+{
+	return (struct heap_misuse){.class = class,
+	                            .alloc_stack = site ? site->stack : RT_STACK_NONE,
+	                            .alloc_type = site ? site->type : 0,
+	                            .free_stack = event->stack,
+	                            .free_type = event->type,
+	                            .thread = event->thread,
+	                            .stamp = event->stamp};
+}
+
+static void note_misuse(struct heap_analysis *heap, const struct event *event, enum finding_class class,
+                        const struct site *site, uint32_t earlier_stack)
+{
+	struct heap_misuse misuse = misuse_of(event, class, site);
+
+	misuse.earlier_stack = earlier_stack;
+	misuse_note(heap->misuse, &misuse);
+}
+
 static void allocation_failed(struct heap_analysis *heap, const struct event *event, unsigned type)
 {
 	uint32_t site;
@@ -193,21 +223,39 @@ static void allocation_failed(struct heap_analysis *heap, const struct event *ev
 	site = sites_get(&heap->sites, event->stack, (uint8_t)type, heap->serial);
 	heap->sites.items[site].holder.counts.failed++;
 	caller_counts(heap, event)->failed++;
+	if (event->size >= RT_SIZE_NEGATIVE && event->size <= RT_SIZE_MASK && event->stamp <= heap->certain_until) {
+		struct heap_misuse misuse = misuse_of(event, FINDING_MISUSE_NEGATIVE_SIZE, &heap->sites.items[site]);
+
+		misuse.free_stack = RT_STACK_NONE;
+		misuse_note(heap->misuse, &misuse);
+	}
 }
 
-/* ---- misuse -------------------------------------------------------------------- */
-
-static void note_misuse(struct heap_analysis *heap, const struct event *event, enum finding_class class,
-                        const struct site *site, uint32_t earlier_stack)
+/* The size that was given with the block; false: none was. */
+static bool size_given(const struct event *event, uint64_t *size)
 {
-	misuse_note(heap->misuse, &(struct heap_misuse){.class = class,
-	                                                .alloc_stack = site->stack,
-	                                                .alloc_type = site->type,
-	                                                .earlier_stack = earlier_stack,
-	                                                .free_stack = event->stack,
-	                                                .free_type = event->type,
-	                                                .thread = event->thread,
-	                                                .stamp = event->stamp});
+	if (event->type == RT_REALLOC_BEGIN || !(event->aux & RT_FREE_SIZED))
+		return false;
+	*size = event->aux & RT_FREE_SIZE_BIG;
+	if (*size == RT_FREE_SIZE_BIG)
+		*size = event->arg;
+	return true;
+}
+
+static void check_size(struct heap_analysis *heap, const struct event *event, const struct block *block)
+{
+	struct heap_misuse misuse;
+	uint64_t size;
+
+	if (!size_given(event, &size) || size == block->size || event->stamp > heap->certain_until)
+		return;
+	misuse = misuse_of(event, FINDING_MISUSE_MISMATCHED_FREE, site_of(heap, block));
+	misuse.sizes_differ = true;
+	misuse.size = block->size;
+	misuse.size_given = size;
+	site_of(heap, block)->holder.counts.mismatched++;
+	caller_counts(heap, event)->mismatched++;
+	misuse_note(heap->misuse, &misuse);
 }
 
 static void check_counterpart(struct heap_analysis *heap, const struct event *event, const struct block *block)
@@ -215,8 +263,11 @@ static void check_counterpart(struct heap_analysis *heap, const struct event *ev
 	struct site *site = site_of(heap, block);
 	uint8_t used = event->type == RT_REALLOC_BEGIN ? RT_FREE : event->type;
 
-	if (__builtin_expect(misuse_right_free(site->type) == used, 1))
+	if (__builtin_expect(misuse_right_free(site->type) == used, 1)) {
+		if (event->aux)
+			check_size(heap, event, block);
 		return;
+	}
 	if (event->stamp > heap->certain_until)
 		return;
 	site->holder.counts.mismatched++;
@@ -241,6 +292,50 @@ static struct block *block_around(struct heap_analysis *heap, uint64_t address)
 			return address - at < block->size ? block : NULL;
 	}
 	return NULL;
+}
+
+/* The live block that begins within the next bytes: no allocator puts another block into so little space. */
+static struct block *block_behind(const struct heap_analysis *heap, uint64_t address)
+{
+	for (uint64_t at = (address | 7) + 1; at < address + CHUNK_LEAST; at += 8) {
+		struct block *block = blocks_find(&heap->blocks, at);
+
+		if (block)
+			return block;
+	}
+	return NULL;
+}
+
+/* What an address is that is certainly no block's; PLACE_UNKNOWN: it may be a block that was never seen. */
+static enum heap_place place_of(const struct heap_analysis *heap, const struct event *event, uint32_t *thread)
+{
+	bool flagged = !(event->aux & RT_FREE_SIZED) && event->aux & RT_FREE_UNMAPPED;
+
+	if (flagged)
+		return PLACE_UNMAPPED;
+	if (ring_file_module_at(heap->ring, event->object, event->stamp))
+		return PLACE_DATA;
+	*thread = heap->threads ? threads_on_stack(heap->threads, event->object) : 0;
+	if (*thread)
+		return *thread == event->thread ? PLACE_OWN_STACK : PLACE_STACK;
+	return event->object % 8 ? PLACE_ODD : PLACE_UNKNOWN;
+}
+
+/* around: the live block that the address lies in, NULL if there is none. */
+static void note_no_block(struct heap_analysis *heap, const struct event *event, const struct block *around)
+{
+	const struct block *near = around ? around : block_behind(heap, event->object);
+	struct heap_misuse misuse = misuse_of(event, FINDING_MISUSE_INVALID_FREE, near ? site_of(heap, near) : NULL);
+	uint32_t thread = 0;
+
+	misuse.address = event->object;
+	misuse.place = around ? PLACE_INSIDE : near ? PLACE_BEFORE : place_of(heap, event, &thread);
+	if (misuse.place == PLACE_STACK) {
+		misuse.owner = thread;
+		misuse.earlier_stack = threads_created_stack(heap->threads, thread);
+	}
+	if (misuse.place != PLACE_UNKNOWN)
+		misuse_note(heap->misuse, &misuse);
 }
 
 static void note_free(struct heap_analysis *heap, const struct block *block, uint32_t stack)
@@ -272,8 +367,7 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 		return;
 	}
 	caller->unknown_frees++;
-	if (around)
-		note_misuse(heap, event, FINDING_MISUSE_INVALID_FREE, site_of(heap, around), 0);
+	note_no_block(heap, event, around);
 }
 
 /* ---- events -------------------------------------------------------------------- */

@@ -57,7 +57,8 @@ struct heap_sample {
 	uint64_t stamp, live_bytes, live_blocks;
 }; /* bounded number, thinned as it grows */
 
-struct heap_analysis *heap_new(struct ring_file *ring);
+/* Both must outlive it. */
+struct heap_analysis *heap_new(struct ring_file *ring, const struct thread_analysis *threads);
 void heap_free(struct heap_analysis *heap);
 void heap_event(struct heap_analysis *heap, const struct event *event);
 /* From now on the thread is in this group (thread_groups.h). */

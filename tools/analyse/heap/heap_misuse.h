@@ -8,12 +8,30 @@
 #include "tools/analyse/heap/heap.h"
 #include "tools/finding/kinds.h"
 
+/* What an address is that is given back and is no block. */
+enum heap_place {
+	PLACE_UNKNOWN,
+	PLACE_INSIDE, /* of a block, behind its start */
+	PLACE_BEFORE, /* right before a block */
+	PLACE_OWN_STACK,
+	PLACE_STACK, /* of another thread */
+	PLACE_DATA,  /* of the executable or a library */
+	PLACE_UNMAPPED,
+	PLACE_ODD, /* not aligned */
+};
+
 struct heap_misuse {
 	enum finding_class class; /* of misuse */
-	uint32_t alloc_stack, earlier_stack, free_stack;
+	uint32_t alloc_stack, earlier_stack,
+	    free_stack; /* earlier: of the first free; PLACE_STACK: of the creation of `owner` */
 	uint8_t alloc_type, free_type;
+	uint8_t place;     /* invalid-free: enum heap_place */
+	bool sizes_differ; /* mismatched-free: the function is right, and the size is not */
 	uint32_t thread;
-	uint64_t stamp; /* of the first time */
+	uint32_t owner;            /* PLACE_STACK: the thread */
+	uint64_t stamp;            /* of the first time; the next three, too */
+	uint64_t address;          /* invalid-free */
+	uint64_t size, size_given; /* sizes_differ */
 };
 
 /* The latest frees.  They tell a double free from a free of a block that was never seen.  The table is direct-mapped: a

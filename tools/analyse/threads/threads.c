@@ -89,6 +89,24 @@ bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, 
 	return true;
 }
 
+uint32_t threads_on_stack(const struct thread_analysis *threads, uint64_t address)
+{
+	for (size_t i = 0; i < threads->count; i++) {
+		const struct thread_result *thread = &threads->items[i];
+
+		if (thread->id && !thread->ended && address >= thread->stack_low && address < thread->stack_high)
+			return thread->id;
+	}
+	return 0;
+}
+
+uint32_t threads_created_stack(const struct thread_analysis *threads, uint32_t id)
+{
+	const struct thread_result *thread = find(threads, id);
+
+	return thread ? thread->created_stack : RT_STACK_NONE;
+}
+
 uint32_t threads_meant(const struct thread_analysis *threads) { return threads->meant; }
 
 static void on_begin(struct thread_analysis *threads, const struct event *event)
@@ -96,6 +114,8 @@ static void on_begin(struct thread_analysis *threads, const struct event *event)
 	struct thread_result *thread = get(threads, event->thread);
 
 	thread->tid = (uint32_t)(event->arg >> 32);
+	thread->stack_high = event->arg2 & RT_OBJECT_MASK;
+	thread->stack_low = thread->stack_high - (event->arg2 >> RT_AUX_SHIFT << RT_STACK_UNIT_SHIFT);
 	thread->pthread = event->object;
 	thread->started = event->stamp;
 	if (event->stack)

@@ -15,9 +15,10 @@ struct thread_result {
 	uint64_t created, started, ended; /* stamps; 0: it did not happen */
 	uint32_t created_stack;
 	uint64_t start_routine;
-	uint32_t runs_stack; /* one frame: the start routine */
-	uint32_t last_stack; /* the last that the thread recorded itself; both RT_STACK_NONE: not known */
-	uint64_t last_seen;  /* stamp of that */
+	uint32_t runs_stack;            /* one frame: the start routine */
+	uint32_t last_stack;            /* the last that the thread recorded itself; both RT_STACK_NONE: not known */
+	uint64_t last_seen;             /* stamp of that */
+	uint64_t stack_low, stack_high; /* what is certainly its stack; 0: not known */
 	bool adopted, joined, detached, main;
 	enum { THREAD_ENDED, THREAD_RUNNING, THREAD_BLOCKED } state_at_end;
 	uint8_t blocked_kind; /* THREAD_BLOCKED: on what, where, since when */
@@ -52,6 +53,10 @@ bool threads_regrouped(const struct thread_analysis *threads, uint32_t *thread, 
 /* The thread that the pthread_t of the last event means: the event's thread waits to join it, has joined or detached
  * it, or has tried to.  0: it is not known, or the event has no pthread_t. */
 uint32_t threads_meant(const struct thread_analysis *threads);
+/* The living thread whose stack contains the address; 0: none is known. */
+uint32_t threads_on_stack(const struct thread_analysis *threads, uint64_t address);
+/* Where the thread was created; RT_STACK_NONE: not known. */
+uint32_t threads_created_stack(const struct thread_analysis *threads, uint32_t thread);
 void threads_finish(struct thread_analysis *threads, const struct process_end *end);
 /* The results for thread_leaks, which fills in what each thread is blocked on.  Call it after threads_finish. */
 struct thread_result *threads_to_judge(struct thread_analysis *threads, size_t *count);
