@@ -106,3 +106,51 @@ EPOCHS(in_threads, "", "", "threads", 50, 4, true)
 EPOCHS(without_end, "--keep=64M --depth=2", "depth=2", "rounds", 2100, 1, true)
 /* Without a build id no load may be taken for the one before, so that each takes an entry of its own. */
 EPOCHS(without_build_ids, "", "", "bare", 100, 1, true)
+
+/* ---- a library that comes back at other addresses -------------------------------------------------------- */
+
+/* What was found: "blocks id" of each leak, worst first. */
+static char *leaks_of(enum mode mode, const char *line)
+{
+	struct rt rt = rt_new();
+	struct outcome rows;
+	char *found;
+
+	rt_program(&rt, mode, line);
+	cr_assert_eq(rt.program.status, 0, "%s: status %d: %s", line, rt.program.status, rt.program.err);
+	rt_report(&rt);
+	rows = rt_tool(&rt, "sql RUN --format csv 'select blocks || substr(id, 1, 16) as leak from finding where"
+	                    " class = \"definite\"'");
+	cr_assert_eq(rows.status, 0, "%s", rows.err);
+	found = strdup(strchr(rows.out, '\n') ? strchr(rows.out, '\n') + 1 : "");
+	outcome_free(&rows);
+	rt_end(&rt);
+	return found;
+}
+
+/* One place is one finding, with an id that does not depend on how often the library was loaded. */
+static void expect_one_place(enum mode mode)
+{
+	char *few = leaks_of(mode, "dlopen_moves epoch_a.so 5"), *many = leaks_of(mode, "dlopen_moves epoch_a.so 20");
+
+	cr_expect_lt(strlen(few), 2 * 16, "more than one: %s", few);
+	cr_expect(!strncmp(few, "5", 1) && !strncmp(many, "20", 2), "%s%s", few, many);
+	cr_expect(strlen(few) > 16 && strlen(many) > 17 && !strcmp(few + 1, many + 2), "%s%s", few, many);
+	free(few);
+	free(many);
+}
+
+Test(epochs, library_that_moves_run) { expect_one_place(MODE_RUN); }
+Test(epochs, library_that_moves_preload) { expect_one_place(MODE_PRELOAD); }
+
+/* Without a build id, the file may be another one each time. */
+Test(epochs, bare_library_that_moves)
+{
+	char *found = leaks_of(MODE_RUN, "dlopen_moves epoch_a_bare.so 5");
+	size_t lines = 0;
+
+	for (const char *at = found; (at = strchr(at, '\n')); at++)
+		lines++;
+	cr_expect_eq(lines, 5, "%s", found);
+	free(found);
+}

@@ -28,6 +28,7 @@ struct heap_analysis;
 struct lock_analysis;
 struct thread_analysis;
 struct signal_stacks;
+struct stack_twins;
 struct finding_list;
 
 struct analysis {
@@ -36,6 +37,7 @@ struct analysis {
 	struct heap_analysis *heap;
 	struct lock_analysis *locks;
 	struct signal_stacks *signals;
+	struct stack_twins *twins;
 	uint64_t lost;                 /* events that are missing */
 	struct finding_list *findings; /* filled by analysis_finish */
 	struct leak_scan scan;         /* the scan at the end; the caller may set it until analysis_finish */

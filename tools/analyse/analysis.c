@@ -11,6 +11,7 @@
 #include "tools/analyse/locks/locks.h"
 #include "tools/analyse/locks/signal_stacks.h"
 #include "tools/base/memory.h"
+#include "tools/source/stack_twins.h"
 #include "tools/analyse/thread_leaks.h"
 #include "tools/analyse/threads/threads.h"
 
@@ -26,6 +27,8 @@ struct analysis *analysis_new(struct ring_file *ring)
 	analysis->ring = ring;
 	analysis->signals = memory_zeroed(1, sizeof *analysis->signals);
 	signal_stacks_init(analysis->signals, ring);
+	analysis->twins = memory_zeroed(1, sizeof *analysis->twins);
+	analysis->twins->ring = ring;
 	analysis->threads = threads_new();
 	analysis->heap = heap_new(ring, analysis->threads);
 	analysis->locks = locks_new(
@@ -50,6 +53,8 @@ void analysis_free(struct analysis *analysis)
 	threads_free(analysis->threads);
 	signal_stacks_free(analysis->signals);
 	free(analysis->signals);
+	stack_twins_free(analysis->twins);
+	free(analysis->twins);
 	finding_list_free(analysis->findings);
 	free(analysis->findings);
 	leak_scan_free(&analysis->scan);
@@ -118,10 +123,23 @@ static void fetch_last(const struct analysis *analysis, const struct event *even
 		locks_prefetch_lock(analysis->locks, event);
 }
 
+static void keep_stack(void *twins, uint32_t stack) { stack_twins_first(twins, stack); }
+
+/* The event with the first stack of its place. */
+static void dispatch_first(struct analysis *analysis, const struct event *event)
+{
+	struct event first = *event;
+
+	first.stack = stack_twins_first(analysis->twins, event->stack);
+	dispatch(analysis, &first);
+}
+
 void analysis_events(void *context, const struct event *events, size_t count)
 {
 	struct analysis *analysis = context;
 
+	if (stack_twins_look(analysis->twins))
+		signal_stacks_each(analysis->signals, keep_stack, analysis->twins);
 	for (size_t i = 0; i < count && i < FETCH_FIRST; i++)
 		fetch_first(analysis, &events[i]);
 	for (size_t i = 0; i < count; i++) {
@@ -131,7 +149,10 @@ void analysis_events(void *context, const struct event *events, size_t count)
 			fetch_second(analysis, &events[i + FETCH_SECOND]);
 		if (i + FETCH_LAST < count)
 			fetch_last(analysis, &events[i + FETCH_LAST]);
-		dispatch(analysis, &events[i]);
+		if (analysis->twins->any)
+			dispatch_first(analysis, &events[i]);
+		else
+			dispatch(analysis, &events[i]);
 	}
 }
 
@@ -147,10 +168,22 @@ static void report_loss(const struct analysis *analysis)
 	                "events are missing from this recording: counts are too low, and some findings may be missing");
 }
 
+/* A scan that another tool made knows the ring's own stacks. */
+static void unite_groups(struct analysis *analysis)
+{
+	for (size_t i = 0; i < analysis->scan.count; i++) {
+		struct leak_group *group = &analysis->scan.groups[i];
+
+		group->stack = stack_twins_first(analysis->twins, group->stack);
+		group->owner_stack = stack_twins_first(analysis->twins, group->owner_stack);
+	}
+}
+
 void analysis_finish(struct analysis *analysis, struct process_end end)
 {
 	analysis->end = end;
 	threads_finish(analysis->threads, &end);
+	unite_groups(analysis);
 	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);
 	locks_finish(analysis->locks, &end, analysis->findings);
 	thread_leaks_find(analysis->threads, analysis->locks, analysis->ring, &end, analysis->findings);

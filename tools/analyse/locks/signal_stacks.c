@@ -20,6 +20,13 @@ void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ri
 
 void signal_stacks_free(struct signal_stacks *stacks) { free(stacks->known); }
 
+void signal_stacks_each(const struct signal_stacks *stacks, void (*use)(void *context, uint32_t stack), void *context)
+{
+	for (size_t stack = RT_NODE_FIRST; stack < stacks->room; stack++)
+		if (stacks->known[stack])
+			use(context, (uint32_t)stack);
+}
+
 static uint8_t known(const struct signal_stacks *stacks, uint32_t stack)
 {
 	return stack < stacks->room ? stacks->known[stack] : NOT_KNOWN;

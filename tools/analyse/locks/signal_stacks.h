@@ -13,6 +13,8 @@ struct signal_stacks {
 };
 
 void signal_stacks_init(struct signal_stacks *stacks, const struct ring_file *ring);
+/* Calls use with each stack that was asked for, and with the stacks that it is called by. */
+void signal_stacks_each(const struct signal_stacks *stacks, void (*use)(void *context, uint32_t stack), void *context);
 void signal_stacks_free(struct signal_stacks *stacks);
 /* True if this stack ran in a signal handler.  False too if no stack was recorded. */
 bool signal_stacks_have(struct signal_stacks *stacks, uint32_t stack);

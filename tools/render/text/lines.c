@@ -28,6 +28,8 @@ static void print_line(struct report *report, const struct listed *listed, void 
 	page_print(report, "%s: ", listed->name);
 	page_text(report, listed->message);
 	page_print(report, " [%s]", listed->id);
+	if (listed->times > 1 && !listed->blocks)
+		page_print(report, " (%s times)", human_count((uint64_t)listed->times).text);
 	if (*(const int64_t *)context > 1) {
 		page_print(report, " (");
 		page_text(report, listed->process->exe ? base_name(listed->process->exe) : "?");
