@@ -39,14 +39,18 @@ static void take(struct diff *diff, enum diff_side side, struct u64_map *by_id, 
 static void load(struct diff *diff, enum diff_side side, struct u64_map *by_id)
 {
 	static const char sql[] = "SELECT f.process, f.ordinal, f.id, f.kind, f.class, f.blocks, f.bytes, f.times,"
-	                          " f.suppressed FROM finding f JOIN process p ON p.id = f.process"
+	                          " f.suppressed, f.information FROM finding f JOIN process p ON p.id = f.process"
 	                          " ORDER BY p.started_ns, p.pid, p.image, f.ordinal";
 	struct query *query = diff->queries[side];
 	sqlite3_stmt *row = query_rows(query, sql, 0);
 
-	while (query_next(query, row))
-		if (query_shows(query, query_text(row, 3), query_text_or_null(row, 4)) && !sqlite3_column_int(row, 8))
+	while (query_next(query, row)) {
+		struct finding_weight weight = {query_text(row, 3), query_text_or_null(row, 4),
+		                                sqlite3_column_int(row, 9)};
+
+		if (query_shows(query, weight) && !sqlite3_column_int(row, 8))
 			take(diff, side, by_id, row);
+	}
 	sqlite3_finalize(row);
 }
 

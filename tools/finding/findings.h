@@ -59,6 +59,7 @@ struct finding {
 	const char *word;         /* the class, for kinds that take any word as a class; static; NULL: no class */
 	char message[512]; /* one sentence that a user can act on; no addresses or counts that change the meaning */
 	bool confirmed;    /* of a deadlock: an earlier run predicted it */
+	bool information;  /* no reason to act, although other findings of its class are */
 	uint64_t blocks, bytes; /* of a leak */
 	/* An address in the data of a module at this time, whose variable the message is to name; 0: there is none. */
 	uint64_t data_address, data_stamp;

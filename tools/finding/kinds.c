@@ -252,6 +252,17 @@ static bool item_matches(const char *item, size_t length, const char *kind, cons
 	return item[-1] == ':' && class && is_word(class, item, length);
 }
 
+bool kinds_name(const char *list, const char *kind, const char *class)
+{
+	for (const char *item = list; *item; item = next_item(item)) {
+		size_t length = strcspn(item, ",");
+
+		if (!is_word(KINDS_DEFAULT, item, length) && item_matches(item, length, kind, class))
+			return true;
+	}
+	return false;
+}
+
 bool kinds_match(const char *list, const char *kind, const char *class)
 {
 	for (const char *item = list; *item; item = next_item(item))

@@ -82,6 +82,8 @@ const char *kinds_unsought(const char *list);
 const char *kinds_wanted(void);
 /* A malloced copy of the list, in which "default" is replaced by the items that it stands for. */
 char *kinds_expanded(const char *list);
+/* True if an item of the list other than "default" names this kind, or this kind and class. */
+bool kinds_name(const char *list, const char *kind, const char *class);
 /* True if an item of the list names this kind, or this kind and class. */
 bool kinds_match(const char *list, const char *kind, const char *class);
 

@@ -20,15 +20,22 @@ static void fill(struct listed *listed, const struct process *process, sqlite3_s
 	    .blocks = sqlite3_column_int64(row, 6),
 	    .bytes = sqlite3_column_int64(row, 7),
 	    .times = sqlite3_column_int64(row, 8),
+	    .information = sqlite3_column_int(row, 9),
 	};
 	snprintf(listed->name, sizeof(listed->name), "%s%s%s", listed->kind, listed->class ? ":" : "",
 	         listed->class ? listed->class : "");
 }
 
+static struct finding_weight weight_of(const struct listed *listed)
+{
+	return (struct finding_weight){listed->kind, listed->class, listed->information};
+}
+
 void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context)
 {
-	static const char sql[] = "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times"
-	                          " FROM finding WHERE process = ? ORDER BY ordinal";
+	static const char sql[] =
+	    "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times, information"
+	    " FROM finding WHERE process = ? ORDER BY ordinal";
 	sqlite3_stmt *processes = process_query(query);
 	struct process process;
 
@@ -38,7 +45,7 @@ void listing_each(struct query *query, void (*take)(void *context, const struct 
 
 		while (query_next(query, row)) {
 			fill(&listed, &process, row);
-			if (query_shows(query, listed.kind, listed.class))
+			if (query_shows(query, weight_of(&listed)))
 				take(context, &listed);
 		}
 		sqlite3_finalize(row);
@@ -104,8 +111,7 @@ void listing_place_free(struct place *place) { frames_free(&place->frames); }
 
 enum severity listing_severity(const struct query *query, const struct listed *listed)
 {
-	if (query_fails(query, listed->kind, listed->class))
+	if (query_fails(query, weight_of(listed)))
 		return SEVERITY_ERROR;
-	return kind_is_quiet(listed->kind, listed->class) || kind_is(listed->kind, KIND_LOSS) ? SEVERITY_NOTE
-	                                                                                      : SEVERITY_WARNING;
+	return query_is_quiet(weight_of(listed)) || kind_is(listed->kind, KIND_LOSS) ? SEVERITY_NOTE : SEVERITY_WARNING;
 }

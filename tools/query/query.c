@@ -83,12 +83,29 @@ bool query_wants(const struct query *query, const char *kind, const char *class)
 
 const char *query_fail_on(const struct query *query) { return query->fail_on ? query->fail_on : KINDS_DEFAULT; }
 
-bool query_fails(const struct query *query, const char *kind, const char *class)
+/* What is for information is in no default. */
+static bool matches(const char *list, struct finding_weight weight)
 {
-	return kinds_match(query_fail_on(query), kind, class);
+	return weight.information ? kinds_name(list, weight.kind, weight.class)
+	                          : kinds_match(list, weight.kind, weight.class);
 }
 
-bool query_shows(const struct query *query, const char *kind, const char *class)
+bool query_wants_finding(const struct query *query, struct finding_weight weight)
 {
-	return query->only ? query_wants(query, kind, class) : !kind_is_quiet(kind, class);
+	return !query->only || matches(query->only, weight);
+}
+
+bool query_fails(const struct query *query, struct finding_weight weight)
+{
+	return matches(query_fail_on(query), weight);
+}
+
+bool query_is_quiet(struct finding_weight weight)
+{
+	return weight.information || kind_is_quiet(weight.kind, weight.class);
+}
+
+bool query_shows(const struct query *query, struct finding_weight weight)
+{
+	return query->only ? query_wants_finding(query, weight) : !query_is_quiet(weight);
 }

@@ -39,12 +39,21 @@ int query_schema(struct query *query);
 
 /* True if a finding of this kind and class is wanted. */
 bool query_wants(const struct query *query, const char *kind, const char *class);
+/* A finding's kind and class, and finding.information. */
+struct finding_weight {
+	const char *kind, *class; /* class NULL: it has none */
+	bool information;
+};
+/* True if this finding is wanted. */
+bool query_wants_finding(const struct query *query, struct finding_weight weight);
 /* True if a check fails on such a finding. */
-bool query_fails(const struct query *query, const char *kind, const char *class);
+bool query_fails(const struct query *query, struct finding_weight weight);
+/* True if the finding is for information, as one or as all of its class. */
+bool query_is_quiet(struct finding_weight weight);
 /* The list of kinds on which a check fails. */
 const char *query_fail_on(const struct query *query);
 /* True if reports show such a finding: one that `only` names, or, without `only`, one that is not mere information. */
-bool query_shows(const struct query *query, const char *kind, const char *class);
+bool query_shows(const struct query *query, struct finding_weight weight);
 
 /* For SQL over finding_edge: the process of the edge's stacks. */
 #define EDGE_HOME                                                                                                      \

@@ -118,14 +118,17 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 	return array;
 }
 
-/* How much the finding matters, for readers that do not know the kinds. */
-static const char *weight_of(const struct report *report, sqlite3_stmt *row)
+static struct finding_weight weight_of(sqlite3_stmt *row)
 {
-	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);
+	return (struct finding_weight){query_text(row, 1), query_text_or_null(row, 2), sqlite3_column_int(row, 11)};
+}
 
-	if (query_fails(&report->query, kind, class))
+/* How much the finding matters, for readers that do not know the kinds. */
+static const char *weight_name(const struct report *report, struct finding_weight weight)
+{
+	if (query_fails(&report->query, weight))
 		return "error";
-	return kind_is_quiet(kind, class) ? "note" : "warning";
+	return query_is_quiet(weight) ? "note" : "warning";
 }
 
 static json_t *finding_of(struct report *report, const struct process *process, sqlite3_stmt *row)
@@ -137,6 +140,7 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "class", json_column(row, 2));
 	json_object_set_new(object, "id", json_column(row, 3));
 	json_object_set_new(object, "message", json_column(row, 4));
+	json_object_set_new(object, "information", json_boolean(query_is_quiet(weight_of(row))));
 	json_object_set_new(object, "suppressed", json_boolean(sqlite3_column_int(row, 5)));
 	json_object_set_new(object, "suppressed_by", json_column(row, 6));
 	json_object_set_new(object, "blocks", json_column(row, 7));
@@ -149,12 +153,13 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
 	json_object_set_new(object, "kept", json_kept(report, process, ordinal));
 	if (report->numbers)
-		json_object_set_new(object, "weight", json_string(weight_of(report, row)));
+		json_object_set_new(object, "weight", json_string(weight_name(report, weight_of(row))));
 	return object;
 }
 
 #define FINDING_COLUMNS                                                                                                \
-	"SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds"           \
+	"SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds, "         \
+	"information"                                                                                                  \
 	" FROM finding"
 
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
@@ -175,7 +180,7 @@ void json_findings(struct json_list *list, const struct process *process)
 	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
 
 	while (query_next(&report->query, row)) {
-		if (query_wants(&report->query, query_text(row, 1), query_text_or_null(row, 2)))
+		if (query_wants_finding(&report->query, weight_of(row)))
 			json_list_add(list, finding_of(report, process, row));
 	}
 	sqlite3_finalize(row);

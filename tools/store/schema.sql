@@ -365,6 +365,7 @@ CREATE TABLE finding (
 	kind       TEXT NOT NULL,    -- leak, deadlock, thread-leak, misuse, ...
 	class      TEXT,
 	message    TEXT NOT NULL,
+	information INTEGER NOT NULL,   -- 1: for information, although other findings of its class fail a check
 	suppressed INTEGER NOT NULL,    -- 0: rules and baselines hold when a report is made
 	blocks     INTEGER NOT NULL,
 	bytes      INTEGER NOT NULL,

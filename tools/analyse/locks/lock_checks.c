@@ -659,6 +659,23 @@ static void check_dead_holder(struct lock_analysis *locks, const struct lock_thr
 	}
 }
 
+/* The lock goes with the process.  What destructors and exit handlers wanted of it waited for ever, or did not. */
+static void note_main_holder(struct lock_analysis *locks, const struct lock_thread *thread)
+{
+	for (size_t i = 0; i < thread->count; i++) {
+		const struct held_lock *held = &thread->held[i];
+		struct sync_misuse misuse = {.class = FINDING_MISUSE_THREAD_EXIT_HOLDING_LOCK,
+		                             .message = "the main thread ends the process while it holds a lock",
+		                             .information = true,
+		                             .object = check_object(held->lock)};
+
+		if (!exclusive_at_exit(held))
+			continue;
+		misuse_add(&misuse, "locked here", thread->id, held->since, held->stack);
+		sync_misuse_note(&locks->misuses, &misuse);
+	}
+}
+
 void lock_checks_finish(struct lock_analysis *locks, const struct process_end *end)
 {
 	for (size_t i = 0; i < locks->threads.count; i++) {
@@ -667,6 +684,8 @@ void lock_checks_finish(struct lock_analysis *locks, const struct process_end *e
 		settle_suspicion(locks, thread, NULL);
 		if (thread->ended)
 			check_dead_holder(locks, thread);
+		else if (thread->id == threads_main_exit(locks->sources.threads))
+			note_main_holder(locks, thread);
 		else if (thread->wait.active)
 			check_hung(locks, thread, end);
 	}

@@ -62,6 +62,7 @@ static void report(const struct misuse_note *note, struct finding_list *findings
 	const struct finding_object *object = &misuse->object;
 
 	finding_message(finding, "%s", misuse->message);
+	finding->information = misuse->information;
 	finding->times = note->times;
 	if (object->kind != RT_KIND_NONE)
 		finding_add_object(finding, object->kind, object->address, object->generation, object->created_stack);

@@ -18,6 +18,7 @@ struct misuse_stack {
 struct sync_misuse {
 	enum finding_class class;     /* FINDING_NONE: there is no misuse */
 	const char *message;          /* static */
+	bool information;             /* no reason to act */
 	struct finding_object object; /* kind RT_KIND_NONE: none */
 	struct misuse_stack stacks[MISUSE_STACKS];
 };

@@ -21,6 +21,7 @@ struct thread_analysis {
 	uint32_t regrouped; /* the thread that the last event put into another group; 0: none */
 	uint32_t meant;     /* the thread that the last event's pthread_t stood for; 0: not known */
 	uint32_t exit_caller;
+	bool exit_in_order; /* by exit or a return from main */
 	uint64_t exit_stamp;
 	struct thread_site *sites;
 	size_t site_count;
@@ -266,6 +267,7 @@ void threads_event(struct thread_analysis *threads, const struct event *event)
 		break;
 	case RT_EXIT:
 		threads->exit_caller = event->thread;
+		threads->exit_in_order = event->aux == RT_END_EXIT;
 		threads->exit_stamp = event->stamp;
 		break;
 	default:
@@ -302,6 +304,13 @@ struct thread_result *threads_to_judge(struct thread_analysis *threads, size_t *
 {
 	*count = threads->count;
 	return threads->items;
+}
+
+uint32_t threads_main_exit(const struct thread_analysis *threads)
+{
+	const struct thread_result *thread = threads->exit_in_order ? find(threads, threads->exit_caller) : NULL;
+
+	return thread && thread->main ? thread->id : 0;
 }
 
 uint32_t threads_exit_caller(const struct thread_analysis *threads) { return threads->exit_caller; }

@@ -60,6 +60,8 @@ uint32_t threads_created_stack(const struct thread_analysis *threads, uint32_t t
 void threads_finish(struct thread_analysis *threads, const struct process_end *end);
 /* The results for thread_leaks, which fills in what each thread is blocked on.  Call it after threads_finish. */
 struct thread_result *threads_to_judge(struct thread_analysis *threads, size_t *count);
+/* The main thread, if it ended the process by exit or a return from main, and not by _exit; 0: it did not. */
+uint32_t threads_main_exit(const struct thread_analysis *threads);
 /* The thread that ended the process by exit; 0: no thread did. */
 uint32_t threads_exit_caller(const struct thread_analysis *threads);
 const struct thread_group *threads_groups(const struct thread_analysis *threads, size_t *count);

@@ -57,13 +57,14 @@ static void print_unwatched(struct report *report)
 static void print_kinds(struct report *report)
 {
 	static const char sql[] =
-	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks), kind, class FROM finding"
-	    " WHERE NOT suppressed GROUP BY 1 ORDER BY min(ordinal)";
+	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks), kind, class, information"
+	    " FROM finding WHERE NOT suppressed GROUP BY 1, information ORDER BY min(ordinal)";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	int64_t kinds = 0;
 
 	while (kinds < SUMMARY_KINDS && query_next(&report->query, row)) {
-		if (kind_is_quiet(query_text(row, 4), query_text_or_null(row, 5)))
+		if (query_is_quiet((struct finding_weight){query_text(row, 4), query_text_or_null(row, 5),
+		                                           sqlite3_column_int(row, 6)}))
 			continue;
 		kinds++;
 		page_print(report, "ringtail: ");
@@ -104,12 +105,14 @@ static void print_no_scan(struct report *report)
 /* Counts suppressed findings, without those that are information. */
 static int64_t count_suppressed(struct report *report)
 {
-	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE suppressed GROUP BY kind, class";
+	static const char sql[] = "SELECT kind, class, count(*), information FROM finding"
+	                          " WHERE suppressed GROUP BY kind, class, information";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	int64_t suppressed = 0;
 
 	while (query_next(&report->query, row))
-		if (!kind_is_quiet(query_text(row, 0), query_text_or_null(row, 1)))
+		if (!query_is_quiet((struct finding_weight){query_text(row, 0), query_text_or_null(row, 1),
+		                                            sqlite3_column_int(row, 3)}))
 			suppressed += sqlite3_column_int64(row, 2);
 	sqlite3_finalize(row);
 	return suppressed;

@@ -11,14 +11,16 @@
 #define RUNS_WIDTH 40 /* of what a thread runs */
 
 #define FINDING_COLUMNS                                                                                                \
-	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds FROM finding"
+	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds, information FROM "       \
+	"finding"
 
 static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
 
 static bool is_shown(const struct report *report, sqlite3_stmt *row)
 {
-	return query_shows(&report->query, query_text(row, 1), query_text_or_null(row, 2)) &&
-	       !sqlite3_column_int(row, 8);
+	struct finding_weight weight = {query_text(row, 1), query_text_or_null(row, 2), sqlite3_column_int(row, 10)};
+
+	return query_shows(&report->query, weight) && !sqlite3_column_int(row, 8);
 }
 
 int64_t text_findings_shown(struct report *report, const struct process *process)
@@ -373,8 +375,9 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
 /* Findings that are information: the number of each kind, named as `--only` takes it. */
 static void print_quiet(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT kind, class, count(*) FROM finding WHERE process = ? AND NOT suppressed"
-	                          " GROUP BY kind, class ORDER BY min(ordinal)";
+	static const char sql[] = "SELECT kind, class, count(*), information FROM finding"
+	                          " WHERE process = ? AND NOT suppressed"
+	                          " GROUP BY kind, class, information ORDER BY min(ordinal)";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	size_t used = 0;
 
@@ -382,7 +385,7 @@ static void print_quiet(struct report *report, const struct process *process)
 		const char *kind = query_text(row, 0), *class = query_text_or_null(row, 1);
 		struct label count = human_count((uint64_t)sqlite3_column_int64(row, 2));
 
-		if (!kind_is_quiet(kind, class))
+		if (!query_is_quiet((struct finding_weight){kind, class, sqlite3_column_int(row, 3)}))
 			continue;
 		if (!used)
 			page_paint(report, PAINT_DIM, "\nFor information, shown by --only KIND:");
