@@ -63,25 +63,32 @@ bool process_is_ours(void)
 
 /* ---- begin ---------------------------------------------------------------------------------- */
 
+static bool create_ring(void)
+{
+	bool created = ring_file_create();
+	if (created)
+		environment_name_run(options.run);
+	return created;
+}
+
+/* One thread makes the ring, and the others wait for it.  No signal handler runs in that thread meanwhile: it would
+ * wait for the thread that it interrupts, or fork with half a ring. */
 static bool begin(void)
 {
+	uint64_t signals;
+	if (sys_restricted) { /* a forked child without the right to make a file */
+		cas_acq_rel(&process->state, PROCESS_NEW, PROCESS_OFF);
+		return load_acquire(&process->state) == PROCESS_RECORDING;
+	}
+	sys_hold_signals(&signals);
 	if (cas_acq_rel(&process->state, PROCESS_NEW, PROCESS_STARTING)) {
-		if (sys_restricted) { /* a forked child without the right to make a file */
-			store_release(&process->state, PROCESS_OFF);
-			return false;
-		}
 		process->starter = sys_gettid();
-		bool created = ring_file_create();
-		if (created)
-			environment_name_run(options.run);
-		store_release(&process->state, created ? PROCESS_RECORDING : PROCESS_OFF);
-		return created;
+		store_release(&process->state, create_ring() ? PROCESS_RECORDING : PROCESS_OFF);
 	}
-	while (load_acquire(&process->state) == PROCESS_STARTING) {
-		if (process->starter == sys_gettid())
-			return false; /* this is a signal handler of the thread that creates the ring */
+	/* what libc calls on the way to a ring comes here again, in the same thread */
+	while (load_acquire(&process->state) == PROCESS_STARTING && process->starter != sys_gettid())
 		sys_yield();
-	}
+	sys_let_signals(&signals);
 	return load_acquire(&process->state) == PROCESS_RECORDING;
 }
 

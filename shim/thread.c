@@ -16,7 +16,7 @@
 
 __thread struct thread *thread_current;
 static __thread bool suspended;         /* see thread_suspend_recording */
-static __thread bool attaching;         /* while the thread gets its state: signal handlers record nothing then */
+static __thread bool attaching;         /* while the thread gets its state: what libc calls then is not recorded */
 static __thread uint32_t thread_number; /* outlives the state, so that a straggler keeps its number */
 
 extern void *__libc_stack_end;
@@ -171,13 +171,37 @@ static struct thread *adopt(struct thread *wiped)
 	return thread;
 }
 
+/* No signal handler runs while a thread gets its state.  A handler that forks would go on in the child with a state
+ * half made, of which the kernel has wiped the part that was. */
+static void attach_begin(uint64_t *signals)
+{
+	sys_hold_signals(signals);
+	attaching = true;
+}
+
+static void attach_end(const uint64_t *signals)
+{
+	attaching = false;
+	sys_let_signals(signals);
+}
+
+/* A handler that ran just before signals were held may have adopted the thread, or have forked: then this is the child,
+ * whose ring begins here. */
+static struct thread *state_or_adopted(void)
+{
+	if (!process_ready())
+		return NULL;
+	return thread_current && thread_current->ready ? thread_current : adopt(thread_current);
+}
+
 struct thread *thread_attach(void)
 {
 	struct thread *thread = NULL;
+	uint64_t signals;
 
 	if (suspended || !process_ready())
 		return NULL;
-	if (attaching) { /* a signal handler in the middle of its thread's first event */
+	if (attaching) {
 		fetch_add_relaxed(&process->header->lost, 1);
 		return NULL;
 	}
@@ -188,9 +212,9 @@ struct thread *thread_attach(void)
 		fetch_add_relaxed(&process->header->lost, 1);
 		return NULL;
 	}
-	attaching = true;
-	thread = adopt(thread);
-	attaching = false;
+	attach_begin(&signals);
+	thread = state_or_adopted();
+	attach_end(&signals);
 	return thread;
 }
 
@@ -218,11 +242,13 @@ static void release(struct thread *thread)
 
 void thread_begin(struct thread *thread)
 {
-	attaching = true;
+	uint64_t signals;
+
+	attach_begin(&signals);
 	if (thread_current && thread_current->ready) /* adopted by a signal handler that came before this */
 		release(thread_current);
 	become(thread, thread->stack_bytes);
-	attaching = false;
+	attach_end(&signals);
 }
 
 void thread_end(struct thread *thread)
