@@ -82,7 +82,7 @@ struct child spawn_start(struct command command)
 {
 	struct child child = {.out = memfd_create("stdout", MFD_CLOEXEC),
 	                      .err = memfd_create("stderr", MFD_CLOEXEC),
-	                      .timeout = command.timeout > 0 ? command.timeout : 60};
+	                      .timeout = command.timeout > 0 ? command.timeout : 240};
 
 	child.pid = fork();
 	if (child.pid == 0)

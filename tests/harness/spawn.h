@@ -10,7 +10,7 @@ struct command {
 	const char *const *argv; /* NULL terminated; argv[0] is looked up in PATH */
 	const char *const *env;  /* "NAME=VALUE" on top of the test's environment; NULL: none */
 	const char *directory;   /* working directory; NULL: that of the test */
-	double timeout;          /* seconds until its process group is killed; 0: 60 */
+	double timeout;          /* seconds until its process group is killed; 0: 240, for a busy machine */
 };
 
 struct outcome {
