@@ -68,12 +68,25 @@ static inline struct thread *lock_giver(const void *object)
 	return likely(confirm_mode == LOCKS_RECORDED) ? self : confirm_give(self, object);
 }
 
+/* Records in which frame a lock on the thread's own stack lies, unless it was recorded before for this call stack. */
+void record_on_stack(struct thread *self, const struct caller *caller, const void *object);
+
+/* Before the record of a call that takes or initialises a lock.  The usual path: one load and one compare. */
+static inline void note_frame(struct thread *self, const struct caller *caller, const void *object)
+{
+	if (unlikely((uintptr_t)object - caller->sp < self->stack.high - caller->sp))
+		record_on_stack(self, caller, object);
+}
+
 /* A synchronisation object was made, or refused with error; attributes: word 2 of RT_INIT. */
 static inline void record_init_result(const struct caller *caller, const void *object, unsigned kind,
                                       uint64_t attributes, int error)
 {
-	record_wide(lock_watcher(), caller, RT_INIT, 3,
-	            rt_word1((uintptr_t)object, rt_sync_aux(kind, 0, (unsigned)error)), attributes, 0);
+	struct thread *self = lock_watcher();
+	if (likely(self != NULL))
+		note_frame(self, caller, object);
+	record_wide(self, caller, RT_INIT, 3, rt_word1((uintptr_t)object, rt_sync_aux(kind, 0, (unsigned)error)),
+	            attributes, 0);
 }
 
 static inline void record_init(const struct caller *caller, const void *object, unsigned kind, uint64_t attributes)
@@ -115,6 +128,8 @@ static inline int writers_first(unsigned kind, const void *object)
 static inline void record_acquired(struct thread *self, const struct caller *caller, const void *object, unsigned kind,
                                    unsigned flags, int error)
 {
+	if (likely(self != NULL))
+		note_frame(self, caller, object);
 	record_sync(self, caller, RT_ACQUIRE, object, kind, flags, error | writers_first(kind, object));
 }
 
@@ -215,6 +230,7 @@ static inline void record_destroyed(struct thread *self, const struct caller *ca
 		}                                                                                                      \
 		bool refused = error == REFUSED;                                                                       \
 		unsigned shared = refused ? 0 : process_shared(kind, FIRST(args));                                     \
+		note_frame(self, &caller, FIRST(args));                                                                \
 		record_sync(self, &caller, RT_WAIT, FIRST(args), kind, (flags) | shared,                               \
 		            refused ? 0 : writers_first(kind, FIRST(args)));                                           \
 		error = real.name args;                                                                                \

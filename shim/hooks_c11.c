@@ -29,6 +29,7 @@ int mtx_init(mtx_t *m, int type)
 	if (unlikely(!self))                                                                                           \
 		return call;                                                                                           \
 	int result = real.mtx_trylock(m);                                                                              \
+	note_frame(self, &caller, m);                                                                                  \
 	if (likely(result == thrd_success)) {                                                                          \
 		record_sync(self, &caller, RT_ACQUIRE, m, RT_KIND_MUTEX, flags, 0);                                    \
 		return result;                                                                                         \

@@ -748,3 +748,11 @@ uint32_t stack_capture(struct stack_state *state, unsigned lane, const struct ca
 {
 	return capture(state, lane, caller);
 }
+
+uint32_t stack_capture_beyond(struct stack_state *state, uintptr_t address)
+{
+	struct unwound_frame *frames = (struct unwound_frame *)state->fresh;
+	uint32_t root;
+	unsigned count = unwind_full(address + 1, state->low, state->high, frames, state->depth, &root);
+	return root == RT_ROOT_COMPLETE ? intern_frames(frames, count, root) : RT_STACK_NONE;
+}

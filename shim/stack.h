@@ -134,6 +134,9 @@ struct caller;
  * the memo, else (in a signal handler inside a hook) without. */
 uint32_t stack_capture(struct stack_state *state, unsigned lane, const struct caller *caller);
 
+/* The stack of the frames further out than this address of the thread's own stack, without the memo.  Lane 0 alone. */
+uint32_t stack_capture_beyond(struct stack_state *state, uintptr_t address);
+
 #pragma GCC visibility pop
 
 #endif

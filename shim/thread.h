@@ -52,6 +52,8 @@ struct origin {
 	size_t inner_bytes;
 };
 
+#define ON_STACK_KNOWN 32u
+
 struct thread {
 	struct rt_own own;  /* in the header's push-only list; `argument` was handed over by the creator */
 	uint32_t ready;     /* recording: lanes and stack are set up */
@@ -72,6 +74,8 @@ struct thread {
 	size_t stack_bytes;    /* 0: not known */
 	uint64_t stack_extent; /* word 3 of RT_THREAD_BEGIN */
 	unsigned destructor_rounds;
+
+	uint64_t on_stack[ON_STACK_KNOWN]; /* hashes of the locks on its stack that it has told of, with their calls */
 
 	struct confirm_state *confirm; /* NULL until the thread comes to a place of the plan */
 

@@ -1,6 +1,7 @@
 /* Mutexes used wrongly, and nearly so: the first argument names the shape (shapes.h). */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -174,6 +175,23 @@ static void reinit_locked_ok(void)
 	lock_and_unlock(&mutex);
 	pthread_mutex_init(&mutex, NULL);
 	lock_and_unlock(&mutex);
+}
+
+/* What is left locked in a frame is gone with the frame: the next one has another mutex there. */
+__attribute__((noinline)) static void lock_in_frame(bool leaves)
+{
+	pthread_mutex_t local;
+
+	pthread_mutex_init(&local, NULL);
+	pthread_mutex_lock(&local);
+	if (!leaves)
+		pthread_mutex_unlock(&local);
+}
+
+static void reinit_after_frame_ok(void)
+{
+	lock_in_frame(true);
+	lock_in_frame(false);
 }
 
 static void use_destroyed(void)
@@ -394,6 +412,7 @@ int main(int argc, char **argv)
 	    SHAPE(destroy_locked_ok),
 	    SHAPE(reinit_locked),
 	    SHAPE(reinit_locked_ok),
+	    SHAPE(reinit_after_frame_ok),
 	    SHAPE(use_destroyed),
 	    SHAPE(use_destroyed_ok),
 	    SHAPE(in_freed_memory),

@@ -272,6 +272,124 @@ static void reused_block_ok(void)
 	pthread_join(one, NULL);
 }
 
+/* ---- locks in frames --------------------------------------------------------------------------------- */
+
+static pthread_mutex_t *lent;
+static bool given_back;
+
+static void *borrow(void *unused)
+{
+	pthread_mutex_lock(&gate);
+	while (!lent)
+		pthread_cond_wait(&cond, &gate);
+	pthread_mutex_t *borrowed = lent;
+	pthread_mutex_unlock(&gate);
+	nest(&first, borrowed);
+	pthread_mutex_lock(&gate);
+	given_back = true;
+	pthread_cond_broadcast(&cond);
+	pthread_mutex_unlock(&gate);
+	return unused;
+}
+
+/* A condition variable orders nothing, so what comes before and after can meet, if it is about the same lock. */
+static void lend(pthread_mutex_t *mutex)
+{
+	pthread_mutex_lock(&gate);
+	lent = mutex;
+	pthread_cond_broadcast(&cond);
+	while (!given_back)
+		pthread_cond_wait(&cond, &gate);
+	pthread_mutex_unlock(&gate);
+}
+
+/* Each call has its own lock, at the same place. */
+__attribute__((noinline)) static void lend_or_nest(bool lends)
+{
+	pthread_mutex_t local = PTHREAD_MUTEX_INITIALIZER;
+
+	if (lends)
+		lend(&local);
+	else
+		nest(&local, &first);
+}
+
+static void frame_left_ok(void)
+{
+	pthread_t thread = start(borrow, NULL);
+
+	lend_or_nest(true);
+	lend_or_nest(false);
+	pthread_join(thread, NULL);
+}
+
+static void frame_left_back_ok(void)
+{
+	pthread_t thread = start(borrow, NULL);
+
+	lend_or_nest(false);
+	lend_or_nest(true);
+	pthread_join(thread, NULL);
+}
+
+/* From one call: what happens in between shows that the frame was left. */
+static void frame_left_in_loop_ok(void)
+{
+	pthread_t thread = start(borrow, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		lend_or_nest(i == 0);
+		free(malloc(100));
+	}
+	pthread_join(thread, NULL);
+}
+
+static void frame_left_in_loop_back_ok(void)
+{
+	pthread_t thread = start(borrow, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		lend_or_nest(i == 1);
+		lock_second(NULL);
+	}
+	pthread_join(thread, NULL);
+}
+
+/* One frame, and so one lock. */
+__attribute__((noinline)) static void lend_and_nest(void)
+{
+	pthread_mutex_t local = PTHREAD_MUTEX_INITIALIZER;
+
+	lend(&local);
+	free(malloc(100));
+	nest(&local, &first);
+}
+
+static void frame_kept(void)
+{
+	pthread_t thread = start(borrow, NULL);
+
+	lend_and_nest();
+	pthread_join(thread, NULL);
+}
+
+__attribute__((noinline)) static void nest_and_lend(void)
+{
+	pthread_mutex_t local = PTHREAD_MUTEX_INITIALIZER;
+
+	nest(&local, &first);
+	lock_second(NULL);
+	lend(&local);
+}
+
+static void frame_kept_back(void)
+{
+	pthread_t thread = start(borrow, NULL);
+
+	nest_and_lend();
+	pthread_join(thread, NULL);
+}
+
 /* ---- one after the other, so that nothing hangs ------------------------------------------------------- */
 
 static void *nest_forth(void *unused)
@@ -761,6 +879,12 @@ int main(int argc, char **argv)
 	    SHAPE(philosophers),
 	    SHAPE(reused_address_ok),
 	    SHAPE(reused_block_ok),
+	    SHAPE(frame_left_ok),
+	    SHAPE(frame_left_back_ok),
+	    SHAPE(frame_left_in_loop_ok),
+	    SHAPE(frame_left_in_loop_back_ok),
+	    SHAPE(frame_kept),
+	    SHAPE(frame_kept_back),
 	    SHAPE(gate_ok),
 	    SHAPE(gate_of_one),
 	    SHAPE(fork_join_ok),

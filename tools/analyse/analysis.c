@@ -68,6 +68,7 @@ static void heap_turn(struct analysis *analysis, const struct event *event)
 	uint64_t address, size;
 
 	heap_event(analysis->heap, event);
+	locks_heap_event(analysis->locks, event);
 	if (heap_ended_block(analysis->heap, &address, &size))
 		locks_block_ended(analysis->locks, event, address, size);
 }

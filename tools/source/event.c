@@ -46,6 +46,7 @@ const struct event_type event_types[1 << RT_TYPE_BITS] = {
     [RT_SIGNAL] = SYNC("signal", 2),
     [RT_BROADCAST] = SYNC("broadcast", 2),
     [RT_MUTEX_CONSISTENT] = SYNC("consistent", 2),
+    [RT_ON_STACK] = PLAIN("on-stack", 3),
 
     [RT_THREAD_CREATE] = PLAIN("thread-create", 3),
     [RT_THREAD_CREATED] = PLAIN("thread-created", 3),

@@ -21,6 +21,7 @@ struct lock_analysis {
 	struct deadlock_evidence evidence; /* at the end */
 	uint64_t contentions;              /* waits for locks so far */
 	struct contention contention;
+	struct u64_map bases; /* of the frames of locks on stacks: lock_frames.h */
 	uint32_t pid;
 	struct fork_notes forks;      /* that this process makes */
 	struct fork_locks inherited;  /* at the fork that made it; child 0: not known */

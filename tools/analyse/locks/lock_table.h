@@ -15,7 +15,7 @@
 
 /* A tombstone: how the last generation at an address ended. */
 struct lock_tombstone {
-	enum { TOMBSTONE_NONE, TOMBSTONE_DESTROYED, TOMBSTONE_FREED } how;
+	enum { TOMBSTONE_NONE, TOMBSTONE_DESTROYED, TOMBSTONE_FREED, TOMBSTONE_LEFT } how;
 	uint8_t kind;
 	uint32_t thread, stack; /* of the call that ended it */
 	uint64_t stamp;
@@ -79,7 +79,8 @@ struct lock {
 	uint32_t edges_in, edges_out; /* edges of the lock order, counted by the last lock_order_prune */
 	struct lock_result result;    /* result.owner: the thread that holds it exclusively now */
 	struct lock *page_next, *page_previous;
-	uint8_t marks; /* of lock_order_prune */
+	uint32_t frame_thread, frame_base; /* lock_frames.h: it lies on that thread's stack; 0: not known to */
+	uint8_t marks;                     /* of lock_order_prune */
 	bool given_up; /* unlocked, though it was not seen locked: what its process inherited is over */
 };
 _Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");

@@ -65,6 +65,19 @@ struct order_cache {
 
 struct sync_misuse;
 
+#define PLACES_KEPT 64u
+#define FRAMED_MOST 32u
+
+struct thread_place { /* the stack of the thread's events from that time on */
+	uint64_t stamp;
+	uint32_t stack;
+};
+
+struct framed_lock { /* a lock in a frame of the thread: lock_frames.h */
+	uint64_t address;
+	uint32_t base;
+};
+
 struct lock_thread {
 	uint32_t id, tid;
 	bool awake; /* the kernel says that it runs: it is not blocked, whatever its last event said */
@@ -95,6 +108,10 @@ struct lock_thread {
 	uint64_t *wanted_filter;       /* Bloom filter over `wanted`, made when it has WANTED_MOST locks */
 	struct lock_wait wait;
 	struct lock_undo undo;
+	struct thread_place places[PLACES_KEPT]; /* the latest */
+	uint32_t place_count;                    /* that there ever were */
+	struct framed_lock framed[FRAMED_MOST];
+	uint32_t framed_count, framed_stack; /* framed_stack: for which frames that were left have been looked for */
 	struct order_cache order_cache;
 };
 

@@ -32,6 +32,7 @@
 #include "tools/finding/findings.h"
 #include "tools/analyse/locks/join_order.h"
 #include "tools/analyse/locks/lock_checks.h"
+#include "tools/analyse/locks/lock_frames.h"
 #include "tools/analyse/locks/order_sites.h"
 #include "tools/analyse/locks/sync_order.h"
 #include "tools/analyse/threads/threads.h"
@@ -65,6 +66,7 @@ void locks_free(struct lock_analysis *locks)
 	finding_list_free(&locks->kept);
 	finding_list_free(&locks->by_joins);
 	contention_free(&locks->contention);
+	u64_map_free(&locks->bases);
 	fork_notes_free(&locks->forks);
 	fork_locks_free(&locks->inherited);
 	free(locks->results);
@@ -623,6 +625,7 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 		lock_table_get(&locks->table, event->object, event->kind, event->stack);
 		break;
 	}
+	lock_frames_used(locks, thread, event);
 	tidy(locks);
 }
 
@@ -682,12 +685,26 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 	if (!event->thread || event->type > RT_THREAD_EXIT)
 		return;
 	thread = thread_of(locks, event->thread);
+	if (event->type == RT_ON_STACK) {
+		lock_frames_told(locks, thread, event);
+		return;
+	}
+	lock_frames_event(locks, thread, event);
 	if (thread_event(locks, thread, event) || event->type > RT_MUTEX_CONSISTENT)
 		return;
 	if (event->kind == RT_KIND_THREAD)
 		on_join_event(locks, thread, event);
 	else if (is_object(event->kind) && event->object)
 		object_event(locks, thread, event);
+}
+
+void locks_heap_event(struct lock_analysis *locks, const struct event *event)
+{
+	struct lock_thread *thread =
+	    locks->bases.count && event->thread ? lock_threads_find(&locks->threads, event->thread) : NULL;
+
+	if (thread && thread->framed_count)
+		lock_frames_event(locks, thread, event);
 }
 
 struct block_end {

@@ -67,6 +67,8 @@ void locks_prefetch(const struct lock_analysis *locks, const struct event *event
 void locks_prefetch_place(const struct lock_analysis *locks, const struct event *event);
 void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *event);
 void locks_event(struct lock_analysis *locks, const struct event *event);
+/* An event on the heap, for which locks_event is not called: it shows which frames its thread has left. */
+void locks_heap_event(struct lock_analysis *locks, const struct event *event);
 /* The event freed a block, which ends the locks inside of it. */
 void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size);
 /* The event was recorded in a signal handler. */
