@@ -103,8 +103,8 @@ static bool print_page(struct document *document)
 	return good;
 }
 
-/* A copy of the report that shows everything: the page itself decides what it shows.  keep_known hands the frames that
- * were loaded back to the original. */
+/* A copy of the report that shows everything: the page itself decides what it shows.  keep_known hands what the copy
+ * loaded and prepared back to the original. */
 static struct report whole(const struct report *report, const struct stack_numbers *numbers)
 {
 	struct report copy = *report;
@@ -119,6 +119,7 @@ static struct report whole(const struct report *report, const struct stack_numbe
 static void keep_known(struct report *report, const struct report *copy)
 {
 	report->query.frame_cache = copy->query.frame_cache;
+	report->query.kept = copy->query.kept;
 }
 
 bool html_report(struct report *report)

@@ -67,7 +67,7 @@ sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t findi
 	    "ordinal + 1, " EDGE_HOME
 	    ", pid FROM finding_edge WHERE process = ?1 AND finding = ?2 ORDER BY part, place";
 
-	return query_rows(query, sql, 2, process, finding);
+	return query_again(query, sql, 2, process, finding);
 }
 
 /* ---- places --------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ struct listed {
 void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context);
 
 /* The stacks of a finding, as rows with these columns: label, thread, at, stack, two columns for the order, and the
- * process of the stack.  The stacks of a deadlock's edges come last. */
+ * process of the stack.  The stacks of a deadlock's edges come last.  The caller ends the rows with query_done. */
 sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t finding);
 
 /* The place of a finding: the innermost frame that belongs to the program, on the first stack that has one.  The caller

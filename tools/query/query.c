@@ -1,7 +1,9 @@
 #include "tools/query/query.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
+#include "tools/base/memory.h"
 #include "tools/finding/kinds.h"
 #include "tools/query/frames.h"
 
@@ -15,22 +17,95 @@ static void fail(struct query *query)
 	query->failed = true;
 }
 
-sqlite3_stmt *query_rows(struct query *query, const char *sql, int count, ...)
+static sqlite3_stmt *prepare(struct query *query, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
+
+	if (!query->failed && sqlite3_prepare_v2(query->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		fail(query);
+	return statement;
+}
+
+static void bind(sqlite3_stmt *statement, int count, va_list values)
+{
+	for (int i = 1; statement && i <= count; i++)
+		sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
+}
+
+sqlite3_stmt *query_rows(struct query *query, const char *sql, int count, ...)
+{
+	sqlite3_stmt *statement = prepare(query, sql);
+	va_list values;
+
+	va_start(values, count);
+	bind(statement, count, values);
+	va_end(values);
+	return statement;
+}
+
+/* ---- statements that stay prepared ---------------------------------------------------- */
+
+struct kept_statement {
+	const char *sql; /* its address is the key */
+	sqlite3_stmt *statement;
+	bool used; /* between query_again and query_done */
+};
+
+struct kept_statements {
+	struct kept_statement *items;
+	size_t count, room;
+};
+
+/* A statement of this text that is not in use; a new one if there is none. */
+static struct kept_statement *keep(struct query *query, const char *sql)
+{
+	if (!query->kept)
+		query->kept = memory_zeroed(1, sizeof *query->kept);
+	struct kept_statements *kept = query->kept;
+
+	for (size_t i = 0; i < kept->count; i++)
+		if (kept->items[i].sql == sql && !kept->items[i].used)
+			return &kept->items[i];
+	GROW(kept->items, kept->room, kept->count + 1);
+	kept->items[kept->count] = (struct kept_statement){.sql = sql, .statement = prepare(query, sql)};
+	return &kept->items[kept->count++];
+}
+
+sqlite3_stmt *query_again(struct query *query, const char *sql, int count, ...)
+{
+	struct kept_statement *kept;
 	va_list values;
 
 	if (query->failed)
 		return NULL;
-	if (sqlite3_prepare_v2(query->db, sql, -1, &statement, NULL) != SQLITE_OK) {
-		fail(query);
-		return NULL;
-	}
+	kept = keep(query, sql);
+	kept->used = true;
 	va_start(values, count);
-	for (int i = 1; i <= count; i++)
-		sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
+	bind(kept->statement, count, values);
 	va_end(values);
-	return statement;
+	return kept->statement;
+}
+
+void query_done(struct query *query, sqlite3_stmt *statement)
+{
+	for (size_t i = 0; statement && i < query->kept->count; i++) {
+		struct kept_statement *kept = &query->kept->items[i];
+
+		if (kept->statement == statement) {
+			sqlite3_reset(statement);
+			kept->used = false;
+		}
+	}
+}
+
+static void forget_kept(struct query *query)
+{
+	for (size_t i = 0; query->kept && i < query->kept->count; i++)
+		sqlite3_finalize(query->kept->items[i].statement);
+	if (query->kept)
+		free(query->kept->items);
+	free(query->kept);
+	query->kept = NULL;
 }
 
 bool query_next(struct query *query, sqlite3_stmt *statement)
@@ -74,6 +149,7 @@ void query_close(struct query *query)
 {
 	frame_cache_free(query->frame_cache);
 	query->frame_cache = NULL;
+	forget_kept(query);
 }
 
 bool query_wants(const struct query *query, const char *kind, const char *class)

@@ -18,6 +18,7 @@ struct query {
 	const char *only;                /* wanted findings, "KIND[:CLASS],..."; NULL: all but mere information */
 	const char *fail_on;             /* findings that are errors, in the same form; NULL: the default */
 	struct frame_cache *frame_cache; /* kept from one stack to the next; NULL until the first stack is loaded */
+	struct kept_statements *kept;    /* by query_again; NULL until its first call */
 	bool failed;                     /* err is filled; all later queries give no rows */
 	struct error *err;
 };
@@ -26,6 +27,12 @@ void query_close(struct query *query);
 
 /* Prepares a statement and binds `count` integers to its parameters.  The caller finalizes it.  NULL if that failed. */
 sqlite3_stmt *query_rows(struct query *query, const char *sql, int count, ...);
+/*
+ * The same for a statement that is asked many times: it stays prepared until query_close, under the address of its
+ * text. The caller ends it with query_done.  Preparing costs more than the few rows of one process or one finding.
+ */
+sqlite3_stmt *query_again(struct query *query, const char *sql, int count, ...);
+void query_done(struct query *query, sqlite3_stmt *statement);
 /* Steps to the next row; false if there is none. */
 bool query_next(struct query *query, sqlite3_stmt *statement);
 /* The text of a column, valid until the next row.  For SQL's NULL, the first function returns "?" and the second

@@ -38,7 +38,7 @@ static void write_stacks(struct report *report, FILE *out, const struct listed *
 			write_frame(out, i, &frames.items[i]);
 		frames_free(&frames);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 }
 
 char *finding_text(struct report *report, const struct listed *listed)

@@ -19,7 +19,7 @@ static json_t *json_stacks(struct report *report, const struct process *process,
 		                    json_stack(report, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3)));
 		json_array_append_new(array, object);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
@@ -40,12 +40,12 @@ static json_t *json_objects(struct report *report, const struct process *process
 {
 	static const char sql[] = "SELECT what, address, generation, name, created_stack FROM finding_object"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row))
 		json_array_append_new(array, json_object_at(report, process, row, 0));
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
@@ -68,7 +68,7 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 	    " held_since, held_stack, wanted, wanted_address, wanted_generation, wanted_name, wanted_created_stack,"
 	    " wanted_shared, wanted_at, wanted_stack, pid, " EDGE_HOME ", ahead FROM finding_edge"
 	    " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row)) {
@@ -83,7 +83,7 @@ static json_t *json_edges(struct report *report, const struct process *process, 
 		json_object_set_new(edge, "wanted", json_edge_side(report, process, row, 10, home));
 		json_array_append_new(array, edge);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
@@ -91,7 +91,7 @@ static json_t *json_kept(struct report *report, const struct process *process, i
 {
 	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
 	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row)) {
@@ -102,19 +102,19 @@ static json_t *json_kept(struct report *report, const struct process *process, i
 		json_object_set_new(kept, "frames", json_stack(report, process->id, sqlite3_column_int64(row, 2)));
 		json_array_append_new(array, kept);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
 static json_t *json_thread_ids(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT thread FROM finding_thread WHERE process = ? AND finding = ? ORDER BY thread";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row))
 		json_array_append_new(array, json_column(row, 0));
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
@@ -165,11 +165,11 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
 {
 	sqlite3_stmt *row =
-	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
+	    query_again(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process, ordinal);
 	json_t *finding =
 	    query_next(&report->query, row) ? finding_of(report, &(struct process){.id = process}, row) : json_null();
 
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return finding;
 }
 
@@ -177,11 +177,11 @@ void json_findings(struct json_list *list, const struct process *process)
 {
 	struct report *report = list->report;
 	sqlite3_stmt *row =
-	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
+	    query_again(&report->query, FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal", 1, process->id);
 
 	while (query_next(&report->query, row)) {
 		if (query_wants_finding(&report->query, weight_of(row)))
 			json_list_add(list, finding_of(report, process, row));
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 }

@@ -19,11 +19,11 @@ static void expand_address(json_t *object)
 static void add_rows(struct json_list *list, const struct process *process, const char *sql,
                      json_t *to_json(struct report *, const struct process *, sqlite3_stmt *))
 {
-	sqlite3_stmt *row = query_rows(&list->report->query, sql, 1, process->id);
+	sqlite3_stmt *row = query_again(&list->report->query, sql, 1, process->id);
 
 	while (query_next(&list->report->query, row))
 		json_list_add(list, to_json(list->report, process, row));
-	sqlite3_finalize(row);
+	query_done(&list->report->query, row);
 }
 
 /* ---- each lock ------------------------------------------------------------------------- */

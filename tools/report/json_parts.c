@@ -40,11 +40,11 @@ json_t *json_stack(struct report *report, int64_t process, int64_t stack)
 
 json_t *json_rows(struct report *report, const char *sql, int64_t process)
 {
-	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process);
+	sqlite3_stmt *row = query_again(&report->query, sql, 1, process);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row))
 		json_array_append_new(array, json_row(row));
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }

@@ -140,7 +140,7 @@ static void add_stacks(struct report *report, const struct listed *listed, json_
 		}
 		frames_free(&frames);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	if (json_array_size(stacks)) {
 		json_object_set(result, "stacks", stacks);
 		json_object_set_new(result, "codeFlows", json_pack("[{s:O}]", "threadFlows", flows));
