@@ -515,6 +515,76 @@ Test(heap, samples_are_bounded_and_keep_the_peak)
 	cr_assert_eq(samples[count - 1].live_bytes, 0);
 }
 
+/* Of many sites, those that held most at some moment have a curve, and it is exact at every look. */
+Test(heap, levels_follow_the_largest_sites)
+{
+	uint64_t stamp = 0, looks = 0, large = 0, growing = 0;
+	const struct heap_level *levels;
+	size_t count;
+
+	for (uint64_t i = 1; i <= 100000; i++) {
+		s_malloc(1, (uint32_t)(30 + i % 500), i * 32, 10); /* many small sites */
+		s_free(1, i * 32);
+		if (i == 10)
+			s_malloc(1, 20, 0x100000000, 1000000);
+		if (i % 100 == 0)
+			s_malloc(1, 21, 0x200000000 + i * 16, 100);
+	}
+	finish();
+	levels = heap_levels(s.analysis->heap, &count);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_geq(levels[i].stamp, stamp, "looks are not in the order of time");
+		stamp = levels[i].stamp;
+		looks += !levels[i].site;
+		if (levels[i].site && heap_site_stack(s.analysis->heap, levels[i].site - 1) == 20)
+			large += levels[i].live_bytes == 1000000 && levels[i].live_blocks == 1;
+		if (levels[i].site && heap_site_stack(s.analysis->heap, levels[i].site - 1) == 21) {
+			cr_assert_geq(levels[i].live_bytes, growing, "the site only grows");
+			growing = levels[i].live_bytes;
+		}
+	}
+	cr_assert_leq(looks, 65);
+	cr_assert_geq(looks, 16);
+	cr_expect_geq(large, looks - 1);
+	cr_expect_eq(growing, 100000);
+	cr_assert_eq(levels[0].site, 0, "the process comes before its sites");
+}
+
+/* A peak that no look happens to meet is one of its own. */
+Test(heap, levels_have_the_peak)
+{
+	const struct heap_level *levels;
+	bool found = false;
+	size_t count;
+
+	for (uint64_t i = 1; i <= 5000; i++) {
+		s_malloc(1, (uint32_t)(30 + i % 10), i * 32, i == 3333 ? 777777 : 10);
+		s_free(1, i * 32);
+	}
+	finish();
+	levels = heap_levels(s.analysis->heap, &count);
+	for (size_t i = 0; i + 1 < count; i++)
+		found |= !levels[i].site && levels[i].live_bytes == 777777 && levels[i + 1].live_bytes == 777777;
+	cr_assert(found);
+}
+
+Test(heap, levels_of_a_few_events)
+{
+	const struct heap_level *levels;
+	size_t count;
+
+	s_malloc(1, 20, 0x1000, 16);
+	s_malloc(1, 21, 0x2000, 48);
+	finish();
+	levels = heap_levels(s.analysis->heap, &count);
+	cr_assert_eq(count, 6, "two looks, at the peak and at the end, are three rows each: %zu", count);
+	for (size_t i = 0; i < count; i += 3) {
+		cr_expect_eq(levels[i].live_bytes, 64);
+		cr_expect_eq(levels[i + 1].live_bytes, 48);
+		cr_expect_eq(levels[i + 2].live_bytes, 16);
+	}
+}
+
 Test(heap, size_classes)
 {
 	const struct heap_size_class *classes;

@@ -250,6 +250,18 @@ CREATE TABLE heap_sample (
 	PRIMARY KEY (process, ordinal)
 ) WITHOUT ROWID;
 
+-- What the process and its largest sites held at some moments, 64 at most, and at the peak.  A site that is missing at a
+-- moment held no more than each of the 48 largest then, or is not one of the 32 that held most at any moment.
+CREATE TABLE heap_level (
+	process     INTEGER NOT NULL,
+	ordinal     INTEGER NOT NULL, -- in the order of time; the row of the process comes before those of its sites
+	at          REAL NOT NULL,
+	site        INTEGER,          -- heap_site.id; NULL: the process
+	live_bytes  INTEGER NOT NULL,
+	live_blocks INTEGER NOT NULL,
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+
 -- ---- locks -----------------------------------------------------------------------
 
 -- Locks of one kind that were made, or else first used, at one place in the code.

@@ -125,6 +125,26 @@ static void store_samples(struct writer *writer)
 	}
 }
 
+static void store_levels(struct writer *writer)
+{
+	size_t count;
+	const struct heap_level *levels = heap_levels(writer->analysis->heap, &count);
+
+	for (size_t i = 0; i < count && !writer->failed; i++) {
+		struct row row = row_begin(writer, TABLE_heap_level);
+
+		row_int(&row, (int64_t)i);
+		row_real(&row, ring_file_seconds(writer->ring, levels[i].stamp));
+		if (levels[i].site)
+			row_int(&row, levels[i].site);
+		else
+			row_null(&row);
+		row_int(&row, (int64_t)levels[i].live_bytes);
+		row_int(&row, (int64_t)levels[i].live_blocks);
+		row_end(&row);
+	}
+}
+
 void store_heap(struct writer *writer)
 {
 	store_totals(writer);
@@ -133,4 +153,5 @@ void store_heap(struct writer *writer)
 	store_heap_threads(writer);
 	store_size_classes(writer);
 	store_samples(writer);
+	store_levels(writer);
 }

@@ -12,6 +12,7 @@
 
 #include "tools/finding/findings.h"
 #include "tools/analyse/heap/heap_blocks.h"
+#include "tools/analyse/heap/heap_levels.h"
 #include "tools/analyse/heap/heap_misuse.h"
 #include "tools/analyse/heap/heap_reallocs.h"
 #include "tools/analyse/heap/heap_samples.h"
@@ -41,6 +42,7 @@ struct heap_analysis {
 	uint64_t ended_address, ended_size;
 	struct heap_size_class classes[HEAP_SIZE_CLASSES];
 	struct samples samples;
+	struct levels levels;
 	struct realloc_table reallocs;
 	struct recent_frees recent;
 	struct misuse_table *misuse;
@@ -67,6 +69,7 @@ struct heap_analysis *heap_new(struct ring_file *ring, const struct thread_analy
 	sites_init(&heap->sites, ring);
 	actors_init(&heap->actors);
 	samples_init(&heap->samples);
+	levels_init(&heap->levels);
 	recents_init(&heap->recent);
 	heap->misuse = misuse_new();
 	heap->certain_until = UINT64_MAX;
@@ -85,6 +88,7 @@ void heap_free(struct heap_analysis *heap)
 	reallocs_free(&heap->reallocs);
 	misuse_free(heap->misuse);
 	recents_free(&heap->recent);
+	levels_free(&heap->levels);
 	free(heap->site_results);
 	free(heap->share_results);
 	free(heap->thread_results);
@@ -147,6 +151,13 @@ static void block_ends(struct heap_analysis *heap, const struct block *block)
 	heap->live_blocks--;
 }
 
+static void look_at_sites(struct heap_analysis *heap, uint64_t stamp)
+{
+	levels_look(
+	    &heap->levels, &heap->sites,
+	    (struct heap_level){.stamp = stamp, .live_bytes = heap->live_bytes, .live_blocks = heap->live_blocks});
+}
+
 static void note_level(struct heap_analysis *heap, uint64_t stamp)
 {
 	if (heap->live_bytes > heap->peak_bytes) {
@@ -156,6 +167,8 @@ static void note_level(struct heap_analysis *heap, uint64_t stamp)
 		heap->serial++;
 	}
 	samples_note(&heap->samples, stamp, heap->live_bytes, heap->live_blocks);
+	if (__builtin_expect(levels_due(&heap->levels), 0))
+		look_at_sites(heap, stamp);
 }
 
 /* The block's free was lost, or was called by code that cannot be hooked. */
@@ -716,7 +729,11 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
                  struct finding_list *findings)
 {
 	samples_finish(&heap->samples, (struct heap_sample){end->stamp, heap->live_bytes, heap->live_blocks});
+	look_at_sites(heap, end->stamp);
 	finish_sites(heap);
+	levels_finish(&heap->levels, heap->site_results, heap->sites.count,
+	              (struct heap_level){
+	                  .stamp = heap->peak_stamp, .live_bytes = heap->peak_bytes, .live_blocks = heap->peak_blocks});
 	finish_shares(heap);
 	finish_threads(heap);
 	if (scan->done)
@@ -755,4 +772,10 @@ const struct heap_sample *heap_samples(const struct heap_analysis *heap, size_t 
 {
 	*count = heap->samples.count;
 	return heap->samples.items;
+}
+
+const struct heap_level *heap_levels(const struct heap_analysis *heap, size_t *count)
+{
+	*count = heap->levels.result_count;
+	return heap->levels.results;
 }

@@ -57,6 +57,11 @@ struct heap_sample {
 	uint64_t stamp, live_bytes, live_blocks;
 }; /* bounded number, thinned as it grows */
 
+struct heap_level {
+	uint64_t stamp, live_bytes, live_blocks;
+	uint32_t site; /* number of the site, from 1; 0: the whole process */
+};
+
 /* Both must outlive it. */
 struct heap_analysis *heap_new(struct ring_file *ring, const struct thread_analysis *threads);
 void heap_free(struct heap_analysis *heap);
@@ -95,5 +100,8 @@ const struct heap_share *heap_shares(const struct heap_analysis *heap, size_t *c
 const struct heap_size_class *heap_size_classes(const struct heap_analysis *heap);
 const struct heap_thread *heap_threads(const struct heap_analysis *heap, size_t *count);
 const struct heap_sample *heap_samples(const struct heap_analysis *heap, size_t *count);
+/* What the process and its largest sites held at some moments, in the order of time.  A site that is missing at a
+ * moment was not among the largest then, and is known to have held less than each of them. */
+const struct heap_level *heap_levels(const struct heap_analysis *heap, size_t *count);
 
 #endif
