@@ -171,5 +171,7 @@ def page(found):
     return [bar("page of a large run, MiB", 20, {"page": (found["mib"], None)}, below=True),
             seconds("page of a large run, until it can be used", 3, found["ready"]),
             seconds("page of a large run, making it", 3, took["html"]),
+            seconds("page of 300 processes, until it can be used", 2, found["many"]["ready"]),
+            seconds("page of 300 processes, making it", 1.5, found["many"]["html"]),
             seconds("text report of a large run", 2, took["text"]),
             seconds("pprof of a large run", 5, took["pprof"])]

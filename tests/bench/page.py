@@ -1,4 +1,4 @@
-"""What reports of a large run cost, from its database: the one that big_database.py makes."""
+"""What reports cost: of a large run, whose database big_database.py makes, and of a run of 300 process images."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from measure import Failure, run, summary
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPORTS = (("text", "report", "text"), ("html", "report", "html"), ("pprof", "export", "pprof"))
+MANY_IMAGES = "for i in $(seq 100); do ls / | sed -n 1p | tr a b; done >/dev/null"  # each: three forks that exec
 
 
 def reports(build, directory, rounds):
@@ -30,6 +31,16 @@ def opened(page, rounds):
             "parts": {name: took / 1000 for name, took in seen["parts"].items()}}
 
 
+def many(build, directory, rounds):
+    """A shell and its 300 children, each of which executes a program: what their page costs."""
+    out, page = f"{directory}/many", f"{directory}/many.html"
+    run([f"{build}/ringtail", "run", "-o", out, "--", "sh", "-c", MANY_IMAGES])
+    words = [f"{build}/ringtail", "report", out, "--format", "html", "-o", page]
+    took = summary([run(words)[0] for _ in range(rounds)])
+    images = int(run([f"{build}/ringtail", "sql", "--format", "csv", out, "select count(*) from process"])[1].split()[-1])
+    return {"images": images, "html": took, "mib": os.path.getsize(page) / 2**20} | opened(page, rounds)
+
+
 def bench(build, rounds):
     directory = tempfile.mkdtemp(prefix="ringtail-bench-")
     try:
@@ -38,7 +49,7 @@ def bench(build, rounds):
         found = {"seconds": reports(build, directory, rounds)}
         os.rename(f"{directory}/html", f"{directory}/page.html")
         found["mib"] = os.path.getsize(f"{directory}/page.html") / 2**20
-        return found | opened(f"{directory}/page.html", rounds)
+        return found | opened(f"{directory}/page.html", rounds) | {"many": many(build, directory, rounds)}
     except Failure as failure:
         return {"failed": str(failure)}
     finally:

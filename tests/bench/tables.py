@@ -102,6 +102,10 @@ def page(found):
         print(f"{name:<40}{number(measured, 2)}")
     for name, took in found["parts"].items():
         print(f"{'page, first look at ' + name:<40}{took:>12.2f}")
+    many = found["many"]
+    name = f"page of {many['images']} images, {many['mib']:.1f} MiB"
+    print(f"{name:<40}{number(many['html'], 2)}")
+    print(f"{'until it can be used':<40}{number(many['ready'], 2)}")
 
 
 def verdict(column):

@@ -172,6 +172,62 @@ Test(page, shows_two_runs)
 	rt_end(&after);
 }
 
+/* tests/page/explore.mjs, which fails by itself, explores the page for the topic. */
+static void explore(struct rt *rt, const char *topic)
+{
+	struct outcome outcome = rt_tool(rt, "report RUN --format html -o page.html");
+	char here[RT_PATH];
+
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	cr_assert(realpath("tests/page/explore.mjs", here));
+	free(consume(rt, "node %s page.html %s %s", here, rt_built(AXE), topic));
+}
+
+Test(page, shortens_names)
+{
+	struct rt rt = rt_new();
+	char here[RT_PATH];
+
+	cr_assert(realpath("tests/page/names.mjs", here));
+	free(consume(&rt, "node %s", here));
+	rt_end(&rt);
+}
+
+static void explore_long_names(const char *topic)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "long_names");
+	explore(&rt, topic);
+	rt_end(&rt);
+}
+
+Test(page, fits_screens_of_every_width) { explore_long_names("layout"); }
+
+Test(page, opens_and_groups_allocation_sites) { explore_long_names("sites"); }
+
+Test(page, draws_flame_graph_and_curve) { explore_long_names("graphs"); }
+
+Test(page, has_links_filters_and_steps_of_deadlocks) { explore_long_names("links"); }
+
+/* Equal findings of several processes are one, and processes without any are folded. */
+Test(page, shows_many_processes)
+{
+	struct rt rt = rt_new();
+	char line[2 * RT_PATH], program[RT_PATH];
+
+	snprintf(program, sizeof program, "%s", rt_built("programs/leak_simple"));
+	snprintf(line, sizeof line,
+	         "run -o RUN -- sh -c 'for i in 1 2 3; do %s; cat /dev/null; sleep 0; uname -a; ls -d /; done'",
+	         program);
+	struct outcome outcome = rt_tool(&rt, line);
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	explore(&rt, "processes");
+	rt_end(&rt);
+}
+
 /* Text may go to a file, too.  Other reports have no page, and no page is left behind if it could not be made. */
 Test(page, goes_to_a_file)
 {

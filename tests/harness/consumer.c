@@ -17,6 +17,8 @@ void export_run(struct rt *rt, const char *words)
 	outcome_free(&outcome);
 }
 
+#define PATIENCE 300 /* seconds; only ends a consumer that hangs, however busy the machine is */
+
 char *consume(struct rt *rt, const char *format, ...)
 {
 	char line[4096];
@@ -29,7 +31,7 @@ char *consume(struct rt *rt, const char *format, ...)
 	int length = vsnprintf(line, sizeof line - 6, format, arguments);
 	va_end(arguments);
 	cr_assert_lt(length, (int)sizeof line - 6);
-	outcome = spawn((struct command){.argv = argv, .directory = rt->work});
+	outcome = spawn((struct command){.argv = argv, .directory = rt->work, .timeout = PATIENCE});
 	cr_assert_eq(outcome.status, 0, "%s: status %d: %s%s", line, outcome.status, outcome.err, outcome.out);
 	cr_assert(asprintf(&out, "%s%s", outcome.out, outcome.err) >= 0);
 	outcome_free(&outcome);

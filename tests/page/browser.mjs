@@ -48,7 +48,7 @@ export class Browser {
     if (method === 'Runtime.exceptionThrown') this.errors.push(params.exceptionDetails.exception?.description || params.exceptionDetails.text)
     if (method === 'Runtime.consoleAPICalled' && ['error', 'warning', 'assert'].includes(params.type)) this.errors.push(params.args.map((value) => value.value ?? value.description).join(' '))
     if (method === 'Log.entryAdded' && params.entry.level === 'error') this.errors.push(params.entry.text)
-    if (method === 'Network.requestWillBeSent' && params.request.url !== this.url) this.requests.push(params.request.url)
+    if (method === 'Network.requestWillBeSent' && params.request.url.split('#')[0] !== this.url.split('#')[0]) this.requests.push(params.request.url)
     if (method === 'Page.javascriptDialogOpening') this.errors.push(`a dialog: ${params.message}`)
     this.waiting = this.waiting.filter((waiter) => waiter.method !== method || void waiter.resolve(params))
   }
@@ -92,6 +92,24 @@ export class Browser {
     if (!at) throw new Error(`nothing to click: ${find}`)
     for (const type of ['mouseMoved', 'mousePressed', 'mouseReleased'])
       await this.send('Input.dispatchMouseEvent', { type, ...at, button: type === 'mouseMoved' ? 'none' : 'left', clickCount: 1 })
+  }
+
+  /** From one part of the element's width to another, with the button pressed. */
+  async drag(find, from, to) {
+    const box = await this.evaluate(`(() => { const element = ${find}; element.scrollIntoView({ block: 'center' }); const { left, top, width, height } = element.getBoundingClientRect(); return { left, top, width, height } })()`)
+    const at = (part) => ({ x: box.left + part * box.width, y: box.top + box.height / 2, button: 'left', buttons: 1 })
+    await this.send('Input.dispatchMouseEvent', { type: 'mouseMoved', ...at(from), button: 'none', buttons: 0 })
+    await this.send('Input.dispatchMouseEvent', { type: 'mousePressed', ...at(from), clickCount: 1 })
+    for (const part of [(from + to) / 2, to]) await this.send('Input.dispatchMouseEvent', { type: 'mouseMoved', ...at(part) })
+    await this.send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...at(to), clickCount: 1 })
+  }
+
+  async allow(permission) {
+    const { session } = this
+    this.session = undefined // of the browser, not of the page
+    const done = this.send('Browser.grantPermissions', { permissions: [permission] })
+    this.session = session
+    await done
   }
 
   async type(text) {

@@ -4,29 +4,16 @@
  * usage: node check.mjs PAGE.html PICTURE.png AXE.js
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { Browser } from './browser.mjs'
+import { $, Person, button } from './person.mjs'
 
 const [page, picture, axe] = process.argv.slice(2)
 const seen = {}
-const browser = await Browser.start()
-const $ = (selector) => `document.querySelector(${JSON.stringify(selector)})`
-const text = (selector) => browser.evaluate(`${$(selector)}?.textContent ?? null`)
-const number = (selector) => browser.evaluate(`document.querySelectorAll(${JSON.stringify(selector)}).length`)
-const button = (within, word) => `[...document.querySelectorAll(${JSON.stringify(within + ' button')})].find((one) => one.textContent === ${JSON.stringify(word)})`
-
-async function follows(name) {
-  const { violations } = JSON.parse(await browser.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((result) => JSON.stringify(result))"))
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`), [], name)
-}
-
-async function go(id) {
-  await browser.click($(`#nav a[href='#${id}']`))
-  await browser.until(`document.documentElement.dataset.ready === '${id}'`)
-  await follows(id)
-}
+const person = await Person.at(page, axe)
+const { browser } = person
+const text = (selector) => person.text(selector)
+const number = (selector) => person.number(selector)
+const go = (id) => person.goes(id)
+const follows = (name) => person.follows(name)
 
 async function findings() {
   await go('findings')
@@ -100,9 +87,7 @@ async function comparison() {
 }
 
 async function light() {
-  await browser.open(pathToFileURL(resolve(page)).href)
-  await browser.until('document.documentElement.dataset.ready')
-  await browser.evaluate(readFileSync(axe, 'utf8'))
+  await person.opens()
   await follows('overview')
   seen.title = await browser.evaluate('document.title')
   seen.command = await text('header .command')
@@ -122,9 +107,8 @@ try {
   await light()
   await dark()
   seen.images = await number('img')
-  assert.deepEqual(browser.errors, [], 'the console complains')
-  assert.deepEqual(browser.requests, [], 'the page asked for something')
+  person.isContent()
   console.log(JSON.stringify(seen))
 } finally {
-  await browser.end()
+  await person.leaves()
 }

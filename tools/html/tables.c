@@ -9,7 +9,7 @@
 #include "tools/query/stack_numbers.h"
 #include "tools/symbolize/names.h"
 
-#define MOST_PARTS 10
+#define MOST_PARTS 11
 
 struct making {
 	struct query *query;
@@ -77,17 +77,18 @@ static const struct part frames[] = {{"function", text}, {"file", text},   {"lin
                                      {"offset", number}, {"module", text}, {"role", role},   {0}};
 /* For each pc, in the same order, the number of its rows above. */
 static const struct part places[] = {{"rows", number}, {0}};
-static const struct part sites[] = {{"stack", stack},
-                                    {"type", text},
-                                    {"allocations", number},
-                                    {"allocated_bytes", number},
-                                    {"temporary", number},
-                                    {"peak_blocks", number},
-                                    {"peak_bytes", number},
-                                    {"live_blocks", number},
-                                    {"live_bytes", number},
-                                    {"largest", number},
-                                    {0}};
+static const struct part sites[] = {
+    {"stack", stack},       {"type", text},          {"allocations", number}, {"allocated_bytes", number},
+    {"temporary", number},  {"peak_blocks", number}, {"peak_bytes", number},  {"live_blocks", number},
+    {"live_bytes", number}, {"largest", number},     {"group", number},       {0}};
+/* What each group of threads has of a site where several allocate. */
+static const struct part shares[] = {
+    {"site", number},       {"group", number},      {"allocations", number}, {"allocated_bytes", number},
+    {"peak_bytes", number}, {"live_bytes", number}, {"live_blocks", number}, {0}};
+static const struct part groups[] = {{"id", number}, {"name", text}, {"main", number}, {"stack", stack}, {0}};
+static const struct part samples[] = {{"at", nanoseconds}, {"live_bytes", number}, {"live_blocks", number}, {0}};
+static const struct part levels[] = {
+    {"at", nanoseconds}, {"site", number}, {"live_bytes", number}, {"live_blocks", number}, {0}};
 static const struct part intervals[] = {{"what", text},
                                         {"class", number},
                                         {"thread", number},
@@ -108,8 +109,15 @@ static const struct table tables[] = {
     {"sites",
      "SELECT stack, type, allocations, allocated_bytes, temporary, peak_blocks, peak_bytes, live_blocks, "
      "live_bytes,"
-     " largest FROM heap_site WHERE process = ?1 ORDER BY id",
+     " largest, thread_group FROM heap_site WHERE process = ?1 ORDER BY id",
      sites},
+    {"shares",
+     "SELECT site, thread_group, allocations, allocated_bytes, peak_bytes, live_bytes, live_blocks FROM heap_share"
+     " WHERE process = ?1 ORDER BY site, thread_group",
+     shares},
+    {"groups", "SELECT id, name, main, created_stack FROM thread_group WHERE process = ?1 ORDER BY id", groups},
+    {"samples", "SELECT at, live_bytes, live_blocks FROM heap_sample WHERE process = ?1 ORDER BY ordinal", samples},
+    {"levels", "SELECT at, site, live_bytes, live_blocks FROM heap_level WHERE process = ?1 ORDER BY ordinal", levels},
     {"intervals",
      "SELECT what, class, thread, other, began, seconds FROM lock_interval WHERE process = ?1 ORDER BY "
      "ordinal",
@@ -132,13 +140,13 @@ static void write_column(struct making *making, const char *name, struct column 
 
 static void write_table(struct making *making, const struct table *table)
 {
-	sqlite3_stmt *row = query_rows(making->query, table->sql, 1, making->process);
+	sqlite3_stmt *row = query_again(making->query, table->sql, 1, making->process);
 	struct column made[MOST_PARTS] = {0};
 
 	while (query_next(making->query, row))
 		for (int i = 0; table->parts[i].name; i++)
 			column_put(&made[i], table->parts[i].value(making, row, i));
-	sqlite3_finalize(row);
+	query_done(making->query, row);
 	begin_table(making, table->name);
 	for (int i = 0; table->parts[i].name; i++)
 		write_column(making, table->parts[i].name, &made[i]);
@@ -180,13 +188,13 @@ static void write_stacks(struct making *making)
 
 static void number_places(struct making *making)
 {
-	sqlite3_stmt *row = query_rows(making->query, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc", 1,
-	                               making->process);
+	sqlite3_stmt *row = query_again(making->query, "SELECT DISTINCT pc FROM frame WHERE process = ?1 ORDER BY pc",
+	                                1, making->process);
 	uint64_t count = 0;
 
 	while (query_next(making->query, row))
 		u64_map_put(&making->places, (uint64_t)sqlite3_column_int64(row, 0), ++count);
-	sqlite3_finalize(row);
+	query_done(making->query, row);
 }
 
 static void write_processes(struct making *making)

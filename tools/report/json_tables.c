@@ -15,7 +15,7 @@ static json_t *json_blockers(struct report *report, const struct process *proces
 {
 	static const char sql[] = "SELECT blocker, how, since, stack FROM thread_blocker"
 	                          " WHERE process = ? AND thread = ? ORDER BY ordinal";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, thread);
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, thread);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row)) {
@@ -27,7 +27,7 @@ static json_t *json_blockers(struct report *report, const struct process *proces
 		json_object_set_new(object, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 3)));
 		json_array_append_new(array, object);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
@@ -88,18 +88,18 @@ void json_threads(struct json_list *list, const struct process *process)
 	    " detached, main, created_stack, blocked_on, blocked_object, blocked_since, blocked_owner,"
 	    " blocked_stack, blocked_name, blocked_timed, events, runs_pc, runs_ordinal FROM thread WHERE process = ? "
 	    "ORDER BY id";
-	sqlite3_stmt *row = query_rows(&list->report->query, sql, 1, process->id);
+	sqlite3_stmt *row = query_again(&list->report->query, sql, 1, process->id);
 
 	while (query_next(&list->report->query, row))
 		json_list_add(list, json_thread(list->report, process, row));
-	sqlite3_finalize(row);
+	query_done(&list->report->query, row);
 }
 
 void json_thread_sites(struct json_list *list, const struct process *process)
 {
 	static const char sql[] = "SELECT made, live, peak, peak_at, grows, live_1, live_2, live_3, live_4, stack"
 	                          " FROM thread_site WHERE process = ? ORDER BY made DESC, ordinal";
-	sqlite3_stmt *row = query_rows(&list->report->query, sql, 1, process->id);
+	sqlite3_stmt *row = query_again(&list->report->query, sql, 1, process->id);
 
 	while (query_next(&list->report->query, row)) {
 		json_t *site = json_object(), *quarters = json_array();
@@ -113,7 +113,7 @@ void json_thread_sites(struct json_list *list, const struct process *process)
 		json_object_set_new(site, "stack", json_stack(list->report, process->id, sqlite3_column_int64(row, 9)));
 		json_list_add(list, site);
 	}
-	sqlite3_finalize(row);
+	query_done(&list->report->query, row);
 }
 
 /* ---- heap ------------------------------------------------------------------------------------ */
@@ -125,7 +125,7 @@ static json_t *json_sites(struct report *report, const struct process *process)
 	    " live_bytes, frees, reallocations, largest, stack AS stack_id FROM heap_site"
 	    " WHERE process = ?1 AND " IN_A_LIST " ORDER BY allocated_bytes DESC, id";
 	int64_t limit = report->limit ? (int64_t)report->limit : -1;
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, limit);
 	json_t *array = json_array();
 
 	while (query_next(&report->query, row)) {
@@ -134,14 +134,20 @@ static json_t *json_sites(struct report *report, const struct process *process)
 		json_object_set_new(site, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 11)));
 		json_array_append_new(array, site);
 	}
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	return array;
 }
 
 static void add_heap_detail(struct report *report, const struct process *process, json_t *heap)
 {
-	if (!report->numbers)
+	if (!report->numbers) {
 		json_object_set_new(heap, "sites", json_sites(report, process));
+		json_object_set_new(heap, "samples",
+		                    json_rows(report,
+		                              "SELECT at, live_bytes, live_blocks FROM heap_sample"
+		                              " WHERE process = ? ORDER BY ordinal",
+		                              process->id));
+	}
 	json_object_set_new(heap, "sizes",
 	                    json_rows(report,
 	                              "SELECT low, high, allocations, bytes, live_blocks, live_bytes"
@@ -153,11 +159,6 @@ static void add_heap_detail(struct report *report, const struct process *process
 	                              " temporary, peak_bytes, live_blocks, live_bytes FROM heap_thread"
 	                              " WHERE process = ? ORDER BY thread",
 	                              process->id));
-	json_object_set_new(heap, "samples",
-	                    json_rows(report,
-	                              "SELECT at, live_bytes, live_blocks FROM heap_sample"
-	                              " WHERE process = ? ORDER BY ordinal",
-	                              process->id));
 }
 
 json_t *json_heap(struct report *report, const struct process *process)
@@ -168,10 +169,10 @@ json_t *json_heap(struct report *report, const struct process *process)
 	                          " reallocations, reallocated_in_place, failed, largest, unknown_frees, "
 	                          "unseen_frees, double_frees,"
 	                          " mismatched FROM heap WHERE process = ?";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
+	sqlite3_stmt *row = query_again(&report->query, sql, 1, process->id);
 	json_t *heap = query_next(&report->query, row) ? json_row(row) : json_null();
 
-	sqlite3_finalize(row);
+	query_done(&report->query, row);
 	if (json_is_object(heap) && (report->parts & PART_HEAP) && (report->parts & PART_DETAIL))
 		add_heap_detail(report, process, heap);
 	return heap;

@@ -29,8 +29,9 @@ struct report {
 	const struct suppress *suppress; /* applied to db; NULL: nothing is suppressed */
 	bool full_stacks;
 	unsigned unread; /* number of processes that are not in the database because their rings could not be read */
-	/* Set for the HTML page, which has the stacks and sites as tables.  Its JSON has [process, number] in place
-	 * of a stack's frames, no sites, and weights of findings.  NULL: ordinary JSON. */
+	/* Set for the HTML page, which has stacks, sites and the heap's samples as tables.  Its JSON has
+	 * [process, number] in place of a stack's frames, no sites and samples, and weights of findings.  NULL:
+	 * ordinary JSON. */
 	const struct stack_numbers *numbers;
 	bool color;
 	unsigned width;

@@ -1,6 +1,6 @@
 // The run: unpacked, and its tables of numbers (tables.c) as arrays that are quick to walk.
 import { readTable } from './columns.js'
-import { baseName } from './format.js'
+import { baseName, count, plural } from './format.js'
 
 /** The pieces that packed.c made: letters, in comments. */
 function* pieces(element) {
@@ -62,7 +62,7 @@ export class Process {
     Object.assign(this, { info, texts, side, id: directory.process })
     this.exe = baseName(info.exe)
     this.label = `${this.exe} (${info.pid}${info.image ? `, image ${info.image + 1}` : ''})`
-    for (const name of ['frames', 'places', 'stacks', 'sites', 'intervals']) this[name] = readTable(bytes, directory[name])
+    for (const [name, where] of Object.entries(directory)) if (name !== 'process') this[name] = readTable(bytes, where)
   }
 
   /** Where each place's rows of the table of frames begin: innermost first, and one more at the end. */
@@ -80,6 +80,21 @@ export class Process {
     return (this.#made.siteNode ??= new Int32Array(this.sites.stack.values).map((number) => number - 1))
   }
 
+  /** Of each place, its innermost row that is not the C or C++ library's; -1: it has none. */
+  get placeOwn() {
+    return (this.#made.placeOwn ??= this.#readOwn())
+  }
+
+  /** The process's curve of live bytes: {at, bytes, blocks}, ascending, with the peak and the end. */
+  get curve() {
+    return (this.#made.curve ??= this.#readCurve())
+  }
+
+  /** Number of findings that are an error or a warning, and are not suppressed. */
+  get wrong() {
+    return (this.#made.wrong ??= (this.info.findings || []).filter((one) => one.weight !== 'note' && !one.suppressed).length)
+  }
+
   /** Place 0 is that of addresses without a name: no rows. */
   #readPlaces() {
     const { values } = this.places.rows
@@ -93,6 +108,25 @@ export class Process {
     const parent = new Int32Array(values.length)
     for (let node = 0; node < parent.length; node++) parent[node] = values[node] === 0 ? NO_STACK : node - values[node]
     return parent
+  }
+
+  #readOwn() {
+    const { placeStart } = this
+    const role = this.frames.role.values
+    const own = new Int32Array(Math.max(placeStart.length - 1, 0)).fill(-1)
+    for (let place = 0; place < own.length; place++)
+      for (let row = placeStart[place]; row < placeStart[place + 1] && own[place] < 0; row++) if (role[row] !== ROLE_RUNTIME) own[place] = row
+    return own
+  }
+
+  #readCurve() {
+    const { heap, end } = this.info
+    const { at, live_bytes: bytes, live_blocks: blocks } = this.samples
+    const points = Array.from({ length: at.length }, (_, i) => ({ at: at.at(i) / 1e9, bytes: bytes.at(i), blocks: blocks.at(i) }))
+    if (!heap) return points
+    if (heap.peak_at !== null) points.push({ at: heap.peak_at, bytes: heap.peak_bytes, blocks: heap.peak_blocks }) // no sample need have hit it
+    points.push({ at: end.at ?? 0, bytes: heap.live_at_end_bytes, blocks: heap.live_at_end_blocks })
+    return points.sort((a, b) => a.at - b.at)
   }
 
   #caller(node) {
@@ -135,14 +169,37 @@ export class Process {
     return { frames: rows.map(([row]) => this.#frame(row)), why: ROOT_WHY[this.stacks.why.at(outermost)] }
   }
 
-  /** The frame to name a stack by: the innermost that is not the C or C++ library's. */
-  where(node) {
-    let first
-    for (const [row] of this.#rows(node)) {
-      if (this.frames.role.at(row) !== ROLE_RUNTIME) return this.#frame(row)
-      first ??= row
+  /** The row of the table of frames to name a stack by: the innermost that is not the C or C++ library's; -1: none. */
+  whereRow(node) {
+    const { placeOwn, placeStart } = this
+    const innermost = node === NO_STACK ? 0 : this.stacks.place.at(node)
+    for (let steps = 0; node !== NO_STACK && steps < DEEPEST; node = this.#caller(node), steps++) {
+      const row = placeOwn[this.stacks.place.at(node)]
+      if (row >= 0) return row
     }
-    return first === undefined ? undefined : this.#frame(first)
+    return placeStart[innermost] < placeStart[innermost + 1] ? placeStart[innermost] : -1
+  }
+
+  /** What is the same of all sites at one place in the code, in every process of the side. */
+  placeKey(row) {
+    return row < 0 ? '' : `${this.functionName(row)}\n${this.frames.file.at(row)}:${this.frames.line.at(row)}`
+  }
+
+  where(node) {
+    const row = this.whereRow(node)
+    return row < 0 ? undefined : this.#frame(row)
+  }
+
+  /** What a group of threads (table `groups`) is called. */
+  groupName(id) {
+    this.groupRows ??= new Map(Array.from(this.groups.id.values, (one, row) => [one, row]))
+    const row = this.groupRows.get(id)
+    if (row === undefined) return 'threads not known'
+    const name = this.texts[this.groups.name.at(row)]
+    if (name) return name
+    if (this.groups.main.at(row)) return 'main'
+    const frame = this.where(this.groups.stack.at(row) - 1)
+    return frame ? `threads made in ${frame.name}` : 'threads without a name'
   }
 
   thread(id) {
@@ -168,7 +225,7 @@ export function ownFrames(frames) {
 
 export class Side {
   constructor({ report, tables, sources }, bytes, index) {
-    Object.assign(this, { report, sources })
+    Object.assign(this, { report, sources, index })
     this.processes = report.processes.map((info, i) => new Process(info, tables.processes[i], tables.texts, bytes, index))
     this.byId = new Map(this.processes.map((process) => [process.id, process]))
   }
@@ -191,12 +248,74 @@ export class Side {
     return file.changed || lines.some(([number]) => number === frame.line) ? { changed: file.changed, lines } : null
   }
 
-  /** Of all processes: errors first, and those that are suppressed last; else as each process has them, worst first. */
+  /**
+   * Findings of all processes, errors first, and those that are suppressed last; else as each process has them, worst
+   * first.  Equal ones of several processes are one: {finding, process, all: [{finding, process}, ...]}, where blocks,
+   * bytes, times and seconds of `finding` are sums.
+   */
   findings() {
-    const all = this.processes.flatMap((process) => (process.info.findings || []).map((finding) => ({ finding, process })))
+    return (this.merged ??= this.#merge())
+  }
+
+  #merge() {
+    const byId = new Map()
+    for (const process of this.processes) {
+      const seen = new Map() // how many of an id the process has had
+      for (const finding of process.info.findings || []) {
+        const number = (seen.get(finding.id) || 0) + 1
+        seen.set(finding.id, number)
+        const key = `${finding.id} ${finding.suppressed} ${number}`
+        if (!byId.has(key)) byId.set(key, { finding, process, all: [] })
+        byId.get(key).all.push({ finding, process })
+      }
+    }
     const rank = ({ finding }) => (finding.suppressed ? WEIGHTS.length : WEIGHTS.indexOf(finding.weight))
-    return all.sort((a, b) => rank(a) - rank(b))
+    return [...byId.values()].map(summed).sort((a, b) => rank(a) - rank(b) || (rank(a) ? 0 : b.all.length - a.all.length))
+  }
+
+  /** In how many of how many processes of that program. */
+  spread(item) {
+    const processes = new Set(item.all.map(({ process }) => process)).size
+    this.byExe ??= Map.groupBy ? Map.groupBy(this.processes, (process) => process.exe) : grouped(this.processes, (process) => process.exe)
+    return [processes, this.byExe.get(item.process.exe).length]
+  }
+
+  /** The processes as a tree: [{process, level, children}, ...] of the outermost; images of one pid follow each other. */
+  tree() {
+    return (this.roots ??= this.#tree())
+  }
+
+  #tree() {
+    const latest = new Map() // pid -> its node
+    const roots = []
+    for (const process of this.processes) {
+      const node = { process, level: 0, children: [] }
+      const above = process.info.image ? latest.get(process.info.pid)?.above : latest.get(process.info.parent)
+      node.above = above
+      node.level = above ? above.level + 1 : 0
+      ;(above ? above.children : roots).push(node)
+      latest.set(process.info.pid, node)
+    }
+    return roots
   }
 }
 
+function grouped(items, key) {
+  const groups = new Map()
+  for (const item of items) groups.has(key(item)) ? groups.get(key(item)).push(item) : groups.set(key(item), [item])
+  return groups
+}
+
+function summed(item) {
+  if (item.all.length === 1) return item
+  const sum = (name) => item.all.reduce((total, { finding }) => total + (finding[name] || 0), 0)
+  return { ...item, finding: { ...item.finding, blocks: sum('blocks'), bytes: sum('bytes'), times: sum('times'), seconds: sum('seconds') || null } }
+}
+
 export const fileLine = (frame) => (frame && frame.file ? `${baseName(frame.file)}${frame.line ? `:${frame.line}` : ''}` : '')
+
+/** "217 processes, 428 images": an exec makes the next image of the same process. */
+export function numberOf(processes) {
+  const pids = new Set(processes.map((process) => process.info.pid)).size
+  return plural(pids, 'process', 'processes') + (processes.length > pids ? `, ${count(processes.length)} images` : '')
+}

@@ -26,7 +26,7 @@ export const s = (tag, attributes, ...children) => fill(document.createElementNS
 let last = 0
 export const uniqueId = (word) => `${word}-${++last}`
 
-/** A group of buttons of which one is pressed.  items: [[value, label], ...] */
+/** A group of buttons of which one is pressed.  items: [[value, what is in the button], ...] */
 export function choice(label, items, value, onchoose) {
   const buttons = items.map(([key, text]) =>
     h('button', { type: 'button', 'aria-pressed': String(key === value), 'data-value': key, onclick: () => choose(key) }, text))

@@ -5,10 +5,14 @@
 import { Tree, Downward, Upward, METRICS, isBytes } from './tree.js'
 import { h, choice, uniqueId } from './dom.js'
 import { baseName, bytes, count, percent, plural, signed } from './format.js'
+import { shortName } from './names.js'
 
 const ROW = 20
 const NARROWEST = 1
-const ROOM_FOR_TEXT = 28
+const PADDING = 4 // at each end of a frame's text, as in style.css
+const FEWEST_LETTERS = 3
+const MOST_PROGRAMS = 3 // with a colour of their own, however little they allocated themselves
+const PLAIN = /\/(libc|ld-linux|libpthread)[^/]*$/
 const HUES = [28, 205, 150, 285, 95, 330, 175, 250, 60, 5]
 
 export class FlameGraph {
@@ -19,18 +23,24 @@ export class FlameGraph {
     this.metric = metric
     this.upward = false
     this.query = ''
-    this.colours = this.#colourModules(processes[0])
+    this.hidden = null
     this.element = this.#build()
     this.#measure()
     new ResizeObserver(() => this.#resized()).observe(this.canvas)
   }
 
-  #colourModules(process) {
-    const colours = new Map([['', 'plain']])
-    for (const module of this.tree.modules)
-      if (!colours.has(module)) colours.set(module, /\/(libc|ld-linux|libpthread)[^/]*$/.test(module) ? 'plain' : colours.size - 1)
-    if (process && colours.has(process.info.exe)) colours.set(process.info.exe, 0)
-    return colours
+  /** The program and the libraries that have most in themselves get a colour each; the C library and the others are grey. */
+  #colourLibraries() {
+    const weights = this.tree.byLibrary(this.measured, this.hidden).filter(([module, width]) => module && width > 0)
+    const programs = [...this.tree.programs].filter((module) => this.tree.modules.includes(module)).slice(0, MOST_PROGRAMS)
+    const coloured = [...programs.map((module) => [module, weights.find(([one]) => one === module)?.[1] ?? 0]), ...weights.filter(([module]) => !PLAIN.test(module) && !programs.includes(module))]
+    this.colours = new Map(coloured.slice(0, HUES.length).map(([module], i) => [module, HUES[i]]))
+    const whole = this.view.root.width
+    const others = coloured.slice(HUES.length).concat(weights.filter(([module]) => PLAIN.test(module))).reduce((sum, [, width]) => sum + width, 0)
+    const entry = (swatch, name, width, title) => h('li', { title }, swatch, name, h('span', { class: 'dim' }, percent(width, whole)))
+    this.libraries.replaceChildren(
+      ...[...this.colours].map(([module, hue]) => entry(h('span', { class: 'swatch module', style: { '--hue': hue } }), baseName(module), coloured.find(([one]) => one === module)[1], module)),
+      ...(others ? [entry(h('span', { class: 'swatch same' }), coloured.length > HUES.length ? 'libc and other libraries' : 'libc', others)] : []))
   }
 
   #build() {
@@ -45,11 +55,13 @@ export class FlameGraph {
     this.canvas.addEventListener('keydown', (event) => this.#at(event, (item) => this.#key(event, item)))
     this.detail = h('p', { class: 'flame-detail', id: uniqueId('detail') })
     this.note = h('p', { class: 'note' })
+    this.libraries = h('ul', { class: 'legend libraries', 'aria-label': 'Libraries, and how much they allocated themselves' })
+    const system = this.tree.system.includes(1) && h('label', {}, h('input', { type: 'checkbox', onchange: (event) => { this.hidden = event.target.checked ? this.tree.system : null; this.#measure() } }), ' Hide system libraries')
     return h('div', { class: 'flame-graph' },
       h('div', { class: 'toolbar' }, this.metricChoice,
         choice('Order', [['down', 'Callers on top'], ['up', 'Allocating functions on top']], 'down', (way) => { this.upward = way === 'up'; this.#measure() }),
-        search, this.found, this.reset),
-      this.sides > 1 && this.#legend(), this.detail, h('div', { class: 'flame-scroll' }, this.canvas), this.note)
+        system, search, this.found, this.reset),
+      this.sides > 1 ? this.#legend() : this.libraries, this.detail, h('div', { class: 'flame-scroll' }, this.canvas), this.note)
   }
 
   #legend() {
@@ -62,7 +74,8 @@ export class FlameGraph {
 
   #measure() {
     this.measured = this.tree.measure(this.metric)
-    this.view = this.upward ? new Upward(this.tree, this.measured) : new Downward(this.tree, this.measured)
+    this.view = this.upward ? new Upward(this.tree, this.measured, this.hidden) : new Downward(this.tree, this.measured, this.hidden)
+    if (this.sides === 1) this.#colourLibraries()
     this.focus = this.view.root
     this.largestChange = 0
     this.#search(this.query)
@@ -90,6 +103,7 @@ export class FlameGraph {
 
   #draw() {
     this.width = this.canvas.clientWidth
+    this.letter ??= letterWidth(this.canvas)
     this.items = []
     this.narrow = 0
     this.depth = 0
@@ -154,20 +168,33 @@ export class FlameGraph {
     return { left: `${x.toFixed(2)}px`, width: `${Math.max(width - 1, 0.5).toFixed(2)}px`, top: `${block.depth * ROW}px` }
   }
 
+  /** As much of a name as fits into a frame: it is never cut at its beginning, and never by its neighbour. */
+  #words(name, width) {
+    const letters = Math.floor((width - 1 - 2 * PADDING) / this.letter)
+    if (letters < FEWEST_LETTERS) return ''
+    const brief = shortName(name)
+    if (brief.length <= letters) return brief
+    const last = brief.slice(brief.lastIndexOf('::') + 1).replace(/^:/, '')
+    return last.length <= letters ? last : `${(last.length < brief.length && last.length > 3 ? last : brief).slice(0, letters - 1)}…`
+  }
+
   #element(item) {
     const { block } = item
     const name = this.tree.names[block.label]
-    const classes = ['frame', this.#paint(block), this.hits && (this.hits.hit[block.label] ? 'hit' : 'dimmed'), block.depth < this.focus.depth && 'above']
+    const words = this.#words(name, item.width)
+    const classes = ['frame', words && 'named', this.#paint(block), this.hits && (this.hits.hit[block.label] ? 'hit' : 'dimmed'), block.depth < this.focus.depth && 'above']
     item.element = h('div', {
       class: classes.filter(Boolean).join(' '), role: 'treeitem', tabindex: '-1', 'aria-level': block.depth + 1,
-      'aria-label': `${name}, ${this.#amount(block)}`, style: { ...this.#box(item), ...this.#tint(block) },
-    }, item.width >= ROOM_FOR_TEXT ? name : '')
+      'aria-label': `${shortName(name)}, ${this.#amount(block)}`, style: { ...this.#box(item), ...this.#tint(block) },
+      // A name that is cut is no text: the frame's label has the name.
+      'data-cut': words.endsWith('…') ? words : null,
+    }, words.endsWith('…') ? '' : words)
     item.element.item = item
     return item.element
   }
 
   #paint(block) {
-    if (this.sides === 1) return this.colours.get(this.tree.modules[block.label]) === 'plain' ? 'plain' : 'module'
+    if (this.sides === 1) return this.colours.has(this.tree.modules[block.label]) ? 'module' : 'plain'
     const growth = block.totals[1] - block.totals[0]
     return growth > 0 ? 'grown' : growth < 0 ? 'shrunk' : 'same'
   }
@@ -175,8 +202,8 @@ export class FlameGraph {
   /** The hue of its library; of a change, how much of the block it is. */
   #tint(block) {
     if (this.sides > 1) return { '--part': Math.min(1, Math.abs(block.totals[1] - block.totals[0]) / (block.width || 1)).toFixed(2) }
-    const colour = this.colours.get(this.tree.modules[block.label])
-    return colour === 'plain' ? {} : { '--hue': HUES[colour % HUES.length] }
+    const hue = this.colours.get(this.tree.modules[block.label])
+    return hue === undefined ? {} : { '--hue': hue }
   }
 
   // ---- words -----------------------------------------------------------------------------
@@ -235,4 +262,13 @@ export class FlameGraph {
     item.element.setAttribute('tabindex', '0')
     item.element.focus()
   }
+}
+
+/** Of the letters in frames, which all have one width. */
+function letterWidth(canvas) {
+  const probe = h('span', { class: 'frame', style: { visibility: 'hidden', width: 'auto' } }, 'm'.repeat(20))
+  canvas.append(probe)
+  const width = probe.getBoundingClientRect().width / 20
+  probe.remove()
+  return width || 7.3
 }

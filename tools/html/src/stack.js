@@ -1,13 +1,16 @@
 // Stacks, and the places in the code that name them.
 import { h } from './dom.js'
+import { copyButton, linkTo, stackText } from './copy.js'
 import { ownFrames, fileLine, ROLE_RUNTIME } from './data.js'
+import { fragment } from './fragment.js'
 import { baseName, plural } from './format.js'
+import { fullNamesButton, nameElement, shortName } from './names.js'
 
 /** "function  file.c:12" in short. */
 export function place(frame) {
   if (!frame) return h('span', { class: 'dim' }, 'no stack was recorded')
   const where = fileLine(frame) || baseName(frame.module)
-  return h('span', { class: 'place' }, h('code', {}, frame.name), h('span', { class: 'dim', title: frame.file || frame.module }, where))
+  return h('span', { class: 'place' }, nameElement(frame.name), h('span', { class: 'dim', title: frame.file || frame.module }, where))
 }
 
 /** The line of source code, with those around it after a click; open: at once. */
@@ -23,12 +26,19 @@ function source(side, frame, open) {
 
 function line(side, frame, open) {
   const where = frame.file ? `${frame.file}${frame.line ? `:${frame.line}` : ''}` : frame.module || 'code made at run time'
-  return h('li', { class: frame.role === ROLE_RUNTIME ? 'runtime' : '' }, h('code', { class: 'function' }, frame.name),
-    frame.inlined && h('span', { class: 'tag' }, 'inlined'), h('span', { class: 'file' }, where), source(side, frame, open))
+  return h('li', { class: frame.role === ROLE_RUNTIME ? 'runtime' : '' }, nameElement(frame.name, { class: 'function' }),
+    frame.inlined && h('span', { class: 'tag' }, 'inlined'), h('span', { class: 'file', title: where }, where), source(side, frame, open))
 }
 
-/** All frames, innermost first; main's callers after a click. */
-export function stack(side, reference) {
+function tools(side, reference, found) {
+  const [process, node] = reference
+  return h('p', { class: 'stack-tools' }, copyButton('Copy stack', () => stackText(found)),
+    linkTo(fragment('stack', { side: side.index || null, process, at: node }), 'stack'),
+    found.frames.some((frame) => shortName(frame.name) !== frame.name) && fullNamesButton())
+}
+
+/** All frames, innermost first; main's callers after a click.  brief: without the buttons below it. */
+export function stack(side, reference, { brief } = {}) {
   const found = side.stack(reference)
   if (!found || !found.frames.length) return h('p', { class: 'dim' }, 'No stack was recorded.')
   const own = ownFrames(found.frames)
@@ -36,5 +46,7 @@ export function stack(side, reference) {
   const list = h('ol', { class: 'stack' }, found.frames.slice(0, own).map((frame, i) => line(side, frame, i === first)))
   const rest = found.frames.slice(own)
   const more = rest.length > 0 && h('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...rest.map((frame) => line(side, frame, false))); more.remove() } }, `${plural(rest.length, 'more frame')}`)
-  return h('div', {}, list, more, found.why && h('p', { class: 'dim' }, `The stack ends here: ${found.why}.`))
+  const below = !brief && tools(side, reference, found)
+  if (below && more) below.prepend(more)
+  return h('div', { class: 'stack-holder' }, list, brief && more, found.why && h('p', { class: 'dim' }, `The stack ends here: ${found.why}.`), below)
 }

@@ -1,4 +1,4 @@
-// A table that sorts by its columns and is filtered by a word.
+// A table that sorts by its columns, is filtered by a word, and whose rows open.
 import { h } from './dom.js'
 import { count } from './format.js'
 
@@ -8,13 +8,15 @@ const ORDER = new Intl.Collator('en')
 
 /**
  * columns: [{name, value(row), show(row, value), number, title}], of which value sorts and is searched, show makes
- * what is in the cell.  options: {caption, sort, filter: false, onrow(row)}
+ * what is in the cell.  options: {caption, sort, filter: false, detail(row)}, of which detail makes what opens below a
+ * row.
  */
 export class Table {
   constructor(columns, rows, options = {}) {
     Object.assign(this, { columns, rows, options, shown: FIRST, query: '' })
     this.sort = options.sort ?? null
     this.down = true
+    this.open = new Map() // row -> its element below
     this.body = h('tbody')
     this.heads = columns.map((column, i) => h('th', { scope: 'col', class: column.number ? 'number' : '', title: column.title },
       h('button', { type: 'button', onclick: () => this.#sortBy(i) }, column.name)))
@@ -25,6 +27,21 @@ export class Table {
         h('table', {}, h('caption', { class: 'hidden' }, options.caption), h('thead', {}, h('tr', {}, this.heads)), this.body)),
       this.more)
     this.#arrange()
+  }
+
+  /** Opens the row and shows it, wherever it is; its element below. */
+  reveal(row) {
+    const at = this.arranged.indexOf(this.rows.indexOf(row))
+    if (at < 0) return null
+    if (at >= this.shown) {
+      this.shown = at + 1
+      this.#fill()
+    }
+    if (!this.open.has(row)) this.#toggle(row)
+    const element = this.body.querySelector(`tr[data-row='${at}']`)
+    element.scrollIntoView({ block: 'start' })
+    element.querySelector('.opener')?.focus({ preventScroll: true })
+    return this.open.get(row)
   }
 
   #tools() {
@@ -67,14 +84,40 @@ export class Table {
   }
 
   #fill() {
-    const { onrow } = this.options
-    this.body.replaceChildren(...Array.from(this.arranged.subarray(0, this.shown), (i) => this.rows[i]).map((row) => h('tr', onrow ? { class: 'link', onclick: () => onrow(row) } : {},
-      this.columns.map((column) => {
-        const value = column.value(row)
-        return h('td', { class: column.number ? 'number' : '' }, column.show ? column.show(row, value) : value ?? '–')
-      }))))
+    this.body.replaceChildren(...Array.from(this.arranged.subarray(0, this.shown), (i, at) => this.#lines(this.rows[i], at)).flat())
     const left = this.arranged.length - this.shown
     this.more.hidden = left <= 0
     this.more.textContent = `Show ${count(Math.min(left, MORE))} more of ${count(left)}`
+  }
+
+  /** The row, and what is open below it. */
+  #lines(row, at) {
+    const { detail } = this.options
+    const cells = this.columns.map((column, i) => {
+      const value = column.value(row)
+      const content = column.show ? column.show(row, value) : value ?? '–'
+      return h('td', { class: column.number ? 'number' : '' }, detail && i === 0 ? this.#opener(row, content) : content)
+    })
+    const line = h('tr', { 'data-row': at, class: detail ? 'link' : '', onclick: detail && ((event) => event.target.closest('a, button, input') || getSelection().type === 'Range' || this.#toggle(row)) }, cells)
+    return this.open.has(row) ? [line, this.#below(row)] : [line]
+  }
+
+  #opener(row, content) {
+    return h('button', { type: 'button', class: 'plain opener', 'aria-expanded': String(this.open.has(row)), onclick: () => this.#toggle(row) }, h('span', { class: 'mark', 'aria-hidden': 'true' }), h('span', { class: 'what' }, content))
+  }
+
+  #below(row) {
+    return h('tr', { class: 'below' }, h('td', { colspan: this.columns.length }, this.open.get(row)))
+  }
+
+  #toggle(row) {
+    const at = this.arranged.subarray(0, this.shown).indexOf(this.rows.indexOf(row))
+    const line = this.body.querySelector(`tr[data-row='${at}']`)
+    if (this.open.delete(row)) line.nextSibling.remove()
+    else {
+      this.open.set(row, h('div', { class: 'opened' }, this.options.detail(row)))
+      line.after(this.#below(row))
+    }
+    line.querySelector('.opener').setAttribute('aria-expanded', String(this.open.has(row)))
   }
 }

@@ -6,6 +6,8 @@
  * places (node, row of names) that it stands for, and its children are made of theirs when they are to be drawn.  So the
  * first picture of millions of nodes costs no more than what is wide enough to be seen in it.
  *
+ * Frames of the system's libraries can be hidden: a block then has what its callees would have that are not shown.
+ *
  * With two sides (a comparison) a block has two values, and is as wide as the larger ones of its leaves, where a leaf is
  * what has the same functions from the root on.
  */
@@ -80,12 +82,19 @@ class Forest {
   outermost(node) {
     return this.start[this.place[node] + 1] - 1
   }
+  /** The row of the innermost name that is shown, of the node or its callers; the root's where none is. */
+  innermostShown(node, hidden) {
+    for (; node > ROOT; node = this.parent[node])
+      for (let row = this.innermost(node); row <= this.outermost(node); row++) if (!hidden?.[this.label[row]]) return row
+    return this.innermost(ROOT)
+  }
 }
 
 export class Tree {
   /** processes of one side, or of two. */
   constructor(processes, sides) {
     this.sides = sides
+    this.programs = new Set(processes.map((process) => process.info.exe))
     this.names = []
     this.modules = []
     this.nameNumbers = new Map()
@@ -118,6 +127,23 @@ export class Tree {
     const first = forest.addStacks(process, top, labels, unknown)
     this.sites.push({ process, nodes: siteNode.map((node) => (node < 0 ? none : first + node)) })
     this.stacks += new Set(siteNode).size
+  }
+
+  /** 1 for each name that belongs to a library of the system, and not to a program that was watched. */
+  get system() {
+    return (this.systemNames ??= Uint8Array.from(this.modules, (module) => (SYSTEM.test(module) && !this.programs.has(module) ? 1 : 0)))
+  }
+
+  /** How much each library has in itself: [[path, width], ...], most first. */
+  byLibrary({ ownWidth }, hidden) {
+    const { forest, modules } = this
+    const sums = new Map()
+    for (let node = 1; node < forest.usedNodes; node++) {
+      if (!ownWidth[node]) continue
+      const label = forest.label[forest.innermostShown(node, hidden)]
+      sums.set(modules[label], (sums.get(modules[label]) || 0) + ownWidth[node])
+    }
+    return [...sums].sort((a, b) => b[1] - a[1])
   }
 
   /** What each node has of the metric: `own` without callees, `total` with them; by side, and as drawn (`width`). */
@@ -196,6 +222,8 @@ export class Tree {
   }
 }
 
+const SYSTEM = /^(\/usr)?\/lib(32|64|x32)?\/|^\[vdso\]|^linux-vdso/
+
 const byWidth = (a, b) => b.width - a.width
 
 /** What a block stands for: nodes, and of each the row of names that it is at. */
@@ -215,8 +243,9 @@ function group(block, sides) {
 
 /** Callers above callees: blocks to draw, made as they are asked for. */
 export class Downward {
-  constructor(tree, measured) {
-    Object.assign(this, { tree, measured, forest: tree.forest })
+  /** hidden: of each name, whether it is left out; null: none is. */
+  constructor(tree, measured, hidden) {
+    Object.assign(this, { tree, measured, hidden, forest: tree.forest })
     this.root = blockOf(this.forest.label[ROOT], null, tree.sides)
     this.#put(this.root, ROOT, this.forest.innermost(ROOT))
   }
@@ -234,21 +263,26 @@ export class Downward {
     if (block.children) return block.children
     const { forest } = this
     const { child, sorted } = group(block, this.tree.sides)
-    const put = (node, row) => this.#put(child(forest.label[row]), node, row)
-    block.nodes.forEach((node, i) => {
-      if (block.rows[i] > forest.innermost(node)) put(node, block.rows[i] - 1)
-      else
-        for (let callee = forest.firstChild[node]; callee >= 0; callee = forest.nextChild[callee])
-          if (this.measured.total.some((total) => total[callee] > 0)) put(callee, forest.outermost(callee))
-    })
+    const { hidden, measured } = this
+    const put = (node, row) => {
+      if (!hidden?.[forest.label[row]]) return this.#put(child(forest.label[row]), node, row)
+      if (row === forest.innermost(node)) block.own += measured.ownWidth[node]
+      below(node, row)
+    }
+    const below = (node, row) => {
+      if (row > forest.innermost(node)) return put(node, row - 1)
+      for (let callee = forest.firstChild[node]; callee >= 0; callee = forest.nextChild[callee])
+        if (measured.total.some((total) => total[callee] > 0)) put(callee, forest.outermost(callee))
+    }
+    block.nodes.forEach((node, i) => below(node, block.rows[i]))
     return (block.children = sorted())
   }
 }
 
 /** Callees above callers: the leaves' own values, by the function that allocated, then by who called it, ... */
 export class Upward {
-  constructor(tree, measured) {
-    Object.assign(this, { tree, measured, forest: tree.forest })
+  constructor(tree, measured, hidden) {
+    Object.assign(this, { tree, measured, hidden, forest: tree.forest })
     this.root = blockOf(this.forest.label[ROOT], null, tree.sides)
     for (let node = 0; node < this.forest.usedNodes; node++)
       if (measured.own.some((own) => own[node] > 0)) this.#put(this.root, node, node, NONE)
@@ -268,9 +302,11 @@ export class Upward {
     const { child, sorted } = group(block, this.tree.sides)
     block.nodes.forEach((node, i) => {
       let row = block.rows[i]
-      if (row === NONE) row = forest.innermost(node) // the root's: not yet at a name
-      else if (row < forest.outermost(node)) row++
-      else row = (node = forest.parent[node]) > ROOT ? forest.innermost(node) : NONE
+      do {
+        if (row === NONE) row = forest.innermost(node) // the root's: not yet at a name
+        else if (row < forest.outermost(node)) row++
+        else row = (node = forest.parent[node]) > ROOT ? forest.innermost(node) : NONE
+      } while (row !== NONE && node !== ROOT && this.hidden?.[forest.label[row]])
       if (row !== NONE && node !== ROOT) this.#put(child(forest.label[row]), block.leaves[i], node, row)
     })
     return (block.children = sorted())

@@ -4,15 +4,25 @@ import { FlameGraph } from '../flame.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
 import { place, stack } from '../stack.js'
-import { bytes, count, plural, signed } from '../format.js'
+import { bytes, count, plural, seconds, signed } from '../format.js'
 
 const MEASURES = { live: ['live at the end', 'live_bytes'], peak: ['at the peak', 'peak_bytes'], allocated: ['allocated', 'allocated_bytes'] }
 const CHANGES = { new: 'New', fixed: 'Fixed', still: 'Still there' }
+const FIRST = 5
 
 const sideOf = ({ sides }, change) => sides[change === 'gone' || change === 'fixed' ? 0 : 1]
 
-function changedFinding(page, item, process) {
-  const element = findingElement(sideOf(page, item.change), { finding: item.finding, process }, { tag: CHANGES[item.change] })
+/** "900 B in 9 blocks → 1.8 KiB in 18 blocks", where both runs have it. */
+function amounts({ change, old, new: now }) {
+  const words = (amount) => `${bytes(amount.bytes)} in ${plural(amount.blocks, 'block')}`
+  if (!old.blocks && !now.blocks) return null
+  if (change === 'still') return old.bytes === now.bytes && old.blocks === now.blocks ? `${words(now)}, as before` : `${words(old)} → ${words(now)}`
+  return words(change === 'new' ? now : old)
+}
+
+function changedFinding(page, item) {
+  const side = sideOf(page, item.change)
+  const element = findingElement(side, { finding: item.finding, process: processOf(side, item.finding) }, { tag: CHANGES[item.change], words: amounts(item) })
   element.classList.add(`change-${item.change}`)
   return element
 }
@@ -26,30 +36,40 @@ function processOf(side, finding) {
 export function changedFindingsView(page) {
   const { findings } = page.diff
   if (!findings.length) return h('p', { class: 'calm' }, 'Neither run has findings.')
-  return h('div', {}, Object.keys(CHANGES).map((change) => {
+  const element = h('div', {}, Object.keys(CHANGES).map((change) => {
     const items = findings.filter((item) => item.change === change)
-    return items.length > 0 && section(`${CHANGES[change]}: ${count(items.length)}`, h('div', { class: 'findings' },
-      items.map((item) => changedFinding(page, item, processOf(sideOf(page, change), item.finding)))))
+    return items.length > 0 && section(`${CHANGES[change]}: ${count(items.length)}`, h('div', { class: 'findings' }, items.map((item) => {
+      const one = changedFinding(page, item)
+      one.dataset.id = item.finding.id
+      return one
+    })))
   }))
+  element.reveal = (values) => {
+    const one = values.has('id') && element.querySelector(`[data-id='${CSS.escape(values.get('id'))}']`)
+    if (!one) return
+    one.unfold()
+    one.scrollIntoView({ block: 'start' })
+  }
+  return element
 }
+
+const grow = (value, show) => h('span', { class: value > 0 ? 'more-than' : value < 0 ? 'less-than' : 'dim' }, value ? signed(show)(value) : 'as before')
 
 export function changedSitesView(page) {
   const { sites, totals } = page.diff
-  const detail = h('div', { class: 'site-detail', role: 'status' })
-  const open = (site) => detail.replaceChildren(h('h4', {}, `${site.exe}: ${bytes(site.old.bytes)} before, ${bytes(site.new.bytes)} now`), stack(sideOf(page, site.change), site.stack))
+  const detail = (site) => h('div', {}, h('p', { class: 'site-head' }, `${site.exe}: ${bytes(site.old.bytes)} before, ${bytes(site.new.bytes)} now`), stack(sideOf(page, site.change), site.stack))
   const where = (site) => sideOf(page, site.change).where(site.stack)
   const several = new Set(sites.map((site) => site.exe)).size > 1
-  const grow = (value, show) => h('span', { class: value > 0 ? 'more-than' : value < 0 ? 'less-than' : '' }, signed(show)(value))
   const table = new Table([
+    { name: 'Where', value: (site) => { const frame = where(site); return frame ? `${frame.name} ${frame.file}` : '' }, show: (site) => place(where(site)) },
     { name: 'Change', value: (site) => site.change, show: (_, word) => h('span', { class: `change ${word}` }, word) },
-    { name: 'Where', value: (site) => { const frame = where(site); return frame ? `${frame.name} ${frame.file}` : '' }, show: (site) => h('button', { type: 'button', class: 'plain', onclick: () => open(site) }, place(where(site))) },
     several && { name: 'Program', value: (site) => site.exe },
     { name: 'Bytes', number: true, value: (site) => site.bytes, show: (_, value) => grow(value, bytes) },
     { name: 'before', number: true, value: (site) => site.old.bytes, show: (_, value) => bytes(value) },
     { name: 'now', number: true, value: (site) => site.new.bytes, show: (_, value) => bytes(value) },
     { name: totals.by === 'allocated' ? 'Calls' : 'Blocks', number: true, value: (site) => site.blocks, show: (_, value) => grow(value, count) },
-  ].filter(Boolean), sites, { caption: 'Allocation sites that changed', sort: 3 - (several ? 0 : 1) })
-  return h('div', {}, h('p', {}, `What is ${MEASURES[totals.by][0]}, by allocation site.`), sites.length ? table.element : h('p', { class: 'calm' }, 'No site changed.'), detail)
+  ].filter(Boolean), sites, { caption: 'Allocation sites that changed', sort: several ? 3 : 2, detail })
+  return h('div', {}, h('p', {}, `What is ${MEASURES[totals.by][0]}, by allocation site.`), sites.length ? table.element : h('p', { class: 'calm' }, 'No site changed.'))
 }
 
 export function changedFlameView(page) {
@@ -57,20 +77,74 @@ export function changedFlameView(page) {
   return h('div', {}, h('p', { class: 'dim' }, 'A block is as wide as the larger of the two runs, so that what is gone can be seen too.'), graph.element)
 }
 
-export function changesView(page) {
-  const { totals, findings } = page.diff
+// ---- what changed, at a glance ----------------------------------------------------------------
+
+/** One sentence: the findings, then the bytes, then the site that changed them most. */
+function verdict(page) {
+  const { totals, findings, sites } = page.diff
   const number = (change) => findings.filter((item) => item.change === change).length
-  const growth = totals.bytes
-  const card = (name, value, more, kind) => h('div', { class: `card ${kind || ''}` }, h('span', { class: 'name' }, name), h('span', { class: 'value' }, value), h('span', { class: 'more' }, more))
-  const run = (word, side, index) => h('tr', {}, h('th', { scope: 'row' }, word), h('td', {}, h('code', {}, page.diff[word.toLowerCase()].path)), h('td', {}, plural(side.processes.length, 'process', 'processes')),
-    h('td', { class: 'number' }, bytes(index ? totals.new.bytes : totals.old.bytes)))
-  const fresh = findings.filter((item) => item.change === 'new')
-  return h('div', {},
-    h('p', { class: `verdict ${number('new') ? 'bad' : 'good'}` }, number('new') ? plural(number('new'), 'new finding') : 'No new findings'),
+  const [fresh, fixed] = [number('new'), number('fixed')]
+  const parts = [fresh ? plural(fresh, 'new finding') : 'No new findings', fixed ? `${count(fixed)} fixed` : '']
+  const most = sites.reduce((best, site) => (Math.abs(site.bytes) > Math.abs(best?.bytes ?? 0) ? site : best), null)
+  const frame = most && sideOf(page, most.change).where(most.stack)
+  const growth = totals.bytes ? `${bytes(Math.abs(totals.bytes))} ${totals.bytes > 0 ? 'more' : 'less'} ${MEASURES[totals.by][0]}` : `As much ${MEASURES[totals.by][0]} as before`
+  return [h('p', { class: `verdict ${fresh ? 'bad' : 'good'}` }, parts.filter(Boolean).join(', ')),
+    h('p', { class: 'summary' }, growth, most ? `: most of the change is ${signed(bytes)(most.bytes)} in ` : '.', most && place(frame))]
+}
+
+function sitesThatChanged(page, words, sites, whole) {
+  if (!sites.length) return null
+  return section(words, h('ol', { class: 'bars' }, sites.slice(0, FIRST).map((site) => h('li', {},
+    h('span', { class: `bar ${site.bytes > 0 ? 'worse' : 'better'}`, style: { '--part': `${(100 * Math.abs(site.bytes)) / whole}%` } }), h('span', { class: 'figure' }, grow(site.bytes, bytes)), h('span', { class: `figure change ${site.change}` }, site.change), place(sideOf(page, site.change).where(site.stack))))),
+  sites.length > FIRST && h('p', {}, h('a', { href: '#sites' }, `All ${count(page.diff.sites.length)} sites that changed`)))
+}
+
+const FIGURES = [
+  ['Processes', (side) => side.processes.length, count],
+  ['Threads', (side) => side.processes.reduce((sum, process) => sum + (process.info.threads?.length || 0), 0), count],
+  ['Ran', (side) => side.report.run.seconds, seconds],
+  ['Allocations', (side) => heapSum(side, 'allocations'), count],
+  ['Allocated', (side) => heapSum(side, 'allocated_bytes'), bytes],
+  ['Peak, summed over processes', (side) => heapSum(side, 'peak_bytes'), bytes],
+  ['Live at the end', (side) => heapSum(side, 'live_at_end_bytes'), bytes],
+  ['Temporary', (side) => heapSum(side, 'temporary'), count],
+  ['Waits for locks', (side) => side.processes.reduce((sum, process) => sum + (process.info.lock_classes || []).reduce((all, one) => all + one.contended, 0), 0), count],
+  ['Events lost', (side) => side.processes.reduce((sum, process) => sum + process.info.events.lost, 0), count],
+]
+
+function heapSum(side, name) {
+  return side.processes.reduce((sum, process) => sum + (process.info.heap?.[name] || 0), 0)
+}
+
+function figures(page) {
+  const rows = FIGURES.map(([name, value, show]) => ({ name, values: page.sides.map((side) => value(side) || 0), show }))
+  return h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'Figures of both runs' }, h('table', {},
+    h('caption', { class: 'hidden' }, 'Figures of both runs'),
+    h('thead', {}, h('tr', {}, h('td'), ['Old', 'New', 'Change'].map((name) => h('th', { scope: 'col', class: 'number' }, name)))),
+    h('tbody', {}, h('tr', {}, h('th', { scope: 'row' }, 'Run'), ['old', 'new'].map((side) => h('td', { class: 'number path' }, h('code', {}, page.diff[side].path))), h('td')),
+      rows.map(({ name, values: [old, now], show }) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', { class: 'number' }, show(old)), h('td', { class: 'number' }, show(now)),
+        h('td', { class: 'number' }, now === old ? h('span', { class: 'dim' }, '–') : signed(show)(now - old)))))))
+}
+
+export function changesView(page) {
+  const { totals, findings, sites } = page.diff
+  const of = (change) => findings.filter((item) => item.change === change)
+  const card = (name, value, more, href, worse) => h(href ? 'a' : 'div', { class: `card ${worse ? 'worse' : ''}`, href }, h('span', { class: 'name' }, name), h('span', { class: 'value' }, value), h('span', { class: 'more' }, more))
+  const list = (items) => h('div', { class: 'findings' }, items.slice(0, FIRST).map((item) => changedFinding(page, item)), items.length > FIRST && h('p', {}, h('a', { href: '#findings' }, `All ${count(items.length)} of them`)))
+  const still = of('still')
+  const grown = still.filter((item) => item.new.bytes > item.old.bytes)
+  const more = sites.filter((site) => site.bytes > 0).sort((a, b) => b.bytes - a.bytes)
+  const less = sites.filter((site) => site.bytes < 0).sort((a, b) => a.bytes - b.bytes)
+  const whole = Math.max(1, ...sites.map((site) => Math.abs(site.bytes)))
+  return h('div', {}, verdict(page),
     h('div', { class: 'cards' },
-      card('New findings', count(number('new')), 'not there before', number('new') ? 'worse' : ''), card('Fixed', count(number('fixed')), 'gone now'), card('Still there', count(number('still')), ''),
-      card(`Bytes ${MEASURES[totals.by][0]}`, signed(bytes)(growth), `${bytes(totals.old.bytes)} → ${bytes(totals.new.bytes)}`, growth > 0 ? 'worse' : ''),
-      card('Sites', `${count(totals.sites.new)} new`, `${count(totals.sites.grown)} grown, ${count(totals.sites.shrunk)} shrunk, ${count(totals.sites.gone)} gone`)),
-    fresh.length > 0 && h('div', { class: 'findings' }, fresh.slice(0, 5).map((item) => changedFinding(page, item, processOf(page.sides[1], item.finding)))),
-    section('Runs', h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'Runs' }, h('table', {}, h('tbody', {}, page.sides.map((side, i) => run(i ? 'New' : 'Old', side, i)))))))
+      card('New findings', count(of('new').length), 'not there before', '#findings', of('new').length), card('Fixed', count(of('fixed').length), 'gone now', '#findings'), card('Still there', count(still.length), grown.length ? `${count(grown.length)} of them larger` : '', '#findings'),
+      card(`Bytes ${MEASURES[totals.by][0]}`, signed(bytes)(totals.bytes), `${bytes(totals.old.bytes)} → ${bytes(totals.new.bytes)}`, '#flame', totals.bytes > 0),
+      card('Sites', `${count(totals.sites.new)} new`, `${count(totals.sites.grown)} grown, ${count(totals.sites.shrunk)} shrunk, ${count(totals.sites.gone)} gone`, '#sites')),
+    of('new').length > 0 && section('New findings', list(of('new'))),
+    of('fixed').length > 0 && section('Fixed', list(of('fixed'))),
+    grown.length > 0 && section('Still there, and larger', list(grown)),
+    sitesThatChanged(page, `Where it grew: ${plural(more.length, 'site')}`, more, whole),
+    sitesThatChanged(page, `Where it shrank: ${plural(less.length, 'site')}`, less, whole),
+    section('Figures', figures(page)))
 }

@@ -1,10 +1,13 @@
 // What was found, worst first, with the stacks.
 import { h, choice } from '../dom.js'
+import { linkTo } from '../copy.js'
+import { fragment } from '../fragment.js'
 import { place, stack } from '../stack.js'
 import { bytes, count, plural, seconds } from '../format.js'
 
 const WEIGHTS = { error: 'Error', warning: 'Warning', note: 'Note' }
 const FIRST = 30
+const FIRST_PROCESSES = 12
 
 const kindOf = (finding) => finding.kind + (finding.class ? `:${finding.class}` : '')
 
@@ -14,6 +17,55 @@ function amounts(finding) {
   if (finding.seconds) parts.push(seconds(finding.seconds))
   if (finding.times > 1 && !finding.blocks) parts.push(`${count(finding.times)} times`)
   return parts.join(' · ')
+}
+
+// ---- the interleaving of a deadlock -------------------------------------------------------
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+/** A letter for each lock of the cycle. */
+function letters(finding) {
+  const keys = [...new Set(finding.edges.flatMap(({ held, wanted, ahead }) => (ahead ? [wanted] : [held, wanted])).map((lock) => `${lock.address}/${lock.generation}`))]
+  return (lock) => { const at = keys.indexOf(`${lock.address}/${lock.generation}`); return { at, letter: LETTERS[at] ?? String(at + 1) } }
+}
+
+/**
+ * What each thread does, in order: [{edge, does, lock}, ...].  A deadlock that happened has its own order, by time.  One
+ * that is predicted needs another order than the run had: first each thread gets its lock, then each wants the next.  A writer
+ * that readers must wait behind (`ahead`) has no lock, and wants it before they do.
+ */
+function steps(finding) {
+  const taken = finding.edges.filter((edge) => !edge.ahead).map((edge) => ({ edge, does: 'holds', lock: edge.held }))
+  const wanted = finding.edges.map((edge) => ({ edge, does: 'wants', lock: edge.wanted }))
+  const all = [...taken, ...wanted.filter(({ edge }) => edge.ahead), ...wanted.filter(({ edge }) => !edge.ahead)]
+  const known = finding.class === 'realised' && all.every(({ edge, lock }) => lock.at !== null && !edge.pid)
+  return known ? all.sort((a, b) => a.lock.at - b.lock.at) : all
+}
+
+function step(side, { edge, does, lock }, letterOf) {
+  const { at, letter } = letterOf(lock)
+  return h('div', { class: 'step' },
+    h('p', {}, h('b', {}, does === 'holds' ? 'takes ' : 'waits for '), h('span', { class: `lock-letter colour-${at % 6}` }, letter), ` ${lock.what} `, h('code', {}, lock.address), lock.shared && ' for reading', edge.ahead && h('span', { class: 'tag' }, 'to write, ahead of readers'),
+      lock.at !== null && h('span', { class: 'dim' }, ` after ${seconds(lock.at)}`), edge.inferred && does === 'holds' && h('span', { class: 'tag' }, 'inferred')),
+    h('details', { class: 'kept' }, h('summary', {}, place(side.where(lock.stack))), stack(side, lock.stack)))
+}
+
+/** A column for each thread, a row for each step: time goes down. */
+function interleaving(side, process, finding) {
+  if (!finding.edges.length) return null
+  const columns = [...new Map(finding.edges.map((edge) => [`${edge.pid}/${edge.thread}`, edge])).values()]
+  const columnOf = (edge) => columns.findIndex((one) => one.pid === edge.pid && one.thread === edge.thread)
+  const letterOf = letters(finding)
+  const happened = finding.class === 'realised'
+  return h('section', { class: 'part' },
+    h('h3', {}, happened ? 'How it happened' : 'How it can happen'),
+    h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': `${happened ? 'How it happened' : 'How it can happen'}: table` },
+      h('table', { class: 'interleaving', style: { '--columns': columns.length } },
+        h('caption', { class: 'hidden' }, 'Steps of the threads, one below the other'),
+        h('thead', {}, h('tr', {}, columns.map((edge) => h('th', { scope: 'col' }, process.threadName(edge.thread), edge.pid ? ` of process ${edge.pid}` : '')))),
+        h('tbody', {}, steps(finding).map((one) => h('tr', {}, columns.map((_, i) => h('td', {}, columnOf(one.edge) === i && step(side, one, letterOf))))),
+          h('tr', { class: 'end' }, h('td', { colspan: columns.length }, columns.length > 1 ? 'Each waits for the next: none can go on.' : 'It waits for itself.'))))),
+    !happened && h('p', { class: 'note' }, 'In this run the threads did so at other times, which are given, and did not hang.'))
 }
 
 // ---- what is inside of one --------------------------------------------------------------
@@ -26,37 +78,45 @@ function stacks(side, process, finding) {
     stack(side, item.frames)))
 }
 
-function half(side, word, lock) {
-  const when = lock.at !== null && h('span', { class: 'dim' }, ` after ${seconds(lock.at)}`)
-  return h('div', {}, h('h3', {}, `${word} ${lock.what} `, h('code', {}, lock.address), lock.shared ? ' for reading' : '', when), stack(side, lock.stack))
-}
-
-function edges(side, process, finding) {
-  return finding.edges.map((edge) => h('section', { class: 'part edge' },
-    h('h3', { class: 'who' }, process.threadName(edge.thread), edge.pid ? ` of process ${edge.pid}` : '', edge.inferred && h('span', { class: 'tag' }, 'inferred'), edge.ahead && h('span', { class: 'tag' }, 'waits to write, ahead of readers')),
-    h('div', { class: 'halves' }, !edge.ahead && half(side, 'held', edge.held), half(side, 'wanted', edge.wanted))))
-}
-
 function kept(side, finding) {
   if (!finding.kept.length) return null
   return h('section', { class: 'part' }, h('h3', {}, 'Lost with it'), finding.kept.map((item) =>
-    h('details', { class: 'kept' }, h('summary', {}, `${bytes(item.bytes)} in ${plural(item.blocks, 'block')} `, place(side.where(item.frames))), stack(side, item.frames))))
+    h('details', { class: 'kept' }, h('summary', {}, `${bytes(item.bytes)} in ${plural(item.blocks, 'block')} `, place(side.where(item.frames))), stack(side, item.frames, { brief: true }))))
 }
 
 function objects(side, finding) {
   const created = finding.objects.filter((object) => object.created)
   if (finding.edges.length || !finding.objects.length) return null
   return h('section', { class: 'part' }, h('p', { class: 'dim' }, finding.objects.slice(0, 8).map((object) => `${object.what} ${object.address} `)),
-    created.slice(0, 2).map((object) => h('details', { class: 'kept' }, h('summary', {}, `where the ${object.what} was made `, place(side.where(object.created))), stack(side, object.created))))
+    created.slice(0, 2).map((object) => h('details', { class: 'kept' }, h('summary', {}, `where the ${object.what} was made `, place(side.where(object.created))), stack(side, object.created, { brief: true }))))
 }
 
-function body(side, process, finding) {
-  return [stacks(side, process, finding), edges(side, process, finding), kept(side, finding), objects(side, finding),
-    h('p', { class: 'dim' }, 'id ', h('code', {}, finding.id), finding.suppressed && ` · suppressed by ${finding.suppressed_by || 'a rule'}`)]
+/** The processes that have it, each with its part. */
+function processes(all) {
+  if (all.length < 2) return null
+  const line = ({ finding, process }) => h('li', {}, h('a', { href: fragment('overview', { process: process.id }) }, process.label), ' ', h('span', { class: 'dim' }, amounts(finding)))
+  const list = h('ul', { class: 'in-processes' }, all.slice(0, FIRST_PROCESSES).map(line))
+  const rest = all.slice(FIRST_PROCESSES)
+  const more = rest.length > 0 && h('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...rest.map(line)); more.remove() } }, `${count(rest.length)} more`)
+  return h('section', { class: 'part' }, h('h3', {}, `In ${plural(all.length, 'process', 'processes')}`), list, more)
 }
 
-/** One of them, to be opened.  tag: a word in front; manyProcesses: say which. */
-export function findingElement(side, { finding, process }, { tag, manyProcesses, open } = {}) {
+function body(side, { process, finding, all = [] }) {
+  return [stacks(side, process, finding), interleaving(side, process, finding), kept(side, finding), objects(side, finding), processes(all),
+    h('p', { class: 'dim' }, 'id ', h('code', {}, finding.id), finding.suppressed && ` · suppressed by ${finding.suppressed_by || 'a rule'}`, ' ', linkTo(fragment('findings', { id: finding.id }), 'finding'))]
+}
+
+/** Which process has it: nothing where there is but one. */
+function whose(side, item) {
+  if (side.processes.length < 2) return null
+  if (!item.all) return item.process.label
+  const [number, of] = side.spread(item)
+  return of > 1 && number > 1 ? `in ${count(number)} of ${plural(of, 'process', 'processes')} of ${item.process.exe}` : item.process.label
+}
+
+/** One of them, to be opened.  item: {finding, process, all}; tag: a word in front; words: more to say in its summary. */
+export function findingElement(side, item, { tag, words, open } = {}) {
+  const { finding } = item
   const first = finding.stacks[0]?.frames || finding.edges[0]?.wanted.stack
   const content = h('div', { class: 'finding-body' })
   const element = h('details', { class: `finding ${finding.suppressed ? 'note' : finding.weight}` },
@@ -64,9 +124,9 @@ export function findingElement(side, { finding, process }, { tag, manyProcesses,
       h('span', { class: 'badge' }, tag || (finding.suppressed ? 'Suppressed' : WEIGHTS[finding.weight])),
       h('span', { class: 'kind' }, kindOf(finding)),
       h('span', { class: 'message' }, finding.message),
-      h('span', { class: 'aside' }, first && place(side.where(first)), h('span', { class: 'amount' }, amounts(finding)), manyProcesses && h('span', { class: 'dim' }, process.label))),
+      h('span', { class: 'aside' }, first && place(side.where(first)), h('span', { class: 'amount' }, words ?? amounts(finding)), h('span', { class: 'dim' }, whose(side, item)))),
     content)
-  const unfold = () => element.open && !content.childNodes.length && content.append(...body(side, process, finding).flat().filter(Boolean))
+  const unfold = () => element.open && !content.childNodes.length && content.append(...body(side, item).flat().filter(Boolean))
   element.addEventListener('toggle', unfold)
   element.unfold = () => { element.open = true; unfold() }
   if (open) element.unfold()
@@ -77,40 +137,103 @@ export function findingElement(side, { finding, process }, { tag, manyProcesses,
 
 const isNote = ({ finding }) => finding.weight === 'note' || finding.suppressed
 
-export function findingsView({ side }) {
-  const all = side.findings()
-  const manyProcesses = side.processes.length > 1
-  const notes = all.filter(isNote).length
-  const kinds = [...new Set(all.map(({ finding }) => finding.kind))]
-  const list = h('div', { class: 'findings' })
-  const status = h('p', { class: 'found', role: 'status' })
-  const more = h('button', { type: 'button', class: 'more', onclick: () => { shown += 200; draw() } })
-  const state = { query: '', kind: '', notes: notes === all.length }
-  let shown = FIRST
+class FindingList {
+  constructor(page) {
+    this.side = page.side
+    this.page = page
+    this.all = page.side.findings()
+    this.notes = this.all.filter(isNote).length
+    this.state = { query: '', kind: '', process: '', notes: this.notes === this.all.length }
+    this.shown = FIRST
+    this.names = new Map()
+    this.list = h('div', { class: 'findings' })
+    this.status = h('p', { class: 'found', role: 'status' })
+    this.more = h('button', { type: 'button', class: 'more', onclick: () => { this.shown += 200; this.#draw() } })
+    this.filters = h('div', { class: 'toolbar' })
+    this.element = h('div', {},
+      this.all.length === 0 && h('p', { class: 'calm' }, 'Nothing was found.'),
+      this.all.length > 0 && this.#toolbar(), this.filters, this.status, this.list, this.more)
+    this.element.reveal = (values) => values.has('id') && this.#reveal(values.get('id'))
+    this.#draw()
+  }
 
-  const names = new Map()
-  const textOf = (item) => {
-    if (!names.has(item)) {
+  #toolbar() {
+    this.search = h('input', { type: 'search', placeholder: 'Filter: function, file, word …', 'aria-label': 'Filter findings by function, file or word', oninput: () => this.#change({ query: this.search.value.trim().toLowerCase() }) })
+    this.box = h('input', { type: 'checkbox', checked: this.state.notes, onchange: () => this.#change({ notes: this.box.checked }) })
+    return h('div', { class: 'toolbar' }, this.search, this.notes > 0 && this.notes < this.all.length && h('label', {}, this.box, ` ${plural(this.notes, 'note')} too`))
+  }
+
+  #change(change) {
+    Object.assign(this.state, change)
+    this.shown = FIRST
+    this.#draw()
+  }
+
+  #textOf(item) {
+    if (!this.names.has(item)) {
       const frames = [...item.finding.stacks.map((one) => one.frames), ...item.finding.edges.flatMap((edge) => [edge.held.stack, edge.wanted.stack])]
-      names.set(item, [kindOf(item.finding), item.finding.message, item.process.label,
-        ...frames.flatMap((reference) => (side.stack(reference)?.frames || []).map((frame) => `${frame.name} ${frame.file}`))].join(' ').toLowerCase())
+      this.names.set(item, [item.finding.id, kindOf(item.finding), item.finding.message, ...item.all.map(({ process }) => process.label),
+        ...frames.flatMap((reference) => (this.side.stack(reference)?.frames || []).map((frame) => `${frame.name} ${frame.file}`))].join(' ').toLowerCase())
     }
-    return names.get(item)
+    return this.names.get(item)
   }
-  function draw() {
-    const fitting = all.filter((item) => (state.notes || !isNote(item)) && (!state.kind || item.finding.kind === state.kind) && (!state.query || textOf(item).includes(state.query)))
-    list.replaceChildren(...fitting.slice(0, shown).map((item, i) => findingElement(side, item, { manyProcesses, open: i === 0 && fitting.length <= FIRST })))
-    more.hidden = fitting.length <= shown
-    more.textContent = `Show more of ${count(fitting.length - shown)}`
-    status.textContent = fitting.length === all.length ? '' : `${count(fitting.length)} of ${count(all.length)} findings`
+
+  /** Those that all filters but the named one let through. */
+  #fitting(except) {
+    const { notes, kind, process, query } = this.state
+    return this.all.filter((item) => (notes || !isNote(item)) && (except === 'kind' || !kind || item.finding.kind === kind)
+      && (except === 'process' || !process || item.all.some((one) => one.process === this.page.process)) && (!query || this.#textOf(item).includes(query)))
   }
-  const change = (key) => (value) => { state[key] = value; shown = FIRST; draw() }
-  const search = h('input', { type: 'search', placeholder: 'Filter: function, file, word …', 'aria-label': 'Filter findings by function, file or word', oninput: () => change('query')(search.value.trim().toLowerCase()) })
-  draw()
-  return h('div', {},
-    all.length === 0 && h('p', { class: 'calm' }, 'Nothing was found.'),
-    all.length > 0 && h('div', { class: 'toolbar' }, search,
-      kinds.length > 1 && choice('Kind', [['', 'All'], ...kinds.map((kind) => [kind, kind])], '', change('kind')),
-      notes > 0 && notes < all.length && h('label', {}, h('input', { type: 'checkbox', onchange: (event) => change('notes')(event.target.checked) }), ` ${plural(notes, 'note')} too`)),
-    status, list, more)
+
+  /** Filters say how many they would leave. */
+  #drawFilters() {
+    const numbers = new Map()
+    const items = this.#fitting('kind')
+    for (const { finding } of items) numbers.set(finding.kind, (numbers.get(finding.kind) || 0) + 1)
+    if (this.state.kind && !numbers.has(this.state.kind)) numbers.set(this.state.kind, 0)
+    const label = (word, number) => [word, ' ', h('span', { class: 'count' }, count(number))]
+    const kinds = (numbers.size > 1 || this.state.kind) && choice('Kind', [['', label('All', items.length)], ...[...numbers].map(([kind, number]) => [kind, label(kind, number)])], this.state.kind, (kind) => this.#change({ kind }))
+    const { process } = this.page
+    const here = process && this.side.processes.length > 1 && this.#fitting('process')
+    const processes = here && choice('Process', [['', label('All processes', here.length)], ['one', label(process.label, here.filter((item) => item.all.some((one) => one.process === process)).length)]], this.state.process, (value) => this.#change({ process: value }))
+    const focused = document.activeElement?.closest('.choice') && this.filters.contains(document.activeElement) ? document.activeElement.dataset.value : null
+    this.filters.replaceChildren(kinds || '', processes || '')
+    if (focused !== null) this.filters.querySelector(`[data-value='${CSS.escape(focused)}'][aria-pressed='true']`)?.focus()
+    this.filters.hidden = !kinds && !processes
+  }
+
+  #draw() {
+    const fitting = this.#fitting()
+    this.list.replaceChildren(...fitting.slice(0, this.shown).map((item, i) => this.#element(item, i === 0 && fitting.length <= FIRST)))
+    this.more.hidden = fitting.length <= this.shown
+    this.more.textContent = `Show more of ${count(fitting.length - this.shown)}`
+    this.status.textContent = fitting.length === this.all.length ? '' : `${count(fitting.length)} of ${count(this.all.length)} findings`
+    if (this.all.length) this.#drawFilters()
+  }
+
+  #element(item, open) {
+    const element = findingElement(this.side, item, { open })
+    element.dataset.id = item.finding.id
+    return element
+  }
+
+  /** Shows the finding that a link names, whatever was filtered. */
+  #reveal(id) {
+    const item = this.all.find(({ finding }) => finding.id === id)
+    if (!item) {
+      this.status.textContent = `This run has no finding ${id}.`
+      return
+    }
+    Object.assign(this.state, { query: '', kind: '', process: '', notes: this.state.notes || isNote(item) })
+    this.search.value = ''
+    this.box.checked = this.state.notes
+    this.shown = Math.max(FIRST, this.#fitting().indexOf(item) + 1)
+    this.#draw()
+    const element = this.list.querySelector(`[data-id='${CSS.escape(id)}']`)
+    element.unfold()
+    element.scrollIntoView({ block: 'start' })
+    element.querySelector('summary').focus({ preventScroll: true })
+  }
 }
+
+export const findingsView = (page) => new FindingList(page).element

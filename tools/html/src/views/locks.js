@@ -3,7 +3,7 @@ import dagre from '@dagrejs/dagre'
 import { choice, h, s, section } from '../dom.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
-import { place } from '../stack.js'
+import { place, stack } from '../stack.js'
 import { count, plural, seconds } from '../format.js'
 import { fileLine } from '../data.js'
 
@@ -161,7 +161,7 @@ function orderGraph(side, process) {
     holder.replaceChildren(picture(process, data, state.chosen))
     note.textContent = !state.all ? 'Locks of the cycles that were found. An arrow leads from the lock that was held to the one that was wanted.'
       : `Locks that were made in one place, or else first taken there, are one box.${found.length ? '' : ' So arrows in a circle need not be a cycle of locks; none was found.'}${data.left ? ` ${count(data.left)} more pairs of such places are in the table below only.` : ''}`
-    below.replaceChildren(...(state.chosen ? [findingElement(side, { finding: state.chosen, process }, {})] : []))
+    below.replaceChildren(...(state.chosen ? [findingElement(side, { finding: state.chosen, process })] : []))
   }
   const select = found.length > 1 && h('select', { 'aria-label': 'Cycle that is highlighted', onchange: () => { state.chosen = found[select.value]; draw() } },
     found.map((finding, i) => h('option', { value: i }, `${finding.class}: ${short(finding.message, 100)}`)))
@@ -176,34 +176,51 @@ const time = (name, key) => ({ name, number: true, value: (row) => row[key], sho
 const number = (name, key) => ({ name, number: true, value: (row) => row[key], show: (_, value) => count(value) })
 const where = (side, name, key) => ({ name, value: (row) => { const frame = side.where(row[key]); return frame ? `${frame.name} ${frame.file}` : '' }, show: (row) => place(side.where(row[key])) })
 
+/** What opens below a row: its stacks beside each other.  parts: [[words, key of the stack], ...] */
+const stacks = (side, parts) => (row) => h('div', { class: 'columns' }, parts.filter(([, key]) => row[key]).map(([words, key]) => h('section', {}, h('h4', {}, words), stack(side, row[key]))))
+
 function classTable(side, process) {
   return new Table([
-    { name: 'Kind', value: (row) => row.kind }, where(side, 'Made, or first used, in', 'stack'), number('Locks', 'locks'), number('Acquisitions', 'acquisitions'), number('Contended', 'contended'),
+    where(side, 'Made, or first used, in', 'stack'), { name: 'Kind', value: (row) => row.kind }, number('Locks', 'locks'), number('Acquisitions', 'acquisitions'), number('Contended', 'contended'),
     time('Waited', 'wait_seconds'), time('Longest wait', 'wait_longest'), time('Held', 'hold_seconds'), time('Longest hold', 'hold_longest'),
-  ], process.info.lock_classes, { caption: 'Locks by the place that made them', sort: 5 }).element
+  ], process.info.lock_classes, { caption: 'Locks by the place that made them', sort: 5, detail: stacks(side, [['Made, or first used, here', 'stack']]) }).element
 }
 
 function waitTable(side, process) {
   return new Table([
     where(side, 'Waited in', 'stack'), where(side, 'Holder took it in', 'holder_stack'), number('Waits', 'waits'), time('Waited', 'wait_seconds'), time('Longest', 'wait_longest'),
     { name: 'Thread then', value: (row) => process.threadName(row.thread) }, { name: 'waited for', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
-  ], process.info.lock_waits, { caption: 'Who waited for whom', sort: 3 }).element
+  ], process.info.lock_waits, { caption: 'Who waited for whom', sort: 3, detail: stacks(side, [['Waited here', 'stack'], ['The lock was taken, or the wait was ended, here', 'holder_stack']]) }).element
 }
 
 function holdTable(side, process) {
   return new Table([where(side, 'Taken in', 'stack'), number('Holds', 'holds'), time('Held', 'hold_seconds'), time('Longest', 'hold_longest'), { name: 'By', value: (row) => process.threadName(row.thread) }],
-    process.info.lock_holds, { caption: 'How long locks were held', sort: 2 }).element
+    process.info.lock_holds, { caption: 'How long locks were held', sort: 2, detail: stacks(side, [['Taken here', 'stack']]) }).element
 }
 
 function orderTable(side, process) {
   const kinds = new Map(process.info.lock_classes.map((one) => [one.id, one.kind]))
   const kind = (name, key) => ({ name, value: (row) => kinds.get(row[key]) || 'lock' })
-  return new Table([kind('Held', 'held'), where(side, 'got in', 'held_stack'), kind('Wanted', 'wanted'), where(side, 'wanted in', 'wanted_stack'), number('Pairs', 'pairs'),
+  return new Table([where(side, 'Held, got in', 'held_stack'), kind('Held', 'held'), where(side, 'Wanted in', 'wanted_stack'), kind('Wanted', 'wanted'), number('Pairs', 'pairs'),
     { name: 'First by', value: (row) => process.threadName(row.thread) }, time('after', 'at')],
-    process.info.lock_orders, { caption: 'In which order locks were taken' }).element
+    process.info.lock_orders, { caption: 'In which order locks were taken', detail: stacks(side, [['The held lock was taken here', 'held_stack'], ['The other one was wanted here', 'wanted_stack']]) }).element
 }
 
-export function locksView({ side, process }) {
+/** Which processes have locks to look at. */
+function processTable(page) {
+  const sum = (process, key) => (process.info.lock_classes || []).reduce((total, one) => total + one[key], 0)
+  const rows = page.shown.map((process) => ({ process, contended: sum(process, 'contended'), acquisitions: sum(process, 'acquisitions'), wait_seconds: sum(process, 'wait_seconds'), deadlocks: cyclesOf(process).length }))
+    .filter((row) => row.acquisitions || row.deadlocks)
+  if (!rows.length) return h('p', { class: 'calm' }, 'No process used a lock.')
+  return new Table([
+    { name: 'Process', value: (row) => row.process.label, show: (row, text) => h('button', { type: 'button', class: 'plain', onclick: () => page.choose(row.process) }, text) },
+    number('Deadlocks', 'deadlocks'), number('Acquisitions', 'acquisitions'), number('Contended', 'contended'), time('Waited', 'wait_seconds'),
+  ], rows, { caption: 'Processes with locks', sort: 4 }).element
+}
+
+export function locksView(page) {
+  const { side, process } = page
+  if (!process) return h('div', {}, section('Locks of all processes', processTable(page)), h('p', { class: 'note' }, 'Choose one process to see its locks.'))
   const { info } = process
   if (!info.watched.locks) return h('p', { class: 'calm' }, 'Locks were not watched.')
   return h('div', {}, section('Lock order', orderGraph(side, process)),

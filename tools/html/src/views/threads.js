@@ -2,6 +2,7 @@
 import { h, section } from '../dom.js'
 import { Table } from '../table.js'
 import { place, stack } from '../stack.js'
+import { nameElement } from '../names.js'
 import { count, plural, seconds } from '../format.js'
 
 const FIRST = 60
@@ -87,24 +88,35 @@ class Timeline {
   }
 }
 
-function threadTable(side, process) {
-  const detail = h('div', { class: 'site-detail', role: 'status' })
-  const open = (thread) => detail.replaceChildren(h('h4', {}, `${nameOf(thread)} was made here`), stack(side, thread.stack),
-    ...(thread.blocked ? [h('h4', {}, `and was blocked on ${thread.blocked.on} here`), stack(side, thread.blocked.stack)] : []))
-  const fate = (thread) => thread.main ? '' : thread.joined ? 'joined' : thread.detached ? 'detached' : 'not joined'
-  return [new Table([
-    { name: 'Thread', number: true, value: (thread) => thread.id },
-    { name: 'Name', value: nameOf, show: (thread, text) => h('button', { type: 'button', class: 'plain', onclick: () => open(thread) }, text) },
-    { name: 'Made in', value: (thread) => side.where(thread.stack)?.name || '', show: (thread) => (thread.stack ? place(side.where(thread.stack)) : '–') },
-    { name: 'From', number: true, value: (thread) => thread.created_at, show: (_, value) => seconds(value) },
-    { name: 'To', number: true, value: (thread) => thread.ended_at, show: (_, value) => seconds(value) },
-    { name: 'At the end', value: (thread) => (thread.blocked ? `blocked on ${thread.blocked.on}` : thread.state_at_end) },
-    { name: '', value: fate },
-    { name: 'Events', number: true, value: (thread) => thread.events, show: (_, value) => count(value) },
-  ].map((column) => (column.name ? column : { ...column, name: 'Fate' })), process.info.threads, { caption: 'Threads' }).element, detail]
+/** What opens below a thread: where it was made, and where it was blocked. */
+function threadDetail(side, process, thread) {
+  return h('div', { class: 'columns' },
+    h('section', {}, h('h4', {}, `${nameOf(thread)} was made here`, thread.created_by ? h('span', { class: 'dim' }, ` by ${process.threadName(thread.created_by)}`) : ''), stack(side, thread.stack)),
+    thread.blocked && h('section', {}, h('h4', {}, `and was blocked on ${thread.blocked.on} here`), stack(side, thread.blocked.stack)))
 }
 
-export function threadsView({ side, process }) {
-  const waits = process.intervals.what.length >= LONGEST_OF_INTERVALS && h('p', { class: 'note' }, `The longest ${count(LONGEST_OF_INTERVALS)} waits and holds are drawn.`)
-  return h('div', {}, section('Timeline', new Timeline(process).element, waits), section(plural(process.info.threads.length, 'thread'), threadTable(side, process)))
+/** rows: [{process, thread}, ...] */
+function threadTable(page, rows) {
+  const { side, shown } = page
+  const fate = ({ thread }) => thread.main ? 'main' : thread.joined ? 'joined' : thread.detached ? 'detached' : 'not joined'
+  const time = (name, key) => ({ name, number: true, value: ({ thread }) => thread[key], show: (_, value) => seconds(value) })
+  return new Table([
+    { name: 'Name', value: ({ thread }) => nameOf(thread) },
+    shown.length > 1 && { name: 'Process', value: ({ process }) => process.label },
+    { name: 'Thread', number: true, value: ({ thread }) => thread.id },
+    { name: 'Made in', value: ({ thread }) => side.where(thread.stack)?.name || '', show: ({ thread }) => (thread.stack ? place(side.where(thread.stack)) : '–') },
+    { name: 'Runs', value: ({ thread }) => thread.runs?.function || '', show: ({ thread }) => (thread.runs?.function ? nameElement(thread.runs.function) : '–') },
+    time('From', 'created_at'), time('To', 'ended_at'),
+    { name: 'At the end', value: ({ thread }) => (thread.blocked ? `blocked on ${thread.blocked.on}` : thread.state_at_end) },
+    { name: 'Fate', value: fate },
+    { name: 'Events', number: true, value: ({ thread }) => thread.events, show: (_, value) => count(value) },
+  ].filter(Boolean), rows, { caption: 'Threads', detail: ({ process, thread }) => threadDetail(side, process, thread) }).element
+}
+
+export function threadsView(page) {
+  const { process, shown } = page
+  const rows = shown.flatMap((one) => (one.info.threads || []).map((thread) => ({ process: one, thread })))
+  const waits = process && process.intervals.what.length >= LONGEST_OF_INTERVALS && h('p', { class: 'note' }, `The longest ${count(LONGEST_OF_INTERVALS)} waits and holds are drawn.`)
+  return h('div', {}, process && section('Timeline', new Timeline(process).element, waits), section(plural(rows.length, 'thread'), threadTable(page, rows)),
+    !process && h('p', { class: 'note' }, 'Choose one process to see the waits of its threads over time.'))
 }

@@ -1,0 +1,232 @@
+/*
+ * Uses what a page offers to find one's way in a run, as a person would, and fails where something is not as it should be.
+ * The page is of tests/programs/long_names; for `processes`, of many processes.
+ * usage: node explore.mjs PAGE.html AXE.js layout|sites|graphs|links|processes
+ */
+import assert from 'node:assert/strict'
+import { $, Person, button } from './person.mjs'
+
+const [page, axe, topic] = process.argv.slice(2)
+const person = await Person.at(page, axe)
+const { browser } = person
+const evaluate = (expression) => browser.evaluate(expression)
+const PARTS = ['overview', 'findings', 'memory', 'locks', 'threads']
+const FRAMES = '#view-memory .flame .frame'
+
+/** What is wider than the page, at each width that a reader may have: nothing. */
+async function fits(fragment = '') {
+  for (const width of [390, 1024, 1600]) {
+    await person.opens(fragment, { width, scheme: width === 1024 ? 'dark' : 'light' })
+    for (const part of PARTS) {
+      await evaluate(`${$(`#nav a[href^='#${part}']`)}.click()`)
+      await browser.until(`document.documentElement.dataset.ready === '${part}'`)
+      assert.ok(await evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'), `${part} is wider than ${width} pixels`)
+      await neverLettersInAColumn(`${part}, ${width} pixels`)
+    }
+  }
+}
+
+/** Each line of a name has room for more than a few letters, unless the name is short. */
+async function neverLettersInAColumn(name) {
+  const squeezed = await evaluate(`[...document.querySelectorAll('main code, main .file')].filter((one) => {
+    const { height, width } = one.getBoundingClientRect()
+    const lines = Math.round(height / parseFloat(getComputedStyle(one).lineHeight))
+    return one.innerText && lines > 1 && one.innerText.length / lines < 8
+  }).map((one) => one.innerText)`)
+  assert.deepEqual(squeezed, [], `names are squeezed: ${name}`)
+}
+
+async function namesAreShort() {
+  await person.opens('#memory')
+  const name = await evaluate(`[...document.querySelectorAll('#view-memory .table .place code')].find((one) => one.querySelector('.whole'))?.title`)
+  assert.ok(name?.includes('<'), 'no long name is shown whole on hover')
+  const shown = () => evaluate(`[...document.querySelectorAll('#view-memory .table .place code[title]')].map((one) => one.innerText)`)
+  assert.ok((await shown()).every((one) => one.length < 100 && !/<[^…]/.test(one)), 'a name is shown with its template arguments')
+  await browser.click($('#view-memory .opener'))
+  if (await evaluate(`!${button('#view-memory .below', 'Full names')}`)) await browser.click($('#view-memory .below .opener'))
+  await browser.click(button('#view-memory .below', 'Full names'))
+  assert.ok((await shown()).includes(name), 'full names are not shown')
+}
+
+/** The stack of a clicked site is right below its row, and goes with a second click, and by keys. */
+async function siteOpensInPlace() {
+  await person.opens('#memory')
+  await browser.click(button('#view-memory', 'Call stack'))
+  assert.ok(await person.number('#view-memory .opener') >= 50, 'too few rows to be lost between them')
+  await browser.click($('#view-memory .opener'))
+  const below = () => evaluate(`(() => { const row = ${$('#view-memory .opener')}.closest('tr'); const next = row.nextElementSibling
+    return { stack: next.querySelectorAll('.stack li').length, gap: next.getBoundingClientRect().top - row.getBoundingClientRect().bottom } })()`)
+  assert.ok((await below()).stack > 0, 'no stack below the row')
+  assert.ok(Math.abs((await below()).gap) < 2, 'the stack is not beside its row')
+  await person.follows('an open site')
+  await evaluate(`${$('#view-memory .opener')}.focus()`)
+  await browser.press('Enter')
+  assert.equal((await below()).stack, 0, 'Enter did not close it')
+}
+
+async function sitesAreGrouped() {
+  await person.opens('#memory')
+  for (const by of ['Library', 'Thread', 'Place']) {
+    await browser.click(button('#view-memory', by))
+    const sums = await evaluate(`[...document.querySelectorAll('#view-memory tbody .opener')].length`)
+    assert.ok(sums > 0, `no groups by ${by}`)
+    if (by === 'Library') assert.ok(await evaluate(`[...document.querySelectorAll('#view-memory .opener .what')].some((one) => one.textContent === 'long_names')`), 'the program is no library')
+    if (by === 'Thread') assert.ok(await evaluate(`[...document.querySelectorAll('#view-memory .opener .what')].some((one) => one.textContent === 'main' || one.textContent === 'long_names')`), 'no main thread')
+  }
+}
+
+/** Frames of a flame graph never overlap, and no frame's text is cut. */
+async function framesAreApart(name) {
+  const wrong = await evaluate(`(() => {
+    const rows = new Map()
+    for (const one of document.querySelectorAll('${FRAMES}')) {
+      const box = one.getBoundingClientRect()
+      if (one.scrollWidth > one.clientWidth) return 'cut: ' + (one.dataset.cut || one.textContent)
+      rows.set(one.style.top, [...(rows.get(one.style.top) || []), box])
+    }
+    for (const row of rows.values()) {
+      row.sort((a, b) => a.left - b.left)
+      for (let i = 1; i < row.length; i++) if (row[i].left < row[i - 1].right - 0.6) return 'frames overlap at ' + row[i].left
+    }
+    return '' })()`)
+  assert.equal(wrong, '', name)
+}
+
+async function flame() {
+  for (const width of [390, 1600]) {
+    await person.opens('#memory', { width })
+    await framesAreApart(`${width} pixels`)
+  }
+  await browser.click(button('#view-memory', 'Allocating functions on top'))
+  await framesAreApart('inverted')
+  await browser.click(button('#view-memory', 'Callers on top'))
+  assert.ok(await evaluate(`[...document.querySelectorAll('.flame-graph .libraries li')].some((one) => one.textContent.startsWith('long_names'))`), 'the legend lacks the program')
+  const hue = (selector) => evaluate(`getComputedStyle(${selector}).backgroundColor`)
+  assert.equal(await hue($('.flame-graph .libraries .swatch')), await hue(`[...document.querySelectorAll('${FRAMES}')].find((one) => one.getAttribute('aria-label').startsWith('serve,'))`), 'the legend has another colour')
+  const names = () => evaluate(`[...document.querySelectorAll('${FRAMES}')].map((one) => one.getAttribute('aria-label') ?? '')`)
+  assert.ok((await names()).some((one) => one.startsWith('start_thread')), 'no frame of libc')
+  await browser.click($('.flame-graph input[type=checkbox]'))
+  assert.ok(!(await names()).some((one) => /^(start_thread|clone)/.test(one)), 'frames of the system are still there')
+  assert.ok((await names()).some((one) => one.startsWith('serve,')), 'frames of the program are gone too')
+  await framesAreApart('without the system')
+  await browser.click(button('#view-memory', 'Allocating functions on top'))
+  assert.ok((await names()).length > 1, 'the inverted graph is empty without the system')
+}
+
+async function slide(index, value) {
+  await evaluate(`(() => { const one = document.querySelectorAll('#view-memory .range input')[${index}]; one.value = ${value}; one.dispatchEvent(new Event('input')) })()`)
+}
+
+async function curve() {
+  await person.opens('#memory')
+  await browser.click(button('#view-memory .curve', 'By site'))
+  assert.ok(await person.number('#view-memory .curve .legend li') > 2, 'the stacked curve has no legend')
+  await slide(1, 500)
+  assert.match(await person.text('#view-memory .difference'), /^\+.* from 0 s to /, 'no difference between the ends')
+  assert.match(await evaluate('location.hash'), /^#memory\?from=0\.?0*&to=/, 'the range is not in the address')
+  const words = await person.text('#view-memory .difference p')
+  await person.opens(await evaluate('location.hash'))
+  assert.equal(await person.text('#view-memory .difference p'), words, 'the range is lost after a reload')
+  await person.follows('a range')
+  await browser.drag($('#view-memory .plot .u-over'), 0.2, 0.6)
+  assert.notEqual(await person.text('#view-memory .difference p'), words, 'dragging chose no range')
+  await browser.click(button('#view-memory', 'Whole time'))
+  assert.equal(await person.text('#view-memory .difference'), '', 'the difference is still there')
+}
+
+/** Follows the link; gives what is then in the address, after a reload. */
+async function linked(find) {
+  await browser.click(find)
+  const address = await evaluate('location.hash')
+  await person.opens(address)
+  return address
+}
+
+async function links() {
+  await person.opens('#findings')
+  await browser.click($('.finding:nth-of-type(2) summary'))
+  await browser.until($('.finding:nth-of-type(2) .finding-body > p code'))
+  const id = await person.text('.finding:nth-of-type(2) .finding-body > p code')
+  assert.equal(await linked($('.finding:nth-of-type(2) .finding-body > p .link-to')), `#findings?id=${id}`)
+  assert.equal(await evaluate(`document.activeElement.closest('.finding')?.open && document.activeElement.closest('.finding').dataset.id`), id, 'the linked finding is not open')
+
+  await person.opens('#memory')
+  await browser.click(button('#view-memory', 'Call stack'))
+  await browser.click($('#view-memory tr:nth-of-type(5) .opener'))
+  const frames = await person.text('#view-memory .below .stack')
+  assert.match(await linked($('#view-memory .below .site-head .link-to')), /^#memory\?process=1&site=\d+$/)
+  assert.equal(await person.text('#view-memory .below .stack'), frames, 'another site is open')
+  assert.ok(await evaluate(`(() => { const { top } = ${$('#view-memory .below')}.getBoundingClientRect(); return top >= 0 && top < innerHeight })()`), 'the linked site is not in sight')
+
+  assert.match(await linked($('#view-memory .below .stack-tools .link-to')), /^#stack\?process=1&at=\d+$/)
+  assert.equal(await person.text('#view-stack .stack'), frames, 'another stack is shown')
+  await person.follows('a stack')
+  await browser.allow('clipboardReadWrite')
+  await browser.click(button('#view-stack', 'Copy stack'))
+  await browser.until(`[...document.querySelectorAll('#view-stack button')].some((one) => one.textContent === 'Copied')`)
+  assert.match(await evaluate('navigator.clipboard.readText()'), /^#0 +\S.*\n#1 /, 'the clipboard has no stack')
+  await person.opens('#findings?id=0123456789abcdef')
+  assert.match(await person.text('#view-findings .found'), /no finding 0123456789abcdef/)
+  await person.opens('#stack?process=1&at=99999999')
+  assert.match(await person.text('#view-stack'), /no such stack/)
+}
+
+async function filtersHaveCounts() {
+  await person.opens('#findings')
+  const labels = await evaluate(`[...document.querySelectorAll('#view-findings .choice button')].map((one) => one.textContent)`)
+  for (const kind of ['deadlock', 'leak']) {
+    const label = labels.find((one) => one.startsWith(kind))
+    await browser.click(button('#view-findings', label))
+    assert.equal(label, `${kind} ${Math.max(await person.number('#view-findings .finding'), 0)}`, 'the number is wrong')
+  }
+}
+
+/** Two threads in two columns, each step in its thread's. */
+async function interleaving() {
+  await person.opens('#findings')
+  const cells = await evaluate(`[...document.querySelectorAll('.interleaving tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText.split(' ')[0]))`)
+  assert.deepEqual(cells, [['takes', ''], ['', 'takes'], ['waits', ''], ['', 'waits'], ['Each']])
+  const locks = await evaluate(`[...document.querySelectorAll('.interleaving .lock-letter')].map((one) => one.textContent).join('')`)
+  assert.equal(locks, 'ABBA')
+}
+
+/** The page begins with the process that leaks; the others are folded, and all can be seen together. */
+async function manyProcesses() {
+  const chosen = () => evaluate(`${$('#process')}.selectedOptions[0].textContent`)
+  await person.opens()
+  assert.match(await chosen(), /^leak_simple .*: \d+ findings?$/, 'it begins with another process')
+  assert.match(await person.text('#view-overview .finding .aside'), /in 3 of 3 processes of leak_simple/, 'equal findings are not one')
+  assert.match(await person.text('#view-overview .process-tree'), /processes without findings: /, 'nothing is folded')
+  const rows = await person.number('#view-overview .process-tree tr')
+  await browser.click($('#view-overview .folded button'))
+  assert.ok(await person.number('#view-overview .process-tree tr') > rows, 'nothing was unfolded')
+  await browser.click(button('#view-overview', 'Show all processes together'))
+  assert.match(await chosen(), /^All \d+ processes/)
+  assert.ok(await evaluate(`[...document.querySelectorAll('#view-overview h3')].some((one) => /^All \\d+ processes/.test(one.textContent))`), 'no figures of all of them')
+  await person.follows('all processes')
+  for (const part of PARTS.slice(1)) {
+    await person.goes(part)
+    assert.match(await chosen(), /^All/, 'the choice is lost')
+  }
+  await person.goes('memory')
+  await browser.click(button('#view-memory', 'Process'))
+  assert.ok(await person.number('#view-memory .opener') > 2, 'no groups by process')
+  await person.opens(await evaluate('location.hash'))
+  assert.match(await chosen(), /^All/, 'the choice is lost after a reload')
+  await fits('#overview?process=all')
+}
+
+const TOPICS = {
+  layout: [fits, namesAreShort],
+  sites: [siteOpensInPlace, sitesAreGrouped],
+  graphs: [flame, curve],
+  links: [links, filtersHaveCounts, interleaving],
+  processes: [manyProcesses],
+}
+
+try {
+  for (const explore of TOPICS[topic]) await explore()
+  person.isContent()
+} finally {
+  await person.leaves()
+}
