@@ -7,6 +7,7 @@
 #pragma GCC diagnostic ignored "-Wfree-nonheap-object"
 #pragma GCC diagnostic ignored "-Walloc-size-larger-than="
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
@@ -19,6 +20,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <shared_mutex>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -60,8 +62,10 @@ static const timespec *in_ms(clockid_t clock, long ms)
 
 static const timespec *now() { return in_ms(CLOCK_REALTIME, 0); }
 static const timespec *soon() { return in_ms(CLOCK_REALTIME, 10); }
-static const timespec *later() { return in_ms(CLOCK_REALTIME, 2000); }
-static const timespec *later_monotonic() { return in_ms(CLOCK_MONOTONIC, 2000); }
+static const timespec *later() { return in_ms(CLOCK_REALTIME, 3000); }
+static const timespec *later_monotonic() { return in_ms(CLOCK_MONOTONIC, 3000); }
+static const timespec *much_later() { return in_ms(CLOCK_REALTIME, 40000); }
+static const timespec *much_later_monotonic() { return in_ms(CLOCK_MONOTONIC, 40000); }
 #define MONOTONIC CLOCK_MONOTONIC, in_ms(CLOCK_MONOTONIC, 10)
 
 static auto wall() { return std::chrono::system_clock::now(); }
@@ -127,7 +131,21 @@ static void in_thread(body it) { pthread_join(start(it), nullptr); }
 static void nothing() {}
 static void *nothing_of(void *it) { return it; }
 static int nothing_c11(void *) { return 0; }
-static void brief() { pause_ms(100); }
+
+/* Ends when it is told to. */
+static std::atomic<bool> told;
+static void until_told()
+{
+	while (!told)
+		pause_ms(1);
+}
+static void tell() { told = true; }
+
+static void join_by_tries()
+{
+	while (pthread_tryjoin_np(thread, nullptr) == EBUSY)
+		pause_ms(1);
+}
 
 static void cancel_self()
 {
@@ -189,11 +207,42 @@ static void in_small_space(body it)
 /* ---- waiting ---------------------------------------------------------------------------------------------- */
 
 static std::vector<pthread_t> waiters;
+static std::atomic<pid_t> waiter_tid;
+static body waits;
 
+/* The state of a thread, as /proc has it: S, it sleeps.  0: there is no such thread. */
+static char state_of(pid_t tid)
+{
+	char path[64], text[512] = "";
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+	int fd = open(path, O_RDONLY);
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+	const char *name_end = got > 0 ? strrchr(text, ')') : nullptr;
+
+	close(fd);
+	return name_end ? name_end[2] : 0;
+}
+
+/* Returns when it waits: it sleeps, twice in a row, or has ended. */
 static void add_waiter(body it)
 {
-	waiters.push_back(start(it));
-	pause_ms(50); /* it waits by now */
+	waits = it;
+	waiter_tid = 0;
+	waiters.push_back(start([] {
+		body mine = waits;
+		waiter_tid = gettid();
+		mine();
+	}));
+	while (!waiter_tid)
+		pause_ms(1);
+	for (int asleep = 0; asleep < 2; pause_ms(10)) {
+		char state = state_of(waiter_tid);
+
+		if (!state)
+			return;
+		asleep = state == 'S' ? asleep + 1 : 0;
+	}
 }
 
 static void join_waiters()
@@ -229,19 +278,23 @@ static void monotonic_cond()
 
 /* How a waiter waits, with the mutex m. */
 #define WAIT(m)            (lock(m), pthread_cond_wait(&cond, &m), unlock(m))
-#define TIMED(m)           (lock(m), pthread_cond_timedwait(&cond, &m, later()), unlock(m))
+#define TIMED(m)           (lock(m), pthread_cond_timedwait(&cond, &m, much_later()), unlock(m))
 #define SHORT(m)           (lock(m), pthread_cond_timedwait(&cond, &m, soon()), unlock(m))
-#define TIMED_MONOTONIC(m) (lock(m), pthread_cond_timedwait(&cond, &m, later_monotonic()), unlock(m))
-#define CLOCK(m)           (lock(m), pthread_cond_clockwait(&cond, &m, CLOCK_MONOTONIC, later_monotonic()), unlock(m))
+#define TIMED_MONOTONIC(m) (lock(m), pthread_cond_timedwait(&cond, &m, much_later_monotonic()), unlock(m))
+#define CLOCK(m)           (lock(m), pthread_cond_clockwait(&cond, &m, CLOCK_MONOTONIC, much_later_monotonic()), unlock(m))
 #define C11(m)             (mtx_lock(&m), cnd_wait(&cnd, &m), mtx_unlock(&m))
-#define C11_TIMED(m)       (mtx_lock(&m), cnd_timedwait(&cnd, &m, later()), mtx_unlock(&m))
+#define C11_TIMED(m)       (mtx_lock(&m), cnd_timedwait(&cnd, &m, much_later()), mtx_unlock(&m))
+/* For so long only: who destroys the condition waits for it. */
+#define BRIEF(m)       (lock(m), pthread_cond_timedwait(&cond, &m, later()), unlock(m))
+#define BRIEF_CLOCK(m) (lock(m), pthread_cond_clockwait(&cond, &m, CLOCK_MONOTONIC, later_monotonic()), unlock(m))
+#define BRIEF_C11(m)   (mtx_lock(&m), cnd_timedwait(&cnd, &m, later()), mtx_unlock(&m))
 #define CXX(m, wait)                                                                                                   \
 	{                                                                                                              \
 		std::unique_lock<std::mutex> held(m);                                                                  \
 		std_cond.wait;                                                                                         \
 	}
-#define CXX_FOR(m)   CXX(m, wait_for(held, 2s))
-#define CXX_UNTIL(m) CXX(m, wait_until(held, wall() + 2s))
+#define CXX_FOR(m)   CXX(m, wait_for(held, 40s))
+#define CXX_UNTIL(m) CXX(m, wait_until(held, wall() + 40s))
 #define BARRIER(m)   pthread_barrier_wait(&barrier)
 #define JOIN(m)      pthread_join(thread, nullptr)
 
@@ -348,7 +401,7 @@ static char *pages()
 static void show(const void *it)
 {
 	block = it;
-	pause_ms(200);
+	until_told();
 }
 
 #define SHOW_LOCAL(m)                                                                                                  \
