@@ -138,6 +138,21 @@ Test(confirm, on_deadlock_is_obeyed)
 	rt_end(&first);
 }
 
+/* The deadlock that closed is no prediction of the second run: the plan is that of the first. */
+Test(confirm, run_that_confirmed)
+{
+	struct rt first = predict("abba_no_hang"), second = run_confirming(first.run, "abba_no_hang", "");
+	struct rt third = run_confirming(second.run, "abba_no_hang", "");
+
+	cr_expect_eq(second.program.status, 67, "status %d: %s", second.program.status, second.program.err);
+	cr_expect_eq(third.program.status, 67, "status %d: %s", third.program.status, third.program.err);
+	cr_expect_str_eq(json_text(confirmation(&third, 0), "outcome"), "confirmed");
+	cr_expect_str_eq(json_text(confirmation(&third, 0), "run"), json_text(confirmation(&second, 0), "run"));
+	rt_end(&third);
+	rt_end(&second);
+	rt_end(&first);
+}
+
 Test(confirm, run_must_be_there)
 {
 	struct rt rt = rt_new();

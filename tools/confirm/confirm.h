@@ -13,6 +13,7 @@
 #include "tools/store/store.h"
 
 struct prediction {
+	char *run;             /* directory of the run that predicted it, absolute */
 	char *id, *message;    /* of the finding */
 	uint32_t first, edges; /* index of its first edge in the plan; number of edges */
 	bool confirmed;
@@ -30,8 +31,8 @@ struct confirm {
 	char *path;           /* of the plan file */
 };
 
-/* Reads the predictions of RUN (NULL: the newest run here).  *confirm must be zeroed before.  The caller frees it also
- * on failure. */
+/* Reads the predictions of RUN (NULL: the newest run here).  If RUN itself tried to confirm those of an earlier run,
+ * which is still there, they are read too.  *confirm must be zeroed before.  The caller frees it also on failure. */
 bool confirm_read(struct confirm *confirm, const char *run, struct error *err);
 /* Writes the plan into the new run's directory and keeps it mapped. */
 bool confirm_write(struct confirm *confirm, const char *directory, uint32_t hold_ms, struct error *err);

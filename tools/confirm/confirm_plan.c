@@ -14,8 +14,9 @@
 #include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 
-#define PLAN_FILE "confirm.plan"
-#define HOLD_MOST 8u /* how often an edge holds threads up */
+#define PLAN_FILE    "confirm.plan"
+#define HOLD_MOST    8u  /* how often an edge holds threads up */
+#define EARLIER_MOST 16u /* runs that each confirmed the one before */
 
 /* ---- stacks --------------------------------------------------------------------------------- */
 
@@ -92,7 +93,7 @@ static bool is_known(const struct confirm *confirm, const char *id)
 	return false;
 }
 
-static void read_predictions(struct confirm *confirm, struct query *query)
+static void read_predictions(struct confirm *confirm, struct query *query, const char *run)
 {
 	/* A writer that must come between two readers cannot be brought about by holding threads up. */
 	static const char sql[] =
@@ -109,7 +110,8 @@ static void read_predictions(struct confirm *confirm, struct query *query)
 			continue;
 		GROW(confirm->predictions, confirm->room, confirm->count + 1);
 		prediction = &confirm->predictions[confirm->count++];
-		*prediction = (struct prediction){.id = strdup(query_text(row, 2)),
+		*prediction = (struct prediction){.run = strdup(run),
+		                                  .id = strdup(query_text(row, 2)),
 		                                  .message = strdup(query_text(row, 3)),
 		                                  .first = (uint32_t)confirm->edge_count};
 		read_edges(confirm, query, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1));
@@ -118,25 +120,49 @@ static void read_predictions(struct confirm *confirm, struct query *query)
 	sqlite3_finalize(row);
 }
 
-bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
+/* The earlier run whose predictions this run tried; malloced, NULL: it tried none. */
+static char *earlier_run(struct query *query)
+{
+	sqlite3_stmt *row = query_rows(query, "SELECT run FROM confirmation ORDER BY ordinal LIMIT 1", 0);
+	char *run = query_next(query, row) ? strdup(query_text(row, 0)) : NULL;
+
+	sqlite3_finalize(row);
+	return run;
+}
+
+/* What a run tried to confirm it found realised, if it closed, and no longer predicted: the predictions are those of
+ * the run before, and its own. */
+static bool read_run(struct confirm *confirm, const char *directory, unsigned depth, struct error *err)
 {
 	struct store store;
 	struct query query = {.err = err};
-	char *directory = run_directory_find(run, err);
+	char *earlier = NULL, *run = realpath(directory, NULL);
 
-	if (!directory)
-		return false;
-	confirm->run = realpath(directory, NULL);
-	if (ingest_open(directory, &store, err)) {
+	if (run && ingest_open(directory, &store, err)) {
 		query.db = store.db;
-		read_predictions(confirm, &query);
+		earlier = earlier_run(&query);
+		if (earlier && depth < EARLIER_MOST && !access(earlier, R_OK | X_OK))
+			query.failed |= !read_run(confirm, earlier, depth + 1, err);
+		read_predictions(confirm, &query, run);
 		query_close(&query);
 		store_close(&store);
 	} else {
 		query.failed = true;
 	}
-	free(directory);
+	free(earlier);
+	free(run);
 	return !query.failed;
+}
+
+bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
+{
+	char *directory = run_directory_find(run, err);
+	bool good = directory && read_run(confirm, directory, 0, err);
+
+	if (directory)
+		confirm->run = realpath(directory, NULL);
+	free(directory);
+	return good;
 }
 
 /* ---- the file --------------------------------------------------------------------------------- */
@@ -199,6 +225,7 @@ void confirm_free(struct confirm *confirm)
 	if (confirm->plan)
 		munmap(confirm->plan, confirm->plan->bytes);
 	for (size_t i = 0; i < confirm->count; i++) {
+		free(confirm->predictions[i].run);
 		free(confirm->predictions[i].id);
 		free(confirm->predictions[i].message);
 	}
