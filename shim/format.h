@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 3u
+#define RT_FORMAT_VERSION 4u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -165,6 +165,8 @@ enum rt_type {
 	RT_EXEC_FAILED = 66, /* aux: errno */
 	RT_EXIT = 67,        /* word 1: status, aux: enum rt_end_how */
 	RT_FORKING = 68,     /* fork is about to be called */
+	RT_UNSEEN = 69,      /* word 1: 1 from here on, 0 no longer: calls may be made that are not seen; aux: enum
+	                      * rt_unseen */
 
 	/* Mappings (option mmap=yes).  Word 1: address; word 2: bytes. */
 	RT_MAP = 72,
@@ -186,6 +188,12 @@ enum rt_type {
 #define RT_FREE_UNMAPPED   2u /* there is no memory at the address */
 #define RT_FREE_SIZED      0x8000u
 #define RT_FREE_SIZE_BIG   0x7fffu
+
+enum rt_unseen {
+	RT_UNSEEN_MODULE = 0, /* of a library opened with RTLD_DEEPBIND, until its calls are turned to the hooks */
+	RT_UNSEEN_LIBC = 1,   /* of libraries in a namespace of dlmopen, which have a libc of their own: for good */
+	RT_UNSEEN_KINDS = 2,
+};
 
 enum rt_loss {
 	RT_LOSS_FULL = 1,   /* no room in the ring (on-full=drop) */
@@ -282,6 +290,13 @@ struct rt_chunk {
 #define RT_MODULE_PATH  880
 #define RT_BUILD_ID_MAX 32
 
+enum rt_calls {                         /* of a module to functions that are hooked */
+	        RT_CALLS_BOUND = 0,     /* bound to the hooks by the loader, as far as is known */
+	        RT_CALLS_TURNED = 1,    /* turned to the hooks, from `turned` on */
+	        RT_CALLS_ELSEWHERE = 2, /* the same, but its malloc is another than the program's */
+	        RT_CALLS_PAST = 3,      /* pass by the hooks: they could not be turned */
+};
+
 struct rt_module {
 	uint64_t state;    /* 0 unused, 1 being written, 2 loaded, 3 unloaded */
 	uint64_t bias;     /* what to add to the file's addresses */
@@ -292,7 +307,10 @@ struct rt_module {
 	uint64_t build_id_bytes;
 	uint8_t build_id[RT_BUILD_ID_MAX];
 	char path[RT_MODULE_PATH]; /* NUL terminated; "[vdso]" for the vDSO */
-	uint8_t reserved[56];
+	uint32_t calls;            /* enum rt_calls */
+	uint32_t reserved0;
+	uint64_t turned; /* stamp, if calls is not RT_CALLS_BOUND */
+	uint8_t reserved[40];
 };
 
 /* key: 0 unused, else the address | flags */
@@ -479,6 +497,7 @@ struct rt_header {
 
 	uint32_t heap_unseen; /* enum rt_heap_unseen */
 	uint32_t refused;     /* 1: ended before its main, since --must-watch was given and its heap is not seen */
+	uint32_t unseen[2];   /* by enum rt_unseen: how many RT_UNSEEN have begun and not ended */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -544,6 +563,7 @@ RT_AT(rt_chunk, tail, 32);
 RT_AT(rt_chunk, tid, 48);
 RT_AT(rt_module, build_id, 56);
 RT_AT(rt_module, path, 88);
+RT_AT(rt_module, calls, 968);
 RT_AT(rt_pc, module, 8);
 RT_AT(rt_header, version, 8);
 RT_AT(rt_header, file_bytes, 16);

@@ -2,6 +2,7 @@
 #ifndef RINGTAIL_HOOKED_H
 #define RINGTAIL_HOOKED_H
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <spawn.h>

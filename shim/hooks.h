@@ -38,6 +38,11 @@ static inline void record_sync(struct thread *self, const struct caller *caller,
 	record(self, caller, type, rt_word1((uintptr_t)object, rt_sync_aux(kind, flags, (unsigned)result)));
 }
 
+/* Looks the operators up where there is a C++ runtime.  May take the loader's locks. */
+void operators_look_up(void);
+/* The real operator of that name, NULL while none has been looked up. */
+void *operators_real(const char *name);
+
 /* Calls of malloc and its family by this thread for which nothing could be recorded: how allocator.c learns of any. */
 extern __thread unsigned heap_calls_unrecorded;
 

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "shim/hooks.h"
 #include "shim/modules.h"
@@ -107,6 +108,16 @@ void operators_start_up(void)
 #define LOOK_UP()                                                                                                      \
 	if (unlikely(!load_acquire(&looked_up)))                                                                       \
 	look_up()
+
+void operators_look_up(void) { LOOK_UP(); }
+
+void *operators_real(const char *name)
+{
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!strcmp(rows[i].name, name))
+			return load_acquire(&looked_up) ? *rows[i].real : NULL;
+	return NULL;
+}
 
 /* False for blocks that an allocator makes for itself by its own operators: they are not recorded. */
 static bool is_for_program(const struct caller *caller) { return !in_range(&allocator_range, caller->pc); }

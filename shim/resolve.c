@@ -10,6 +10,7 @@
 struct real real;
 bool heap_is_anothers;
 
+#define LOADER_VERSION "GLIBC_2.34" /* libdl became a part of libc */
 #if defined(__x86_64__)
 #define COND_VERSION     "GLIBC_2.3.2" /* dlsym gave the 2.2.5 ABI, another layout, before glibc 2.36 */
 #define COND_VERSION_OLD "GLIBC_2.2.5"
@@ -47,7 +48,7 @@ static bool is_libcs(void *function)
  * none for a look-up that asks for no version. */
 static void *resolve_heap(const struct row *row)
 {
-	void *found = dlsym(RTLD_NEXT, row->name);
+	void *found = real.dlsym(RTLD_NEXT, row->name);
 	return is_libcs(found) ? dlvsym(RTLD_NEXT, row->name, row->version) : found;
 }
 
@@ -55,12 +56,14 @@ static void *resolve(const struct row *row)
 {
 	if (row->version == heap || row->version == aligned)
 		return resolve_heap(row);
-	return row->version ? dlvsym(RTLD_NEXT, row->name, row->version) : dlsym(RTLD_NEXT, row->name);
+	return row->version ? dlvsym(RTLD_NEXT, row->name, row->version) : real.dlsym(RTLD_NEXT, row->name);
 }
 
-/* The allocator first: dlsym may need it. */
+/* What looks up the others, then the allocator: dlsym may need it. */
 void resolve_all(void)
 {
+	real.dlsym = (__typeof__(real.dlsym))dlvsym(RTLD_NEXT, "dlsym", LOADER_VERSION);
+	real.dlopen = (__typeof__(real.dlopen))dlvsym(RTLD_NEXT, "dlopen", LOADER_VERSION);
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].version != late)
 			*rows[i].target = resolve(&rows[i]);
@@ -70,7 +73,7 @@ void resolve_all(void)
  * first of glibc's: libc_malloc_debug.so's, if it is not the one behind us. */
 static void *in_front(const char *name, void *behind)
 {
-	void *first = dlsym(RTLD_DEFAULT, name), *of_version = dlvsym(RTLD_DEFAULT, name, heap);
+	void *first = real.dlsym(RTLD_DEFAULT, name), *of_version = dlvsym(RTLD_DEFAULT, name, heap);
 	if (!in_range(&shim_range, (uintptr_t)first))
 		return first;
 	return of_version != behind && !is_libcs(of_version) ? of_version : NULL;
@@ -93,15 +96,15 @@ bool is_in_executable(void *function)
 
 void *resolve_late(const char *name)
 {
-	void *found = dlsym(RTLD_NEXT, name);
+	void *found = real.dlsym(RTLD_NEXT, name);
 	dlerror(); /* functions that this libc lacks must not show as the program's dlerror */
 	return found;
 }
 
 static void *find_in(const char *library, const char *name)
 {
-	void *handle = dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
-	void *found = handle ? dlsym(handle, name) : NULL;
+	void *handle = real.dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+	void *found = handle ? real.dlsym(handle, name) : NULL;
 	if (handle)
 		dlclose(handle);
 	return found;
@@ -109,7 +112,7 @@ static void *find_in(const char *library, const char *name)
 
 void *resolve_operator(const char *name)
 {
-	void *found = dlsym(RTLD_NEXT, name);
+	void *found = real.dlsym(RTLD_NEXT, name);
 	if (found)
 		return found;
 	found = find_in("libstdc++.so.6", name);

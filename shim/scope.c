@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "shim/atomics.h"
+#include "shim/resolve.h"
 
 #define FRAME_MOST 2048 /* bytes of stack that a hook's frame may have */
 
@@ -30,8 +31,8 @@ static get_cfa *find_get_cfa(void)
 	get_cfa *found = load_acquire(&cached);
 	if (found)
 		return found;
-	void *libgcc = dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
-	found = (get_cfa *)dlsym(libgcc ? libgcc : RTLD_DEFAULT, "_Unwind_GetCFA");
+	void *libgcc = real.dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	found = (get_cfa *)real.dlsym(libgcc ? libgcc : RTLD_DEFAULT, "_Unwind_GetCFA");
 	if (libgcc)
 		dlclose(libgcc);
 	store_release(&cached, found);

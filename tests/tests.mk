@@ -20,7 +20,7 @@ WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%) $(BUILD)/program
 	$(BUILD)/programs/new_leaks_static_tcmalloc
 
 .PHONY: programs
-programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so)
+programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so beside/opener.so beside/further/beside.so)
 
 $(BUILD)/programs/small.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
@@ -75,6 +75,22 @@ $(WITH_ALLOCATOR): $(BUILD)/programs/new_leaks_%: tests/programs/new_leaks.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$@)
 	$(Q)$(CXX) -std=gnu++20 -Wall -I. $(PROGRAM_FLAGS) -o $@ $< -Wl,--no-as-needed -l:$(LIBRARY_$*)
+
+$(BUILD)/programs/deepbound_now.so: PROGRAM_FLAGS += -Wl,-z,now
+$(BUILD)/programs/deepbound.so: PROGRAM_FLAGS += -Wl,-z,lazy
+$(BUILD)/programs/deepbound.so $(BUILD)/programs/deepbound_now.so: tests/programs/lib/deepbound.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/programs/beside/opener.so: tests/programs/lib/opens_beside.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -Wl,-rpath,'$$ORIGIN/further' -o $@ $<
+$(BUILD)/programs/beside/further/beside.so: tests/programs/lib/small.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
 
 $(BUILD)/programs/static_binary: PROGRAM_FLAGS += -static
 $(BUILD)/programs/openmp: PROGRAM_FLAGS += -fopenmp

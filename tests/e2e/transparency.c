@@ -71,3 +71,12 @@ static void expect_same_beside(const char *preload, const char *variables, const
 	Test(transparency, name##_behind) { expect_same_beside("$LD_PRELOAD:" library, variables, program); }          \
 	Test(transparency, name##_in_front) { expect_same_beside(library ":$LD_PRELOAD", variables, program); }
 #include "tests/e2e/tables/beside.def"
+
+/* What dlopen and dlsym do depends on their caller. */
+Test(transparency, opens_beside)
+{
+	char script[2 * RT_PATH];
+
+	snprintf(script, sizeof script, "opens_beside %s", rt_built("programs"));
+	expect_same(MODE_PRELOAD, script);
+}

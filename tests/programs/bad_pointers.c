@@ -5,6 +5,7 @@
  *   bad_pointers [PREFIX]    functions whose names begin so
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -11,6 +11,7 @@
 #include "every_call_rwlock.h"
 #include "every_call_sync.h"
 #include "every_call_thread.h"
+#include "every_call_loader.h"
 #include "every_call_process.h"
 
 int main(void)
@@ -26,6 +27,7 @@ int main(void)
 	every_futex_call();
 	every_thread_call();
 	every_c11_call();
+	every_loader_call();
 	every_process_call();
 	say("end\n");
 	return 0;

@@ -99,6 +99,8 @@ static void dispatch(struct analysis *analysis, const struct event *event)
 		analysis->lost += event->object;
 		heap_event(analysis->heap, event);
 	}
+	if (event->type == RT_UNSEEN)
+		heap_event(analysis->heap, event);
 	locks_event(analysis->locks, event);
 }
 

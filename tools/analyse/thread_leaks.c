@@ -14,6 +14,8 @@
  */
 #include "tools/analyse/thread_leaks.h"
 
+#include "shim/atomics.h"
+
 #include <string.h>
 
 #include "tools/analyse/threads/runtime_pool.h"
@@ -147,6 +149,13 @@ static void report(struct leak_groups *groups, const struct thread_result *threa
 		finding_add_thread(finding, thread->id);
 }
 
+/* A library with a libc of its own may have joined or detached the thread. */
+static bool may_be_joined_unseen(const struct ring_file *ring, enum finding_class class)
+{
+	return class == FINDING_THREAD_LEAK_UNJOINED && ring->shared &&
+	       load_relaxed(&ring->shared->unseen[RT_UNSEEN_LIBC]);
+}
+
 void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
                        const struct process_end *end, struct finding_list *findings)
 {
@@ -161,6 +170,8 @@ void thread_leaks_find(struct thread_analysis *threads, const struct lock_analys
 		const struct thread_result *thread = &list[i];
 		enum finding_class class = leak_class(thread, &joined, end);
 
+		if (may_be_joined_unseen(ring, class))
+			continue;
 		if (class != FINDING_NONE && thread->id != threads_exit_caller(threads) &&
 		    (thread->ended || !runtime_pool_made(ring, thread->created_stack)))
 			report(&groups, thread, class);

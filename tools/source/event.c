@@ -60,6 +60,7 @@ const struct event_type event_types[1 << RT_TYPE_BITS] = {
     [RT_EXEC_FAILED] = PLAIN("exec-failed", 2),
     [RT_EXIT] = PLAIN("exit", 2),
     [RT_FORKING] = PLAIN("forking", 2),
+    [RT_UNSEEN] = PLAIN("unseen", 2),
 
     [RT_MAP] = SIZED("map", 3),
     [RT_UNMAP] = SIZED("unmap", 3),

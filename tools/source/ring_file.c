@@ -372,6 +372,19 @@ bool ring_file_node(const struct ring_file *ring, uint32_t id, uint32_t *parent,
 	return node != 0;
 }
 
+const char *ring_file_caller(const struct ring_file *ring, uint32_t stack)
+{
+	uint32_t parent, pc_id;
+	const struct rt_pc *pc =
+	    ring->map && ring_file_node(ring, stack, &parent, &pc_id) ? ring_file_pc(ring, pc_id) : NULL;
+	const struct rt_module *module = pc && pc->module ? ring_file_module(ring, pc->module - 1) : NULL;
+
+	if (!module || !memchr(module->path, '\0', sizeof module->path))
+		return "";
+	const char *slash = strrchr(module->path, '/');
+	return slash ? slash + 1 : module->path;
+}
+
 unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max, uint32_t *root)
 {
 	unsigned count = 0;

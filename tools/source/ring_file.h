@@ -56,6 +56,9 @@ const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id);
 /* The parent and the pc id of a node; false if id is no valid node. */
 bool ring_file_node(const struct ring_file *ring, uint32_t id, uint32_t *parent, uint32_t *pc_id);
 
+/* The file name, without directories, of the module that the innermost frame of a stack is in; "": not known. */
+const char *ring_file_caller(const struct ring_file *ring, uint32_t stack);
+
 /* Walks a stack from its innermost frame outwards.  Returns the number of pc ids written, at most max, and sets *root
  * to RT_STACK_NONE or one of RT_ROOT_*.  The walk ends whatever the file holds, a cycle of nodes included. */
 unsigned ring_file_stack(const struct ring_file *ring, uint32_t id, uint32_t *pc_ids, unsigned max, uint32_t *root);

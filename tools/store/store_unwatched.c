@@ -1,34 +1,78 @@
-/* Calls that are not seen, and why. */
-#include "shim/atomics.h"
-#include "tools/base/text.h"
-#include "tools/store/writer.h"
-
+/* Calls that are not seen, or from some time on only, and why. */
+#include <stdio.h>
 #include <string.h>
 
-static void store_unwatched_row(struct writer *writer, int64_t ordinal, const char *what, const char *module,
-                                const char *why)
-{
-	struct row row = row_begin(writer, TABLE_unwatched);
+#include "shim/atomics.h"
+#include "tools/store/writer.h"
 
-	row_int(&row, ordinal);
+struct unwatched {
+	struct writer *writer;
+	int64_t ordinal;
+};
+
+static void store_reason(struct unwatched *unwatched, const char *what, const char *module, const char *why)
+{
+	struct row row = row_begin(unwatched->writer, TABLE_unwatched);
+
+	row_int(&row, ++unwatched->ordinal);
 	row_text(&row, what);
 	row_text(&row, module);
 	row_text(&row, why);
 	row_end(&row);
 }
 
-static const char *why_heap(uint32_t unseen)
+static void store_heap_unseen(struct unwatched *unwatched, uint32_t unseen)
 {
-	return unseen == RT_HEAP_IN_PROGRAM
-	           ? "malloc is linked into the program itself, which calls it directly"
-	           : "malloc is that of a library preloaded before ringtail's: preload it behind";
+	if (unseen == RT_HEAP_IN_PROGRAM)
+		store_reason(unwatched, "heap", unwatched->writer->ring->header.exe,
+		             "malloc is linked into the program itself, which calls it directly");
+	else if (unseen)
+		store_reason(unwatched, "heap", NULL,
+		             "malloc is that of a library preloaded before ringtail's: preload it behind");
+}
+
+static void store_module_calls(struct unwatched *unwatched, const struct rt_module *module)
+{
+	char path[RT_MODULE_PATH], why[160];
+
+	memcpy(path, module->path, sizeof path);
+	path[sizeof path - 1] = '\0';
+	switch (load_acquire(&module->calls)) {
+	case RT_CALLS_BOUND:
+		return;
+	case RT_CALLS_TURNED:
+		snprintf(why, sizeof why, "opened with RTLD_DEEPBIND: its calls are seen from %.6f s on",
+		         ring_file_seconds(unwatched->writer->ring, module->turned));
+		store_reason(unwatched, "start", path, why);
+		return;
+	case RT_CALLS_ELSEWHERE:
+		snprintf(why, sizeof why,
+		         "opened with RTLD_DEEPBIND, with a malloc that is not the program's: its blocks are not seen");
+		break;
+	default:
+		snprintf(why, sizeof why, "opened with RTLD_DEEPBIND: its calls pass by ringtail");
+		break;
+	}
+	store_reason(unwatched, "calls", path, why);
 }
 
 void store_unwatched(struct writer *writer)
 {
-	uint32_t unseen = load_relaxed(&writer->ring->shared->heap_unseen);
+	const struct rt_header *shared = writer->ring->shared;
+	struct unwatched unwatched = {.writer = writer};
+	uint32_t modules = ring_file_modules(writer->ring);
 
-	if (unseen)
-		store_unwatched_row(writer, 1, "heap", unseen == RT_HEAP_IN_PROGRAM ? writer->ring->header.exe : NULL,
-		                    why_heap(unseen));
+	store_heap_unseen(&unwatched, load_relaxed(&shared->heap_unseen));
+	for (uint32_t i = 0; i < modules && !writer->failed; i++) {
+		const struct rt_module *module = ring_file_module(writer->ring, i);
+
+		if (module)
+			store_module_calls(&unwatched, module);
+	}
+	if (load_relaxed(&shared->unseen[RT_UNSEEN_MODULE]))
+		store_reason(&unwatched, "calls", NULL,
+		             "a library was opened with RTLD_DEEPBIND, and may have made calls since");
+	if (load_relaxed(&shared->unseen[RT_UNSEEN_LIBC]))
+		store_reason(&unwatched, "calls", NULL,
+		             "libraries were opened by dlmopen, and have a libc of their own");
 }

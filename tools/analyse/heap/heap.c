@@ -46,6 +46,7 @@ struct heap_analysis {
 	struct realloc_table reallocs;
 	struct recent_frees recent;
 	struct misuse_table *misuse;
+	uint64_t unseen;        /* libraries whose calls may pass unseen at present */
 	uint64_t certain_until; /* stamp after which events may be missing */
 	uint64_t interior_budget;
 	unsigned freed_questions; /* calls of heap_is_freed that still search */
@@ -271,6 +272,19 @@ static void check_size(struct heap_analysis *heap, const struct event *event, co
 	misuse_note(heap->misuse, &misuse);
 }
 
+/* True if the innermost frame of the stack is in a C++ runtime: the program called an operator that no hook saw, as
+ * a library does that was opened with RTLD_DEEPBIND.  malloc or free recorded there is not the program's call. */
+static bool is_by_runtime(const struct heap_analysis *heap, uint32_t stack)
+{
+	static const char *const runtimes[] = {"libstdc++.so", "libc++.so", "libc++abi.so"};
+	const char *name = ring_file_caller(heap->ring, stack);
+
+	for (size_t i = 0; i < sizeof runtimes / sizeof *runtimes; i++)
+		if (!strncmp(name, runtimes[i], strlen(runtimes[i])))
+			return true;
+	return false;
+}
+
 static void check_counterpart(struct heap_analysis *heap, const struct event *event, const struct block *block)
 {
 	struct site *site = site_of(heap, block);
@@ -281,7 +295,9 @@ static void check_counterpart(struct heap_analysis *heap, const struct event *ev
 			check_size(heap, event, block);
 		return;
 	}
-	if (event->stamp > heap->certain_until)
+	if (event->stamp > heap->certain_until || heap->unseen)
+		return;
+	if (is_by_runtime(heap, event->stack) || is_by_runtime(heap, site->stack))
 		return;
 	site->holder.counts.mismatched++;
 	caller_counts(heap, event)->mismatched++;
@@ -366,7 +382,7 @@ static void free_unknown(struct heap_analysis *heap, const struct event *event)
 	struct heap_counts *caller = caller_counts(heap, event);
 	const struct block *around;
 
-	if (event->stamp > heap->certain_until) {
+	if (event->stamp > heap->certain_until || heap->unseen) {
 		caller->unknown_frees++;
 		return;
 	}
@@ -515,6 +531,19 @@ static void note_loss(struct heap_analysis *heap, const struct event *event)
 		heap->certain_until = since;
 }
 
+/* Calls may pass unseen for a while: an address that was freed before may have been allocated again. */
+static void note_unseen(struct heap_analysis *heap, const struct event *event)
+{
+	if (event->aux != RT_UNSEEN_MODULE) /* another libc has another heap */
+		return;
+	if (event->object) {
+		heap->unseen++;
+	} else if (heap->unseen) {
+		heap->unseen--;
+		recents_forget(&heap->recent);
+	}
+}
+
 void heap_event(struct heap_analysis *heap, const struct event *event)
 {
 	heap->ended_address = 0;
@@ -536,6 +565,9 @@ void heap_event(struct heap_analysis *heap, const struct event *event)
 		return;
 	case RT_LOSS:
 		note_loss(heap, event);
+		return;
+	case RT_UNSEEN:
+		note_unseen(heap, event);
 		return;
 	default:
 		return;

@@ -66,6 +66,11 @@ void recents_init(struct recent_frees *recent)
 
 void recents_free(struct recent_frees *recent) { free(recent->slots); }
 
+void recents_forget(struct recent_frees *recent)
+{
+	memset(recent->slots, 0, ((size_t)1 << recent->bits) * sizeof *recent->slots);
+}
+
 void recents_grow(struct recent_frees *recent)
 {
 	struct recent_frees more = {.bits = RECENT_BITS_MOST, .until_growth = UINT32_MAX};

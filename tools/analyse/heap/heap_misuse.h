@@ -65,6 +65,8 @@ uint8_t misuse_right_free(uint8_t alloc_type);
 void recents_init(struct recent_frees *recent);
 void recents_free(struct recent_frees *recent);
 void recents_grow(struct recent_frees *recent);
+/* No free so far is known any more. */
+void recents_forget(struct recent_frees *recent);
 
 /* The slot in which a free of that address is, if the table has one. */
 static inline struct recent_free *recent_slot(const struct recent_frees *recent, uint64_t address)

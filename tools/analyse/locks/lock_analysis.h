@@ -18,6 +18,9 @@ struct lock_analysis {
 	struct lock_sources sources;
 	struct sync_misuses misuses;
 	bool forked; /* the process came from a fork: locks may be held whose acquisition was never seen */
+	/* Until this stamp, calls of some modules may have passed unseen; 0: of none. */
+	uint64_t unseen_until;
+	uint64_t unseen;                   /* libraries of which that is so at present */
 	struct deadlock_evidence evidence; /* at the end */
 	uint64_t contentions;              /* waits for locks so far */
 	struct contention contention;

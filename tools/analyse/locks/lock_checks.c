@@ -92,11 +92,18 @@ static bool is_robust(const struct lock *lock)
 	return lock->maybe_foreign || (lock->init_seen && lock->init_flags & RT_INIT_ROBUST);
 }
 
+bool check_may_hold_unseen(const struct check *check, const struct lock *lock)
+{
+	uint64_t until = check->locks->unseen_until;
+
+	return until && !(lock && lock->taken.thread == check->thread->id && lock->taken.stamp >= until);
+}
+
 /* True if every operation on this lock was made by this process and was recorded. */
 static bool known_from_start(const struct check *check)
 {
 	return check->lock && (check->lock->init_seen || check->lock->result.acquisitions) &&
-	       !check->lock->maybe_foreign;
+	       !check->lock->maybe_foreign && !check_may_hold_unseen(check, check->lock);
 }
 
 /* The holder of the lock, if it can still unlock it; its record is in *held. */
@@ -201,7 +208,8 @@ static void check_release(const struct check *check)
 	if (!known_from_start(check)) {
 		bool freed = lock_table_tombstone(&check->locks->table, check->event->object, check->event->kind).how;
 
-		if (check->event->kind == RT_KIND_MUTEX && !check->locks->forked && !check->lock && !freed)
+		if (check->event->kind == RT_KIND_MUTEX && !check->locks->forked && !check->locks->unseen_until &&
+		    !check->lock && !freed)
 			check_copied(check);
 		return;
 	}
@@ -650,7 +658,7 @@ static void check_dead_holder(struct lock_analysis *locks, const struct lock_thr
 		                                 "a thread ended while it held a lock: no thread can ever unlock it",
 		                             .object = check_object(held->lock)};
 
-		if (!exclusive_at_exit(held))
+		if (!exclusive_at_exit(held) || held->since < locks->unseen_until)
 			continue;
 		misuse_add(&misuse, "locked here", thread->id, held->since, held->stack);
 		if (thread->start_stack)

@@ -55,6 +55,9 @@ void check_error(const struct check *check);
 struct sync_misuse check_misuse(const struct check *check, enum finding_class class, const char *message,
                                 const char *label);
 struct finding_object check_object(const struct lock *lock);
+/* True if the thread may hold the lock although no event says so: calls of some modules have passed unseen, and since
+ * then the thread has not been seen to lock it. */
+bool check_may_hold_unseen(const struct check *check, const struct lock *lock);
 /* Adds a second or third stack. */
 void misuse_add(struct sync_misuse *misuse, const char *label, uint32_t thread, uint64_t stamp, uint32_t stack);
 void check_note(const struct check *check, const struct sync_misuse *misuse);

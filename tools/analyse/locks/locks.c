@@ -665,6 +665,15 @@ void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *
 		lock_order_prefetch(thread, event);
 }
 
+/* Libraries of another libc are never seen. */
+static void note_unseen(struct lock_analysis *locks, const struct event *event)
+{
+	locks->unseen += event->object != 0;
+	if (!event->object && locks->unseen && event->aux == RT_UNSEEN_MODULE)
+		locks->unseen--;
+	locks->unseen_until = locks->unseen ? UINT64_MAX : event->stamp;
+}
+
 void locks_event(struct lock_analysis *locks, const struct event *event)
 {
 	struct lock_thread *thread;
@@ -674,6 +683,10 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 	if (event->type == RT_LOSS) {
 		locks->misuses.uncertain = true;
 		note_loss(locks, event->thread);
+		return;
+	}
+	if (event->type == RT_UNSEEN) {
+		note_unseen(locks, event);
 		return;
 	}
 	if (event->type < RT_WAIT && event->type != RT_THREAD_BEGIN && event->type != RT_THREAD_END)

@@ -149,6 +149,8 @@ static void check_mutex_held(const struct check *check, uint64_t mutex)
 		return;
 	if ((check->locks->forked && !(lock && lock->result.acquisitions)) || (lock && lock->maybe_foreign))
 		return;
+	if (check_may_hold_unseen(check, lock))
+		return;
 	struct sync_misuse misuse =
 	    check_misuse(check, FINDING_MISUSE_COND_WAIT_MUTEX_NOT_HELD,
 	                 "a thread waits for a condition variable with a mutex that it does not hold", "waits here");
@@ -366,7 +368,8 @@ static void check_unknown_barrier_destroy(const struct check *check)
 	bool again = tombstone.how == TOMBSTONE_DESTROYED;
 	struct sync_misuse misuse;
 
-	if (check->locks->forked || event->flags & RT_SYNC_PSHARED || (check->lock && check->lock->maybe_foreign))
+	if (check->locks->forked || check->locks->unseen_until || event->flags & RT_SYNC_PSHARED ||
+	    (check->lock && check->lock->maybe_foreign))
 		return;
 	misuse =
 	    check_misuse(check, FINDING_MISUSE_BARRIER_DESTROY_UNINITIALISED,

@@ -39,7 +39,8 @@ static void print_totals(struct report *report)
 /* Once for each reason, however many processes it holds for. */
 static void print_unwatched(struct report *report)
 {
-	static const char sql[] = "SELECT what, module, why, count(*) FROM unwatched GROUP BY 1, 2, 3 ORDER BY 4 DESC";
+	static const char sql[] = "SELECT what, module, why, count(*) FROM unwatched"
+	                          " WHERE what <> 'start' GROUP BY 1, 2, 3 ORDER BY 4 DESC";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 
 	for (unsigned lines = 0; lines < UNWATCHED_LINES && query_next(&report->query, row); lines++) {

@@ -141,8 +141,12 @@ static void print_unwatched(struct report *report, const struct process *process
 	while (query_next(&report->query, row)) {
 		const char *module = query_text_or_null(row, 1);
 
-		page_paint(report, PAINT_WARN, "  %-12s", "not seen");
-		page_paint(report, PAINT_WARN, "%s: %s", query_text(row, 0), query_text(row, 2));
+		bool late = !strcmp(query_text(row, 0), "start");
+
+		page_paint(report, PAINT_WARN, "  %-12s", late ? "seen late" : "not seen");
+		if (!late)
+			page_paint(report, PAINT_WARN, "%s: ", query_text(row, 0));
+		page_paint(report, PAINT_WARN, "%s", query_text(row, 2));
 		if (module)
 			page_paint(report, PAINT_WARN, " (%s)", module);
 		page_print(report, "\n");

@@ -60,8 +60,7 @@ function unseenOf(process) {
   const { events, leak_scan: scan, watched } = process.info
   const lines = events.losses.map((loss) => `${count(loss.count)} ${loss.what} lost: ${loss.why}`)
   if (watched.heap && !scan.done && scan.why_not) lines.push(`No leak scan: ${scan.why_not}`)
-  for (const one of watched.unseen || []) lines.push(`Not seen: ${one.what}: ${one.why}${one.module ? ` (${one.module})` : ''}`)
-  for (const { what, module, why } of watched.unseen || []) lines.push(`${what === 'heap' ? 'The heap' : what} is not seen in ${module}: ${why}`)
+  for (const one of watched.unseen || []) lines.push(`${one.what === 'start' ? 'Seen late' : `Not seen: ${one.what}`}: ${one.why}${one.module ? ` (${one.module})` : ''}`)
   if (watched.stacks !== 'full') lines.push(`Stacks: ${watched.stacks}`)
   return lines
 }
