@@ -3,6 +3,7 @@ import dagre from '@dagrejs/dagre'
 import { choice, h, s, section } from '../dom.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
+import { shortName } from '../names.js'
 import { place, stack } from '../stack.js'
 import { count, plural, seconds } from '../format.js'
 import { fileLine } from '../data.js'
@@ -26,7 +27,7 @@ function origins(process) {
 
 function placed(side, word, stack) {
   const frame = side.where(stack)
-  return frame ? `${word} ${frame.name} ${fileLine(frame)}` : 'place not known'
+  return frame ? `${word} ${shortName(frame.name)} ${fileLine(frame)}` : 'place not known'
 }
 
 function lockNode(side, origin, lock) {
@@ -106,7 +107,7 @@ function drawNode({ name, where }, { x, y }) {
     s('title', {}, `${name}, ${where}`),
     s('rect', { width: NODE_WIDTH, height: NODE_HEIGHT, rx: 6 }),
     s('text', { x: 12, y: 19, class: 'lock-name' }, short(name, 34)),
-    s('text', { x: 12, y: 36, class: 'lock-where' }, short(where, 36)))
+    s('text', { x: 12, y: 36, class: 'lock-where' }, short(where, 33)))
 }
 
 function drawEdge({ points, x, y, edge }, lit) {
