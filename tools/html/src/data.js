@@ -85,7 +85,7 @@ export class Process {
     return (this.#made.placeOwn ??= this.#readOwn())
   }
 
-  /** The process's curve of live bytes: {at, bytes, blocks}, ascending, with the peak and the end. */
+  /** The process's curve of live bytes: {at, bytes, blocks}, ascending, from its start to its end, with the peak. */
   get curve() {
     return (this.#made.curve ??= this.#readCurve())
   }
@@ -124,6 +124,7 @@ export class Process {
     const { at, live_bytes: bytes, live_blocks: blocks } = this.samples
     const points = Array.from({ length: at.length }, (_, i) => ({ at: at.at(i) / 1e9, bytes: bytes.at(i), blocks: blocks.at(i) }))
     if (!heap) return points
+    points.push({ at: 0, bytes: 0, blocks: 0 })
     if (heap.peak_at !== null) points.push({ at: heap.peak_at, bytes: heap.peak_bytes, blocks: heap.peak_blocks }) // no sample need have hit it
     points.push({ at: end.at ?? 0, bytes: heap.live_at_end_bytes, blocks: heap.live_at_end_blocks })
     return points.sort((a, b) => a.at - b.at)

@@ -206,7 +206,7 @@ function histogram(sizes) {
 export function timeline(page, { onplace, link } = {}) {
   const { shown } = page
   const points = shown.length === 1 ? shown[0].curve : sumOfCurves(shown.filter((process) => process.info.heap))
-  if (points.length < 3) return null
+  if (points.length < 4) return null
   const onrange = link && ((from, to) => {
     const { part, values } = readFragment()
     const at = (time) => (time === null ? null : time.toPrecision(6))
