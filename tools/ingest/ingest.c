@@ -12,6 +12,7 @@
 #include "tools/recording/recording.h"
 #include "tools/runs/run_directory.h"
 #include "tools/scan/at_end.h"
+#include "tools/source/ring_cut.h"
 #include "tools/store/store.h"
 
 #define START_TRIES   20 /* each of START_WAIT_US, for a process that is just starting */
@@ -124,6 +125,8 @@ static void store_recording(struct update *update, struct recording *recording)
 	if (!try_to_store(update, recording, &err) &&
 	    !(go_on_in_memory(update, &err) && try_to_store(update, recording, &err)))
 		note_error(update, &err);
+	else if (!update->store.in_memory && recording->analysis->end.how != END_RUNNING)
+		ring_cut(&recording->ring);
 	recording_close(recording);
 	free(recording);
 }

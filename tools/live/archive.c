@@ -11,6 +11,7 @@
 
 #include "shim/atomics.h"
 #include "tools/base/memory.h"
+#include "tools/source/ring_cut.h"
 
 #define RETAIN_BYTES (UINT64_C(256) << 20)
 #define KEEP_MARGIN  (UINT64_C(32) << 10) /* room that a database needs beside its pages */
@@ -94,9 +95,11 @@ static void retain(struct archive *archive, const struct ring_file *ring)
 	struct stat stat;
 	struct retained *file = memory_zeroed(1, sizeof *file);
 
+	if (!archive->store->in_memory)
+		ring_cut(ring);
 	file->path = strdup(ring->path);
 	file->pid = ring->pid;
-	file->bytes = fstat(ring->fd, &stat) ? 0 : (uint64_t)stat.st_blocks * 512;
+	file->bytes = lstat(ring->path, &stat) ? 0 : (uint64_t)stat.st_blocks * 512;
 	archive->file_bytes += file->bytes;
 	DL_APPEND(archive->files, file);
 	if (!archive->store->in_memory)
