@@ -71,9 +71,9 @@ Test(format, long_names_lose_template_arguments_first)
 	expect_short("ns::S::operator<< <int>", 80, "ns::S::operator<< <int>");
 }
 
-Test(format, the_middle_goes_last)
+Test(format, namespaces_or_the_middle_go_last)
 {
-	expect_short("alpha::beta::gamma::delta", 20, "alpha...gamma::delta");
+	expect_short("alpha::beta::gamma::delta", 20, "...::gamma::delta");
 	expect_short("<alpha::Beta<Gamma> as delta::Trait>::go", 30, "<alpha::B... delta::Trait>::go");
 }
 

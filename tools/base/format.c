@@ -130,6 +130,35 @@ static void fold_templates(const char *name, unsigned depth, char *out, size_t s
 	out[used] = '\0';
 }
 
+/* The longest end of the name that begins at a part of it and fits with "...::" in front; NULL: none. */
+static const char *end_that_fits(const char *text, size_t width)
+{
+	const char *end = text + strlen(text);
+	unsigned level = 0;
+
+	for (const char *at = text; *at; at++) {
+		bool name = !is_operator(text, at);
+
+		level += name && (*at == '<' || *at == '(');
+		level -= level && name && (*at == '>' || *at == ')');
+		if (!level && at[0] == ':' && at[1] == ':' && (size_t)(end - at) + 3 <= width)
+			return at;
+	}
+	return NULL;
+}
+
+/* Leaves out namespaces at the start, if most of the line is still used then. */
+static bool cut_namespaces(char *text, size_t width)
+{
+	const char *end = strlen(text) > width ? end_that_fits(text, width) : NULL;
+
+	if (!end || 2 * (strlen(end) + 3) < width)
+		return false;
+	memmove(text + 3, end, strlen(end) + 1);
+	memcpy(text, "...", 3);
+	return true;
+}
+
 static void cut_middle(char *text, size_t width)
 {
 	size_t length = strlen(text), head, tail;
@@ -148,5 +177,6 @@ void shorten_function(const char *name, size_t width, char *out, size_t size)
 	snprintf(out, size, "%s", name);
 	for (unsigned depth = 4; strlen(name) > width && strlen(out) > width && depth-- > 0;)
 		fold_templates(name, depth, out, size);
-	cut_middle(out, width);
+	if (!cut_namespaces(out, width))
+		cut_middle(out, width);
 }

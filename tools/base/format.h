@@ -20,7 +20,7 @@ const char *plural(uint64_t count, const char *one, const char *many);
 const char *base_name(const char *path);
 
 /* Writes the function's name to out in at most width columns.  Where it is too long, template arguments are left out
- * first, the innermost before the others; then the middle of the name. */
+ * first, the innermost before the others; then namespaces at its start, or the middle of the name. */
 void shorten_function(const char *name, size_t width, char *out, size_t size);
 
 #endif

@@ -38,11 +38,11 @@ struct side {
 	struct report report;
 };
 
-static bool open_side(struct side *side, const char *run, struct suppress *suppress, struct error *err)
+static bool open_side(struct side *side, const char *run, const struct selection *selection, struct suppress *suppress,
+                      struct error *err)
 {
-	if (!view_open_run(run, &side->path, &side->store, err))
-		return false;
-	return suppress_apply(suppress, side->store.db, err);
+	return view_open_run(run, &side->path, &side->store, err) && suppress_apply(suppress, side->store.db, err) &&
+	       selection_apply(selection, side->store.db, side->path, err);
 }
 
 static void close_side(struct side *side)
@@ -84,13 +84,14 @@ static bool compare(const struct options *options, struct side sides[2], FILE *o
 static bool run(const struct arguments *arguments, struct error *err)
 {
 	const struct options *options = &arguments->options;
+	const struct selection selection = view_selection(options);
 	struct suppress suppress = {0};
 	struct side sides[2] = {0};
 	struct output output;
 	bool good = suppress_load(&suppress, options, err) &&
-	            open_side(&sides[DIFF_OLD], arguments->operands[DIFF_OLD], &suppress, err) &&
-	            open_side(&sides[DIFF_NEW], arguments->operands[DIFF_NEW], &suppress, err) &&
-	            output_open(&output, options_text(options, OPTION_file), view_format(&view, options)->binary, err);
+	            open_side(&sides[DIFF_OLD], arguments->operands[DIFF_OLD], &selection, &suppress, err) &&
+	            open_side(&sides[DIFF_NEW], arguments->operands[DIFF_NEW], &selection, &suppress, err) &&
+	            output_open(&output, options_text(options, OPTION_file), view_output_kind(&view, options), err);
 
 	if (good)
 		good = output_close(&output, compare(options, sides, output.stream, &suppress, err), err);

@@ -7,11 +7,15 @@
 
 #include "shim/atomics.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/view.h"
 #include "tools/base/own_process.h"
+#include "tools/base/pager.h"
 #include "tools/options/arguments.h"
 #include "tools/runs/run_directory.h"
 #include "tools/source/merge.h"
+#include "tools/base/format.h"
 #include "tools/base/text.h"
+#include "tools/ingest/ingest.h"
 #include "tools/symbolize/symbolize.h"
 
 #define FRAMES_MAX  256
@@ -307,12 +311,36 @@ static const struct usage usage = {
     .choices = choices,
 };
 
-static bool list_ring(const struct options *options, const char *path, struct symbolizer *symbolizer, struct error *err)
+static bool is_named(const char *exe, const char *name) { return !strcmp(exe, name) || !strcmp(base_name(exe), name); }
+
+/* The process image of --process, as its ring's header has it. */
+struct image {
+	bool wanted;
+	uint32_t pid, number;
+	uint64_t started;
+};
+
+static bool is_selected(const struct selection *selection, const struct image *image, const struct rt_header *header)
 {
+	if (image->wanted &&
+	    (header->pid != image->pid || header->image != image->number || header->realtime_ns != image->started))
+		return false;
+	return (!selection->pid || header->pid == selection->pid) &&
+	       (!selection->exe || is_named(header->exe, selection->exe));
+}
+
+static bool list_ring(const struct options *options, const struct image *image, const char *path,
+                      struct symbolizer *symbolizer, struct error *err)
+{
+	const struct selection selection = view_selection(options);
 	struct ring_file ring;
 
 	if (!ring_file_open(&ring, path, false, err))
 		return false;
+	if (!is_selected(&selection, image, &ring.header)) {
+		ring_file_close(&ring);
+		return true;
+	}
 	struct listing listing = {
 	    .ring = &ring, .symbolizer = symbolizer, .json = !strcmp(options_text(options, OPTION_format), "json")};
 	if (symbolizer)
@@ -331,15 +359,17 @@ static bool list_ring(const struct options *options, const char *path, struct sy
 	return whole;
 }
 
-static int list_all(const struct options *options, char **paths, size_t count)
+static int list_all(const struct options *options, const struct image *image, char **paths, size_t count)
 {
 	struct symbolizer *symbolizer = options_yes(options, OPTION_event_stacks) ? symbolizer_new() : NULL;
 	struct error err;
 	int status = EXIT_FINE;
 
+	if (!options_yes(options, OPTION_no_pager))
+		pager_begin();
 	own_process_prints(true);
 	for (size_t i = 0; i < count; i++) {
-		if (!list_ring(options, paths[i], symbolizer, &err))
+		if (!list_ring(options, image, paths[i], symbolizer, &err))
 			status = error_print(&err);
 		free(paths[i]);
 	}
@@ -350,17 +380,44 @@ static int list_all(const struct options *options, char **paths, size_t count)
 		symbolizer_free(symbolizer);
 	fflush(stdout);
 	own_process_prints(false);
+	pager_end();
 	return status;
+}
+
+/* Finds the image of --process in the database, which is brought up to date for that. */
+static bool find_image(const struct options *options, const char *directory, struct image *image, struct error *err)
+{
+	const struct selection selection = {.process = (int64_t)options_number(options, OPTION_process)};
+	struct store store;
+
+	if (!selection.process)
+		return true;
+	if (!ingest_open(directory, &store, err))
+		return false;
+	struct query query = {.db = store.db, .directory = directory, .err = err};
+	bool good = selection_apply(&selection, store.db, directory, err);
+	sqlite3_stmt *row = good ? query_rows(&query, "SELECT pid, image, started_ns FROM process", 0) : NULL;
+
+	if (row && query_next(&query, row))
+		*image = (struct image){true, (uint32_t)sqlite3_column_int64(row, 0),
+		                        (uint32_t)sqlite3_column_int64(row, 1), (uint64_t)sqlite3_column_int64(row, 2)};
+	sqlite3_finalize(row);
+	query_close(&query);
+	store_close(&store);
+	return good && image->wanted;
 }
 
 static int list(const struct arguments *arguments, struct error *err)
 {
 	size_t count;
+	struct image image = {0};
 	char *directory = run_directory_find(arguments->operands[0], err);
-	char **paths = directory ? run_directory_rings(directory, &count, err) : NULL;
+	char **paths = directory && find_image(&arguments->options, directory, &image, err)
+	                   ? run_directory_rings(directory, &count, err)
+	                   : NULL;
 
 	free(directory);
-	return paths ? list_all(&arguments->options, paths, count) : error_print(err);
+	return paths ? list_all(&arguments->options, &image, paths, count) : error_print(err);
 }
 
 int cmd_events(int argc, char **argv)

@@ -15,7 +15,7 @@ struct choices {
 	const struct export_format *format;
 	const struct export_view *view;
 	const char *value, *file;
-	int64_t pid; /* 0: all */
+	struct selection selection;
 };
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -92,7 +92,7 @@ static bool choose(struct choices *choices, const struct options *options, struc
 	    .view = export_view_find(options_text(options, OPTION_view)),
 	    .value = options->given[OPTION_value],
 	    .file = options_text(options, OPTION_file),
-	    .pid = (int64_t)options_number(options, OPTION_pid),
+	    .selection = view_selection(options),
 	};
 	if (!choices->format->has_views && (options->given[OPTION_view] || choices->value))
 		return error_set(err, EXIT_USAGE, "--format %s has no views: leave out --view and --value",
@@ -115,10 +115,10 @@ static void say_nothing(const struct choices *choices, const struct samples *sam
 		        choices->view->nothing);
 }
 
-static bool write_export(const struct choices *choices, struct query *query, FILE *out, struct error *err)
+static bool write_export(const struct choices *choices, struct query *query, FILE *out)
 {
 	struct export export = {
-	    .samples = {.query = query, .view = choices->view, .pid = choices->pid},
+	    .samples = {.query = query, .view = choices->view},
 	    .value = export_view_value(choices->view, choices->value),
 	    .out = out,
 	};
@@ -127,11 +127,6 @@ static bool write_export(const struct choices *choices, struct query *query, FIL
 	places_init(&export.samples.places);
 	good = choices->format->write(&export);
 	places_free(&export.samples.places);
-	if (good && !export.samples.processes)
-		return error_set(err, EXIT_USAGE,
-		                 "%s holds no process %lld: `ringtail sql 'select pid, exe from process'`"
-		                 " lists them",
-		                 query->directory, (long long)choices->pid);
 	if (good)
 		say_nothing(choices, &export.samples, export.value);
 	return good;
@@ -141,12 +136,13 @@ static bool export_database(const struct choices *choices, const char *directory
                             struct error *err)
 {
 	struct output output;
-	bool good = output_open(&output, choices->file, choices->format->binary, err);
+	bool good = selection_apply(&choices->selection, store->db, directory, err) &&
+	            output_open(&output, choices->file, choices->format->binary ? OUTPUT_BINARY : OUTPUT_PLAIN, err);
 
 	if (good) {
 		struct query query = {.db = store->db, .directory = directory, .err = err};
 
-		good = write_export(choices, &query, output.stream, err);
+		good = write_export(choices, &query, output.stream);
 		good = output_close(&output, good, err);
 		query_close(&query);
 	}

@@ -6,6 +6,7 @@
 #include "tools/commands/sql_output.h"
 #include "tools/commands/view.h"
 #include "tools/base/own_process.h"
+#include "tools/base/pager.h"
 #include "tools/store/store.h"
 
 static const char *const formats[] = {"text", "json", "csv", NULL};
@@ -119,6 +120,7 @@ static sql_output *output_of(const struct options *options)
 static bool run(const struct arguments *arguments, struct error *err)
 {
 	bool schema = options_yes(&arguments->options, OPTION_schema);
+	const struct selection selection = view_selection(&arguments->options);
 	unsigned count = arguments->operand_count;
 	struct store store;
 	char *directory = NULL;
@@ -126,7 +128,14 @@ static bool run(const struct arguments *arguments, struct error *err)
 	if (!check_operands(arguments, schema, err) ||
 	    !view_open_run(schema || count > 1 ? arguments->operands[0] : NULL, &directory, &store, err))
 		return false;
+	if (!selection_apply(&selection, store.db, directory, err)) {
+		store_close(&store);
+		free(directory);
+		return false;
+	}
 	sqlite3_set_authorizer(store.db, authorize, NULL);
+	if (!options_yes(&arguments->options, OPTION_no_pager))
+		pager_begin();
 	own_process_prints(true);
 	bool good = schema ? print_schema(store.db, err)
 	                   : run_queries(store.db, arguments->operands[count - 1], output_of(&arguments->options), err);

@@ -6,15 +6,18 @@
 #include <unistd.h>
 
 #include "tools/base/own_process.h"
+#include "tools/base/pager.h"
 
-bool output_open(struct output *output, const char *path, bool binary, struct error *err)
+bool output_open(struct output *output, const char *path, enum output_kind kind, struct error *err)
 {
 	output->path = path && strcmp(path, "-") ? path : NULL;
 	output->stream = stdout;
-	if (!output->path && binary && isatty(STDOUT_FILENO))
+	if (!output->path && kind == OUTPUT_BINARY && isatty(STDOUT_FILENO))
 		return error_set(err, EXIT_USAGE,
 		                 "this format cannot be written to a terminal: name a file with -o FILE");
 	if (!output->path) {
+		if (kind == OUTPUT_PAGED)
+			pager_begin();
 		own_process_prints(true);
 		return true;
 	}
@@ -36,6 +39,7 @@ bool output_close(struct output *output, bool good, struct error *err)
 	errno = 0;
 	written = fflush(output->stream) == 0 && !ferror(output->stream);
 	own_process_prints(false);
+	pager_end();
 	if (output->path && fclose(output->stream))
 		written = false;
 	if (good && !written)

@@ -9,6 +9,7 @@
 #include "tools/ingest/ingest.h"
 #include "tools/live/now/now.h"
 #include "tools/base/own_process.h"
+#include "tools/base/pager.h"
 #include "tools/render/render.h"
 #include "tools/render/text/page.h"
 #include "tools/runs/run_directory.h"
@@ -63,6 +64,16 @@ const struct format *view_format(const struct view *view, const struct options *
 	return format;
 }
 
+enum output_kind view_output_kind(const struct view *view, const struct options *options)
+{
+	const struct format *format = view_format(view, options);
+
+	if (format->binary)
+		return OUTPUT_BINARY;
+	return view->judge || strcmp(format->name, "text") || options_yes(options, OPTION_no_pager) ? OUTPUT_PLAIN
+	                                                                                            : OUTPUT_PAGED;
+}
+
 /* The kinds of findings that the report shows; NULL: all that are not mere information. */
 static const char *kinds_of(const struct view *view, const struct options *options)
 {
@@ -105,11 +116,21 @@ bool view_open_run(const char *argument, char **directory, struct store *store, 
 	return false;
 }
 
+struct selection view_selection(const struct options *options)
+{
+	return (struct selection){
+	    .pid = (int64_t)options_number(options, OPTION_pid),
+	    .exe = options->given[OPTION_exe],
+	    .process = (int64_t)options_number(options, OPTION_process),
+	};
+}
+
 bool view_flush(struct error *err)
 {
 	bool written = fflush(stdout) == 0 && !ferror(stdout);
 
 	own_process_prints(false);
+	pager_end();
 	if (written)
 		return true;
 	return error_set(err, EXIT_INTERNAL, "cannot write to standard output: %s", strerror(errno));
@@ -119,9 +140,10 @@ static bool render(const struct view *view, const struct options *options, struc
                    struct store *store, enum verdict *verdict, struct error *err)
 {
 	const struct format *format = view_format(view, options);
+	const struct selection selection = view_selection(options);
 	struct output output;
-	bool good = suppress_apply(suppress, store->db, err) &&
-	            output_open(&output, options_text(options, OPTION_file), format->binary, err);
+	bool good = suppress_apply(suppress, store->db, err) && selection_apply(&selection, store->db, path, err) &&
+	            output_open(&output, options_text(options, OPTION_file), view_output_kind(view, options), err);
 
 	if (good) {
 		struct report report = view_report(view, options, path, store->db, output.stream, suppress, err);

@@ -6,7 +6,9 @@
 #define RINGTAIL_COMMANDS_VIEW_H
 
 #include "tools/commands/gate.h"
+#include "tools/commands/output.h"
 #include "tools/options/arguments.h"
+#include "tools/query/selection.h"
 #include "tools/report/report.h"
 #include "tools/store/store.h"
 
@@ -38,6 +40,8 @@ bool view_parse(const struct view *view, int argc, char **argv, struct arguments
                 struct error *err);
 /* The format that the user chose. */
 const struct format *view_format(const struct view *view, const struct options *options);
+/* How the report is written to standard output. */
+enum output_kind view_output_kind(const struct view *view, const struct options *options);
 /* Makes a report on the database, to be written to out, by the user's options.  path: the run, as the user named it. */
 struct report view_report(const struct view *view, const struct options *options, const char *path, sqlite3 *db,
                           FILE *out, struct suppress *suppress, struct error *err);
@@ -45,7 +49,10 @@ struct report view_report(const struct view *view, const struct options *options
 /* Finds RUN, analyses it and opens its database.  *directory is malloced.  False: err is filled. */
 bool view_open_run(const char *argument, char **directory, struct store *store, struct error *err);
 
-/* Flushes stdout.  False, with err filled, if it is closed or full. */
+/* The processes that --pid, --exe and --process select. */
+struct selection view_selection(const struct options *options);
+
+/* Flushes stdout, and ends the pager.  False, with err filled, if it is closed or full. */
 bool view_flush(struct error *err);
 
 #endif

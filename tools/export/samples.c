@@ -100,11 +100,9 @@ bool samples_each_process(struct samples *samples, void (*each)(void *context, c
 	sqlite3_stmt *row = process_query(samples->query);
 	struct process process;
 
-	samples->several =
-	    query_number(samples->query, "SELECT count(*) FROM process WHERE ?1 IN (0, pid)", samples->pid, 0) > 1;
+	samples->several = query_number(samples->query, "SELECT count(*) FROM process", 0, 0) > 1;
 	while (process_next(samples->query, row, &process))
-		if (!samples->pid || process.pid == samples->pid)
-			each_process(samples, &process, each, context);
+		each_process(samples, &process, each, context);
 	sqlite3_finalize(row);
 	u64_map_free(&samples->groups);
 	return !samples->query->failed;

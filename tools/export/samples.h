@@ -56,7 +56,6 @@ struct sample_sink {
 struct samples {
 	struct query *query;
 	const struct export_view *view;
-	int64_t pid; /* 0: every process */
 	struct places places;
 	struct stacks stacks;  /* of the present process */
 	struct u64_map groups; /* from thread_group.id to the group's name, as a text of places */

@@ -64,10 +64,12 @@ bool query_shows(const struct query *query, struct finding_weight weight);
 
 /* For SQL over finding_edge: the process of the edge's stacks. */
 #define EDGE_HOME                                                                                                      \
-	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_edge.pid), finding_edge.process)"
+	"coalesce((SELECT max(home.id) FROM main.process home WHERE home.pid = finding_edge.pid), "                    \
+	"finding_edge.process)"
 
 /* The same over finding_stack. */
 #define STACK_HOME                                                                                                     \
-	"coalesce((SELECT max(home.id) FROM process home WHERE home.pid = finding_stack.pid), finding_stack.process)"
+	"coalesce((SELECT max(home.id) FROM main.process home WHERE home.pid = finding_stack.pid), "                   \
+	"finding_stack.process)"
 
 #endif

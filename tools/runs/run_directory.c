@@ -64,7 +64,7 @@ static int64_t birth_ns(const char *path)
 	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-static char *newest_run(void)
+char *run_directory_newest(void)
 {
 	struct dirent *entry;
 	int64_t newest_ns = -1;
@@ -149,7 +149,7 @@ char *run_directory_find(const char *argument, struct error *err)
 {
 	if (argument)
 		return named_run(argument, err);
-	char *newest = newest_run();
+	char *newest = run_directory_newest();
 	if (newest)
 		fprintf(stderr, "ringtail: reading %s\n", newest);
 	else

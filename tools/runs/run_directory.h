@@ -14,6 +14,8 @@ bool run_directory_holds_run(const char *path);
  * stderr says so ("ringtail: reading ringtail.x.123").  Returns the path of a directory or a database, absolute or as
  * it was given, malloced; on failure NULL, with err filled. */
 char *run_directory_find(const char *argument, struct error *err);
+/* The newest directory ringtail.* in the current directory that holds a run, malloced; NULL: there is none. */
+char *run_directory_newest(void);
 /* The paths of a directory's ring files, sorted by process start, then image: a malloced array of malloced strings. */
 char **run_directory_rings(const char *directory, size_t *count, struct error *err);
 

@@ -6,32 +6,55 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/base/pager.h"
+
 #define PAGE_WIDTH  80
+#define PAGE_LEAST  40  /* a terminal that says it is narrower is not believed */
+#define PROSE_MOST  120 /* longer lines of sentences are hard to read */
 #define FIELD_WIDTH 12
 
 static const char *const escapes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m", "\033[2m"};
 
-/* Up to a limit, a wide terminal's columns are used: long names in stacks need them. */
-static unsigned terminal_width(int fd)
+/* Columns of a terminal; 0: not known. */
+static unsigned columns_of(int terminal)
 {
 	struct winsize size;
 
-	if (!isatty(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col < 40)
-		return PAGE_WIDTH;
-	return size.ws_col < 120 ? size.ws_col : 120;
+	return terminal < 0 || ioctl(terminal, TIOCGWINSZ, &size) != 0 ? 0 : size.ws_col;
+}
+
+/* A file or a pipe is as wide as COLUMNS says, and without that as wide as its longest line: programs that search it
+ * need whole names. */
+static unsigned choose_width(int terminal)
+{
+	const char *wanted = getenv("COLUMNS");
+	unsigned columns = columns_of(terminal);
+
+	if (!columns && wanted)
+		columns = (unsigned)strtoul(wanted, NULL, 10);
+	if (!columns)
+		return terminal < 0 ? PAGE_UNLIMITED : PAGE_WIDTH;
+	return columns < PAGE_LEAST ? PAGE_WIDTH : columns < PAGE_UNLIMITED ? columns : PAGE_UNLIMITED;
 }
 
 bool page_setup(struct report *report, const char *choice)
 {
-	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	int fd = fileno(report->out);
+	const char *no_color = getenv("NO_COLOR"), *name = getenv("TERM");
+	int terminal = pager_terminal(fileno(report->out));
 
-	report->width = terminal_width(fd);
+	report->width = choose_width(terminal);
 	if (!choice || !strcmp(choice, "auto"))
-		report->color = isatty(fd) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+		report->color = terminal >= 0 && !(no_color && *no_color) && name && strcmp(name, "dumb") != 0;
 	else
 		report->color = !strcmp(choice, "always");
 	return !choice || !strcmp(choice, "auto") || !strcmp(choice, "always") || !strcmp(choice, "never");
+}
+
+unsigned page_prose_width(const struct report *report)
+{
+	if (report->width == PAGE_UNLIMITED)
+		return PAGE_WIDTH;
+	return report->width < PROSE_MOST ? report->width : PROSE_MOST;
 }
 
 static void print_safely(FILE *out, const char *text)
@@ -107,7 +130,7 @@ static size_t columns(const char *text, size_t length)
 
 void page_paragraph(struct report *report, unsigned indent, const char *text)
 {
-	size_t used = report->width; /* the first word starts a line */
+	size_t width = page_prose_width(report), used = width; /* the first word starts a line */
 	bool first = true;
 
 	while (*(text += strspn(text, " \n\t"))) {
@@ -115,7 +138,7 @@ void page_paragraph(struct report *report, unsigned indent, const char *text)
 		char word[512];
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, text);
-		if (used + 1 + wide > report->width) {
+		if (used + 1 + wide > width) {
 			fprintf(report->out, "%s%*s", first ? "" : "\n", (int)indent, "");
 			used = indent;
 		} else {

@@ -27,7 +27,12 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 /* "function (file:line)" of the first frame that is not the C or C++ library's, in at most width columns. */
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width);
 
-/* Sets width and colour for stdout.  choice: always, never or auto. */
+/* report->width of output whose lines may have any length: names in it are never shortened. */
+#define PAGE_UNLIMITED 60000u
+/* The columns of sentences, which are broken at spaces. */
+unsigned page_prose_width(const struct report *report);
+
+/* Sets width and colour for report->out.  choice: always, never or auto. */
 bool page_setup(struct report *report, const char *choice);
 
 #endif

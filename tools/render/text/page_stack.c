@@ -13,7 +13,7 @@
 /* Of so many frames of the standard library in a row only the two ends are shown. */
 #define LONG_ROW 5
 /* Columns that a place in the source leaves for the function's name. */
-#define NAME_AT_LEAST 8
+#define NAME_AT_LEAST 16
 
 /* " (list.c:12)", or the module if no source file is known, or why the module's names are missing. */
 static void place_of(const struct frame *frame, char *out, size_t size)
