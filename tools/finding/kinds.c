@@ -1,5 +1,6 @@
 #include "tools/finding/kinds.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,17 @@ enum finding_kind class_kind(enum finding_class class) { return classes[class].k
 unsigned class_rank(enum finding_kind kind, enum finding_class class)
 {
 	return class == FINDING_NONE ? kinds[kind].rank : classes[class].rank;
+}
+
+unsigned kind_rank(const char *kind, const char *class)
+{
+	for (unsigned i = FINDING_NONE + 1; class && i < FINDING_COUNT; i++)
+		if (class_is(kind, class, (enum finding_class)i))
+			return classes[i].rank;
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		if (kind_is(kind, (enum finding_kind)i))
+			return kinds[i].rank;
+	return UINT_MAX;
 }
 
 /* ---- names -------------------------------------------------------------------------------- */

@@ -56,6 +56,8 @@ unsigned class_rank(enum finding_kind kind, enum finding_class class);
 const char *kind_at(size_t i);
 /* The kind's name as a static string, or NULL if no kind has this name.  The name given need not end with NUL. */
 const char *kind_find(const char *kind, size_t length);
+/* As class_rank, by names; a kind that this version does not know comes last. */
+unsigned kind_rank(const char *kind, const char *class);
 /* What findings of the kind are about, in a few words; "" for an unknown kind. */
 const char *kind_meaning(const char *kind);
 /* True if the kind has this class.  Some kinds take any word as a class. */

@@ -3,14 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char processes_sql[] =
-    "SELECT id, pid, image, parent, exe, command, started, seconds, end_how, end_signal, end_status,"
-    " command_truncated, final, events_recorded, events_lost, depth, watch_heap, watch_locks, leak_scan_done,"
-    " stacks, leak_scan_why_not, (SELECT count(*) FROM finding f WHERE f.process = p.id),"
-    " leak_scan_pause, leak_scan_seconds, seconds_at_least"
-    " FROM process p ORDER BY started_ns, pid, image";
+#define COLUMNS                                                                                                        \
+	"SELECT id, pid, image, parent, exe, command, started, seconds, end_how, end_signal, end_status,"              \
+	" command_truncated, final, events_recorded, events_lost, depth, watch_heap, watch_locks, leak_scan_done,"     \
+	" stacks, leak_scan_why_not, (SELECT count(*) FROM finding f WHERE f.process = p.id),"                         \
+	" leak_scan_pause, leak_scan_seconds, seconds_at_least FROM process p"
 
-sqlite3_stmt *process_query(struct query *query) { return query_rows(query, processes_sql, 0); }
+sqlite3_stmt *process_query(struct query *query)
+{
+	return query_rows(query, COLUMNS " ORDER BY started_ns, pid, image", 0);
+}
+
+sqlite3_stmt *process_query_one(struct query *query, int64_t process)
+{
+	return query_rows(query, COLUMNS " WHERE id = ?", 1, process);
+}
 
 bool process_next(struct query *query, sqlite3_stmt *row, struct process *process)
 {

@@ -21,6 +21,8 @@ struct process { /* texts belong to the statement and are valid until its next r
 
 /* All processes, in the order in which they started. */
 sqlite3_stmt *process_query(struct query *query);
+/* The process with this id alone. */
+sqlite3_stmt *process_query_one(struct query *query, int64_t process);
 bool process_next(struct query *query, sqlite3_stmt *statement, struct process *process);
 
 /* Facts about the whole run, from the meta table, or from the first process where that has none.  Texts are malloced,

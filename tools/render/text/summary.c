@@ -6,6 +6,7 @@
 #include "tools/suppress/suppress.h"
 
 #define SUMMARY_KINDS 20
+#define NO_SCAN_LINES 3 /* one for each reason */
 
 static void print_totals(struct report *report)
 {
@@ -54,12 +55,14 @@ static void print_unwatched(struct report *report)
 	sqlite3_finalize(row);
 }
 
-/* Kinds with their numbers, in the order of the worst of each. */
+/* Kinds with their numbers, in the order of the worst of each.  What several processes have in common counts once. */
 static void print_kinds(struct report *report)
 {
 	static const char sql[] =
-	    "SELECT kind || coalesce(':' || class, ''), count(*), sum(bytes), sum(blocks), kind, class, information"
-	    " FROM finding WHERE NOT suppressed GROUP BY 1, information ORDER BY min(ordinal)";
+	    "SELECT kind || coalesce(':' || class, ''), count(DISTINCT id), sum(bytes), sum(blocks), kind, class, "
+	    "information,"
+	    " count(DISTINCT process) FROM finding WHERE NOT suppressed GROUP BY 1, information ORDER BY min(ordinal)";
+	bool several = query_number(&report->query, "SELECT count(*) FROM process", 0, 0) > 1;
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	int64_t kinds = 0;
 
@@ -75,6 +78,9 @@ static void print_kinds(struct report *report)
 			page_print(report, ", %s in %s %s", human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
 			           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
 			           plural((uint64_t)sqlite3_column_int64(row, 3), "block", "blocks"));
+		if (several)
+			page_print(report, ", in %s %s", human_count((uint64_t)sqlite3_column_int64(row, 7)).text,
+			           plural((uint64_t)sqlite3_column_int64(row, 7), "process", "processes"));
 		page_print(report, "\n");
 	}
 	if (report->unread)
@@ -89,17 +95,20 @@ static void print_kinds(struct report *report)
 /* Blocks that nothing is known of are no finding, and no clean run either. */
 static void print_no_scan(struct report *report)
 {
-	static const char sql[] = "SELECT count(*), min(leak_scan_why_not) FROM process p WHERE final AND watch_heap"
+	static const char sql[] = "SELECT count(*), leak_scan_why_not FROM process p WHERE final AND watch_heap"
 	                          " AND NOT leak_scan_done AND EXISTS (SELECT 1 FROM heap h WHERE h.process = p.id AND"
-	                          " h.live_blocks)";
+	                          " h.live_blocks) GROUP BY leak_scan_why_not ORDER BY 1 DESC";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
-	uint64_t processes = query_next(&report->query, row) ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
 
-	if (processes == 1)
-		page_print(report, "ringtail: no leak scan: %s\n", query_text(row, 1));
-	else if (processes)
-		page_print(report, "ringtail: no leak scan of %s processes, of one because: %s\n",
-		           human_count(processes).text, query_text(row, 1));
+	for (unsigned lines = 0; lines < NO_SCAN_LINES && query_next(&report->query, row); lines++) {
+		uint64_t processes = (uint64_t)sqlite3_column_int64(row, 0);
+
+		if (processes == 1)
+			page_print(report, "ringtail: no leak scan: %s\n", query_text(row, 1));
+		else
+			page_print(report, "ringtail: no leak scan of %s processes: %s\n", human_count(processes).text,
+			           query_text(row, 1));
+	}
 	sqlite3_finalize(row);
 }
 

@@ -8,7 +8,7 @@
 #include "tools/base/format.h"
 #include "tools/suppress/suppress.h"
 
-/* If there are more processes than this, those without findings get one line each. */
+/* Of more processes than this, a report on findings shows the findings of all together, and no process in full. */
 #define PROCESSES_IN_FULL 3
 
 void text_ending(const struct process *process, char *out, size_t size)
@@ -183,19 +183,6 @@ static void print_process_header(struct report *report, const struct process *pr
 		page_field(report, "leak scan", "not done: %s", process->why_not ? process->why_not : "not known why");
 }
 
-static void print_brief(struct report *report, const struct process *process)
-{
-	char ending[64];
-	int64_t peak = query_number(&report->query, "SELECT peak_bytes FROM heap WHERE process = ?", process->id, 0);
-	int64_t calls = query_number(&report->query, "SELECT allocations FROM heap WHERE process = ?", process->id, 0);
-
-	text_ending(process, ending, sizeof(ending));
-	page_print(report, "  %-8lld", (long long)process->pid);
-	page_text(report, process->exe ? base_name(process->exe) : "?");
-	page_print(report, ": %s; %s allocations, peak %s\n", ending, human_count((uint64_t)calls).text,
-	           human_bytes((uint64_t)peak).text);
-}
-
 static void print_process(struct report *report, const struct process *process, bool alone)
 {
 	print_process_header(report, process, alone);
@@ -209,32 +196,14 @@ static void print_process(struct report *report, const struct process *process, 
 		text_locks(report, process);
 }
 
-static bool is_brief(struct report *report, const struct process *process, int64_t processes)
-{
-	return (report->parts & PART_FINDINGS) && processes > PROCESSES_IN_FULL && process->final &&
-	       !process->events_lost && !text_findings_shown(report, process);
-}
-
-/* brief: prints the processes without findings, else those with findings. */
-static int64_t print_processes(struct report *report, int64_t processes, bool brief)
+static void print_processes(struct report *report, bool alone)
 {
 	sqlite3_stmt *rows = process_query(&report->query);
 	struct process process;
-	int64_t printed = 0;
 
-	while (process_next(&report->query, rows, &process)) {
-		if (is_brief(report, &process, processes) != brief)
-			continue;
-		if (brief && !printed)
-			page_heading(report, "nothing found in");
-		printed++;
-		if (brief)
-			print_brief(report, &process);
-		else
-			print_process(report, &process, processes == 1);
-	}
+	while (process_next(&report->query, rows, &process))
+		print_process(report, &process, alone);
 	sqlite3_finalize(rows);
-	return printed;
 }
 
 /* ---- what was left out ------------------------------------------------------------------- */
@@ -265,19 +234,72 @@ static void print_suppressions(struct report *report)
 	}
 }
 
+/* ---- many processes: the findings of all, then the tree --------------------------------------- */
+
+/* What is not known of the run, once for each reason, with the number of processes that it holds for. */
+static void print_doubts(struct report *report)
+{
+	static const char sql[] =
+	    "SELECT 'lost', sum(count) || ' ' || what || ': ' || why, count(*) FROM loss GROUP BY what, why"
+	    " UNION ALL SELECT 'not seen', what || ': ' || why || coalesce(' (' || module || ')', ''), count(*)"
+	    " FROM unwatched GROUP BY what, why, module"
+	    " UNION ALL SELECT 'leak scan', 'not done: ' || coalesce(leak_scan_why_not, 'not known why'), count(*)"
+	    " FROM process JOIN heap ON heap.process = process.id"
+	    " WHERE watch_heap AND NOT leak_scan_done AND live_blocks GROUP BY leak_scan_why_not ORDER BY 3 DESC";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
+	bool any = false;
+
+	while (query_next(&report->query, row)) {
+		uint64_t processes = (uint64_t)sqlite3_column_int64(row, 2);
+
+		if (!any)
+			page_heading(report, "NOT KNOWN");
+		any = true;
+		page_paint(report, PAINT_WARN, "  %-12s", query_text(row, 0));
+		page_text(report, query_text(row, 1));
+		page_print(report, ", in %s %s\n", human_count(processes).text,
+		           plural(processes, "process", "processes"));
+	}
+	sqlite3_finalize(row);
+}
+
+/* The process of which a report tells most: it has the most findings, and of those it has made the most calls. */
+static int64_t busiest(struct report *report)
+{
+	return query_number(
+	    &report->query,
+	    "SELECT pid FROM process p LEFT JOIN heap h ON h.process = p.id"
+	    " ORDER BY (SELECT count(*) FROM finding f WHERE f.process = p.id AND NOT f.suppressed) DESC,"
+	    " h.allocations DESC, p.id LIMIT 1",
+	    0, 0);
+}
+
+static void print_many(struct report *report)
+{
+	text_findings_of_all(report);
+	if (!report->query.only)
+		text_tree(report);
+	print_doubts(report);
+	print_suppressions(report);
+	if (!report->query.only)
+		page_paint(report, PAINT_DIM, "\nringtail report %s --pid %lld tells all of one process\n",
+		           report->query.directory, (long long)busiest(report));
+}
+
 bool render_text(struct report *report)
 {
 	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
 
 	print_run(report);
 	if (!processes)
-		page_print(report, "\nNo process was recorded: the program may be static, setuid or of another ABI.\n");
-	bool tree = processes > 1 && (report->parts & PART_FINDINGS) && !report->query.only;
-	if (tree)
+		page_print(report, "\nNo process was recorded\n");
+	if ((report->parts & PART_FINDINGS) && processes > PROCESSES_IN_FULL) {
+		print_many(report);
+		return !report->query.failed;
+	}
+	if (processes > 1 && (report->parts & PART_FINDINGS) && !report->query.only)
 		text_tree(report);
-	print_processes(report, processes, false);
-	if (!tree) /* the tree shows the processes that were left out here, too */
-		print_processes(report, processes, true);
+	print_processes(report, processes == 1);
 	print_suppressions(report);
 	return !report->query.failed;
 }

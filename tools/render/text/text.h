@@ -3,6 +3,7 @@
 #define RINGTAIL_RENDER_TEXT_H
 
 #include "tools/render/text/page.h"
+#include "tools/query/merged.h"
 #include "tools/query/process_rows.h"
 
 void text_findings(struct report *report, const struct process *process);
@@ -18,8 +19,12 @@ void text_tree(struct report *report);
 
 /* The number of findings of the process that the report shows. */
 int64_t text_findings_shown(struct report *report, const struct process *process);
-/* One finding, complete. */
-void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number);
+/* The findings of all processes, worst first; those that several processes share are one. */
+void text_findings_of_all(struct report *report);
+/* One finding, complete.  merged: what several processes have in common, with which processes these are; NULL: the
+ * finding of this process alone. */
+void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number,
+                  const struct merged_finding *merged);
 /* One line: kind, message. */
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);
 /* Writes the function that a thread runs, shortened to size, from two columns: thread.runs_pc, thread.runs_ordinal.

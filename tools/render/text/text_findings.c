@@ -295,17 +295,19 @@ static void print_kept(struct report *report, const struct process *process, int
 
 /* ---- the leak summary --- as memcheck has it ------------------------------------------- */
 
+/* process: NULL for all of them. */
 static void print_leak_summary(struct report *report, const struct process *process)
 {
-	char sql[256];
+	char sql[320];
 
 	snprintf(sql, sizeof(sql),
 	         "SELECT iif(suppressed, 'suppressed', kind || ':' || class), sum(bytes), sum(blocks) FROM finding"
-	         " WHERE process = ? AND kind = '%s' GROUP BY 1 ORDER BY max(suppressed), min(ordinal)",
+	         " WHERE process IN (SELECT id FROM process WHERE leak_scan_done AND ?1 IN (0, id)) AND kind = '%s'"
+	         " GROUP BY 1 ORDER BY max(suppressed), min(ordinal)",
 	         KIND_NAME_LEAK);
-	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process ? process->id : 0);
 
-	while (process->leak_scan_done && query_next(&report->query, row)) {
+	while (query_next(&report->query, row)) {
 		page_print(report, "  %-16s %12s bytes in %s %s\n", query_text(row, 0),
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
@@ -316,10 +318,12 @@ static void print_leak_summary(struct report *report, const struct process *proc
 
 /* ---- the list --------------------------------------------------------------------------- */
 
-static void print_amounts(struct report *report, sqlite3_stmt *row)
+/* merged: the finding of several processes; NULL: the row's alone. */
+static void print_amounts(struct report *report, sqlite3_stmt *row, const struct merged_finding *merged)
 {
-	uint64_t times = (uint64_t)sqlite3_column_int64(row, 5), blocks = (uint64_t)sqlite3_column_int64(row, 6),
-	         bytes = (uint64_t)sqlite3_column_int64(row, 7);
+	uint64_t times = merged ? merged->times : (uint64_t)sqlite3_column_int64(row, 5),
+	         blocks = merged ? merged->blocks : (uint64_t)sqlite3_column_int64(row, 6),
+	         bytes = merged ? merged->bytes : (uint64_t)sqlite3_column_int64(row, 7);
 
 	if (blocks)
 		page_print(report, "  %s in %s %s", human_bytes(bytes).text, human_count(blocks).text,
@@ -331,16 +335,57 @@ static void print_amounts(struct report *report, sqlite3_stmt *row)
 		page_print(report, "  %s times", human_count(times).text);
 }
 
-static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row, int64_t number)
+#define PIDS_SHOWN 8
+
+static void print_pids(struct report *report, const struct merged_finding *merged)
+{
+	sqlite3_stmt *row = query_rows(&report->query,
+	                               "SELECT DISTINCT p.pid FROM finding f JOIN process p ON p.id = f.process"
+	                               " WHERE f.id = ? AND NOT f.suppressed ORDER BY p.started_ns, p.pid",
+	                               0);
+	unsigned shown = 0;
+
+	if (row)
+		sqlite3_bind_text(row, 1, merged->id, -1, SQLITE_STATIC);
+	while (shown < PIDS_SHOWN && query_next(&report->query, row))
+		page_print(report, "%s%lld", shown++ ? ", " : "", (long long)sqlite3_column_int64(row, 0));
+	if (shown == PIDS_SHOWN && query_next(&report->query, row))
+		page_print(report, ", ...");
+	sqlite3_finalize(row);
+}
+
+/* "in 8 of 9 processes of nginx: 101, 102, ..." */
+static void print_where(struct report *report, const struct process *process, const struct merged_finding *merged)
+{
+	page_print(report, "   in ");
+	if (merged->of == 1) {
+		page_text(report, process->exe ? base_name(process->exe) : "?");
+		page_print(report, ", pid ");
+	} else {
+		page_print(report, "%s of %s processes of ", human_count(merged->processes).text,
+		           human_count(merged->of).text);
+		page_text(report, merged->exe ? base_name(merged->exe) : "several programs");
+		page_print(report, ": pid ");
+	}
+	print_pids(report, merged);
+	if (merged->processes > 1)
+		page_print(report, "; the first:");
+	page_print(report, "\n");
+}
+
+static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row, int64_t number,
+                          const struct merged_finding *merged)
 {
 	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);
 	int64_t ordinal = sqlite3_column_int64(row, 0);
 
 	page_print(report, "\n%2lld. ", (long long)number);
 	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
-	print_amounts(report, row);
+	print_amounts(report, row, merged);
 	page_paint(report, PAINT_DIM, "  [%s]\n", query_text(row, 4));
 	page_paragraph(report, 3, query_text(row, 3));
+	if (merged)
+		print_where(report, process, merged);
 	print_edges(report, process, ordinal);
 	if (class_is(kind, class, FINDING_DEADLOCK_PREDICTED))
 		print_witness(report, process, ordinal);
@@ -349,13 +394,14 @@ static void print_finding(struct report *report, const struct process *process, 
 	print_kept(report, process, ordinal);
 }
 
-void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number)
+void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number,
+                  const struct merged_finding *merged)
 {
 	sqlite3_stmt *row =
 	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process->id, ordinal);
 
 	if (query_next(&report->query, row))
-		print_finding(report, process, row, number);
+		print_finding(report, process, row, number, merged);
 	sqlite3_finalize(row);
 }
 
@@ -366,19 +412,19 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
 	char item[80];
 	size_t length =
 	    (size_t)snprintf(item, sizeof(item), "%s %s%s%s", count->text, kind, class ? ":" : "", class ? class : "");
-	bool breaks = !used || used + 2 + length >= report->width;
+	bool breaks = !used || used + 2 + length >= page_prose_width(report);
 
 	page_paint(report, PAINT_DIM, "%s%s%s", used ? "," : "", breaks ? "\n  " : " ", item);
 	return (breaks ? 0 : used) + 2 + length;
 }
 
-/* Findings that are information: the number of each kind, named as `--only` takes it. */
+/* Findings that are information: the number of each kind, named as `--only` takes it.  process: NULL for all. */
 static void print_quiet(struct report *report, const struct process *process)
 {
 	static const char sql[] = "SELECT kind, class, count(*), information FROM finding"
-	                          " WHERE process = ? AND NOT suppressed"
+	                          " WHERE process IN (SELECT id FROM process WHERE ?1 IN (0, id)) AND NOT suppressed"
 	                          " GROUP BY kind, class, information ORDER BY min(ordinal)";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process ? process->id : 0);
 	size_t used = 0;
 
 	while (query_next(&report->query, row)) {
@@ -425,11 +471,46 @@ void text_findings(struct report *report, const struct process *process)
 	while (query_next(&report->query, row)) {
 		if (is_shown(report, row)) {
 			if (!report->limit || number < report->limit)
-				print_finding(report, process, row, ++number);
+				print_finding(report, process, row, ++number, NULL);
 		} else if (sqlite3_column_int(row, 8)) {
 			suppressed++;
 		}
 	}
 	print_left_out(report, process, shown - number, suppressed);
 	sqlite3_finalize(row);
+}
+
+/* ---- all processes ------------------------------------------------------------------------- */
+
+static void print_merged(struct report *report, const struct merged_finding *merged, int64_t number)
+{
+	sqlite3_stmt *row = process_query_one(&report->query, merged->process);
+	struct process process;
+
+	if (process_next(&report->query, row, &process))
+		text_finding(report, &process, merged->ordinal, number, merged);
+	sqlite3_finalize(row);
+}
+
+void text_findings_of_all(struct report *report)
+{
+	struct merged_findings merged = merged_load(&report->query);
+	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0),
+	        suppressed = query_number(&report->query,
+	                                  "SELECT count(DISTINCT id) FROM finding WHERE suppressed AND process IN"
+	                                  " (SELECT id FROM process)",
+	                                  0, 0);
+	size_t shown = report->limit && merged.count > report->limit ? report->limit : merged.count;
+
+	if (merged.count)
+		page_heading(report, "FINDINGS: %s, in %s of %s processes", human_count(merged.count).text,
+		             human_count(merged.processes).text, human_count((uint64_t)processes).text);
+	else
+		print_heading(report, 0);
+	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
+		print_leak_summary(report, NULL);
+	for (size_t i = 0; i < shown; i++)
+		print_merged(report, &merged.items[i], (int64_t)i + 1);
+	print_left_out(report, NULL, (int64_t)(merged.count - shown), suppressed);
+	merged_free(&merged);
 }

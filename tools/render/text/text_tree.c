@@ -11,12 +11,17 @@
 
 #define INDENT_MOST 20u /* levels; deeper processes are shown at this one */
 #define NAME_WIDTH  28u
-#define ALIKE       3u /* from so many children in a row on that have the same name and end, they share a line */
+#define ALIKE       3u /* from so many children on that have the same name and end, they share a line */
+#define FOLDS_FROM                                                                                                     \
+	20 /* in a tree of so many images, a process shares its line with all that it started, if nothing              \
+	     was found in any of them */
 
-struct node { /* a process image */
-	int64_t pid, allocations, peak, findings;
+struct node {                                            /* a process image */
+	int64_t pid, allocations, peak, findings, below; /* below: images that it and its children started */
 	char *name;
 	char ending[64];
+	bool quiet;                                   /* it and all below ended well, and nothing was found in them */
+	bool printed;                                 /* on the line of an earlier one */
 	size_t parent, first_child, last_child, next; /* index + 1; 0: none */
 };
 
@@ -28,7 +33,7 @@ struct tree {
 
 static const char nodes_sql[] =
     "SELECT p.id, p.pid, p.image, p.parent, p.exe, p.end_how, p.end_signal, p.end_status,"
-    " coalesce(h.allocations, 0), coalesce(h.peak_bytes, 0), p.pid_namespace"
+    " coalesce(h.allocations, 0), coalesce(h.peak_bytes, 0), p.pid_namespace, p.events_lost"
     " FROM process p LEFT JOIN heap h ON h.process = p.id ORDER BY p.started_ns, p.pid, p.image";
 
 /* ---- making it ----------------------------------------------------------------------------------- */
@@ -47,6 +52,8 @@ static struct node node_of_row(struct tree *tree, sqlite3_stmt *row)
 	                    .name = strdup(exe ? base_name(exe) : "?")};
 
 	text_ending(&process, node.ending, sizeof node.ending);
+	node.quiet = !node.findings && !sqlite3_column_int64(row, 11) &&
+	             (!strcmp(process.end_how, "exec") || (!strcmp(process.end_how, "exit") && !process.end_status));
 	return node;
 }
 
@@ -83,6 +90,17 @@ static void add_node(struct tree *tree, struct u64_map *by_pid, sqlite3_stmt *ro
 	hang(tree, parent, tree->count++);
 }
 
+/* A process stands behind its parent in the list. */
+static void sum_up(struct tree *tree)
+{
+	for (size_t i = tree->count; i-- > 1;) {
+		struct node *node = &tree->nodes[i], *above = &tree->nodes[node->parent];
+
+		above->below += node->below + 1;
+		above->quiet = above->quiet && node->quiet;
+	}
+}
+
 static void make_tree(struct tree *tree)
 {
 	sqlite3_stmt *rows = query_rows(&tree->report->query, nodes_sql, 0);
@@ -94,26 +112,29 @@ static void make_tree(struct tree *tree)
 		add_node(tree, &by_pid, rows);
 	sqlite3_finalize(rows);
 	u64_map_free(&by_pid);
+	sum_up(tree);
 }
 
 /* ---- printing it ----------------------------------------------------------------------------------- */
 
+static bool are_alike(const struct node *a, const struct node *b)
+{
+	return !a->first_child && !b->first_child && !a->findings && !b->findings && !b->printed &&
+	       !strcmp(a->name, b->name) && !strcmp(a->ending, b->ending);
+}
+
 /* The number of siblings from here on that have the same name and end, and no findings. */
 static size_t count_alike(const struct tree *tree, size_t from)
 {
-	const struct node *first = &tree->nodes[from];
 	size_t count = 0;
 
-	for (size_t i = from; i; i = tree->nodes[i].next, count++) {
-		const struct node *node = &tree->nodes[i];
-		if (node->first_child || node->findings || strcmp(node->name, first->name) ||
-		    strcmp(node->ending, first->ending))
-			break;
-	}
+	for (size_t i = from; i; i = tree->nodes[i].next)
+		count += are_alike(&tree->nodes[from], &tree->nodes[i]);
 	return count;
 }
 
-static void print_line(struct tree *tree, unsigned depth, const char *number, const struct node *node)
+/* below: how many images share the line, which it started. */
+static void print_line(struct tree *tree, unsigned depth, const char *number, const struct node *node, int64_t below)
 {
 	struct report *report = tree->report;
 	unsigned indent = 2 * (depth < INDENT_MOST ? depth : INDENT_MOST);
@@ -123,51 +144,88 @@ static void print_line(struct tree *tree, unsigned depth, const char *number, co
 	page_text(report, node->name);
 	page_print(report, "%*s  %s; %s allocations, peak %s", used < NAME_WIDTH ? (int)(NAME_WIDTH - used) : 0, "",
 	           node->ending, human_count((uint64_t)node->allocations).text, human_bytes((uint64_t)node->peak).text);
+	if (below)
+		page_print(report, "; with %s that it started", human_count((uint64_t)below).text);
 	if (node->findings)
 		page_paint(report, PAINT_BAD, "; %s %s", human_count((uint64_t)node->findings).text,
 		           plural((uint64_t)node->findings, "finding", "findings"));
 	page_print(report, "\n");
 }
 
-/* Prints one line for all of them; returns the last. */
-static size_t print_alike(struct tree *tree, unsigned depth, size_t from, size_t count)
+static void add_to(struct node *sum, const struct node *node)
 {
-	struct node sum = tree->nodes[from];
-	char number[40];
-	size_t last = from;
+	sum->allocations += node->allocations;
+	if (node->peak > sum->peak)
+		sum->peak = node->peak;
+}
 
-	for (size_t i = 1; i < count; i++) {
-		const struct node *node = &tree->nodes[last = tree->nodes[last].next];
-		sum.allocations += node->allocations;
-		if (node->peak > sum.peak)
-			sum.peak = node->peak;
+/* Prints one line for all of them. */
+static void print_alike(struct tree *tree, unsigned depth, size_t from, size_t count)
+{
+	struct node *first = &tree->nodes[from], sum = *first;
+	char number[40];
+
+	for (size_t i = first->next; i; i = tree->nodes[i].next) {
+		struct node *node = &tree->nodes[i];
+
+		if (!are_alike(first, node))
+			continue;
+		node->printed = true;
+		add_to(&sum, node);
 	}
 	snprintf(number, sizeof number, "%zu x", count);
-	print_line(tree, depth, number, &sum);
-	return last;
+	print_line(tree, depth, number, &sum, 0);
+}
+
+static void add_below(const struct tree *tree, size_t parent, struct node *sum)
+{
+	for (size_t i = tree->nodes[parent].first_child; i; i = tree->nodes[i].next) {
+		add_to(sum, &tree->nodes[i]);
+		add_below(tree, i, sum);
+	}
+}
+
+static void print_folded(struct tree *tree, unsigned depth, const char *number, size_t index)
+{
+	struct node sum = tree->nodes[index];
+
+	add_below(tree, index, &sum);
+	print_line(tree, depth, number, &sum, sum.below);
+}
+
+static bool folds(const struct tree *tree, const struct node *node, unsigned depth)
+{
+	return tree->report->limit && depth && tree->count > FOLDS_FROM && node->quiet && node->below;
 }
 
 static void print_children(struct tree *tree, size_t parent, unsigned depth)
 {
 	for (size_t i = tree->nodes[parent].first_child; i; i = tree->nodes[i].next) {
-		size_t alike = count_alike(tree, i);
+		const struct node *node = &tree->nodes[i];
+		size_t alike = node->printed ? 0 : count_alike(tree, i);
 		char number[24];
 
-		if (alike >= ALIKE) {
-			i = print_alike(tree, depth, i, alike);
+		if (node->printed)
 			continue;
+		snprintf(number, sizeof number, "%lld", (long long)node->pid);
+		if (alike >= ALIKE) {
+			print_alike(tree, depth, i, alike);
+		} else if (folds(tree, node, depth)) {
+			print_folded(tree, depth, number, i);
+		} else {
+			print_line(tree, depth, number, node, 0);
+			print_children(tree, i, depth + 1);
 		}
-		snprintf(number, sizeof number, "%lld", (long long)tree->nodes[i].pid);
-		print_line(tree, depth, number, &tree->nodes[i]);
-		print_children(tree, i, depth + 1);
 	}
 }
 
 static void print_total(struct report *report)
 {
-	static const char sql[] = "SELECT count(DISTINCT pid), count(*), sum(events_recorded), sum(events_lost),"
-	                          " (SELECT coalesce(sum(allocations), 0) FROM heap),"
-	                          " (SELECT coalesce(sum(allocated_bytes), 0) FROM heap) FROM process";
+	static const char sql[] =
+	    "SELECT count(DISTINCT pid), count(*), sum(events_recorded), sum(events_lost),"
+	    " (SELECT coalesce(sum(allocations), 0) FROM heap WHERE process IN (SELECT id FROM process)),"
+	    " (SELECT coalesce(sum(allocated_bytes), 0) FROM heap WHERE process IN (SELECT id FROM process))"
+	    " FROM process";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 
 	if (query_next(&report->query, row)) {

@@ -1,0 +1,61 @@
+/* Four workers leak at one place, one of them also at another; a fifth and the parent leak nothing.
+ * usage: leaking_workers */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "say.h"
+
+#define WORKERS 5
+#define BYTES   1000
+
+static void *volatile last;
+
+static __attribute__((noinline)) void lose(void)
+{
+	last = malloc(BYTES);
+	must(last != NULL);
+	last = NULL;
+}
+
+static __attribute__((noinline)) void lose_more(void)
+{
+	last = malloc(4 * BYTES);
+	must(last != NULL);
+	last = NULL;
+}
+
+/* Overwrites what the calls before have left on the stack. */
+static __attribute__((noinline)) void wipe_stack(void)
+{
+	volatile char wiped[4096];
+
+	memset((char *)wiped, 0, sizeof wiped);
+}
+
+static void work(int number)
+{
+	if (number < 4)
+		lose();
+	else
+		free(malloc(BYTES));
+	if (number == 2)
+		lose_more();
+	wipe_stack();
+}
+
+int main(void)
+{
+	for (int i = 0; i < WORKERS; i++) {
+		pid_t pid = fork();
+		must(pid >= 0);
+		if (pid == 0) {
+			work(i);
+			return 0;
+		}
+	}
+	for (int i = 0; i < WORKERS; i++)
+		must(wait(NULL) > 0);
+	return 0;
+}

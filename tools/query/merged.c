@@ -1,0 +1,129 @@
+#include "tools/query/merged.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "tools/base/memory.h"
+#include "tools/finding/kinds.h"
+
+struct entry { /* where the finding with an id is */
+	UT_hash_handle hh;
+	char *id;
+	size_t index;
+};
+
+struct merging {
+	struct merged_findings merged;
+	struct entry *entries;
+	int64_t process; /* the last that had a finding */
+};
+
+static struct merged_finding *find(struct merging *merging, const char *id)
+{
+	struct entry *entry;
+
+	HASH_FIND_STR(merging->entries, id, entry);
+	return entry ? &merging->merged.items[entry->index] : NULL;
+}
+
+static struct merged_finding *add(struct merging *merging, sqlite3_stmt *row)
+{
+	struct merged_findings *merged = &merging->merged;
+	struct entry *entry = memory_zeroed(1, sizeof *entry);
+	const char *exe = query_text_or_null(row, 8);
+
+	GROW(merged->items, merged->room, merged->count + 1);
+	struct merged_finding *finding = &merged->items[merged->count];
+	*finding = (struct merged_finding){.process = sqlite3_column_int64(row, 0),
+	                                   .ordinal = sqlite3_column_int64(row, 1),
+	                                   .id = strdup(query_text(row, 4)),
+	                                   .exe = strdup(exe ? exe : "?"),
+	                                   .rank = kind_rank(query_text(row, 2), query_text_or_null(row, 3))};
+	entry->id = finding->id;
+	entry->index = merged->count++;
+	HASH_ADD_KEYPTR(hh, merging->entries, entry->id, strlen(entry->id), entry);
+	return finding;
+}
+
+static void take(struct merging *merging, sqlite3_stmt *row)
+{
+	struct merged_finding *finding = find(merging, query_text(row, 4));
+	const char *exe = query_text_or_null(row, 8);
+
+	if (!finding)
+		finding = add(merging, row);
+	if (finding->exe && strcmp(finding->exe, exe ? exe : "?")) {
+		free(finding->exe);
+		finding->exe = NULL;
+	}
+	finding->processes++;
+	finding->blocks += (uint64_t)sqlite3_column_int64(row, 5);
+	finding->bytes += (uint64_t)sqlite3_column_int64(row, 6);
+	finding->times += (uint64_t)sqlite3_column_int64(row, 7);
+	merging->merged.processes += merging->process != sqlite3_column_int64(row, 0);
+	merging->process = sqlite3_column_int64(row, 0);
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct merged_finding *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (x->times != y->times)
+		return x->times > y->times ? -1 : 1;
+	if (x->process != y->process)
+		return x->process < y->process ? -1 : 1;
+	return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
+}
+
+static void count_processes(struct query *query, struct merged_finding *finding)
+{
+	sqlite3_stmt *row =
+	    query_rows(query, "SELECT count(*) FROM process WHERE ?1 IS NULL OR coalesce(exe, '?') = ?1", 0);
+
+	if (row)
+		sqlite3_bind_text(row, 1, finding->exe, -1, SQLITE_STATIC);
+	finding->of = query_next(query, row) ? (uint64_t)sqlite3_column_int64(row, 0) : finding->processes;
+	sqlite3_finalize(row);
+}
+
+struct merged_findings merged_load(struct query *query)
+{
+	static const char sql[] =
+	    "SELECT f.process, f.ordinal, f.kind, f.class, f.id, f.blocks, f.bytes, f.times, p.exe, f.information"
+	    " FROM process p JOIN finding f ON f.process = p.id WHERE NOT f.suppressed"
+	    " ORDER BY p.started_ns, p.pid, p.image, f.ordinal";
+	struct merging merging = {.process = -1};
+	struct entry *entry, *next;
+	sqlite3_stmt *row = query_rows(query, sql, 0);
+
+	while (query_next(query, row))
+		if (query_shows(query, (struct finding_weight){query_text(row, 2), query_text_or_null(row, 3),
+		                                               sqlite3_column_int(row, 9)}))
+			take(&merging, row);
+	sqlite3_finalize(row);
+	HASH_ITER(hh, merging.entries, entry, next)
+	{
+		HASH_DEL(merging.entries, entry);
+		free(entry);
+	}
+	if (merging.merged.count)
+		qsort(merging.merged.items, merging.merged.count, sizeof *merging.merged.items, by_rank);
+	for (size_t i = 0; i < merging.merged.count; i++)
+		count_processes(query, &merging.merged.items[i]);
+	return merging.merged;
+}
+
+void merged_free(struct merged_findings *merged)
+{
+	for (size_t i = 0; i < merged->count; i++) {
+		free(merged->items[i].id);
+		free(merged->items[i].exe);
+	}
+	free(merged->items);
+	*merged = (struct merged_findings){0};
+}
