@@ -55,13 +55,48 @@ char *finding_text(struct report *report, const struct listed *listed)
 	return text;
 }
 
-const char *finding_path(const char *path)
+/* The path relative to the directory, if the file is below that. */
+static const char *below(const char *directory, const char *path)
 {
-	static char here[PATH_MAX];
-	size_t length;
+	size_t length = strlen(directory);
 
-	if (!*here && !getcwd(here, sizeof(here)))
-		return path;
-	length = strlen(here);
-	return !strncmp(path, here, length) && path[length] == '/' && path[length + 1] ? path + length + 1 : path;
+	return length && !strncmp(path, directory, length) && path[length] == '/' && path[length + 1]
+	           ? path + length + 1
+	           : path;
 }
+
+static const char *here(void)
+{
+	static char directory[PATH_MAX];
+
+	if (!*directory && !getcwd(directory, sizeof(directory)))
+		*directory = '\0';
+	return directory;
+}
+
+const char *finding_path(const char *path) { return below(here(), path); }
+
+static bool has_git(const char *directory)
+{
+	char path[PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/.git", directory);
+	return access(path, F_OK) == 0;
+}
+
+const char *finding_root(void)
+{
+	static char root[PATH_MAX];
+	char *slash;
+
+	if (*root)
+		return root;
+	snprintf(root, sizeof(root), "%s", here());
+	while (!has_git(root) && (slash = strrchr(root, '/')))
+		*slash = '\0';
+	if (!*root)
+		snprintf(root, sizeof(root), "%s", here());
+	return root;
+}
+
+const char *finding_source(const char *path) { return below(finding_root(), path); }

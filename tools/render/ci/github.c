@@ -21,7 +21,7 @@ static void print_properties(struct report *report, const struct listed *listed,
 
 	if (frame && frame->file) {
 		fputs("file=", report->out);
-		print_escaped(report, finding_path(frame->file), special);
+		print_escaped(report, finding_source(frame->file), special);
 		fprintf(report->out, ",line=%lld,", (long long)frame->line);
 	}
 	fputs("title=", report->out);
@@ -30,6 +30,44 @@ static void print_properties(struct report *report, const struct listed *listed,
 		fputs(" in ", report->out);
 		print_escaped(report, frame->function, special);
 	}
+}
+
+static void print_annotation_at(struct report *report, const struct listed *listed, const char *command,
+                                const struct frame *frame, const char *text)
+{
+	fprintf(report->out, "::%s ", command);
+	print_properties(report, listed, frame);
+	fputs("::", report->out);
+	print_escaped(report, text, "%\r\n");
+	fputc('\n', report->out);
+}
+
+static bool same_place(const struct frame *a, const struct frame *b)
+{
+	return a->file && b->file && a->line == b->line && !strcmp(a->file, b->file);
+}
+
+/* A deadlock has a place for each of its threads: each gets a note that names the finding.  The place where the thread
+ * waits comes once, and not the one where it took what it holds: that is in the text. */
+static void print_other_places(struct report *report, const struct listed *listed, const struct frame *first)
+{
+	static const char sql[] =
+	    "SELECT wanted_stack, " EDGE_HOME " FROM finding_edge WHERE process = ?1 AND finding = ?2"
+	    " AND wanted_stack IS NOT NULL ORDER BY ordinal";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, listed->process->id, listed->ordinal);
+	char text[1200];
+
+	snprintf(text, sizeof(text), "%s: another place of this finding [%s]", listed->message, listed->id);
+	while (query_next(&report->query, row)) {
+		struct frames frames =
+		    frames_load(&report->query, sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 0));
+		const struct frame *own = frames.count ? listing_own_frame(&frames) : NULL;
+
+		if (own && own->file && first && !same_place(own, first))
+			print_annotation_at(report, listed, "notice", own, text);
+		frames_free(&frames);
+	}
+	sqlite3_finalize(row);
 }
 
 static void print_annotation(struct report *report, const struct listed *listed, void *context)
@@ -41,11 +79,9 @@ static void print_annotation(struct report *report, const struct listed *listed,
 	struct place place = listing_place(&report->query, listed);
 	char *text = finding_text(report, listed);
 
-	fprintf(report->out, "::%s ", commands[listing_severity(&report->query, listed)]);
-	print_properties(report, listed, place.frame);
-	fputs("::", report->out);
-	print_escaped(report, text ? text : listed->message, "%\r\n");
-	fputc('\n', report->out);
+	print_annotation_at(report, listed, commands[listing_severity(&report->query, listed)], place.frame,
+	                    text ? text : listed->message);
+	print_other_places(report, listed, place.frame);
 	free(text);
 	listing_place_free(&place);
 }

@@ -1,50 +1,157 @@
-/* Prints for each finding a rule that would suppress it; the user reads them and keeps some. */
+/* Prints for each finding a rule that would suppress it; the user reads them and keeps some.
+ *
+ * A rule matches a finding by one frame of its stacks.  The narrowest is the one whose function the fewest other
+ * findings of the same kind and class have on their stacks.  main is on nearly all of them, so no rule names it. */
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
 #include "tools/render/finding_text.h"
 #include "tools/render/text/page.h"
+#include "tools/symbolize/names.h"
 
-struct printed { /* rules that were printed, so that each is printed once */
-	char **rules;
-	size_t count, room;
+struct count { /* findings whose stacks have a function */
+	UT_hash_handle hh;
+	char *rule; /* "kind/class:^function$" */
+	uint64_t findings;
+	int64_t process, ordinal; /* of the last that was counted */
 };
 
-static bool is_new(struct printed *printed, char *rule)
-{
-	for (size_t i = 0; i < printed->count; i++)
-		if (!strcmp(printed->rules[i], rule))
-			return false;
-	GROW(printed->rules, printed->room, printed->count + 1);
-	printed->rules[printed->count++] = rule;
-	return true;
-}
+struct rules_made {
+	struct count *counts;
+	char **printed; /* so that each rule is printed once */
+	size_t printed_count, printed_room;
+};
 
-static char *rule_for(const struct listed *listed, const struct frame *frame)
+static char *rule_of(const struct listed *listed, const char *pattern, bool whole)
 {
 	const char *slash = listed->class ? "/" : "", *class = listed->class ? listed->class : "";
 	char *rule = NULL;
-	int length;
+	int length = asprintf(&rule, whole ? "%s%s%s:^%s$" : "%s%s%s:%s", listed->kind, slash, class, pattern);
 
-	if (frame && frame->function)
-		length = asprintf(&rule, "%s%s%s:^%s$", listed->kind, slash, class, frame->function);
-	else if (frame && frame->module)
-		length = asprintf(&rule, "%s%s%s:^%s$", listed->kind, slash, class, base_name(frame->module));
-	else
-		length = asprintf(&rule, "%s%s%s:*", listed->kind, slash, class);
 	return length < 0 ? NULL : rule;
+}
+
+/* ---- how many findings a function would suppress ------------------------------------------------ */
+
+static bool may_name(const struct frame *frame)
+{
+	return frame->function && !name_is_main(frame->function) && !frame_is_runtime(frame);
+}
+
+/* Calls take for every frame of every stack of the finding, without the callers of main. */
+static void each_frame(struct report *report, const struct listed *listed,
+                       void (*take)(void *context, const struct listed *, const struct frame *), void *context)
+{
+	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
+
+	while (query_next(&report->query, row)) {
+		struct frames frames =
+		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
+
+		for (unsigned i = 0; i < frames_own(&frames); i++)
+			take(context, listed, &frames.items[i]);
+		frames_free(&frames);
+	}
+	query_done(&report->query, row);
+}
+
+static void count_frame(void *context, const struct listed *listed, const struct frame *frame)
+{
+	struct rules_made *made = context;
+	char *rule = may_name(frame) ? rule_of(listed, frame->function, true) : NULL;
+	struct count *count = NULL;
+
+	if (!rule)
+		return;
+	HASH_FIND_STR(made->counts, rule, count);
+	if (!count) {
+		count = memory_zeroed(1, sizeof *count);
+		count->rule = rule;
+		HASH_ADD_KEYPTR(hh, made->counts, count->rule, strlen(count->rule), count);
+	} else {
+		free(rule);
+	}
+	if (count->process == listed->process->id && count->ordinal == listed->ordinal && count->findings)
+		return;
+	count->process = listed->process->id;
+	count->ordinal = listed->ordinal;
+	count->findings++;
+}
+
+static void count_finding(struct report *report, const struct listed *listed, void *made)
+{
+	if (!listed->suppressed_by)
+		each_frame(report, listed, count_frame, made);
+}
+
+/* ---- the rule of a finding ---------------------------------------------------------------------- */
+
+struct choice {
+	const struct rules_made *made;
+	const struct count *best;
+};
+
+/* Of equal ones the first is taken: the innermost frame. */
+static void consider(void *context, const struct listed *listed, const struct frame *frame)
+{
+	struct choice *choice = context;
+	char *rule = may_name(frame) ? rule_of(listed, frame->function, true) : NULL;
+	const struct count *count = NULL;
+
+	if (rule)
+		HASH_FIND_STR(choice->made->counts, rule, count);
+	if (count && (!choice->best || count->findings < choice->best->findings))
+		choice->best = count;
+	free(rule);
+}
+
+/* Without a function to name: the source file, or the module, in a section for the program. */
+static char *rule_by_file(const struct listed *listed, const struct frame *frame)
+{
+	const char *path = frame && frame->file ? frame->file : frame ? frame->module : NULL;
+	char *rule = rule_of(listed, path ? base_name(path) : "*", path != NULL), *section = NULL;
+
+	if (!rule || !listed->process->exe)
+		return rule;
+	int length = asprintf(&section, "[%s]\n%s\n[*]", base_name(listed->process->exe), rule);
+	free(rule);
+	return length < 0 ? NULL : section;
+}
+
+static char *narrowest(struct report *report, const struct rules_made *made, const struct listed *listed,
+                       const struct frame *frame)
+{
+	struct choice choice = {.made = made};
+
+	each_frame(report, listed, consider, &choice);
+	return choice.best ? strdup(choice.best->rule) : rule_by_file(listed, frame);
+}
+
+/* ---- printing ----------------------------------------------------------------------------------- */
+
+static bool is_new(struct rules_made *made, char *rule)
+{
+	for (size_t i = 0; i < made->printed_count; i++)
+		if (!strcmp(made->printed[i], rule))
+			return false;
+	GROW(made->printed, made->printed_room, made->printed_count + 1);
+	made->printed[made->printed_count++] = rule;
+	return true;
 }
 
 static void print_rule(struct report *report, const struct listed *listed, void *context)
 {
+	struct rules_made *made = context;
+
 	if (listed->suppressed_by)
 		return;
 	struct place place = listing_place(&report->query, listed);
-	char *rule = rule_for(listed, place.frame);
+	char *rule = narrowest(report, made, listed, place.frame);
 
-	if (rule && is_new(context, rule)) {
+	if (rule && is_new(made, rule)) {
 		page_print(report, "# ");
 		page_text(report, listed->message);
 		page_print(report, "\n");
@@ -61,13 +168,27 @@ static void print_rule(struct report *report, const struct listed *listed, void 
 	listing_place_free(&place);
 }
 
+static void free_made(struct rules_made *made)
+{
+	struct count *count, *next;
+
+	HASH_ITER(hh, made->counts, count, next)
+	{
+		HASH_DEL(made->counts, count);
+		free(count->rule);
+		free(count);
+	}
+	for (size_t i = 0; i < made->printed_count; i++)
+		free(made->printed[i]);
+	free(made->printed);
+}
+
 bool render_rules(struct report *report)
 {
-	struct printed printed = {0};
+	struct rules_made made = {0};
 
-	report_each_finding(report, print_rule, &printed);
-	for (size_t i = 0; i < printed.count; i++)
-		free(printed.rules[i]);
-	free(printed.rules);
+	report_each_finding(report, count_finding, &made);
+	report_each_finding(report, print_rule, &made);
+	free_made(&made);
 	return !report->query.failed;
 }

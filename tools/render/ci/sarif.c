@@ -1,4 +1,6 @@
 /* SARIF 2.1.0: the format that code scanning of GitHub, GitLab and Azure DevOps, and editors read. */
+#include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,7 +43,7 @@ static char *uri(const char *before, const char *path, const char *behind)
 
 static json_t *artifact(const char *path)
 {
-	const char *shown = finding_path(path);
+	const char *shown = finding_source(path);
 	json_t *object = json_object();
 	char *text = uri(*shown == '/' ? "file://" : "", shown, "");
 
@@ -149,6 +151,34 @@ static void add_stacks(struct report *report, const struct listed *listed, json_
 	json_decref(flows);
 }
 
+/* ---- further places ------------------------------------------------------------------------------- */
+
+/* The places of all stacks of the finding in the program's own code: of a deadlock, where each thread holds and waits.
+ */
+static void add_related(struct report *report, const struct listed *listed, json_t *result)
+{
+	json_t *places = json_array();
+	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
+
+	while (query_next(&report->query, row)) {
+		struct frames frames =
+		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
+		const struct frame *own = frames.count ? listing_own_frame(&frames) : NULL;
+
+		if (own) {
+			json_t *place = location(own, query_text(row, 0));
+
+			json_object_set_new(place, "id", json_integer((json_int_t)json_array_size(places)));
+			json_array_append_new(places, place);
+		}
+		frames_free(&frames);
+	}
+	query_done(&report->query, row);
+	if (json_array_size(places) > 1)
+		json_object_set(result, "relatedLocations", places);
+	json_decref(places);
+}
+
 /* ---- results -------------------------------------------------------------------------------------- */
 
 static json_t *properties(const struct listed *listed)
@@ -165,6 +195,37 @@ static json_t *properties(const struct listed *listed)
 	return object;
 }
 
+/* The finding's message with the place that it is about, as one sentence: services show lists of messages. */
+static json_t *result_message(const struct listed *listed, const struct frame *frame)
+{
+	char *text = NULL;
+	int length;
+
+	if (frame && frame->function && frame->file)
+		length = asprintf(&text, "%s: %s (%s:%lld).", listed->message, frame->function, base_name(frame->file),
+		                  (long long)frame->line);
+	else if (frame && frame->function)
+		length = asprintf(&text, "%s: %s.", listed->message, frame->function);
+	else
+		length = asprintf(&text, "%s.", listed->message);
+	json_t *object = message(length < 0 ? listed->message : text);
+	free(length < 0 ? NULL : text);
+	return object;
+}
+
+/* What several processes have in common is one result. */
+static int64_t occurrences(struct report *report, const struct listed *listed)
+{
+	sqlite3_stmt *row = query_rows(
+	    &report->query, "SELECT count(*) FROM finding WHERE id = ? AND process IN (SELECT id FROM process)", 0);
+
+	if (row)
+		sqlite3_bind_text(row, 1, listed->id, -1, SQLITE_STATIC);
+	int64_t count = query_next(&report->query, row) ? sqlite3_column_int64(row, 0) : 1;
+	sqlite3_finalize(row);
+	return count;
+}
+
 static json_t *result(struct report *report, const struct listed *listed)
 {
 	static const char *const levels[] = {"note", "warning", "error"};
@@ -173,9 +234,11 @@ static json_t *result(struct report *report, const struct listed *listed)
 
 	json_object_set_new(object, "ruleId", json_text(listed->name));
 	json_object_set_new(object, "level", json_string(levels[listing_severity(&report->query, listed)]));
-	json_object_set_new(object, "message", message(listed->message));
+	json_object_set_new(object, "message", result_message(listed, place.frame));
+	json_object_set_new(object, "occurrenceCount", json_integer(occurrences(report, listed)));
 	if (place.frame)
 		json_object_set_new(object, "locations", json_pack("[o]", location(place.frame, NULL)));
+	add_related(report, listed, object);
 	add_stacks(report, listed, object);
 	json_object_set_new(object, "partialFingerprints",
 	                    json_pack("{s:o}", "ringtailFindingId/v1", json_text(listed->id)));
@@ -188,12 +251,88 @@ static json_t *result(struct report *report, const struct listed *listed)
 	return object;
 }
 
-static void print_result(struct report *report, const struct listed *listed, void *list)
+struct results {
+	struct json_list list;
+	json_t *ids; /* of the findings that were printed */
+};
+
+static void print_result(struct report *report, const struct listed *listed, void *context)
 {
-	json_list_add(list, result(report, listed));
+	struct results *results = context;
+
+	if (json_object_get(results->ids, listed->id))
+		return;
+	json_object_set_new(results->ids, listed->id, json_true());
+	json_list_add(&results->list, result(report, listed));
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------- */
+
+/* "LeakDefinite" of "leak:definite": viewers show it in place of the id. */
+static json_t *rule_name(const char *id)
+{
+	char name[96];
+	size_t used = 0;
+	bool starts = true;
+
+	for (; *id && used + 1 < sizeof(name); id++) {
+		bool letter = isalnum((unsigned char)*id);
+
+		if (letter)
+			name[used++] = (char)(starts ? toupper((unsigned char)*id) : *id);
+		starts = !letter;
+	}
+	name[used] = '\0';
+	return json_string(name);
+}
+
+/* The section of docs/FINDINGS.md, as it was installed with this tool; NULL: it was not. */
+static json_t *help_uri(const struct listed *listed)
+{
+	char exe[PATH_MAX], path[PATH_MAX + 64], anchor[128];
+	ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash, *text;
+
+	exe[length < 0 ? 0 : length] = '\0';
+	if (!(slash = strrchr(exe, '/')))
+		return NULL;
+	*slash = '\0';
+	snprintf(path, sizeof(path), "%s/../share/doc/ringtail/docs/FINDINGS.md", exe);
+	if (access(path, R_OK) || !realpath(path, exe))
+		return NULL;
+	snprintf(anchor, sizeof(anchor), "#%s%s", listed->kind, listed->class ? listed->class : "");
+	text = uri("file://", exe, anchor);
+	json_t *result = json_text(text);
+	free(text);
+	return result;
+}
+
+static const char *full_meaning(const struct listed *listed)
+{
+	for (unsigned i = FINDING_NONE + 1; listed->class && i < FINDING_COUNT; i++)
+		if (class_is(listed->kind, listed->class, (enum finding_class)i))
+			return class_help((enum finding_class)i);
+	return kind_meaning(listed->kind);
+}
+
+static json_t *sentence(const char *before, const char *between, const char *behind)
+{
+	char *text = NULL;
+	json_t *object;
+
+	if (asprintf(&text, "%s%s%s.", before, between, behind) < 0)
+		return message(before);
+	*text = (char)toupper((unsigned char)*text);
+	object = message(text);
+	free(text);
+	return object;
+}
+
+/* A tag by which services filter rules. */
+static const char *subject_of(const char *kind)
+{
+	return kind_is(kind, KIND_LEAK) ? "memory" : kind_is(kind, KIND_MISUSE) ? "api-misuse" : "concurrency";
+}
 
 /* Adds a rule for the finding's kind and class if there is none yet.  rules: an object with a key for each that was
  * added. */
@@ -201,12 +340,18 @@ static void add_rule(struct report *report, const struct listed *listed, void *r
 {
 	if (json_object_get(rules, listed->name))
 		return;
-	json_object_set_new(
-	    rules, listed->name,
-	    json_pack("{s:s, s:o, s:o}", "id", listed->name, "shortDescription", message(kind_meaning(listed->kind)),
-	              "help",
-	              message("docs/FINDINGS.md of ringtail says what the finding means, what to do, and when it "
-	                      "can be wrong.")));
+	const char *kind = kind_meaning(listed->kind), *class = full_meaning(listed);
+	json_t *help_at = help_uri(listed),
+	       *rule = json_pack(
+	           "{s:s, s:o, s:o, s:o, s:o, s:{s:[s, s, s]}}", "id", listed->name, "name", rule_name(listed->name),
+	           "shortDescription", sentence(kind, "", ""), "fullDescription", sentence(kind, ": ", class), "help",
+	           message("docs/FINDINGS.md of ringtail says what the finding means, what to do, and when "
+	                   "it can be wrong."),
+	           "properties", "tags", "runtime", subject_of(listed->kind), listed->kind);
+
+	if (help_at)
+		json_object_set_new(rule, "helpUri", help_at);
+	json_object_set_new(rules, listed->name, rule);
 }
 
 static json_t *driver(struct report *report)
@@ -238,24 +383,25 @@ static json_t *invocations(struct report *report)
 
 static json_t *bases(void)
 {
-	char *here = getcwd(NULL, 0), *text = uri("file://", here ? here : "", "/");
-	json_t *object = json_pack("{s:{s:o}}", ROOT, "uri", json_text(text));
+	char *text = uri("file://", finding_root(), "/");
+	json_t *object = json_pack("{s:{s:o, s:o}}", ROOT, "uri", json_text(text), "description",
+	                           message("The root of the repository."));
 
-	free(here);
 	free(text);
 	return object;
 }
 
 bool render_sarif(struct report *report)
 {
-	struct json_list list = {.report = report};
+	struct results results = {.list = {.report = report}, .ids = json_object()};
 
 	fputs("{\"$schema\": \"" SCHEMA "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n", report->out);
 	json_print_member(report, "", "tool", json_pack("{s:o}", "driver", driver(report)));
 	json_print_member(report, ",\n", "invocations", invocations(report));
 	json_print_member(report, ",\n", "originalUriBaseIds", bases());
 	fputs(",\n\"columnKind\": \"unicodeCodePoints\",\n\"results\": [", report->out);
-	report_each_finding(report, print_result, &list);
+	report_each_finding(report, print_result, &results);
+	json_decref(results.ids);
 	fputs("\n]}]}\n", report->out);
 	return !report->query.failed;
 }
