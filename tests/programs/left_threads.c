@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "shapes.h"
@@ -223,6 +224,49 @@ static void detached_then_tried_ok(void)
 		pause_ms(10);
 }
 
+static void on_signal(int number)
+{
+	(void)number;
+	sem_post(&reply);
+}
+
+/* The signal is pending for the process, and the new thread is the only one that takes it: before it begins. */
+static pthread_t signalled(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t set;
+
+	sem_init(&reply, 0, 0);
+	signal(SIGUSR1, on_signal);
+	sigemptyset(&set);
+	pthread_attr_init(&attributes);
+	must(pthread_attr_setsigmask_np(&attributes, &set) == 0);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	kill(getpid(), SIGUSR1);
+	must(pthread_create(&thread, &attributes, nothing, NULL) == 0);
+	pthread_attr_destroy(&attributes);
+	sem_wait(&reply);
+	return thread;
+}
+
+static void signalled_then_joined_ok(void) { pthread_join(signalled(), NULL); }
+
+static void signalled_then_detached_ok(void)
+{
+	pthread_t thread = signalled();
+
+	pause_ms(50);
+	pthread_detach(thread);
+}
+
+static void signalled_then_unjoined(void)
+{
+	signalled();
+	pause_ms(50);
+}
+
 /* The second is the one that nobody joins. */
 static void detached_then_unjoined(void)
 {
@@ -248,6 +292,9 @@ int main(int argc, char **argv)
 	    SHAPE(detached_then_detached_ok),
 	    SHAPE(detached_then_tried_ok),
 	    SHAPE(detached_then_self_detached_ok),
+	    SHAPE(signalled_then_joined_ok),
+	    SHAPE(signalled_then_detached_ok),
+	    SHAPE(signalled_then_unjoined),
 	};
 
 	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);

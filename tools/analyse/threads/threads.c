@@ -110,6 +110,25 @@ uint32_t threads_created_stack(const struct thread_analysis *threads, uint32_t i
 
 uint32_t threads_meant(const struct thread_analysis *threads) { return threads->meant; }
 
+/*
+ * A signal handler may run in a new thread before the thread's own first event.  The thread then has two ids: the id of
+ * an adopted thread, until the id that its creator knows begins.  All calls mean the latter.  Returns false if this
+ * thread, which begins now, is the adopted thread of such a pair.
+ */
+static bool calls_mean(struct thread_analysis *threads, const struct thread_result *thread, uint64_t pthread)
+{
+	uint32_t id = pthread_index_settled(&threads->pthreads, pthread);
+	const struct thread_result *other = id && id != thread->id ? find(threads, id) : NULL;
+
+	if (!other)
+		return true;
+	if (thread->adopted)
+		return other->tid; /* 0: it was created, and has yet to begin */
+	if (other->adopted && other->tid == thread->tid)
+		pthread_index_gone(&threads->pthreads, id);
+	return true;
+}
+
 static void on_begin(struct thread_analysis *threads, const struct event *event)
 {
 	struct thread_result *thread = get(threads, event->thread);
@@ -126,7 +145,8 @@ static void on_begin(struct thread_analysis *threads, const struct event *event)
 	thread->detached |= (event->aux & RT_THREAD_DETACHED) != 0;
 	if (!thread->created)
 		thread->created = event->stamp;
-	pthread_index_add(&threads->pthreads, thread->id, event->object);
+	if (calls_mean(threads, thread, event->object))
+		pthread_index_add(&threads->pthreads, thread->id, event->object);
 	regroup(threads, thread);
 }
 
