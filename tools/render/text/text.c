@@ -86,12 +86,20 @@ static void print_command(struct report *report, const char *json)
 
 /* ---- the run ------------------------------------------------------------------------ */
 
+/* The directory names the program.  A snapshot or a copy of the database is named after its run. */
+static const char *name_of_run(const struct report *report, const struct run *run)
+{
+	const char *name = base_name(report->query.directory), *dot = strrchr(name, '.');
+
+	return dot && !strcmp(dot, ".db") && run->directory ? base_name(run->directory) : name;
+}
+
 static void print_run(struct report *report)
 {
 	struct run run = run_load(&report->query);
 	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
 
-	page_paint(report, PAINT_TITLE, "ringtail: %s\n", base_name(report->query.directory));
+	page_paint(report, PAINT_TITLE, "ringtail: %s\n", name_of_run(report, &run));
 	print_command(report, run.command);
 	page_field(report, "started", "%.10s %.8s UTC, ran %s%s", run.started ? run.started : "?",
 	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?", human_seconds(run.seconds).text,
