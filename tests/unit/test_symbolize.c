@@ -282,6 +282,36 @@ Test(symbolize, the_runtime_is_known_by_module_function_or_source)
 	cr_expect_not(name_is_runtime(NULL, NULL, NULL));
 }
 
+static void expect_role(const char *function, enum role expected)
+{
+	cr_expect_eq(role_of("/bin/app", function, NULL), expected, "%s", function);
+}
+
+Test(names, functions_that_act_for_their_callers_are_known)
+{
+	expect_role("xmalloc", ROLE_ALLOCATES);
+	expect_role("g_malloc0_n", ROLE_ALLOCATES);
+	expect_role("ngx_palloc_small", ROLE_ALLOCATES);
+	expect_role("Pool::operator new", ROLE_ALLOCATES);
+	expect_role("g_rec_mutex_lock", ROLE_LOCKS);
+	expect_role("QMutex::lock", ROLE_LOCKS);
+	expect_role("std::mutex::lock", ROLE_RUNTIME);
+	expect_role("operator new", ROLE_RUNTIME);
+	expect_role("main", ROLE_MAIN);
+	expect_role("xmlParse", ROLE_OWN);
+	expect_role("not_xmalloc", ROLE_OWN);
+	expect_role("xstrdup_all", ROLE_OWN);
+	expect_role("g_mutex", ROLE_OWN);
+	expect_role(NULL, ROLE_OWN);
+}
+
+Test(names, roles_have_words)
+{
+	for (int role = ROLE_OWN; role < ROLES; role++)
+		cr_expect_eq(role_from_word(role_word((enum role)role)), role);
+	cr_expect_eq(role_from_word("another"), ROLE_OWN);
+}
+
 Test(symbolize, demangles_rust_of_both_manglings)
 {
 	struct names names = {0};

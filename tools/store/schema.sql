@@ -96,10 +96,13 @@ CREATE TABLE frame (
 	function TEXT,             -- demangled, NULL where unknown
 	file     TEXT,
 	line     INTEGER,
+	column   INTEGER,          -- where calls in several columns of this line were recorded
 	inlined  INTEGER NOT NULL, -- into the frame of the next ordinal
 	module   INTEGER,          -- module.id; NULL: code made at run time
 	offset   INTEGER NOT NULL, -- address in the module's file
 	function_offset INTEGER,   -- bytes after the function's start, where only the symbol table knows it
+	role     TEXT,             -- runtime, main, allocates (for its caller: xmalloc), locks (g_mutex_lock); NULL: none
+	                           -- of these.  A report names a stack by its innermost frame without such a role.
 	PRIMARY KEY (process, pc, ordinal)
 ) WITHOUT ROWID;
 

@@ -111,7 +111,7 @@ static struct pc_frames *resolve(struct stack_set *set, const struct rt_pc *pc)
 	return kept;
 }
 
-const struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
+struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
 {
 	if (!use_pc(set, pc))
 		return NULL;

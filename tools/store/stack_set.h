@@ -40,6 +40,6 @@ bool stack_set_has_node(const struct stack_set *set, uint32_t node);
 /* Sorts the ids, so that rows are inserted in ascending order, which is fastest. */
 void stack_set_sort(struct stack_set *set);
 /* The frames of one address, resolved on the first call for it; NULL if there is no such pc. */
-const struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc);
+struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc);
 
 #endif

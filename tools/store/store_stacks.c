@@ -1,5 +1,7 @@
 #include "tools/base/progress.h"
 #include "tools/base/text.h"
+#include "tools/base/u64_map.h"
+#include "tools/store/wrappers.h"
 #include "tools/store/writer.h"
 
 #include <string.h>
@@ -29,7 +31,47 @@ static void store_nodes(struct writer *writer)
 		store_node(writer, nodes->ids[i]);
 }
 
-static void store_frames(struct writer *writer, uint32_t pc)
+/* ---- the lines on which calls in several columns were recorded ----------------------------- */
+
+static uint64_t line_key(const struct symbol_frame *frame)
+{
+	return u64_mix((uint64_t)(uintptr_t)frame->function) ^ u64_mix((uint64_t)(uintptr_t)frame->file) ^
+	       (uint64_t)frame->line;
+}
+
+/* columns: of each line of a function the only column so far + 1, or SEVERAL. */
+#define SEVERAL UINT64_MAX
+static void note_column(struct u64_map *columns, const struct symbol_frame *frame)
+{
+	uint64_t key = line_key(frame), known = u64_map_get(columns, key), column = (uint64_t)frame->column + 1;
+
+	if (frame->column && known != column)
+		u64_map_put(columns, key, known ? SEVERAL : column);
+}
+
+static void note_columns(struct writer *writer, struct u64_map *columns)
+{
+	const struct id_list *pcs = &writer->stacks.used_pcs;
+
+	for (size_t i = 0; i < pcs->count; i++) {
+		const struct pc_frames *frames = stack_set_frames(&writer->stacks, pcs->ids[i]);
+
+		for (unsigned k = 0; frames && k < frames->count; k++)
+			note_column(columns, &frames->frames[k]);
+	}
+}
+
+/* ---- rows --------------------------------------------------------------------------------- */
+
+static void row_number_or_null(struct row *row, int64_t value)
+{
+	if (value)
+		row_int(row, value);
+	else
+		row_null(row);
+}
+
+static void store_frames(struct writer *writer, const struct u64_map *columns, uint32_t pc)
 {
 	const struct pc_frames *frames = stack_set_frames(&writer->stacks, pc);
 
@@ -41,20 +83,16 @@ static void store_frames(struct writer *writer, uint32_t pc)
 		row_int(&row, i);
 		row_text(&row, frame->function);
 		row_text(&row, frame->file);
-		if (frame->line)
-			row_int(&row, frame->line);
-		else
-			row_null(&row);
+		row_number_or_null(&row, frame->line);
+		row_number_or_null(&row, u64_map_get(columns, line_key(frame)) == SEVERAL ? frame->column : 0);
 		row_int(&row, frame->inlined);
-		if (frames->module)
-			row_int(&row, frames->module);
-		else
-			row_null(&row);
+		row_number_or_null(&row, frames->module);
 		row_int(&row, (int64_t)frames->offset);
 		if (frame->by_symbol)
 			row_int(&row, (int64_t)frame->into);
 		else
 			row_null(&row);
+		row_text(&row, role_word(frame->role));
 		row_end(&row);
 	}
 }
@@ -62,14 +100,34 @@ static void store_frames(struct writer *writer, uint32_t pc)
 static void store_pcs(struct writer *writer)
 {
 	const struct id_list *pcs = &writer->stacks.used_pcs;
+	struct u64_map columns = {0};
+
+	note_columns(writer, &columns);
+	for (size_t i = 0; i < pcs->count && !writer->failed; i++)
+		store_frames(writer, &columns, pcs->ids[i]);
+	u64_map_free(&columns);
+}
+
+/* Looks up all names: later steps compare the frames of all addresses. */
+static void name_pcs(struct writer *writer)
+{
+	const struct id_list *pcs = &writer->stacks.used_pcs;
 	struct progress progress;
 
 	progress_begin(&progress, "naming stack frames", pcs->count);
 	for (size_t i = 0; i < pcs->count && !writer->failed; i++) {
-		store_frames(writer, pcs->ids[i]);
+		stack_set_frames(&writer->stacks, pcs->ids[i]);
 		progress_update(&progress, i + 1);
 	}
 	progress_end(&progress);
+}
+
+static void find_wrappers(struct writer *writer)
+{
+	size_t count;
+	const struct heap_site *sites = heap_sites(writer->analysis->heap, &count);
+
+	wrappers_find(&writer->stacks, sites, count);
 }
 
 static void store_module(struct writer *writer, uint32_t index, const struct rt_module *module)
@@ -110,6 +168,9 @@ void store_stacks(struct writer *writer)
 {
 	stack_set_sort(&writer->stacks);
 	store_nodes(writer);
+	name_pcs(writer);
+	if (writer->analysis->heap) /* a notice has none */
+		find_wrappers(writer);
 	store_pcs(writer);
 	store_modules(writer);
 }

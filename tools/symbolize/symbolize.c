@@ -236,6 +236,8 @@ static unsigned name_frames(struct symbolizer *symbolizer, struct module *module
 	if (!count)
 		count = 1;
 	name_outermost(symbolizer, module, mapped, &frames[count - 1]);
+	for (unsigned i = 0; i < count; i++)
+		frames[i].role = role_of(module->key.path, frames[i].function, frames[i].file);
 	return count;
 }
 

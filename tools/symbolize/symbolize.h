@@ -6,14 +6,16 @@
 #define RINGTAIL_SYMBOLIZE_H
 
 #include "tools/source/ring_file.h"
+#include "tools/symbolize/roles.h"
 
 struct symbol_frame {         /* owned by the symbolizer, valid until symbolizer_free */
 	const char *function; /* demangled; NULL: not known */
 	const char *file;     /* NULL: not known */
-	int line;             /* 0: not known */
+	int line, column;     /* 0: not known */
 	bool inlined;         /* inlined into the frame that follows */
 	bool by_symbol;       /* the name comes from the symbol table alone ... */
 	uint64_t into;        /* ... and the address is this many bytes after the function's start */
+	enum role role;       /* by its names */
 	const char *missing;  /* why there is no name: the result of symbolizer_missing */
 };
 

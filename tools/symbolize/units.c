@@ -275,6 +275,8 @@ static void set_line_of_address(struct unit *unit, struct names *names, uint64_t
 	frame->file = names_file(names, compile_directory(unit), path);
 	if (!frame->file || dwarf_lineno(line, &frame->line) != 0)
 		frame->line = 0;
+	if (!frame->line || dwarf_linecol(line, &frame->column) != 0)
+		frame->column = 0;
 }
 
 static Dwarf_Word number_attribute(Dwarf_Die *die, unsigned name)
@@ -290,16 +292,19 @@ static Dwarf_Word number_attribute(Dwarf_Die *die, unsigned name)
 static void set_line_of_call(struct unit *unit, struct names *names, Dwarf_Die *call, struct symbol_frame *frame)
 {
 	Dwarf_Word file = number_attribute(call, DW_AT_call_file), line = number_attribute(call, DW_AT_call_line);
+	Dwarf_Word column = number_attribute(call, DW_AT_call_column);
 	Dwarf_Files *files;
 	size_t count;
 
 	frame->file = NULL;
-	frame->line = 0;
+	frame->line = frame->column = 0;
 	if (dwarf_getsrcfiles(&unit->die, &files, &count) != 0 || file >= count)
 		return;
 	frame->file = names_file(names, compile_directory(unit), dwarf_filesrc(files, file, NULL, NULL));
 	if (frame->file && line <= INT32_MAX)
 		frame->line = (int)line;
+	if (frame->line && column <= INT32_MAX)
+		frame->column = (int)column;
 }
 
 unsigned units_find(struct units *units, struct names *names, uint64_t address, struct symbol_frame *frames,
