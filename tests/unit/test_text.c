@@ -308,11 +308,35 @@ Test(text_report, places_are_those_that_called_the_runtime)
 	char *text;
 
 	sqlite3_exec(run.store.db,
-	             "UPDATE frame SET function = '__gthread_mutex_lock' WHERE function = 'place_allocate'", NULL, NULL,
-	             NULL);
+	             "UPDATE frame SET function = '__gthread_mutex_lock', role = 'runtime'"
+	             " WHERE function = 'place_allocate'",
+	             NULL, NULL, NULL);
 	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
 	expect_in(text, " place_work (stored_run.c:");
 	cr_expect_null(strstr(text, "__gthread_mutex_lock"), "%s", text);
+	free(text);
+}
+
+Test(text_report, places_name_the_wrapper_that_was_called)
+{
+	char *text;
+
+	sqlite3_exec(run.store.db,
+	             "UPDATE frame SET function = 'xmalloc', role = 'allocates' WHERE function = 'place_allocate'",
+	             NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
+	expect_in(text, " xmalloc < place_work (stored_run.c:");
+	free(text);
+}
+
+/* If no function acts for itself, the outermost is named. */
+Test(text_report, a_place_is_named_though_all_of_it_is_wrappers)
+{
+	char *text;
+
+	sqlite3_exec(run.store.db, "UPDATE frame SET role = 'locks'", NULL, NULL, NULL);
+	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
+	expect_in(text, " place_start (stored_run.c:");
 	free(text);
 }
 
@@ -327,7 +351,8 @@ static char *render_deep(bool full, const char *change)
 	cr_assert_leq(count, 40);
 	for (unsigned i = 0; i < count; i++) {
 		snprintf(names[i], sizeof(names[i]), "%sf%u", change[i] == 's' ? "std::" : "", i);
-		frames.items[i] = (struct frame){.function = names[i], .into = -1};
+		frames.items[i] = (struct frame){
+		    .function = names[i], .into = -1, .role = change[i] == 's' ? ROLE_RUNTIME : ROLE_OWN};
 	}
 	report.full_stacks = full;
 	page_stack(&report, 0, &frames);

@@ -7,7 +7,7 @@
 #include "tools/report/json_value.h"
 #include "tools/query/process_rows.h"
 #include "tools/query/stack_numbers.h"
-#include "tools/symbolize/names.h"
+#include "tools/symbolize/roles.h"
 
 #define MOST_PARTS 11
 
@@ -60,21 +60,17 @@ static uint64_t stack(struct making *making, sqlite3_stmt *row, int column)
 	return found == NO_STACK_NUMBER ? 0 : found + UINT64_C(1);
 }
 
-/* The role of a function, whose module and file are in the next columns: 1: it belongs to the runtime; 2: it is main,
- * whose callers belong to the runtime. */
+/* The role of a function: enum role. */
 static uint64_t role(struct making *making, sqlite3_stmt *row, int column)
 {
-	const char *function = query_text_or_null(row, column);
-
 	(void)making;
-	if (name_is_main(function))
-		return 2;
-	return name_is_runtime(query_text_or_null(row, column + 1), function, query_text_or_null(row, column + 2));
+	return role_from_word(query_text_or_null(row, column));
 }
 
 /* For each pc a row for its function, and for each call that was inlined there. */
-static const struct part frames[] = {{"function", text}, {"file", text},   {"line", number}, {"inlined", number},
-                                     {"offset", number}, {"module", text}, {"role", role},   {0}};
+static const struct part frames[] = {{"function", text},  {"file", text},     {"line", number},
+                                     {"inlined", number}, {"offset", number}, {"module", text},
+                                     {"role", role},      {"column", number}, {0}};
 /* For each pc, in the same order, the number of its rows above. */
 static const struct part places[] = {{"rows", number}, {0}};
 static const struct part sites[] = {
@@ -101,7 +97,7 @@ static const struct table tables[] = {
     {"frames",
      "SELECT f.function, f.file, f.line, f.inlined, CASE WHEN f.function IS NULL THEN f.offset ELSE 0 END, "
      "m.path,"
-     " f.function, m.path, f.file FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = "
+     " f.role, f.column FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = "
      "f.module"
      " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal",
      frames},

@@ -8,16 +8,17 @@
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
-#include "tools/symbolize/names.h"
 
 /* In a damaged or hostile database, a stack's callers may form a cycle. */
 #define WALK_MOST 1024u
 
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
-static const char place_sql[] = "SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id, "
-                                "coalesce(f.function_offset, -1), m.missing"
-                                " FROM frame f LEFT JOIN module m ON m.process = ?1 AND m.id = f.module"
-                                " WHERE f.process = ?1 AND f.pc = ?2 ORDER BY f.ordinal";
+#define PLACE_COLUMNS                                                                                                  \
+	"SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id,"                                  \
+	" coalesce(f.function_offset, -1), m.missing, f.column, f.role, f.pc"                                          \
+	" FROM frame f LEFT JOIN module m ON m.process = ?1 AND m.id = f.module"
+static const char place_sql[] = PLACE_COLUMNS " WHERE f.process = ?1 AND f.pc = ?2 ORDER BY f.ordinal";
+static const char all_places_sql[] = PLACE_COLUMNS " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal";
 
 struct node { /* of the tree of stacks */
 	int64_t parent, pc;
@@ -36,6 +37,7 @@ struct known_frames {
 	struct node *nodes;
 	struct place *places;
 	size_t node_count, node_room, place_count, place_room;
+	bool whole; /* all of the process's are loaded */
 };
 
 struct frame_cache {
@@ -113,6 +115,14 @@ static sqlite3_stmt *prepared(struct query *query, sqlite3_stmt **statement, con
 	return *statement;
 }
 
+static const struct node *add_node(struct known_frames *known, int64_t id, struct node node)
+{
+	GROW(known->nodes, known->node_room, known->node_count + 1);
+	known->nodes[known->node_count++] = node;
+	u64_map_put(&known->node_index, (uint64_t)id, known->node_count);
+	return &known->nodes[known->node_count - 1];
+}
+
 /* NULL: there is no node of that id. */
 static const struct node *find_node(struct query *query, struct known_frames *known, int64_t id)
 {
@@ -123,10 +133,7 @@ static const struct node *find_node(struct query *query, struct known_frames *kn
 	sqlite3_stmt *row = prepared(query, &query->frame_cache->node_query, node_sql, known->process, id);
 	if (!query_next(query, row))
 		return NULL;
-	GROW(known->nodes, known->node_room, known->node_count + 1);
-	known->nodes[known->node_count++] = (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)};
-	u64_map_put(&known->node_index, (uint64_t)id, known->node_count);
-	return &known->nodes[known->node_count - 1];
+	return add_node(known, id, (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)});
 }
 
 static char *copy_column(sqlite3_stmt *row, int column)
@@ -149,7 +156,17 @@ static void append(struct place *place, sqlite3_stmt *row)
 	    .build_id = copy_column(row, 6),
 	    .into = sqlite3_column_int64(row, 7),
 	    .missing = copy_column(row, 8),
+	    .column = sqlite3_column_int64(row, 9),
+	    .role = role_from_word(query_text_or_null(row, 10)),
 	};
+}
+
+static const struct place *add_place(struct known_frames *known, int64_t pc, struct place place)
+{
+	GROW(known->places, known->place_room, known->place_count + 1);
+	known->places[known->place_count++] = place;
+	u64_map_put(&known->place_index, (uint64_t)pc, known->place_count);
+	return &known->places[known->place_count - 1];
 }
 
 static const struct place *find_place(struct query *query, struct known_frames *known, int64_t pc)
@@ -162,10 +179,65 @@ static const struct place *find_place(struct query *query, struct known_frames *
 	sqlite3_stmt *row = prepared(query, &query->frame_cache->place_query, place_sql, known->process, pc);
 	while (query_next(query, row))
 		append(&place, row);
-	GROW(known->places, known->place_room, known->place_count + 1);
-	known->places[known->place_count++] = place;
-	u64_map_put(&known->place_index, (uint64_t)pc, known->place_count);
-	return &known->places[known->place_count - 1];
+	return add_place(known, pc, place);
+}
+
+static void preload_nodes(struct query *query, struct known_frames *known)
+{
+	static const char sql[] = "SELECT parent, pc, id FROM stack WHERE process = ?";
+	sqlite3_stmt *row = query_rows(query, sql, 1, known->process);
+
+	while (query_next(query, row)) {
+		int64_t id = sqlite3_column_int64(row, 2);
+
+		if (!u64_map_get(&known->node_index, (uint64_t)id))
+			add_node(known, id, (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)});
+	}
+	sqlite3_finalize(row);
+}
+
+static void preload_places(struct query *query, struct known_frames *known)
+{
+	sqlite3_stmt *row = query_rows(query, all_places_sql, 1, known->process);
+	struct place place = {0};
+	int64_t pc = 0;
+	bool wanted = false, more = query_next(query, row);
+
+	while (more) {
+		pc = sqlite3_column_int64(row, 11);
+		wanted = !u64_map_get(&known->place_index, (uint64_t)pc);
+		for (; more && sqlite3_column_int64(row, 11) == pc; more = query_next(query, row))
+			if (wanted)
+				append(&place, row);
+		if (wanted)
+			add_place(known, pc, place);
+		place = (struct place){0};
+	}
+	sqlite3_finalize(row);
+}
+
+void frames_preload(struct query *query, int64_t process)
+{
+	struct known_frames *known = known_of(query, process);
+
+	if (known->whole)
+		return;
+	known->whole = true;
+	preload_nodes(query, known);
+	preload_places(query, known);
+}
+
+int frames_step(struct query *query, int64_t process, int64_t *stack, const struct frame **items)
+{
+	struct known_frames *known = known_of(query, process);
+	const struct node *node = *stack < RT_NODE_FIRST ? NULL : find_node(query, known, *stack);
+
+	if (!node)
+		return -1;
+	*stack = node->parent;
+	const struct place *place = find_place(query, known, node->pc);
+	*items = place->items;
+	return (int)place->count;
 }
 
 static void add_frames(struct frames *frames, size_t *room, const struct place *place)
@@ -206,11 +278,6 @@ void frames_free(struct frames *frames)
 	memset(frames, 0, sizeof(*frames));
 }
 
-bool frame_is_runtime(const struct frame *frame)
-{
-	return name_is_runtime(frame->module, frame->function, frame->file);
-}
-
 static bool is_libc(const struct frame *frame)
 {
 	const char *name = frame->module ? base_name(frame->module) : NULL;
@@ -223,7 +290,7 @@ unsigned frames_own(const struct frames *frames)
 	unsigned own = frames->count;
 
 	for (unsigned i = 0; i < frames->count; i++) {
-		if (name_is_main(frames->items[i].function))
+		if (frames->items[i].role == ROLE_MAIN)
 			return i + 1;
 	}
 	while (own > 1 && is_libc(&frames->items[own - 1]))

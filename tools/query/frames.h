@@ -3,13 +3,16 @@
 #define RINGTAIL_QUERY_FRAMES_H
 
 #include "tools/query/query.h"
+#include "tools/symbolize/roles.h"
 
 struct frame {                                     /* its texts belong to the query */
 	char *function, *file, *module, *build_id; /* NULL: not known */
 	char *missing;                             /* what became of the module's file, if names are missing; or NULL */
 	int64_t line, offset;
-	int64_t into; /* bytes after the function's start; -1: not known, or not needed */
+	int64_t column; /* 0: not known, or not needed: all calls on the line that were recorded are in one column */
+	int64_t into;   /* bytes after the function's start; -1: not known, or not needed */
 	bool inlined;
+	enum role role;
 };
 
 struct frames {
@@ -27,7 +30,11 @@ void frame_cache_free(struct frame_cache *cache);
 /* How many of the frames, counted from the innermost, belong to the program: the callers of main do not. */
 unsigned frames_own(const struct frames *frames);
 
-/* True if the frame is in the C, C++ or Rust runtime, which acts for its caller. */
-bool frame_is_runtime(const struct frame *frame);
+/* Reads all stacks and names of the process at once: for a caller that goes on to load thousands of them. */
+void frames_preload(struct query *query, int64_t process);
+
+/* The next node outwards of a stack, as part of frames_load: its frames, which belong to the query, innermost first.
+ * *stack becomes the caller's.  Returns the number of frames; -1: there is no such node. */
+int frames_step(struct query *query, int64_t process, int64_t *stack, const struct frame **items);
 
 #endif

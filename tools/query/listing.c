@@ -72,22 +72,6 @@ sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t findi
 
 /* ---- places --------------------------------------------------------------------------------- */
 
-const struct frame *listing_own_frame(const struct frames *frames)
-{
-	const struct frame *named = NULL;
-
-	for (unsigned i = 0; i < frames_own(frames); i++) {
-		const struct frame *frame = &frames->items[i];
-
-		if (frame_is_runtime(frame))
-			continue;
-		if (frame->file && frame->line)
-			return frame;
-		named = named ? named : frame;
-	}
-	return named ? named : frames->items;
-}
-
 struct place listing_place(struct query *query, const struct listed *listed)
 {
 	/* The place of a deadlock is one where a thread waits. */
@@ -98,10 +82,10 @@ struct place listing_place(struct query *query, const struct listed *listed)
 	sqlite3_stmt *row = query_rows(query, sql, 2, listed->process->id, listed->ordinal);
 	struct place place = {0};
 
-	while (!place.frame && query_next(query, row)) {
+	while (!place.where.frame && query_next(query, row)) {
 		frames_free(&place.frames);
 		place.frames = frames_load(query, listed->process->id, sqlite3_column_int64(row, 0));
-		place.frame = listing_own_frame(&place.frames);
+		place.where = where_in_source(&place.frames);
 	}
 	sqlite3_finalize(row);
 	return place;

@@ -5,6 +5,7 @@
 
 #include "tools/query/frames.h"
 #include "tools/query/process_rows.h"
+#include "tools/query/where.h"
 
 struct listed {
 	const struct process *process;
@@ -23,16 +24,14 @@ void listing_each(struct query *query, void (*take)(void *context, const struct 
  * process of the stack.  The stacks of a deadlock's edges come last.  The caller ends the rows with query_done. */
 sqlite3_stmt *listing_stacks(struct query *query, int64_t process, int64_t finding);
 
-/* The place of a finding: the innermost frame that belongs to the program, on the first stack that has one.  The caller
- * frees it with listing_place_free. */
+/* The place of a finding: where_in_source (where.h), on the first stack that has one.  The caller frees it with
+ * listing_place_free. */
 struct place {
 	struct frames frames;
-	const struct frame *frame; /* in frames; NULL if no stack is known */
+	struct where where; /* in frames; where.frame is NULL if no stack is known */
 };
 struct place listing_place(struct query *query, const struct listed *listed);
 void listing_place_free(struct place *place);
-/* The innermost frame that is not in the runtime.  A frame whose file is known is preferred to one without. */
-const struct frame *listing_own_frame(const struct frames *frames);
 
 /* Errors are findings that the report counts as errors; notes are those that it shows on request only; all others are
  * warnings. */

@@ -4,6 +4,7 @@
 
 #include "tools/query/frames.h"
 #include "tools/query/process_rows.h"
+#include "tools/query/where.h"
 #include "tools/report/json_value.h"
 #include "tools/report/report.h"
 
@@ -42,6 +43,10 @@ json_t *json_frame(const struct frame *frame);
 /* An array of FRAMEs, empty if there is no stack.  With report->numbers: [process, number], null if there is no
  * stack. */
 json_t *json_stack(struct report *report, int64_t process, int64_t stack);
+/* A place (query/where.h): a FRAME that has also the name of the wrapper, or null.  Null if there is no stack. */
+json_t *json_place_of(const struct where *where);
+/* The place of a stack. */
+json_t *json_where(struct report *report, int64_t process, int64_t stack);
 /* An array of json_row. */
 json_t *json_rows(struct report *report, const char *sql, int64_t process);
 

@@ -118,6 +118,15 @@ static json_t *json_thread_ids(struct report *report, const struct process *proc
 	return array;
 }
 
+static json_t *json_place(struct report *report, const struct process *process, int64_t finding)
+{
+	struct place place = listing_place(&report->query, &(struct listed){.process = process, .ordinal = finding});
+	json_t *object = json_place_of(&place.where);
+
+	listing_place_free(&place);
+	return object;
+}
+
 static struct finding_weight weight_of(sqlite3_stmt *row)
 {
 	return (struct finding_weight){query_text(row, 1), query_text_or_null(row, 2), sqlite3_column_int(row, 11)};
@@ -152,6 +161,8 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
 	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
 	json_object_set_new(object, "kept", json_kept(report, process, ordinal));
+	if (!report->numbers)
+		json_object_set_new(object, "where", json_place(report, process, ordinal));
 	if (report->numbers)
 		json_object_set_new(object, "weight", json_string(weight_name(report, weight_of(row))));
 	return object;

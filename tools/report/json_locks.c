@@ -1,5 +1,7 @@
 #include "tools/report/json.h"
 
+#include <string.h>
+
 /* Replaces the id of a stack by its frames. */
 static void expand_stack(struct report *report, const struct process *process, json_t *object, const char *column,
                          const char *name)
@@ -7,6 +9,8 @@ static void expand_stack(struct report *report, const struct process *process, j
 	int64_t stack = json_integer_value(json_object_get(object, column));
 
 	json_object_del(object, column);
+	if (!report->numbers && !strcmp(name, "stack"))
+		json_object_set_new(object, "where", json_where(report, process->id, stack));
 	json_object_set_new(object, name, json_stack(report, process->id, stack));
 }
 

@@ -9,6 +9,7 @@ json_t *json_frame(const struct frame *frame)
 	json_object_set_new(object, "function", json_text(frame->function));
 	json_object_set_new(object, "file", json_text(frame->file));
 	json_object_set_new(object, "line", frame->line ? json_integer(frame->line) : json_null());
+	json_object_set_new(object, "column", frame->column ? json_integer(frame->column) : json_null());
 	json_object_set_new(object, "inlined", json_boolean(frame->inlined));
 	json_object_set_new(object, "module", json_text(frame->module));
 	json_object_set_new(object, "offset", json_address(frame->offset));
@@ -36,6 +37,22 @@ json_t *json_stack(struct report *report, int64_t process, int64_t stack)
 		json_array_append_new(array, json_frame(&frames.items[i]));
 	frames_free(&frames);
 	return array;
+}
+
+json_t *json_place_of(const struct where *where)
+{
+	json_t *object = where->frame ? json_frame(where->frame) : json_null();
+
+	if (where->frame)
+		json_object_set_new(object, "wrapper", json_text(where->wrapper ? where->wrapper->function : NULL));
+	return object;
+}
+
+json_t *json_where(struct report *report, int64_t process, int64_t stack)
+{
+	struct where where = where_of_stack(&report->query, process, stack);
+
+	return json_place_of(&where);
 }
 
 json_t *json_rows(struct report *report, const char *sql, int64_t process)

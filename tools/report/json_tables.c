@@ -132,6 +132,7 @@ static json_t *json_sites(struct report *report, const struct process *process)
 		json_t *site = json_row(row);
 
 		json_object_set_new(site, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 11)));
+		json_object_set_new(site, "where", json_where(report, process->id, sqlite3_column_int64(row, 11)));
 		json_array_append_new(array, site);
 	}
 	query_done(&report->query, row);

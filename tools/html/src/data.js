@@ -52,8 +52,11 @@ const DEEPEST = 1024
 const WEIGHTS = ['error', 'warning', 'note']
 const AROUND = 2 // lines of source code
 
-export const ROLE_RUNTIME = 1
+export const ROLE_RUNTIME = 1 // the roles are those of tools/symbolize/roles.h
 const ROLE_MAIN = 2
+const ROLE_ALLOCATES = 3
+const ROLE_LOCKS = 4
+const PASSED = [ROLE_RUNTIME, ROLE_ALLOCATES, ROLE_LOCKS]
 
 export class Process {
   #made = {}
@@ -80,7 +83,7 @@ export class Process {
     return (this.#made.siteNode ??= new Int32Array(this.sites.stack.values).map((number) => number - 1))
   }
 
-  /** Of each place, its innermost row that is not the C or C++ library's; -1: it has none. */
+  /** Of each place, its innermost row that acts for itself; -1: it has none. */
   get placeOwn() {
     return (this.#made.placeOwn ??= this.#readOwn())
   }
@@ -115,7 +118,7 @@ export class Process {
     const role = this.frames.role.values
     const own = new Int32Array(Math.max(placeStart.length - 1, 0)).fill(-1)
     for (let place = 0; place < own.length; place++)
-      for (let row = placeStart[place]; row < placeStart[place + 1] && own[place] < 0; row++) if (role[row] !== ROLE_RUNTIME) own[place] = row
+      for (let row = placeStart[place]; row < placeStart[place + 1] && own[place] < 0; row++) if (!PASSED.includes(role[row])) own[place] = row
     return own
   }
 
@@ -144,11 +147,12 @@ export class Process {
   }
 
   #frame(row) {
-    const { file, line, inlined, module, role } = this.frames
+    const { file, line, column, inlined, module, role } = this.frames
     return {
       name: this.functionName(row),
       file: this.texts[file.at(row)],
       line: line.at(row),
+      column: column.at(row),
       inlined: inlined.at(row) === 1,
       module: this.texts[module.at(row)],
       role: role.at(row),
@@ -170,7 +174,7 @@ export class Process {
     return { frames: rows.map(([row]) => this.#frame(row)), why: ROOT_WHY[this.stacks.why.at(outermost)] }
   }
 
-  /** The row of the table of frames to name a stack by: the innermost that is not the C or C++ library's; -1: none. */
+  /** The row of the table of frames to name a stack by: as tools/query/where.h has it; -1: none. */
   whereRow(node) {
     const { placeOwn, placeStart } = this
     const innermost = node === NO_STACK ? 0 : this.stacks.place.at(node)
@@ -183,12 +187,22 @@ export class Process {
 
   /** What is the same of all sites at one place in the code, in every process of the side. */
   placeKey(row) {
-    return row < 0 ? '' : `${this.functionName(row)}\n${this.frames.file.at(row)}:${this.frames.line.at(row)}`
+    return row < 0 ? '' : `${this.functionName(row)}\n${this.frames.file.at(row)}:${this.frames.line.at(row)}:${this.frames.column.at(row)}`
   }
 
   where(node) {
     const row = this.whereRow(node)
-    return row < 0 ? undefined : this.#frame(row)
+    return row < 0 ? undefined : { ...this.#frame(row), wrapper: this.#wrapper(node, row) }
+  }
+
+  /** The name of the outermost allocator wrapper before the row by which the stack is named. */
+  #wrapper(node, place) {
+    let wrapper
+    for (const [row] of this.#rows(node)) {
+      if (row === place) return wrapper
+      if (this.frames.role.at(row) === ROLE_ALLOCATES) wrapper = this.functionName(row)
+    }
+    return wrapper
   }
 
   /** What a group of threads (table `groups`) is called. */
@@ -313,7 +327,7 @@ function summed(item) {
   return { ...item, finding: { ...item.finding, blocks: sum('blocks'), bytes: sum('bytes'), times: sum('times'), seconds: sum('seconds') || null } }
 }
 
-export const fileLine = (frame) => (frame && frame.file ? `${baseName(frame.file)}${frame.line ? `:${frame.line}` : ''}` : '')
+export const fileLine = (frame) => (frame && frame.file ? `${baseName(frame.file)}${frame.line ? `:${frame.line}` : ''}${frame.column ? `:${frame.column}` : ''}` : '')
 
 /** "217 processes, 428 images": an exec makes the next image of the same process. */
 export function numberOf(processes) {

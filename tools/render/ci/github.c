@@ -61,7 +61,7 @@ static void print_other_places(struct report *report, const struct listed *liste
 	while (query_next(&report->query, row)) {
 		struct frames frames =
 		    frames_load(&report->query, sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 0));
-		const struct frame *own = frames.count ? listing_own_frame(&frames) : NULL;
+		const struct frame *own = frames.count ? where_in_source(&frames).frame : NULL;
 
 		if (own && own->file && first && !same_place(own, first))
 			print_annotation_at(report, listed, "notice", own, text);
@@ -79,9 +79,9 @@ static void print_annotation(struct report *report, const struct listed *listed,
 	struct place place = listing_place(&report->query, listed);
 	char *text = finding_text(report, listed);
 
-	print_annotation_at(report, listed, commands[listing_severity(&report->query, listed)], place.frame,
+	print_annotation_at(report, listed, commands[listing_severity(&report->query, listed)], place.where.frame,
 	                    text ? text : listed->message);
-	print_other_places(report, listed, place.frame);
+	print_other_places(report, listed, place.where.frame);
 	free(text);
 	listing_place_free(&place);
 }

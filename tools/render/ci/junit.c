@@ -84,7 +84,7 @@ static void print_case(struct report *report, const struct listed *listed, void 
 {
 	struct cases *cases = context;
 	struct place place = listing_place(&report->query, listed);
-	char *name = case_name(listed, place.frame);
+	char *name = case_name(listed, place.where.frame);
 
 	begin_case(cases, listed->process->exe ? base_name(listed->process->exe) : "?", name ? name : listed->name);
 	if (listed->suppressed_by)

@@ -10,7 +10,6 @@
 #include "tools/base/format.h"
 #include "tools/render/finding_text.h"
 #include "tools/render/text/page.h"
-#include "tools/symbolize/names.h"
 
 struct count { /* findings whose stacks have a function */
 	UT_hash_handle hh;
@@ -36,10 +35,7 @@ static char *rule_of(const struct listed *listed, const char *pattern, bool whol
 
 /* ---- how many findings a function would suppress ------------------------------------------------ */
 
-static bool may_name(const struct frame *frame)
-{
-	return frame->function && !name_is_main(frame->function) && !frame_is_runtime(frame);
-}
+static bool may_name(const struct frame *frame) { return frame->function && frame->role == ROLE_OWN; }
 
 /* Calls take for every frame of every stack of the finding, without the callers of main. */
 static void each_frame(struct report *report, const struct listed *listed,
@@ -149,16 +145,16 @@ static void print_rule(struct report *report, const struct listed *listed, void 
 	if (listed->suppressed_by)
 		return;
 	struct place place = listing_place(&report->query, listed);
-	char *rule = narrowest(report, made, listed, place.frame);
+	char *rule = narrowest(report, made, listed, place.where.frame);
 
 	if (rule && is_new(made, rule)) {
 		page_print(report, "# ");
 		page_text(report, listed->message);
 		page_print(report, "\n");
-		if (place.frame && place.frame->file) {
+		if (place.where.frame && place.where.frame->file) {
 			page_print(report, "# ");
-			page_text(report, finding_path(place.frame->file));
-			page_print(report, ":%lld\n", (long long)place.frame->line);
+			page_text(report, finding_path(place.where.frame->file));
+			page_print(report, ":%lld\n", (long long)place.where.frame->line);
 		}
 		page_text(report, rule);
 		page_print(report, "\n\n");

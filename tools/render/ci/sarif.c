@@ -163,7 +163,7 @@ static void add_related(struct report *report, const struct listed *listed, json
 	while (query_next(&report->query, row)) {
 		struct frames frames =
 		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
-		const struct frame *own = frames.count ? listing_own_frame(&frames) : NULL;
+		const struct frame *own = frames.count ? where_in_source(&frames).frame : NULL;
 
 		if (own) {
 			json_t *place = location(own, query_text(row, 0));
@@ -234,10 +234,10 @@ static json_t *result(struct report *report, const struct listed *listed)
 
 	json_object_set_new(object, "ruleId", json_text(listed->name));
 	json_object_set_new(object, "level", json_string(levels[listing_severity(&report->query, listed)]));
-	json_object_set_new(object, "message", result_message(listed, place.frame));
+	json_object_set_new(object, "message", result_message(listed, place.where.frame));
 	json_object_set_new(object, "occurrenceCount", json_integer(occurrences(report, listed)));
-	if (place.frame)
-		json_object_set_new(object, "locations", json_pack("[o]", location(place.frame, NULL)));
+	if (place.where.frame)
+		json_object_set_new(object, "locations", json_pack("[o]", location(place.where.frame, NULL)));
 	add_related(report, listed, object);
 	add_stacks(report, listed, object);
 	json_object_set_new(object, "partialFingerprints",

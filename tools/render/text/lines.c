@@ -24,7 +24,7 @@ static void print_line(struct report *report, const struct listed *listed, void 
 	if (listed->suppressed_by)
 		return;
 	place = listing_place(&report->query, listed);
-	print_place(report, place.frame);
+	print_place(report, place.where.frame);
 	page_print(report, "%s: ", listed->name);
 	page_text(report, listed->message);
 	page_print(report, " [%s]", listed->id);

@@ -24,7 +24,8 @@ void page_bar(struct report *report, uint64_t part, uint64_t whole, unsigned wid
 void page_stack(struct report *report, unsigned indent, const struct frames *frames);
 /* The same from a stack's id.  Without a stack, a line says so. */
 void page_stack_id(struct report *report, unsigned indent, int64_t process, int64_t stack);
-/* "function (file:line)" of the first frame that is not the C or C++ library's, in at most width columns. */
+/* "function (file:line)", or "xmalloc < function (file:line)": the place of the stack (query/where.h), in at most width
+ * columns. */
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width);
 
 /* report->width of output whose lines may have any length: names in it are never shortened. */

@@ -5,6 +5,7 @@
 
 #include "shim/format.h"
 #include "tools/base/format.h"
+#include "tools/query/where.h"
 
 /* Of a longer stack only the two ends are shown. */
 #define SHOWN_FRAMES 24
@@ -14,12 +15,18 @@
 #define LONG_ROW 5
 /* Columns that a place in the source leaves for the function's name. */
 #define NAME_AT_LEAST 16
+/* Columns that the name of a wrapper may take, however narrow the page is. */
+#define WRAPPER_AT_LEAST 14
 
-/* " (list.c:12)", or the module if no source file is known, or why the module's names are missing. */
+/* " (list.c:12)", with the column where one line has several calls; without a source file the module, or why the
+ * module's names are missing. */
 static void place_of(const struct frame *frame, char *out, size_t size)
 {
 	*out = '\0';
-	if (frame->file && frame->line)
+	if (frame->file && frame->line && frame->column)
+		snprintf(out, size, " (%s:%lld:%lld)", base_name(frame->file), (long long)frame->line,
+		         (long long)frame->column);
+	else if (frame->file && frame->line)
 		snprintf(out, size, " (%s:%lld)", base_name(frame->file), (long long)frame->line);
 	else if (frame->file)
 		snprintf(out, size, " (%s)", base_name(frame->file));
@@ -76,7 +83,7 @@ enum { SHOWN, FOLDED, ELIDED };
 static void fold_runtime(const struct frames *frames, unsigned count, unsigned char *marks)
 {
 	for (unsigned first = 0, end; first < count; first = end + 1) {
-		for (end = first; end < count && frame_is_runtime(&frames->items[end]);)
+		for (end = first; end < count && frames->items[end].role == ROLE_RUNTIME;)
 			end++;
 		if (end >= first + LONG_ROW)
 			memset(marks + first + 1, FOLDED, end - first - 2);
@@ -159,17 +166,32 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 	frames_free(&frames);
 }
 
+/* "xmalloc < ": a long name may take a third of the width.  Returns the columns that are used. */
+static unsigned print_wrapper(struct report *report, const struct frame *wrapper, unsigned width)
+{
+	struct frame anywhere = *wrapper; /* in the function */
+	char whole[4096], name[4096];
+
+	anywhere.into = -1;
+	name_of(&anywhere, whole, sizeof(whole));
+	shorten_function(whole, width / 3 > WRAPPER_AT_LEAST ? width / 3 : WRAPPER_AT_LEAST, name, sizeof(name));
+	page_text(report, name);
+	page_text(report, " < ");
+	return (unsigned)strlen(name) + 3;
+}
+
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
 {
-	struct frames frames = frames_load(&report->query, process, stack);
+	struct where where = where_of_stack(&report->query, process, stack);
 	char name[4096] = "(no stack)", place[4096] = "";
-	unsigned own = frames_own(&frames), i = 0;
 
-	while (i + 1 < own && frame_is_runtime(&frames.items[i]))
-		i++;
-	if (frames.count)
-		fit(&frames.items[i], width, name, place, sizeof(name));
+	if (where.wrapper) {
+		unsigned used = print_wrapper(report, where.wrapper, width);
+
+		width = width > used ? width - used : 0;
+	}
+	if (where.frame)
+		fit(where.frame, width, name, place, sizeof(name));
 	page_text(report, name);
 	page_text(report, place);
-	frames_free(&frames);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/base/format.h"
+#include "tools/query/where.h"
 
 #define SUMMARY_SITES 5
 #define BAR_WIDTH     30
@@ -96,41 +97,83 @@ struct ranking {
 	bool bytes, stacks;
 };
 
-static void print_site(struct report *report, const struct process *process, const struct ranking *ranking,
-                       sqlite3_stmt *row)
+static struct place_query ranking_query(const struct ranking *ranking, char *sql, size_t size)
 {
-	uint64_t number = (uint64_t)sqlite3_column_int64(row, 0), calls = (uint64_t)sqlite3_column_int64(row, 1);
-	struct label amount = ranking->bytes ? human_bytes(number) : human_count(number);
-	struct label second = ranking->bytes ? human_count(calls) : human_bytes(calls);
+	snprintf(sql, size,
+	         "SELECT sum(%s), sum(%s), NULL, stack FROM heap_site WHERE process = ? GROUP BY stack"
+	         " HAVING sum(%s) > 0",
+	         ranking->column, ranking->also, ranking->column);
+	return (struct place_query){.sql = sql, .sums = 2};
+}
 
-	page_print(report, "  %10s %6s %9s ", amount.text, human_share(number, ranking->whole).text, second.text);
-	page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - 31);
+static struct label amount_of(const struct ranking *ranking, uint64_t number)
+{
+	return ranking->bytes ? human_bytes(number) : human_count(number);
+}
+
+static void print_row(struct report *report, const struct process *process, const struct ranking *ranking,
+                      const struct place_row *row)
+{
+	char stacks[64] = "";
+
+	if (row->stacks > 1)
+		snprintf(stacks, sizeof(stacks), "  %s stacks", human_count(row->stacks).text);
+	page_print(report, "  %10s %6s %9s ", amount_of(ranking, row->numbers[0]).text,
+	           human_share(row->numbers[0], ranking->whole).text,
+	           (ranking->bytes ? human_count(row->numbers[1]) : human_bytes(row->numbers[1])).text);
+	page_place(report, process->id, row->stack, report->width - 31 - (unsigned)strlen(stacks));
+	page_paint(report, PAINT_DIM, "%s", stacks);
 	page_print(report, "\n");
-	if (ranking->stacks)
-		page_stack_id(report, 12, process->id, sqlite3_column_int64(row, 2));
+}
+
+/* Below a row: its stack, or its largest; all of them with --full-stacks. */
+static void print_row_stacks(struct report *report, const struct process *process, const struct ranking *ranking,
+                             const struct place_query *query, const struct place_row *row)
+{
+	struct place_rows stacks = {0};
+
+	if (row->stacks == 1) {
+		page_stack_id(report, 12, process->id, row->stack);
+	} else if (!report->full_stacks) {
+		page_paint(report, PAINT_DIM, "%10s%s in the largest of these stacks (--full-stacks shows all):\n", "",
+		           amount_of(ranking, row->first).text);
+		page_stack_id(report, 12, process->id, row->stack);
+	} else {
+		stacks = where_open(&report->query, query, process->id, row);
+	}
+	for (size_t i = 0; i < stacks.count; i++) {
+		page_paint(report, PAINT_DIM, "%10s%s in this stack:\n", "",
+		           amount_of(ranking, stacks.items[i].numbers[0]).text);
+		page_stack_id(report, 12, process->id, stacks.items[i].stack);
+	}
+	place_rows_free(&stacks);
+}
+
+static void print_rows(struct report *report, const struct process *process, const struct ranking *ranking,
+                       unsigned limit)
+{
+	char sql[320];
+	struct place_query query = ranking_query(ranking, sql, sizeof(sql));
+	struct place_rows rows = where_add_up(&report->query, &query, process->id);
+
+	for (size_t i = 0; i < rows.count && (!limit || i < limit); i++) {
+		print_row(report, process, ranking, &rows.items[i]);
+		if (ranking->stacks)
+			print_row_stacks(report, process, ranking, &query, &rows.items[i]);
+	}
+	place_rows_free(&rows);
 }
 
 static void print_ranking(struct report *report, const struct process *process, const struct ranking *ranking,
                           unsigned limit)
 {
-	char sql[320];
-	sqlite3_stmt *row;
-
 	if (!ranking->whole)
 		return;
-	snprintf(sql, sizeof(sql),
-	         "SELECT sum(%s), sum(%s), stack FROM heap_site WHERE process = ? GROUP BY stack HAVING "
-	         "sum(%s) > 0"
-	         " ORDER BY 1 DESC, 2 DESC, 3 LIMIT %d",
-	         ranking->column, ranking->also, ranking->column, limit ? (int)limit : -1);
 	page_print(report, "\n");
 	page_paint(report, PAINT_TITLE, "  %s\n", ranking->title);
 	page_paint(report, PAINT_DIM, "  %10s %6s %9s where\n", ranking->bytes ? "bytes" : "calls", "share",
 	           ranking->bytes ? strcmp(ranking->also, "allocations") ? "blocks" : "calls" : "bytes");
-	row = query_rows(&report->query, sql, 1, process->id);
-	while (query_next(&report->query, row))
-		print_site(report, process, ranking, row);
-	sqlite3_finalize(row);
+	print_rows(report, process, ranking, limit);
 }
 
 static void print_rankings(struct report *report, const struct process *process, const struct totals *totals)

@@ -2,12 +2,9 @@
 
 #include "tools/base/format.h"
 #include "tools/query/lock_kinds.h"
+#include "tools/query/where.h"
 
 #define SUMMARY_LOCKS 5
-
-#define CLASSES_BY_WAIT                                                                                                \
-	" FROM lock_class WHERE process = ?1 ORDER BY wait_seconds DESC, contended DESC, acquisitions "                \
-	"DESC, id"
 
 static int64_t list_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
 
@@ -19,31 +16,34 @@ static void print_more(struct report *report, int64_t count, int64_t limit, cons
 
 /* ---- classes --------------------------------------------------------------------------- */
 
-static void print_class(struct report *report, const struct process *process, sqlite3_stmt *row)
+enum { CLASS_WAITED, CLASS_CONTENDED, CLASS_ACQUIRED, CLASS_LOCKS, CLASS_LONGEST };
+
+/* In the order of the enum. */
+static const struct place_query classes_by_place = {
+    .sql = "SELECT CAST(wait_seconds * 1e9 AS INTEGER), contended, acquisitions, locks,"
+           " CAST(wait_longest * 1e9 AS INTEGER), kind, stack FROM lock_class WHERE process = ? ORDER BY "
+           "wait_seconds DESC",
+    .sums = CLASS_LONGEST,
+    .maxima = 1};
+
+static void print_class(struct report *report, const struct process *process, const struct place_row *row)
 {
-	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", query_text(row, 0),
-	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
-	           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
-	           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
-	           human_seconds(sqlite3_column_double(row, 4)).text,
-	           human_seconds(sqlite3_column_double(row, 5)).text);
-	page_place(report, process->id, sqlite3_column_int64(row, 6), report->width - 53);
+	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", row->kind, human_count(row->numbers[CLASS_LOCKS]).text,
+	           human_count(row->numbers[CLASS_ACQUIRED]).text, human_count(row->numbers[CLASS_CONTENDED]).text,
+	           human_seconds((double)row->numbers[CLASS_WAITED] / 1e9).text,
+	           human_seconds((double)row->numbers[CLASS_LONGEST] / 1e9).text);
+	page_place(report, process->id, row->stack, report->width - 53);
 	page_print(report, "\n");
 }
 
-static void print_classes(struct report *report, const struct process *process, int64_t limit)
+static void print_classes(struct report *report, const struct process *process, const struct place_rows *classes,
+                          int64_t limit)
 {
-	static const char sql[] =
-	    "SELECT kind, locks, acquisitions, contended, wait_seconds, wait_longest, stack" CLASSES_BY_WAIT
-	    " LIMIT ?2";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
-
 	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "", "", "", "", "", "longest", "made, or");
 	page_paint(report, PAINT_DIM, "  %-7s %5s %9s %9s %7s %7s %s\n", "kind", "locks", "acquired", "contended",
 	           "waited", "wait", "first used");
-	while (query_next(&report->query, row))
-		print_class(report, process, row);
-	sqlite3_finalize(row);
+	for (size_t i = 0; i < classes->count && (limit < 0 || (int64_t)i < limit); i++)
+		print_class(report, process, &classes->items[i]);
 }
 
 /* ---- waits: waiters and holders ------------------------------------------------------------------ */
@@ -117,36 +117,41 @@ static void print_waits(struct report *report, const struct process *process)
 
 /* ---- holds ------------------------------------------------------------------------------- */
 
-static void print_hold(struct report *report, const struct process *process, sqlite3_stmt *row)
+enum { HOLD_SECONDS, HOLD_TIMES, HOLD_LONGEST };
+
+/* In the order of the enum. */
+static const struct place_query holds_by_place = {
+    .sql = "SELECT CAST(h.hold_seconds * 1e9 AS INTEGER), h.holds, CAST(h.hold_longest * 1e9 AS INTEGER), c.kind,"
+           " h.stack FROM lock_hold h JOIN lock_class c ON c.process = h.process AND c.id = h.class"
+           " WHERE h.process = ? ORDER BY h.hold_seconds DESC",
+    .sums = HOLD_LONGEST,
+    .maxima = 1};
+
+static void print_hold(struct report *report, const struct process *process, const struct place_row *row)
 {
-	page_print(report, "  %-7.7s %10s %8s %8s %8s ", query_text(row, 0),
-	           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
-	           human_seconds(sqlite3_column_double(row, 2)).text,
-	           human_seconds(sqlite3_column_double(row, 2) / (double)sqlite3_column_int64(row, 1)).text,
-	           human_seconds(sqlite3_column_double(row, 3)).text);
-	page_place(report, process->id, sqlite3_column_int64(row, 4), report->width - 48);
+	double seconds = (double)row->numbers[HOLD_SECONDS] / 1e9;
+
+	page_print(report, "  %-7.7s %10s %8s %8s %8s ", row->kind, human_count(row->numbers[HOLD_TIMES]).text,
+	           human_seconds(seconds).text, human_seconds(seconds / (double)row->numbers[HOLD_TIMES]).text,
+	           human_seconds((double)row->numbers[HOLD_LONGEST] / 1e9).text);
+	page_place(report, process->id, row->stack, report->width - 48);
 	page_print(report, "\n");
 }
 
 static void print_holds(struct report *report, const struct process *process)
 {
-	static const char sql[] =
-	    "SELECT c.kind, h.holds, h.hold_seconds, h.hold_longest, h.stack FROM lock_hold h"
-	    " JOIN lock_class c ON c.process = h.process AND c.id = h.class WHERE h.process = ?1 ORDER BY "
-	    "h.ordinal LIMIT ?2";
-	int64_t count =
-	    query_number(&report->query, "SELECT count(*) FROM lock_hold WHERE process = ?", process->id, 0);
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, list_limit(report));
+	struct place_rows holds = where_add_up(&report->query, &holds_by_place, process->id);
+	int64_t limit = list_limit(report);
 
-	if (!count)
-		return;
-	page_heading(report, "HELD LONGEST");
-	page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean", "longest",
-	           "taken by");
-	while (query_next(&report->query, row))
-		print_hold(report, process, row);
-	sqlite3_finalize(row);
-	print_more(report, count, list_limit(report), "; --limit 0 shows all");
+	if (holds.count) {
+		page_heading(report, "HELD LONGEST");
+		page_paint(report, PAINT_DIM, "  %-7s %10s %8s %8s %8s %s\n", "kind", "times", "in all", "mean",
+		           "longest", "taken by");
+	}
+	for (size_t i = 0; i < holds.count && (limit < 0 || (int64_t)i < limit); i++)
+		print_hold(report, process, &holds.items[i]);
+	print_more(report, (int64_t)holds.count, limit, "; --limit 0 shows all");
+	place_rows_free(&holds);
 }
 
 /* Locks that are held at the end, whether threads wait for them or not. */
@@ -194,8 +199,10 @@ void text_locks(struct report *report, const struct process *process)
 	}
 	if (!count)
 		return;
-	print_classes(report, process, limit);
-	print_more(report, classes, limit, detail ? "; --limit 0 shows all" : ": ringtail locks");
+	struct place_rows rows = where_add_up(&report->query, &classes_by_place, process->id);
+	print_classes(report, process, &rows, limit);
+	print_more(report, (int64_t)rows.count, limit, detail ? "; --limit 0 shows all" : ": ringtail locks");
+	place_rows_free(&rows);
 	if (!detail)
 		return;
 	print_waits(report, process);
