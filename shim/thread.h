@@ -52,7 +52,7 @@ struct origin {
 	size_t inner_bytes;
 };
 
-#define ON_STACK_KNOWN 32u
+#define ON_STACK_KNOWN 512u
 
 struct thread {
 	struct rt_own own;  /* in the header's push-only list; `argument` was handed over by the creator */
