@@ -148,7 +148,8 @@ enum rt_type {
 	RT_MUTEX_CONSISTENT = 50, /* pthread_mutex_consistent succeeded; where it fails: RT_FAILED */
 	RT_ON_STACK = 51,         /* word 1: a lock that the thread is about to use and that lies on its own stack; the
 	                           * record's stack: of the frames that called the frame in which it lies; word 2: the stack of
-	                           * the call.  Recorded once for each lock and call stack */
+	                           * the call.  Recorded once for each lock and call stack, and again
+	                           * when the thread has forgotten them */
 
 	/* Threads. */
 	RT_THREAD_CREATE = 56,  /* stamped before the real call: word 1: start routine, aux:

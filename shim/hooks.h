@@ -73,7 +73,8 @@ static inline struct thread *lock_giver(const void *object)
 	return likely(confirm_mode == LOCKS_RECORDED) ? self : confirm_give(self, object);
 }
 
-/* Records in which frame a lock on the thread's own stack lies, unless it was recorded before for this call stack. */
+/* Records in which frame a lock on the thread's own stack lies, unless the thread remembers that it did for this
+ * call stack. */
 void record_on_stack(struct thread *self, const struct caller *caller, const void *object);
 
 /* Before the record of a call that takes or initialises a lock.  The usual path: one load and one compare. */
