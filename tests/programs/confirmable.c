@@ -5,11 +5,11 @@
 #define _GNU_SOURCE
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "shapes.h"
+#include "thread_state.h"
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -103,22 +103,6 @@ static void spin_lock(void)
 }
 
 static atomic_int second_caller;
-
-/* The state letter of a thread of this process, as /proc/PID/stat has it. */
-static char thread_state(pid_t tid)
-{
-	char path[64], text[512];
-	FILE *file;
-	size_t bytes;
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
-	file = fopen(path, "r");
-	must(file != NULL);
-	bytes = fread(text, 1, sizeof text - 1, file);
-	fclose(file);
-	text[bytes] = 0;
-	return strrchr(text, ')')[2];
-}
 
 /* The routine goes on until the second caller waits for its end, which it does after this thread had the lock. */
 static void lock_first(void)

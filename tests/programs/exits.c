@@ -5,7 +5,6 @@
  * (exit, after it has made itself not dumpable), other_user (exit, as a user without access to root's files; for root).
  * Before that it makes three blocks of 64 bytes, which are kept, and loses one of 100.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static void *volatile kept[3];
 
@@ -30,24 +30,10 @@ static void *outlive_main(void *argument)
 	return argument;
 }
 
-static char state_of_main(void)
-{
-	char text[512], *name_ends = NULL;
-	int file = open("/proc/self/stat", O_RDONLY);
-	ssize_t got = read(file, text, sizeof text - 1);
-
-	if (got > 0) {
-		text[got] = '\0';
-		name_ends = strrchr(text, ')');
-	}
-	close(file);
-	return name_ends ? name_ends[2] : 'S';
-}
-
 /* When main waits for it: what main's stack holds on its way there is anybody's guess. */
 static void *exit_from_thread(void *argument)
 {
-	while (state_of_main() != 'S')
+	for (char state = 'R'; state && state != 'S'; state = thread_state(getpid()))
 		sched_yield();
 	exit(7);
 	return argument;

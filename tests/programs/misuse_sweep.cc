@@ -20,7 +20,6 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <shared_mutex>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -30,6 +29,7 @@
 #include <vector>
 
 #include "say.h"
+#include "thread_state.h"
 
 using namespace std::chrono_literals;
 
@@ -210,21 +210,7 @@ static std::vector<pthread_t> waiters;
 static std::atomic<pid_t> waiter_tid;
 static body waits;
 
-/* The state of a thread, as /proc has it: S, it sleeps.  0: there is no such thread. */
-static char state_of(pid_t tid)
-{
-	char path[64], text[512] = "";
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
-	int fd = open(path, O_RDONLY);
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-	const char *name_end = got > 0 ? strrchr(text, ')') : nullptr;
-
-	close(fd);
-	return name_end ? name_end[2] : 0;
-}
-
-/* Returns when it waits: it sleeps, twice in a row, or has ended. */
+/* Returns when the waiter has been seen asleep twice in a row, or has ended. */
 static void add_waiter(body it)
 {
 	waits = it;
@@ -237,7 +223,7 @@ static void add_waiter(body it)
 	while (!waiter_tid)
 		pause_ms(1);
 	for (int asleep = 0; asleep < 2; pause_ms(10)) {
-		char state = state_of(waiter_tid);
+		char state = thread_state(waiter_tid);
 
 		if (!state)
 			return;

@@ -37,6 +37,7 @@
 #include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 #define NEVER    12345
 #define SHORT_MS 100
@@ -569,14 +570,10 @@ static void start(void *(*run)(void *), const struct call *call)
 
 static bool sleeps(pid_t tid)
 {
-	char path[64], text[512] = "";
+	char state = thread_state(tid);
 
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)tid);
-	int file = open(path, O_RDONLY);
-	must(file >= 0 && read(file, text, sizeof text - 1) > 0);
-	close(file);
-	const char *name_ends = strrchr(text, ')');
-	return name_ends && name_ends[2] == 'S';
+	must(state);
+	return state == 'S';
 }
 
 static void await_all(unsigned count)
