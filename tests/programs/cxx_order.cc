@@ -4,14 +4,13 @@
  */
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <latch>
 #include <mutex>
 #include <semaphore>
 #include <shared_mutex>
 #include <thread>
 
-#include "say.h"
+#include "shapes.h"
 
 using namespace std::chrono_literals;
 
@@ -209,17 +208,9 @@ static void semaphore_ok()
 	waiter.join();
 }
 
-#define SHAPE(name)                                                                                                    \
-	{                                                                                                              \
-#name, name                                                                                            \
-	}
-
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)();
-	} shapes[] = {
+	static const struct shape shapes[] = {
 	    SHAPE(mutex),
 	    SHAPE(scoped_lock_ok),
 	    SHAPE(shared_mutex),
@@ -239,12 +230,5 @@ int main(int argc, char **argv)
 	};
 
 	say("lock first %p\nlock second %p\nlock table %p\n", (void *)&first, (void *)&second, (void *)&table);
-	for (const auto &shape : shapes)
-		if (argc == 2 && !strcmp(shape.name, argv[1])) {
-			shape.run();
-			say("done\n");
-			return 0;
-		}
-	say("which shape?\n");
-	return 2;
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

@@ -3,10 +3,9 @@
  * the faulty shape NAME.
  */
 #include <csignal>
-#include <cstring>
 #include <new>
 
-#include "say.h"
+#include "shapes.h"
 
 /* glibc may notice, and abort: by then it is recorded. */
 static void leave(int signal) { _exit(0); }
@@ -112,29 +111,14 @@ static void realloc_of_freed_ok()
 	give(kept);
 }
 
-#define SHAPE(name)                                                                                                    \
-	{                                                                                                              \
-#name, name                                                                                            \
-	}
-
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)();
-	} shapes[] = {
+	static const struct shape shapes[] = {
 	    SHAPE(double_free),      SHAPE(double_free_ok),      SHAPE(invalid_free), SHAPE(invalid_free_ok),
 	    SHAPE(array_to_delete),  SHAPE(malloc_to_delete),    SHAPE(new_to_free),  SHAPE(mismatched_free_ok),
 	    SHAPE(realloc_of_freed), SHAPE(realloc_of_freed_ok),
 	};
 
 	signal(SIGABRT, leave);
-	for (const auto &shape : shapes)
-		if (argc == 2 && !strcmp(shape.name, argv[1])) {
-			shape.run();
-			say("done\n");
-			return 0;
-		}
-	say("which shape?\n");
-	return 2;
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

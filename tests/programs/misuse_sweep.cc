@@ -28,7 +28,7 @@
 #include <threads.h>
 #include <vector>
 
-#include "say.h"
+#include "shapes.h"
 #include "thread_state.h"
 
 using namespace std::chrono_literals;
@@ -40,13 +40,6 @@ using namespace std::chrono_literals;
 	}())
 
 /* ---- time ------------------------------------------------------------------------------------------ */
-
-static void pause_ms(long ms)
-{
-	timespec how_long = {ms / 1000, ms % 1000 * 1000000};
-
-	nanosleep(&how_long, nullptr);
-}
 
 /* Until the next call in the same thread. */
 static const timespec *in_ms(clockid_t clock, long ms)
@@ -435,12 +428,8 @@ static void in_waiting_handler(body it)
 #include "tests/e2e/tables/sweep.def"
 #undef SWEEP
 
-static const struct {
-	const char *name;
-	body run;
-} shapes[] = {
-#define SWEEP(class, variant, wrong, near)                                                                             \
-	{#class "_" #variant, class##_##variant}, {#class "_" #variant "_ok", class##_##variant##_ok},
+static const struct shape shapes[] = {
+#define SWEEP(class, variant, wrong, near) SHAPE(class##_##variant), SHAPE(class##_##variant##_ok),
 #include "tests/e2e/tables/sweep.def"
 #undef SWEEP
 };
@@ -449,16 +438,8 @@ int main(int argc, char **argv)
 {
 	char in_frame[64];
 
-	alarm(60);
 	main_thread = pthread_self();
 	local_of_main = in_frame + 16;
 	make_objects();
-	for (const auto &shape : shapes)
-		if (argc == 2 && !strcmp(shape.name, argv[1])) {
-			shape.run();
-			say("done\n");
-			return 0;
-		}
-	say("which shape?\n");
-	return 2;
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }

@@ -1,5 +1,5 @@
 /*
- * For programs with many shapes.  A run executes one shape, which the first argument names.  A table row is
+ * For C and C++ programs with many shapes.  A run executes one shape, which the first argument names.  A table row is
  * SHAPE(name), for a function `static void name(void)`.  A shape NAME_ok is the correct form of the faulty shape NAME.
  */
 #ifndef TESTS_PROGRAMS_SHAPES_H
