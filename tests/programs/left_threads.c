@@ -3,12 +3,15 @@
  * out again.  The first argument names the shape (shapes.h).
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <linux/futex.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 
 #include "shapes.h"
+#include "thread_state.h"
 
 static sem_t reply;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -31,6 +34,35 @@ static void detached(void *(*routine)(void *))
 }
 
 static void *nothing(void *argument) { return argument; }
+
+/* True if there are `count` threads besides main, and each of them sleeps. */
+static bool others_sleep(unsigned count)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+	unsigned asleep = 0, others = 0;
+
+	must(tasks);
+	while ((entry = readdir(tasks))) {
+		pid_t tid = atoi(entry->d_name);
+
+		if (!tid || tid == getpid())
+			continue;
+		others++;
+		asleep += thread_state(tid) == 'S';
+	}
+	closedir(tasks);
+	return others == count && asleep == count;
+}
+
+/* Returns when this has been seen twice in a row: a thread may also sleep for a moment before it waits. */
+static void await_others(unsigned count)
+{
+	for (int seen = 0; seen < 2; pause_ms(10))
+		seen = others_sleep(count) ? seen + 1 : 0;
+}
+
+static void await_end_of_others(void) { await_others(0); }
 
 /* ---- blocked ------------------------------------------------------------------------------- */
 
@@ -60,13 +92,13 @@ static void detached_waiters(void)
 	sem_init(&reply, 0, 0);
 	for (int i = 0; i < 20; i++)
 		detached(answer);
-	pause_ms(200);
+	await_others(20);
 }
 
 static void detached_in_condition(void)
 {
 	detached(hear);
-	pause_ms(200);
+	await_others(1);
 }
 
 static void *keep(void *argument)
@@ -80,9 +112,9 @@ static void *keep(void *argument)
 static void detached_on_lock(void)
 {
 	detached(keep);
-	pause_ms(100);
+	await_others(1);
 	detached(take);
-	pause_ms(200);
+	await_others(2);
 }
 
 /* Each gets its answer. */
@@ -93,7 +125,7 @@ static void detached_waiters_ok(void)
 		detached(answer);
 	for (int i = 0; i < 20; i++)
 		sem_post(&reply);
-	pause_ms(200);
+	await_end_of_others();
 }
 
 /* ---- waiting with a time-out ------------------------------------------------------------------ */
@@ -143,7 +175,7 @@ static void idle_workers(void)
 	start(idle_condition_clock, NULL);
 	start(idle_semaphore, NULL);
 	start(idle_futex, NULL);
-	pause_ms(200);
+	await_others(4);
 }
 
 static void idle_workers_detached_ok(void)
@@ -152,7 +184,7 @@ static void idle_workers_detached_ok(void)
 	detached(idle_condition_clock);
 	detached(idle_semaphore);
 	detached(idle_futex);
-	pause_ms(200);
+	await_others(4);
 }
 
 /* ---- running ---------------------------------------------------------------------------------- */
@@ -171,13 +203,13 @@ static void *watch(void *argument)
 static void never_told_to_stop(void)
 {
 	start(watch, NULL);
-	pause_ms(200);
+	await_others(1);
 }
 
 static void detached_running_ok(void)
 {
 	detached(watch);
-	pause_ms(200);
+	await_others(1);
 }
 
 /* ---- one place, several routines -------------------------------------------------------------------- */
@@ -188,7 +220,7 @@ static void two_routines(void)
 
 	for (int i = 0; i < 3; i++)
 		start(routines[i], NULL);
-	pause_ms(200);
+	await_others(3);
 }
 
 /* ---- a pthread_t that is handed out again --------------------------------------------------------- */
@@ -202,23 +234,23 @@ static void *detach_itself(void *argument)
 static void detached_then_self_detached_ok(void)
 {
 	detached(nothing);
-	pause_ms(50);
+	await_end_of_others();
 	start(detach_itself, NULL);
-	pause_ms(50);
+	await_end_of_others();
 }
 
 static void detached_then_detached_ok(void)
 {
 	detached(nothing);
-	pause_ms(50);
+	await_end_of_others();
 	pthread_detach(start(nothing, NULL));
-	pause_ms(50);
+	await_end_of_others();
 }
 
 static void detached_then_tried_ok(void)
 {
 	detached(nothing);
-	pause_ms(50);
+	await_end_of_others();
 	pthread_t thread = start(nothing, NULL);
 	while (pthread_tryjoin_np(thread, NULL))
 		pause_ms(10);
@@ -257,23 +289,23 @@ static void signalled_then_detached_ok(void)
 {
 	pthread_t thread = signalled();
 
-	pause_ms(50);
+	await_end_of_others();
 	pthread_detach(thread);
 }
 
 static void signalled_then_unjoined(void)
 {
 	signalled();
-	pause_ms(50);
+	await_end_of_others();
 }
 
 /* The second is the one that nobody joins. */
 static void detached_then_unjoined(void)
 {
 	detached(nothing);
-	pause_ms(50);
+	await_end_of_others();
 	start(nothing, NULL);
-	pause_ms(50);
+	await_end_of_others();
 }
 
 int main(int argc, char **argv)
