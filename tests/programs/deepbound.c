@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,9 +96,13 @@ __attribute__((noinline)) static void leak(void)
 	(void)lost;
 }
 
+static atomic_bool first_is_through;
+
+/* The flag, which no call shows, keeps the threads apart. */
 static void *other_order(void *argument)
 {
-	nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	while (!first_is_through)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	plugin.lock(&two);
 	plugin.lock(&one);
 	plugin.unlock(&one);
@@ -104,7 +110,7 @@ static void *other_order(void *argument)
 	return argument;
 }
 
-/* Two threads, and the locks in both orders, 0.1 s apart. */
+/* Two threads take the locks in both orders, one after the other. */
 static void order(void)
 {
 	pthread_t thread;
@@ -114,6 +120,7 @@ static void order(void)
 	plugin.lock(&two);
 	plugin.unlock(&two);
 	pthread_mutex_unlock(&one);
+	first_is_through = true;
 	pthread_join(thread, NULL);
 }
 
