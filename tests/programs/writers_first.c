@@ -1,10 +1,11 @@
 /*
  * Read-write locks at which a waiting writer keeps new readers out, and such at which it does not: the first argument
- * names the shape (shapes.h).  None hangs, and what can deadlock is told by its neighbour with `_ok` behind its name.
+ * names the shape (shapes.h).  No shape hangs, because the threads come one after the other.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include "shapes.h"
 
@@ -13,6 +14,15 @@
 static pthread_rwlock_t table = WRITERS_FIRST, list = WRITERS_FIRST;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static sem_t done;
+
+/* The threads that have used their locks.  A counter, which no call shows, keeps threads apart. */
+static atomic_uint through;
+
+static void await_through(unsigned count)
+{
+	while (through < count)
+		pause_ms(1);
+}
 
 static void make(pthread_rwlock_t *lock, int kind)
 {
@@ -43,18 +53,22 @@ static void *read_twice(void *unused)
 	pthread_rwlock_rdlock(&table);
 	read_it(&table);
 	pthread_rwlock_unlock(&table);
+	through++;
 	return unused;
 }
 
-/* The threads come one after the other, so that none hangs. */
 static void *write_table(void *unused)
 {
-	pause_ms(100);
+	await_through(1);
 	write_it(&table);
 	return unused;
 }
 
-static void reread(void) { in_threads(read_twice, write_table); }
+static void reread(void)
+{
+	through = 0;
+	in_threads(read_twice, write_table);
+}
 
 static void reread_made(void)
 {
@@ -99,7 +113,7 @@ static void *gated_read_twice(void *unused)
 
 static void *gated_write(void *unused)
 {
-	pause_ms(100);
+	await_through(1);
 	pthread_mutex_lock(&gate);
 	write_it(&table);
 	pthread_mutex_unlock(&gate);
@@ -117,12 +131,11 @@ static void reread_joined_ok(void)
 	in_thread(write_table, NULL);
 }
 
-/* It gives up, and lets the reader pass. */
+/* A writer with a time-out gives up in the end, and lets the reader pass. */
 static void *write_in_time(void *unused)
 {
+	await_through(1);
 	struct timespec when = in_ms(1000);
-
-	pause_ms(100);
 	must(pthread_rwlock_timedwrlock(&table, &when) == 0);
 	pthread_rwlock_unlock(&table);
 	while (pthread_rwlock_trywrlock(&table))
@@ -142,6 +155,7 @@ static void *try_twice(void *unused)
 	must(pthread_rwlock_timedrdlock(&table, &when) == 0);
 	for (int i = 0; i < 3; i++)
 		pthread_rwlock_unlock(&table);
+	through++;
 	return unused;
 }
 
@@ -154,21 +168,23 @@ static void *read_table_then_list(void *unused)
 	pthread_rwlock_rdlock(&table);
 	read_it(&list);
 	pthread_rwlock_unlock(&table);
+	through++;
 	return unused;
 }
 
 static void *read_list_then_write_table(void *unused)
 {
-	pause_ms(50);
+	await_through(1);
 	pthread_rwlock_rdlock(&list);
 	write_it(&table);
 	pthread_rwlock_unlock(&list);
+	through++;
 	return unused;
 }
 
 static void *write_list(void *unused)
 {
-	pause_ms(150);
+	await_through(2);
 	write_it(&list);
 	return unused;
 }
@@ -201,7 +217,7 @@ static void ring_without_writer_ok(void) { three(read_table_then_list, read_list
 static void *read_table_then_list_then_write(void *unused)
 {
 	read_table_then_list(NULL);
-	pause_ms(150);
+	await_through(2);
 	write_it(&list);
 	return unused;
 }
@@ -235,10 +251,11 @@ static void ring_ordered_ok(void)
 /* Two writers stand between two readers. */
 static void *read_list_then_table(void *unused)
 {
-	pause_ms(50);
+	await_through(1);
 	pthread_rwlock_rdlock(&list);
 	read_it(&table);
 	pthread_rwlock_unlock(&list);
+	through++;
 	return unused;
 }
 
