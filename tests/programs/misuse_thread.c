@@ -258,8 +258,9 @@ static void lock_in_wait_with_lock(void)
 	pthread_mutex_unlock(&other);
 }
 
-/* ---- cancellation: libc ends the wait by a signal, and its handler calls what the thread has to clean up
- * ------------- */
+/* ---- cancellation -------------------------------------------------------------------------------------- */
+
+/* libc ends the wait by a signal, and its handler calls the cleanup functions of the thread. */
 
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 

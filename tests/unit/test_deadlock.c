@@ -586,7 +586,7 @@ Test(deadlock, the_kind_is_known_from_the_initialisation)
 	expect(0, 1, 0);
 }
 
-/* A thousand locks that end, each read twice and written: they are kept, as a cycle passes through each. */
+/* Ten thousand locks that end.  Every second one is also read twice: it is kept, as a cycle passes through it. */
 Test(deadlock, ended_locks_with_readers_and_writers_are_kept)
 {
 	for (uint64_t i = 0; i < 10000; i++) {
