@@ -238,6 +238,22 @@ Test(symbolize, what_is_no_elf_file_gives_no_names)
 	symbolizer_free(symbolizer);
 }
 
+/* Its path is enough: a place is not named by a libc that was updated since. */
+Test(symbolize, a_library_of_the_runtime_keeps_its_role_without_its_file)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct rt_module module = {.state = 2, .path = "/nonexistent/libc.so.6"};
+	struct symbol_frame frames[MAX];
+
+	cr_assert_eq(symbolizer_resolve(symbolizer, &module, 0x1000, false, frames, MAX), 1);
+	cr_expect_null(frames[0].function);
+	cr_expect_eq(frames[0].role, ROLE_RUNTIME);
+	strcpy(module.path, "/nonexistent/libapp.so");
+	cr_assert_eq(symbolizer_resolve(symbolizer, &module, 0x1000, false, frames, MAX), 1);
+	cr_expect_eq(frames[0].role, ROLE_OWN);
+	symbolizer_free(symbolizer);
+}
+
 Test(symbolize, the_vdso_is_named_while_it_is_the_same)
 {
 	struct symbolizer *symbolizer = symbolizer_new();

@@ -270,6 +270,7 @@ unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_modul
 		return 1;
 	if (!key.module->dwfl) {
 		frames[0].missing = module_file_state(key.module->file);
+		frames[0].role = role_of(key.module->key.path, NULL, NULL);
 		return 1;
 	}
 	HASH_FIND(hh, symbolizer->addresses, &key, sizeof(key), address);
