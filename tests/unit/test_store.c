@@ -40,6 +40,46 @@ Test(store, the_file_is_for_its_owner_alone)
 	EXPECT_QUERY("PRAGMA user_version", "12");
 }
 
+/* ---- the documentation -------------------------------------------------------------------------- */
+
+static void expect_in_file(const char *path, const char *words)
+{
+	char *text = NULL;
+	size_t room = 0;
+	FILE *file = fopen(path, "re");
+
+	cr_assert(file, "no %s", path);
+	cr_assert_geq(getdelim(&text, &room, '\0', file), 0, "%s is empty", path);
+	cr_expect(strstr(text, words), "%s does not have: %s", path, words);
+	free(text);
+	fclose(file);
+}
+
+Test(store, the_documentation_has_the_number_of_the_schema)
+{
+	char words[64];
+
+	snprintf(words, sizeof words, "of the schema, %d now", STORE_SCHEMA);
+	expect_in_file("docs/DATABASE.md", words);
+	snprintf(words, sizeof words, "\"schema\": %d}", STORE_SCHEMA);
+	expect_in_file("docs/REPORTS.md", words);
+}
+
+Test(store, the_documentation_has_every_table_and_view)
+{
+	static const char sql[] = "SELECT '| `' || name || '` |' FROM sqlite_schema WHERE type IN ('table', 'view')";
+	sqlite3_stmt *row = NULL;
+	unsigned rows = 0;
+
+	cr_assert_eq(sqlite3_prepare_v2(run.store.db, sql, -1, &row, NULL), SQLITE_OK);
+	for (; sqlite3_step(row) == SQLITE_ROW; rows++)
+		expect_in_file("docs/DATABASE.md", (const char *)sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+	cr_expect_gt(rows, 30, "only %u tables and views", rows);
+}
+
+/* ---- the database ------------------------------------------------------------------------------- */
+
 Test(store, process_and_heap_are_stored)
 {
 	two_leaks();
