@@ -2,7 +2,10 @@
  * The place that a stack is named by: the innermost function that acts for itself.  Functions of the runtime and
  * wrappers of locks are passed over.  So are allocator wrappers, of which the outermost is named: "xmalloc < parse".
  *
- * This is the only code that decides it.  Roles of functions are in the database (frame.role).
+ * If all functions are passed over, the outermost one of the program is named.
+ *
+ * This is the only C code that decides it; the HTML page has a rule of its own (whereRow in tools/html/src/data.js).
+ * Roles of functions are in the database (frame.role).
  */
 #ifndef RINGTAIL_QUERY_WHERE_H
 #define RINGTAIL_QUERY_WHERE_H

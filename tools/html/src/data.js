@@ -174,7 +174,10 @@ export class Process {
     return { frames: rows.map(([row]) => this.#frame(row)), why: ROOT_WHY[this.stacks.why.at(outermost)] }
   }
 
-  /** The row of the table of frames to name a stack by: as tools/query/where.h has it; -1: none. */
+  /**
+   * The row of the table of frames to name a stack by; -1: none.  As tools/query/where.h has it, except that the
+   * innermost function is named if all are passed over.
+   */
   whereRow(node) {
     const { placeOwn, placeStart } = this
     const innermost = node === NO_STACK ? 0 : this.stacks.place.at(node)
