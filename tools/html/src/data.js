@@ -294,7 +294,7 @@ export class Side {
   /** In how many of how many processes of that program. */
   spread(item) {
     const processes = new Set(item.all.map(({ process }) => process)).size
-    this.byExe ??= Map.groupBy ? Map.groupBy(this.processes, (process) => process.exe) : grouped(this.processes, (process) => process.exe)
+    this.byExe ??= grouped(this.processes, (process) => process.exe)
     return [processes, this.byExe.get(item.process.exe).length]
   }
 
