@@ -56,17 +56,6 @@ unsigned class_rank(enum finding_kind kind, enum finding_class class)
 	return class == FINDING_NONE ? kinds[kind].rank : classes[class].rank;
 }
 
-unsigned kind_rank(const char *kind, const char *class)
-{
-	for (unsigned i = FINDING_NONE + 1; class && i < FINDING_COUNT; i++)
-		if (class_is(kind, class, (enum finding_class)i))
-			return classes[i].rank;
-	for (unsigned i = 0; i < KIND_COUNT; i++)
-		if (kind_is(kind, (enum finding_kind)i))
-			return kinds[i].rank;
-	return UINT_MAX;
-}
-
 /* ---- names -------------------------------------------------------------------------------- */
 
 static bool is_word(const char *word, const char *text, size_t length)
@@ -94,6 +83,15 @@ static enum finding_class find_class(enum finding_kind kind, const char *name, s
 	while (class != FINDING_NONE && !(classes[class].kind == kind && is_word(classes[class].name, name, length)))
 		class --;
 	return class;
+}
+
+unsigned kind_rank(const char *kind, const char *class)
+{
+	enum finding_kind found = find_kind(kind, strlen(kind));
+
+	if (found == KIND_COUNT)
+		return UINT_MAX;
+	return class_rank(found, class ? find_class(found, class, strlen(class)) : FINDING_NONE);
 }
 
 const char *kind_find(const char *kind, size_t length) { return kind_at(find_kind(kind, length)); }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "tools/base/compare.h"
 #include "tools/base/memory.h"
 #include "tools/finding/kinds.h"
 
@@ -68,16 +69,11 @@ static void take(struct merging *merging, sqlite3_stmt *row)
 static int by_rank(const void *a, const void *b)
 {
 	const struct merged_finding *x = a, *y = b;
+	int order = compare_numbers(x->rank, y->rank);
 
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	if (x->bytes != y->bytes)
-		return x->bytes > y->bytes ? -1 : 1;
-	if (x->times != y->times)
-		return x->times > y->times ? -1 : 1;
-	if (x->process != y->process)
-		return x->process < y->process ? -1 : 1;
-	return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
+	order = compare_next(compare_next(order, y->bytes, x->bytes), y->times, x->times);
+	order = compare_next(order, (uint64_t)x->process, (uint64_t)y->process);
+	return compare_next(order, (uint64_t)x->ordinal, (uint64_t)y->ordinal);
 }
 
 static void count_processes(struct query *query, struct merged_finding *finding)
