@@ -62,14 +62,10 @@ const char *query_fail_on(const struct query *query);
 /* True if reports show such a finding: one that `only` names, or, without `only`, one that is not mere information. */
 bool query_shows(const struct query *query, struct finding_weight weight);
 
-/* For SQL over finding_edge: the process of the edge's stacks. */
-#define EDGE_HOME                                                                                                      \
-	"coalesce((SELECT max(home.id) FROM main.process home WHERE home.pid = finding_edge.pid), "                    \
-	"finding_edge.process)"
-
-/* The same over finding_stack. */
-#define STACK_HOME                                                                                                     \
-	"coalesce((SELECT max(home.id) FROM main.process home WHERE home.pid = finding_stack.pid), "                   \
-	"finding_stack.process)"
+/* For SQL over finding_edge or finding_stack: the process of the row's stacks. */
+#define EDGE_HOME  HOME_OF("finding_edge")
+#define STACK_HOME HOME_OF("finding_stack")
+#define HOME_OF(table)                                                                                                 \
+	"coalesce((SELECT max(home.id) FROM main.process home WHERE home.pid = " table ".pid), " table ".process)"
 
 #endif
