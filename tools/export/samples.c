@@ -89,7 +89,6 @@ static void each_process(struct samples *samples, const struct process *process,
 	if (stacks_load(&samples->stacks, &samples->places, samples->query, process->id)) {
 		load_groups(samples, process->id);
 		each(context, process);
-		samples->processes++;
 	}
 	stacks_free(&samples->stacks);
 }

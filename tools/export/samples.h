@@ -61,8 +61,7 @@ struct samples {
 	struct u64_map groups; /* from thread_group.id to the group's name, as a text of places */
 	struct sample_sink sink;
 	int64_t totals[VIEW_VALUES_MOST];
-	unsigned processes; /* read so far */
-	bool several;       /* there will be more than one process */
+	bool several; /* there will be more than one process */
 	char process_label[300];
 	uint32_t found[STACK_PLACES_MOST + 1]; /* places of the present sample */
 };

@@ -161,10 +161,10 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
 	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
 	json_object_set_new(object, "kept", json_kept(report, process, ordinal));
-	if (!report->numbers)
-		json_object_set_new(object, "where", json_place(report, process, ordinal));
 	if (report->numbers)
 		json_object_set_new(object, "weight", json_string(weight_name(report, weight_of(row))));
+	else
+		json_object_set_new(object, "where", json_place(report, process, ordinal));
 	return object;
 }
 

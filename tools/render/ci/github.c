@@ -61,7 +61,7 @@ static void print_other_places(struct report *report, const struct listed *liste
 	while (query_next(&report->query, row)) {
 		struct frames frames =
 		    frames_load(&report->query, sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 0));
-		const struct frame *own = frames.count ? where_in_source(&frames).frame : NULL;
+		const struct frame *own = where_in_source(&frames).frame;
 
 		if (own && own->file && first && !same_place(own, first))
 			print_annotation_at(report, listed, "notice", own, text);

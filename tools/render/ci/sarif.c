@@ -163,7 +163,7 @@ static void add_related(struct report *report, const struct listed *listed, json
 	while (query_next(&report->query, row)) {
 		struct frames frames =
 		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
-		const struct frame *own = frames.count ? where_in_source(&frames).frame : NULL;
+		const struct frame *own = where_in_source(&frames).frame;
 
 		if (own) {
 			json_t *place = location(own, query_text(row, 0));

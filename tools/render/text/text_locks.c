@@ -21,8 +21,7 @@ enum { CLASS_WAITED, CLASS_CONTENDED, CLASS_ACQUIRED, CLASS_LOCKS, CLASS_LONGEST
 /* In the order of the enum. */
 static const struct place_query classes_by_place = {
     .sql = "SELECT CAST(wait_seconds * 1e9 AS INTEGER), contended, acquisitions, locks,"
-           " CAST(wait_longest * 1e9 AS INTEGER), kind, stack FROM lock_class WHERE process = ? ORDER BY "
-           "wait_seconds DESC",
+           " CAST(wait_longest * 1e9 AS INTEGER), kind, stack FROM lock_class WHERE process = ?",
     .sums = CLASS_LONGEST,
     .maxima = 1};
 
@@ -123,7 +122,7 @@ enum { HOLD_SECONDS, HOLD_TIMES, HOLD_LONGEST };
 static const struct place_query holds_by_place = {
     .sql = "SELECT CAST(h.hold_seconds * 1e9 AS INTEGER), h.holds, CAST(h.hold_longest * 1e9 AS INTEGER), c.kind,"
            " h.stack FROM lock_hold h JOIN lock_class c ON c.process = h.process AND c.id = h.class"
-           " WHERE h.process = ? ORDER BY h.hold_seconds DESC",
+           " WHERE h.process = ?",
     .sums = HOLD_LONGEST,
     .maxima = 1};
 
