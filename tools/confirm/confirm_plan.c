@@ -130,8 +130,8 @@ static char *earlier_run(struct query *query)
 	return run;
 }
 
-/* What a run tried to confirm it found realised, if it closed, and no longer predicted: the predictions are those of
- * the run before, and its own. */
+/* Reads the predictions of the run, and before them those of the earlier run that it tried to confirm: a deadlock that
+ * closed in this run is realised here, and no longer predicted. */
 static bool read_run(struct confirm *confirm, const char *directory, unsigned depth, struct error *err)
 {
 	struct store store;

@@ -115,8 +115,7 @@ static const char *why_no_scan(const struct analysis *analysis)
 	default:
 		return "no leak scan came: the process was under seccomp, or ended by a system call of its own, or had "
 		       "become another user than its ring's owner (`ringtail run` as root scans it all the same), or "
-		       "left "
-		       "`ringtail-scan` too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
+		       "left `ringtail-scan` too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
 	}
 }
 
