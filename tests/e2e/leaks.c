@@ -95,3 +95,38 @@ Test(leaks, ids_are_unique_in_a_report)
 	              "findings %zu and %zu have the same id %s", i, k, json_text(finding, "id"));
 	rt_end(&rt);
 }
+
+/* The leaks and the unjoined thread of leaks_after_loss, with a ring of a megabyte. */
+static void expect_certain(const char *line, const char *findings, int status, const char *said)
+{
+	struct rt rt = rt_new();
+	struct outcome check;
+	json_t *process;
+	char *summary;
+
+	rt_program_with(&rt, MODE_PRELOAD, "max=1M", line);
+	check = rt_tool(&rt, "check RUN --fail-on=default");
+	process = rt_process(&rt, "leaks_after_loss");
+	cr_expect_eq(json_number(process, "events.lost") > 0, status == 0);
+	summary = findings_summary(process, true);
+	cr_expect_str_eq(summary, findings);
+	cr_expect_eq(check.status, status, "status %d: %s", check.status, check.err);
+	cr_expect(strstr(check.err, said), "%s", check.err);
+	free(summary);
+	outcome_free(&check);
+	rt_end(&rt);
+}
+
+/* Reachable: the table of thread-local storage that glibc keeps for the thread. */
+Test(leaks, certain_while_nothing_is_lost)
+{
+	expect_certain("leaks_after_loss", "leak:definite=10 leak:reachable=1 thread-leak:unjoined=1", 66,
+	               "check failed");
+}
+
+/* A free or a join may be among the missing events. */
+Test(leaks, none_is_certain_after_a_loss)
+{
+	expect_certain("leaks_after_loss 40000", "leak:possible=10 leak:reachable=1 loss:events=1", 0,
+	               "events were lost");
+}

@@ -402,7 +402,8 @@ char *findings_summary(const json_t *process, bool leaks)
 		const char *class = json_string_value(json_object_get(finding, "class"));
 
 		if (is_information(kind, class ? class : "", leaks) ||
-		    (!strcmp(kind, "misuse") && json_is_true(json_object_get(finding, "information"))))
+		    ((!strcmp(kind, "misuse") || !strcmp(kind, "thread-leak")) &&
+		     json_is_true(json_object_get(finding, "information"))))
 			continue;
 		snprintf(name, sizeof name, "%s:%s", kind, class ? class : "");
 		count(tallies, name, weight(finding, kind));

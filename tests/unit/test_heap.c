@@ -462,6 +462,36 @@ Test(heap, nothing_is_claimed_after_a_loss)
 	cr_assert_eq(heap_totals(s.analysis->heap)->live_bytes, 20);
 }
 
+/* Definite, indirect and possible leaks of one stack become one possible leak; what can be reached stays reachable. */
+Test(heap, no_leak_is_definite_after_a_loss)
+{
+	static const struct leak_group groups[] = {
+	    {LEAK_DEFINITE, 20, 0, 1, 10},
+	    {LEAK_INDIRECT, 20, 21, 2, 200},
+	    {LEAK_POSSIBLE, 20, 0, 1, 1000},
+	    {LEAK_REACHABLE, 20, 0, 1, 5},
+	};
+	struct leak_scan *scan = &s.analysis->scan;
+	const struct finding *possible;
+
+	s_malloc(1, 20, 0x1000, 10);
+	script_loss(&s, 1, 5);
+	scan->done = true;
+	scan->count = sizeof groups / sizeof *groups;
+	scan->groups = malloc(sizeof groups);
+	memcpy(scan->groups, groups, sizeof groups);
+	finish();
+	cr_assert_eq(script_count(&s, "leak", NULL), 2);
+	cr_assert_eq(script_count(&s, "leak", "reachable"), 1);
+	possible = script_finding(&s, "leak", "possible", 0);
+	cr_assert_eq(possible->bytes, 1210);
+	cr_assert_eq(possible->blocks, 4);
+	cr_assert_eq(possible->stack_count, 1);
+	cr_assert_str_eq(possible->message,
+	                 "1210 bytes in 4 blocks allocated here cannot be reached by a pointer to their "
+	                 "start, as far as is known: events were lost");
+}
+
 /* The gap begins after the lane's last event, not at the record that reports the loss. */
 Test(heap, nothing_is_claimed_within_the_gap)
 {

@@ -37,7 +37,7 @@ Test(store, the_file_is_for_its_owner_alone)
 
 	cr_assert_eq(stat(run.store.path, &status), 0);
 	cr_expect_eq(status.st_mode & 07777, 0600);
-	EXPECT_QUERY("PRAGMA user_version", "12");
+	EXPECT_QUERY("PRAGMA user_version", "13");
 }
 
 /* ---- the documentation -------------------------------------------------------------------------- */
@@ -257,6 +257,21 @@ Test(store, findings_are_stored_worst_first)
 	             "deadlock0 leak20 leak10 leak1000000");
 	EXPECT_QUERY("SELECT held || wanted || held_address || wanted_shared FROM finding_edge", "mutexrwlock161");
 	EXPECT_QUERY("SELECT count(*) FROM finding_thread", "1");
+}
+
+/* As all of its class, or as this one; a defect is neither. */
+Test(store, findings_say_whether_they_are_information)
+{
+	stored_run_finish(&run, exited);
+	finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE)->bytes = 1;
+	finding_add(run.analysis->findings, FINDING_LEAK_POSSIBLE)->bytes = 2;
+	finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE)->information = true;
+	finding_add_word(run.analysis->findings, KIND_CONTENTION, "mutex");
+	finding_list_sort(run.analysis->findings);
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+	EXPECT_QUERY("SELECT group_concat(kind || ':' || class || bytes, ' ') FROM v_findings WHERE NOT information",
+	             "leak:definite1");
+	EXPECT_QUERY("SELECT count(*) FROM v_findings WHERE information", "3");
 }
 
 Test(store, equal_findings_are_in_one_order_whatever_came_first)

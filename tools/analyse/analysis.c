@@ -189,7 +189,8 @@ void analysis_finish(struct analysis *analysis, struct process_end end)
 	unite_groups(analysis);
 	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);
 	locks_finish(analysis->locks, &end, analysis->findings);
-	thread_leaks_find(analysis->threads, analysis->locks, analysis->ring, &end, analysis->findings);
+	thread_leaks_find(analysis->threads, analysis->locks, analysis->ring, &end, analysis->lost > 0,
+	                  analysis->findings);
 	report_loss(analysis);
 	finding_list_sort(analysis->findings);
 }

@@ -84,11 +84,22 @@ struct leak_groups {
 	struct u64_map by_stacks; /* index of the finding + 1 */
 	struct finding_list *findings;
 	const struct ring_file *ring;
+	bool events_lost;
 };
 
-static void say(struct finding *finding, const struct thread_result *thread)
+/* The thread's join or detach may be among the missing events. */
+static void say_in_doubt(struct finding *finding)
 {
-	if (finding->class == FINDING_THREAD_LEAK_UNJOINED)
+	finding->information = true;
+	finding_message(finding, "a thread created here" FINDING_RUNS
+	                         " has ended and, as far as is known, was never joined: events were lost");
+}
+
+static void say(struct finding *finding, const struct thread_result *thread, bool events_lost)
+{
+	if (finding->class == FINDING_THREAD_LEAK_UNJOINED && events_lost)
+		say_in_doubt(finding);
+	else if (finding->class == FINDING_THREAD_LEAK_UNJOINED)
 		finding_message(finding, "a thread created here" FINDING_RUNS
 		                         " has ended and was never joined; join or detach it");
 	else if (finding->class == FINDING_THREAD_LEAK_RUNNING)
@@ -139,7 +150,7 @@ static void report(struct leak_groups *groups, const struct thread_result *threa
 	found = u64_map_get(&groups->by_stacks, key);
 	if (!found) {
 		finding = finding_add(groups->findings, class);
-		say(finding, thread);
+		say(finding, thread, groups->events_lost);
 		add_stacks(finding, thread, groups->ring);
 		u64_map_put(&groups->by_stacks, key, found = groups->findings->count);
 	}
@@ -157,9 +168,9 @@ static bool may_be_joined_unseen(const struct ring_file *ring, enum finding_clas
 }
 
 void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
-                       const struct process_end *end, struct finding_list *findings)
+                       const struct process_end *end, bool events_lost, struct finding_list *findings)
 {
-	struct leak_groups groups = {.findings = findings, .ring = ring};
+	struct leak_groups groups = {.findings = findings, .ring = ring, .events_lost = events_lost};
 	size_t count, site_count;
 	struct thread_result *list = threads_to_judge(threads, &count);
 

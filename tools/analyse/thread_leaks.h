@@ -9,8 +9,8 @@
 #include "tools/analyse/threads/threads.h"
 
 /* Fills in the state of each thread at the end, and adds the findings.  Call it after threads_finish and
- * locks_finish. */
+ * locks_finish.  events_lost: a join may be among the missing events, so that unjoined threads are information. */
 void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
-                       const struct process_end *end, struct finding_list *findings);
+                       const struct process_end *end, bool events_lost, struct finding_list *findings);
 
 #endif

@@ -381,7 +381,7 @@ CREATE TABLE finding (
 	kind       TEXT NOT NULL,    -- leak, deadlock, thread-leak, misuse, ...
 	class      TEXT,
 	message    TEXT NOT NULL,
-	information INTEGER NOT NULL,   -- 1: for information, although other findings of its class fail a check
+	information INTEGER NOT NULL,   -- 1: for information and no defect, as this one or as all of its class
 	suppressed INTEGER NOT NULL,    -- 0: rules and baselines hold when a report is made
 	blocks     INTEGER NOT NULL,
 	bytes      INTEGER NOT NULL,
@@ -511,7 +511,8 @@ SELECT s.process, s.site, h.stack, h.type, s.thread_group, s.allocations, s.allo
 FROM heap_share s JOIN heap_site h ON h.process = s.process AND h.id = s.site;
 
 CREATE VIEW v_findings AS
-SELECT p.pid, p.exe, f.ordinal, f.kind, f.class, f.id, f.message, f.blocks, f.bytes, f.times, f.suppressed
+SELECT p.pid, p.exe, f.ordinal, f.kind, f.class, f.information, f.id, f.message, f.blocks, f.bytes, f.times,
+	f.suppressed
 FROM finding f JOIN process p ON p.id = f.process
 ORDER BY p.started_ns, p.image, f.ordinal;
 

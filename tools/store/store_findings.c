@@ -313,7 +313,7 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 	row_text(&row, finding_kind_name(finding));
 	row_text(&row, finding_class_name(finding));
 	row_message(&row, finding);
-	row_int(&row, finding->information);
+	row_int(&row, finding->information || kind_is_quiet(finding_kind_name(finding), finding_class_name(finding)));
 	row_int(&row, 0);
 	row_int(&row, (int64_t)finding->blocks);
 	row_int(&row, (int64_t)finding->bytes);

@@ -7,15 +7,20 @@
 #include "tools/base/format.h"
 #include "tools/base/memory.h"
 
+/* A class of groups beside enum leak_class: they seem lost, but what is missing may show that they are not. */
+#define DOUBTFUL LEAK_CLASSES
+
 static const struct {
 	enum finding_class class;
 	const char *says;
-} classes[LEAK_CLASSES] = {
+} classes[LEAK_CLASSES + 1] = {
     [LEAK_DEFINITE] = {FINDING_LEAK_DEFINITE, "allocated here can no longer be reached"},
     [LEAK_INDIRECT] = {FINDING_LEAK_INDIRECT, "allocated here can be reached only from lost blocks"},
     [LEAK_POSSIBLE] = {FINDING_LEAK_POSSIBLE,
                        "allocated here can be reached only by pointers that do not point to their start"},
     [LEAK_REACHABLE] = {FINDING_LEAK_REACHABLE, "allocated here and never freed can still be reached"},
+    [DOUBTFUL] = {FINDING_LEAK_POSSIBLE,
+                  "allocated here cannot be reached by a pointer to their start, as far as is known"},
 };
 
 /* By class, stack and owner: groups of one stack from several allocation functions become one. */
@@ -74,7 +79,7 @@ static void count_kept(const struct finding *finding, uint64_t *blocks, uint64_t
 	}
 }
 
-static void write_message(struct finding *finding, const struct leak_group *group, bool uncertain)
+static void write_message(struct finding *finding, const struct leak_group *group, const char *doubt)
 {
 	uint64_t blocks = 0, bytes = 0;
 	char with[128] = "";
@@ -84,14 +89,15 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 		snprintf(with, sizeof with, "; another %llu %s in %llu %s %s lost with %s", (unsigned long long)bytes,
 		         plural(bytes, "byte", "bytes"), (unsigned long long)blocks, plural(blocks, "block", "blocks"),
 		         plural(bytes, "was", "were"), plural(group->blocks, "it", "them"));
-	finding_message(finding, "%llu %s in %llu %s %s%s%s", (unsigned long long)group->bytes,
+	if (group->class == DOUBTFUL)
+		snprintf(with, sizeof with, ": %s", doubt);
+	finding_message(finding, "%llu %s in %llu %s %s%s", (unsigned long long)group->bytes,
 	                plural(group->bytes, "byte", "bytes"), (unsigned long long)group->blocks,
-	                plural(group->blocks, "block", "blocks"), classes[group->class].says, with,
-	                uncertain ? "; as far as is known: events were lost" : "");
+	                plural(group->blocks, "block", "blocks"), classes[group->class].says, with);
 }
 
-static void report_group(const struct leak_group *group, const struct leak_group *groups, size_t count, bool uncertain,
-                         struct finding_list *findings)
+static void report_group(const struct leak_group *group, const struct leak_group *groups, size_t count,
+                         const char *doubt, struct finding_list *findings)
 {
 	struct finding *finding = finding_add(findings, classes[group->class].class);
 
@@ -102,7 +108,7 @@ static void report_group(const struct leak_group *group, const struct leak_group
 		finding_add_stack(finding, "lost with blocks allocated here", 0, 0, group->owner_stack);
 	if (group->class == LEAK_DEFINITE)
 		add_kept(finding, group->stack, groups, count);
-	write_message(finding, group, uncertain);
+	write_message(finding, group, doubt);
 }
 
 /* Only the process itself can read some pages (memfd_secret), and some pages are damaged. */
@@ -110,21 +116,40 @@ static void report_unread(const struct leak_scan *scan, struct finding_list *fin
 {
 	if (!scan->unread)
 		return;
-	finding_message(finding_add(findings, FINDING_LOSS_SCAN),
-	                "%llu byte%s of the process's memory could not be read: blocks with pointers only there are "
-	                "reported as lost",
-	                (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
+	finding_message(
+	    finding_add(findings, FINDING_LOSS_SCAN),
+	    "%llu byte%s of the process's memory could not be read: blocks with pointers only there seem lost",
+	    (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
 }
 
-void leaks_report(const struct leak_scan *scan, bool uncertain, struct finding_list *findings)
+/* Why blocks that seem lost may not be; NULL: they are lost. */
+static const char *doubt_of(const struct leak_scan *scan, bool events_lost)
+{
+	if (events_lost)
+		return "events were lost";
+	return scan->unread ? "a part of the memory could not be read" : NULL;
+}
+
+/* A pointer to the blocks, or their free, may be in what is missing.  Which of them are lost with others is not known
+ * either. */
+static struct leak_group doubted(struct leak_group group)
+{
+	if (group.class != LEAK_REACHABLE)
+		group.class = DOUBTFUL;
+	group.owner_stack = 0;
+	return group;
+}
+
+void leaks_report(const struct leak_scan *scan, bool events_lost, struct finding_list *findings)
 {
 	struct leak_group *groups = memory_zeroed(scan->count + 1, sizeof *groups);
+	const char *doubt = doubt_of(scan, events_lost);
 
 	for (size_t i = 0; i < scan->count; i++)
-		groups[i] = scan->groups[i];
+		groups[i] = doubt ? doubted(scan->groups[i]) : scan->groups[i];
 	size_t count = merge_same(groups, scan->count);
 	for (size_t i = 0; i < count; i++)
-		report_group(&groups[i], groups, count, uncertain, findings);
+		report_group(&groups[i], groups, count, doubt, findings);
 	free(groups);
 	report_unread(scan, findings);
 }

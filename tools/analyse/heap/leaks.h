@@ -6,7 +6,8 @@
 #include "tools/finding/findings.h"
 #include "tools/finding/leak_groups.h"
 
-/* uncertain: events were lost, so that the scan may not know some blocks, or take freed ones for live. */
-void leaks_report(const struct leak_scan *scan, bool uncertain, struct finding_list *findings);
+/* events_lost: the scan may not know some blocks, or take freed ones for live.  Then, and where memory could not be
+ * read, no block is certainly lost: those that seem to be are reported as possible leaks, which are information. */
+void leaks_report(const struct leak_scan *scan, bool events_lost, struct finding_list *findings);
 
 #endif
