@@ -11,7 +11,7 @@
 
 enum rt_heap_unseen allocator_unseen;
 
-/* Whether a call of the program's malloc comes to ours. */
+/* Whether a call of the program's malloc comes to the shim's. */
 static bool goes_on_to_ours(const struct front_allocator *front)
 {
 	unsigned before = heap_calls_unrecorded;

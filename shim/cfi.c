@@ -435,7 +435,7 @@ static void run_extended(struct machine *m, struct cursor *c, unsigned op)
 	case CFA_SAME_VALUE:
 	case CFA_REGISTER: run_register_rule(m, c, op); break;
 	case CFA_GNU_ARGS_SIZE: read_uleb(c); break;
-	case CFA_GNU_WINDOW_SAVE: break; /* aarch64: toggles pointer signing, which changes no address we read */
+	case CFA_GNU_WINDOW_SAVE: break; /* aarch64: toggles pointer signing, which changes no address read here */
 	default: c->bad = true;
 	}
 }

@@ -393,7 +393,7 @@ enum rt_scan_missed { /* why a program that was to start the tool did not */
 enum rt_heap_unseen { /* why the heap is not watched although RT_WATCH_HEAP asks for it */
 	              RT_HEAP_SEEN = 0,
 	              RT_HEAP_IN_PROGRAM = 1, /* malloc is part of the executable, whose calls of it no library sees */
-	              RT_HEAP_IN_FRONT = 2,   /* malloc is that of a library preloaded before ours */
+	              RT_HEAP_IN_FRONT = 2,   /* malloc is that of a library preloaded before the shim */
 };
 
 /* One moment on both clocks. */
@@ -494,7 +494,7 @@ struct rt_header {
 	uint32_t scan_missed; /* enum rt_scan_missed */
 
 	uint32_t reader_left; /* 1: the reader has left, or had before this began: none will come any more */
-	uint32_t unfollowed;  /* programs that it or its children started without us in their environment */
+	uint32_t unfollowed;  /* programs that it or its children started without the shim in their environment */
 
 	uint32_t heap_unseen; /* enum rt_heap_unseen */
 	uint32_t refused;     /* 1: ended before its main, since --must-watch was given and its heap is not seen */

@@ -396,7 +396,8 @@ int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t 
 
 /* ---- limits ---------------------------------------------------------------------------------------
  *
- * What we map does not count: address_space.h.  A child that has recorded nothing has no use for its parent's ring. */
+ * What the shim maps does not count: address_space.h.  A child that has recorded nothing has no use for its parent's
+ * ring. */
 
 static int set_address_space(const struct rlimit *limit, struct rlimit *old)
 {

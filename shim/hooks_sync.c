@@ -183,7 +183,8 @@ int pthread_barrier_destroy(pthread_barrier_t *b)
 /* ---- once ----------------------------------------------------------------------------------
  *
  * A call on a control that is done is passed on unrecorded.  Else the call waits, and the thread that runs the routine
- * holds the control meanwhile.  libc takes no argument for the routine, so ours finds it through the thread. */
+ * holds the control meanwhile.  libc takes no argument for the routine, so the shim's routine finds the call through
+ * the thread. */
 
 struct once_call {
 	struct thread *self;

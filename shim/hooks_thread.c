@@ -70,7 +70,7 @@ static void record_created(struct thread *creator, const struct caller *caller, 
 	            0);
 }
 
-/* Of a thread that had no state of ours, as there was no memory for it. */
+/* Of a thread that had no state of the shim's, as there was no memory for it. */
 static void record_not_created(struct thread *creator, const struct caller *caller, int error)
 {
 	if (error)

@@ -5,7 +5,7 @@
  * dlopen is not wrapped (that would break $ORIGIN and RTLD_NEXT for its callers),
  * and dlclose is not either, since libc unloads libraries by itself too.  Instead:
  * a module is met when the first address in it is.  It is found gone when the
- * loader frees its link map, which comes through our free(): after the library has
+ * loader frees its link map, which comes through the shim's free(): after the library has
  * left _dl_find_object's table, and before another can take its place (the loader
  * holds its lock).  Its addresses are then marked dead, and get new ids if they come
  * to mean something else.  If the same library (path, build id) comes back to the same

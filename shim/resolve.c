@@ -70,7 +70,7 @@ void resolve_all(void)
 }
 
 /* The function that the program calls by this name, if that is not the shim's.  It is the first of any version, or the
- * first of glibc's: libc_malloc_debug.so's, if it is not the one behind us. */
+ * first of glibc's: libc_malloc_debug.so's, if it is not the one behind the shim. */
 static void *in_front(const char *name, void *behind)
 {
 	void *first = real.dlsym(RTLD_DEFAULT, name), *of_version = dlvsym(RTLD_DEFAULT, name, heap);

@@ -130,7 +130,7 @@ static inline void ring_commit(struct lane *lane, struct ring_record record, uns
 
 	if (unlikely(dt > RT_DT_MAX)) {
 		if ((int64_t)dt < 0)
-			record.stamp = lane->last; /* the counter went back between cores: keep our order */
+			record.stamp = lane->last; /* the counter went back between cores: keep the lane's order */
 		word[0] = rt_word0(RT_TIME, 2, 0, 0);
 		word[1] = record.stamp;
 		word += 2;

@@ -189,8 +189,8 @@ static void reap(long between)
 
 static uint32_t state_now(void) { return load_acquire(&process->header->scan_state); }
 
-/* True if the process that is to make the scan still exists.  between: the parent of the tool that we started, 0: the
- * live reader makes the scan, and has no time for its heartbeat meanwhile. */
+/* True if the process that is to make the scan still exists.  between: the parent of the tool that the shim started;
+ * 0: the live reader makes the scan, and has no time for its heartbeat meanwhile. */
 static bool tool_lives(long *between, uint32_t state)
 {
 	if (!*between)

@@ -4,8 +4,8 @@
  *
  * The compiler's usual way (landing pads and _Unwind_Resume) would bring a copy of libgcc's unwinder into the shim, and
  * mix it with whichever unwinder is at work: libgcc's, LLVM's, one linked into the program.  So frames with a scope
- * have a personality routine of our own (scope.c), which never lands: it runs the frame's scope and lets the unwinder
- * go on.
+ * have a personality routine of the shim's own (scope.c), which never lands: it runs the frame's scope and lets the
+ * unwinder go on.
  *
  * A frame may also be left by longjmp, which the shim does not see.  So the record of open scopes is kept outside of
  * the stack, and an entry counts as that of a live frame only where the stack pointer says so.

@@ -213,8 +213,8 @@ static inline long sys_peek(const void *from, void *to, size_t bytes)
 }
 
 /* Copies within the program's own memory by way of the kernel: from[i] to to[i], one after the other.  Pages that are
- * new are made and written there and never mapped by a fault of ours; a full disk is an error.  tid: of the calling
- * thread.  Returns the number of bytes, or -errno. */
+ * new are made and written there and never mapped by a page fault of the shim's; a full disk is an error.  tid: of the
+ * calling thread.  Returns the number of bytes, or -errno. */
 static inline long sys_copy(int tid, const struct iovec *from, const struct iovec *to, unsigned count)
 {
 	if (sys_filtered)

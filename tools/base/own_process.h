@@ -10,14 +10,14 @@
 
 #include <stdbool.h>
 
-/* Call this before any file is opened.  It keeps the numbers of closed standard streams in use: no file of ours gets
- * such a number, and no output to that stream lands in a file. */
+/* Call this before any file is opened.  It keeps the numbers of closed standard streams in use: no file that the
+ * tool opens gets such a number, and no output to that stream lands in a file. */
 void own_process_start_up(void);
 
 /* true: from now on the command writes to standard output alone, until own_process_prints(false). */
 void own_process_prints(bool prints);
 
-/* For a child of fork before its exec: restores the signal actions that our caller set. */
+/* For a child of fork before its exec: restores the signal actions that the tool's caller set. */
 void own_process_hand_down(void);
 
 /* Call this at the end of a command: it flushes the standard streams and returns the exit status.  A full or broken

@@ -20,8 +20,8 @@ struct launch { /* a child that waits until it is told where to record */
 	int exec_within_ms; /* launch_go waits this long for the exec, which may wait for a file system */
 };
 
-/* library NULL: the child is not to be watched.  signals: the signal mask of the child, which is the mask that our
- * caller gave us. */
+/* library NULL: the child is not to be watched.  signals: the signal mask of the child, which is the mask that
+ * `ringtail run` was started with. */
 bool launch_fork(struct launch *launch, char **command, const char *library, const sigset_t *signals,
                  struct error *err);
 /* Lets the child exec, with RINGTAIL set to `ringtail`.  Returns the errno of exec: then the child has ended with 127

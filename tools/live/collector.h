@@ -15,7 +15,7 @@ enum on_deadlock { ON_DEADLOCK_REPORT, ON_DEADLOCK_KILL, ON_DEADLOCK_CORE };
 
 struct collector_request {
 	const char *run; /* directory */
-	pid_t command;   /* our child */
+	pid_t command;   /* a child of this process */
 	bool wait_all;   /* stay until every watched process has ended */
 	bool quiet;      /* shows no progress, even after the program has ended */
 	struct command_signals *signals;

@@ -20,7 +20,7 @@
 struct newcomers {
 	char *rings;            /* the prefix of the paths of the run's rings */
 	char *setting;          /* the text by which RINGTAIL in an environment names the run */
-	pid_t command;          /* the first process of the run, our child */
+	pid_t command;          /* the first process of the run, a child of this one */
 	uint64_t since;         /* its start, in ticks since boot: no newcomer is older */
 	struct u64_map entered; /* images without a ring: when each was first seen */
 };

@@ -16,9 +16,9 @@
  * - the ring file, which holds every address, and the shim's own memory, which holds copies of stacks.
  * - memory below a stack pointer, and the stacks of threads that have ended, which glibc keeps for the next thread.
  *
- * In a forked child the heap is a root too, except the child's own blocks.  It holds the parent's blocks, which we do
- * not know, and the child may have linked its own blocks to them.  The same holds where events were lost, as blocks may
- * be missing then.
+ * In a forked child the heap is a root too, except the child's own blocks.  It holds the parent's blocks, which the
+ * child's ring does not list, and the child may have linked its own blocks to them.  The same holds where events were
+ * lost, as blocks may be missing then.
  */
 #ifndef RINGTAIL_SCAN_ROOTS_H
 #define RINGTAIL_SCAN_ROOTS_H
@@ -53,7 +53,7 @@ struct root_request {
 	const char *ring_name;       /* the ring file, without its directory */
 	uint64_t own;                /* address in the target of struct rt_own, which describes the shim's memory */
 	uint64_t brk_start, brk_end; /* the part of [heap] that the program itself got by sbrk */
-	bool heap_is_root;           /* the heap may hold blocks that we do not know: see above */
+	bool heap_is_root;           /* the heap may hold blocks that are not among these: see above */
 };
 
 void roots_find(struct roots *roots, const struct root_request *request);

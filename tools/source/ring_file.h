@@ -25,7 +25,7 @@ struct ring_file {
 	struct rt_header header;  /* copy of the immutable part, validated */
 	struct rt_header *shared; /* the mapped header: counters, end, the reader's fields */
 	bool same_boot;           /* the machine was not booted since: stamps and pids of the file are still valid */
-	pid_t pid;                /* its process, by its number "here" (proc.h); 0: it has ended, or we cannot see it */
+	pid_t pid;                /* its process, by its number "here" (proc.h); 0: it has ended or cannot be seen */
 	uint64_t process_start;   /* start time of that process, as /proc gives it here */
 	double ns_per_tick;       /* see ring_file_calibrate */
 };

@@ -169,7 +169,7 @@ static void read_map(struct pages *pages, const struct target_map *map, uint64_t
 	}
 }
 
-/* Programs reserve terabytes of address space without access rights.  Where the kernel only lets us read the pagemap
+/* Programs reserve terabytes of address space without access rights.  Where the kernel only lets the pagemap be read
  * entry by entry, the sums in smaps tell which of these mappings are empty.  False: this one is empty. */
 static bool holds_something(pid_t pid, const struct target_map *map)
 {

@@ -2,11 +2,11 @@
  * Makes a system call that a stop has interrupted go on as if there had been no stop.
  *
  * A stop by ptrace wakes a thread out of its system call.  The kernel restarts many calls by itself; others
- * (restart.def) return EINTR.  A thread in one of those stops with -EINTR as the result of its call.  We replace that
- * result by ERESTARTNOHAND, with which the kernel itself says "restart the call; if a handler runs, return EINTR".  So
- * a signal that comes at any time before the restart ends the call with EINTR, as it would have without us.  From then
- * on the thread's state is right even if this process is killed.  If it is killed earlier, between the stop and
- * restart_begin, the thread sees EINTR.
+ * (restart.def) return EINTR.  A thread in one of those stops with -EINTR as the result of its call.  restart_begin
+ * replaces that result by ERESTARTNOHAND, with which the kernel itself says "restart the call; if a handler runs,
+ * return EINTR".  So a signal that comes at any time before the restart ends the call with EINTR, as it would have
+ * without the stop.  From restart_begin on, the thread's state is right even if the tracer is killed.  If the tracer is
+ * killed earlier, between the stop and restart_begin, the thread sees EINTR.
  *
  * A time-out in an argument is made shorter by the time that the call has waited (restart_end).  The kernel does not
  * tell when the call began to wait.  It does tell when the thread last left its processor, by that processor's clock.

@@ -127,8 +127,8 @@ static bool seize_new(struct target *target, size_t *added, char *why)
 	return good;
 }
 
-/* For a thread that has ended: if it is our own child, its status is left for the waitpid of the code that started
- * it. */
+/* For a thread that has ended: if it is a child of this process, its status is left for the waitpid of the code that
+ * started it. */
 static void leave_dead(struct target *target, struct target_thread *thread)
 {
 	struct process_stat stat;
@@ -276,7 +276,7 @@ static bool is_fault(int signal)
 }
 
 /* A thread that is detached where a call begins finds a signal pending that is none, and its call returns EINTR.  So it
- * goes on as our tracee until our thread ends; then the kernel detaches it as it is.
+ * goes on traced until the tracer ends; then the kernel detaches it as it is.
  * status: signal, and above it the event. */
 static void let_go_again(struct target_thread *thread, int status)
 {
@@ -349,7 +349,7 @@ static _Thread_local bool ends_soon;
 
 void target_resume(struct target *target) { resume(target, ends_soon); }
 
-/* The threads are stopped again at once.  So they are not followed to their calls: they would remain our tracees. */
+/* The threads are stopped again at once.  So they are not followed to their calls: they would remain traced. */
 bool target_stop_again(struct target *target, char why[TARGET_WHY_BYTES])
 {
 	resume(target, false);

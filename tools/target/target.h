@@ -4,13 +4,13 @@
  * The stop leaves no trace in the target.  Threads are seized and not attached: no signal is sent, and a signal that
  * was on its way arrives after target_resume.  System calls that the stop interrupted are restarted (restart.h).
  *
- * The thread of ours that calls target_stop must end soon after target_resume, or our process must end: use
- * target_in_thread.  The reason: a thread of the target that is held up in the kernel (vfork, a slow file system)
- * cannot be stopped, and ptrace cannot detach from a thread that is not stopped.  When its tracer ends, the kernel
- * detaches it in any state, and we need to remember nothing.
+ * The tracer is the thread of the tool that calls target_stop.  It must end soon after target_resume, or the tool must
+ * end: use target_in_thread.  The reason: a thread of the target that is held up in the kernel (vfork, a slow file
+ * system) cannot be stopped, and ptrace cannot detach from a thread that is not stopped.  When the tracer ends, the
+ * kernel detaches the thread in any state, and nothing is left to do later.
  *
- * The same holds if our process is killed.  We consume no stop from the kernel (WNOWAIT) before its thread is let go,
- * so a signal that was being delivered when we stopped the thread is delivered then too.
+ * The same holds if the tool is killed.  The tracer leaves each stop unconsumed (WNOWAIT) until it lets the thread go,
+ * so a signal that was being delivered at the stop is delivered also if the tool is killed in between.
  */
 #ifndef RINGTAIL_TARGET_TARGET_H
 #define RINGTAIL_TARGET_TARGET_H

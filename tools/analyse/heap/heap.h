@@ -19,11 +19,11 @@ struct heap_counts {
 	uint64_t failed;        /* calls that returned no memory */
 	uint64_t reallocations; /* part of allocations: realloc of a live block */
 	uint64_t reallocated_in_place;
-	uint64_t unknown_frees; /* frees of blocks never seen: allocated before the shim, or by code we cannot hook */
+	uint64_t unknown_frees; /* frees of blocks never seen: allocated before the shim, or in a call without a hook */
 	uint64_t double_frees;  /* frees of a block that had been freed and not allocated again */
 	uint64_t mismatched;    /* malloc/new/new[] against free/delete/delete[] */
 	uint64_t unseen_frees;  /* blocks whose address was allocated again without a free in between: the free was
-	                         * lost, or made by code that we cannot hook */
+	                         * lost, or made by a call without a hook */
 };
 
 struct heap_site { /* one allocation stack and function */

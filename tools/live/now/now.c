@@ -184,7 +184,7 @@ static bool ask(const struct running *running, const char *directory, uint64_t p
 	return good;
 }
 
-/* ---- by ourselves -------------------------------------------------------------------------------- */
+/* ---- by this process -------------------------------------------------------------------------------- */
 
 static void say_if_lost(const struct recording *recording)
 {
