@@ -1,7 +1,7 @@
 /*
  * A deadlock that could happen and does not: forward() takes `first` then `second`, backward() `second`
- * then `first`, in two threads that nothing orders; a pause long enough keeps them apart in this run.  A
- * sleep is no synchronisation: one predicted deadlock.
+ * then `first`, in two threads that nothing orders; a long pause keeps them apart in this run.  A sleep is
+ * no synchronisation: one predicted deadlock.
  */
 #include <pthread.h>
 #include <time.h>

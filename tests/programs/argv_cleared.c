@@ -1,4 +1,4 @@
-/* A program that clears its argv, as those that set their title do, and then forks. */
+/* Clears its argv, as programs that set their own title do, and then forks. */
 #include <sys/wait.h>
 
 #include "tests/programs/say.h"

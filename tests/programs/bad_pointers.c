@@ -1,8 +1,8 @@
 /*
  * Hands wrong pointers to every hooked function that takes one (bad_pointers.def), each in a process of its own, and
- * says what came of it: the result and errno, or the signal.
+ * prints how the call ended: its result and errno, or the signal.
  *
- *   bad_pointers [PREFIX]    functions whose names begin so
+ *   bad_pointers [PREFIX]    only functions whose names begin with PREFIX
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -35,7 +35,7 @@
 #define WRONG_CLOCK ((clockid_t)CLOCK_BOOTTIME)
 #define PAGE        4096
 
-/* For calls that would wait for ever. */
+/* For calls that would wait for ever with a NULL p. */
 #define UNLESS_NULL(call) (p ? (call) : -1)
 
 /* ---- arguments that are right, or wrong in a way of their own --------------------------------- */
@@ -81,7 +81,7 @@ static mtx_t *held_c11(void)
 
 static int started(void) { return pthread_create(&thread, NULL, identity, NULL); }
 
-/* Its kernel's thread is gone, and it has not been joined. */
+/* Makes a thread whose kernel thread has ended, and which has not been joined. */
 static int ended(void)
 {
 	pid_t gone;
@@ -91,7 +91,7 @@ static int ended(void)
 	return 0;
 }
 
-/* An environment that keeps what is preloaded. */
+/* An environment with this variable and the caller's LD_PRELOAD. */
 static char **with(char *variable)
 {
 	static char preload[PATH_MAX], *list[3];
@@ -102,7 +102,7 @@ static char **with(char *variable)
 	return list;
 }
 
-/* The end of memory that is followed by none. */
+/* The end of a page behind which no memory is mapped. */
 static char *end_of_memory(void)
 {
 	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -202,7 +202,7 @@ static const struct row {
 #include "shim/operators.def"
 };
 
-/* Ended by a signal, so that there is nothing to wait for at its end. */
+/* The child ends by SIGKILL, so that no leak scan delays its end. */
 static void try_in_child(const struct row *row, const struct kind *kind)
 {
 	int status;

@@ -1,7 +1,7 @@
 /*
- * For two seconds: 2 threads blocked on a mutex, 1 on a read-write lock, 3 on a condition, 2 on a semaphore (one of
- * them in a once routine), and one each on a barrier, once-control, spin lock, futex, join and pipe; one runs, and main
- * sleeps.  With an argument, as many forked processes do so, and main waits for them.
+ * Blocks threads for two seconds: 2 on a mutex, 1 on a read-write lock, 3 on a condition, 2 on a semaphore (one of
+ * them in a once routine), and one each on a barrier, once-control, spin lock, futex, join and pipe; one more runs, and
+ * main sleeps.  With an argument N, N forked processes do this, and main waits for them.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>

@@ -1,6 +1,6 @@
 /*
- * Busy, slow and alive: 32 threads on one mutex that each holds for a while, a pair that plays ping-pong by a
- * condition, another by semaphores, and a barrier at which all meet in the end.  Most threads wait at any time, and
+ * Busy, slow and alive: 32 threads take one mutex in turn and hold it for a while; two threads play ping-pong by a
+ * condition variable, two others by semaphores; all meet at a barrier in the end.  Most threads wait at any time, and
  * none hangs.
  */
 #include <semaphore.h>

@@ -58,7 +58,7 @@ static int try_back(void *unused)
 static void mutex(void) { both(nest_forth, nest_back); }
 static void mutex_ok(void) { both(nest_forth, try_back); }
 
-/* The wait gives second back, and takes it again with first held. */
+/* cnd_timedwait releases `second`, and takes it again while this thread holds `first`. */
 static int wait_inside(void *unused)
 {
 	struct timespec past = {1, 0};

@@ -1,6 +1,6 @@
 /*
- * C11's threads: 8 threads count to 1000 each under an mtx, wait for a cnd and tell a result by thrd_join;
- * one is detached; call_once calls once; tss destructors free 8 blocks of 88 bytes.  Nothing to complain about.
+ * C11's threads: 8 threads count to 1000 each under an mtx, wait for a cnd and return a result by
+ * thrd_join; one is detached; call_once calls once; tss destructors free 8 blocks of 88 bytes.  No finding.
  */
 #include <threads.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /*
  * Deferred cancellation in the waits that are cancellation points: cond_wait, cond_timedwait, join, sem_wait,
  * sem_timedwait; and asynchronously in a busy loop.  The cleanup handlers run, the mutex is held again in
- * them after a wait on a condition, and every join tells PTHREAD_CANCELED.
+ * them after a wait on a condition, and every join returns PTHREAD_CANCELED.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -110,7 +110,7 @@ static void cancel(const char *where, void *(*routine)(void *))
 	cleaned = 0;
 	must(pthread_create(&thread, NULL, routine, NULL) == 0);
 	sem_wait(&started);
-	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* into the wait itself */
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* the thread is in its wait by then */
 	int error = pthread_cancel(thread);
 	must(pthread_join(thread, &result) == 0);
 	say("%s: cancel %d, %s, cleaned %d\n", where, error, result == PTHREAD_CANCELED ? "cancelled" : "returned",

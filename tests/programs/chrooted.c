@@ -1,6 +1,6 @@
 /*
- * chrooted DIRECTORY: changes its root to DIRECTORY, as daemons do, and goes on: 100 blocks of 48 bytes before and
- * after, and in a child, for which the old paths do not exist.
+ * chrooted DIRECTORY: changes its root to DIRECTORY, as daemons do.  It makes 100 blocks of 48 bytes before that, as
+ * many after it, and as many in a child, for which the old paths do not exist.
  */
 #include <sys/wait.h>
 

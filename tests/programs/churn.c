@@ -18,7 +18,7 @@ static void one_at_a_time(void)
 		free(keep(malloc(64)));
 }
 
-/* Always ten of them, of sizes that are one to malloc. */
+/* Ten blocks are live at any time.  Their sizes differ, but malloc rounds them all up to the same one. */
 static void a_queue(void)
 {
 	void *queue[QUEUED] = {0};
@@ -31,7 +31,7 @@ static void a_queue(void)
 		free(queue[i]);
 }
 
-/* All live at once: a list would have nothing to give. */
+/* All blocks are live at once: a free list would be empty at each allocation. */
 static void all_at_once_ok(void)
 {
 	static void *blocks[ROUNDS];
@@ -54,7 +54,7 @@ static void not_often_ok(void)
 		free(keep(malloc(64)));
 }
 
-/* Each place once: nothing comes back to it. */
+/* Each block is larger than all before it: none could be used again. */
 static void grown_ok(void)
 {
 	char *text = NULL;

@@ -1,5 +1,5 @@
-/* Starts three programs with an empty environment and one with none, in the ways there are, and tries to start one more
- * that is not there. */
+/* Starts three programs with an empty environment, by fork, vfork and posix_spawn, and one with none (NULL); and tries
+ * to start programs that do not exist. */
 #include <spawn.h>
 #include <sys/wait.h>
 

@@ -18,8 +18,8 @@ static pthread_spinlock_t spin;
 static atomic_int done;
 static atomic_bool first_is_through;
 
-/* No call shows that the second thread comes later, however busy the machine is.  A thread that is held up in front of
- * a lock is not through until the second one comes: so that one does not wait for ever. */
+/* Makes the second thread come later, however busy the machine is, without a call that the shim sees.  --confirm may
+ * hold the first thread up until the second one comes: so the second one waits for a limited time. */
 static void let_first_through(void)
 {
 	for (int i = 0; i < 300 && !first_is_through; i++)
@@ -51,7 +51,7 @@ static void *late_backward(void *unused)
 	return backward(unused);
 }
 
-/* ---- they can close ------------------------------------------------------------------------------ */
+/* ---- deadlocks that can happen ------------------------------------------------------------------------------ */
 
 static void *read_then_first(void *unused)
 {
@@ -85,7 +85,7 @@ static void *spin_then_first(void *unused)
 	return unused;
 }
 
-/* By a try: it holds, and wants nothing. */
+/* Takes `first` by a try: a thread that tries holds the lock afterwards, but never waited for it. */
 static void *try_then_spin(void *unused)
 {
 	let_first_through();
@@ -104,7 +104,7 @@ static void spin_lock(void)
 
 static atomic_int second_caller;
 
-/* The routine goes on until the second caller waits for its end, which it does after this thread had the lock. */
+/* Runs until the second caller waits for it, and takes `first` before that. */
 static void lock_first(void)
 {
 	pthread_mutex_lock(&first);
@@ -150,7 +150,7 @@ static void in_child(void)
 	must(waitpid(child, &status, 0) == child);
 }
 
-/* Most passes are in no danger, and they are too many to be held up at each. */
+/* 10000 passes in a thread that is alone: none can deadlock, and --confirm must not hold up each of them. */
 static void *many_forward(void *unused)
 {
 	for (int i = 0; i < 10000; i++)
@@ -164,7 +164,7 @@ static void many_passes(void)
 	two_locks();
 }
 
-/* ---- they cannot ------------------------------------------------------------------------------------ */
+/* ---- deadlocks that cannot happen --------------------------------------------------------------------------- */
 
 static void *forward_then_flag(void *unused)
 {
@@ -182,7 +182,7 @@ static void *flag_then_backward(void *unused)
 
 static void flag(void) { in_threads(forward_then_flag, flag_then_backward); }
 
-/* A lock made of a flag: both are in turn, as long as it takes. */
+/* A spin lock made of a flag: one thread waits until the other is done, however long that takes. */
 static void *fenced(void *routine)
 {
 	while (atomic_exchange(&done, 1))

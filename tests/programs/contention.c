@@ -17,12 +17,12 @@ static pthread_barrier_t barrier;
 static sem_t ready, done, item;
 static int turns;
 
-/* The holder has the lock when the other comes for it, each round. */
+/* Called by the thread that will wait, just before it does: the holder has the lock by then. */
 static void come_while_held(void) { sem_post(&ready); }
 static void await_waiter(void)
 {
 	sem_wait(&ready);
-	pause_ms(200); /* it comes to the lock meanwhile */
+	pause_ms(200); /* the other thread blocks on the lock meanwhile */
 }
 
 /* ---- mutexes made at one place ---------------------------------------------------------------- */
@@ -70,7 +70,7 @@ static void mutexes(void)
 		one_wait();
 }
 
-/* Nobody waits: taken in turn. */
+/* No thread waits: they take the mutex one after the other. */
 static void *take_in_turn(void *mutex)
 {
 	want(mutex);

@@ -1,7 +1,7 @@
 /*
- * C++20 coroutines and exceptions: a generator that another one resumes allocates (135 bytes) before each
- * value and throws at its end, through the frame that resumed it; its frame is freed then.  The argument says how
- * many rounds of 20 values (default 50).
+ * C++20 coroutines and exceptions: one generator resumes another.  The inner one allocates 135 bytes before each value
+ * and throws at its end, through the frame of the outer one; its own frame is freed then.  Argument: the number of
+ * rounds, of 20 values each (default 50).
  */
 #include <coroutine>
 #include <exception>

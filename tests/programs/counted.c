@@ -1,8 +1,8 @@
 /*
  * Events from which their own number can be computed: the n-th allocation of a thread is of counted_size(n) bytes, and
- * after it the thread's allocation number n - COUNTED_HELD is freed.  How far each thread has come is in a file, after
- * each call: these events have happened for certain, whenever the program is killed.  It goes on until then, or until
- * it is told to stop.
+ * after it the thread's allocation number n - COUNTED_HELD is freed.  After each call the thread
+ * writes into a file how far it has come: those events have happened for certain, whenever the program is killed.  The
+ * program goes on until it is killed or told to stop.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /*
  * 64 threads free each other's blocks.  In each of 20 rounds every thread makes 100 blocks of 16 to 115
- * bytes, meets the others at a barrier, and frees the 100 blocks of another thread, which may be making its next blocks
- * meanwhile.  128000 blocks of 8384000 bytes (and what thread creation takes); each is freed once, by a thread that did
+ * bytes, meets the others at a barrier, and frees the 100 blocks of another thread, while that thread may be making its
+ * next ones.  128000 blocks of 8384000 bytes (and what thread creation takes); each is freed once, by a thread that did
  * not make it; none is left.  Argument: the number of rounds.
  */
 #include <pthread.h>

@@ -97,7 +97,7 @@ static void write_table()
 	std::unique_lock writer(table);
 }
 
-/* libstdc++'s is glibc's, of its default kind: a writer that waits keeps no reader out. */
+/* std::shared_mutex is glibc's rwlock of its default kind: a waiting writer keeps no reader out. */
 static void shared_mutex_again_ok() { both(read_again, write_table); }
 
 static void shared_mutex_again()
@@ -115,7 +115,7 @@ static void shared_mutex_ok() { both(read_forth, read_back); }
 
 /* ---- std::condition_variable --------------------------------------------------------------------- */
 
-/* The wait gives first back, and takes it again with second held. */
+/* wait_for releases `first`, and takes it again while this thread holds `second`. */
 static void wait_inside()
 {
 	std::unique_lock outer(first);
@@ -145,7 +145,7 @@ static void condition_variable_ok() { both(wait_outside, guard_forth_later); }
 
 static void nothing() {}
 
-/* Never joined, and its object never destroyed. */
+/* The thread is never joined; its std::thread is never destroyed, which would end the program. */
 static void thread()
 {
 	new std::thread(nothing);
@@ -156,7 +156,7 @@ static void thread_ok() { std::thread(nothing).join(); }
 
 static void lock_first() { std::lock_guard guard(first); }
 
-/* Its destructor joins, with first held: the guard's destructor comes later. */
+/* The jthread's destructor joins while `first` is held: the guard's destructor comes later. */
 static void jthread()
 {
 	std::unique_lock guard(first, std::defer_lock);
@@ -166,7 +166,7 @@ static void jthread()
 	guard.lock();
 }
 
-/* The guard's destructor comes before. */
+/* The guard's destructor comes before the jthread's. */
 static void jthread_ok()
 {
 	std::jthread thread(lock_first);

@@ -1,7 +1,7 @@
 /*
  * C++20's synchronisation: mutex, recursive_mutex, timed_mutex, shared_mutex, condition_variable with wait,
  * wait_for and wait_until, counting_semaphore, latch, barrier, atomic wait and notify, call_once, promise and
- * future, async, jthread with stop_token.  Nothing to complain about.
+ * future, async, jthread with stop_token.  No finding.
  */
 #include <atomic>
 #include <barrier>

@@ -1,6 +1,6 @@
 /*
- * deepbind DIRECTORY: a library opened with RTLD_DEEPBIND calls libc's malloc past whatever is preloaded. The
- * program frees what it allocated, 100 times, and goes on with blocks of its own, 30 of 45 bytes.
+ * deepbind DIRECTORY: a library opened with RTLD_DEEPBIND calls libc's malloc, not a preloaded one.  The
+ * program frees what the library allocated, 100 times, and goes on with blocks of its own, 30 of 45 bytes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

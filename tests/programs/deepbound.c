@@ -1,6 +1,6 @@
 /*
- * deepbound LIBRARY MODE SHAPE: opens the library with RTLD_DEEPBIND, "now" or "lazy", or "elsewhere": in a namespace
- * of its own.  The library's calls look for functions in libc first, and pass by what is preloaded.
+ * deepbound LIBRARY MODE SHAPE: opens the library.  MODE is "now" or "lazy", with RTLD_DEEPBIND: the library's calls
+ * find libc's functions before preloaded ones.  Or it is "elsewhere": in a namespace of its own, with dlmopen.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -53,7 +53,7 @@ static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER, two = PTHREAD_MUTEX_INIT
 
 static void *nothing(void *argument) { return argument; }
 
-/* Blocks go both ways, and addresses come again. */
+/* The program frees the library's blocks and the library the program's; the same addresses are allocated again. */
 static void blocks(void)
 {
 	for (size_t i = 1; i < 200; i++) {
@@ -64,7 +64,7 @@ static void blocks(void)
 	}
 }
 
-/* Locked on one side, unlocked on the other. */
+/* The library locks and the program unlocks, and the other way round. */
 static void locks(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -75,7 +75,7 @@ static void locks(void)
 	}
 }
 
-/* Made on one side, joined on the other. */
+/* The library makes a thread and the program joins it, and the other way round. */
 static void threads(void)
 {
 	pthread_t thread;
@@ -98,7 +98,7 @@ __attribute__((noinline)) static void leak(void)
 
 static atomic_bool first_is_through;
 
-/* The flag, which no call shows, keeps the threads apart. */
+/* A flag keeps the threads apart, without a call that the shim sees. */
 static void *other_order(void *argument)
 {
 	while (!first_is_through)
@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 {
 	must(argc == 4);
 	alarm(60);
-	free(malloc(48)); /* an address that the library's constructor may get */
+	free(malloc(48)); /* the library's constructor may get the same address */
 	open_plugin(argv[1], argv[2]);
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
 		if (!strcmp(shapes[i].name, argv[3]))

@@ -26,7 +26,7 @@ static size_t serve_customer(int number)
 {
 	char *receipt = print_receipt(number);
 
-	return receipt ? strlen(receipt) : 0; /* and nobody frees it */
+	return receipt ? strlen(receipt) : 0; /* no code frees it */
 }
 
 static void *sell(void *argument)
@@ -55,7 +55,7 @@ static void *take_back(void *argument)
 static void *clean_up(void *argument) { return argument; }
 
 /*
- * Two threads that work, and one that is never joined.
+ * Two threads work and are joined; a third one is never joined.
  */
 int main(void)
 {
@@ -64,7 +64,7 @@ int main(void)
 
 	for (int i = 0; i < 10; i++)
 		printed += serve_customer(i);
-	pthread_create(&cleaner, NULL, clean_up, NULL); /* nobody joins it */
+	pthread_create(&cleaner, NULL, clean_up, NULL); /* no thread joins it */
 	pthread_create(&seller, NULL, sell, NULL);
 	pthread_create(&returner, NULL, take_back, NULL);
 	pthread_join(seller, NULL);

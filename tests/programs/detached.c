@@ -1,5 +1,5 @@
 /*
- * Four threads that need not be joined, and are not: two created detached, one detached by main, one by itself.  All
+ * Four detached threads, which no thread joins: two created detached, one detached by main, one by itself.  All
  * end before main does.  No thread leak.
  */
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /*
- * dlmopen DIRECTORY: opens a library in a namespace of its own, with a libc of its own, five times; what is
- * allocated there is freed there.  30 blocks of 46 bytes in the program's own namespace.
+ * dlmopen DIRECTORY: opens a library five times in a namespace of its own, with a libc of its own; the library
+ * frees what it allocates.  The program allocates 30 blocks of 46 bytes in its own namespace.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

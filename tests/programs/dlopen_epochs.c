@@ -1,9 +1,11 @@
 /*
- * One library after the other at the same place: epoch_a.so and epoch_b.so (beside this program) are loaded, used and
- * unloaded in turns, N rounds each.  Blocks of a have 101 bytes, those of b 202; a locks the first mutex, b the second.
- *   dlopen_epochs rounds N    one thread; says how often both had the same address, and where the mutexes are
+ * One library after the other at the same address: epoch_a.so and epoch_b.so (beside this program) are loaded, used and
+ * unloaded in turns, N rounds each.  epoch_a.so allocates blocks of 101 bytes and locks the first mutex; epoch_b.so
+ * allocates 202 bytes and locks the second one.
+ *
+ *   dlopen_epochs rounds N    one thread; prints how often both libraries had one address, and where the mutexes are
  *   dlopen_epochs bare N      the same with epoch_a_bare.so and epoch_b_bare.so, which have no build id
- *   dlopen_epochs threads N   four threads at once, each with both
+ *   dlopen_epochs threads N   four threads at once; each uses both libraries
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -35,7 +37,7 @@ static void find_library(struct library *library)
 	strcpy(library->path, path);
 }
 
-/* Where it was loaded. */
+/* Loads the library, calls it and unloads it.  Returns the address at which it was loaded. */
 static uintptr_t use(struct library *library)
 {
 	void *handle = dlopen(library->path, RTLD_NOW | RTLD_LOCAL);

@@ -1,6 +1,6 @@
 /*
- * A library is loaded, loses a block of 101 bytes, and is unloaded, N times.  Its place is taken
- * then, so that the next load is elsewhere.  usage: dlopen_moves NAME N, with NAME of a library beside this program:
+ * A library is loaded, loses a block of 101 bytes, and is unloaded, N times.  The program then maps memory at its
+ * address, so that the next load is elsewhere.  usage: dlopen_moves NAME N, with NAME of a library beside this program:
  * epoch_a.so, or epoch_a_bare.so, which has no build id.
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /*
  * A C program loads a C++ library whose constructor starts a thread and waits for it, build/programs/starts_thread.so,
- * found beside this program.  The thread is the first to call some of C++'s operators.
+ * found beside this program.  The thread makes the first call of some C++ operators.
  */
 #include <dlfcn.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The first call of anything hooked comes before any constructor has run. */
+/* The program's first call of a hooked function comes before any constructor has run. */
 #include <pthread.h>
 
 #include "tests/programs/say.h"

@@ -1,9 +1,10 @@
 /*
  * Waits for SIGUSR2 and then ends with status 7, in the way that its argument names: return, exit, _exit, quick_exit,
- * thread (a thread calls exit); or executes itself as "after", which says what it has of signals and ends, as "stay",
- * which waits for a signal to end it, or nothing, as that is a directory (exec, exec_stay, exec_fails).  SIGHUP has a
- * handler that says so, SIGQUIT is ignored, SIGUSR1 is blocked; all else is as it was. usage: ends_when_told HOW
- * [THREADS]        so many threads that block no signal but SIGUSR1 and SIGUSR2 are there too
+ * thread (a thread calls exit).  Or it executes itself: as "after", which prints its signal masks and ends (exec); as
+ * "stay", which waits for a signal to end it (exec_stay); or it tries to execute a directory, which fails (exec_fails).
+ * SIGHUP has a handler that prints a line, SIGQUIT is ignored, SIGUSR1 is blocked; all else is as it was.
+ *
+ * usage: ends_when_told HOW [THREADS]        THREADS more threads block no signal but SIGUSR1 and SIGUSR2
  */
 #include <pthread.h>
 #include <signal.h>

@@ -45,7 +45,7 @@ static inline struct timespec from_now(clockid_t clock, long ms)
 	return when;
 }
 
-/* Runs a routine in another thread, so that it meets what this one holds. */
+/* Runs a routine in another thread, where it finds locked what the caller holds. */
 static inline void elsewhere(void *(*routine)(void *), void *argument)
 {
 	pthread_t thread;

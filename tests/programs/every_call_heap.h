@@ -79,7 +79,7 @@ static void heap_failures(void)
 	say("free: errno %s, usable size of NULL %zu\n", error_name(errno), malloc_usable_size(NULL));
 }
 
-/* What reaches malloc from inside libc. */
+/* Functions of libc that call malloc and free themselves. */
 static void heap_by_libc(void)
 {
 	char *line = NULL, *text = NULL;

@@ -8,7 +8,7 @@
 extern char **environ;
 static char *false_argv[] = {"false", NULL};
 
-/* Only plain words come out of a child: its status. */
+/* Prints the child's exit status. */
 static void ended(const char *what, pid_t child)
 {
 	int status;

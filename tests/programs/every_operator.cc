@@ -1,5 +1,5 @@
 /*
- * Every form of operator new and delete, called directly, once; matched as they must be.  24 allocations:
+ * Every form of operator new and delete, called directly, once, each new with a matching delete.  24 allocations:
  * 8 forms of new and new[] for deletes without size, the same again for sized deletes, and 8 more for the
  * nothrow deletes; 24 deletes; nothing left, nothing mismatched.  A new that fails throws bad_alloc, or
  * returns null where nothrow.

@@ -1,4 +1,5 @@
-/* Looks for a program as shells do: tries to execute it in one directory after the other, with a block on the heap. */
+/* Looks for a program as shells do: with a block on the heap, it tries to execute the program in one directory after
+ * the other. */
 #include <stdlib.h>
 #include <unistd.h>
 

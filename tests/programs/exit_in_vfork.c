@@ -1,6 +1,7 @@
 /*
- * Ends with 3 while its second thread waits in the kernel, in vfork, for a child that goes on until the file argv[1] is
- * there or the program has ended: nothing can stop that thread.  "stay": does not end before the file is there.
+ * Ends with 3 while its second thread waits in the kernel, in vfork: no tracer can stop that thread.  The child of
+ * vfork runs until the file argv[1] exists or the program has ended.  "stay": the program itself ends only once the
+ * file exists.
  */
 #include <pthread.h>
 #include <stdbool.h>

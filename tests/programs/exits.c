@@ -1,6 +1,6 @@
 /*
  * Ends in the way that its argument names: return, exit, _exit, _Exit, quick_exit, abort, pthread_exit (of
- * main, while a thread still works and ends the process by its own end), thread_exit (exit called by a thread),
+ * main, while another thread works and, as the last one, ends the process), thread_exit (exit called by a thread),
  * segv, kill, exit_group (by syscall), raw_exit_group (by an instruction of its own), exec (of true), not_dumpable
  * (exit, after it has made itself not dumpable), other_user (exit, as a user without access to root's files; for root).
  * Before that it makes three blocks of 64 bytes, which are kept, and loses one of 100.
@@ -30,7 +30,7 @@ static void *outlive_main(void *argument)
 	return argument;
 }
 
-/* When main waits for it: what main's stack holds on its way there is anybody's guess. */
+/* Exits once main waits in pthread_join: before that, main's stack may hold pointers of any kind. */
 static void *exit_from_thread(void *argument)
 {
 	for (char state = 'R'; state && state != 'S'; state = thread_state(getpid()))

@@ -1,7 +1,7 @@
 /*
- * Allocates and frees much in two threads, N times each (100000 unless given), loses ten blocks of 777 bytes, says a
- * line and ends with status 5.  With a file it writes there until the disk takes no more, before it loses the blocks,
- * or first of all; the file stays. usage: fills_disk [N [FILE [first]]]
+ * Two threads allocate and free N times each (100000 unless given).  Then the program loses ten blocks of 777 bytes,
+ * prints a line and ends with status 5.  With FILE it fills the disk, by writing to that file, before it loses the
+ * blocks, or first of all ("first"); the file stays.  usage: fills_disk [N [FILE [first]]]
  */
 #include <errno.h>
 #include <fcntl.h>

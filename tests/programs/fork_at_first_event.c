@@ -1,7 +1,8 @@
 /*
- * A signal handler forks while a program has its first event, at each system call that this makes: without a library
- * that watches there is hardly any.  The program traces itself as a child and delivers the signal one system call later
- * each time, until the child has ended before.  With the argument `fork` the child is a fork, else it is executed anew.
+ * A signal handler forks while the shim records a program's first event, at each system call that the shim makes there.
+ * The program traces a child that is itself, and delivers the signal at the child's first system call, in the next
+ * child at the second one, and so on, until a child has ended before its signal.  With the argument `fork` the children
+ * are forks, else they are executed anew.
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* A child that calls nothing else execs with an environment of which only LD_PRELOAD is left. */
+/* A child whose only call is exec, with an environment that holds LD_PRELOAD alone. */
 #include <string.h>
 #include <sys/wait.h>
 

@@ -1,4 +1,4 @@
-/* A timer's handler forks, also in the middle of malloc and free; each child goes on where it was, and ends well. */
+/* A timer's handler forks, also in the middle of malloc and free; each child goes on from there, and ends well. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/time.h>

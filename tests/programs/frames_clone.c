@@ -1,6 +1,6 @@
 /*
- * A child of clone that shares the memory, as posix_spawn makes them, allocates on a stack of the program's:
- * malloc(118), ten times.
+ * A child of clone that shares its parent's memory, as the children of posix_spawn do, allocates on a stack that the
+ * program gave it: malloc(118), ten times.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -15,7 +15,7 @@ static int child(void *argument)
 	return argument != NULL;
 }
 
-/* The parent waits: the child runs on its thread's state. */
+/* The parent waits meanwhile, because the child uses the thread-local storage of the parent's thread. */
 static void clone_once(void)
 {
 	static char stack[65536] __attribute__((aligned(16)));

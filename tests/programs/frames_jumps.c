@@ -1,6 +1,6 @@
 /*
- * Leaves frames without returning from them, and allocates both in what it leaves and after it: malloc(131) at depths
- * of 1 to 20 before a longjmp, malloc(132) after it, by the same path each time.
+ * Leaves frames by longjmp, and allocates in them and after them: malloc(131) at depths of 1 to 20 before the jump,
+ * malloc(132) after it, by the same path each time.
  */
 #include <setjmp.h>
 

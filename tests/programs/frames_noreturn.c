@@ -1,6 +1,6 @@
 /*
- * A call that does not return is a function's last instruction: the return address is the next function's first, and
- * has another rule.  The callee allocates 211 bytes and leaves by longjmp; 100 times.
+ * A call that does not return is a function's last instruction: its return address is the first address of the next
+ * function, whose unwind rule is another.  The callee allocates 211 bytes and leaves by longjmp; 100 times.
  */
 #include <setjmp.h>
 

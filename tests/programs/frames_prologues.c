@@ -84,7 +84,7 @@ SHAPE() static void with_all_saved(void)
 #endif
 }
 
-/* No frame: what it calls returns to its caller. */
+/* Has no frame: the function that it jumps to returns to its caller. */
 SHAPE(optimize("optimize-sibling-calls")) static void *in_tail_position(size_t bytes) { return malloc(bytes); }
 
 SHAPE() static void *tail_called(size_t bytes)

@@ -1,6 +1,6 @@
 /*
  * AB in one thread, BA in another, but each only while holding `gate`: this can never deadlock.  No
- * realised, no predicted deadlock.  (An inversion that the gate refutes may be shown on request.)
+ * realised, no predicted deadlock.  (Reports may show, on request, an inversion that the gate refutes.)
  */
 #include <pthread.h>
 

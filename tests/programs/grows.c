@@ -1,13 +1,13 @@
 /*
- * A server that grows slowly: for each letter that it reads from the file argv[1] it works with blocks, which it gives
- * back, and keeps one in remember() for ever.  Some letters ask for more:
+ * A server that grows slowly.  For each letter that it reads from the file argv[1] it allocates blocks and frees them,
+ * and keeps one more in remember() for ever.  Some letters ask for more:
  *
  *   l   loses a block too
- *   t   lets a hundred threads come and go
- *   f   makes a child, which loses blocks of its own and waits until it is killed at the end
+ *   t   starts and joins a hundred threads
+ *   f   forks a child, which loses blocks of its own and waits until it is killed at the end
  *   q   ends
  *
- * Tells its pid first, and the letter when it is done with it.
+ * Prints its pid first, and each letter when it is done with it.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,4 +1,5 @@
-/* Detached threads unmap the memory that pthread_create has put their handle into, perhaps before it returns. */
+/* Detached threads unmap the memory into which pthread_create writes their handle, perhaps before pthread_create has
+ * returned. */
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>

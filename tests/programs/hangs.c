@@ -17,7 +17,7 @@
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t third = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
-/* Writers go first: a reader that comes behind one waits. */
+/* At these two, writers go first: a reader that comes after a waiting writer waits too. */
 static pthread_rwlock_t other_rwlock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static pthread_rwlock_t writers_first = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static pthread_spinlock_t spin;
@@ -43,7 +43,7 @@ static void hangs(void)
 	say("%d hangs\n", (int)getpid());
 }
 
-/* Both are there before either goes on. */
+/* Both threads come here before either goes on. */
 static void meet(void) { pthread_barrier_wait(&both); }
 
 static void two(void *(*one)(void *), void *(*other)(void *))
@@ -78,7 +78,7 @@ static void *second_then_first(void *unused)
 
 static void mutexes(void) { two(first_then_second, second_then_first); }
 
-/* Error-checking and recursive ones see their own owner, not a cycle. */
+/* Error-checking and recursive mutexes notice a relock by their own owner, but not a cycle. */
 static void typed_mutexes(void)
 {
 	init_mutex(&first, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED);
@@ -111,7 +111,7 @@ static void *write_it(void *lock)
 	return NULL;
 }
 
-/* A second writer waits, too, and a reader that has nothing. */
+/* Two writers wait for main's read lock, and main waits behind them to read-lock again. */
 static void behind_writer(void)
 {
 	pthread_rwlock_rdlock(&writers_first);
@@ -201,7 +201,7 @@ static void *lock_first(void *unused)
 	return unused;
 }
 
-/* The thread that has the lock ends with it; a second one waits too. */
+/* A thread ends while it holds the lock; another thread and main wait for the lock. */
 static void dead_owner(void)
 {
 	pthread_join(start(lock_first, NULL), NULL);
@@ -240,7 +240,7 @@ static void *first_then_once(void *unused)
 
 static void once_and_mutex(void) { two(call_once_routine, first_then_once); }
 
-/* ---- conditions, semaphores, barriers: owners are inferred -------------------------------------------- */
+/* ---- conditions, semaphores, barriers: the thread that could end a wait is inferred -------------------- */
 
 static void signal_once(void)
 {
@@ -263,7 +263,7 @@ static void *signal_with_first(void *unused)
 static void *wait_with_first(void *unused)
 {
 	meet();
-	pthread_mutex_lock(&first); /* the signaller wants it too */
+	pthread_mutex_lock(&first); /* the signalling thread wants it too */
 	pthread_mutex_lock(&second);
 	while (!ready)
 		pthread_cond_wait(&cond, &second);
@@ -298,7 +298,7 @@ static void sem_and_mutex(void)
 	two(post_with_first, wait_sem_with_first);
 }
 
-/* The same while another thread goes on: only the past tells which thread would have posted. */
+/* The same while a third thread goes on: that thread could post too, but only the other one has posted before. */
 static void *tick(void *unused)
 {
 	for (;;)
@@ -387,7 +387,7 @@ static void destroyed_barrier(void)
 	pthread_barrier_destroy(&never);
 }
 
-/* Nobody waits for anybody in particular. */
+/* All threads wait, and none for a particular other one. */
 static void all_asleep(void)
 {
 	pthread_t threads[3];
@@ -408,7 +408,7 @@ static void *shared_memory(size_t bytes)
 	return memory;
 }
 
-/* In shared memory; processes meet at a barrier there. */
+/* Locks in shared memory, and the barrier at which processes meet. */
 static struct shared {
 	pthread_mutex_t first, second;
 	pthread_rwlock_t rwlock, writers_first;
@@ -437,7 +437,7 @@ static void init_shared(void)
 	sem_init(&shared->sem, 1, 0);
 }
 
-/* One in a child, the other here. */
+/* Runs `one` in a child and `other` in this process. */
 static void two_processes(void (*one)(void), void (*other)(void))
 {
 	shared = shared_memory(sizeof *shared);
@@ -464,7 +464,7 @@ static void shared_second_then_first(void)
 
 static void shared_mutexes(void) { two_processes(shared_first_then_second, shared_second_then_first); }
 
-/* The same memory at another address. */
+/* Maps the shared memory at another address first. */
 static void moved_second_then_first(void)
 {
 	struct shared *moved = mremap(shared, sizeof *shared, sizeof *shared, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -509,7 +509,7 @@ static void shared_read_again(void)
 
 static void shared_behind_writer(void) { two_processes(shared_write, shared_read_again); }
 
-/* It posted before, so it is the one to post again. */
+/* This process has posted before, so it is taken for the one that would post again. */
 static void shared_post_with_first(void)
 {
 	sem_post(&shared->sem);
@@ -528,7 +528,7 @@ static void shared_wait_with_first(void)
 
 static void shared_sem_and_mutex(void) { two_processes(shared_post_with_first, shared_wait_with_first); }
 
-/* Through a lock of one process alone: three threads in two of them. */
+/* A cycle of three threads in two processes.  One of its locks belongs to one process alone. */
 static void *lock_private_then_shared_first(void *unused)
 {
 	pthread_mutex_lock(&second);
@@ -653,7 +653,7 @@ static void *want_mutex_too(void *unused)
 	return unused;
 }
 
-/* The copy of the thread that had it unlocks it, as handlers of pthread_atfork do. */
+/* The child's thread is the copy of the one that holds the lock.  It unlocks, as handlers of pthread_atfork do. */
 static void inherited_own_ok(void)
 {
 	pthread_mutex_lock(&first);
@@ -765,7 +765,7 @@ static void *write_in_time(void *unused)
 	return unused;
 }
 
-/* The writer gives up. */
+/* The writer gives up after a second, and the reader goes on. */
 static void behind_timed_writer_ok(void)
 {
 	pthread_rwlock_rdlock(&writers_first);
@@ -783,7 +783,7 @@ static void *release_later(void *unused)
 	return unused;
 }
 
-/* The first reader is another thread, and lets go: the writer comes next, and then the reader. */
+/* Another thread than the waiting reader.  When it unlocks, the writer gets the lock, and then the reader. */
 static void *read_for_a_second(void *unused)
 {
 	pthread_rwlock_rdlock(&writers_first);
@@ -804,7 +804,7 @@ static void behind_slow_writer_ok(void)
 	pthread_join(writer, NULL);
 }
 
-/* Of the usual kind: readers pass a writer that waits. */
+/* A lock of the default kind: readers pass a waiting writer. */
 static void past_writer_ok(void)
 {
 	pthread_rwlock_rdlock(&rwlock);
@@ -837,7 +837,7 @@ static void *wake_later(void *unused)
 	return unused;
 }
 
-/* Too early, and yet it comes to an end. */
+/* The condition is destroyed while a thread waits, too early; and yet the wait ends. */
 static void destroyed_too_early_ok(void)
 {
 	pthread_t threads[] = {start(wait_ready, NULL), start(wake_later, NULL)};
@@ -854,7 +854,7 @@ static void *leave_barrier(void *unused)
 	return unused;
 }
 
-/* Right after its last round, and right after a broadcast: that is allowed. */
+/* A barrier is destroyed right after its last round: that is allowed. */
 static void destroyed_in_time_ok(void)
 {
 	for (int i = 0; i < 100; i++) {
@@ -869,7 +869,7 @@ static void destroyed_in_time_ok(void)
 
 static void post(int signal) { sem_post(&sem); }
 
-/* A daemon that waits for a signal. */
+/* A daemon that waits for a signal, whose handler posts. */
 static void handler_posts_ok(void)
 {
 	sem_init(&sem, 0, 0);
@@ -884,7 +884,7 @@ static void handler_posts_ok(void)
 		;
 }
 
-/* The mutex is unlocked by another process. */
+/* Waits for a mutex that another process unlocks. */
 static void shared_ok(void)
 {
 	pthread_mutex_t *mutex = shared_memory(4096);
@@ -907,7 +907,7 @@ static void shared_ok(void)
 	pthread_mutex_unlock(mutex);
 }
 
-/* Each waits for the other in turn, holding something, and neither for ever. */
+/* Two processes wait for each other in turn, and neither for ever. */
 static void shared_slow(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -921,8 +921,8 @@ static void shared_slow(void)
 
 static void shared_slow_ok(void) { two_processes(shared_slow, shared_slow); }
 
-/* A pool that waits for its first work, while main does something else. */
-/* HANGS_UNTIL: until there is such a file, and not for a second. */
+/* A pool waits for its first work, while main does something else: for a second, or until the file that HANGS_UNTIL
+ * names exists. */
 static void idle_pool_ok(void)
 {
 	const char *until = getenv("HANGS_UNTIL");

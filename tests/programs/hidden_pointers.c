@@ -4,10 +4,9 @@
  *   no_access   in a page without rights, as by sodium_mprotect_noaccess
  *   read_only   in a variable of the program's whose page was made read-only
  *   shared      in a page without rights that a child would share
- *   secret      in memory that the kernel shows to the process alone; 77: there is no such memory here
- *   guarded     in a page between two without rights that nothing was ever written to
- *
- * block_without_access: in a block of 64 KiB, the inside of which has no rights.
+ *   secret      in memory of memfd_secret, which only the process itself can read; exit status 77: this kernel has none
+ *   guarded     in a page between two that have no rights and were never written to
+ *   block_without_access    in a page within a block of 64 KiB; the page has no rights
  */
 #include <string.h>
 #include <sys/mman.h>

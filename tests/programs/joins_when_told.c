@@ -1,6 +1,6 @@
 /*
- * A thread ends at once, another one waits for a condition that was signalled before, without its mutex.  main says
- * "ready PID", waits for SIGUSR2, and then ends both waits: all is well in the end.
+ * One thread ends at once; another one waits for a condition that was signalled before it came, without the mutex held.
+ * main prints "ready PID", waits for SIGUSR2, then wakes the second thread and joins both: all is well in the end.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -18,7 +18,7 @@
 
 static void *volatile kept, *volatile kept_too;
 
-/* All bytes are written: what the allocator or another block left there is no pointer any more. */
+/* A block all of whose bytes are overwritten, so that no pointer of an earlier owner is left in it. */
 NOINLINE static void *block(size_t bytes)
 {
 	void *made = malloc(bytes);
@@ -28,7 +28,7 @@ NOINLINE static void *block(size_t bytes)
 	return made;
 }
 
-/* What the last calls left below the stack pointer and in registers. */
+/* Overwrites what the last calls left below the stack pointer and in registers. */
 NOINLINE static void wipe(void)
 {
 	volatile char below[16384];
@@ -65,7 +65,7 @@ NOINLINE static struct node *list(unsigned length)
 
 NOINLINE static struct node *tree(unsigned depth) { return depth ? node(tree(depth - 1), tree(depth - 1)) : NULL; }
 
-/* The first made is the last. */
+/* Returns the node that was made first, which is the last of the list and points to its head. */
 NOINLINE static struct node *ring(unsigned length)
 {
 	struct node *first = node(NULL, NULL), *head = first;
@@ -124,7 +124,7 @@ static void owner_kept_owner_lost(void)
 	kept = node(shared, NULL);
 	node(shared, NULL);
 }
-static void lost_later_by_its_owner(void) /* the block that is found first is another's */
+static void lost_later_by_its_owner(void) /* the scan meets the lower block first, but the higher one owns it */
 {
 	struct node *low = node(NULL, NULL), *high = node(NULL, NULL);
 
@@ -266,7 +266,7 @@ static void specific_of_main(void)
 	for (unsigned i = 0; i < 40; i++)
 		must(!pthread_key_create(&keys[i], NULL));
 	pthread_setspecific(keys[0], block(80));
-	pthread_setspecific(keys[39], block(90)); /* glibc's second level, which it allocates */
+	pthread_setspecific(keys[39], block(90)); /* in glibc's second level, which glibc allocates */
 }
 static void *keep_specific_and_stay(void *argument)
 {
@@ -277,7 +277,7 @@ static void *keep_specific_and_stay(void *argument)
 }
 static void specific_of_a_thread(void) { beside(keep_specific_and_stay); }
 
-/* A thread's start routine is called with a block that no other pointer leads to. */
+/* A start routine whose argument is a block to which no other pointer leads. */
 static void *wait_with_argument(void *argument)
 {
 	must(argument);
@@ -295,7 +295,7 @@ static void argument_of_a_thread(void)
 }
 
 #if defined(__x86_64__)
-/* Waits for good in a system call, the block's address in one register alone. */
+/* The thread waits for ever in a system call, and one register alone holds the block's address. */
 #define WAIT_WITH(load)                                                                                                \
 	static void *wait_with_##load(void *argument)                                                                  \
 	{                                                                                                              \
@@ -432,7 +432,7 @@ static void aligned_kept(void) { aligned_all(aligned_blocks); }
 static void large_lost(void) { block(1 << 20); }
 static void large_kept(void) { kept = block(1 << 20); }
 static void large_interior(void) { kept = (char *)block(64 << 20) + (40 << 20); }
-static void sparse(void) /* of 256 MiB two pages are touched */
+static void sparse(void) /* two pages of 256 MiB are touched */
 {
 	char *large = malloc(256 << 20);
 
@@ -440,11 +440,11 @@ static void sparse(void) /* of 256 MiB two pages are touched */
 	*(void **)(large + (200 << 20)) = block(64);
 	kept = large;
 }
-static void from_freed_memory(void) /* the only pointer is in a block that was given back */
+static void from_freed_memory(void) /* the only pointer is in a freed block */
 {
 	struct node *owner = node(list(2), NULL);
 
-	node(NULL, NULL); /* so that the allocator does not take it back into the rest */
+	node(NULL, NULL); /* keeps the allocator from merging the freed block with the memory behind it */
 	free(owner);
 }
 static void by_strdup(void)
@@ -455,7 +455,7 @@ static void by_strdup(void)
 	setenv("LEAK_SHAPES_TOO", "kept by libc", 1);
 }
 
-/* ---- memory of one's own --------------------------------------------------------------------------------- */
+/* ---- memory that the program maps itself ------------------------------------------------------------------------ */
 
 static void **pool(int rights, int flags)
 {
@@ -512,11 +512,11 @@ static void pool_by_sbrk(void)
 	must(own != (void *)-1);
 	own[100] = block(64);
 	own[8000] = block(64);
-	for (unsigned i = 0; i < 3000; i++) /* the heap goes on behind it */
+	for (unsigned i = 0; i < 3000; i++) /* the heap grows behind the program's own memory */
 		free(block(500));
 	kept = block(1 << 16);
 }
-static void pool_within_a_block(void) /* objects of a pool that was malloced: pointers into it alone */
+static void pool_within_a_block(void) /* a pool in a malloced block: no pointer leads to the block's start */
 {
 	char *own = block(4096);
 
@@ -526,7 +526,7 @@ static void pool_within_a_block(void) /* objects of a pool that was malloced: po
 
 /* ---- forms that memcheck sees through and a scan from outside does not ---------------------------------------- */
 
-static void stale_in_new_memory(void) /* the new block lies where an old one was, which held the pointer */
+static void stale_in_new_memory(void) /* the new block is where an old one was that held the pointer */
 {
 	struct node *old = node(NULL, NULL);
 
@@ -553,7 +553,7 @@ NOINLINE static void use_stack(void)
 	there_before[32] = block(64);
 	must(there_before[32]);
 }
-NOINLINE static void end_above_it(void) /* never written, and the pointer is still there */
+NOINLINE static void end_above_it(void) /* this frame covers the old one without writing: the pointer is still there */
 {
 	volatile char room[1024];
 
@@ -582,7 +582,7 @@ static void forked(void)
 	must(waitpid(child, NULL, 0) == child);
 	block(300);
 }
-static void forked_and_hung_into_inherited(void) /* the child's block is reached by its parent's alone */
+static void forked_and_hung_into_inherited(void) /* only an inherited block points to the child's block */
 {
 	struct node *head = list(3);
 	kept = head;

@@ -30,7 +30,7 @@ namespace
 {
 
 void *volatile kept;
-const volatile size_t none = 0; /* the compiler does not know it */
+const volatile size_t none = 0; /* not known to the compiler */
 
 [[gnu::noinline]] void wipe()
 {
@@ -40,7 +40,7 @@ const volatile size_t none = 0; /* the compiler does not know it */
 		below[i] = 2;
 }
 
-/* Never destroyed: as if it were still in use. */
+/* An object that is never destroyed, as if it were still in use. */
 template <class T> [[gnu::noinline]] T &keep()
 {
 	T *made = new T;
@@ -112,7 +112,7 @@ void iterator_alone() /* to the middle of a vector, which is lost */
 	numbers.resize(100);
 	kept = &numbers[50];
 }
-void string_short_kept() { keep<std::string>() = "short"; } /* points into itself */
+void string_short_kept() { keep<std::string>() = "short"; } /* the string points into itself */
 void string_long_kept() { keep<std::string>() = text(0); }
 void any_kept() { keep<std::any>() = text(0); }
 void function_kept()
@@ -154,7 +154,7 @@ void shared_object_by_address_alone() /* within the block that make_shared made 
 	kept = owning.get();
 }
 
-/* ---- what operator new returned is not what is kept ----------------------------------------------------- */
+/* ---- the pointer that is kept is not the one that operator new returned -------------------- */
 
 struct counted {
 	~counted() { kept = nullptr; }
@@ -174,7 +174,7 @@ void array_of_none_lost()
 	kept = nullptr;
 }
 void array_of_none_aligned() { kept = new aligned[none]; }
-/* The end of a block that holds something. */
+/* The only pointer is to the end of a block that is not empty. */
 void end_alone() { kept = new long(1) + 1; }
 void array_second_element() { kept = new counted[10] + 1; }
 
@@ -188,7 +188,7 @@ struct second_base {
 	long two = 2;
 };
 struct third_base {
-	long three = 3; /* no table of functions */
+	long three = 3; /* no virtual function table */
 };
 struct several : first_base, second_base, third_base {
 	std::string name = text(9);

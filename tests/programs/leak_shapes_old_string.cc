@@ -1,7 +1,7 @@
 /*
- * Live blocks of std::string as it was before C++11, which shares its text and points behind the head of it: the first
- * argument names the shape (shapes.h).  What each leaves behind, and what memcheck says of it, is in
- * tests/e2e/tables/leak_shapes.def.
+ * Live blocks of std::string as it was before C++11: strings share their text, and point behind the head of the block
+ * that holds it.  The first argument names the shape (shapes.h).  What each leaves behind, and what memcheck says of
+ * it, is in tests/e2e/tables/leak_shapes.def.
  */
 #define _GLIBCXX_USE_CXX11_ABI 0
 #include <cstdlib>
@@ -16,7 +16,7 @@ namespace
 
 const char text[] = "the text of a string, which lies behind length, capacity and count of references";
 
-/* Never destroyed. */
+/* An object that is never destroyed. */
 template <class T> T &keep()
 {
 	alignas(T) static unsigned char place[sizeof(T)];
@@ -37,7 +37,7 @@ void old_string_lost()
 {
 	std::string *lost = new std::string(text);
 
-	asm volatile("" : : "r"(lost) : "memory"); /* what it holds is used */
+	asm volatile("" : : "r"(lost) : "memory"); /* to the compiler, the string's text is used */
 }
 void old_string_with_room_kept()
 {
@@ -54,7 +54,7 @@ void old_strings_kept()
 	for (char c = 'a'; c < 'k'; c++)
 		strings.push_back(text + std::string(1, c));
 }
-/* As long as it says, but the block has room for more. */
+/* The head says 10 bytes, but the block is larger than a string of 10 bytes would have. */
 void old_string_head_wrong()
 {
 	size_t *&kept = keep<size_t *>();

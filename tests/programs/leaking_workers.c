@@ -1,4 +1,4 @@
-/* Four workers leak at one place, one of them also at another; a fifth and the parent leak nothing.
+/* Four worker processes leak at one place, one of them also at another; a fifth one and the parent leak nothing.
  * usage: leaking_workers */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static __attribute__((noinline)) void lose_more(void)
 	last = NULL;
 }
 
-/* Overwrites what the calls before have left on the stack. */
+/* Overwrites what earlier calls have left on the stack. */
 static __attribute__((noinline)) void wipe_stack(void)
 {
 	volatile char wiped[4096];

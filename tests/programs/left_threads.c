@@ -1,6 +1,6 @@
 /*
- * Threads that are there when main returns, blocked, waiting with a time-out, or running; and pthread_t that are handed
- * out again.  The first argument names the shape (shapes.h).
+ * Threads that are left when main returns: blocked, waiting with a time-out, or running.  And pthread_t that glibc
+ * hands out again.  The first argument names the shape (shapes.h).
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -55,7 +55,7 @@ static bool others_sleep(unsigned count)
 	return others == count && asleep == count;
 }
 
-/* Returns when this has been seen twice in a row: a thread may also sleep for a moment before it waits. */
+/* Returns when others_sleep was true twice in a row: a thread may also sleep for a moment before it waits. */
 static void await_others(unsigned count)
 {
 	for (int seen = 0; seen < 2; pause_ms(10))
@@ -86,7 +86,7 @@ static void *take(void *argument)
 	return argument;
 }
 
-/* Nobody answers: all of them wait for one semaphore. */
+/* No thread answers: all 20 wait for one semaphore. */
 static void detached_waiters(void)
 {
 	sem_init(&reply, 0, 0);
@@ -117,7 +117,7 @@ static void detached_on_lock(void)
 	await_others(2);
 }
 
-/* Each gets its answer. */
+/* Each thread gets its answer. */
 static void detached_waiters_ok(void)
 {
 	sem_init(&reply, 0, 0);
@@ -168,7 +168,7 @@ static void *idle_futex(void *argument)
 	return argument;
 }
 
-/* The workers of a pool that would end by themselves: they can be joined, and count as running. */
+/* The workers of a pool, which would end after a while: they are joinable, and count as running. */
 static void idle_workers(void)
 {
 	start(idle_condition, NULL);
@@ -262,7 +262,7 @@ static void on_signal(int number)
 	sem_post(&reply);
 }
 
-/* The signal is pending for the process, and the new thread is the only one that takes it: before it begins. */
+/* The signal is pending for the process.  Only the new thread takes it, before its start routine. */
 static pthread_t signalled(void)
 {
 	pthread_attr_t attributes;
@@ -299,7 +299,7 @@ static void signalled_then_unjoined(void)
 	await_end_of_others();
 }
 
-/* The second is the one that nobody joins. */
+/* The second thread gets the pthread_t of the first, and no thread joins it. */
 static void detached_then_unjoined(void)
 {
 	detached(nothing);

@@ -1,4 +1,4 @@
-/* Limits its own address space, more than once, and needs most of what it has left itself; so does its child. */
+/* Limits its own address space, more than once, and uses most of what the limit leaves; so does its child. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <string.h>

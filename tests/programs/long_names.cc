@@ -1,6 +1,6 @@
 /*
- * A service in small: two threads fill caches whose types have names of hundreds of letters, from many call sites, and
- * take two locks in opposite orders, never at the same time.  For reports that show such names.
+ * A small service: two threads fill caches whose types have names of hundreds of letters, from many call sites, and
+ * take two locks in opposite orders, never at the same time.  It tests reports that show such names.
  */
 #include <chrono>
 #include <map>
@@ -54,7 +54,7 @@ PLACE static void audit()
 
 static char *volatile held[60], *volatile latest;
 
-/* As many call sites as a table shows at first, and more. */
+/* More call sites than a table of the page shows at first. */
 template <int Number> PLACE static void hold()
 {
 	held[Number] = new char[64 + Number];

@@ -1,6 +1,6 @@
 /*
  * A timer's handler leaves by siglongjmp, 1000 times, each time out of a loop that takes locks and posts,
- * wherever it happens to be in that: also in the middle of a hook.  The lock is tried, never waited for, and
+ * from anywhere in it: also from the middle of a hook.  The lock is tried, never waited for, and
  * made anew after each jump.  Between the jumps 2000 blocks of 35 bytes, which keep their content.
  */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* The tests of a shop: they pass, or end with the status that they are given, and lose a basket. */
+/* The tests of a shop: they lose a basket, and end with 0 or with the status in argv[1]. */
 #include <stdlib.h>
 #include <string.h>
 

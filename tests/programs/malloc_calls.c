@@ -1,7 +1,7 @@
 /*
- * What glibc's allocator can be asked and told beside malloc: malloc_usable_size, whose bytes are all
- * written, malloc_info, mallinfo2, mallopt (M_ARENA_MAX, M_MMAP_THRESHOLD, M_PERTURB), malloc_trim; with 8
- * threads of 200 blocks, which keep what was written into them.
+ * glibc's other allocator calls: malloc_usable_size (the program writes to all of these bytes), malloc_info, mallinfo2,
+ * mallopt (M_ARENA_MAX, M_MMAP_THRESHOLD, M_PERTURB), malloc_trim; with 8 threads of 200 blocks, whose contents must
+ * not change.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -39,7 +39,7 @@ static int count(const char *text, const char *word)
 	return found;
 }
 
-/* How many arenas malloc_info tells of. */
+/* The number of arenas in malloc_info's answer. */
 static int arenas(void)
 {
 	char *text = NULL;

@@ -1,5 +1,5 @@
-/* Writes one byte behind a block that malloc, realloc or aligned_alloc made, and frees it: libc_malloc_debug with
- * MALLOC_CHECK_=3 ends the program for it. */
+/* Writes one byte behind a block of malloc, realloc or aligned_alloc, and frees the block: libc_malloc_debug with
+ * MALLOC_CHECK_=3 ends the program then. */
 #include <malloc.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
  * Three threads allocate, resize and free without end, each interrupted by a timer of its own every 100 us.
- * The handler takes and gives back a lock of its thread, posts, and allocates 77 bytes, out of the middle of
- * whatever the thread does; where it finds itself within libc or the loader, whose malloc may be at work, it
- * does not allocate.  Blocks keep what was written into them.  Ends after 3000 signals a thread.
+ * The handler takes and gives back a lock of its thread, posts, and allocates 77 bytes, in the
+ * middle of whatever the thread does; where it has interrupted libc or the loader, which may be in their malloc,
+ * it does not allocate.  The contents of blocks must not change.  Ends after 3000 signals a thread.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -31,7 +31,7 @@ static _Thread_local volatile sig_atomic_t handled, allocated, bad;
 static _Thread_local pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local sem_t posted;
 
-/* Code of libc and the loader, from the list of mappings. */
+/* Finds the code of libc and the loader in /proc/self/maps. */
 static void find_libraries(void)
 {
 	char line[512];
@@ -133,7 +133,7 @@ static void *storm(void *argument)
 	int posts;
 
 	sem_init(&posted, 0, 0);
-	free(malloc(1)); /* so that nothing is made at the first malloc in a handler */
+	free(malloc(1)); /* the first malloc of a thread sets up its state: not in a handler */
 	start_timer(&timer);
 	for (unsigned round = 0; handled < SIGNALS; round++)
 		work(round);

@@ -1,6 +1,6 @@
 /*
- * Has a malloc, calloc, realloc and free of its own, which count the calls and go on to the next ones, as tests have
- * that make malloc fail.  Loses 50 blocks of 90 bytes.
+ * Has a malloc, calloc, realloc and free of its own, which count the calls and call the next ones (RTLD_NEXT).  Test
+ * programs that make malloc fail do so.  Loses 50 blocks of 90 bytes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

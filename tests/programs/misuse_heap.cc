@@ -7,7 +7,7 @@
 
 #include "shapes.h"
 
-/* glibc may notice, and abort: by then it is recorded. */
+/* glibc may notice the wrong call and abort: by then the shim has recorded it. */
 static void leave(int signal) { _exit(0); }
 
 static void *volatile kept, *volatile next;
@@ -27,7 +27,7 @@ static void double_free()
 	give(kept);
 }
 
-/* The second is of another block, at the same address. */
+/* The second free is of another block, at the same address. */
 static void double_free_ok()
 {
 	for (int i = 0; i < 3; i++) {

@@ -53,7 +53,7 @@ static void relock_timed(void)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* Recursive and error-checking ones, made by call and statically; a try that fails. */
+/* No misuse: recursive and error-checking mutexes, initialised by a call or statically, and a try that fails. */
 static void relock_ok(void)
 {
 	static pthread_mutex_t recursive = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -101,7 +101,7 @@ static void unlock_unlocked_recursive(void)
 	must(pthread_mutex_unlock(&made) == EPERM);
 }
 
-/* Error-checking ones are asked; a mutex that is zeroed is a new one. */
+/* A program may ask an error-checking mutex by such a call; a zeroed mutex is a new one. */
 static void unlock_unlocked_ok(void)
 {
 	static pthread_mutex_t checking = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
@@ -115,7 +115,7 @@ static void unlock_unlocked_ok(void)
 	lock_and_unlock(&mutex);
 }
 
-/* What atfork handlers do: the child unlocks what its parent's thread, which it is now, has locked. */
+/* What atfork handlers do: the child's thread, the copy of the one that locked the mutex, unlocks it. */
 static void unlock_in_child_ok(void)
 {
 	pthread_mutex_lock(&mutex);
@@ -159,7 +159,7 @@ static void reinit_locked(void)
 	pthread_mutex_init(&mutex, NULL);
 }
 
-/* A frame's mutex, never destroyed, at the same place each time. */
+/* Each call has a new mutex in its frame, at the same address, and none is ever destroyed. */
 __attribute__((noinline)) static void use_stack_mutex(void)
 {
 	pthread_mutex_t local;
@@ -177,7 +177,7 @@ static void reinit_locked_ok(void)
 	lock_and_unlock(&mutex);
 }
 
-/* What is left locked in a frame is gone with the frame: the next one has another mutex there. */
+/* A mutex that is left locked in a frame ends with the frame: the next call has another mutex at the same address. */
 __attribute__((noinline)) static void lock_in_frame(bool leaves)
 {
 	pthread_mutex_t local;
@@ -201,7 +201,7 @@ static void use_destroyed(void)
 	pthread_mutex_lock(&mutex);
 }
 
-/* Destroyed, and then made anew by assignment, by zeros, by a call. */
+/* The mutex is destroyed, and then initialised again: by assignment, by zeros, by a call. */
 static void use_destroyed_ok(void)
 {
 	lock_and_unlock(&mutex);
@@ -219,7 +219,7 @@ static void use_destroyed_ok(void)
 /* ---- memory -------------------------------------------------------------------------------------- */
 
 struct node {
-	long values[8]; /* in a free block the allocator writes here */
+	long values[8]; /* once the block is freed, the allocator writes here */
 	pthread_mutex_t mutex;
 };
 
@@ -240,7 +240,7 @@ static void in_freed_memory(void)
 	lock_and_unlock(&node->mutex);
 }
 
-/* The next block comes at the same address, and has a mutex without a call: zeros. */
+/* The next block is at the same address.  Its mutex is initialised by zeros, without a call. */
 static void in_freed_memory_ok(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -277,7 +277,7 @@ static void copied(void)
 	unlock_it(&first.mutex);
 }
 
-/* Copied while it is not locked: not allowed either, and does no harm; the calls are in order. */
+/* The mutex is copied while unlocked: POSIX forbids that too, but it does no harm, and each call is correct. */
 static void copied_ok(void)
 {
 	struct node first = {.mutex = PTHREAD_MUTEX_INITIALIZER}, second = first;
@@ -363,7 +363,7 @@ static void lock_other(void) { lock_and_unlock(&other); }
 static void across_fork(void) { fork_while_held(lock_mutex); }
 static void across_fork_ok(void) { fork_while_held(lock_other); }
 
-/* Shared with the parent, which unlocks it in time. */
+/* Parent and child share the mutex, so the parent can unlock it for the child. */
 static void across_fork_shared_ok(void)
 {
 	pthread_mutex_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

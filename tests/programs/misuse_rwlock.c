@@ -80,7 +80,7 @@ static void upgrade_for_ever(void)
 	pause_ms(100);
 }
 
-/* Lets go of it first; and tries. */
+/* Tries to write-lock with the read lock held, which fails; then unlocks, and write-locks. */
 static void upgrade_ok(void)
 {
 	read_it(NULL);

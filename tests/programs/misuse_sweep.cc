@@ -2,7 +2,7 @@
  * The sweep of wrong calls: two shapes of each row of tests/e2e/tables/sweep.def, a wrong one and the nearest correct
  * one, NAME_ok.  The first argument names the shape.
  */
-/* Wrong on purpose. */
+/* The calls are wrong on purpose. */
 #pragma GCC diagnostic ignored "-Wunused-result"
 #pragma GCC diagnostic ignored "-Wfree-nonheap-object"
 #pragma GCC diagnostic ignored "-Walloc-size-larger-than="
@@ -41,7 +41,7 @@ using namespace std::chrono_literals;
 
 /* ---- time ------------------------------------------------------------------------------------------ */
 
-/* Until the next call in the same thread. */
+/* The result is valid until the next call in the same thread. */
 static const timespec *in_ms(clockid_t clock, long ms)
 {
 	static thread_local timespec when;
@@ -125,7 +125,7 @@ static void nothing() {}
 static void *nothing_of(void *it) { return it; }
 static int nothing_c11(void *) { return 0; }
 
-/* Ends when it is told to. */
+/* A thread with this body ends once another one calls tell(). */
 static std::atomic<bool> told;
 static void until_told()
 {
@@ -149,7 +149,7 @@ static void cancel_self()
 static void at_exit(body it) { atexit(it); }
 static void fast_exit() { _exit(0); }
 
-/* The robust mutex's owner ends. */
+/* The owner of `robust` ends with it locked. */
 static void orphan()
 {
 	in_thread([] { lock(robust); });
@@ -166,7 +166,7 @@ static void in_child(body it)
 	waitpid(child, nullptr, 0);
 }
 
-/* glibc sees no thread id there. */
+/* A pthread_t that is no thread's: glibc finds no thread id there. */
 static pthread_t no_thread()
 {
 	static char memory[4096];
@@ -175,7 +175,7 @@ static pthread_t no_thread()
 	return reinterpret_cast<pthread_t>(memory);
 }
 
-/* No stack is so large. */
+/* Attributes with a stack size that no mapping can have. */
 static const pthread_attr_t *too_large()
 {
 	static pthread_attr_t attributes;
@@ -185,7 +185,7 @@ static const pthread_attr_t *too_large()
 	return &attributes;
 }
 
-/* With no room for a stack. */
+/* Runs it with an address space too small for a thread's stack. */
 static void in_small_space(body it)
 {
 	rlimit all, little;
@@ -231,7 +231,7 @@ static void join_waiters()
 	waiters.clear();
 }
 
-/* They wait for ever, and end with the process. */
+/* The waiters wait for ever, and end with the process. */
 static void detach_waiters()
 {
 	for (pthread_t waiter : waiters)
@@ -255,7 +255,7 @@ static void monotonic_cond()
 	pthread_cond_init(&cond, &attributes);
 }
 
-/* How a waiter waits, with the mutex m. */
+/* The ways in which a waiter waits with the mutex m. */
 #define WAIT(m)            (lock(m), pthread_cond_wait(&cond, &m), unlock(m))
 #define TIMED(m)           (lock(m), pthread_cond_timedwait(&cond, &m, much_later()), unlock(m))
 #define SHORT(m)           (lock(m), pthread_cond_timedwait(&cond, &m, soon()), unlock(m))
@@ -263,7 +263,7 @@ static void monotonic_cond()
 #define CLOCK(m)           (lock(m), pthread_cond_clockwait(&cond, &m, CLOCK_MONOTONIC, much_later_monotonic()), unlock(m))
 #define C11(m)             (mtx_lock(&m), cnd_wait(&cnd, &m), mtx_unlock(&m))
 #define C11_TIMED(m)       (mtx_lock(&m), cnd_timedwait(&cnd, &m, much_later()), mtx_unlock(&m))
-/* For so long only: who destroys the condition waits for it. */
+/* These waits end soon: pthread_cond_destroy waits for its waiters. */
 #define BRIEF(m)       (lock(m), pthread_cond_timedwait(&cond, &m, later()), unlock(m))
 #define BRIEF_CLOCK(m) (lock(m), pthread_cond_clockwait(&cond, &m, CLOCK_MONOTONIC, later_monotonic()), unlock(m))
 #define BRIEF_C11(m)   (mtx_lock(&m), cnd_timedwait(&cnd, &m, later()), mtx_unlock(&m))
@@ -285,11 +285,11 @@ static void wait_sem(body it)
 	add_waiter(it);
 }
 
-/* ---- what rows need besides ------------------------------------------------------------------------------- */
+/* ---- other helpers of rows ------------------------------------------------------------------------------- */
 
 static void make_barrier() { in_block = static_cast<pthread_barrier_t *>(malloc(sizeof *in_block)); }
 
-/* glibc waits for the threads of a barrier that has no count. */
+/* Gives an uninitialised barrier a count: pthread_barrier_destroy of glibc never returns for one without. */
 static void set_count(pthread_barrier_t &it)
 {
 	unsigned words[] = {0, 0, 1};
@@ -307,7 +307,7 @@ __attribute__((noinline)) static void barrier_in_frame()
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
-/* A pointer that the compiler does not follow. */
+/* A pointer whose value is hidden from the compiler. */
 static struct pointer {
 	void *it;
 
@@ -325,7 +325,7 @@ static struct pointer {
 static long *volatile number;
 
 static char data[4096];
-static const volatile size_t huge = size_t(1) << 46; /* more than there is */
+static const volatile size_t huge = size_t(1) << 46; /* more memory than there is */
 static size_t minus(size_t bytes) { return -*const_cast<volatile size_t *>(&bytes); }
 static const auto CACHE_LINE = std::align_val_t(64);
 
@@ -350,7 +350,7 @@ struct derived : base {
 };
 static base *volatile object;
 
-/* In the frame of main, which is there until the end. */
+/* An address in the frame of main, which lives until the end. */
 static char *local_of_main;
 static char *local()
 {

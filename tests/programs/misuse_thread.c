@@ -33,7 +33,7 @@ static void *join_other(void *thread)
 	return NULL;
 }
 
-/* Another one, by a thread that asks whether it is itself. */
+/* Joins another thread, after a check that it is not the caller itself. */
 static void join_self_ok(void)
 {
 	pthread_t other = start(nothing, NULL);
@@ -41,7 +41,7 @@ static void join_self_ok(void)
 	in_thread(join_other, &other);
 }
 
-/* Two at a time: the second is refused, or waits for nothing. */
+/* Two threads join the same thread at once: the second call is refused, or waits in vain. */
 static void join_twice(void)
 {
 	pthread_t thread = start(sleep_long, NULL), joiner = start(join_it, &thread);
@@ -52,7 +52,7 @@ static void join_twice(void)
 	pthread_join(joiner, NULL);
 }
 
-/* The same pthread_t, and another thread each time. */
+/* Each thread has the same pthread_t as the one before it. */
 static void join_twice_ok(void)
 {
 	for (int i = 0; i < 10; i++)
@@ -71,7 +71,7 @@ static void join_detached(void)
 	pause_ms(300);
 }
 
-/* One that was detached has ended; the next has its pthread_t, and is joined. */
+/* A detached thread has ended; the next thread gets its pthread_t, and is joined. */
 static void join_detached_ok(void)
 {
 	for (int i = 0; i < 10; i++) {
@@ -98,7 +98,7 @@ static void detach_joined(void)
 	pthread_detach(thread);
 }
 
-/* More than there is for a stack. */
+/* The stack is larger than any mapping can be. */
 static void create_fails(void)
 {
 	pthread_t thread;
@@ -172,7 +172,7 @@ static void handle(void (*handler)(int))
 static void malloc_in_handler(void) { handle(allocate); }
 static void lock_in_handler(void) { handle(take_lock); }
 
-/* sem_post may be called there, and all is allowed once the handler has returned. */
+/* A handler may call sem_post, and all calls are allowed once the handler has returned. */
 static void handler_ok(void)
 {
 	sem_init(&sem, 0, 0);
@@ -221,7 +221,7 @@ static void tick(void (*handler)(int))
 	must(setitimer(ITIMER_REAL, &soon, NULL) == 0);
 }
 
-/* Unblocked only while it waits, as event loops do it. */
+/* The signal is unblocked only while the program waits in ppoll, as event loops do it. */
 static void handle_in_wait(void (*handler)(int))
 {
 	sigset_t alarm, none;
@@ -245,10 +245,10 @@ static void handle_in_work(void (*handler)(int))
 static void malloc_in_work(void) { handle_in_work(allocate_and_tell); }
 static void malloc_in_wait_ok(void) { handle_in_wait(allocate_and_tell); }
 static void lock_in_wait_ok(void) { handle_in_wait(take_locks_and_tell); }
-/* What it forks is in the handler for good. */
+/* The child of that fork never leaves the handler. */
 static void fork_in_wait_ok(void) { handle_in_wait(fork_and_tell); }
 
-/* It waits, but with a lock: had it been that one, it would hang. */
+/* The program waits with a lock held: if the handler took that lock, the program would hang. */
 static void lock_in_wait_with_lock(void)
 {
 	static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
@@ -260,7 +260,7 @@ static void lock_in_wait_with_lock(void)
 
 /* ---- cancellation -------------------------------------------------------------------------------------- */
 
-/* libc ends the wait by a signal, and its handler calls the cleanup functions of the thread. */
+/* libc ends the wait by a signal of its own, whose handler calls the thread's cleanup functions. */
 
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 

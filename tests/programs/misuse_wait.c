@@ -96,7 +96,7 @@ static void timed_wait_with_bad_time(void)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* One after the other, and no thread waits in between. */
+/* Two mutexes, one after the other; no thread waits in between. */
 static void two_mutexes_ok(void)
 {
 	pthread_t one = start(wait_ready, &mutex);
@@ -129,11 +129,11 @@ static void destroy_waiters(void)
 {
 	start(wait_for_ever, &mutex);
 	pause_ms(50);
-	start(destroy_cond, NULL); /* glibc waits there for the waiter to leave */
+	start(destroy_cond, NULL); /* glibc waits in it for the waiter to leave */
 	pause_ms(100);
 }
 
-/* Broadcast and destroyed at once: allowed, since no thread is blocked any more. */
+/* The condition is destroyed right after a broadcast: allowed, since no thread is blocked any more. */
 static void destroy_waiters_ok(void)
 {
 	pthread_t threads[4];
@@ -147,7 +147,8 @@ static void destroy_waiters_ok(void)
 		pthread_join(threads[i], NULL);
 }
 
-/* What is waited for is changed without the mutex: the signal can fall between the test and the wait. */
+/* A signal without the mutex held, for a change that no mutex protects: it can come between the waiter's test and its
+ * wait. */
 static void lost_wakeup(void)
 {
 	pthread_t waiter;
@@ -158,7 +159,7 @@ static void lost_wakeup(void)
 	pause_ms(50);
 }
 
-/* Signalled without the mutex, but changed with it; and a worker that has nothing left to do at the end. */
+/* `ready` is changed with the mutex held, and signalled without it.  A worker without work waits at the end. */
 static void lost_wakeup_ok(void)
 {
 	set_ready();
@@ -221,7 +222,7 @@ static void sem_invalid_ok(void)
 	sem_unlink(name);
 	must(one != SEM_FAILED && two == one);
 	sem_close(one);
-	sem_wait(two); /* still open */
+	sem_wait(two); /* the semaphore is still open */
 	sem_close(two);
 }
 
@@ -238,7 +239,7 @@ static void *post_sem(void *unused)
 	return unused;
 }
 
-/* A lock that may be given back by another thread. */
+/* A semaphore used as a lock may be posted by another thread than the one that waited. */
 static void sem_as_lock_ok(void)
 {
 	sem_init(&sem, 0, 1);
@@ -269,7 +270,7 @@ static void barrier_destroy_waiters(void)
 	pthread_barrier_init(&barrier, NULL, 2);
 	pthread_detach(start(wait_barrier, NULL));
 	pause_ms(50);
-	pthread_detach(start(destroy_barrier, NULL)); /* glibc may wait there */
+	pthread_detach(start(destroy_barrier, NULL)); /* glibc may wait in it */
 	pause_ms(100);
 }
 

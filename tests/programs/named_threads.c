@@ -1,11 +1,11 @@
 /*
- * Threads that allocate at one place, each so much:
+ * Threads that allocate at one place:
  *
  *   main        1 x 1000, kept
- *   "worker"    two threads, 3 x 100 each, of which each keeps one
+ *   "worker"    two threads, 3 x 100 each; each keeps one block
  *   no name     1 x 7, freed
  *
- * The peak is when all three of the second worker are live: 1000 + 100 + 300 = 1400.
+ * The peak is when all three blocks of the second worker are live: 1000 + 100 + 300 = 1400.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

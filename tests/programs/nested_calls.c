@@ -1,4 +1,4 @@
-/* nested_calls N: 4242 bytes and a mutex, below main and N calls of descend().  In take() each of them is called. */
+/* nested_calls N: take() allocates 4242 bytes and locks a mutex, below main and N calls of descend(). */
 #include <pthread.h>
 #include <stdlib.h>
 

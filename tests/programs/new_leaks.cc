@@ -1,8 +1,8 @@
 /*
- * Loses 100 blocks at each of six places: of the forms of operator new, of malloc and of calloc.  100 more of each are
- * given back, some by another thread.
- * "mismatched": new's block goes to free, and no block is lost.  "balanced": all forms of new and delete, and none is
- * lost.
+ * Loses 100 blocks at each of six places: four forms of operator new, malloc and calloc.  100 more of each are freed,
+ * some by another thread.
+ * "mismatched": calls free for a block of new, and loses none.  "balanced": calls all forms of new and delete, and
+ * loses none.
  */
 #include <cstdlib>
 #include <cstring>
@@ -86,7 +86,7 @@ __attribute__((noinline)) static void balanced()
 	}
 }
 
-/* What is left on the stack points to nothing. */
+/* Leaves no pointer on the stack. */
 __attribute__((noinline)) static void wipe_stack()
 {
 	volatile char room[4096];

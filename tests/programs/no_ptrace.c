@@ -1,6 +1,6 @@
 /*
- * no_ptrace CMD...: runs CMD where ptrace and process_vm_readv are refused, as in a container: by a filter of system
- * calls that all of its children have too.
+ * no_ptrace CMD...: runs CMD with ptrace and process_vm_readv refused, as in a container: by a filter of system calls,
+ * which all children of CMD inherit.
  */
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /*
- * OpenMP's threads: the first argument names the shape (shapes.h).  libgomp makes them by pthread_create; its own locks
- * and barriers are futexes that it calls by itself, unseen.
+ * OpenMP's threads: the first argument names the shape (shapes.h).  libgomp makes threads by pthread_create.  For its
+ * own locks and barriers it makes the futex call itself, which the shim does not see.
  */
 #include <omp.h>
 
@@ -18,7 +18,7 @@ static void nest(pthread_mutex_t *outer, pthread_mutex_t *inner)
 	pthread_mutex_unlock(outer);
 }
 
-/* Sums, critical sections, locks, tasks, memory that one thread allocates and another frees. */
+/* A correct team: sums, critical sections, locks, tasks, memory that one thread allocates and another frees. */
 static void team_ok(void)
 {
 	long sum = 0, in_tasks = 0, *blocks[THREADS];
@@ -51,7 +51,7 @@ static void team_ok(void)
 	say("sum %ld, tasks %ld\n", sum, in_tasks);
 }
 
-/* Each in an order of its own, one after the other. */
+/* Two threads lock in opposite orders, one after the other. */
 static void mutexes(void)
 {
 #pragma omp parallel num_threads(2)

@@ -1,4 +1,4 @@
-/* opens_beside DIRECTORY: has the library there, opens_beside/opener.so, open others for it. */
+/* opens_beside DIRECTORY: lets the library DIRECTORY/beside/opener.so open others. */
 #include <dlfcn.h>
 #include <stdio.h>
 

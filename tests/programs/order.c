@@ -1,6 +1,6 @@
 /*
- * Conflicting lock orders, and what keeps them apart or does not: the first argument names the shape (shapes.h).  None
- * hangs.  A shape NAME_ok cannot deadlock; the shape NAME beside it can.
+ * Conflicting lock orders, and synchronisation that prevents the deadlock or does not: the first argument names the
+ * shape (shapes.h).  No shape hangs.  A shape NAME_ok cannot deadlock; the shape NAME beside it can.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,19 +51,19 @@ static void sem_ok(void)
 static void *wait_then_nest_late(void *unused)
 {
 	sem_wait(&done);
-	pause_ms(100); /* it does not hang */
+	pause_ms(100); /* so that it does not hang */
 	nest(&second, &first);
 	return unused;
 }
 
-/* It was posted before: the wait orders nothing. */
+/* The semaphore starts at 1, so the wait need not wait for the post: it orders nothing. */
 static void sem_of_one(void)
 {
 	sem_init(&done, 0, 1);
 	in_threads(nest_then_post, wait_then_nest_late);
 }
 
-/* Another could have posted. */
+/* Main posts too, so the wait could have ended by main's post. */
 static void sem_of_two_posters(void)
 {
 	sem_init(&done, 0, 0);
@@ -123,7 +123,7 @@ static void *lock_second(void *unused)
 	return unused;
 }
 
-/* The thread has had its lock by then, in this run. */
+/* In this run, the thread is done with its lock before main takes it. */
 static void join_holding(void)
 {
 	pthread_t thread = start(lock_first, NULL);
@@ -144,7 +144,7 @@ static void join_holding_other_ok(void)
 	pthread_mutex_unlock(&first);
 }
 
-/* The lock is taken after the thread is known to be done with it. */
+/* Main takes the lock after the thread's post, which says that the thread is done with it. */
 static void join_holding_ordered_ok(void)
 {
 	sem_init(&done, 0, 0);
@@ -156,7 +156,7 @@ static void join_holding_ordered_ok(void)
 	pthread_mutex_unlock(&first);
 }
 
-/* ---- many locks of one sort ------------------------------------------------------------------------ */
+/* ---- many locks made at one place ------------------------------------------------------------------------ */
 
 #define CHAIN 50
 
@@ -202,7 +202,7 @@ static void *careless_philosopher(void *number)
 {
 	long left = (long)number;
 
-	pause_ms(left * 20); /* one after the other: it does not hang */
+	pause_ms(left * 20); /* one after the other, so that it does not hang */
 	nest(&chain[left].lock, &chain[(left + 1) % 5].lock);
 	return NULL;
 }
@@ -221,7 +221,7 @@ static void dine(void *(*routine)(void *))
 static void ordered_philosophers_ok(void) { dine(philosopher); }
 static void philosophers(void) { dine(careless_philosopher); }
 
-/* A lock that ends, and another that begins at its place. */
+/* Each thread initialises and destroys a lock of its own, at the same address. */
 static void *use_address(void *backwards)
 {
 	pthread_mutex_init(&chain[0].lock, NULL);
@@ -292,7 +292,7 @@ static void *borrow(void *unused)
 	return unused;
 }
 
-/* A condition variable orders nothing, so what comes before and after can meet, if it is about the same lock. */
+/* A condition variable orders nothing, so the nestings before and after it can deadlock if their lock is the same. */
 static void lend(pthread_mutex_t *mutex)
 {
 	pthread_mutex_lock(&gate);
@@ -303,7 +303,7 @@ static void lend(pthread_mutex_t *mutex)
 	pthread_mutex_unlock(&gate);
 }
 
-/* Each call has its own lock, at the same place. */
+/* Each call has a lock of its own, at the same address. */
 __attribute__((noinline)) static void lend_or_nest(bool lends)
 {
 	pthread_mutex_t local = PTHREAD_MUTEX_INITIALIZER;
@@ -332,7 +332,7 @@ static void frame_left_back_ok(void)
 	pthread_join(thread, NULL);
 }
 
-/* From one call: what happens in between shows that the frame was left. */
+/* One call in a loop: its caller's events in between show that the frame was left. */
 static void frame_left_in_loop_ok(void)
 {
 	pthread_t thread = start(borrow, NULL);
@@ -355,7 +355,7 @@ static void frame_left_in_loop_back_ok(void)
 	pthread_join(thread, NULL);
 }
 
-/* One frame, and so one lock. */
+/* Both in one frame, so the lock is the same. */
 __attribute__((noinline)) static void lend_and_nest(void)
 {
 	pthread_mutex_t local = PTHREAD_MUTEX_INITIALIZER;
@@ -436,7 +436,7 @@ static void fork_join_ok(void)
 	nest(&first, &second);
 }
 
-/* The same, and main goes on while the thread does. */
+/* The same, but main nests while the thread runs. */
 static void fork_join(void)
 {
 	nest(&first, &second);
@@ -451,7 +451,7 @@ static void init_phase_ok(void)
 	in_threads(nest_forth, nest_forth);
 }
 
-/* What initialises is a thread too. */
+/* Here the other order is taken by a second thread, which may run beside the first. */
 static void init_phase(void) { in_threads(nest_forth, nest_back); }
 
 static void *nest_both_ways(void *later)
@@ -497,7 +497,7 @@ static void *try_back(void *unused)
 
 static void trylock_ok(void) { in_threads(nest_forth, try_back); }
 
-/* What a try got is held, and the next lock is waited for. */
+/* Holds a lock that it got by a try, and waits for the next one. */
 static void *try_then_lock(void *unused)
 {
 	pause_ms(50);
@@ -515,7 +515,7 @@ static void trylock(void) { in_threads(nest_forth, try_then_lock); }
 static void *reenter(void *unused)
 {
 	pthread_mutex_lock(&first);
-	nest(&second, &first); /* has it */
+	nest(&second, &first); /* this thread holds `first` already */
 	pthread_mutex_unlock(&first);
 	return unused;
 }
@@ -546,7 +546,7 @@ static void inherit_first(void)
 	pthread_mutex_consistent(&first);
 }
 
-/* The thread that had it is gone, and its order with it. */
+/* The thread that held `first` has ended: its lock order can no longer meet another's. */
 static void robust_ok(void)
 {
 	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
@@ -557,7 +557,7 @@ static void robust_ok(void)
 	pthread_mutex_unlock(&second);
 }
 
-/* It is a lock like others once it is consistent again. */
+/* Once made consistent, a robust mutex is a lock like any other. */
 static void *inherit_and_nest(void *unused)
 {
 	inherit_first();
@@ -583,7 +583,7 @@ static int lock_it_in_time(pthread_mutex_t *mutex)
 	return pthread_mutex_timedlock(mutex, &when);
 }
 
-/* EOWNERDEAD says that the thread has ended, so it will not take the lock while it is joined. */
+/* EOWNERDEAD says that the thread has ended: it will not want the lock while main joins it. */
 static void join_robust_ok(void)
 {
 	int (*const lock[])(pthread_mutex_t *) = {lock_it, lock_it_in_time, pthread_mutex_trylock};
@@ -592,7 +592,7 @@ static void join_robust_ok(void)
 		init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
 		pthread_t thread = start(die_with_first, NULL);
 
-		pause_ms(100); /* it has taken the lock by then */
+		pause_ms(100); /* the thread has taken the lock by then */
 		must(lock[i](&first) == EOWNERDEAD);
 		pthread_mutex_consistent(&first);
 		pthread_join(thread, NULL);
@@ -608,7 +608,7 @@ static void *use_second_and_die_with_first(void *unused)
 	return unused;
 }
 
-/* The second lock was taken before anything was known of the thread. */
+/* Main takes `second` before EOWNERDEAD says that the thread has ended. */
 static void join_robust(void)
 {
 	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
@@ -643,7 +643,7 @@ static void *first_then_sem(void *unused)
 	return unused;
 }
 
-/* Anybody may post: a semaphore has no place in the order of locks. */
+/* Any thread may post: a semaphore has no place in the lock order. */
 static void sem_as_lock_ok(void)
 {
 	sem_init(&done, 0, 1);
@@ -725,7 +725,7 @@ static void *wait_with_second(void *unused)
 	return unused;
 }
 
-/* second, first, and second again: the wait takes it with first held. */
+/* Takes `second`, `first`, and `second` again: the wait takes it back while this thread holds `first`. */
 static void *wait_inside(void *unused)
 {
 	struct timespec when = in_ms(20);
@@ -748,7 +748,7 @@ static void *nest_back_later(void *unused)
 static void relock(void) { in_threads(wait_inside, nest_back_later); }
 static void relock_ok(void) { in_threads(wait_with_second, nest_back_later); }
 
-/* ---- many locks of one sort, wrongly --------------------------------------------------------------------------- */
+/* ---- many locks made at one place, wrongly ordered -------------------- */
 
 static void *hand_over_hand_back(void *unused)
 {
@@ -768,7 +768,7 @@ static void hand_over_hand_both_ways(void)
 	in_threads(hand_over_hand, hand_over_hand_back);
 }
 
-/* The same lock at its address all the time. */
+/* The lock is the same one all the time. */
 static void *use_forth(void *unused)
 {
 	nest(&chain[0].lock, &first);
@@ -811,7 +811,7 @@ static unsigned next_random(unsigned *state)
 	return *state ^= *state << 5;
 }
 
-/* Transfers between any two of a thousand accounts; ordered: the lower one is locked first. */
+/* Transfers between any two of a thousand accounts.  ordered: the account with the lower number is locked first. */
 static void transfer_at_random(unsigned seed, bool ordered)
 {
 	for (int i = 0; i < 20000; i++) {
@@ -830,7 +830,7 @@ static void transfer_at_random(unsigned seed, bool ordered)
 
 static sem_t turn;
 
-/* The tellers take turns, so that they do not hang.  Any of them may post: that orders nothing for certain. */
+/* The tellers take turns, so that they do not hang.  But any thread may post, so the turns prove no order. */
 static void *teller(void *seed)
 {
 	sem_wait(&turn);

@@ -1,6 +1,6 @@
 /*
- * Brings an allocator of its own, which takes a lock: what the loader and dlsym allocate goes there, and from there to
- * the shim's hooks, before the shim is ready.  The first hooked call is a lock, in a constructor.
+ * Has an allocator of its own, which takes a lock.  The loader and dlsym allocate from it, so the shim's lock hooks are
+ * called before the shim is ready.  The first hooked call is a lock, in a constructor.
  */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /*
- * Limits its address space in several ways, some of them refused, and starts itself in several: each tells the limit
- * that it believes to have.
+ * Limits its address space by several calls, some of which the kernel refuses, and executes itself in several
+ * ways.  Each process prints the limit that it reads back.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
-/* A table of blocks that is reallocated, and copied, nearly all the time: nothing is ever lost.  Ends when the file
- * argv[1] is there. */
+/* Reallocates a table of blocks, and so copies it, nearly all the time; loses nothing.  Ends when the file argv[1]
+ * exists. */
 #include <malloc.h>
 
 #include "tests/programs/say.h"
@@ -10,7 +10,7 @@ int main(int argc, char **argv)
 {
 	size_t room = BLOCKS;
 
-	mallopt(M_MMAP_THRESHOLD, 1 << 30); /* a block of its own mapping would be moved without copying */
+	mallopt(M_MMAP_THRESHOLD, 1 << 30); /* realloc moves a block with a mapping of its own without copying it */
 	char **table = malloc(room * sizeof *table);
 	for (unsigned i = 0; i < BLOCKS; i++)
 		table[i] = malloc(24);

@@ -16,9 +16,9 @@
  *   free
  *   memalign(64, 20), realloc 500 10    1060   alignment is not kept, contents are
  *   free
- *   malloc(1), 6 x doubling from 100 to 3200 would be more: see grow()
- *   grow: malloc(100), 6 x realloc + 200 each: 300 500 700 900 1100 900
- *                                 17    5560
+ *   malloc(100)                   11    1160
+ *   realloc to 300, 500, 700, 900, 1100,
+ *   and back to 900               17    5560
  *   free
  *
  * The peak is 1100 bytes in one block.

@@ -1,12 +1,12 @@
 /*
- * Starts a process that records late, and has ended with 1 by then:
+ * Starts a process that records late, and ends with 1 before that:
  *
- *   records_late fork          a child that waits for half a second before it makes its first call that is seen
- *   records_late read FILE     the same, until there is something to read in FILE
- *   records_late exec LIBRARY  a child that executes this program, whose loader is held up for as long by LIBRARY, an
- *                              auditor (LD_AUDIT)
- *   records_late never         a child that makes no call that is seen, and ends half a second later
- *   records_late end           what the executed child is told
+ *   records_late fork          a child that waits for half a second before its first hooked call
+ *   records_late read FILE     a child that waits for something to read in FILE before its first hooked call
+ *   records_late exec LIBRARY  a child that executes this program; the auditor LIBRARY (LD_AUDIT) holds its loader up
+ *                              for half a second
+ *   records_late never         a child that makes no hooked call, and ends half a second later
+ *   records_late end           the executed child
  *
  * Each of these children ends with 3, after 7 allocations if it makes any.
  */
@@ -23,7 +23,7 @@ extern char **environ;
 
 static void *volatile kept;
 
-/* Nothing that the library would see. */
+/* Makes the system call itself, which no hook sees. */
 static void wait_half_a_second(void) { syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = 500000000}, NULL); }
 
 static void wait_for_letter(const char *path)
@@ -42,7 +42,7 @@ static void allocate_and_end(void)
 	exit(3);
 }
 
-/* Without a heap: it would begin to record before that. */
+/* Allocates nothing: the child would begin to record before the exec. */
 static void execute(const char *program, const char *auditor)
 {
 	char variable[512], *arguments[] = {(char *)program, "end", NULL};

@@ -1,11 +1,13 @@
 /*
- * 200000 times malloc and free while descriptors, or the names of files, are not what they were when the program began;
- * 3 million bytes.  What its files hold is the program's own affair.  The first argument names the shape (shapes.h):
- *   replaced     its ring has another name, and the old name is a file of the program's
- *   handler      a signal handler, every 50 us, closes the lowest descriptor that was free, and
- *                where it was not any more, opens a file of the program's
- *   limited      files may not be written beyond 4096 bytes
- *   no_descriptors  none may be opened
+ * Calls malloc and free 200000 times, for 3 million bytes, while its descriptors or the names of files are not what
+ * they were at its start.  The shim must not write into the program's files.  The first argument names the shape
+ * (shapes.h):
+ *
+ *   replaced        the ring file is renamed, and the program makes a file of its own under the old name
+ *   handler         every 50 us a signal handler closes the descriptor that was the lowest free one at the start; if
+ *                   that was open, the handler opens the program's file under its number
+ *   limited         files may not be written beyond 4096 bytes
+ *   no_descriptors  no descriptor may be opened
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +21,7 @@
 #define PAIRS 200000
 #define SIZE  15
 
-static int lowest; /* descriptor that is free */
+static int lowest; /* the lowest free descriptor */
 static char own_path[] = "/tmp/ring_file.XXXXXX";
 
 static void expect_empty(const char *path)
@@ -63,7 +65,7 @@ static void replaced(void)
 
 /* ---- handler ------------------------------------------------------------------------ */
 
-/* Neither saying anything nor anything but system calls, and errno as it was. */
+/* A signal handler: makes only system calls, prints nothing, and leaves errno as it was. */
 static void replace_descriptor(int signal)
 {
 	int before = errno;

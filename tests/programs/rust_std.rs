@@ -1,5 +1,5 @@
-// Rust's std: its locks are futexes, by syscall().  The first argument names the shape; what is wrong in one is right in its
-// neighbour with _ok behind its name.
+// Rust's std, whose locks are futexes, by syscall().  The first argument names the shape.  A shape NAME_ok is the
+// correct form of the faulty shape NAME.
 
 use std::sync::{mpsc, Arc, Barrier, Condvar, Mutex, RwLock};
 use std::thread;
@@ -47,7 +47,7 @@ fn clean_ok() {
     println!("sum {} sent {} table {}", sum.lock().unwrap(), sent, table.read().unwrap().len());
 }
 
-// Two threads, two mutexes, two orders: for ever.  An alarm by the test ends it.
+// Two threads take two mutexes in opposite orders, and hang.  The test sets an alarm that ends the program.
 fn lock_both(one: Arc<Mutex<u32>>, other: Arc<Mutex<u32>>, barrier: Arc<Barrier>) {
     let _outer = one.lock().unwrap();
     barrier.wait();

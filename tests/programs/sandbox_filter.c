@@ -1,6 +1,6 @@
 /*
- * Gives up all system calls but those of an ordinary allocator and of the end, and goes on for longer than a chunk of
- * the ring is.  A forked child has no more rights than that either.
+ * Gives up all system calls but those that an ordinary allocator needs and exit, and then records more events than a
+ * chunk of the ring holds.  A forked child has the same filter.
  */
 #include <sys/wait.h>
 

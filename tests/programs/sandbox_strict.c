@@ -1,4 +1,4 @@
-/* Strict seccomp: read, write and exit are left, and the time stamp counter is gone. */
+/* Strict seccomp: only read, write, exit and sigreturn are allowed, and the time stamp counter cannot be read. */
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>

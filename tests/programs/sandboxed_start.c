@@ -1,6 +1,6 @@
 /*
- * Starts another of these programs (the first argument; the others are for it) as a service manager does that has been
- * told which system calls the service makes: those that only debuggers need are the end of the process.
+ * Starts another of the test programs (the first argument; the others are its arguments) as a service manager does,
+ * with a filter of system calls: a call that only debuggers need ends the process.
  */
 #include <libgen.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /*
- * Output for test programs that does not allocate: the numbers that a program prints about its own heap must not change
- * by the printing.
+ * Output for test programs that does not allocate: printing must not change the numbers that a program prints about its
+ * own heap.
  */
 #ifndef TESTS_PROGRAMS_SAY_H
 #define TESTS_PROGRAMS_SAY_H

@@ -1,7 +1,7 @@
 /*
- * Memory that a scan must leave as it is.  argv[1] children share 32 MiB with their parent, have a block of their own,
- * and map what they never touch: half a MiB of shared memory, and as much without rights.  Tells each child's number
- * and pid, and ends when the file argv[2] can be read.
+ * Memory that a scan must leave as it is.  argv[1] children share 32 MiB with their parent and have a block of their
+ * own.  They also map memory that they never touch: half a MiB shared, and as much without rights.  Prints each child's
+ * number and pid, and ends when the file argv[2] can be read.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Signals that reach threads before their start routine, and handlers that allocate there. */
+/* Signals reach threads before their start routine, and the handlers allocate. */
 #include <pthread.h>
 #include <signal.h>
 

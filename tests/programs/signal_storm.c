@@ -1,7 +1,7 @@
 /*
  * A timer's signal every 100 us interrupts a loop that takes and gives back a lock; the handler allocates,
- * frees and posts a semaphore.  It may: the loop never allocates, so the handler never interrupts malloc, and no other
- * code uses its semaphore.  Ends after 2000 signals.  One malloc(77) in each handler.
+ * frees and posts a semaphore.  That is safe here: the loop never allocates, so the handler never interrupts malloc,
+ * and no other code uses its semaphore.  Ends after 2000 signals.  One malloc(77) in each handler.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -38,7 +38,7 @@ int main(void)
 	int value;
 	long counter = 0;
 
-	free(malloc(1)); /* so that nothing is made at the first malloc in a handler */
+	free(malloc(1)); /* the first malloc of a thread sets up its state: not in a handler */
 	sem_init(&posted, 0, 0);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);

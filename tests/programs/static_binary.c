@@ -1,4 +1,4 @@
-/* Linked statically: LD_PRELOAD does not reach it, so it cannot be watched.  Says a line and ends with 11. */
+/* Linked statically: LD_PRELOAD does not reach it, so it cannot be watched.  Prints a line and ends with 11. */
 #include "say.h"
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Threads that become more and more, and those that do not: the first argument names the shape (shapes.h). */
+/* Numbers of threads that grow, and that do not: the first argument names the shape (shapes.h). */
 #include <semaphore.h>
 
 #include "shapes.h"
@@ -23,7 +23,7 @@ static void make(void *(*routine)(void *))
 	pthread_detach(thread);
 }
 
-/* One for each request, and every third of them never comes back. */
+/* A thread for each request, and every third one never ends. */
 static void growing(void)
 {
 	for (int i = 0; i < STEPS; i++) {
@@ -32,7 +32,7 @@ static void growing(void)
 	}
 }
 
-/* All are made at once, and stay. */
+/* All threads are made at once, and stay. */
 static void pool_ok(void)
 {
 	for (int i = 0; i < 20; i++)
@@ -40,7 +40,7 @@ static void pool_ok(void)
 	pause_ms(STEPS * STEP_MS / 4);
 }
 
-/* One for each request, and each ends. */
+/* A thread for each request, and each one ends. */
 static void requests_ok(void)
 {
 	for (int i = 0; i < STEPS; i++) {

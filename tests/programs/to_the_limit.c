@@ -1,14 +1,14 @@
 /*
- * to_the_limit WHAT [SOFT [HARD]]: limits its own address space to SOFT MiB (HARD: unchanged where there is none),
- * where asked, and takes as much as it gets; tells how much that was, how the last call failed, and what it believes
- * its limit to be.  WHAT:
+ * to_the_limit WHAT [SOFT [HARD]]: limits its own address space to SOFT MiB, if given, and the hard limit to HARD MiB,
+ * if given.  It then takes memory until a call fails, and prints how much it got, how the last call failed, and the
+ * limit that it reads back.  WHAT:
  *
  *   malloc   blocks of 64 KiB
  *   mmap     a page at a time
  *   sbrk     a page at a time
  *   large    one block of 1 GiB
- *   threads  with 8 MiB of stack each
- *   size     nothing: tells how large it is
+ *   threads  threads with 8 MiB of stack each
+ *   size     nothing: prints the size of its address space
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* Waits for signals and says which come, one line for each, until SIGTERM.
+/* Waits for signals and prints a line for each, until SIGTERM.
  * usage: told_signals [group|session]        in a process group or session of its own */
 #include <signal.h>
 #include <stdio.h>

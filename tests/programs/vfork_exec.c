@@ -1,6 +1,6 @@
 /*
  * vfork and exec, from main and from a thread, 20 times each; once with an exec that fails.  The parent's
- * heap goes on being exact afterwards: 41 blocks of 30 bytes, all freed.
+ * heap is recorded exactly afterwards too: 41 blocks of 30 bytes, all freed.
  */
 #include <pthread.h>
 #include <sys/wait.h>

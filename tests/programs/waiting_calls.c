@@ -1,12 +1,14 @@
 /*
- * Threads that wait, each in another system call (waiting_calls.def), and must not be told of anything.
+ * Threads that wait, each in another system call (waiting_calls.def): a stop from outside must not change what the
+ * calls return, and when.
  *
- *   exit        each without a time-out, and with one of minutes; ends when all of them wait
- *   loop FILE   each without a time-out; and with one of a tenth of a second, again and again until FILE is there
- *   once CALL   this call alone, with a time-out of a second; ends when it has come back
- *   hang FILE   the same, and two threads of which each waits for the other's lock
+ *   exit        each call without a time-out, and with one of minutes; ends when all threads wait
+ *   loop FILE   each call without a time-out; and with one of a tenth of a second, again and again until FILE exists
+ *   once CALL   this call alone, with a time-out of a second; ends when the call has returned
+ *   hang FILE   as loop, and two threads that deadlock
  *
- * Says which call came back with what nothing but its time-out explains, or before that, and ends with 3 then.
+ * If a call returns anything but the result of its time-out, or returns earlier, the program prints that and ends
+ * with 3.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,8 +45,8 @@
 #define SHORT_MS 100
 #define LONG_MS  300000
 #define ONCE_MS  1000
-#define JIFFY_MS 10    /* some calls count in those, and may come back as much early without us too */
-#define UNKNOWN  54321 /* there is no such call here */
+#define JIFFY_MS 10    /* some calls count time in jiffies, and may return one too early even when no tool looks */
+#define UNKNOWN  54321 /* this kernel does not have the call */
 
 static const char *stop_file;
 
@@ -279,7 +281,7 @@ static struct pair make_pair(int ms)
 	return (struct pair){both[0], both[1]};
 }
 
-/* One that can take no more. */
+/* A pair whose send buffer is full. */
 static struct pair make_full_pair(int ms)
 {
 	static const char text[4096];
@@ -365,7 +367,7 @@ static int listen_somewhere(struct sockaddr_un *address, socklen_t *length)
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	*length = sizeof address->sun_family; /* a name of the kernel's choice */
+	*length = sizeof address->sun_family; /* the kernel chooses the name */
 	must(listener >= 0 && bind(listener, (struct sockaddr *)address, *length) == 0 && listen(listener, 0) == 0);
 	*length = sizeof *address;
 	must(getsockname(listener, (struct sockaddr *)address, length) == 0);
@@ -382,7 +384,7 @@ static long accept_(int ms)
 	return done(pair, accept(pair.a, NULL, NULL));
 }
 
-/* To one that has had as many as it takes. */
+/* Connects to a listener whose backlog is full. */
 static long connect_(int ms)
 {
 	struct sockaddr_un address;
@@ -472,7 +474,7 @@ static long flock_(int ms)
 
 static pid_t child;
 
-/* It clears up behind its parent: what the parent itself did for that would wake its threads. */
+/* The child removes the queues after its parent has ended: if the parent did, its waiting threads would wake. */
 static void make_child(void)
 {
 	pid_t parent = getpid();

@@ -1,6 +1,6 @@
 /*
- * Allocations through functions that allocate for their callers, and through some that only look like it.  Each
- * allocation has a size of its own, and keeps its block, unless a comment says otherwise.
+ * Allocations through functions that allocate for their callers (wrappers), and through some that only look like
+ * wrappers.  Each allocation has a size of its own, and its block is kept, unless a comment says otherwise.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +15,18 @@ static unsigned count;
 
 static FUNCTION void *grab(size_t size) { return malloc(size); }
 
-/* All of its memory comes from one call of a wrapper. */
+/* A wrapper: all of its memory comes from one call of another wrapper. */
 static FUNCTION char *grab_copy(const char *text) { return strcpy(grab(strlen(text) + 1), text); }
 
-/* A name that is known, though it has one caller. */
+/* A wrapper by its well-known name, although it has one caller only. */
 static FUNCTION void *xmalloc(size_t size) { return malloc(size); }
 
 /* ---- no wrappers ---- */
 
-/* Its memory is its own: it frees it. */
+/* Frees the block itself, so it allocates for itself. */
 static FUNCTION void scratch(size_t size) { free(memset(malloc(size), 1, size)); }
 
-/* It allocates in two ways, so one may be for itself. */
+/* Allocates by two calls, of which one may be for itself. */
 static FUNCTION void *two_ways(size_t size)
 {
 	if (size % 2)
@@ -34,7 +34,7 @@ static FUNCTION void *two_ways(size_t size)
 	return calloc(1, size);
 }
 
-/* It allocates at several depths of its own. */
+/* Calls itself, and allocates at each depth. */
 static FUNCTION void *recursive(size_t size, unsigned depth)
 {
 	void *block = malloc(size);
@@ -44,7 +44,7 @@ static FUNCTION void *recursive(size_t size, unsigned depth)
 	return block;
 }
 
-/* Three functions call it. */
+/* Has only three callers. */
 static FUNCTION void *seldom(size_t size) { return malloc(size); }
 
 /* ---- callers ---- */
@@ -70,7 +70,7 @@ static FUNCTION void two(void) { KEEP(seldom(4002)); }
 static FUNCTION void three(void) { KEEP(seldom(4003)); }
 static FUNCTION void known(void) { KEEP(xmalloc(5000)); }
 
-/* Two stacks of one place. */
+/* One place, with two stacks. */
 static FUNCTION void shared_place(void) { KEEP(malloc(6000)); }
 static FUNCTION void left(void) { shared_place(); }
 static FUNCTION void right(void) { shared_place(); }

@@ -1,5 +1,5 @@
 /*
- * Read-write locks at which a waiting writer keeps new readers out, and such at which it does not: the first argument
+ * Read-write locks at which a waiting writer keeps new readers out, and others at which it does not: the first argument
  * names the shape (shapes.h).  No shape hangs, because the threads come one after the other.
  */
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@ static pthread_rwlock_t table = WRITERS_FIRST, list = WRITERS_FIRST;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static sem_t done;
 
-/* The threads that have used their locks.  A counter, which no call shows, keeps threads apart. */
+/* The number of threads that are done with their locks.  It keeps threads apart without a call that the shim sees. */
 static atomic_uint through;
 
 static void await_through(unsigned count)
@@ -76,7 +76,7 @@ static void reread_made(void)
 	reread();
 }
 
-/* glibc lets readers first for all kinds but that one, whatever their names say. */
+/* glibc prefers readers for all kinds but PREFER_WRITER_NONRECURSIVE_NP, whatever their names say. */
 static void reread_of_others_ok(void)
 {
 	table = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
@@ -100,7 +100,7 @@ static void *read_and_write(void *unused)
 	return unused;
 }
 
-/* The only writer is the thread itself. */
+/* The only thread that writes is the one that reads twice. */
 static void reread_then_write_ok(void) { in_threads(read_and_write, nothing); }
 
 static void *gated_read_twice(void *unused)
@@ -199,7 +199,7 @@ static void three(void *(*one)(void *), void *(*two)(void *), void *(*writer)(vo
 
 static void ring(void) { three(read_table_then_list, read_list_then_write_table, write_list); }
 
-/* Only where the readers meet does it matter which kind the lock has. */
+/* The kind matters only at `list`, where a reader would wait behind a writer.  `table` may be of the default kind. */
 static void ring_of_one_kind(void)
 {
 	table = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
@@ -222,7 +222,7 @@ static void *read_table_then_list_then_write(void *unused)
 	return unused;
 }
 
-/* It takes a third thread. */
+/* The thread that write-locks `list` also read-locks it: the deadlock would need a third thread. */
 static void ring_of_two_threads_ok(void)
 {
 	three(read_table_then_list_then_write, read_list_then_write_table, nothing);
@@ -248,7 +248,7 @@ static void ring_ordered_ok(void)
 	three(read_table_then_list_then_post, read_list_then_write_table, write_list_after_post);
 }
 
-/* Two writers stand between two readers. */
+/* Two readers, and a waiting writer at each of their two locks. */
 static void *read_list_then_table(void *unused)
 {
 	await_through(1);

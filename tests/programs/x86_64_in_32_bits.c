@@ -1,4 +1,4 @@
-/* Made for 32 bits: nothing of ours can be preloaded into it.  Allocates, and ends with status 12. */
+/* Built for 32 bits: the shim cannot be preloaded into it.  Allocates, and ends with status 12. */
 #include "say.h"
 
 int main(void)

@@ -1,6 +1,6 @@
 /*
  * Code made at run time, without unwind information: it calls malloc(151) itself, then a compiled function that calls
- * malloc(152), each time with another value in rbp, rbx and the stack slots above.  An unwinder must stop at it.
+ * malloc(152), each time with another value in rbp, rbx and the stack slots above.  An unwinder must stop at this code.
  * malloc(153) follows from compiled code.  Ten rounds.
  */
 #include <string.h>

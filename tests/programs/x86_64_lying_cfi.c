@@ -1,8 +1,8 @@
 /*
- * Unwind information that is wrong: it says that the frame is at rbp, where there is anything but a
- * frame (191 bytes), or far above the stack pointer (192), or that the caller's address is read by an
- * expression from an address that is in rbp (193).  What rbp holds: nothing's address, pages that cannot be
- * read, their edges, the ends of the address space and of the stack.  A hook must survive it.
+ * Wrong unwind information.  It says that the frame is at rbp, where there is none (191 bytes), or far above the stack
+ * pointer (192), or that the caller's address is read by an expression from the address in rbp (193).  rbp holds an
+ * unmapped address, pages that cannot be read, their edges, the ends of the address space and of the stack.  A hook
+ * must survive all of them.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -38,7 +38,7 @@ static void survive(uintptr_t bp)
 	frame_by_expression(bp, by_expression);
 }
 
-/* The slot before, in and after each edge of a readable page between two that are not. */
+/* A readable page is between two unreadable ones: tries the slots before, at and after each of its edges. */
 static void at_edges(void)
 {
 	char *base = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,7 +1,7 @@
 /*
  * Every instruction of a stretch of work is interrupted (the processor's trap flag), and the handler
  * allocates 211 bytes: prologues, epilogues, the procedure linkage table, the loader's lazy resolution of a
- * symbol and libc's hand-written assembly.  Says how often.
+ * symbol and libc's hand-written assembly.  Prints how often.
  */
 #include <signal.h>
 #include <string.h>
@@ -31,8 +31,8 @@ __attribute__((noinline)) static size_t work(int size)
 	return strlen(variable) + (size_t)numbers[0];
 }
 
-/* Stepping starts after the popf and ends with the second; a frame pointer, as the stack pointer is moved in between.
- */
+/* Stepping starts after the first popf and ends with the second.  The function has a frame pointer, because the stack
+ * pointer moves in between. */
 __attribute__((noinline, optimize("no-omit-frame-pointer"))) static size_t stepped(int size)
 {
 	__asm__ volatile("sub $128, %%rsp\n\tpushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tadd $128, %%rsp" ::

@@ -4,7 +4,7 @@
  *  - honest: its unwind information says so (CFA = rbp + 16): malloc(161) has the frames of both stacks;
  *  - lying: it says CFA = rsp + 16, which after the switch is the inaccessible page: malloc(162) ends there;
  *  - first: the new stack begins with a return address of 0, and its information with it: malloc(163) is complete;
- *  - low: the new stack's last bytes are used, down to less than 1 KiB above the page below it: malloc(164).
+ *  - low: the new stack is used down to less than 1 KiB above the inaccessible page below it: malloc(164).
  */
 #include <sys/mman.h>
 

@@ -1,4 +1,4 @@
-# What several threads share, in one process under ThreadSanitizer; run by an end-to-end test.
+# The data that several threads share, in one process under ThreadSanitizer; run by an end-to-end test.
 RACE_CFLAGS := $(BASE_CFLAGS) -g -O1 -Wno-tsan -ftls-model=initial-exec -fsanitize=thread
 RING_RACE_SRC := tests/races/ring_race.c shim/ring.c shim/ring_copy.c shim/clock.c tests/harness/ring_builder.c \
 	$(wildcard tools/base/*.c tools/source/*.c)

@@ -24,7 +24,7 @@
 #define CHUNKS      24u
 #define CHUNK_BYTES 4096u
 
-/* ---- what else of the shim the ring needs ------------------------------------------------ */
+/* ---- other parts of the shim that the ring needs ------------------------------------------------ */
 
 static struct process the_process;
 struct process *process = &the_process;

@@ -1,6 +1,6 @@
 /*
- * The tree of stacks, filled by three threads at once, under ThreadSanitizer: all add the same tree, one with a parent
- * of a hundred thousand children, with long rows and with bushes, and must come to the same ids, none of them twice.
+ * Three threads fill the tree of stacks at once, under ThreadSanitizer.  All add the same nodes: long chains, one
+ * parent of a hundred thousand children, and bushes.  All threads must get the same id for a node, and no id twice.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #define THREADS 3u
 #define NODES   300000u
 
-/* ---- what else of the shim the table needs ------------------------------------------------ */
+/* ---- other parts of the shim that the table needs ------------------------------------------------ */
 
 static struct process the_process;
 struct process *process = &the_process;
@@ -34,14 +34,14 @@ stack_rule unwind_rule(const struct dl_find_object *object, uintptr_t pc, bool e
 
 /* ---- the tree -------------------------------------------------------------------------------- */
 
-/* The parent of the i-th node, itself one of those before; 0: it is an outermost frame. */
+/* The parent of the i-th node: the number of an earlier node; 0: the node is an outermost frame. */
 static uint32_t parent_of(uint32_t i)
 {
 	switch (i % 3) {
 	case 0:
-		return i < 3 ? 0 : i - 3; /* a row */
+		return i < 3 ? 0 : i - 3; /* a long chain */
 	case 1:
-		return i < 2 ? 0 : 1; /* the parent of very many */
+		return i < 2 ? 0 : 1; /* one parent of very many */
 	default:
 		return i / 2; /* a bush */
 	}
@@ -74,7 +74,7 @@ static void add_by_all(void)
 		pthread_join(threads[i], NULL);
 }
 
-/* ---- what has come of it ----------------------------------------------------------------------- */
+/* ---- the result ----------------------------------------------------------------------- */
 
 static bool is_same_for_all(uint32_t node)
 {
@@ -84,7 +84,7 @@ static bool is_same_for_all(uint32_t node)
 	return ids[0][node] >= RT_NODE_FIRST;
 }
 
-/* Caches keep ids in so many bits. */
+/* True if all ids fit into the bits that the caches have for them. */
 static bool ids_fit(void)
 {
 	return stack_table_pcs(PC_LEVELS) < 1u << STACK_PC_BITS &&

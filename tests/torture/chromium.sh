@@ -1,4 +1,4 @@
-# chromium, headless, opens a page with a script, and prints what became of it.
+# chromium, headless, opens a page with a script, and prints the page afterwards.
 cat > page.html <<'END'
 <html><body><p id=a>before</p><script>
 const c = document.createElement('canvas'), x = c.getContext('2d'); x.fillRect(1, 2, 3, 4);

@@ -1,4 +1,4 @@
-# java: a compiler, a collector of garbage with threads of its own, faults that are handled, monitors.
+# java: a compiler, a garbage collector with threads of its own, handled faults, monitors.
 cat > Prog.java <<'END'
 import java.util.*; import java.util.concurrent.*;
 public class Prog {

@@ -1,4 +1,4 @@
-# mariadbd under sysbench: a fixed number of transactions, then what is in the tables.
+# mariadbd under sysbench: a fixed number of transactions, then the contents of the tables.
 server() { mariadb --no-defaults -S "$PWD/sock" "$@"; }
 mkdir db
 $watch mariadbd --no-defaults --datadir="$PWD/db" --socket="$PWD/sock" --pid-file="$PWD/pid" --user="$(id -un)" \

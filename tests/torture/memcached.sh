@@ -1,4 +1,4 @@
-# memcached on a socket of its own: what is set is what is got, over eight connections at once.
+# memcached on a socket of its own: eight connections at once get what they have set.
 $watch memcached -u "$(id -un)" -s "$PWD/sock" -m 64 -t 4 > server.log 2>&1 &
 pid=$!
 until [ -S sock ]; do

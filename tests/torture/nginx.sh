@@ -1,4 +1,4 @@
-# nginx with two workers under wrk: every answer is good, and what it serves is what the files hold.
+# nginx with two workers under wrk: every answer is good, and the contents are those of the files.
 port=$((20000 + $$ % 20000))
 mkdir -p html logs
 seq 20000 > html/large

@@ -1,4 +1,4 @@
-# postgres under pgbench: a fixed number of transactions, then what is in the tables.  It does not run as root.
+# postgres under pgbench: a fixed number of transactions, then the contents of the tables.  It refuses to run as root.
 bin=$(echo /usr/lib/postgresql/*/bin | sed 's/.* //')
 as() { "$@"; }
 if [ "$(id -u)" = 0 ]; then

@@ -102,7 +102,7 @@ static void count_processes(struct rt *rt, struct observed *observed)
 	outcome_free(&outcome);
 }
 
-/* One write: rows run at the same time. */
+/* Writes the line by one call, because rows run at the same time. */
 static void note(const struct row *row, enum mode mode, const char *result)
 {
 	char line[2048];
@@ -131,7 +131,7 @@ static void note_observed(const struct row *row, enum mode mode, const struct rt
 	note(row, mode, result);
 }
 
-/* ---- holding it to what is expected ------------------------------------------------------------ */
+/* ---- checking it against the row ------------------------------------------------------------ */
 
 /* `ringtail run` always says how the program ended. */
 static void expect_said(const struct row *row, enum mode mode, const struct observed *observed)

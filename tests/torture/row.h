@@ -19,17 +19,16 @@ struct row {
 	const char *name;
 	const char *expected; /* in words */
 	const char *script;
-	long long least;  /* allocations recorded at least, over all processes, and no event lost; or: */
+	long long least;  /* allocations recorded at least, over all processes, with no event lost; or NOTHING... */
 	const char *said; /* in one of ringtail's lines on stderr; "": it has nothing to say */
 	double timeout;   /* seconds for each run of the script */
 };
 
 #define NOTHING  (-1) /* no process was recorded */
-#define SOME     (-2) /* something was, and something may have been lost */
+#define SOME     (-2) /* events were recorded, and some may have been lost */
 #define ANYTHING 0
 
-/* 77 from a script: this machine does not let us do that (no namespaces, no such kernel feature); the row is
- * skipped. */
+/* Exit status of a script that this machine cannot run (no namespaces, no such kernel feature): the row is skipped. */
 #define ROW_CANNOT 77
 
 void row_hold(enum mode mode, const struct row *row);

@@ -25,7 +25,7 @@ $(BUILD)/torture-tests: $(TORTURE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $(TORTURE_OBJ) -ljansson -lcriterion -pthread
 
-# What was expected and observed is a line for each row in $(BUILD)/torture.txt.
+# $(BUILD)/torture.txt has a line for each row: what was expected, and what was observed.
 .PHONY: torture torture-deps
 torture:
 	@$(MAKE) --no-print-directory torture-deps

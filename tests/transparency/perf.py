@@ -1,7 +1,8 @@
-"""What the kernel's trace points saw of a command, by perf: no tracer holds the program, so that the leak scan is as ever.
+"""The system calls of a command as the kernel's trace points record them (perf).  No tracer stops the program, so its
+leak scan works as usual.
 
-Less is known than of strace (trace.py): no names of files.  So the loader's calls are left out, by where they are made, and
-calls whose number tells of the size of the heap, or of what is mapped, are only counted where they fail.
+perf tells less than strace (trace.py): no file names.  So the calls that the loader makes are left out, and calls whose
+number depends on the size of the heap or on what is mapped are counted only where they fail.
 """
 
 import errno
@@ -28,7 +29,7 @@ def call_names():
 
 
 def works():
-    """Whether this machine lets us."""
+    """Whether perf may record system calls on this machine."""
     done = subprocess.run([*RECORD, "-o", "/dev/null", "true"], capture_output=True)
     return done.returncode == 0
 
@@ -36,9 +37,9 @@ def works():
 class Task:
     def __init__(self, name="", ours=True):
         self.name = name
-        self.ours = ours  # a process of ringtail's: what was not executed yet is the recorder
-        self.call = None  # (number, object file, address in it) of the call it is in
-        self.broken_off = None  # (that of the call before, its error): by a signal, or by a stop of which the program may learn nothing
+        self.ours = ours  # a process of ringtail's; true before the first exec, when the process is perf itself
+        self.call = None  # (number, object file, address in it) of the call that the task is in
+        self.broken_off = None  # (call, error) of the last call, if a signal or a stop interrupted it
 
 
 class Reader:

@@ -1,4 +1,4 @@
-"""One command of the table, run without ringtail and with it, with and without strace."""
+"""Runs one command of the table, without ringtail and with it, with and without strace."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ import tempfile
 import perf
 import trace
 
-TIMEOUT = 120  # seconds for one run, under strace and beside others
+TIMEOUT = 120  # seconds for one run, which may be under strace and beside other runs
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e/data")
 
 FIXED_ADDRESSES = ("setarch", "-R")
@@ -19,7 +19,7 @@ BARE, PRELOAD, RUN = "bare", "preload", "run"
 
 
 class Outcome:
-    """What others see of a run."""
+    """The visible results of a run."""
 
     def __init__(self, status, out, err, files):
         self.status = status
@@ -41,7 +41,7 @@ class Outcome:
 
 
 class Runner:
-    """Every run of one command is in the same directory, so that no path is longer in one of them."""
+    """All runs of one command use the same directory, so that all paths have the same length."""
 
     def __init__(self, build, command):
         self.build = os.path.abspath(build)
@@ -60,7 +60,7 @@ class Runner:
         return self.run(self.watched(way, self.shell()), self.environment(way))
 
     def traced(self, way, addresses=()):
-        """The leak scan is left out: strace holds the program, and the scan would wait for it in vain."""
+        """Runs under strace, without a leak scan: strace traces the program already, so the scan could not stop it."""
         self.fresh()
         log = os.path.join(self.root, "log")
         words = [*addresses, *trace.STRACE, "-q", "-o", log]
@@ -72,7 +72,7 @@ class Runner:
         return outcome, trace.read(log, self.shim)
 
     def watched_by_kernel(self, way):
-        """Nothing holds the program: the leak scan is as ever."""
+        """Runs under perf, with a leak scan: no tracer is in its way."""
         self.fresh()
         data = os.path.join(self.root, "perf.data")
         environment = [f"{name}={value}" for name, value in self.environment(way).items()]
@@ -106,7 +106,7 @@ class Runner:
         return common | (self.watching(way, scan="") if way == PRELOAD else {})
 
     def watching(self, way, scan=":scan=no"):
-        """Without ringtail, two variables of the same length: programs copy their environment to the heap."""
+        """The variables for ringtail.  A run without it has two of the same lengths: environments are copied."""
         preload, options = ("LD_PRELOAD", "RINGTAIL") if way == PRELOAD else ("NO_PRELOAD", "NOTAWAKE")
         return {preload: self.shim, options: f"run={self.record}{scan}"}
 
@@ -131,7 +131,7 @@ class Runner:
             return ""
 
     def files(self):
-        """Names, modes and contents of what was left."""
+        """Names, modes and contents of the files that the run left."""
         lines = []
         for directory, _, names in os.walk(self.work):
             for name in names:

@@ -1,7 +1,8 @@
-"""What strace saw of a command and of everything that it started, sorted by who made each system call.
+"""The system calls of a command, and of all processes that it started, as strace records them; each is the shim's, the
+loader's or the program's.
 
-A call is the shim's where its instruction lies in libringtail.so, the loader's on behalf of the shim where it opens, maps and
-protects that file, and the program's else.  So nothing has to be guessed from the call's name.
+A call is the shim's if its instruction is in libringtail.so.  It is the loader's, on behalf of the shim, if it opens,
+maps or protects that file.  Else it is the program's.  So nothing has to be guessed from the call's name.
 """
 
 import collections
@@ -28,15 +29,15 @@ STRACE = ["strace", "-ff", "-i", "-ttt", "-s", "0", "-y"]
 
 
 class Image:
-    """What must be known of a process to tell whose its calls are; a child has a copy."""
+    """The state of a process by which its calls are attributed.  A child begins with a copy."""
 
     def __init__(self, name="", shim=range(0), ours=False):
         self.name = name
         self.shim = shim  # addresses of libringtail.so
-        self.opened = None  # the loader's descriptor of it
-        self.starting = True  # the loader is at work: it has a heap of its own
-        self.maps = None  # the descriptor by which the program reads what is mapped
-        self.ours = ours  # a process that the shim started: ringtail-scan, and the one between
+        self.opened = None  # the descriptor by which the loader opened libringtail.so
+        self.starting = True  # the loader is still at work, with a heap of its own
+        self.maps = None  # the descriptor by which the program reads /proc/self/maps
+        self.ours = ours  # a process that the shim started: ringtail-scan, or the child that starts it
 
     def child(self, ours):
         child = Image(self.name, self.shim, self.ours or ours)
@@ -51,7 +52,7 @@ class Trace:
         self.places = collections.Counter()  # (address in libringtail.so, call, error)
         self.signals = collections.Counter()  # (signal, code)
         self.ends = []  # (time, name, how)
-        self.images = 0  # with the shim in it
+        self.images = 0  # programs executed with the shim
         self.processes = 1
         self.threads = 0
         self.helpers = 0  # processes that the shim started
@@ -94,7 +95,7 @@ class Reader:
     def take(self, image, thread, time, address, text):
         call = CALL.match(text)
         if call:
-            # what a handler's return gives is the result of the call that was interrupted
+            # rt_sigreturn returns the result of the call that the signal interrupted
             error = "" if call[1] == "rt_sigreturn" else call[4] or ""
             return self.take_call(image, address, call[1], call[2], call[3], error)
         if image.ours:
@@ -148,7 +149,7 @@ class Reader:
 
     @staticmethod
     def kind(image, call, arguments):
-        """Calls whose number tells of one library more are kinds of their own."""
+        """The name under which the call is counted.  Calls that one more library adds to have names of their own."""
         if image.starting and call == "mmap" and arguments.endswith("MAP_PRIVATE|MAP_ANONYMOUS, -1, 0"):
             return LOADER_HEAP
         if image.maps is not None and call in READ_CALLS:
@@ -163,7 +164,7 @@ class Reader:
         return self.trace.program
 
     def loads_shim(self, image, call, arguments):
-        """Between the open and the close of the file, every call of the loader's; later, the protection of what is relocated."""
+        """True for all calls between the loader's open and close of the file, and for mprotect of its data later."""
         if image.opened is not None:
             return True
         if call == "openat" and f'"{self.shim}"' in arguments and "O_CLOEXEC" in arguments:
@@ -172,7 +173,7 @@ class Reader:
 
     @staticmethod
     def follow_program(image, call, arguments, result):
-        if call == "prlimit64" and "RLIMIT_STACK" in arguments:  # libc has been initialised
+        if call == "prlimit64" and "RLIMIT_STACK" in arguments:  # libc calls this when the loader is done
             image.starting = False
         elif call == "openat" and '"/proc/self/maps"' in arguments:
             image.maps = result
@@ -199,7 +200,7 @@ def name_places(shim, places):
     addresses = sorted({address for address, _, _ in places})
     named = {}
     if addresses:
-        # an address is where the call returns to
+        # each address is the one behind the call's instruction
         output = subprocess.run(["addr2line", "-a", "-i", "-f", "-e", shim], text=True, check=True, capture_output=True,
                                 input="\n".join(hex(address - 1) for address in addresses)).stdout
         for block in re.split(r"^0x(?=[0-9a-f]{16}$)", output, flags=re.M)[1:]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A hundred programs without ringtail and with it: what they print, leave and call is the same.
+"""Runs a hundred programs without ringtail and with it: output, files and system calls must be the same.
 
 usage: transparency.py BUILD [--strace-only] [NAME...]
 """
@@ -15,14 +15,14 @@ import runs
 import trace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROUNDS = 6  # of each way, at most, until a difference is one
+ROUNDS = 6  # runs in each mode, at most: a difference counts only if it remains in all of them
 WAYS = (runs.PRELOAD, runs.RUN)
 STRACE, PERF = "under strace", "by perf"
 
-# Errors that no program has of itself now and then.
+# Errors that do not come and go by chance, also in rows whose number of calls varies.
 HARM = {"EINTR", "EBADF", "EFAULT", "EPERM", "EINVAL", "ENOSYS", "ENOMEM", "EMFILE", "ESRCH"}
-# In how many pieces a pipe gives what was written to it is a matter of time, as is how many ends of children one SIGCHLD is for.
-# The number of lines of /proc/self/maps tells of the shim.
+# Calls whose number is not compared.  The number of reads of a pipe depends on time, and so does the number of SIGCHLD:
+# one may stand for several children.  The number of reads of /proc/self/maps depends on its lines, and so on the shim.
 FREE = {trace.READS_MAPS, trace.READS_STREAM, "rt_sigreturn", "SIGCHLD", str(int(signal.SIGCHLD))}
 
 Row = collections.namedtuple("Row", "name packages varies command")
@@ -40,12 +40,12 @@ def read_rows(path=os.path.join(HERE, "programs.def")):
 
 
 def counts(traced):
-    """What the program did, by kind and error."""
+    """The program's calls by name and error, and its signals."""
     return traced.program + collections.Counter({(f"{name} {code}", ""): n for (name, code), n in traced.signals.items()})
 
 
 class Comparison:
-    """Of one row in one way.  A number that is not the same is asked for again, on both sides: what varies without ringtail may vary with it."""
+    """Compares one row in one mode.  Where numbers differ, both sides run again: what varies without may vary with."""
 
     def __init__(self, row, bare):
         self.row = row
@@ -90,11 +90,11 @@ def read_rules(path=os.path.join(HERE, "shim_calls.def")):
 
 
 def unexplained(rules, shim, traced):
-    """What the shim did that its table of calls does not have."""
+    """Yields the calls of the shim that its table of calls does not allow."""
     places = trace.name_places(shim, traced.places)
     of = {"processes": max(1, sum(n for (_, function, call, _), n in places.items() if (function, call) == ("proc_executable", "readlinkat"))),
           "threads": max(1, sum(n for (source, _, call, _), n in places.items() if (source, call) == ("thread.c", "mmap")))}
-    of["threads"] += of["processes"]  # the first thread of a child has its parent's memory
+    of["threads"] += of["processes"]  # the first thread of a process needs its memory too
     sums = collections.Counter()
     for (source, function, call, error), count in places.items():
         rule = rules.get((source, call))
@@ -130,12 +130,12 @@ def check_outcomes(runner, result):
 
 
 def addresses(number):
-    """Programs that order things by address call malloc in another order each time: let them, unless all is the same from the start."""
+    """Programs that sort by address call malloc in another order each time: only the first run has fixed addresses."""
     return runs.FIXED_ADDRESSES if number == 0 else ()
 
 
 def check_calls(row, result, record, how):
-    """record(way, round) gives an outcome and a trace."""
+    """record(way, round) returns an outcome and a trace."""
     bare_outcome, first = record(runs.BARE, 0)
     bare = [first]
     for way in WAYS:

@@ -1,5 +1,4 @@
-/* An auditor (LD_AUDIT): the loader tells it of every object and every binding; it has a libc and a heap of
- * its own. */
+/* An auditor (LD_AUDIT): the loader calls it for every object and binding.  It has a libc and a heap of its own. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <stdlib.h>

@@ -25,7 +25,7 @@ static void *wait_early(void *argument)
 	return argument;
 }
 
-/* Its thread waits when the constructor returns. */
+/* Starts a thread that waits by the time the constructor returns. */
 __attribute__((constructor)) static void begin()
 {
 	early_block = malloc(48);

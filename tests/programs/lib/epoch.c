@@ -1,4 +1,4 @@
-/* Two libraries are made of this, with EPOCH a and b, of equal sizes: each fits where the other was mapped. */
+/* Two libraries of equal sizes are built from this file, with EPOCH a and b: each fits where the other was mapped. */
 #include <pthread.h>
 #include <stdlib.h>
 

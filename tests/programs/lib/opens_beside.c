@@ -1,6 +1,6 @@
 /*
- * Opens a library by its name alone, which only the run path of this one finds ($ORIGIN/further), and one by $ORIGIN;
- * and asks for the next function after its own.  All that depends on who calls.
+ * Opens a library by its name alone, which only this library's run path finds ($ORIGIN/further), and one by $ORIGIN;
+ * and asks dlsym for the next function after its own (RTLD_NEXT).  Each result depends on the object that calls.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* Built with each sanitizer in turn: memory, threads, waits, a forked child, a handler at the end; status 6. */
+/* Built with each sanitizer in turn.  Uses memory, threads, waits, a forked child and an exit handler; ends with 6. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <semaphore.h>
