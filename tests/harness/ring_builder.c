@@ -14,7 +14,7 @@
 
 #define MODULES 4u
 #define PCS     128u
-#define NODES   128u
+#define NODES   8192u
 
 static void fail(const char *what)
 {

@@ -77,9 +77,16 @@ static uint32_t add_pc(struct stored_run *run, uintptr_t address)
 	return ++run->pcs;
 }
 
-uint32_t stored_run_stack(struct stored_run *run, unsigned count, ...)
+static uint32_t add_node(struct stored_run *run, uint32_t caller, uint32_t pc)
 {
 	uint64_t *table = (uint64_t *)(run->builder.map + run->builder.header->nodes.offset);
+
+	table[run->nodes] = (uint64_t)caller << 32 | pc;
+	return RT_NODE_FIRST + run->nodes++;
+}
+
+uint32_t stored_run_stack(struct stored_run *run, unsigned count, ...)
+{
 	uintptr_t places[16];
 	uint32_t node = RT_ROOT_COMPLETE;
 	va_list list;
@@ -88,10 +95,18 @@ uint32_t stored_run_stack(struct stored_run *run, unsigned count, ...)
 	for (unsigned i = 0; i < count; i++)
 		places[i] = (uintptr_t)va_arg(list, void *);
 	va_end(list);
-	while (count-- > 0) {
-		table[run->nodes] = (uint64_t)node << 32 | add_pc(run, places[count]);
-		node = RT_NODE_FIRST + run->nodes++;
-	}
+	while (count-- > 0)
+		node = add_node(run, node, add_pc(run, places[count]));
+	return node;
+}
+
+uint32_t stored_run_deep_stack(struct stored_run *run, unsigned depth, void (*outermost)(void))
+{
+	uint32_t node = add_node(run, RT_ROOT_COMPLETE, add_pc(run, (uintptr_t)outermost)),
+	         pc = add_pc(run, (uintptr_t)place_work);
+
+	while (--depth > 0)
+		node = add_node(run, node, pc);
 	return node;
 }
 

@@ -30,6 +30,8 @@ void stored_run_remove(struct stored_run *run);
 /* Makes a stack of places, innermost first.  Each place is a function of this program; its frame is in the function's
  * first bytes. */
 uint32_t stored_run_stack(struct stored_run *run, unsigned count, ...);
+/* Makes a stack of that many frames: place_work calls itself, and the outermost frame is in another place. */
+uint32_t stored_run_deep_stack(struct stored_run *run, unsigned depth, void (*outermost)(void));
 /* Functions for such stacks. */
 void place_allocate(void);
 void place_work(void);

@@ -126,7 +126,7 @@ Test(store, a_stack_that_goes_in_circles_ends)
 	stored_run_finish(&run, exited);
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	EXPECT_QUERY("SELECT count(*) FROM stack", "2");
-	EXPECT_QUERY("SELECT max(depth) FROM v_stack", "1023");
+	EXPECT_QUERY("SELECT max(depth) FROM v_stack", "4095");
 }
 
 /* Pids come again, at one time in several PID namespaces, later in one. */

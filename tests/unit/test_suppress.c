@@ -222,6 +222,35 @@ Test(suppress_run, report_lists_rules_and_counts)
 	free(report);
 }
 
+/* ---- a stack as deep as --depth allows --------------------------------------------------------- */
+
+static void make_deepest(void)
+{
+	uint32_t stack;
+
+	stored_run_make(&run);
+	stack = stored_run_deep_stack(&run, RT_DEPTH_MOST, place_start);
+	stored_run_finish(&run, (struct process_end){.how = END_EXIT});
+	finding_add_stack(finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE), "allocated here", 1, 0, stack);
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+}
+TestSuite(suppress_deep, .init = make_deepest, .fini = remove_run);
+
+Test(suppress_deep, rules_meet_its_outermost_frame) { expect_suppressed("leak:^place_start$", "leak"); }
+
+Test(suppress_deep, reports_and_sql_have_its_outermost_frame)
+{
+	struct report report = {.parts = PART_FINDINGS, .full_stacks = true};
+	char *text = stored_run_render(&run, report, render_text);
+
+	cr_expect(strstr(text, "#4095 place_start"), "%s", text);
+	cr_expect_str_eq(stored_run_query(&run,
+	                                  "SELECT depth FROM v_stack WHERE process = 1 AND function = 'place_start'"
+	                                  " AND stack = (SELECT stack FROM finding_stack)"),
+	                 "4095");
+	free(text);
+}
+
 /* ---- lists ------------------------------------------------------------------------------------- */
 
 Test(suppress_run, lines_are_as_compilers_have_them)

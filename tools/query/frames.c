@@ -9,9 +9,6 @@
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
 
-/* In a damaged or hostile database, a stack's callers may form a cycle. */
-#define WALK_MOST 1024u
-
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
 #define PLACE_COLUMNS                                                                                                  \
 	"SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id,"                                  \
@@ -257,7 +254,8 @@ struct frames frames_load(struct query *query, int64_t process, int64_t stack)
 	if (stack < RT_NODE_FIRST)
 		return frames;
 	struct known_frames *known = known_of(query, process);
-	for (unsigned i = 0; i < WALK_MOST && (node = find_node(query, known, stack)); i++) {
+	/* In a damaged or hostile database, a stack's callers may form a cycle: hence the limit. */
+	for (unsigned i = 0; i < RT_DEPTH_MOST && (node = find_node(query, known, stack)); i++) {
 		stack = node->parent;
 		add_frames(&frames, &room, find_place(query, known, node->pc));
 		frames.root = (unsigned)stack;

@@ -9,7 +9,7 @@
 #include "tools/base/memory.h"
 #include "tools/symbolize/names.h"
 
-#define MAX_STACK 1024
+#define MAX_STACK 1024 /* frames that an id is made of: with another number, ids of deeper stacks would change */
 
 /* FNV-1a */
 #define HASH_START UINT64_C(0xcbf29ce484222325)

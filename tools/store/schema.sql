@@ -476,7 +476,7 @@ CROSS JOIN json_each((
 		UNION ALL
 		SELECT depth + 1, s.parent, s.pc
 		FROM walk JOIN stack s ON s.process = top.process AND s.id = walk.parent
-		WHERE walk.parent >= 16 AND depth < 1023
+		WHERE walk.parent >= 16 AND depth < 4095
 	)
 	SELECT '[' || group_concat(pc) || ']' FROM walk
 )) pcs

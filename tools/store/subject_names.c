@@ -7,8 +7,6 @@
 #include "tools/base/format.h"
 #include "tools/symbolize/names.h"
 
-#define MAX_STACK 1024
-
 /* ---- threads ------------------------------------------------------------------------------- */
 
 static const char *module_path(const struct writer *writer, const struct pc_frames *frames)
@@ -42,8 +40,8 @@ static enum found own_function(struct writer *writer, uint32_t pc, struct thread
 /* A function without a name hides what those further in are called by: then the result is that nothing is known. */
 static struct thread_runs outermost_function(struct writer *writer, uint32_t stack)
 {
-	uint32_t pcs[MAX_STACK], root;
-	unsigned count = ring_file_stack(writer->ring, stack, pcs, MAX_STACK, &root);
+	uint32_t pcs[RT_DEPTH_MOST], root;
+	unsigned count = ring_file_stack(writer->ring, stack, pcs, RT_DEPTH_MOST, &root);
 	struct thread_runs runs = {0};
 	enum found found = RUNTIME;
 

@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/format.h"
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 #include "tools/query/stack_tree.h"
 #include "tools/symbolize/names.h"
-
-#define FRAMES_MOST 1024 /* of a stack; a limit, because callers may form a cycle */
 
 /* A place in the code; many stacks lead through it. */
 struct place {
@@ -122,7 +121,8 @@ static void match_stack(struct matcher *matcher, int64_t stack)
 	bool by_runtime = true; /* true while all places so far are in the runtime */
 	uint32_t at = stack_tree_find(&matcher->stacks, stack);
 
-	for (unsigned depth = 0; depth < FRAMES_MOST && at != NO_STACK; depth++) {
+	/* The limit is for a hostile database, in which callers may form a cycle. */
+	for (unsigned depth = 0; depth < RT_DEPTH_MOST && at != NO_STACK; depth++) {
 		const struct stack_node *node = &matcher->stacks.nodes[at];
 		const struct place *place = &matcher->places[u64_map_get(&matcher->place_of, (uint64_t)node->pc)];
 		bool is_caller = by_runtime && !place->in_runtime;

@@ -48,7 +48,7 @@ export async function unpack() {
 
 export const ROOT_WHY = { 2: 'it could not be unwound further', 3: 'deeper than frames were recorded' }
 const NO_STACK = -1
-const DEEPEST = 1024
+const DEEPEST = 4096 // frames of one stack
 const WEIGHTS = ['error', 'warning', 'note']
 const AROUND = 2 // lines of source code
 
