@@ -69,6 +69,43 @@ static void expect_list(enum mode mode)
 Test(leaks, list_run) { expect_list(MODE_RUN); }
 Test(leaks, list_preload) { expect_list(MODE_PRELOAD); }
 
+/* What is lost with a leak is a part of that finding, in every report, and a finding only where its class is named. */
+static void expect_part(const char *line, int status, const char *says, const char *says_not)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "leak_list");
+	struct outcome outcome = rt_tool(&rt, line);
+	cr_expect_eq(outcome.status, status, "%s: %d: %s", line, outcome.status, outcome.err);
+	cr_expect(strstr(outcome.out, says) || strstr(outcome.err, says), "%s: no \"%s\" in %s%s", line, says,
+	          outcome.out, outcome.err);
+	cr_expect_not(*says_not && strstr(outcome.out, says_not), "%s: %s in %s", line, says_not, outcome.out);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
+/* PART(name, "ringtail LINE", status, "in its output", "not in it") */
+#define PART(name, ...)                                                                                                \
+	Test(leaks, part_##name) { expect_part(__VA_ARGS__); }
+#define OWNER "lost with blocks allocated here"
+
+PART(in_a_report, "report RUN", 0, "24 B in 1 block, and 6.2 KiB in 199 blocks with it", OWNER)
+PART(in_a_report_of_leaks, "leaks RUN", 0, "FINDINGS: 1\n", OWNER)
+PART(in_a_report_of_one_kind, "report RUN --only leak", 0, "FINDINGS: 1\n", OWNER)
+PART(in_a_report_of_the_class, "report RUN --only leak:indirect", 0, "FINDINGS: 2\n", "can no longer be reached")
+PART(with_each_stack, "report RUN --full-stacks", 0, "3.9 KiB in 100 blocks, push (leak_list.c:20)\n", OWNER)
+PART(in_json, "report RUN --format json", 0, "\"kept_blocks\": 199, \"kept_bytes\": 6376,", "")
+PART(in_a_list_of_rules, "report RUN --format suppressions", 0, "leak/definite:", "leak/indirect")
+PART(in_a_check, "check RUN", 66, "check failed: 1 finding\n", "leak:indirect")
+PART(in_a_check_of_all_leaks, "check RUN --fail-on leak", 66, "check failed: 1 finding\n", "leak:indirect")
+PART(in_a_check_of_the_class, "check RUN --fail-on leak:indirect", 66, "check failed: 2 findings\n", "leak:definite")
+PART(in_sarif, "check RUN --format sarif", 66, "\"kept_bytes\": 6376", "leak:indirect")
+PART(in_junit, "check RUN --format junit", 66, "<testcase classname=\"ringtail\" name=\"leak:indirect\" time=\"0\"/>",
+     OWNER)
+PART(in_github, "check RUN --format github", 66, "leak%3Adefinite in push", "leak%3Aindirect")
+PART(in_sql, "sql RUN 'SELECT group_concat(lost_with) FROM finding'", 0, "1,1", "")
+PART(in_the_view_of_sql, "sql RUN 'SELECT sum(kept_bytes) FROM v_findings'", 0, "6376", "")
+
 Test(leaks, ids_are_the_same_from_run_to_run)
 {
 	struct rt one = rt_new(), other = rt_new();

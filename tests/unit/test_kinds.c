@@ -240,9 +240,12 @@ static bool row_is_about(const char *row, const char *kind, const char *class, c
 static void expect_documented(const char *text, enum finding_class class)
 {
 	const char *kind = kind_name(class_kind(class)), *name = class_name(class), *help = class_help(class);
-	char means[512], information[512];
+	char *default_list = kinds_expanded(KINDS_DEFAULT), full_name[96], means[512], information[512];
 
-	snprintf(information, sizeof information, "%s (information)", help);
+	snprintf(full_name, sizeof full_name, "%s:%s", kind, name);
+	snprintf(information, sizeof information, "%s (%s)", help,
+	         strstr(default_list, full_name) ? "a part of that finding" : "information");
+	free(default_list);
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (*line != '|' || !row_is_about(line, kind, name, means, sizeof means))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/harness/stored_run.h"
+#include "tools/analyse/heap/leaks.h"
 #include "tools/store/finding_id.h"
 #include "tools/base/text.h"
 
@@ -37,7 +38,7 @@ Test(store, the_file_is_for_its_owner_alone)
 
 	cr_assert_eq(stat(run.store.path, &status), 0);
 	cr_expect_eq(status.st_mode & 07777, 0600);
-	EXPECT_QUERY("PRAGMA user_version", "13");
+	EXPECT_QUERY("PRAGMA user_version", "14");
 }
 
 /* ---- the documentation -------------------------------------------------------------------------- */
@@ -272,6 +273,29 @@ Test(store, findings_say_whether_they_are_information)
 	EXPECT_QUERY("SELECT group_concat(kind || ':' || class || bytes, ' ') FROM v_findings WHERE NOT information",
 	             "leak:definite1");
 	EXPECT_QUERY("SELECT count(*) FROM v_findings WHERE information", "3");
+}
+
+/* The leak of 10 bytes with which 1000 were lost comes before the one of 20, and the lost ones are a part of it. */
+Test(store, leaks_are_ranked_by_all_that_was_lost_with_them)
+{
+	uint32_t root = stored_run_stack(&run, 2, place_allocate, place_start);
+	uint32_t part = stored_run_stack(&run, 2, place_work, place_start);
+	struct leak_group groups[] = {
+	    {.class = LEAK_DEFINITE, .stack = part, .blocks = 1, .bytes = 20},
+	    {.class = LEAK_DEFINITE, .stack = root, .blocks = 1, .bytes = 10},
+	    {.class = LEAK_INDIRECT, .stack = part, .owner_stack = root, .blocks = 5, .bytes = 600},
+	    {.class = LEAK_INDIRECT, .stack = root, .owner_stack = root, .blocks = 4, .bytes = 400},
+	};
+
+	stored_run_finish(&run, exited);
+	leaks_report(&(struct leak_scan){.done = true, .groups = groups, .count = 4}, false, run.analysis->findings);
+	finding_list_sort(run.analysis->findings);
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+	EXPECT_QUERY("SELECT group_concat(bytes || '+' || kept_bytes || '/' || kept_blocks, ' ') FROM"
+	             " (SELECT * FROM finding WHERE class = 'definite' ORDER BY ordinal)",
+	             "10+1000/9 20+0/0");
+	EXPECT_QUERY("SELECT group_concat(lost_with) FROM finding WHERE class = 'indirect'", "1,1");
+	EXPECT_QUERY("SELECT count(*) FROM finding WHERE class = 'definite' AND lost_with IS NOT NULL", "0");
 }
 
 Test(store, equal_findings_are_in_one_order_whatever_came_first)

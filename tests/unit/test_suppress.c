@@ -222,6 +222,40 @@ Test(suppress_run, report_lists_rules_and_counts)
 	free(report);
 }
 
+/* ---- what is lost with a leak ------------------------------------------------------------------ */
+
+static void make_parts(void)
+{
+	struct finding *part;
+	uint32_t root, lost;
+
+	stored_run_make(&run);
+	root = stored_run_stack(&run, 2, place_allocate, place_start);
+	lost = stored_run_stack(&run, 2, place_work, place_start);
+	stored_run_finish(&run, (struct process_end){.how = END_EXIT});
+	finding_add_stack(finding_add(run.analysis->findings, FINDING_LEAK_DEFINITE), "allocated here", 1, 0, root);
+	part = finding_add(run.analysis->findings, FINDING_LEAK_INDIRECT);
+	finding_add_stack(part, "allocated here", 1, 0, lost);
+	finding_add_stack(part, "lost with blocks allocated here", 1, 0, root);
+	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
+}
+TestSuite(suppress_parts, .init = make_parts, .fini = remove_run);
+
+Test(suppress_parts, go_with_the_leak_that_a_rule_matches)
+{
+	expect_suppressed("leak/definite:^place_allocate$", "leak,leak");
+}
+Test(suppress_parts, do_not_take_the_leak_with_them) { expect_suppressed("leak:^place_work$", "leak"); }
+
+Test(suppress_parts, go_with_a_leak_of_the_baseline)
+{
+	run.suppress.baseline = strdup("old.db");
+	run.suppress.ids = calloc(1, sizeof *run.suppress.ids);
+	run.suppress.ids[run.suppress.id_count++] =
+	    strdup(stored_run_query(&run, "SELECT id FROM finding WHERE class = 'definite'"));
+	expect_suppressed("", "leak,leak");
+}
+
 /* ---- a stack as deep as --depth allows --------------------------------------------------------- */
 
 static void make_deepest(void)

@@ -38,7 +38,8 @@ static void take(struct diff *diff, enum diff_side side, struct u64_map *by_id, 
 /* Processes in the order in which they started, findings worst first. */
 static void load(struct diff *diff, enum diff_side side, struct u64_map *by_id)
 {
-	static const char sql[] = "SELECT f.process, f.ordinal, f.id, f.kind, f.class, f.blocks, f.bytes, f.times,"
+	static const char sql[] = "SELECT f.process, f.ordinal, f.id, f.kind, f.class, f.blocks + f.kept_blocks,"
+	                          " f.bytes + f.kept_bytes, f.times,"
 	                          " f.suppressed, f.information FROM finding f JOIN process p ON p.id = f.process"
 	                          " ORDER BY p.started_ns, p.pid, p.image, f.ordinal";
 	struct query *query = diff->queries[side];

@@ -95,10 +95,12 @@ struct finding_edge *finding_add_edge(struct finding *finding)
 	return &finding->edges[finding->edge_count - 1];
 }
 
-struct finding_kept *finding_add_kept(struct finding *finding)
+void finding_add_kept(struct finding *finding, struct finding_kept kept)
 {
 	finding->kept = one_more(finding->kept, &finding->kept_count, sizeof *finding->kept);
-	return &finding->kept[finding->kept_count - 1];
+	finding->kept[finding->kept_count - 1] = kept;
+	finding->kept_blocks += kept.blocks;
+	finding->kept_bytes += kept.bytes;
 }
 
 void finding_add_thread(struct finding *finding, uint32_t thread)
@@ -134,8 +136,8 @@ void finding_list_sort(struct finding_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct finding *item = &list->items[i];
 
-		order[i] =
-		    (struct ranked){i, class_rank(item->kind, item->class), item->bytes, item->ticks, item->times};
+		order[i] = (struct ranked){i, class_rank(item->kind, item->class), finding_all_bytes(item), item->ticks,
+		                           item->times};
 	}
 	qsort(order, list->count, sizeof *order, compare);
 	for (size_t i = 0; i < list->count; i++)

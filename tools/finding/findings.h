@@ -73,6 +73,7 @@ struct finding {
 	size_t edge_count;
 	struct finding_kept *kept;
 	size_t kept_count;
+	uint64_t kept_blocks, kept_bytes; /* their sums */
 	uint32_t *threads;
 	size_t thread_count;
 };
@@ -98,8 +99,10 @@ struct finding_stack *finding_add_stack(struct finding *finding, const char *lab
 struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address, uint32_t generation,
                                           uint32_t created_stack);
 struct finding_edge *finding_add_edge(struct finding *finding);
-struct finding_kept *finding_add_kept(struct finding *finding);
+void finding_add_kept(struct finding *finding, struct finding_kept kept);
 void finding_add_thread(struct finding *finding, uint32_t thread);
+/* The bytes by which a finding is ranked: a leak's own, and those of the blocks that were lost with it. */
+static inline uint64_t finding_all_bytes(const struct finding *finding) { return finding->bytes + finding->kept_bytes; }
 /* Sorts by severity, worst first.  The sort is stable: equal findings stay in the order in which they were added. */
 void finding_list_sort(struct finding_list *list);
 void finding_list_free(struct finding_list *list);

@@ -7,7 +7,7 @@
 #include "tools/base/suggest.h"
 
 enum class_list { LISTED, ANY_WORD, RESERVED };
-enum weight { FAILS, SHOWN, INFORMATION };
+enum weight { FAILS, SHOWN, INFORMATION, FOLDED };
 
 #define NAME_BYTES 64 /* of KIND:CLASS */
 
@@ -130,7 +130,12 @@ static enum weight weight_of(const char *kind, const char *class)
 	return found_class == FINDING_NONE ? kinds[found].weight : classes[found_class].weight;
 }
 
-bool kind_is_quiet(const char *kind, const char *class) { return weight_of(kind, class) == INFORMATION; }
+bool kind_is_quiet(const char *kind, const char *class)
+{
+	enum weight weight = weight_of(kind, class);
+
+	return weight == INFORMATION || weight == FOLDED;
+}
 
 /* ---- lists ------------------------------------------------------------------------------ */
 
@@ -193,7 +198,13 @@ const char *kinds_unsought(const char *list)
 	return NULL;
 }
 
-/* Writes the classes that FAIL; a kind of which all classes FAIL is written as one name. */
+/* A class that is folded into another fails as a part of that. */
+static bool is_in_default(enum finding_class class)
+{
+	return classes[class].weight == FAILS || classes[class].weight == FOLDED;
+}
+
+/* Writes the classes on which a check fails; a kind of which all classes FAIL is written as one name. */
 static void write_default(FILE *out)
 {
 	const char *comma = "";
@@ -205,7 +216,7 @@ static void write_default(FILE *out)
 			continue;
 		}
 		for (enum finding_class class = FINDING_NONE + 1; class < FINDING_COUNT; class ++) {
-			if (classes[class].kind != kind || classes[class].weight != FAILS)
+			if (classes[class].kind != kind || !is_in_default(class))
 				continue;
 			fprintf(out, "%s%s:%s", comma, kinds[kind].name, classes[class].name);
 			comma = ",";
@@ -256,7 +267,7 @@ static bool item_matches(const char *item, size_t length, const char *kind, cons
 	if (length < kind_length || strncmp(item, kind, kind_length))
 		return false;
 	if (length == kind_length)
-		return true;
+		return weight_of(kind, class) != FOLDED;
 	item += kind_length + 1;
 	length -= kind_length + 1;
 	return item[-1] == ':' && class && is_word(class, item, length);

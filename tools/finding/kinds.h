@@ -67,7 +67,8 @@ bool kind_is(const char *kind, enum finding_kind is);
 /* class: NULL for a finding without a class. */
 bool class_is(const char *kind, const char *class, enum finding_class is);
 
-/* True for findings that are information and no reason to act: reports show them on request only. */
+/* True for findings that reports show on request only: they are information and no reason to act, or they are folded
+ * into another finding. */
 bool kind_is_quiet(const char *kind, const char *class);
 
 /* ---- lists ------------------------------------------------------------------------------------ */
@@ -84,9 +85,10 @@ const char *kinds_unsought(const char *list);
 const char *kinds_wanted(void);
 /* A malloced copy of the list, in which "default" is replaced by the items that it stands for. */
 char *kinds_expanded(const char *list);
-/* True if an item of the list other than "default" names this kind, or this kind and class. */
+/* True if an item of the list other than "default" names this kind, or this kind and class.  A class that is folded
+ * into another is matched only by an item that names it. */
 bool kinds_name(const char *list, const char *kind, const char *class);
-/* True if an item of the list names this kind, or this kind and class. */
+/* The same, and "default" counts. */
 bool kinds_match(const char *list, const char *kind, const char *class);
 
 #endif

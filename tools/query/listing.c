@@ -21,6 +21,8 @@ static void fill(struct listed *listed, const struct process *process, sqlite3_s
 	    .bytes = sqlite3_column_int64(row, 7),
 	    .times = sqlite3_column_int64(row, 8),
 	    .information = sqlite3_column_int(row, 9),
+	    .kept_blocks = sqlite3_column_int64(row, 10),
+	    .kept_bytes = sqlite3_column_int64(row, 11),
 	};
 	snprintf(listed->name, sizeof(listed->name), "%s%s%s", listed->kind, listed->class ? ":" : "",
 	         listed->class ? listed->class : "");
@@ -34,7 +36,8 @@ static struct finding_weight weight_of(const struct listed *listed)
 void listing_each(struct query *query, void (*take)(void *context, const struct listed *), void *context)
 {
 	static const char sql[] =
-	    "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times, information"
+	    "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times, information,"
+	    " kept_blocks, kept_bytes"
 	    " FROM finding WHERE process = ? ORDER BY ordinal";
 	sqlite3_stmt *processes = process_query(query);
 	struct process process;

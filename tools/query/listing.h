@@ -13,8 +13,9 @@ struct listed {
 	const char *kind, *class, *id, *message; /* class: NULL if it has none */
 	const char *suppressed_by;               /* NULL: it is not suppressed */
 	int64_t blocks, bytes, times;
-	bool information; /* finding.information */
-	char name[96];    /* kind:class */
+	int64_t kept_blocks, kept_bytes; /* lost with these */
+	bool information;                /* finding.information */
+	char name[96];                   /* kind:class */
 };
 
 /* Calls take for each finding of all processes, worst first within a process.  Suppressed findings are included. */

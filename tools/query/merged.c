@@ -62,6 +62,8 @@ static void take(struct merging *merging, sqlite3_stmt *row)
 	finding->blocks += (uint64_t)sqlite3_column_int64(row, 5);
 	finding->bytes += (uint64_t)sqlite3_column_int64(row, 6);
 	finding->times += (uint64_t)sqlite3_column_int64(row, 7);
+	finding->kept_blocks += (uint64_t)sqlite3_column_int64(row, 10);
+	finding->kept_bytes += (uint64_t)sqlite3_column_int64(row, 11);
 	merging->merged.processes += merging->process != sqlite3_column_int64(row, 0);
 	merging->process = sqlite3_column_int64(row, 0);
 }
@@ -71,7 +73,8 @@ static int by_rank(const void *a, const void *b)
 	const struct merged_finding *x = a, *y = b;
 	int order = compare_numbers(x->rank, y->rank);
 
-	order = compare_next(compare_next(order, y->bytes, x->bytes), y->times, x->times);
+	order = compare_next(order, y->bytes + y->kept_bytes, x->bytes + x->kept_bytes);
+	order = compare_next(order, y->times, x->times);
 	order = compare_next(order, (uint64_t)x->process, (uint64_t)y->process);
 	return compare_next(order, (uint64_t)x->ordinal, (uint64_t)y->ordinal);
 }
@@ -90,7 +93,8 @@ static void count_processes(struct query *query, struct merged_finding *finding)
 struct merged_findings merged_load(struct query *query)
 {
 	static const char sql[] =
-	    "SELECT f.process, f.ordinal, f.kind, f.class, f.id, f.blocks, f.bytes, f.times, p.exe, f.information"
+	    "SELECT f.process, f.ordinal, f.kind, f.class, f.id, f.blocks, f.bytes, f.times, p.exe, f.information,"
+	    " f.kept_blocks, f.kept_bytes"
 	    " FROM process p JOIN finding f ON f.process = p.id WHERE NOT f.suppressed"
 	    " ORDER BY p.started_ns, p.pid, p.image, f.ordinal";
 	struct merging merging = {.process = -1};

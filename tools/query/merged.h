@@ -14,6 +14,7 @@ struct merged_finding {
 	uint64_t processes;            /* process images that have it */
 	uint64_t of;                   /* process images of that program; of all programs if exe is NULL */
 	uint64_t blocks, bytes, times; /* sums over the processes */
+	uint64_t kept_blocks, kept_bytes;
 };
 
 struct merged_findings {

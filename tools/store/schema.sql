@@ -381,10 +381,13 @@ CREATE TABLE finding (
 	kind       TEXT NOT NULL,    -- leak, deadlock, thread-leak, misuse, ...
 	class      TEXT,
 	message    TEXT NOT NULL,
-	information INTEGER NOT NULL,   -- 1: for information and no defect, as this one or as all of its class
+	information INTEGER NOT NULL,   -- 1: no defect of its own: for information, or a part of another finding
 	suppressed INTEGER NOT NULL,    -- 0: rules and baselines hold when a report is made
 	blocks     INTEGER NOT NULL,
 	bytes      INTEGER NOT NULL,
+	kept_blocks INTEGER NOT NULL, -- leak:definite: further blocks that are lost with these; finding_kept has them by stack
+	kept_bytes INTEGER NOT NULL,
+	lost_with  INTEGER,          -- leak:indirect: ordinal of the definite leak that counts these blocks as kept; else NULL
 	times      INTEGER NOT NULL,
 	seconds    REAL,             -- contention: waited in all
 	PRIMARY KEY (process, ordinal)
@@ -512,7 +515,7 @@ FROM heap_share s JOIN heap_site h ON h.process = s.process AND h.id = s.site;
 
 CREATE VIEW v_findings AS
 SELECT p.pid, p.exe, f.ordinal, f.kind, f.class, f.information, f.id, f.message, f.blocks, f.bytes, f.times,
-	f.suppressed
+	f.suppressed, f.kept_blocks, f.kept_bytes, f.lost_with
 FROM finding f JOIN process p ON p.id = f.process
 ORDER BY p.started_ns, p.image, f.ordinal;
 

@@ -1,6 +1,7 @@
 #include "tools/store/finding_id.h"
 #include "tools/base/compare.h"
 #include "tools/base/format.h"
+#include "tools/base/u64_map.h"
 #include "tools/store/subject_names.h"
 #include "tools/store/writer.h"
 
@@ -28,7 +29,8 @@ static bool same_class(const struct finding *a, const struct finding *b)
 
 static bool equal(const struct finding *a, const struct finding *b)
 {
-	return same_class(a, b) && a->bytes == b->bytes && a->ticks == b->ticks && a->times == b->times;
+	return same_class(a, b) && finding_all_bytes(a) == finding_all_bytes(b) && a->ticks == b->ticks &&
+	       a->times == b->times;
 }
 
 static int by_group_and_id(const void *left, const void *right)
@@ -303,9 +305,35 @@ static void row_message(struct row *row, const struct finding *finding)
 	free(text);
 }
 
-static void store_finding(struct writer *writer, int64_t ordinal, const struct ranked *ranked)
+/* ---- leaks that are a part of others ------------------------------------------------------ */
+
+/* By the stack that allocated the blocks of a definite leak: its ordinal.  There is one for each stack. */
+static struct u64_map definite_leaks(const struct ranked *ranked, size_t count)
+{
+	struct u64_map by_stack = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *finding = ranked[i].finding;
+
+		if (finding->class == FINDING_LEAK_DEFINITE && finding->stack_count)
+			u64_map_put(&by_stack, finding->stacks[0].stack, i + 1);
+	}
+	return by_stack;
+}
+
+/* The ordinal of the definite leak that the blocks of an indirect leak were lost with; 0: there is none. */
+static int64_t lost_with(const struct u64_map *definite, const struct finding *finding)
+{
+	if (finding->class != FINDING_LEAK_INDIRECT || finding->stack_count < 2)
+		return 0;
+	return (int64_t)u64_map_get(definite, finding->stacks[1].stack);
+}
+
+static void store_finding(struct writer *writer, int64_t ordinal, const struct ranked *ranked,
+                          const struct u64_map *definite)
 {
 	const struct finding *finding = ranked->finding;
+	int64_t part_of = lost_with(definite, finding);
 	struct row row = row_begin(writer, TABLE_finding);
 
 	row_int(&row, ordinal);
@@ -317,6 +345,12 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 	row_int(&row, 0);
 	row_int(&row, (int64_t)finding->blocks);
 	row_int(&row, (int64_t)finding->bytes);
+	row_int(&row, (int64_t)finding->kept_blocks);
+	row_int(&row, (int64_t)finding->kept_bytes);
+	if (part_of)
+		row_int(&row, part_of);
+	else
+		row_null(&row);
 	row_int(&row, finding->times ? (int64_t)finding->times : 1);
 	if (finding->ticks)
 		row_ticks(&row, finding->ticks);
@@ -335,8 +369,10 @@ void store_findings(struct writer *writer)
 	const struct finding_list *list = writer->analysis->findings;
 	size_t count = 0;
 	struct ranked *ranked = list ? rank(writer, list, &count) : NULL;
+	struct u64_map definite = definite_leaks(ranked, count);
 
 	for (size_t i = 0; ranked && i < count && !writer->failed; i++)
-		store_finding(writer, (int64_t)i + 1, &ranked[i]);
+		store_finding(writer, (int64_t)i + 1, &ranked[i], &definite);
+	u64_map_free(&definite);
 	free(ranked);
 }

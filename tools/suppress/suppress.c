@@ -139,7 +139,19 @@ static bool apply_baseline(struct suppress *suppress, sqlite3 *db)
 	return good;
 }
 
-/* ---- both ----------------------------------------------------------------------------------- */
+/* ---- parts of findings ----------------------------------------------------------------------- */
+
+/* What is lost with a leak that is suppressed goes with it. */
+static bool suppress_parts(sqlite3 *db)
+{
+	static const char sql[] = "INSERT OR IGNORE INTO temp.suppressed SELECT f.process, f.ordinal, s.by"
+	                          " FROM temp.suppressed s JOIN main.finding f ON f.process = s.process"
+	                          " AND f.lost_with = s.finding";
+
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------- */
 
 bool suppress_load(struct suppress *suppress, const struct options *options, struct error *err)
 {
@@ -171,5 +183,7 @@ bool suppress_apply(struct suppress *suppress, sqlite3 *db, struct error *err)
 		return fail(db, err);
 	if (suppress->rules.count && !match_rules(&suppress->rules, db))
 		return fail(db, err);
-	return !suppress->baseline || apply_baseline(suppress, db) || fail(db, err);
+	if (suppress->baseline && !apply_baseline(suppress, db))
+		return fail(db, err);
+	return suppress_parts(db) || fail(db, err);
 }

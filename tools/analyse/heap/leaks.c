@@ -65,26 +65,17 @@ static void add_kept(struct finding *finding, uint32_t stack, const struct leak_
 	for (size_t i = 0; i < count; i++) {
 		if (groups[i].class != LEAK_INDIRECT || groups[i].owner_stack != stack)
 			continue;
-		*finding_add_kept(finding) = (struct finding_kept){groups[i].stack, groups[i].blocks, groups[i].bytes};
+		finding_add_kept(finding, (struct finding_kept){groups[i].stack, groups[i].blocks, groups[i].bytes});
 	}
 	if (finding->kept_count)
 		qsort(finding->kept, finding->kept_count, sizeof *finding->kept, by_bytes);
 }
 
-static void count_kept(const struct finding *finding, uint64_t *blocks, uint64_t *bytes)
-{
-	for (size_t i = 0; i < finding->kept_count; i++) {
-		*blocks += finding->kept[i].blocks;
-		*bytes += finding->kept[i].bytes;
-	}
-}
-
 static void write_message(struct finding *finding, const struct leak_group *group, const char *doubt)
 {
-	uint64_t blocks = 0, bytes = 0;
+	uint64_t blocks = finding->kept_blocks, bytes = finding->kept_bytes;
 	char with[128] = "";
 
-	count_kept(finding, &blocks, &bytes);
 	if (blocks)
 		snprintf(with, sizeof with, "; another %llu %s in %llu %s %s lost with %s", (unsigned long long)bytes,
 		         plural(bytes, "byte", "bytes"), (unsigned long long)blocks, plural(blocks, "block", "blocks"),

@@ -327,7 +327,7 @@ function grouped(items, key) {
 function summed(item) {
   if (item.all.length === 1) return item
   const sum = (name) => item.all.reduce((total, { finding }) => total + (finding[name] || 0), 0)
-  return { ...item, finding: { ...item.finding, blocks: sum('blocks'), bytes: sum('bytes'), times: sum('times'), seconds: sum('seconds') || null } }
+  return { ...item, finding: { ...item.finding, blocks: sum('blocks'), bytes: sum('bytes'), kept_blocks: sum('kept_blocks'), kept_bytes: sum('kept_bytes'), times: sum('times'), seconds: sum('seconds') || null } }
 }
 
 export const fileLine = (frame) => (frame && frame.file ? `${baseName(frame.file)}${frame.line ? `:${frame.line}` : ''}${frame.column ? `:${frame.column}` : ''}` : '')

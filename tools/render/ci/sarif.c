@@ -192,6 +192,10 @@ static json_t *properties(const struct listed *listed)
 		json_object_set_new(object, "blocks", json_integer(listed->blocks));
 		json_object_set_new(object, "bytes", json_integer(listed->bytes));
 	}
+	if (listed->kept_blocks) {
+		json_object_set_new(object, "kept_blocks", json_integer(listed->kept_blocks));
+		json_object_set_new(object, "kept_bytes", json_integer(listed->kept_bytes));
+	}
 	return object;
 }
 

@@ -55,13 +55,22 @@ static void print_unwatched(struct report *report)
 	sqlite3_finalize(row);
 }
 
+/* The leaks that are lost with those of this kind are a part of it. */
+static void print_kept(struct report *report, uint64_t bytes, uint64_t blocks)
+{
+	if (blocks)
+		page_print(report, ", and %s in %s %s lost with them", human_bytes(bytes).text,
+		           human_count(blocks).text, plural(blocks, "block", "blocks"));
+}
+
 /* Kinds with their numbers, in the order of the worst of each.  What several processes have in common counts once. */
 static void print_kinds(struct report *report)
 {
 	static const char sql[] =
 	    "SELECT kind || coalesce(':' || class, ''), count(DISTINCT id), sum(bytes), sum(blocks), kind, class, "
 	    "information,"
-	    " count(DISTINCT process) FROM finding WHERE NOT suppressed GROUP BY 1, information ORDER BY min(ordinal)";
+	    " count(DISTINCT process), sum(kept_bytes), sum(kept_blocks) FROM finding WHERE NOT suppressed GROUP BY 1, "
+	    "information ORDER BY min(ordinal)";
 	bool several = query_number(&report->query, "SELECT count(*) FROM process", 0, 0) > 1;
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	int64_t kinds = 0;
@@ -78,6 +87,7 @@ static void print_kinds(struct report *report)
 			page_print(report, ", %s in %s %s", human_bytes((uint64_t)sqlite3_column_int64(row, 2)).text,
 			           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
 			           plural((uint64_t)sqlite3_column_int64(row, 3), "block", "blocks"));
+		print_kept(report, (uint64_t)sqlite3_column_int64(row, 8), (uint64_t)sqlite3_column_int64(row, 9));
 		if (several)
 			page_print(report, ", in %s %s", human_count((uint64_t)sqlite3_column_int64(row, 7)).text,
 			           plural((uint64_t)sqlite3_column_int64(row, 7), "process", "processes"));

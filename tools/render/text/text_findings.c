@@ -7,12 +7,13 @@
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
 #include "tools/query/frames.h"
+#include "tools/query/where.h"
 
 #define RUNS_WIDTH 40 /* of what a thread runs */
 
 #define FINDING_COLUMNS                                                                                                \
-	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds, information FROM "       \
-	"finding"
+	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds, information, "           \
+	"kept_blocks, kept_bytes FROM finding"
 
 static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
 
@@ -273,24 +274,35 @@ static void print_objects(struct report *report, const struct process *process, 
 /* "      114 KiB in 1,000 blocks, " */
 #define KEPT_COLUMNS 32
 
-/* The largest blocks that were lost with this one, one line each. */
+static struct place_rows load_kept(struct report *report, int64_t process, int64_t finding)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+	         "SELECT bytes, blocks, %s, stack FROM finding_kept WHERE process = ?1 AND finding = %lld",
+	         report->full_stacks ? "stack" : "NULL", (long long)finding);
+	return where_add_up(&report->query, &(struct place_query){.sql = sql, .sums = 2}, process);
+}
+
+/* What was lost with this leak, most bytes first: a line for each place; with --full-stacks, for each stack. */
 static void print_kept(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT blocks, bytes, stack FROM finding_kept"
-	                          " WHERE process = ? AND finding = ? ORDER BY ordinal LIMIT ?";
-	int64_t limit = report->limit ? (int64_t)report->limit : -1, lines = 0;
-	sqlite3_stmt *row = query_rows(&report->query, sql, 3, process->id, finding, limit);
+	struct place_rows rows = load_kept(report, process->id, finding);
+	size_t shown = report->limit && rows.count > report->limit ? report->limit : rows.count;
 
-	while (query_next(&report->query, row)) {
-		uint64_t blocks = (uint64_t)sqlite3_column_int64(row, 0),
-		         bytes = (uint64_t)sqlite3_column_int64(row, 1);
+	if (shown)
+		page_print(report, "   lost with it, allocated in:\n");
+	for (size_t i = 0; i < shown; i++) {
+		const struct place_row *row = &rows.items[i];
 
-		page_print(report, "%s      %s in %s %s, ", lines++ ? "" : "   lost with it, allocated in:\n",
-		           human_bytes(bytes).text, human_count(blocks).text, plural(blocks, "block", "blocks"));
-		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - KEPT_COLUMNS);
+		page_print(report, "      %s in %s %s, ", human_bytes(row->numbers[0]).text,
+		           human_count(row->numbers[1]).text, plural(row->numbers[1], "block", "blocks"));
+		page_place(report, process->id, row->stack, report->width - KEPT_COLUMNS);
 		page_print(report, "\n");
 	}
-	sqlite3_finalize(row);
+	if (shown < rows.count)
+		page_paint(report, PAINT_DIM, "      and %zu more\n", rows.count - shown);
+	place_rows_free(&rows);
 }
 
 /* ---- the leak summary --- as memcheck has it ------------------------------------------- */
@@ -323,11 +335,17 @@ static void print_amounts(struct report *report, sqlite3_stmt *row, const struct
 {
 	uint64_t times = merged ? merged->times : (uint64_t)sqlite3_column_int64(row, 5),
 	         blocks = merged ? merged->blocks : (uint64_t)sqlite3_column_int64(row, 6),
-	         bytes = merged ? merged->bytes : (uint64_t)sqlite3_column_int64(row, 7);
+	         bytes = merged ? merged->bytes : (uint64_t)sqlite3_column_int64(row, 7),
+	         kept_blocks = merged ? merged->kept_blocks : (uint64_t)sqlite3_column_int64(row, 11),
+	         kept_bytes = merged ? merged->kept_bytes : (uint64_t)sqlite3_column_int64(row, 12);
 
 	if (blocks)
 		page_print(report, "  %s in %s %s", human_bytes(bytes).text, human_count(blocks).text,
 		           plural(blocks, "block", "blocks"));
+	if (kept_blocks)
+		page_print(report, ", and %s in %s %s with %s", human_bytes(kept_bytes).text,
+		           human_count(kept_blocks).text, plural(kept_blocks, "block", "blocks"),
+		           plural(blocks, "it", "them"));
 	if (sqlite3_column_type(row, 9) != SQLITE_NULL)
 		page_print(report, "  %s in %s %s", human_seconds(sqlite3_column_double(row, 9)).text,
 		           human_count(times).text, plural(times, "wait", "waits"));
@@ -418,12 +436,13 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
 	return (breaks ? 0 : used) + 2 + length;
 }
 
-/* Findings that are information: the number of each kind, named as `--only` takes it.  process: NULL for all. */
+/* Findings that are information: the number of each kind, named as `--only` takes it.  A leak that is lost with another
+ * is shown there, and not counted here.  process: NULL for all. */
 static void print_quiet(struct report *report, const struct process *process)
 {
 	static const char sql[] = "SELECT kind, class, count(*), information FROM finding"
 	                          " WHERE process IN (SELECT id FROM process WHERE ?1 IN (0, id)) AND NOT suppressed"
-	                          " GROUP BY kind, class, information ORDER BY min(ordinal)";
+	                          " AND lost_with IS NULL GROUP BY kind, class, information ORDER BY min(ordinal)";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process ? process->id : 0);
 	size_t used = 0;
 

@@ -14,6 +14,7 @@ const kindOf = (finding) => finding.kind + (finding.class ? `:${finding.class}` 
 function amounts(finding) {
   const parts = []
   if (finding.bytes || finding.blocks) parts.push(bytes(finding.bytes), plural(finding.blocks, 'block'))
+  if (finding.kept_blocks) parts.push(`and ${bytes(finding.kept_bytes)} in ${plural(finding.kept_blocks, 'block')} with ${finding.blocks === 1 ? 'it' : 'them'}`)
   if (finding.seconds) parts.push(seconds(finding.seconds))
   if (finding.times > 1 && !finding.blocks) parts.push(`${count(finding.times)} times`)
   return parts.join(' · ')
