@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim/atomics.h"
 #include "tools/commands/commands.h"
@@ -14,6 +15,8 @@
 #include "tools/runs/run_directory.h"
 #include "tools/source/merge.h"
 #include "tools/base/format.h"
+#include "tools/base/lines.h"
+#include "tools/base/memory.h"
 #include "tools/base/text.h"
 #include "tools/ingest/ingest.h"
 #include "tools/symbolize/symbolize.h"
@@ -24,7 +27,10 @@
 struct listing {
 	struct ring_file *ring;
 	struct symbolizer *symbolizer; /* NULL: no frames are wanted */
+	struct lines *lines;
 	bool json;
+	uint32_t thread; /* whose number `ids` has; 0: none yet */
+	char ids[40];    /* " PID THREAD " */
 };
 
 /* ---- frames ---------------------------------------------------------------------------------- */
@@ -61,6 +67,35 @@ static uint32_t each_frame(struct listing *listing, uint32_t stack, frame_sink *
 	return root;
 }
 
+/* ---- text --------------------------------------------------------------------------------------- */
+
+static void put_number(struct lines *lines, const char *before, uint64_t number)
+{
+	lines_text(lines, before);
+	lines_number(lines, number);
+}
+
+static void put_hex(struct lines *lines, const char *before, uint64_t number)
+{
+	lines_text(lines, before);
+	lines_hex(lines, number);
+}
+
+static void put_word(struct lines *lines, const char *word)
+{
+	lines_text(lines, " ");
+	lines_text(lines, word);
+}
+
+static void put_in_brackets(struct lines *lines, const char *text)
+{
+	if (!text)
+		return;
+	lines_text(lines, " (");
+	lines_text(lines, text);
+	lines_text(lines, ")");
+}
+
 static const char *stack_end_name(uint32_t root)
 {
 	switch (root) {
@@ -78,20 +113,25 @@ static const char *stack_end_name(uint32_t root)
 static void print_frame(void *context, const struct rt_pc *pc, const struct rt_module *module,
                         const struct symbol_frame *frame)
 {
+	struct lines *lines = context;
 	uint64_t address = pc->key & RT_PC_ADDRESS;
 
-	printf("    %s", frame->function ? frame->function : "?");
+	lines_text(lines, "    ");
+	lines_text(lines, frame->function ? frame->function : "?");
 	if (frame->by_symbol)
-		printf("+0x%" PRIx64, frame->into);
-	if (frame->file)
-		printf(" %s:%d", frame->file, frame->line);
-	else if (module)
-		printf(" %s+0x%" PRIx64, module->path, address - module->bias);
-	else
-		printf(" 0x%" PRIx64, address);
-	if (frame->missing)
-		printf(" (%s)", frame->missing);
-	puts(frame->inlined ? " (inlined)" : "");
+		put_hex(lines, "+", frame->into);
+	lines_text(lines, " ");
+	if (frame->file) {
+		lines_text(lines, frame->file);
+		put_number(lines, ":", (uint64_t)frame->line);
+	} else if (module) {
+		lines_text(lines, module->path);
+		put_hex(lines, "+", address - module->bias);
+	} else {
+		put_hex(lines, "", address);
+	}
+	put_in_brackets(lines, frame->missing);
+	lines_text(lines, frame->inlined ? " (inlined)\n" : "\n");
 }
 
 static json_t *build_id_json(const struct rt_module *module)
@@ -169,54 +209,89 @@ static bool lets_writers_first(const struct event *event)
 	       event->result & RT_RWLOCK_WRITERS_FIRST;
 }
 
-static void print_sync(const struct event *event)
+static void print_sync(struct lines *lines, const struct event *event)
 {
-	printf(" %s", event_kind_name(event->kind));
+	put_word(lines, event_kind_name(event->kind));
 	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
 		if (event->flags & flag_names[i].flag)
-			printf(" %s", flag_name(event, i));
+			put_word(lines, flag_name(event, i));
 	if (event->flags & RT_SYNC_UNLOCK)
-		printf(" %s", last_flag_name(event));
+		put_word(lines, last_flag_name(event));
 	if (lets_writers_first(event))
-		printf(" writers-first");
+		put_word(lines, "writers-first");
 	else if (event->result)
-		printf(" result=%u", event->result);
+		put_number(lines, " result=", event->result);
 }
 
 static bool has_size(unsigned shape) { return shape == EVENT_ALLOC || shape == EVENT_SIZED; }
 
-static void print_event(void *context, const struct event *event)
+static void print_loss(struct lines *lines, const struct event *event)
 {
-	struct listing *listing = context;
-	unsigned shape = event_types[event->type].shape;
-	double at = ring_file_seconds(listing->ring, event->stamp);
+	put_number(lines, "loss: ", event->object);
+	lines_text(lines, " events missing here");
+	put_in_brackets(lines, loss_reason(event->aux));
+	lines_text(lines, "\n");
+}
 
+static void print_details(struct lines *lines, const struct event *event)
+{
+	unsigned shape = event_types[event->type].shape;
+
+	lines_text(lines, event_type_name(event->type));
+	put_hex(lines, " ", event->object);
+	if (has_size(shape))
+		put_number(lines, " size=", event->size);
+	if (event->align_log2)
+		put_number(lines, " align=2^", event->align_log2);
+	if (shape == EVENT_SYNC)
+		print_sync(lines, event);
+	else if (shape == EVENT_PLAIN && event->aux)
+		put_number(lines, " aux=", event->aux);
+	if (event->arg && !has_size(shape))
+		put_hex(lines, " arg=", event->arg);
+	if (event->depth)
+		put_number(lines, " depth=", event->depth);
+	put_number(lines, " stack=", event->stack);
+	lines_text(lines, "\n");
+}
+
+static void print_stack(struct listing *listing, const struct event *event)
+{
+	uint32_t end = each_frame(listing, event->stack, print_frame, listing->lines);
+
+	if (end != RT_ROOT_TRUNCATED && end != RT_ROOT_DEPTH)
+		return;
+	lines_text(listing->lines, "   ");
+	put_in_brackets(listing->lines, stack_end_name(end));
+	lines_text(listing->lines, "\n");
+}
+
+/* Threads mostly come in long rows. */
+static const char *ids_of(struct listing *listing, uint32_t thread)
+{
+	if (thread != listing->thread || !thread) {
+		snprintf(listing->ids, sizeof listing->ids, " %u %u ", listing->ring->header.pid, thread);
+		listing->thread = thread;
+	}
+	return listing->ids;
+}
+
+static void print_event(struct listing *listing, const struct event *event)
+{
+	struct lines *lines = listing->lines;
+
+	lines_seconds(lines, ring_file_seconds(listing->ring, event->stamp));
+	lines_text(lines, ids_of(listing, event->thread));
 	if (event->type == RT_LOSS) {
-		printf("%.9f %u %u loss: %" PRIu64 " events missing here (%s)\n", at, listing->ring->header.pid,
-		       event->thread, event->object, loss_reason(event->aux));
+		print_loss(lines, event);
 		return;
 	}
-	printf("%.9f %u %u %s 0x%" PRIx64, at, listing->ring->header.pid, event->thread, event_type_name(event->type),
-	       event->object);
-	if (has_size(shape))
-		printf(" size=%" PRIu64, event->size);
-	if (event->align_log2)
-		printf(" align=2^%u", event->align_log2);
-	if (shape == EVENT_SYNC)
-		print_sync(event);
-	else if (shape == EVENT_PLAIN && event->aux)
-		printf(" aux=%u", event->aux);
-	if (event->arg && !has_size(shape))
-		printf(" arg=0x%" PRIx64, event->arg);
-	if (event->depth)
-		printf(" depth=%u", event->depth);
-	printf(" stack=%u\n", event->stack);
-	if (!listing->symbolizer)
-		return;
-	uint32_t end = each_frame(listing, event->stack, print_frame, NULL);
-	if (end == RT_ROOT_TRUNCATED || end == RT_ROOT_DEPTH)
-		printf("    (%s)\n", stack_end_name(end));
+	print_details(lines, event);
+	if (listing->symbolizer)
+		print_stack(listing, event);
 }
+
+/* ---- JSON ----------------------------------------------------------------------------------------- */
 
 static json_t *flags_json(const struct event *event)
 {
@@ -260,9 +335,14 @@ static void put_loss(json_t *line, const struct event *event)
 	json_object_set_new(line, "reason", json_string(loss_reason(event->aux)));
 }
 
-static void print_json_event(void *context, const struct event *event)
+static int put_json(const char *text, size_t bytes, void *lines)
 {
-	struct listing *listing = context;
+	lines_put(lines, text, bytes);
+	return 0;
+}
+
+static void print_json_event(struct listing *listing, const struct event *event)
+{
 	json_t *line = json_object();
 
 	json_object_set_new(line, "time", json_real(ring_file_seconds(listing->ring, event->stamp)));
@@ -281,8 +361,8 @@ static void print_json_event(void *context, const struct event *event)
 		json_object_set_new(line, "frames", frames);
 		json_object_set_new(line, "stack_end", json_string(stack_end_name(end)));
 	}
-	json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-	putchar('\n');
+	json_dump_callback(line, put_json, listing->lines, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	lines_text(listing->lines, "\n");
 	json_decref(line);
 }
 
@@ -291,7 +371,7 @@ static void print_events(void *context, const struct event *events, size_t count
 	struct listing *listing = context;
 
 	for (size_t i = 0; i < count; i++)
-		(listing->json ? print_json_event : print_event)(context, &events[i]);
+		(listing->json ? print_json_event : print_event)(listing, &events[i]);
 }
 
 /* ---- the command -------------------------------------------------------------------------------- */
@@ -330,7 +410,7 @@ static bool is_selected(const struct selection *selection, const struct image *i
 }
 
 static bool list_ring(const struct options *options, const struct image *image, const char *path,
-                      struct symbolizer *symbolizer, struct error *err)
+                      struct symbolizer *symbolizer, struct lines *lines, struct error *err)
 {
 	const struct selection selection = view_selection(options);
 	struct ring_file ring;
@@ -341,8 +421,10 @@ static bool list_ring(const struct options *options, const struct image *image, 
 		ring_file_close(&ring);
 		return true;
 	}
-	struct listing listing = {
-	    .ring = &ring, .symbolizer = symbolizer, .json = !strcmp(options_text(options, OPTION_format), "json")};
+	struct listing listing = {.ring = &ring,
+	                          .symbolizer = symbolizer,
+	                          .lines = lines,
+	                          .json = !strcmp(options_text(options, OPTION_format), "json")};
 	if (symbolizer)
 		symbolizer_process(symbolizer, &ring);
 	struct merge *merge = merge_new(&ring);
@@ -359,17 +441,30 @@ static bool list_ring(const struct options *options, const struct image *image, 
 	return whole;
 }
 
+static bool end_of_lines(struct lines *lines, struct error *err)
+{
+	bool written = lines_flush(lines) ||
+	               error_set(err, EXIT_INTERNAL, "cannot write to standard output: %s", strerror(lines->error));
+
+	free(lines);
+	own_process_prints(false);
+	pager_end();
+	return written;
+}
+
 static int list_all(const struct options *options, const struct image *image, char **paths, size_t count)
 {
 	struct symbolizer *symbolizer = options_yes(options, OPTION_event_stacks) ? symbolizer_new() : NULL;
+	struct lines *lines = memory_zeroed(1, sizeof *lines);
 	struct error err;
 	int status = EXIT_FINE;
 
 	if (!options_yes(options, OPTION_no_pager))
 		pager_begin();
 	own_process_prints(true);
+	lines_begin(lines, STDOUT_FILENO);
 	for (size_t i = 0; i < count; i++) {
-		if (!list_ring(options, image, paths[i], symbolizer, &err))
+		if (!list_ring(options, image, paths[i], symbolizer, lines, &err))
 			status = error_print(&err);
 		free(paths[i]);
 	}
@@ -378,10 +473,7 @@ static int list_all(const struct options *options, const struct image *image, ch
 		fputs("ringtail: no events are kept here any more; the reports were made from them\n", stderr);
 	if (symbolizer)
 		symbolizer_free(symbolizer);
-	fflush(stdout);
-	own_process_prints(false);
-	pager_end();
-	return status;
+	return end_of_lines(lines, &err) ? status : error_print(&err);
 }
 
 /* Finds the image of --process in the database, which is brought up to date for that. */
