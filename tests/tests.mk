@@ -138,7 +138,7 @@ $(BUILD)/e2e-tests: $(E2E_OBJ) | $(BUILD)/reaper
 	$(Q)$(CC) -o $@ $(E2E_OBJ) -ljansson -lsqlite3 -lcriterion -pthread
 
 # ---- schemas ------------------------------------------------------------------------
-# Of formats that others defined, to hold our output to: from packages of npm, of these versions and no others.
+# Schemas of formats that other projects define, to check ringtail's output: from npm packages of exactly these versions.
 SCHEMAS := $(addprefix $(BUILD)/schemas/,sarif-2.1.0-rtm.5.json JUnit.xsd jenkins-junit.xsd)
 
 .PHONY: schemas

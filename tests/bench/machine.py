@@ -57,7 +57,7 @@ def busy_seconds():
 
 
 class Meanwhile:
-    """How much of the processors others had: noise.  (Daemons that we started count as others.)"""
+    """The share of the processors that other processes had: noise.  (Daemons that the bench started count as others.)"""
 
     def __init__(self):
         self.began, self.busy, self.own = time.monotonic(), busy_seconds(), self.own_seconds()

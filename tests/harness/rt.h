@@ -77,7 +77,8 @@ const json_t *json_at(const json_t *object, const char *path);
  * and no inversions, and leaks only if `leaks` is set.  A finding about several threads counts once for each of
  * them. */
 char *findings_summary(const json_t *process, bool leaks);
-/* Fails the test if a free matches no allocation, or the wrong one: the program made no such free, so we lost count. */
+/* Fails the test if a free matches no allocation, or the wrong one: the program made no such free, so the count is
+ * wrong. */
 void expect_sound_heap(const json_t *process);
 /* Fails the test if two texts differ, and shows the first lines that do. */
 void expect_same_text(const char *what, const char *actual, const char *expected);
