@@ -15,7 +15,7 @@ import runs
 import trace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROUNDS = 6  # runs in each mode, at most: a difference counts only if it remains in all of them
+ROUNDS = 6  # runs in each mode, at most, for numbers to come into the range of the other side
 WAYS = (runs.PRELOAD, runs.RUN)
 STRACE, PERF = "under strace", "by perf"
 
