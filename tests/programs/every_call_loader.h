@@ -2,7 +2,7 @@
 #include <dlfcn.h>
 #include <link.h>
 
-/* What dlsym finds depends on who asks. */
+/* The file name of the library that the function belongs to: what dlsym finds depends on the library that calls it. */
 static const char *owner_of(void *function)
 {
 	Dl_info info;

@@ -20,7 +20,7 @@ struct row {
 	const char *expected; /* in words */
 	const char *script;
 	long long least;  /* allocations recorded at least, over all processes, with no event lost; or NOTHING... */
-	const char *said; /* in one of ringtail's lines on stderr; "": it has nothing to say */
+	const char *said; /* text in one of ringtail's lines on stderr; "": with the library alone there is no line */
 	double timeout;   /* seconds for each run of the script */
 };
 
