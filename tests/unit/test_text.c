@@ -340,7 +340,8 @@ Test(text_report, a_place_is_named_though_all_of_it_is_wrappers)
 	free(text);
 }
 
-/* A frame for each letter, innermost first: s is the standard library's, p the program's. */
+/* A frame for each letter, innermost first: s is the standard library's, p the program's, l takes a lock for its
+ * caller. */
 static char *render_deep(bool full, const char *change)
 {
 	unsigned count = (unsigned)strlen(change);
@@ -351,8 +352,11 @@ static char *render_deep(bool full, const char *change)
 	cr_assert_leq(count, 40);
 	for (unsigned i = 0; i < count; i++) {
 		snprintf(names[i], sizeof(names[i]), "%sf%u", change[i] == 's' ? "std::" : "", i);
-		frames.items[i] = (struct frame){
-		    .function = names[i], .into = -1, .role = change[i] == 's' ? ROLE_RUNTIME : ROLE_OWN};
+		frames.items[i] = (struct frame){.function = names[i],
+		                                 .into = -1,
+		                                 .role = change[i] == 's'   ? ROLE_RUNTIME
+		                                         : change[i] == 'l' ? ROLE_LOCKS
+		                                                            : ROLE_OWN};
 	}
 	report.full_stacks = full;
 	page_stack(&report, 0, &frames);
@@ -371,7 +375,7 @@ static void expect_deep(bool full, const char *change, const char *expected)
 
 Test(page, the_middle_of_a_long_row_of_library_frames_is_left_out)
 {
-	expect_deep(false, "ssssp", "#0  std::f0\n#1  std::f1\n#2  std::f2\n#3  std::f3\n#4  f4\n");
+	expect_deep(false, "pssssp", "#0  f0\n#1  std::f1\n#2  std::f2\n#3  std::f3\n#4  std::f4\n#5  f5\n");
 	expect_deep(false, "psssssp",
 	            "#0  f0\n#1  std::f1\n... 3 frames of the standard library (--full-stacks shows them) ...\n"
 	            "#5  std::f5\n#6  f6\n");
@@ -381,16 +385,32 @@ Test(page, the_middle_of_a_long_row_of_library_frames_is_left_out)
 	expect_deep(true, "sssss", "#0  std::f0\n#1  std::f1\n#2  std::f2\n#3  std::f3\n#4  std::f4\n");
 }
 
+/* std::mutex::lock, within lock_guard's constructor: the number of the first frame shows that others are left out. */
+Test(page, leading_frames_of_the_library_are_left_out)
+{
+	expect_deep(false, "ssspp", "#3  f3\n#4  f4\n");
+	expect_deep(false, "lslsp", "#4  f4\n");
+	expect_deep(false, "sp", "#0  std::f0\n#1  f1\n");
+	expect_deep(true, "ssp", "#0  std::f0\n#1  std::f1\n#2  f2\n");
+}
+
+/* What std::thread calls a thread's function by. */
+Test(page, outermost_frames_of_the_library_are_left_out)
+{
+	expect_deep(false, "ppsss", "#0  f0\n#1  f1\n");
+	expect_deep(true, "ps", "#0  f0\n#1  std::f1\n");
+}
+
 Test(page, a_deep_stack_is_shown_by_its_ends)
 {
 	char *text = render_deep(false, "pppppppppppppppppppppppppp");
 
 	expect_in(text, "#13 f13\n... 4 frames more (--full-stacks shows them) ...\n#18 f18\n");
 	free(text);
-	text = render_deep(false, "pppppppppppppppppppppppppssssssssssss");
-	expect_in(text, "#13 f13\n... 5 frames more (--full-stacks shows them) ...\n#19 f19\n");
+	text = render_deep(false, "pppppppppppppppppppppppppssssssssssssp");
+	expect_in(text, "#13 f13\n... 6 frames more (--full-stacks shows them) ...\n#20 f20\n");
 	expect_in(text, "#25 std::f25\n... 10 frames of the standard library (--full-stacks shows them) "
-	                "...\n#36 std::f36\n");
+	                "...\n#36 std::f36\n#37 f37\n");
 	free(text);
 	text = render_deep(false, "pppppppppppsssssssssssssppppppppppp");
 	cr_expect_null(strstr(text, "frames more"), "%s", text);

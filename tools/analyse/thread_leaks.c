@@ -109,9 +109,10 @@ static void say(struct finding *finding, const struct thread_result *thread, boo
 		finding_message(finding,
 		                "a thread created here" FINDING_RUNS " was still waiting for another thread at exit");
 	else
-		finding_message(
-		    finding, "a thread created here" FINDING_RUNS " was still blocked on a %s" FINDING_NAMED " at exit",
-		    event_kind_name(thread->blocked_kind));
+		finding_message(finding,
+		                "a thread created here" FINDING_RUNS " was still blocked on a %s" FINDING_NAMED
+		                " at exit; that is usual for idle workers",
+		                event_kind_name(thread->blocked_kind));
 }
 
 static void add_stacks(struct finding *finding, const struct thread_result *thread, const struct ring_file *ring)

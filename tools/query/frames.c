@@ -283,15 +283,41 @@ static bool is_libc(const struct frame *frame)
 	return name && !strncmp(name, "libc.so", 7);
 }
 
-unsigned frames_own(const struct frames *frames)
+/* True for the functions of libc that call main: they show where the program begins also if its main has no name. */
+static bool calls_main(const struct frame *frame)
 {
-	unsigned own = frames->count;
+	return frame->function && (!strncmp(frame->function, "__libc_start_main", 17) ||
+	                           !strcmp(frame->function, "__libc_start_call_main"));
+}
 
-	for (unsigned i = 0; i < frames->count; i++) {
+/* The frames that main, or what has its place, stands in front of. */
+static unsigned up_to_main(const struct frames *frames)
+{
+	for (unsigned i = 0; i < frames->count; i++)
 		if (frames->items[i].role == ROLE_MAIN)
 			return i + 1;
-	}
+	for (unsigned i = 1; i < frames->count; i++)
+		if (calls_main(&frames->items[i]))
+			return i;
+	return frames->count;
+}
+
+/* Without the frames of the runtime at the outer end, as std::thread has them below what it runs; a stack that has
+ * no other frames keeps all. */
+static unsigned without_starters(const struct frames *frames, unsigned own)
+{
+	unsigned left = own;
+
+	while (left && frames->items[left - 1].role == ROLE_RUNTIME)
+		left--;
+	return left ? left : own;
+}
+
+unsigned frames_own(const struct frames *frames)
+{
+	unsigned own = up_to_main(frames);
+
 	while (own > 1 && is_libc(&frames->items[own - 1]))
 		own--;
-	return own;
+	return without_starters(frames, own);
 }

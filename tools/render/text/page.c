@@ -11,7 +11,7 @@
 #define PAGE_WIDTH  80
 #define PAGE_LEAST  40  /* a terminal that says it is narrower is not believed */
 #define PROSE_MOST  120 /* longer lines of sentences are hard to read */
-#define FIELD_WIDTH 12
+#define FIELD_WIDTH (PAGE_VALUE_AT - 2)
 
 static const char *const escapes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m", "\033[2m"};
 
@@ -128,9 +128,10 @@ static size_t columns(const char *text, size_t length)
 	return count;
 }
 
-void page_paragraph(struct report *report, unsigned indent, const char *text)
+/* Prints text broken at spaces to the width, with every line but the first indented; `used` columns of that are taken.
+ */
+static void print_words(struct report *report, unsigned indent, size_t used, size_t width, const char *text)
 {
-	size_t width = page_prose_width(report), used = width; /* the first word starts a line */
 	bool first = true;
 
 	while (*(text += strspn(text, " \n\t"))) {
@@ -138,10 +139,10 @@ void page_paragraph(struct report *report, unsigned indent, const char *text)
 		char word[512];
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, text);
-		if (used + 1 + wide > width) {
-			fprintf(report->out, "%s%*s", first ? "" : "\n", (int)indent, "");
+		if (!first && used + 1 + wide > width) {
+			fprintf(report->out, "\n%*s", (int)indent, "");
 			used = indent;
-		} else {
+		} else if (!first) {
 			fputc(' ', report->out);
 			used++;
 		}
@@ -153,15 +154,33 @@ void page_paragraph(struct report *report, unsigned indent, const char *text)
 	fputc('\n', report->out);
 }
 
+void page_paragraph(struct report *report, unsigned indent, const char *text)
+{
+	page_print(report, "%*s", (int)indent, "");
+	print_words(report, indent, indent, page_prose_width(report), text);
+}
+
+/* Like a paragraph behind the name, if the page has a width and the value is longer. */
+static void print_value(struct report *report, const char *value)
+{
+	if (report->width == PAGE_UNLIMITED || PAGE_VALUE_AT + columns(value, strlen(value)) <= report->width)
+		page_print(report, "%s\n", value);
+	else
+		print_words(report, PAGE_VALUE_AT, PAGE_VALUE_AT, report->width, value);
+}
+
 void page_field(struct report *report, const char *name, const char *format, ...)
 {
 	va_list values;
+	char *value = NULL;
 
 	page_paint(report, PAINT_DIM, "  %-*s", FIELD_WIDTH, name);
 	va_start(values, format);
-	print_formatted(report, format, values);
+	if (vasprintf(&value, format, values) < 0)
+		value = NULL;
 	va_end(values);
-	fputc('\n', report->out);
+	print_value(report, value ? value : "?");
+	free(value);
 }
 
 void page_heading(struct report *report, const char *format, ...)

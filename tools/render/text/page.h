@@ -14,7 +14,8 @@ void page_print(struct report *report, const char *format, ...) __attribute__((f
 void page_text(struct report *report, const char *text);
 /* Prints a paragraph, broken at spaces to the report's width, with every line indented. */
 void page_paragraph(struct report *report, unsigned indent, const char *text);
-/* "  name      value" */
+#define PAGE_VALUE_AT 14 /* columns in front of the value of a field */
+/* "  name      value": a value that is wider than the page goes on below itself. */
 void page_field(struct report *report, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void page_heading(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints a bar of at most width columns; at least one column if part is not 0. */
@@ -27,6 +28,8 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 /* "function (file:line)", or "xmalloc < function (file:line)": the place of the stack (query/where.h), in at most width
  * columns. */
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width);
+/* The same as text; malloced, NULL if memory is short. */
+char *page_place_text(struct report *report, int64_t process, int64_t stack, unsigned width);
 
 /* report->width of output whose lines may have any length: names in it are never shortened. */
 #define PAGE_UNLIMITED 60000u

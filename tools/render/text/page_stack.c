@@ -51,16 +51,17 @@ static void name_of(const struct frame *frame, char *out, size_t size)
 /* Fits both into width columns: the name is shortened first, because more of it can be spared. */
 static void fit(const struct frame *frame, size_t width, char *name, char *place, size_t size)
 {
-	char *whole = malloc(size);
-	size_t taken;
+	char *whole = malloc(2 * size), *whole_place = whole + size;
+	size_t least, taken;
 
 	if (!whole)
 		return;
-	place_of(frame, whole, size);
-	shorten_function(whole, width > 2 * NAME_AT_LEAST ? width - NAME_AT_LEAST : NAME_AT_LEAST, place, size);
-	taken = strlen(place);
 	name_of(frame, whole, size);
-	shorten_function(whole, width > taken + NAME_AT_LEAST ? width - taken : NAME_AT_LEAST, name, size);
+	place_of(frame, whole_place, size);
+	least = strlen(whole) < NAME_AT_LEAST ? strlen(whole) : NAME_AT_LEAST;
+	shorten_function(whole_place, width > least + NAME_AT_LEAST ? width - least : NAME_AT_LEAST, place, size);
+	taken = strlen(place);
+	shorten_function(whole, width > taken + least ? width - taken : least, name, size);
 	free(whole);
 }
 
@@ -78,7 +79,20 @@ static void print_frame(struct report *report, unsigned indent, unsigned number,
 	page_paint(report, PAINT_DIM, "%s%s\n", place, frame->inlined ? " [inlined]" : "");
 }
 
-enum { SHOWN, FOLDED, ELIDED };
+enum { SHOWN, LEADING, FOLDED, ELIDED };
+
+/* The innermost frames that act for their caller, if they are several: std::mutex::lock within lock_guard's
+ * constructor. Wrappers of an allocator stay, because rows name places by them. */
+static void fold_leading(const struct frames *frames, unsigned count, unsigned char *marks)
+{
+	unsigned leading = 0;
+
+	while (leading < count &&
+	       (frames->items[leading].role == ROLE_RUNTIME || frames->items[leading].role == ROLE_LOCKS))
+		leading++;
+	if (leading > 1 && leading < count)
+		memset(marks, LEADING, leading);
+}
 
 static void fold_runtime(const struct frames *frames, unsigned count, unsigned char *marks)
 {
@@ -115,6 +129,7 @@ static unsigned char *leave_out(const struct report *report, const struct frames
 
 	if (marks) {
 		fold_runtime(frames, count, marks);
+		fold_leading(frames, count, marks);
 		elide_middle(count, marks);
 	}
 	return marks;
@@ -146,6 +161,8 @@ void page_stack(struct report *report, unsigned indent, const struct frames *fra
 	for (unsigned i = 0, first = 0; i < count; first = ++i) {
 		while (marks && marks[first] != SHOWN && i + 1 < count && marks[i + 1] == marks[first])
 			i++;
+		if (marks && marks[i] == LEADING)
+			continue; /* that the first number is not 0 shows it */
 		if (marks && marks[i] != SHOWN)
 			print_gap(report, indent, i + 1 - first, marks[i]);
 		else
@@ -167,7 +184,7 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 }
 
 /* "xmalloc < ": a long name may take a third of the width.  Returns the columns that are used. */
-static unsigned print_wrapper(struct report *report, const struct frame *wrapper, unsigned width)
+static unsigned write_wrapper(FILE *out, const struct frame *wrapper, unsigned width)
 {
 	struct frame anywhere = *wrapper; /* in the function */
 	char whole[4096], name[4096];
@@ -175,23 +192,35 @@ static unsigned print_wrapper(struct report *report, const struct frame *wrapper
 	anywhere.into = -1;
 	name_of(&anywhere, whole, sizeof(whole));
 	shorten_function(whole, width / 3 > WRAPPER_AT_LEAST ? width / 3 : WRAPPER_AT_LEAST, name, sizeof(name));
-	page_text(report, name);
-	page_text(report, " < ");
+	fprintf(out, "%s < ", name);
 	return (unsigned)strlen(name) + 3;
 }
 
-void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
+char *page_place_text(struct report *report, int64_t process, int64_t stack, unsigned width)
 {
 	struct where where = where_of_stack(&report->query, process, stack);
-	char name[4096] = "(no stack)", place[4096] = "";
+	char name[4096] = "(no stack)", place[4096] = "", *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
+	if (!out)
+		return NULL;
 	if (where.wrapper) {
-		unsigned used = print_wrapper(report, where.wrapper, width);
+		unsigned used = write_wrapper(out, where.wrapper, width);
 
 		width = width > used ? width - used : 0;
 	}
 	if (where.frame)
 		fit(where.frame, width, name, place, sizeof(name));
-	page_text(report, name);
-	page_text(report, place);
+	fprintf(out, "%s%s", name, place);
+	fclose(out);
+	return text;
+}
+
+void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)
+{
+	char *text = page_place_text(report, process, stack, width);
+
+	page_text(report, text);
+	free(text);
 }

@@ -75,11 +75,12 @@ char *text_command_line(const char *json)
 
 static void print_command(struct report *report, const char *json)
 {
+	size_t most = report->width == PAGE_UNLIMITED ? 400 : report->width - PAGE_VALUE_AT;
 	char *line = text_command_line(json);
 
-	/* Of a very long command the beginning is shown. */
-	if (line && strlen(line) > 400)
-		strcpy(line + 397, "...");
+	/* Of a long command the beginning is shown, on one line if the width is known. */
+	if (line && strlen(line) > most)
+		strcpy(line + most - 3, "...");
 	page_field(report, "command", "%s", line && *line ? line : "(not known)");
 	free(line);
 }
@@ -294,6 +295,16 @@ static void print_many(struct report *report)
 		           report->query.directory, (long long)busiest(report));
 }
 
+/* What all have in common, in front of each in full: a finding of the last process would be far down otherwise. */
+static void print_several(struct report *report)
+{
+	struct merged_findings merged = merged_load(&report->query);
+
+	free(text_overview_of_all(report, &merged).items);
+	merged_free(&merged);
+	text_tree(report);
+}
+
 bool render_text(struct report *report)
 {
 	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
@@ -306,7 +317,7 @@ bool render_text(struct report *report)
 		return !report->query.failed;
 	}
 	if (processes > 1 && (report->parts & PART_FINDINGS) && !report->query.only)
-		text_tree(report);
+		print_several(report);
 	print_processes(report, processes == 1);
 	print_suppressions(report);
 	return !report->query.failed;

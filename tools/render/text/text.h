@@ -21,10 +21,27 @@ void text_tree(struct report *report);
 int64_t text_findings_shown(struct report *report, const struct process *process);
 /* The findings of all processes, worst first; those that several processes share are one. */
 void text_findings_of_all(struct report *report);
-/* One finding, complete.  merged: what several processes have in common, with which processes these are; NULL: the
- * finding of this process alone. */
-void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number,
-                  const struct merged_finding *merged);
+
+/* A finding to be shown in full. */
+struct text_finding {
+	int64_t process, ordinal;
+	const struct merged_finding *merged; /* NULL: the process's alone */
+	uint64_t alike;                      /* findings of its kind at its place, with it */
+};
+struct text_findings {
+	struct text_finding *items; /* worst first; the caller frees them */
+	size_t count;
+	uint64_t more; /* findings beyond the report's limit, and those like them */
+};
+/* Prints how many findings there are, and if there are several one line for each place.  Returns one finding for each
+ * of these lines, within the report's limit. */
+struct text_findings text_overview(struct report *report, const struct process *process);
+/* The same of all processes; a single finding has its line too. */
+struct text_findings text_overview_of_all(struct report *report, const struct merged_findings *merged);
+/* One finding, complete. */
+void text_finding(struct report *report, const struct process *process, const struct text_finding *finding,
+                  int64_t number);
+enum paint text_paint(const char *kind, const char *class);
 /* One line: kind, message. */
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);
 /* Writes the function that a thread runs, shortened to size, from two columns: thread.runs_pc, thread.runs_ordinal.

@@ -185,7 +185,8 @@ static void print_finding(struct report *out, const struct diff_report *compared
 	struct process process = {.id = finding->place.process};
 
 	if (list_of(finding) == NEW)
-		text_finding(compared->sides[DIFF_NEW], &process, finding->place.row, number, NULL);
+		text_finding(compared->sides[DIFF_NEW], &process,
+		             &(struct text_finding){.process = process.id, .ordinal = finding->place.row}, number);
 	else
 		print_line(out, compared, finding);
 }

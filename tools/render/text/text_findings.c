@@ -35,7 +35,7 @@ int64_t text_findings_shown(struct report *report, const struct process *process
 	return count;
 }
 
-static enum paint paint_of(const char *kind, const char *class)
+enum paint text_paint(const char *kind, const char *class)
 {
 	if (kind_is(kind, KIND_LOSS) || kind_is_quiet(kind, class))
 		return PAINT_DIM;
@@ -48,7 +48,7 @@ static enum paint paint_of(const char *kind, const char *class)
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message)
 {
 	page_print(report, "  ");
-	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
+	page_paint(report, text_paint(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
 	page_print(report, "\n");
 	page_paragraph(report, 4, message);
 }
@@ -349,7 +349,7 @@ static void print_amounts(struct report *report, sqlite3_stmt *row, const struct
 	if (sqlite3_column_type(row, 9) != SQLITE_NULL)
 		page_print(report, "  %s in %s %s", human_seconds(sqlite3_column_double(row, 9)).text,
 		           human_count(times).text, plural(times, "wait", "waits"));
-	else if (times > 1)
+	else if (times > 1 && !blocks)
 		page_print(report, "  %s times", human_count(times).text);
 }
 
@@ -392,16 +392,20 @@ static void print_where(struct report *report, const struct process *process, co
 }
 
 static void print_finding(struct report *report, const struct process *process, sqlite3_stmt *row, int64_t number,
-                          const struct merged_finding *merged)
+                          const struct text_finding *finding)
 {
+	const struct merged_finding *merged = finding->merged;
 	const char *kind = query_text(row, 1), *class = query_text_or_null(row, 2);
 	int64_t ordinal = sqlite3_column_int64(row, 0);
 
 	page_print(report, "\n%2lld. ", (long long)number);
-	page_paint(report, paint_of(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
+	page_paint(report, text_paint(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
 	print_amounts(report, row, merged);
 	page_paint(report, PAINT_DIM, "  [%s]\n", query_text(row, 4));
 	page_paragraph(report, 3, query_text(row, 3));
+	if (finding->alike > 1)
+		page_paint(report, PAINT_DIM, "   the %s of %s at this place (--limit 0 shows all)\n",
+		           sqlite3_column_int64(row, 6) ? "largest" : "first", human_count(finding->alike).text);
 	if (merged)
 		print_where(report, process, merged);
 	print_edges(report, process, ordinal);
@@ -412,14 +416,14 @@ static void print_finding(struct report *report, const struct process *process, 
 	print_kept(report, process, ordinal);
 }
 
-void text_finding(struct report *report, const struct process *process, int64_t ordinal, int64_t number,
-                  const struct merged_finding *merged)
+void text_finding(struct report *report, const struct process *process, const struct text_finding *finding,
+                  int64_t number)
 {
-	sqlite3_stmt *row =
-	    query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2, process->id, ordinal);
+	sqlite3_stmt *row = query_rows(&report->query, FINDING_COLUMNS " WHERE process = ? AND ordinal = ?", 2,
+	                               process->id, finding->ordinal);
 
 	if (query_next(&report->query, row))
-		print_finding(report, process, row, number, merged);
+		print_finding(report, process, row, number, finding);
 	sqlite3_finalize(row);
 }
 
@@ -471,65 +475,56 @@ static void print_left_out(struct report *report, const struct process *process,
 		page_paint(report, PAINT_DIM, "\n%lld suppressed\n", (long long)suppressed);
 }
 
-static void print_heading(struct report *report, int64_t shown)
+/* Those that `only` would show too, if they were not suppressed. */
+static int64_t count_suppressed(struct report *report, const struct process *process)
 {
-	if (shown)
-		page_heading(report, "FINDINGS: %s", human_count((uint64_t)shown).text);
-	else
-		page_heading(report, "%s", report->query.only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+	sqlite3_stmt *row = query_rows(&report->query, findings_sql, 1, process->id);
+	int64_t suppressed = 0;
+
+	while (query_next(&report->query, row))
+		suppressed += !is_shown(report, row) && sqlite3_column_int(row, 8);
+	sqlite3_finalize(row);
+	return suppressed;
 }
 
 void text_findings(struct report *report, const struct process *process)
 {
-	int64_t shown = text_findings_shown(report, process), number = 0, suppressed = 0;
-	sqlite3_stmt *row = query_rows(&report->query, findings_sql, 1, process->id);
+	struct text_findings findings = text_overview(report, process);
 
-	print_heading(report, shown);
 	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
 		print_leak_summary(report, process);
-	while (query_next(&report->query, row)) {
-		if (is_shown(report, row)) {
-			if (!report->limit || number < report->limit)
-				print_finding(report, process, row, ++number, NULL);
-		} else if (sqlite3_column_int(row, 8)) {
-			suppressed++;
-		}
-	}
-	print_left_out(report, process, shown - number, suppressed);
-	sqlite3_finalize(row);
+	for (size_t i = 0; i < findings.count; i++)
+		text_finding(report, process, &findings.items[i], (int64_t)i + 1);
+	print_left_out(report, process, (int64_t)findings.more, count_suppressed(report, process));
+	free(findings.items);
 }
 
 /* ---- all processes ------------------------------------------------------------------------- */
 
-static void print_merged(struct report *report, const struct merged_finding *merged, int64_t number)
+static void print_merged(struct report *report, const struct text_finding *finding, int64_t number)
 {
-	sqlite3_stmt *row = process_query_one(&report->query, merged->process);
+	sqlite3_stmt *row = process_query_one(&report->query, finding->process);
 	struct process process;
 
 	if (process_next(&report->query, row, &process))
-		text_finding(report, &process, merged->ordinal, number, merged);
+		text_finding(report, &process, finding, number);
 	sqlite3_finalize(row);
 }
 
 void text_findings_of_all(struct report *report)
 {
 	struct merged_findings merged = merged_load(&report->query);
-	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0),
-	        suppressed = query_number(&report->query,
+	int64_t suppressed = query_number(&report->query,
 	                                  "SELECT count(DISTINCT id) FROM finding WHERE suppressed AND process IN"
 	                                  " (SELECT id FROM process)",
 	                                  0, 0);
-	size_t shown = report->limit && merged.count > report->limit ? report->limit : merged.count;
+	struct text_findings findings = text_overview_of_all(report, &merged);
 
-	if (merged.count)
-		page_heading(report, "FINDINGS: %s, in %s of %s processes", human_count(merged.count).text,
-		             human_count(merged.processes).text, human_count((uint64_t)processes).text);
-	else
-		print_heading(report, 0);
 	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
 		print_leak_summary(report, NULL);
-	for (size_t i = 0; i < shown; i++)
-		print_merged(report, &merged.items[i], (int64_t)i + 1);
-	print_left_out(report, NULL, (int64_t)(merged.count - shown), suppressed);
+	for (size_t i = 0; i < findings.count; i++)
+		print_merged(report, &findings.items[i], (int64_t)i + 1);
+	print_left_out(report, NULL, (int64_t)findings.more, suppressed);
+	free(findings.items);
 	merged_free(&merged);
 }

@@ -229,12 +229,15 @@ static void print_total(struct report *report)
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 
 	if (query_next(&report->query, row)) {
-		uint64_t lost = (uint64_t)sqlite3_column_int64(row, 3);
-		page_field(report, "in all", "%s processes, %s images; %s events recorded, %s%s; %s allocations of %s",
-		           human_count((uint64_t)sqlite3_column_int64(row, 0)).text,
-		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
+		uint64_t processes = (uint64_t)sqlite3_column_int64(row, 0),
+		         images = (uint64_t)sqlite3_column_int64(row, 1), lost = (uint64_t)sqlite3_column_int64(row, 3);
+		struct label programs = human_count(images);
+
+		page_field(report, "in all", "%s processes%s%s%s; %s events, %s lost; %s allocations of %s",
+		           human_count(processes).text, images > processes ? ", " : "",
+		           images > processes ? programs.text : "", images > processes ? " images" : "",
 		           human_count((uint64_t)sqlite3_column_int64(row, 2)).text,
-		           lost ? human_count(lost).text : "none", " lost",
+		           lost ? human_count(lost).text : "none",
 		           human_count((uint64_t)sqlite3_column_int64(row, 4)).text,
 		           human_bytes((uint64_t)sqlite3_column_int64(row, 5)).text);
 	}

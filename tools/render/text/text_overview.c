@@ -1,0 +1,362 @@
+/* The findings of a report, one line for each place: what to repair first. */
+#include "tools/render/text/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/base/compare.h"
+#include "tools/base/format.h"
+#include "tools/base/memory.h"
+#include "tools/finding/kinds.h"
+
+#define PLACES_MOST 2   /* of a deadlock of more threads */
+#define PLACE_LEAST 24u /* columns */
+#define RUNS_WIDTH  40  /* of what a thread runs */
+
+/* Findings of one kind at one place are one line, unless all are to be shown. */
+struct line {
+	struct text_finding first; /* the worst of them, which is the first */
+	size_t found;              /* in this order */
+	unsigned rank;
+	uint64_t processes, of;
+	uint64_t bytes, blocks; /* with all that was lost with them */
+	uint64_t times;
+	double seconds;
+	enum paint paint;
+	char *kind, *place;
+};
+
+struct overview {
+	struct report *report;
+	struct line *lines;
+	size_t count, room;
+	uint64_t findings, faults;
+};
+
+/* ---- where -------------------------------------------------------------------------------------- */
+
+/* Of a deadlock, where its threads wait; of a misuse the call that is wrong, which is the last one; of all others the
+ * first stack. */
+static const char places_sql[] =
+    "SELECT wanted_stack, 0 AS part, ordinal AS place, " EDGE_HOME " FROM finding_edge"
+    " WHERE process = ?1 AND finding = ?2"
+    " UNION ALL SELECT stack, 1, iif(?3, -coalesce(at, 0), ordinal), " STACK_HOME " FROM finding_stack"
+    " WHERE process = ?1 AND finding = ?2 AND stack IS NOT NULL ORDER BY part, place";
+
+/* "serve, made by start_worker (pool.c:12)": what a leaked thread runs says more than where it was made. */
+static void write_runs(struct report *report, const struct text_finding *finding, FILE *out)
+{
+	static const char sql[] = "SELECT runs_pc, runs_ordinal FROM thread t JOIN finding_thread f"
+	                          " ON f.process = t.process AND f.thread = t.id"
+	                          " WHERE f.process = ? AND f.finding = ? ORDER BY f.thread LIMIT 1";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, finding->process, finding->ordinal);
+	struct process process = {.id = finding->process};
+	char runs[RUNS_WIDTH + 1];
+
+	if (query_next(&report->query, row) && text_runs(report, &process, row, 0, runs, sizeof(runs)))
+		fprintf(out, "%s, made by ", runs);
+	sqlite3_finalize(row);
+}
+
+/* Writes places, each in at most width columns. */
+static void write_places(struct report *report, const struct line *line, unsigned width, FILE *out)
+{
+	bool is_misuse = !strncmp(line->kind, KIND_NAME_MISUSE, strlen(KIND_NAME_MISUSE));
+	sqlite3_stmt *row =
+	    query_rows(&report->query, places_sql, 3, line->first.process, line->first.ordinal, (int64_t)is_misuse);
+
+	for (unsigned i = 0, most = 1; i < most && query_next(&report->query, row); i++) {
+		bool of_thread = !sqlite3_column_int(row, 1);
+		unsigned each = of_thread ? (width - 2) / PLACES_MOST : width;
+		char *place = page_place_text(report, sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 0), each);
+
+		most = of_thread ? PLACES_MOST : 1;
+		fprintf(out, "%s%s", i ? ", " : "", place ? place : "?");
+		free(place);
+	}
+	sqlite3_finalize(row);
+}
+
+/* The place in at most width columns, if that is possible; malloced. */
+static char *place_of(struct report *report, const struct line *line, unsigned width)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	if (!strncmp(line->kind, KIND_NAME_THREAD_LEAK, strlen(KIND_NAME_THREAD_LEAK)))
+		write_runs(report, &line->first, out);
+	fflush(out);
+	write_places(report, line, width > size + PLACE_LEAST ? width - (unsigned)size : PLACE_LEAST, out);
+	fclose(out);
+	return text;
+}
+
+/* ---- lines -------------------------------------------------------------------------------------- */
+
+static struct line *find_line(const struct overview *overview, const struct line *wanted)
+{
+	for (size_t i = 0; i < overview->count; i++) {
+		struct line *line = &overview->lines[i];
+
+		if (line->place && wanted->place && !strcmp(line->kind, wanted->kind) &&
+		    !strcmp(line->place, wanted->place) && line->processes == wanted->processes)
+			return line;
+	}
+	return NULL;
+}
+
+static void free_line(struct line *line)
+{
+	free(line->kind);
+	free(line->place);
+}
+
+static void add_line(struct overview *overview, struct line *line)
+{
+	struct line *same = NULL;
+
+	line->place = place_of(overview->report, line, PAGE_UNLIMITED);
+	if (overview->report->limit)
+		same = find_line(overview, line);
+	if (!same) {
+		GROW(overview->lines, overview->room, overview->count + 1);
+		overview->lines[overview->count++] = *line;
+		return;
+	}
+	same->first.alike++;
+	same->bytes += line->bytes;
+	same->blocks += line->blocks;
+	same->times += line->times;
+	same->seconds += line->seconds;
+	free_line(line);
+}
+
+/* The row of a finding: kind, class, information, blocks, bytes, times, seconds. */
+static struct line line_of_row(struct overview *overview, sqlite3_stmt *row)
+{
+	struct finding_weight weight = {query_text(row, 0), query_text_or_null(row, 1), sqlite3_column_int(row, 2)};
+	struct line line = {.first = {.alike = 1},
+	                    .found = overview->findings,
+	                    .rank = kind_rank(weight.kind, weight.class),
+	                    .processes = 1,
+	                    .of = 1,
+	                    .paint = text_paint(weight.kind, weight.class),
+	                    .blocks = (uint64_t)sqlite3_column_int64(row, 3),
+	                    .bytes = (uint64_t)sqlite3_column_int64(row, 4),
+	                    .times = (uint64_t)sqlite3_column_int64(row, 5),
+	                    .seconds = sqlite3_column_double(row, 6)};
+
+	overview->findings++;
+	overview->faults += query_fails(&overview->report->query, weight);
+	if (asprintf(&line.kind, "%s%s%s", weight.kind, weight.class ? ":" : "", weight.class ? weight.class : "") < 0)
+		line.kind = NULL;
+	return line;
+}
+
+#define LINE_COLUMNS "kind, class, information, blocks + kept_blocks, bytes + kept_bytes, times, seconds"
+
+static void load_process(struct overview *overview, const struct process *process)
+{
+	static const char sql[] = "SELECT " LINE_COLUMNS ", ordinal FROM finding"
+	                          " WHERE process = ? AND NOT suppressed ORDER BY ordinal";
+	struct query *query = &overview->report->query;
+	sqlite3_stmt *row = query_rows(query, sql, 1, process->id);
+
+	while (query_next(query, row)) {
+		struct finding_weight weight = {query_text(row, 0), query_text_or_null(row, 1),
+		                                sqlite3_column_int(row, 2)};
+
+		if (!query_shows(query, weight))
+			continue;
+		struct line line = line_of_row(overview, row);
+
+		line.first.process = process->id;
+		line.first.ordinal = sqlite3_column_int64(row, 7);
+		if (line.kind)
+			add_line(overview, &line);
+	}
+	sqlite3_finalize(row);
+}
+
+static void load_merged(struct overview *overview, const struct merged_finding *merged)
+{
+	static const char sql[] = "SELECT " LINE_COLUMNS " FROM finding WHERE process = ? AND ordinal = ?";
+	struct query *query = &overview->report->query;
+	sqlite3_stmt *row = query_rows(query, sql, 2, merged->process, merged->ordinal);
+
+	if (query_next(query, row)) {
+		struct line line = line_of_row(overview, row);
+
+		line.first.process = merged->process;
+		line.first.ordinal = merged->ordinal;
+		line.first.merged = merged;
+		line.processes = merged->processes;
+		line.of = merged->of;
+		line.blocks = merged->blocks + merged->kept_blocks;
+		line.bytes = merged->bytes + merged->kept_bytes;
+		line.times = merged->times;
+		if (line.kind)
+			add_line(overview, &line);
+	}
+	sqlite3_finalize(row);
+}
+
+/* ---- printing ------------------------------------------------------------------------------------- */
+
+static void write_amount(const struct line *line, char *out, size_t size)
+{
+	*out = '\0';
+	if (line->blocks)
+		snprintf(out, size, "%s in %s %s", human_bytes(line->bytes).text, human_count(line->blocks).text,
+		         plural(line->blocks, "block", "blocks"));
+	else if (line->seconds > 0)
+		snprintf(out, size, "%s in %s %s", human_seconds(line->seconds).text, human_count(line->times).text,
+		         plural(line->times, "wait", "waits"));
+	else if (line->times > 1)
+		snprintf(out, size, "%s times", human_count(line->times).text);
+}
+
+static void write_spread(const struct line *line, char *out, size_t size)
+{
+	int used = 0;
+
+	*out = '\0';
+	if (line->first.alike > 1 && line->blocks)
+		used = snprintf(out, size, ", %s stacks", human_count(line->first.alike).text);
+	if (line->of > 1)
+		snprintf(out + used, size - (size_t)used, ", in %s of %s processes", human_count(line->processes).text,
+		         human_count(line->of).text);
+}
+
+struct widths {
+	unsigned kind, amount;
+};
+
+static struct widths widths_of(const struct overview *overview, size_t shown)
+{
+	struct widths widths = {0};
+	char amount[160];
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct line *line = &overview->lines[i];
+
+		write_amount(line, amount, sizeof(amount));
+		if (strlen(line->kind) > widths.kind)
+			widths.kind = (unsigned)strlen(line->kind);
+		if (strlen(amount) > widths.amount)
+			widths.amount = (unsigned)strlen(amount);
+	}
+	widths.amount += widths.amount ? 2 : 0;
+	return widths;
+}
+
+/* In how many processes it was found is said if there is room; the finding itself says it again. */
+static void print_line(struct report *report, size_t number, const struct line *line, struct widths widths)
+{
+	char amount[160], spread[160];
+	unsigned used = 4 + widths.kind + 2 + widths.amount;
+	unsigned room = report->width > used + PLACE_LEAST ? report->width - used : PLACE_LEAST;
+	char *place = place_of(report, line, room);
+
+	write_amount(line, amount, sizeof(amount));
+	write_spread(line, spread, sizeof(spread));
+	page_print(report, "%3zu ", number);
+	page_paint(report, line->paint, "%-*s", (int)widths.kind, line->kind);
+	page_print(report, "  %-*s", (int)widths.amount, amount);
+	page_text(report, place ? place : "?");
+	page_print(report, "%s\n", place && strlen(place) + strlen(spread) <= room ? spread : "");
+	free(place);
+}
+
+static void print_lines(struct overview *overview, size_t shown)
+{
+	struct report *report = overview->report;
+	struct widths widths = widths_of(overview, shown);
+
+	for (size_t i = 0; i < shown; i++)
+		print_line(report, i + 1, &overview->lines[i], widths);
+	if (shown < overview->count)
+		page_paint(report, PAINT_DIM, "    %s more; --limit 0 shows all\n",
+		           human_count(overview->count - shown).text);
+}
+
+/* ", 5 of them faults": said if some are none, so that a reader does not repair what is as it should be. */
+static void write_faults(const struct overview *overview, char *out, size_t size)
+{
+	*out = '\0';
+	if (overview->report->query.only) /* it may name what is a fault in this program */
+		return;
+	if (!overview->faults)
+		snprintf(out, size, ", %s", overview->findings == 1 ? "not a certain fault" : "none a certain fault");
+	else if (overview->faults < overview->findings)
+		snprintf(out, size, ", %s of them %s", human_count(overview->faults).text,
+		         plural(overview->faults, "a certain fault", "certain faults"));
+}
+
+static void print_heading(struct overview *overview, const char *spread)
+{
+	struct report *report = overview->report;
+	char faults[120];
+
+	if (!overview->findings) {
+		page_heading(report, "%s", report->query.only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+		return;
+	}
+	write_faults(overview, faults, sizeof(faults));
+	page_heading(report, "FINDINGS: %s%s%s", human_count(overview->findings).text, spread, faults);
+}
+
+static int by_weight(const void *left, const void *right)
+{
+	const struct line *a = left, *b = right;
+	int order = compare_next(compare_numbers(a->rank, b->rank), b->bytes, a->bytes);
+
+	return compare_next(order, a->found, b->found);
+}
+
+/* Prints the overview, and frees it.  least: so many findings have lines. */
+static struct text_findings finish(struct overview *overview, const char *spread, size_t least)
+{
+	unsigned limit = overview->report->limit;
+	size_t shown = limit && overview->count > limit ? limit : overview->count;
+	struct text_findings findings = {.items = memory_zeroed(shown, sizeof *findings.items), .count = shown};
+
+	if (overview->count)
+		qsort(overview->lines, overview->count, sizeof *overview->lines, by_weight);
+	print_heading(overview, spread);
+	if (overview->findings >= least)
+		print_lines(overview, shown);
+	for (size_t i = 0; i < overview->count; i++) {
+		if (i < shown)
+			findings.items[i] = overview->lines[i].first;
+		else
+			findings.more += overview->lines[i].first.alike;
+		free_line(&overview->lines[i]);
+	}
+	free(overview->lines);
+	return findings;
+}
+
+struct text_findings text_overview(struct report *report, const struct process *process)
+{
+	struct overview overview = {.report = report};
+
+	load_process(&overview, process);
+	return finish(&overview, "", 2);
+}
+
+struct text_findings text_overview_of_all(struct report *report, const struct merged_findings *merged)
+{
+	struct overview overview = {.report = report};
+	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
+	char spread[120];
+
+	snprintf(spread, sizeof(spread), ", in %s of %s processes", human_count(merged->processes).text,
+	         human_count((uint64_t)processes).text);
+	for (size_t i = 0; i < merged->count; i++)
+		load_merged(&overview, &merged->items[i]);
+	return finish(&overview, spread, 1);
+}
