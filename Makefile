@@ -214,6 +214,7 @@ help:
 	@echo 'make kills      the program, or the reader, killed at 200 random moments each: all events are there; minutes'
 	@echo 'make torture    hostile surroundings and big programs (FILTER="big/*"); a line for each row; half an hour'
 	@echo 'make system-calls  a hundred Debian programs with and without: output, files, status, and each system call; minutes (NAME=)'
+	@echo 'make screens    the first screens of reports on a dozen Debian programs, as they are to be (screens-update: as they are now); minutes (ONLY=, KEEP=)'
 	@echo 'make fuzz       fuzz what reads: rings, scans, options, rules, unwind information (FUZZ_SECONDS=60, ONLY="cfi scan")'
 	@echo 'make tsan       the ring, written and read at once, under the thread sanitizer'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'

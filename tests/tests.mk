@@ -198,6 +198,14 @@ test check:
 hang-check: all programs
 	@tests/hang_check.py $(BUILD) $(or $(RUNS),100) $(ONLY)
 
+# The first screens of reports, on Debian's programs and on services of ours; screens-update writes what they are now.
+# make screens ONLY="redis nginx" KEEP=DIRECTORY
+.PHONY: screens screens-update screens-deps
+screens-deps: test-deps
+	$(call install_missing,$(shell tests/screens/screens.py --packages))
+screens screens-update: screens-deps all programs
+	@tests/screens/screens.py $(BUILD) $(if $(findstring update,$@),--update) $(if $(KEEP),--keep "$(KEEP)") $(ONLY)
+
 # ---- benchmarks ---------------------------------------------------------------
 # bench_pairs is a program to be watched; the others measure the tools' own code.
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))

@@ -1,9 +1,10 @@
 #!/bin/sh
-# A MariaDB server with its data in this directory answers queries: mariadb.sh ROUNDS.  LD_PRELOAD is for the server alone.
-preload=$LD_PRELOAD
-unset LD_PRELOAD
+# A MariaDB server with its data in this directory answers queries: mariadb.sh ROUNDS.  LD_PRELOAD, or $WATCHED in front, is
+# for the server alone.
+watched=${WATCHED:-env LD_PRELOAD=$LD_PRELOAD}
+unset LD_PRELOAD WATCHED
 mkdir mariadb.data
-LD_PRELOAD=$preload mariadbd --no-defaults --datadir="$PWD/mariadb.data" --socket="$PWD/mariadb.sock" \
+$watched mariadbd --no-defaults --datadir="$PWD/mariadb.data" --socket="$PWD/mariadb.sock" \
 	--pid-file="$PWD/mariadb.pid" --user="$(id -un)" --skip-networking --skip-grant-tables \
 	--innodb-buffer-pool-size=16M --innodb-log-file-size=8M --innodb-flush-log-at-trx-commit=2 > mariadb.log 2>&1 &
 server=$!

@@ -1,8 +1,9 @@
 #!/bin/sh
-# A redis-server in this directory under load: redis.sh REQUESTS-OF-EACH-KIND.  LD_PRELOAD is for the server alone.
-preload=$LD_PRELOAD
-unset LD_PRELOAD
-LD_PRELOAD=$preload redis-server --port 0 --unixsocket "$PWD/redis.sock" --save '' --appendonly no --io-threads 2 \
+# A redis-server in this directory under load: redis.sh REQUESTS-OF-EACH-KIND [THREADS].  LD_PRELOAD, or $WATCHED in
+# front, is for the server alone.
+watched=${WATCHED:-env LD_PRELOAD=$LD_PRELOAD}
+unset LD_PRELOAD WATCHED
+$watched redis-server --port 0 --unixsocket "$PWD/redis.sock" --save '' --appendonly no --io-threads "${2:-2}" \
 	--loglevel warning > redis.log 2>&1 &
 server=$!
 until redis-cli -s redis.sock ping > ping.log 2>&1; do

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""The first screen of the report on each program of programs.txt, compared with expected/NAME.txt.
+
+usage: screens.py BUILD [--update] [--keep DIRECTORY] [NAME...]
+       screens.py --packages
+
+A screen is 24 lines of 100 columns.  Numbers are left out, since they differ from run to run; so are the directories.  A line that is
+wider than the screen is a failure, since it pushes others below the fold.
+--update writes expected/; --keep puts the screens with their numbers, and the whole reports, into DIRECTORY.
+"""
+import argparse
+import difflib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LINES, COLUMNS = 24, 100
+LIMIT = 120  # seconds for one program
+
+
+def rows():
+    """Name, packages and command of each row of programs.txt."""
+    for line in (HERE / "programs.txt").read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, packages, command = (field.strip() for field in line.split("|"))
+            yield name, packages.split(), command
+
+
+# What differs from run to run, and the sign for it.  The order matters: what has a unit goes before the number alone.
+NUMBER = r"\d[\d,]*(?:\.\d+)?"
+LEFT_OUT = [
+    (r"\[[0-9a-f]{16}\]", "[ID]"),
+    (r"0x[0-9a-f]+", "0x#"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE"),
+    (NUMBER + r" (?:B|[KMGT]iB)\b", "SIZE"),
+    (NUMBER + r" (?:ns|us|ms|s|min|h)\b", "TIME"),
+    (r"(?<![\w.:+])" + NUMBER + r"%", "#%"),
+    (r"(?<![\w.:])\d[\d,]*(?:\.\d+)?(?![\w.]|:\d)", "#"),
+    (r"(?<=\S) +", " "),  # columns are as wide as their numbers
+    (r"^ +(?=(?:#|SIZE|TIME)\b)", "  "),
+]
+
+
+def without_numbers(line):
+    for pattern, sign in LEFT_OUT:
+        line = re.sub(pattern, sign, line)
+    return line.rstrip()
+
+
+def run(name, command, build, work):
+    """The report on a program that ran in the directory `work`."""
+    (work / "data").symlink_to(ROOT / "tests/e2e/data")
+    tool = build / "ringtail"
+    watched = f"{tool} run -o {work / 'run'} --"
+    line = command.replace("PROGRAMS/", f"{build}/programs/")
+    environment = dict(os.environ, WATCHED=watched, SCREENS=str(HERE), LC_ALL="C.UTF-8")
+    for variable in ("RINGTAIL", "LD_PRELOAD", "COLUMNS"):
+        environment.pop(variable, None)
+    done = subprocess.run(["sh", "-c", line], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, errors="replace", timeout=LIMIT)
+    if not (work / "run").is_dir():
+        raise RuntimeError(f"ended with {done.returncode}, without a run\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    report = subprocess.run([tool, "report", "run"], cwd=work, env=dict(environment, COLUMNS=str(COLUMNS)),
+                            capture_output=True, text=True, timeout=LIMIT)
+    if report.returncode:
+        raise RuntimeError(f"ringtail report ended with {report.returncode}\n{report.stderr}")
+    return report.stdout
+
+
+class Screens:
+    def __init__(self, build, update, keep):
+        self.build, self.update, self.keep, self.failed = build, update, keep, 0
+
+    def report(self, name, command):
+        work = pathlib.Path(tempfile.mkdtemp(prefix="ringtail-screens."))
+        try:
+            work.chmod(0o755)  # servers that refuse to run as root must reach it
+            text = run(name, command, self.build, work)
+            return text, {str(work): "WORK", str(self.build): "BUILD", str(ROOT): "ROOT"}
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def fail(self, name, why):
+        self.failed += 1
+        print(f"{name}: {why}", flush=True)
+
+    def check(self, name, command):
+        try:
+            text, places = self.report(name, command)
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            return self.fail(name, error)
+        lines = text.splitlines()[:LINES]
+        if self.keep:
+            (self.keep / f"{name}.report").write_text(text)
+            (self.keep / f"{name}.screen").write_text("\n".join(lines) + "\n")
+        for place, sign in places.items():
+            lines = [line.replace(place, sign) for line in lines]
+        wide = [line for line in lines if len(line) > COLUMNS]
+        if wide:
+            self.fail(name, f"wider than {COLUMNS} columns: {wide[0]}")
+        return self.compare(name, [without_numbers(line) for line in lines])
+
+    def compare(self, name, lines):
+        path = HERE / "expected" / f"{name}.txt"
+        if self.update:
+            path.write_text("\n".join(lines) + "\n")
+        expected = path.read_text().splitlines() if path.exists() else []
+        if lines != expected:
+            diff = difflib.unified_diff(expected, lines, str(path.relative_to(ROOT)), "now", lineterm="")
+            return self.fail(name, "another screen\n" + "\n".join(diff))
+        print(f"{name}: as expected", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--packages", action="store_true")
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("build", nargs="?", type=pathlib.Path)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    if arguments.packages:
+        print(*sorted({package for _, packages, _ in rows() for package in packages}))
+        return 0
+    if not arguments.build:
+        parser.error("BUILD is missing")
+    known = {name: command for name, _, command in rows()}
+    unknown = set(arguments.names) - set(known)
+    if unknown:
+        parser.error(f"no such row: {' '.join(sorted(unknown))}")
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+    screens = Screens(arguments.build.resolve(), arguments.update, arguments.keep)
+    for name in arguments.names or known:
+        screens.check(name, known[name])
+    return 1 if screens.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
