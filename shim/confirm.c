@@ -11,7 +11,12 @@
 #include "shim/sys.h"
 #include "shim/thread.h"
 
-#define LOW_BITS 4096u /* the low bits of an address, which are the same wherever its module is loaded */
+#define LOW_BITS    4096u /* the low bits of an address, which are the same wherever its module is loaded */
+#define QUIET_HOLDS 4u
+#define LOOK_NS     UINT64_C(1000000) /* how often a reader looks for the writer that is to wait */
+
+/* Bits of pthread_rwlock_t's __readers (glibc, nptl/pthread_rwlock_common.c) */
+enum { RWLOCK_WRITE_PHASE = 1, RWLOCK_WRITER = 2 };
 
 enum { GOES_ON, HELD_UP, LET_GO };
 
@@ -21,9 +26,11 @@ struct confirm_edge {
 	uint32_t reserved;
 };
 
-struct confirm_state { /* of a thread; other threads read it while the thread is held up */
-	uint32_t step; /* a futex */
-	uint32_t busy; /* 1: within confirm_take, so that calls of a signal handler are left alone */
+struct confirm_state {   /* of a thread; other threads read it while the thread is held up */
+	uint32_t step;   /* a futex */
+	uint32_t busy;   /* 1: within confirm_take, so that calls of a signal handler are left alone */
+	uint32_t behind; /* 1: it would wait only behind a writer that waits (RT_PLAN_BEHIND) */
+	uint32_t reserved;
 	uintptr_t wanted;
 	struct confirm_edge edges[];
 };
@@ -32,6 +39,7 @@ uint32_t confirm_mode;
 
 static struct rt_plan *plan;
 static const struct rt_plan_module *modules;
+static struct rt_plan_cycle *cycles;
 static struct rt_plan_edge *edges;
 static const struct rt_plan_frame *frames;
 static uint8_t places[LOW_BITS / 8]; /* a bit for the low bits of each innermost frame of the plan */
@@ -59,25 +67,44 @@ static bool stack_is_sound(const struct rt_plan_stack *stack)
 	return stack->first <= plan->frames && stack->count <= plan->frames - stack->first;
 }
 
-static bool is_sound(uint64_t bytes)
+static bool cycle_is_sound(const struct rt_plan_cycle *cycle)
 {
-	if (memcmp(plan->magic, RT_PLAN_MAGIC, sizeof plan->magic) || plan->version != RT_PLAN_VERSION ||
-	    plan->bytes != bytes)
-		return false;
-	uint64_t needed = sizeof *plan + plan->modules * sizeof *modules + plan->edges * (uint64_t)sizeof *edges +
-	                  plan->frames * (uint64_t)sizeof *frames;
-	if (needed != bytes)
-		return false;
-	modules = (const struct rt_plan_module *)(plan + 1);
-	edges = (struct rt_plan_edge *)(modules + plan->modules);
-	frames = (const struct rt_plan_frame *)(edges + plan->edges);
+	return cycle->first <= plan->edges && cycle->edges <= plan->edges - cycle->first && cycle->group < plan->cycles;
+}
+
+static bool edge_is_sound(const struct rt_plan_edge *edge)
+{
+	return stack_is_sound(&edge->held) && stack_is_sound(&edge->wanted) && edge->cycle < plan->cycles;
+}
+
+static bool parts_are_sound(void)
+{
+	for (uint32_t i = 0; i < plan->cycles; i++)
+		if (!cycle_is_sound(&cycles[i]))
+			return false;
 	for (uint32_t i = 0; i < plan->edges; i++)
-		if (!stack_is_sound(&edges[i].held) || !stack_is_sound(&edges[i].wanted))
+		if (!edge_is_sound(&edges[i]))
 			return false;
 	for (uint32_t i = 0; i < plan->frames; i++)
 		if (frames[i].module > plan->modules)
 			return false;
 	return true;
+}
+
+static bool is_sound(uint64_t bytes)
+{
+	if (memcmp(plan->magic, RT_PLAN_MAGIC, sizeof plan->magic) || plan->version != RT_PLAN_VERSION ||
+	    plan->bytes != bytes)
+		return false;
+	uint64_t needed = sizeof *plan + plan->modules * sizeof *modules + plan->cycles * (uint64_t)sizeof *cycles +
+	                  plan->edges * (uint64_t)sizeof *edges + plan->frames * (uint64_t)sizeof *frames;
+	if (needed != bytes)
+		return false;
+	modules = (const struct rt_plan_module *)(plan + 1);
+	cycles = (struct rt_plan_cycle *)(modules + plan->modules);
+	edges = (struct rt_plan_edge *)(cycles + plan->cycles);
+	frames = (const struct rt_plan_frame *)(edges + plan->edges);
+	return parts_are_sound();
 }
 
 static void mark_place(const struct rt_plan_stack *stack)
@@ -167,6 +194,66 @@ void confirm_forget(struct thread *thread)
 		memset(thread->confirm, 0, state_bytes());
 }
 
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+static struct rt_plan_cycle *group_of(uint32_t cycle) { return &cycles[cycles[cycle].group]; }
+
+static bool has_turn(uint32_t cycle) { return load_relaxed(&group_of(cycle)->turn) == cycle; }
+
+/* True if the cycle can hold no thread up any more. */
+static bool is_used_up(uint32_t cycle)
+{
+	const struct rt_plan_cycle *c = &cycles[cycle];
+	for (uint32_t i = c->first; i < c->first + c->edges; i++)
+		if (!(edges[i].flags & RT_PLAN_AHEAD) && load_relaxed(&edges[i].held_up) < plan->hold_most)
+			return false;
+	return true;
+}
+
+static bool is_over(const struct rt_plan_cycle *group, uint32_t turn, uint64_t now)
+{
+	uint64_t quiet = QUIET_HOLDS * plan->hold_ms * UINT64_C(1000000);
+	return is_used_up(turn) || now >= load_relaxed(&group->latest_ns) + quiet;
+}
+
+/* The cycle of the group whose turn is next; the one in turn if all others are used up. */
+static uint32_t next_turn(uint32_t group, uint32_t turn)
+{
+	uint32_t next = turn;
+	for (uint32_t i = 0; i < plan->cycles; i++) {
+		next++;
+		if (next >= plan->cycles || cycles[next].group != group)
+			next = group;
+		if (!is_used_up(next))
+			return next;
+	}
+	return turn;
+}
+
+/* A thread came to an edge of the cycle.  Passes the turn if it is another cycle's and over.  True if it is this one's
+ * then. */
+static bool take_turn(uint32_t cycle)
+{
+	struct rt_plan_cycle *group = group_of(cycle);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint32_t turn = load_relaxed(&group->turn);
+	if (!load_relaxed(&group->latest_ns))
+		store_relaxed(&group->latest_ns, now);
+	if (turn != cycle && is_over(group, turn, now) &&
+	    cas_acq_rel(&group->turn, turn, next_turn(cycles[cycle].group, turn)))
+		store_relaxed(&group->latest_ns, now);
+	return has_turn(cycle);
+}
+
+/* The cycles in turn hold the thread up, or have done so. */
+static void note_turns(const struct confirm_state *state)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	for (uint32_t i = 0; i < plan->edges; i++)
+		if (load_relaxed(&state->edges[i].armed) && has_turn(edges[i].cycle))
+			store_relaxed(&group_of(edges[i].cycle)->latest_ns, now);
+}
+
 /* ---- holding threads up ------------------------------------------------------------------------- */
 
 static bool has(const struct confirm_state *state, uintptr_t lock)
@@ -187,14 +274,30 @@ static struct confirm_state *held_up_with(uintptr_t lock)
 	return NULL;
 }
 
+/* True if a writer waits until the readers are gone, so that a reader that comes now waits behind it.  glibc's rdlock
+ * looks at the same bits. */
+static bool has_writer_waiting(uintptr_t rwlock)
+{
+	unsigned readers = load_relaxed(&((pthread_rwlock_t *)rwlock)->__data.__readers);
+	return (readers & (RWLOCK_WRITE_PHASE | RWLOCK_WRITER)) == RWLOCK_WRITER;
+}
+
+/* True if the thread would wait for its lock if it went on, as long as the lock's holder does not give it back. */
+static bool would_wait(const struct confirm_state *state)
+{
+	return !load_relaxed(&state->behind) || has_writer_waiting(load_relaxed(&state->wanted));
+}
+
 /* True if following each thread's wanted lock to its holder leads back to the first. */
 static bool closes(const struct confirm_state *first)
 {
 	const struct confirm_state *state = first;
-	for (uint32_t steps = 0; steps < plan->edges; steps++) {
+	for (uint32_t steps = 0; state && steps < plan->edges; steps++) {
+		if (!would_wait(state))
+			return false;
+		if (has(first, load_relaxed(&state->wanted)))
+			return true;
 		state = held_up_with(load_relaxed(&state->wanted));
-		if (!state || state == first)
-			return state != NULL;
 	}
 	return false;
 }
@@ -211,23 +314,33 @@ static void let_go(struct confirm_state *state)
 /* Lets all threads of the cycle go.  The first is the last to go, because the others are found through it. */
 static void let_all_go(struct confirm_state *first)
 {
-	struct confirm_state *state = held_up_with(load_relaxed(&first->wanted));
-	while (state && state != first) {
-		uintptr_t wanted = load_relaxed(&state->wanted);
+	uintptr_t wanted = load_relaxed(&first->wanted);
+	while (!has(first, wanted)) {
+		struct confirm_state *state = held_up_with(wanted);
+		if (!state)
+			break;
+		wanted = load_relaxed(&state->wanted);
 		let_go(state);
-		state = held_up_with(wanted);
 	}
 	let_go(first);
 }
 
+static void wait_until(struct confirm_state *state, uint64_t ns)
+{
+	struct timespec until = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+	sys_call6(SYS_futex, (long)&state->step, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, HELD_UP, (long)&until, 0,
+	          (long)FUTEX_BITSET_MATCH_ANY);
+}
+
 static void wait_to_be_let_go(struct confirm_state *state)
 {
-	uint64_t end = clock_ns(CLOCK_MONOTONIC) + plan->hold_ms * UINT64_C(1000000);
-	struct timespec until = {(time_t)(end / 1000000000), (long)(end % 1000000000)};
-	long result = 0;
-	while (load_acquire(&state->step) == HELD_UP && (result == 0 || result == -EINTR || result == -EAGAIN))
-		result = sys_call6(SYS_futex, (long)&state->step, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, HELD_UP,
-		                   (long)&until, 0, (long)FUTEX_BITSET_MATCH_ANY);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), end = now + plan->hold_ms * UINT64_C(1000000);
+	while (now < end && load_acquire(&state->step) == HELD_UP) {
+		wait_until(state, state->behind && end - now > LOOK_NS ? now + LOOK_NS : end);
+		if (state->behind && load_acquire(&state->step) == HELD_UP && closes(state))
+			let_all_go(state);
+		now = clock_ns(CLOCK_MONOTONIC);
+	}
 }
 
 /* True if one of the edges may hold threads up once more. */
@@ -235,9 +348,17 @@ static bool may_wait(const struct confirm_state *state)
 {
 	bool may = false;
 	for (uint32_t i = 0; i < plan->edges; i++)
-		if (state->edges[i].armed && fetch_add_relaxed(&edges[i].held_up, 1) < plan->hold_most)
+		if (state->edges[i].armed && take_turn(edges[i].cycle) &&
+		    fetch_add_relaxed(&edges[i].held_up, 1) < plan->hold_most)
 			may = true;
 	return may;
+}
+
+static void wait_in_turn(struct confirm_state *state)
+{
+	note_turns(state);
+	wait_to_be_let_go(state);
+	note_turns(state);
 }
 
 /* The fence: if two threads arrive at the same time, at least one of them sees the other. */
@@ -249,25 +370,38 @@ static void hold_up(struct confirm_state *state, uintptr_t wanted)
 	if (closes(state))
 		let_all_go(state);
 	else if (may_wait(state))
-		wait_to_be_let_go(state);
+		wait_in_turn(state);
 	store_release(&state->step, GOES_ON);
 }
 
 /* ---- calls ------------------------------------------------------------------------------- */
 
+/* A reader may want the lock that it has already, a writer that is to wait ahead has none. */
+static bool is_at(const struct rt_plan_edge *planned, const struct confirm_edge *edge, uint32_t stack, uintptr_t wanted)
+{
+	if (!(planned->flags & RT_PLAN_AHEAD) &&
+	    (!edge->held || (edge->held == wanted && !(planned->flags & RT_PLAN_BEHIND))))
+		return false;
+	return is_stack(&planned->wanted, stack);
+}
+
 static bool arm(struct confirm_state *state, uint32_t stack, uintptr_t wanted)
 {
-	bool any = false;
+	bool any = false, behind = true;
 	for (uint32_t i = 0; i < plan->edges; i++) {
 		struct confirm_edge *edge = &state->edges[i];
 		if (edges[i].held_kind == RT_KIND_THREAD)
 			edge->held = (uintptr_t)pthread_self();
-		edge->armed = edge->held && edge->held != wanted && is_stack(&edges[i].wanted, stack);
-		if (!edge->armed)
+		if (!is_at(&edges[i], edge, stack, wanted))
 			continue;
 		fetch_add_relaxed(&edges[i].reached, 1);
+		if (edges[i].flags & RT_PLAN_AHEAD)
+			continue;
+		edge->armed = 1;
 		any = true;
+		behind &= (edges[i].flags & RT_PLAN_BEHIND) != 0;
 	}
+	store_relaxed(&state->behind, behind);
 	return any;
 }
 

@@ -10,8 +10,16 @@
  *     not been given back, the thread waits, before it tries for the lock.
  * (3) A thread that comes to such a place checks whether the threads that are held up now make a cycle: the lock that
  * it wants is noted by a thread that is held up, and so on, back to itself.  Then all of them are let go.  Each holds
- * the lock that the one before it wants, so none gets its lock: the deadlock has closed. (4) Else the thread goes on
- * after hold_ms.  Each edge holds up hold_most times at most, so that the whole delay is bounded by the plan.
+ * the lock that the one before it wants, so none gets its lock: the deadlock has closed.
+ * (4) Else the thread goes on after hold_ms.  Each edge holds up hold_most times at most, so that the whole delay is
+ * bounded by the plan.
+ * (5) A reader that waits behind a waiting writer is held up until the writer waits, which only the lock itself says.
+ * So the reader looks again every millisecond.  The writer is not held up: it waits by itself, since the readers of
+ * the cycle have the lock.
+ * (6) Cycles that have a lock or a place in common are a group, and take turns: a thread that is held up for one of
+ * them may be the thread that another one needs, or hold the lock that it needs.  Only the cycle in turn holds threads
+ * up. The turn passes when a thread comes to another cycle of the group, and all edges of the cycle in turn have held
+ * up hold_most times, or it has held up no thread for QUIET_HOLDS times hold_ms.
  *
  * A thread that is held up has published nothing: for the reader it still runs.  Calls with a time-out are never held
  * up, nor is anything in a signal handler that interrupted a hook.

@@ -504,10 +504,11 @@ struct rt_header {
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
  *
  * A file of its own, RUN/confirm.plan: what an earlier run predicted.  The tool writes it before the program starts,
- * the shim holds threads up by it and counts.  Header, modules, edges and frames follow each other without gaps.
+ * the shim holds threads up by it and counts.  Header, modules, cycles, edges and frames follow each other without
+ * gaps.
  */
 #define RT_PLAN_MAGIC   "rt-plan\0"
-#define RT_PLAN_VERSION 1u
+#define RT_PLAN_VERSION 2u
 
 struct rt_plan {
 	char magic[8];
@@ -516,7 +517,8 @@ struct rt_plan {
 	uint32_t hold_ms;                /* a thread is held up for so long at most */
 	uint32_t hold_most;              /* and so often at one edge, all threads and processes together */
 	uint64_t bytes;                  /* of the whole file */
-	uint64_t reserved[3];
+	uint32_t cycles;                 /* how many */
+	uint32_t reserved[5];
 };
 
 struct rt_plan_module { /* the same file in both runs: by build id where there is one, else by path */
@@ -547,10 +549,25 @@ struct rt_plan_stack { /* innermost frame first */
 	uint32_t reserved;
 };
 
+/* A predicted deadlock. */
+struct rt_plan_cycle {
+	uint32_t first, edges; /* index of its first edge, and how many it has */
+	uint32_t group;        /* index of the first cycle of its group.  The cycles of a group follow each other */
+	/* While the program runs, in the first cycle of a group only. */
+	uint32_t turn;      /* index of the cycle of the group that holds threads up now */
+	uint64_t latest_ns; /* CLOCK_MONOTONIC when it last did, or when its turn began; 0: no thread has come yet */
+};
+
+enum rt_plan_flags {
+	RT_PLAN_AHEAD = 1,  /* a writer that waits: it holds nothing, and no thread is held up here */
+	RT_PLAN_BEHIND = 2, /* what is wanted is a read lock, and a writer waits ahead: the edge that follows */
+};
+
 struct rt_plan_edge { /* a thread that holds a lock, taken at one stack, wants another one at the other */
 	struct rt_plan_stack held, wanted;
-	uint32_t held_kind; /* enum rt_kind; THREAD: what is held is the thread itself, which another joins */
-	uint32_t reserved;
+	uint16_t held_kind; /* enum rt_kind; THREAD: what is held is the thread itself, which another joins */
+	uint16_t flags;     /* enum rt_plan_flags */
+	uint32_t cycle;     /* index */
 	/* Counted while the program runs. */
 	uint32_t reached; /* times that a thread came to it */
 	uint32_t held_up; /* times that one was held up there */
@@ -588,6 +605,7 @@ RT_AT(rt_header, pid_space, 2712);
 RT_AT(rt_header, reader_left, 2720);
 RT_AT(rt_header, heap_unseen, 2728);
 RT_AT(rt_plan, bytes, 32);
+RT_AT(rt_plan_cycle, latest_ns, 16);
 RT_AT(rt_plan_edge, held_kind, 32);
 RT_AT(rt_plan_edge, met, 48);
 _Static_assert(sizeof(struct rt_chunk) == 64, "a chunk header is one cache line");
@@ -596,6 +614,7 @@ _Static_assert(sizeof(struct rt_pc) == 16, "pc size");
 _Static_assert(sizeof(struct rt_plan) == 64, "plan header size");
 _Static_assert(sizeof(struct rt_plan_module) == 920, "plan module size");
 _Static_assert(sizeof(struct rt_plan_frame) == 16, "plan frame size");
+_Static_assert(sizeof(struct rt_plan_cycle) == 24, "plan cycle size");
 _Static_assert(sizeof(struct rt_plan_edge) == 56, "plan edge size");
 _Static_assert(sizeof(struct rt_header) <= RT_HEADER_BYTES, "header is one page");
 #undef RT_AT

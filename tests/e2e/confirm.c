@@ -95,8 +95,38 @@ static void expect_not_closed(const char *line, long long reached)
 	rt_end(&first);
 }
 
+/* The outcomes of two predictions, in the order of the alphabet. */
+static char *two_outcomes(struct rt *rt)
+{
+	const char *one = json_text(confirmation(rt, 0), "outcome"), *other = json_text(confirmation(rt, 1), "outcome");
+	bool sorted = strcmp(one, other) <= 0;
+	char *text = NULL;
+
+	cr_assert(asprintf(&text, "%s %s", sorted ? one : other, sorted ? other : one) >= 0);
+	return text;
+}
+
+static void expect_one_of_two(const char *line, const char *options, const char *outcomes)
+{
+	struct rt first = predict(line);
+
+	for (int i = 0; i < REPEATS; i++) {
+		struct rt second = run_confirming(first.run, line, options);
+		char *found = two_outcomes(&second);
+
+		cr_expect_eq(second.program.status, 67, "status %d: %s", second.program.status, second.program.err);
+		cr_expect_str_eq(found, outcomes);
+		cr_expect(strstr(json_text(realised(&second), "message"), "confirms it"));
+		free(found);
+		rt_end(&second);
+	}
+	rt_end(&first);
+}
+
 #define CONFIRMED(name, line, edges)                                                                                   \
 	Test(confirm, name) { expect_confirmed(line, edges); }
+#define ONE_OF_TWO(name, line, options, outcomes)                                                                      \
+	Test(confirm, name) { expect_one_of_two(line, options, outcomes); }
 #define NOT_CLOSED(name, line, reached)                                                                                \
 	Test(confirm, name) { expect_not_closed(line, reached); }
 #include "tests/e2e/tables/confirm.def"
@@ -148,6 +178,26 @@ Test(confirm, run_that_confirmed)
 	cr_expect_eq(third.program.status, 67, "status %d: %s", third.program.status, third.program.err);
 	cr_expect_str_eq(json_text(confirmation(&third, 0), "outcome"), "confirmed");
 	cr_expect_str_eq(json_text(confirmation(&third, 0), "run"), json_text(confirmation(&second, 0), "run"));
+	rt_end(&third);
+	rt_end(&second);
+	rt_end(&first);
+}
+
+/* The first of these runs is that of the deadlock that closes.  The next is the other's, which cannot. */
+Test(confirm, each_has_its_turn)
+{
+	struct rt first = predict("confirmable among_false");
+	struct rt second = run_confirming(first.run, "confirmable among_false", "");
+	struct rt third = run_confirming(second.run, "confirmable among_false", "--confirm-hold=100");
+	int closed = strcmp(json_text(confirmation(&second, 0), "outcome"), "confirmed") != 0;
+
+	cr_expect_eq(third.program.status, 0, "status %d: %s", third.program.status, third.program.err);
+	cr_expect_eq(json_array_size(json_at(rt_report(&third), "run.confirmations")), 2);
+	cr_expect_str_eq(json_text(confirmation(&second, !closed), "outcome"), "not-tried");
+	cr_expect(strstr(second.program.err, "--confirm again tries this one"), "%s", second.program.err);
+	cr_expect_str_eq(json_text(confirmation(&third, !closed), "outcome"), "not-closed");
+	cr_expect_str_eq(json_text(confirmation(&third, !closed), "id"),
+	                 json_text(confirmation(&second, !closed), "id"));
 	rt_end(&third);
 	rt_end(&second);
 	rt_end(&first);

@@ -33,12 +33,16 @@ static bool is_stack(const struct confirm *confirm, const struct rt_plan_stack *
 	return count == planned->count || (count > planned->count ? planned->cut : root == RT_ROOT_DEPTH);
 }
 
-/* A thread that another thread waits for in a join has no stack but its start routine. */
+/* A thread that another thread waits for in a join has no stack but its start routine.  A writer that waits ahead holds
+ * nothing. */
 static bool is_edge(const struct confirm *confirm, const struct rt_plan_edge *planned, const struct ring_file *ring,
                     const struct finding_edge *edge)
 {
-	return is_stack(confirm, &planned->wanted, ring, edge->wanted_stack) &&
-	       (planned->held_kind == RT_KIND_THREAD || is_stack(confirm, &planned->held, ring, edge->held_stack));
+	if (!is_stack(confirm, &planned->wanted, ring, edge->wanted_stack))
+		return false;
+	if (planned->flags & RT_PLAN_AHEAD)
+		return edge->ahead;
+	return planned->held_kind == RT_KIND_THREAD || is_stack(confirm, &planned->held, ring, edge->held_stack);
 }
 
 /* Compares two cycles, which may start at different threads. */
@@ -95,20 +99,23 @@ void confirm_label(struct confirm *confirm, const struct ring_file *ring, struct
 struct outcome {
 	uint32_t reached; /* number of edges at which a thread arrived */
 	uint32_t held_up; /* how often threads were held up, over all edges */
+	bool met;         /* threads were let go at all of its edges, because they had all come */
 };
 
 static struct outcome outcome_of(const struct confirm *confirm, const struct prediction *prediction)
 {
 	const struct rt_plan *plan = confirm->plan;
 	const struct rt_plan_edge *edges =
-	    (const void *)((const struct rt_plan_module *)(plan + 1) + confirm->module_count);
-	struct outcome outcome = {0};
+	    (const void *)((const char *)(plan + 1) + confirm->module_count * sizeof *confirm->modules +
+	                   confirm->count * sizeof *confirm->cycles);
+	struct outcome outcome = {.met = true};
 
 	for (uint32_t i = prediction->first; i < prediction->first + prediction->edges; i++) {
 		uint32_t held_up = load_relaxed(&edges[i].held_up);
 
 		outcome.reached += load_relaxed(&edges[i].reached) != 0;
 		outcome.held_up += held_up < plan->hold_most ? held_up : plan->hold_most;
+		outcome.met &= (edges[i].flags & RT_PLAN_AHEAD) || load_relaxed(&edges[i].met);
 	}
 	return outcome;
 }
@@ -116,7 +123,11 @@ static struct outcome outcome_of(const struct confirm *confirm, const struct pre
 static bool store_one(const struct confirm *confirm, const struct prediction *prediction, sqlite3_stmt *insert)
 {
 	struct outcome outcome = outcome_of(confirm, prediction);
-	const char *what = prediction->confirmed ? "confirmed" : outcome.reached ? "not-closed" : "not-reached";
+	bool tried = prediction->confirmed || outcome.held_up || outcome.met;
+	const char *what = prediction->confirmed ? "confirmed"
+	                   : tried               ? "not-closed"
+	                   : outcome.reached     ? "not-tried"
+	                                         : "not-reached";
 
 	sqlite3_reset(insert);
 	sqlite3_bind_int64(insert, 1, prediction - confirm->predictions + 1);
@@ -127,12 +138,13 @@ static bool store_one(const struct confirm *confirm, const struct prediction *pr
 	sqlite3_bind_int64(insert, 6, prediction->edges);
 	sqlite3_bind_int64(insert, 7, outcome.reached);
 	sqlite3_bind_int64(insert, 8, outcome.held_up);
+	sqlite3_bind_int64(insert, 9, prediction->tried + tried);
 	return sqlite3_step(insert) == SQLITE_DONE;
 }
 
 bool confirm_store(const struct confirm *confirm, struct store *store, struct error *err)
 {
-	static const char sql[] = "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+	static const char sql[] = "INSERT OR REPLACE INTO confirmation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	sqlite3_stmt *insert = NULL;
 	bool good = sqlite3_prepare_v2(store->db, sql, -1, &insert, NULL) == SQLITE_OK;
 

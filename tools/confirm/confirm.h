@@ -12,11 +12,22 @@
 #include "tools/finding/findings.h"
 #include "tools/store/store.h"
 
+#define CONFIRM_RUNS_MOST 16u /* the run given, and earlier ones whose predictions it tried */
+
 struct prediction {
 	char *run;             /* directory of the run that predicted it, absolute */
 	char *id, *message;    /* of the finding */
 	uint32_t first, edges; /* index of its first edge in the plan; number of edges */
+	int64_t tried;         /* how many earlier runs held threads up for it */
+	int64_t chances;       /* how often the first lock of its rarest edge was taken in the run that predicted it */
 	bool confirmed;
+};
+
+/* Where an edge of the plan was predicted: edges of two predictions may be about one lock. */
+struct edge_origin {
+	uint32_t run; /* index */
+	int64_t process;
+	uint64_t held, wanted; /* addresses of the locks */
 };
 
 struct confirm {
@@ -24,15 +35,19 @@ struct confirm {
 	struct prediction *predictions;
 	size_t count, room;
 	struct rt_plan_module *modules;
+	struct rt_plan_cycle *cycles; /* one for each prediction, in the order of their turns; made by confirm_write */
 	struct rt_plan_edge *edges;
+	struct edge_origin *origins; /* one for each edge */
 	struct rt_plan_frame *frames;
-	size_t module_count, module_room, edge_count, edge_room, frame_count, frame_room;
+	char *runs[CONFIRM_RUNS_MOST]; /* directories of the runs that were read, absolute */
+	uint32_t run_count;
+	size_t origin_room, module_count, module_room, edge_count, edge_room, frame_count, frame_room;
 	struct rt_plan *plan; /* the mapped plan file, with the counters of the edges; NULL until it is written */
 	char *path;           /* of the plan file */
 };
 
-/* Reads the predictions of RUN (NULL: the newest run here).  If RUN itself tried to confirm those of an earlier run,
- * which is still there, they are read too.  *confirm must be zeroed before.  The caller frees it also on failure. */
+/* Reads the predictions of RUN (NULL: the newest run here).  If RUN itself tried to confirm those of earlier runs,
+ * which are still there, they are read too.  *confirm must be zeroed before.  The caller frees it also on failure. */
 bool confirm_read(struct confirm *confirm, const char *run, struct error *err);
 /* Writes the plan into the new run's directory and keeps it mapped. */
 bool confirm_write(struct confirm *confirm, const char *directory, uint32_t hold_ms, struct error *err);

@@ -8,15 +8,15 @@
 #include <unistd.h>
 
 #include "tools/confirm/confirm.h"
+#include "tools/confirm/confirm_turns.h"
 #include "tools/base/memory.h"
 #include "tools/finding/kinds.h"
 #include "tools/query/frames.h"
 #include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 
-#define PLAN_FILE    "confirm.plan"
-#define HOLD_MOST    8u  /* how often an edge holds threads up */
-#define EARLIER_MOST 16u /* runs that each confirmed the one before */
+#define PLAN_FILE "confirm.plan"
+#define HOLD_MOST 8u /* how often an edge holds threads up */
 
 /* ---- stacks --------------------------------------------------------------------------------- */
 
@@ -65,99 +65,152 @@ static struct rt_plan_stack add_stack(struct confirm *confirm, struct query *que
 
 /* ---- predictions ---------------------------------------------------------------------------- */
 
-static void read_edges(struct confirm *confirm, struct query *query, int64_t process, int64_t finding)
+static void add_edge(struct confirm *confirm, struct query *query, int64_t process, sqlite3_stmt *row)
 {
-	static const char sql[] = "SELECT held, held_stack, wanted_stack FROM finding_edge"
-	                          " WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = query_rows(query, sql, 2, process, finding);
+	struct rt_plan_edge edge = {
+	    .held_kind = strcmp(query_text(row, 0), "thread") ? RT_KIND_NONE : RT_KIND_THREAD,
+	    .flags = sqlite3_column_int(row, 5) ? RT_PLAN_AHEAD : 0,
+	    .held = add_stack(confirm, query, process, sqlite3_column_int64(row, 1)),
+	    .wanted = add_stack(confirm, query, process, sqlite3_column_int64(row, 2)),
+	};
+	struct edge_origin origin = {.run = confirm->run_count - 1,
+	                             .process = process,
+	                             .held = (uint64_t)sqlite3_column_int64(row, 3),
+	                             .wanted = (uint64_t)sqlite3_column_int64(row, 4)};
 
-	while (query_next(query, row)) {
-		struct rt_plan_edge edge = {
-		    .held_kind = strcmp(query_text(row, 0), "thread") ? RT_KIND_NONE : RT_KIND_THREAD,
-		    .held = add_stack(confirm, query, process, sqlite3_column_int64(row, 1)),
-		    .wanted = add_stack(confirm, query, process, sqlite3_column_int64(row, 2)),
-		};
-
-		GROW(confirm->edges, confirm->edge_room, confirm->edge_count + 1);
-		confirm->edges[confirm->edge_count++] = edge;
-	}
-	sqlite3_finalize(row);
+	GROW(confirm->edges, confirm->edge_room, confirm->edge_count + 1);
+	GROW(confirm->origins, confirm->origin_room, confirm->edge_count + 1);
+	confirm->origins[confirm->edge_count] = origin;
+	confirm->edges[confirm->edge_count++] = edge;
 }
 
-/* True if the prediction is in the plan: several processes may have run the same code. */
-static bool is_known(const struct confirm *confirm, const char *id)
+/* The edge before a writer that waits is that of the reader behind it. */
+static void mark_readers(struct rt_plan_edge *edges, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (edges[(i + 1) % count].flags & RT_PLAN_AHEAD)
+			edges[i].flags |= RT_PLAN_BEHIND;
+}
+
+static void read_edges(struct confirm *confirm, struct prediction *prediction, struct query *query, int64_t process,
+                       int64_t finding)
+{
+	static const char sql[] = "SELECT held, held_stack, wanted_stack, held_address, wanted_address, ahead"
+	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
+	sqlite3_stmt *row = query_rows(query, sql, 2, process, finding);
+
+	prediction->first = (uint32_t)confirm->edge_count;
+	while (query_next(query, row))
+		add_edge(confirm, query, process, row);
+	sqlite3_finalize(row);
+	prediction->edges = (uint32_t)confirm->edge_count - prediction->first;
+	mark_readers(&confirm->edges[prediction->first], prediction->edges);
+}
+
+/* How often the first lock of the finding's rarest edge was taken where the edge has it from; 0: not known. */
+static int64_t read_chances(struct query *query, int64_t process, int64_t finding)
+{
+	static const char sql[] =
+	    "SELECT min(holds) FROM (SELECT sum(h.holds) AS holds FROM finding_edge AS e JOIN lock_hold AS h"
+	    " ON h.process = e.process AND h.stack = e.held_stack"
+	    " WHERE e.process = ? AND e.finding = ? AND NOT e.ahead GROUP BY e.ordinal)";
+	sqlite3_stmt *row = query_rows(query, sql, 2, process, finding);
+	int64_t chances = query_next(query, row) ? sqlite3_column_int64(row, 0) : 0;
+
+	sqlite3_finalize(row);
+	return chances;
+}
+
+/* The prediction with this id, NULL: there is none.  Several processes may have run the same code. */
+static struct prediction *find_known(const struct confirm *confirm, const char *id)
 {
 	for (size_t i = 0; i < confirm->count; i++)
 		if (!strcmp(confirm->predictions[i].id, id))
-			return true;
-	return false;
+			return &confirm->predictions[i];
+	return NULL;
 }
 
 static void read_predictions(struct confirm *confirm, struct query *query, const char *run)
 {
-	/* A writer that must come between two readers cannot be brought about by holding threads up. */
 	static const char sql[] =
-	    "SELECT process, ordinal, id, message, kind, class FROM finding AS f WHERE NOT EXISTS (SELECT 1 FROM "
-	    "finding_edge AS e WHERE e.process = f.process AND e.finding = f.ordinal AND e.ahead) ORDER BY process, "
-	    "ordinal";
+	    "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
 	sqlite3_stmt *row = query_rows(query, sql, 0);
 
 	while (query_next(query, row)) {
+		int64_t process = sqlite3_column_int64(row, 0), finding = sqlite3_column_int64(row, 1);
 		struct prediction *prediction;
 
 		if (!class_is(query_text(row, 4), query_text_or_null(row, 5), FINDING_DEADLOCK_PREDICTED) ||
-		    is_known(confirm, query_text(row, 2)))
+		    find_known(confirm, query_text(row, 2)))
 			continue;
 		GROW(confirm->predictions, confirm->room, confirm->count + 1);
 		prediction = &confirm->predictions[confirm->count++];
 		*prediction = (struct prediction){.run = strdup(run),
 		                                  .id = strdup(query_text(row, 2)),
 		                                  .message = strdup(query_text(row, 3)),
-		                                  .first = (uint32_t)confirm->edge_count};
-		read_edges(confirm, query, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1));
-		prediction->edges = (uint32_t)confirm->edge_count - prediction->first;
+		                                  .chances = read_chances(query, process, finding)};
+		read_edges(confirm, prediction, query, process, finding);
 	}
 	sqlite3_finalize(row);
 }
 
-/* The earlier run whose predictions this run tried; malloced, NULL: it tried none. */
-static char *earlier_run(struct query *query)
-{
-	sqlite3_stmt *row = query_rows(query, "SELECT run FROM confirmation ORDER BY ordinal LIMIT 1", 0);
-	char *run = query_next(query, row) ? strdup(query_text(row, 0)) : NULL;
+static bool read_run(struct confirm *confirm, const char *directory, struct error *err);
 
-	sqlite3_finalize(row);
-	return run;
+static bool is_read(const struct confirm *confirm, const char *run)
+{
+	for (uint32_t i = 0; i < confirm->run_count; i++)
+		if (!strcmp(confirm->runs[i], run))
+			return true;
+	return false;
 }
 
-/* Reads the predictions of the run, and before them those of the earlier run that it tried to confirm: a deadlock that
+/* Reads the runs whose predictions this run tried, and how many runs have tried each. */
+static void read_earlier(struct confirm *confirm, struct query *query)
+{
+	sqlite3_stmt *row = query_rows(query, "SELECT DISTINCT run FROM confirmation ORDER BY ordinal", 0);
+
+	while (query_next(query, row)) {
+		const char *run = query_text(row, 0);
+
+		if (confirm->run_count < CONFIRM_RUNS_MOST && !is_read(confirm, run) && !access(run, R_OK | X_OK))
+			query->failed |= !read_run(confirm, run, query->err);
+	}
+	sqlite3_finalize(row);
+	row = query_rows(query, "SELECT id, tried FROM confirmation", 0);
+	while (query_next(query, row)) {
+		struct prediction *prediction = find_known(confirm, query_text(row, 0));
+
+		if (prediction && prediction->tried < sqlite3_column_int64(row, 1))
+			prediction->tried = sqlite3_column_int64(row, 1);
+	}
+	sqlite3_finalize(row);
+}
+
+/* Reads the predictions of the run, and before them those of the earlier runs that it tried to confirm: a deadlock that
  * closed in this run is realised here, and no longer predicted. */
-static bool read_run(struct confirm *confirm, const char *directory, unsigned depth, struct error *err)
+static bool read_run(struct confirm *confirm, const char *directory, struct error *err)
 {
 	struct store store;
 	struct query query = {.err = err};
-	char *earlier = NULL, *run = realpath(directory, NULL);
+	char *run = realpath(directory, NULL);
 
-	if (run && ingest_open(directory, &store, err)) {
-		query.db = store.db;
-		earlier = earlier_run(&query);
-		if (earlier && depth < EARLIER_MOST && !access(earlier, R_OK | X_OK))
-			query.failed |= !read_run(confirm, earlier, depth + 1, err);
-		read_predictions(confirm, &query, run);
-		query_close(&query);
-		store_close(&store);
-	} else {
-		query.failed = true;
+	if (!run || !ingest_open(directory, &store, err)) {
+		free(run);
+		return false;
 	}
-	free(earlier);
-	free(run);
+	query.db = store.db;
+	confirm->runs[confirm->run_count++] = run;
+	read_earlier(confirm, &query);
+	read_predictions(confirm, &query, run);
+	query_close(&query);
+	store_close(&store);
 	return !query.failed;
 }
 
 bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
 {
 	char *directory = run_directory_find(run, err);
-	bool good = directory && read_run(confirm, directory, 0, err);
+	bool good = directory && read_run(confirm, directory, err);
 
 	if (directory)
 		confirm->run = realpath(directory, NULL);
@@ -182,12 +235,14 @@ static void fill(const struct confirm *confirm, uint32_t hold_ms, uint64_t bytes
 	*plan = (struct rt_plan){.magic = RT_PLAN_MAGIC,
 	                         .version = RT_PLAN_VERSION,
 	                         .modules = (uint32_t)confirm->module_count,
+	                         .cycles = (uint32_t)confirm->count,
 	                         .edges = (uint32_t)confirm->edge_count,
 	                         .frames = (uint32_t)confirm->frame_count,
 	                         .hold_ms = hold_ms,
 	                         .hold_most = HOLD_MOST,
 	                         .bytes = bytes};
 	at = copy(at, confirm->modules, confirm->module_count * sizeof *confirm->modules);
+	at = copy(at, confirm->cycles, confirm->count * sizeof *confirm->cycles);
 	at = copy(at, confirm->edges, confirm->edge_count * sizeof *confirm->edges);
 	copy(at, confirm->frames, confirm->frame_count * sizeof *confirm->frames);
 }
@@ -195,7 +250,8 @@ static void fill(const struct confirm *confirm, uint32_t hold_ms, uint64_t bytes
 bool confirm_write(struct confirm *confirm, const char *directory, uint32_t hold_ms, struct error *err)
 {
 	uint64_t bytes = sizeof(struct rt_plan) + confirm->module_count * sizeof *confirm->modules +
-	                 confirm->edge_count * sizeof *confirm->edges + confirm->frame_count * sizeof *confirm->frames;
+	                 confirm->count * sizeof *confirm->cycles + confirm->edge_count * sizeof *confirm->edges +
+	                 confirm->frame_count * sizeof *confirm->frames;
 	int fd = asprintf(&confirm->path, "%s/" PLAN_FILE, directory) < 0
 	             ? -1
 	             : open(confirm->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -209,6 +265,7 @@ bool confirm_write(struct confirm *confirm, const char *directory, uint32_t hold
 		confirm->plan = map;
 	if (fd >= 0)
 		close(fd);
+	confirm_set_turns(confirm);
 	if (confirm->plan)
 		fill(confirm, hold_ms, bytes);
 	return confirm->plan != NULL;
@@ -229,7 +286,11 @@ void confirm_free(struct confirm *confirm)
 		free(confirm->predictions[i].id);
 		free(confirm->predictions[i].message);
 	}
+	for (uint32_t i = 0; i < confirm->run_count; i++)
+		free(confirm->runs[i]);
 	free(confirm->predictions);
+	free(confirm->cycles);
+	free(confirm->origins);
 	free(confirm->modules);
 	free(confirm->edges);
 	free(confirm->frames);

@@ -458,10 +458,12 @@ CREATE TABLE confirmation (
 	run     TEXT NOT NULL,    -- directory of the earlier run
 	id      TEXT NOT NULL,    -- finding.id there
 	message TEXT NOT NULL,    -- finding.message there
-	outcome TEXT NOT NULL,    -- confirmed: it closed, and is a realised deadlock of this run; not-closed; not-reached
+	outcome TEXT NOT NULL,    -- confirmed: it closed, and is a realised deadlock of this run; not-closed; not-reached;
+	                          -- not-tried: threads came to its places while another prediction had its turn
 	places  INTEGER NOT NULL, -- edges of the cycle
 	reached INTEGER NOT NULL, -- how many of them threads came to
-	held_up INTEGER NOT NULL  -- times that a thread was held up at one
+	held_up INTEGER NOT NULL, -- times that a thread was held up at one
+	tried   INTEGER NOT NULL  -- runs that held threads up for it, this one and those before
 );
 
 -- ---- views ---------------------------------------------------------------------------

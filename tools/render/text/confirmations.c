@@ -19,6 +19,9 @@ static void print_outcome(struct report *report, sqlite3_stmt *row)
 		page_print(report, "it did not close: threads came to %lld of its %lld places and were held up %s %s",
 		           (long long)sqlite3_column_int64(row, 5), (long long)sqlite3_column_int64(row, 4),
 		           human_count(times).text, plural(times, "time", "times"));
+	else if (!strcmp(outcome, "not-tried"))
+		page_print(report,
+		           "not tried: another deadlock of these locks was tried; --confirm again tries this one");
 	else
 		page_print(report, "not tried: no thread came to its places in this run");
 }
