@@ -232,13 +232,17 @@ export class Process {
   }
 }
 
-/** How many frames are the program's own: main's callers are not. */
+const callsMain = (frame) => /^__libc_start_(main|call_main)/.test(frame.name)
+
+/** How many frames are the program's own: main's callers are not, nor what the runtime calls a thread's function by. */
 export function ownFrames(frames) {
   const main = frames.findIndex((frame) => frame.role === ROLE_MAIN)
-  if (main >= 0) return main + 1
-  let own = frames.length
+  const start = frames.findIndex((frame, i) => i > 0 && callsMain(frame))
+  let own = main >= 0 ? main + 1 : start > 0 ? start : frames.length
   while (own > 1 && /^libc\.so/.test(baseName(frames[own - 1].module))) own--
-  return own
+  let left = own
+  while (left && frames[left - 1].role === ROLE_RUNTIME) left--
+  return left || own
 }
 
 export class Side {

@@ -65,7 +65,8 @@ export class FlameGraph {
   }
 
   #legend() {
-    return h('p', { class: 'legend' }, h('span', { class: 'swatch grown' }), 'grew ', h('span', { class: 'swatch shrunk' }), 'shrank ', h('span', { class: 'swatch same' }), 'as before')
+    return h('p', { class: 'legend' }, [['grown', 'grew'], ['shrunk', 'shrank'], ['same', 'as before']].map(
+      ([kind, words]) => h('span', { class: 'whole-line' }, h('span', { class: `swatch ${kind}` }), ` ${words}`)))
   }
 
   setMetric(metric) {

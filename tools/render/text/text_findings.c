@@ -441,15 +441,19 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
 }
 
 /* Findings that are information: the number of each kind, named as `--only` takes it.  A leak that is lost with another
- * is shown there, and not counted here.  process: NULL for all. */
+ * is shown there, and not counted here.  Waits of all classes are one number: for which kinds of objects threads had to
+ * wait differs from run to run.  process: NULL for all. */
 static void print_quiet(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT kind, class, count(*), information FROM finding"
-	                          " WHERE process IN (SELECT id FROM process WHERE ?1 IN (0, id)) AND NOT suppressed"
-	                          " AND lost_with IS NULL GROUP BY kind, class, information ORDER BY min(ordinal)";
+	static const char sql[] =
+	    "SELECT kind, iif(kind = ?2, NULL, class) AS shown, count(*), information FROM finding"
+	    " WHERE process IN (SELECT id FROM process WHERE ?1 IN (0, id)) AND NOT suppressed"
+	    " AND lost_with IS NULL GROUP BY kind, shown, information ORDER BY min(ordinal)";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process ? process->id : 0);
 	size_t used = 0;
 
+	if (row)
+		sqlite3_bind_text(row, 2, KIND_NAME_CONTENTION, -1, SQLITE_STATIC);
 	while (query_next(&report->query, row)) {
 		const char *kind = query_text(row, 0), *class = query_text_or_null(row, 1);
 		struct label count = human_count((uint64_t)sqlite3_column_int64(row, 2));

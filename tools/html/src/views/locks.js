@@ -27,7 +27,7 @@ function origins(process) {
 
 function placed(side, word, stack) {
   const frame = side.where(stack)
-  return frame ? `${word} ${shortName(frame.name)} ${fileLine(frame)}` : 'place not known'
+  return frame ? `${word} ${shortName(frame.name).replaceAll('(anonymous namespace)::', '')} ${fileLine(frame)}` : 'place not known'
 }
 
 function lockNode(side, origin, lock) {
@@ -111,7 +111,7 @@ function drawNode({ name, where }, { x, y }) {
 }
 
 function drawEdge({ points, x, y, edge }, lit) {
-  return drawPath(edge, points.map((point, i) => `${i ? 'L' : 'M'}${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(''), { x, y: y - 5 }, lit)
+  return drawPath(edge, points.map((point, i) => `${i ? 'L' : 'M'}${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(''), { x, y: y - 8 }, lit)
 }
 
 function drawPath(edge, path, { x, y }, lit) {
@@ -203,7 +203,7 @@ function orderTable(side, process) {
   const kinds = new Map(process.info.lock_classes.map((one) => [one.id, one.kind]))
   const kind = (name, key) => ({ name, value: (row) => kinds.get(row[key]) || 'lock' })
   return new Table([where(side, 'Held, got in', 'held_stack'), kind('Held', 'held'), where(side, 'Wanted in', 'wanted_stack'), kind('Wanted', 'wanted'), number('Pairs', 'pairs'),
-    { name: 'First by', value: (row) => process.threadName(row.thread) }, time('after', 'at')],
+    { name: 'First by', whole: true, value: (row) => process.threadName(row.thread) }, time('after', 'at')],
     process.info.lock_orders, { caption: 'In which order locks were taken', detail: stacks(side, [['The held lock was taken here', 'held_stack'], ['The other one was wanted here', 'wanted_stack']]) }).element
 }
 

@@ -39,7 +39,8 @@ class Timeline {
         h('button', { type: 'button', onclick: zoom(0.5) }, 'Zoom in'), h('button', { type: 'button', onclick: zoom(2) }, 'Zoom out'),
         h('button', { type: 'button', onclick: zoom(1, -0.5) }, 'Earlier'), h('button', { type: 'button', onclick: zoom(1, 0.5) }, 'Later'),
         h('button', { type: 'button', onclick: zoom(Infinity) }, 'All')),
-      h('p', { class: 'legend' }, h('span', { class: 'swatch life' }), 'lives ', h('span', { class: 'swatch wait' }), 'waits ', h('span', { class: 'swatch hold' }), 'holds a lock ', h('span', { class: 'swatch stuck' }), 'blocked until the end')),
+      h('p', { class: 'legend' }, [['life', 'lives'], ['wait', 'waits'], ['hold', 'holds a lock'], ['stuck', 'blocked until the end']].map(
+        ([kind, words]) => h('span', { class: 'whole-line' }, h('span', { class: `swatch ${kind}` }), ` ${words}`)))),
       this.detail, this.axis, this.rows, this.more)
     this.draw()
   }
