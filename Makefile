@@ -19,7 +19,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/libringtail.so $(BUILD)/ringtail $(BUILD)/ringtail-scan
+all: $(BUILD)/libringtail.so $(BUILD)/ringtail $(BUILD)/ringtail-scan $(BUILD)/default.supp
 
 # ---- the shim: glibc alone, nothing exported but the hooks ------------------
 SHIM_SRC := $(wildcard shim/*.c)
@@ -126,7 +126,7 @@ DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libibert
 	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev $(if $(filter no,$(PAGE)),,$(NODE))
 TEST_DEPS := rustc clang-format libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang libclang-rt-dev eatmydata libfaketime mariadb-server-core mariadb-client-core ripgrep bat bc bzip2 cmake curl file gawk gnupg lz4 openssh-client openssl zstd strace \
-	memcached nginx-light zip unzip vim libglib2.0-bin tmux ninja-build iproute2 patch pkgconf \
+	memcached nginx-light zip unzip vim libglib2.0-bin libfontconfig1 bash tmux ninja-build iproute2 patch pkgconf \
 	libjemalloc2 libjemalloc-dev libgoogle-perftools-dev libtcmalloc-minimal4 libmimalloc2.0 libtbbmalloc2 golang-go graphviz python3-jsonschema python3-yaml libxml2-utils cmake zsh fish $(if $(shell command -v chromium),,chromium) $(NODE)
 # the peers of `make bench`, and the programs that it runs
 BENCH_DEPS := heaptrack lttng-tools liblttng-ust-dev valgrind clang sqlite3 jq perl python3 xz-utils redis-server \
@@ -183,12 +183,18 @@ $(COMPLETIONS): $(BUILD)/completion/%: $(BUILD)/ringtail $(wildcard tools/comple
 	$(call say,GEN,$@)
 	$(Q)tools/completion/completion.sh $< $* > $@.new && mv $@.new $@
 
+# The rules that hold by default.  The command looks for them where it is.
+$(BUILD)/default.supp: tools/suppress/default.supp
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 .PHONY: install uninstall
 install: all $(COMPLETIONS)
 	$(INSTALL) -d $(BINDIR) $(LIBDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(DOCDIR)/docs
 	$(INSTALL) -m 755 $(BUILD)/ringtail $(BINDIR)/ringtail
 	$(INSTALL) -m 644 $(BUILD)/libringtail.so $(LIBDIR)/libringtail.so
 	$(INSTALL) -m 755 $(BUILD)/ringtail-scan $(LIBDIR)/ringtail-scan
+	$(INSTALL) -D -m 644 $(BUILD)/default.supp $(SHAREDIR)/ringtail/default.supp
 	$(INSTALL) -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
 	$(INSTALL) -m 644 $(wildcard docs/man/*.5) $(MANDIR)/man5
 	$(INSTALL) -D -m 644 $(BUILD)/completion/bash $(SHAREDIR)/bash-completion/completions/ringtail
@@ -200,7 +206,7 @@ uninstall:
 	rm -f $(BINDIR)/ringtail $(MANDIR)/man1/ringtail*.1 $(MANDIR)/man5/ringtail-*.5
 	rm -f $(SHAREDIR)/bash-completion/completions/ringtail $(SHAREDIR)/zsh/site-functions/_ringtail \
 		$(SHAREDIR)/fish/vendor_completions.d/ringtail.fish
-	rm -rf $(LIBDIR) $(DOCDIR)
+	rm -rf $(LIBDIR) $(DOCDIR) $(SHAREDIR)/ringtail
 
 .PHONY: clean help
 clean:

@@ -29,6 +29,8 @@ Test(install, installed_tool_finds_its_library, .timeout = 240)
 	                      rt_built("libringtail.so"),
 	                      "-o",
 	                      rt_built("ringtail-scan"),
+	                      "-o",
+	                      rt_built("default.supp"),
 	                      NULL};
 	outcome = spawn((struct command){.argv = make, .timeout = 200});
 	cr_assert_eq(outcome.status, 0, "make install: %s%s", outcome.out, outcome.err);
@@ -39,6 +41,7 @@ Test(install, installed_tool_finds_its_library, .timeout = 240)
 	const char *run[] = {tool, "run", "-o", rt.run, "--", rt_built("programs/known_heap"), NULL};
 	outcome = spawn((struct command){.argv = run, .directory = rt.work});
 	cr_expect_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	cr_expect_not(strstr(outcome.err, "no default suppressions"), "%s", outcome.err);
 	outcome_free(&outcome);
 	cr_expect_eq(json_number(rt_process(&rt, "known_heap"), "heap.allocations"), 32);
 	rt_end(&rt);

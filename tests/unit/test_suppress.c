@@ -128,6 +128,52 @@ Test(suppress_file, wrong_lines_are_told_with_their_place)
 	cr_expect(parse("leak:definite::f"), "a namespace of that name is a pattern: %s", err.text);
 }
 
+Test(suppress_file, frames_are_read)
+{
+	const struct rule *rule;
+
+	cr_assert(parse("leak:^a$ (libm.so) < ... < (anonymous namespace)::b < operator()\nleak:plain (lib)\n"), "%s",
+	          err.text);
+	rule = &rules.items[0];
+	cr_assert_eq(rule->frame_count, 4);
+	cr_expect(rule->chain);
+	cr_expect_str_eq(rule->frames[0].name, "^a$");
+	cr_expect_str_eq(rule->frames[0].module, "libm.so");
+	cr_expect_null(rule->frames[1].name);
+	cr_expect_str_eq(rule->frames[2].name, "(anonymous namespace)::b");
+	cr_expect_null(rule->frames[2].module);
+	cr_expect_str_eq(rule->frames[3].name, "operator()");
+	cr_expect_not(rules.items[1].chain);
+	cr_expect_str_eq(rules.items[1].frames[0].module, "lib");
+}
+
+Test(suppress_file, wrong_frames_are_told)
+{
+	char many[512] = "leak:a";
+
+	expect_wrong("leak:a <  < b", "a frame is missing");
+	expect_wrong("called_from_lib:a < b", "called_from_lib takes a module, and no frames");
+	for (int i = 0; i < 31; i++)
+		strcat(many, " < a");
+	expect_wrong(many, "more than 31 frames");
+}
+
+/* A frame without a function has the name that reports print for it. */
+Test(suppress_file, frames_without_a_function_are_matched_by_their_place)
+{
+	const struct rule_frame nameless = {.module = "/usr/lib/libx.so.1", .offset = 0x1f40},
+	                        named = {.function = "f", .module = "/usr/lib/libx.so.1", .offset = 0x1f40};
+
+	cr_assert(parse("leak:libx.so.1+0x*\nleak:libx.so.1+0x* (libx.so.1)\nleak:libx.so.1\nleak:^f$ (liby)\n"), "%s",
+	          err.text);
+	cr_expect(frame_pattern_matches(&rules.items[0].frames[0], &nameless));
+	cr_expect_not(frame_pattern_matches(&rules.items[0].frames[0], &named));
+	cr_expect(frame_pattern_matches(&rules.items[1].frames[0], &nameless));
+	cr_expect_not(frame_pattern_matches(&rules.items[1].frames[0], &named));
+	cr_expect(frame_pattern_matches(&rules.items[2].frames[0], &named));
+	cr_expect_not(frame_pattern_matches(&rules.items[3].frames[0], &named), "another module");
+}
+
 Test(suppress_file, what_is_no_text_is_refused)
 {
 	cr_expect_not(rules_parse(&rules, "binary", "\177ELF\0\0\n", 7, &err));
@@ -195,6 +241,45 @@ Test(suppress_run, library_that_calls) { expect_suppressed("called_from_lib:unit
 Test(suppress_run, a_function_is_no_library) { expect_suppressed("called_from_lib:place_allocate", ""); }
 Test(suppress_run, star_needs_no_stack) { expect_suppressed("loss:*", "loss"); }
 Test(suppress_run, other_program) { expect_suppressed("[another]\nleak:*", ""); }
+
+Test(suppress_run, function_in_a_module) { expect_suppressed("leak:^place_start$ (unit-tests)", "leak"); }
+Test(suppress_run, function_in_another_module) { expect_suppressed("leak:^place_start$ (libc.so)", ""); }
+Test(suppress_run, module_that_is_no_function) { expect_suppressed("leak:^unit-tests$ (unit-tests)", ""); }
+Test(suppress_run, innermost_frames) { expect_suppressed("leak:^place_allocate$ < ^place_start$", "leak"); }
+Test(suppress_run, innermost_frame_alone) { expect_suppressed("leak:^place_allocate$ < *", "leak"); }
+Test(suppress_run, outer_frame_is_not_the_innermost) { expect_suppressed("leak:^place_start$ < *", ""); }
+Test(suppress_run, frames_in_another_order) { expect_suppressed("leak:^place_start$ < ^place_allocate$", ""); }
+Test(suppress_run, more_frames_than_there_are) { expect_suppressed("leak:^place_allocate$ < ^place_start$ < *", ""); }
+Test(suppress_run, gap_of_no_frame) { expect_suppressed("leak:^place_allocate$ < ... < ^place_start$", "leak"); }
+Test(suppress_run, gap_at_the_start) { expect_suppressed("leak:... < ^place_start$", "leak"); }
+Test(suppress_run, gap_without_what_follows) { expect_suppressed("leak:^place_allocate$ < ... < ^main$", ""); }
+Test(suppress_run, frames_of_one_stack_of_two)
+{
+	expect_suppressed("deadlock:^place_work$ < ^place_start$", "deadlock");
+}
+Test(suppress_run, frames_in_modules) { expect_suppressed("leak:^place_a* (unit-tests) < * (unit-tests)", "leak"); }
+
+Test(suppress_run, default_rules_come_last_and_are_counted_apart)
+{
+	const char *text = "leak:place_start\ndeadlock:place_work\nleak:nothing\n";
+	char *report;
+
+	cr_assert(rules_parse(&run.suppress.rules, "default.supp", text, strlen(text), &run.err));
+	for (size_t i = 0; i < run.suppress.rules.count; i++)
+		run.suppress.rules.items[i].by_default = i > 0;
+	report = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	cr_expect(strstr(report, "\n2 suppressed, 1 of them by default rules; --no-default-suppressions shows it\n"),
+	          "%s", report);
+	cr_expect(strstr(report, "\n  1          default.supp:2: deadlock:place_work\n"), "%s", report);
+	cr_expect_not(strstr(report, "leak:nothing"), "default rules that match nothing are not listed: %s", report);
+	free(report);
+}
+
+/* A gap may be followed by frames that it could have ended at earlier. */
+Test(suppress_deep, gap_takes_as_many_frames_as_it_needs)
+{
+	expect_suppressed("leak:... < ^place_work$ < ^place_work$ < ^place_start$", "leak");
+}
 
 Test(suppress_run, rules_are_counted_and_the_first_is_named)
 {

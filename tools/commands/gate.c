@@ -8,7 +8,7 @@
 #include "tools/suppress/suppress.h"
 
 struct tally {
-	uint64_t failing, suppressed;
+	uint64_t failing, suppressed, by_default;
 };
 
 static void count(void *context, const struct listed *listed)
@@ -17,12 +17,13 @@ static void count(void *context, const struct listed *listed)
 
 	tally->failing += !listed->suppressed_by;
 	tally->suppressed += listed->suppressed_by != NULL;
+	tally->by_default += listed->by_default;
 }
 
 static void say_unused(const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (!rules->items[i].findings)
+		if (!rules->items[i].findings && !rules->items[i].by_default)
 			fprintf(stderr, "ringtail: unused suppression: %s:%u: %s\n", rules->items[i].file,
 			        rules->items[i].line, rules->items[i].text);
 }
@@ -31,6 +32,15 @@ static void say_failed(const struct tally *tally)
 {
 	fprintf(stderr, "ringtail: check failed: %s %s", human_count(tally->failing).text,
 	        plural(tally->failing, "finding", "findings"));
+}
+
+static void say_suppressed(const struct tally *tally)
+{
+	fprintf(stderr, ", %s suppressed", human_count(tally->suppressed).text);
+	if (tally->by_default == tally->suppressed)
+		fputs(" by default rules", stderr);
+	else if (tally->by_default)
+		fprintf(stderr, " (%s by default rules)", human_count(tally->by_default).text);
 }
 
 /* ---- what a check that passed did not judge -------------------------------------------------- */
@@ -154,7 +164,7 @@ enum verdict gate_judge(struct report *report)
 	else
 		fprintf(stderr, "ringtail: check passed");
 	if (tally.suppressed)
-		fprintf(stderr, ", %s suppressed", human_count(tally.suppressed).text);
+		say_suppressed(&tally);
 	if (!tally.failing)
 		say_doubts(report);
 	fprintf(stderr, "\n");

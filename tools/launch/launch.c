@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/base/own_files.h"
 #include "tools/base/own_process.h"
 #include "tools/runs/run_directory.h"
 
@@ -21,18 +22,10 @@
 
 /* ---- the library --------------------------------------------------------------------------- */
 
-static char *readable(const char *directory, const char *below)
-{
-	char path[PATH_MAX + 64];
-
-	snprintf(path, sizeof path, "%s%s%s", directory, below, LIBRARY);
-	return access(path, R_OK) ? NULL : realpath(path, NULL);
-}
-
 static char *find_library(struct error *err)
 {
-	static const char *const places[] = {"/", "/../lib/ringtail/", "/../lib/"};
-	char self[PATH_MAX];
+	static const char *const places[] = {"../lib/ringtail", "../lib", NULL};
+	char self[PATH_MAX], *found;
 	const char *given = getenv("RINGTAIL_LIB");
 
 	if (given && *given) {
@@ -41,16 +34,9 @@ static char *find_library(struct error *err)
 			error_set(err, EXIT_INTERNAL, "RINGTAIL_LIB=%s: %s", given, strerror(errno));
 		return path;
 	}
-	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-	self[length > 0 ? length : 0] = '\0';
-	char *slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		char *path = readable(self, places[i]);
-		if (path)
-			return path;
-	}
+	if ((found = own_file_find(LIBRARY, places)))
+		return found;
+	own_directory(self);
 	error_set(err, EXIT_INTERNAL,
 	          "cannot find " LIBRARY " beside %s/ringtail nor in ../lib/ringtail: "
 	          "name it with RINGTAIL_LIB=PATH",

@@ -23,6 +23,7 @@ static void fill(struct listed *listed, const struct process *process, sqlite3_s
 	    .information = sqlite3_column_int(row, 9),
 	    .kept_blocks = sqlite3_column_int64(row, 10),
 	    .kept_bytes = sqlite3_column_int64(row, 11),
+	    .by_default = sqlite3_column_int(row, 12),
 	};
 	snprintf(listed->name, sizeof(listed->name), "%s%s%s", listed->kind, listed->class ? ":" : "",
 	         listed->class ? listed->class : "");
@@ -37,7 +38,7 @@ void listing_each(struct query *query, void (*take)(void *context, const struct 
 {
 	static const char sql[] =
 	    "SELECT ordinal, kind, class, id, message, suppressed_by, blocks, bytes, times, information,"
-	    " kept_blocks, kept_bytes"
+	    " kept_blocks, kept_bytes, suppressed_by_default"
 	    " FROM finding WHERE process = ? ORDER BY ordinal";
 	sqlite3_stmt *processes = process_query(query);
 	struct process process;

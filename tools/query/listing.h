@@ -12,6 +12,7 @@ struct listed {
 	int64_t ordinal;
 	const char *kind, *class, *id, *message; /* class: NULL if it has none */
 	const char *suppressed_by;               /* NULL: it is not suppressed */
+	bool by_default;                         /* suppressed by a rule of ringtail's own */
 	int64_t blocks, bytes, times;
 	int64_t kept_blocks, kept_bytes; /* lost with these */
 	bool information;                /* finding.information */

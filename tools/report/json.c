@@ -43,9 +43,12 @@ static json_t *json_suppressions(const struct suppress *suppress)
 	for (size_t i = 0; i < suppress->rules.count; i++) {
 		const struct rule *rule = &suppress->rules.items[i];
 
-		json_array_append_new(rules, json_pack("{s:o, s:o, s:i, s:I}", "rule", json_text(rule->text), "file",
-		                                       json_text(rule->file), "line", (int)rule->line, "findings",
-		                                       (json_int_t)rule->findings));
+		if (rule->by_default && !rule->findings)
+			continue;
+		json_array_append_new(rules,
+		                      json_pack("{s:o, s:o, s:i, s:I, s:b}", "rule", json_text(rule->text), "file",
+		                                json_text(rule->file), "line", (int)rule->line, "findings",
+		                                (json_int_t)rule->findings, "default", rule->by_default));
 	}
 	if (suppress->baseline)
 		baseline = json_pack("{s:o, s:I}", "run", json_text(suppress->baseline), "findings",

@@ -15,12 +15,28 @@
 
 /* A place in the code; many stacks lead through it. */
 struct place {
-	size_t hits;     /* index of the first, 0: none */
-	bool in_runtime; /* in the C, C++ or Rust runtime, which acts for its caller */
+	size_t first, count; /* its frames: several where calls were inlined */
+	bool in_runtime;     /* in the C, C++ or Rust runtime, which acts for its caller */
 };
 
-struct hit {               /* a rule that matches a place */
+struct frame {
+	size_t hits; /* index of the first, 0: none */
+	bool in_runtime;
+};
+
+struct hit {               /* a rule that has a pattern for a frame */
 	size_t rule, next; /* next: 0 is none */
+	uint32_t patterns; /* bit i: the rule's frames[i] matches */
+};
+
+/*
+ * A rule that names the innermost frames of a stack, while the stack is walked outwards.  There may be several ways to
+ * match what was met so far, because "..." stands for any number of frames.
+ */
+struct chain {
+	size_t rule;
+	uint32_t next;  /* bit i: frames[i] of the rule may be the next frame; bit frame_count: all are matched */
+	uint32_t match; /* those of its patterns that match the frame at hand */
 };
 
 /* One process at a time. */
@@ -32,8 +48,13 @@ struct matcher {
 	struct u64_map place_of; /* by pc: an index; index 0 is unused */
 	struct place *places;
 	size_t place_count, place_room;
+	struct frame *frames;
+	size_t frame_count, frame_room;
 	struct hit *hits;
 	size_t hit_count, hit_room;
+	struct chain *chains; /* of the rules that have one */
+	size_t chain_count;
+	size_t *chain_of; /* by rule: index in chains */
 	struct stack_tree stacks;
 	struct current {         /* the finding at hand */
 		int64_t ordinal; /* 0: none yet */
@@ -75,29 +96,45 @@ static size_t place_at(struct matcher *matcher, int64_t pc)
 	return index;
 }
 
-static bool matches_frame(const struct rule *rule, const char *function, const char *file, const char *module)
+/* The patterns of the rule that match the frame. */
+static uint32_t patterns_of(const struct rule *rule, const struct rule_frame *frame)
 {
-	if (rule_matches_path(rule, module))
-		return true;
-	return !rule->caller &&
-	       ((function && pattern_matches(rule->pattern, function)) || rule_matches_path(rule, file));
+	uint32_t patterns = 0;
+
+	if (rule->caller)
+		return pattern_matches_path(rule->pattern, frame->module);
+	for (unsigned i = 0; i < rule->frame_count; i++)
+		if (rule->frames[i].name && frame_pattern_matches(&rule->frames[i], frame))
+			patterns |= 1u << i;
+	return patterns;
 }
 
-/* Row: pc, function, file, module of one frame.  Each call that was inlined at a place has a row. */
+/* Row: pc, function, file, module, offset of one frame, by pc and from the inside outwards.  Each call that was inlined
+ * at a place has a row. */
 static void take_frame(struct matcher *matcher, sqlite3_stmt *row)
 {
-	const char *function = text_of(row, 1), *file = text_of(row, 2), *module = text_of(row, 3);
+	const struct rule_frame names = {.function = text_of(row, 1),
+	                                 .file = text_of(row, 2),
+	                                 .module = text_of(row, 3),
+	                                 .offset = (uint64_t)sqlite3_column_int64(row, 4)};
+	struct frame frame = {.in_runtime = name_is_runtime(names.module, names.function, names.file)};
 	size_t index = place_at(matcher, sqlite3_column_int64(row, 0)); /* first, because this may move the array */
 	struct place *place = &matcher->places[index];
 
-	place->in_runtime = place->in_runtime && name_is_runtime(module, function, file);
+	place->in_runtime = place->in_runtime && frame.in_runtime;
+	if (!place->count++)
+		place->first = matcher->frame_count;
 	for (size_t i = 0; i < matcher->rules->count; i++) {
-		if (!matches_frame(&matcher->rules->items[i], function, file, module))
+		uint32_t patterns = patterns_of(&matcher->rules->items[i], &names);
+
+		if (!patterns)
 			continue;
 		GROW(matcher->hits, matcher->hit_room, matcher->hit_count + 1);
-		matcher->hits[matcher->hit_count] = (struct hit){.rule = i, .next = place->hits};
-		place->hits = matcher->hit_count++;
+		matcher->hits[matcher->hit_count] = (struct hit){i, frame.hits, patterns};
+		frame.hits = matcher->hit_count++;
 	}
+	GROW(matcher->frames, matcher->frame_room, matcher->frame_count + 1);
+	matcher->frames[matcher->frame_count++] = frame;
 }
 
 /* ---- findings ---------------------------------------------------------------------------------- */
@@ -116,20 +153,100 @@ static void note_match(struct matcher *matcher, size_t index)
 		current->first = index;
 }
 
+/* ---- rules that name the innermost frames ------------------------------------------------------ */
+
+/* "..." may stand for no frame. */
+static uint32_t past_gaps(const struct rule *rule, uint32_t next)
+{
+	for (unsigned i = 0; i < rule->frame_count; i++)
+		if (next >> i & 1 && !rule->frames[i].name)
+			next |= 2u << i;
+	return next;
+}
+
+/* Returns true while a rule may still match. */
+static bool chains_begin(struct matcher *matcher)
+{
+	for (size_t i = 0; i < matcher->chain_count; i++)
+		matcher->chains[i].next = past_gaps(&matcher->rules->items[matcher->chains[i].rule], 1);
+	return matcher->chain_count;
+}
+
+static void chain_step(struct matcher *matcher, struct chain *chain)
+{
+	const struct rule *rule = &matcher->rules->items[chain->rule];
+	uint32_t next = (chain->next & chain->match) << 1;
+
+	for (unsigned i = 0; i < rule->frame_count; i++)
+		if (!rule->frames[i].name)
+			next |= chain->next & 1u << i;
+	chain->next = past_gaps(rule, next);
+	chain->match = 0;
+	if (!(chain->next >> rule->frame_count & 1))
+		return;
+	chain->next = 0;
+	note_match(matcher, chain->rule);
+}
+
+static bool chains_take(struct matcher *matcher, const struct frame *frame)
+{
+	bool alive = false;
+
+	for (size_t hit = frame->hits; hit; hit = matcher->hits[hit].next)
+		if (matcher->rules->items[matcher->hits[hit].rule].chain)
+			matcher->chains[matcher->chain_of[matcher->hits[hit].rule]].match = matcher->hits[hit].patterns;
+	for (size_t i = 0; i < matcher->chain_count; i++) {
+		chain_step(matcher, &matcher->chains[i]);
+		alive = alive || matcher->chains[i].next;
+	}
+	return alive;
+}
+
+/* Functions of the runtime act for their callers: chains begin after them. */
+static void match_chains(struct matcher *matcher, uint32_t at)
+{
+	bool alive = chains_begin(matcher), begun = false;
+
+	for (unsigned depth = 0; alive && depth < RT_DEPTH_MOST && at != NO_STACK; depth++) {
+		const struct stack_node *node = &matcher->stacks.nodes[at];
+		const struct place *place = &matcher->places[u64_map_get(&matcher->place_of, (uint64_t)node->pc)];
+
+		for (size_t i = 0; alive && i < place->count; i++) {
+			const struct frame *frame = &matcher->frames[place->first + i];
+
+			begun = begun || !frame->in_runtime;
+			alive = !begun || chains_take(matcher, frame);
+		}
+		alive = alive && place->count; /* a place without frames is nothing that a pattern could name */
+		at = node->caller;
+	}
+}
+
+/* ---- stacks ------------------------------------------------------------------------------------ */
+
+static void note_hits(struct matcher *matcher, const struct frame *frame, bool is_caller)
+{
+	for (size_t hit = frame->hits; hit; hit = matcher->hits[hit].next) {
+		const struct rule *rule = &matcher->rules->items[matcher->hits[hit].rule];
+
+		if (!rule->chain && (!rule->caller || is_caller))
+			note_match(matcher, matcher->hits[hit].rule);
+	}
+}
+
 static void match_stack(struct matcher *matcher, int64_t stack)
 {
 	bool by_runtime = true; /* true while all places so far are in the runtime */
 	uint32_t at = stack_tree_find(&matcher->stacks, stack);
 
+	match_chains(matcher, at);
 	/* The limit is for a hostile database, in which callers may form a cycle. */
 	for (unsigned depth = 0; depth < RT_DEPTH_MOST && at != NO_STACK; depth++) {
 		const struct stack_node *node = &matcher->stacks.nodes[at];
 		const struct place *place = &matcher->places[u64_map_get(&matcher->place_of, (uint64_t)node->pc)];
-		bool is_caller = by_runtime && !place->in_runtime;
 
-		for (size_t hit = place->hits; hit; hit = matcher->hits[hit].next)
-			if (!matcher->rules->items[matcher->hits[hit].rule].caller || is_caller)
-				note_match(matcher, matcher->hits[hit].rule);
+		for (size_t i = 0; i < place->count; i++)
+			note_hits(matcher, &matcher->frames[place->first + i], by_runtime && !place->in_runtime);
 		by_runtime = by_runtime && place->in_runtime;
 		at = node->caller;
 	}
@@ -145,6 +262,7 @@ static void end_finding(struct matcher *matcher)
 	sqlite3_bind_int64(matcher->insert, 2, matcher->current.ordinal);
 	sqlite3_bind_text(matcher->insert, 3, sqlite3_mprintf("%s:%u: %s", rule->file, rule->line, rule->text), -1,
 	                  sqlite3_free);
+	sqlite3_bind_int(matcher->insert, 4, rule->by_default);
 	sqlite3_step(matcher->insert);
 	sqlite3_reset(matcher->insert);
 }
@@ -180,14 +298,15 @@ static void forget(struct matcher *matcher)
 	stack_tree_free(&matcher->stacks);
 	matcher->place_of = (struct u64_map){0};
 	matcher->place_count = matcher->hit_count = 1;
+	matcher->frame_count = 0;
 	matcher->current.ordinal = 0;
 }
 
 static bool match_process(struct matcher *matcher)
 {
-	static const char frames[] = "SELECT f.pc, f.function, f.file, m.path FROM frame f"
+	static const char frames[] = "SELECT f.pc, f.function, f.file, m.path, f.offset FROM frame f"
 	                             " LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
-	                             " WHERE f.process = ?";
+	                             " WHERE f.process = ? ORDER BY f.pc, f.ordinal";
 	/* The stacks of a finding that reports show. */
 	static const char findings[] =
 	    "SELECT f.ordinal, f.kind, f.class, s.stack FROM main.finding f LEFT JOIN ("
@@ -222,18 +341,34 @@ static bool match_processes(struct matcher *matcher)
 	return sqlite3_finalize(row) == SQLITE_OK && good;
 }
 
+static void make_chains(struct matcher *matcher)
+{
+	matcher->chains = memory_zeroed(matcher->rules->count, sizeof(*matcher->chains));
+	matcher->chain_of = memory_zeroed(matcher->rules->count, sizeof(*matcher->chain_of));
+	for (size_t i = 0; i < matcher->rules->count; i++) {
+		if (!matcher->rules->items[i].chain)
+			continue;
+		matcher->chain_of[i] = matcher->chain_count;
+		matcher->chains[matcher->chain_count++].rule = i;
+	}
+}
+
 bool match_rules(struct rules *rules, sqlite3 *db)
 {
 	struct matcher matcher = {.rules = rules, .db = db};
-	bool good = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO temp.suppressed VALUES (?, ?, ?)", -1,
+	bool good = sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO temp.suppressed VALUES (?, ?, ?, ?)", -1,
 	                               &matcher.insert, NULL) == SQLITE_OK;
 
 	/* Index 0 of each is unused. */
 	matcher.places = memory_zeroed(matcher.place_room = 1, sizeof(*matcher.places));
 	matcher.hits = memory_zeroed(matcher.hit_room = 1, sizeof(*matcher.hits));
 	matcher.counted = memory_zeroed(rules->count, sizeof(*matcher.counted));
+	make_chains(&matcher);
 	good = good && match_processes(&matcher);
 	forget(&matcher);
+	free(matcher.frames);
+	free(matcher.chains);
+	free(matcher.chain_of);
 	free(matcher.places);
 	free(matcher.hits);
 	free(matcher.counted);

@@ -124,6 +124,55 @@ static bool is_misplaced_class(const struct rule *rule)
 	       kind_has_class(rule->kind, strlen(rule->kind), rule->pattern, length);
 }
 
+/* ---- the frames of a rule ---------------------------------------------------------------- */
+
+/* "NAME (MODULE)": cuts the module off.  A name may have parentheses of its own, as "(anonymous namespace)::f". */
+static const char *cut_module(char *text)
+{
+	size_t length = strlen(text);
+	char *open = length && text[length - 1] == ')' ? strrchr(text, '(') : NULL;
+
+	if (!open || open == text || open[-1] != ' ' || open + 2 > text + length - 1)
+		return NULL;
+	text[length - 1] = '\0';
+	open[-1] = '\0';
+	return open + 1;
+}
+
+static bool add_frame(const struct source *source, struct rule *rule, char *text)
+{
+	struct frame_pattern *frame = &rule->frames[rule->frame_count];
+
+	if (rule->frame_count == RULE_FRAMES_MOST)
+		return wrong(source, "more than 31 frames:", rule->text, "");
+	rule->frame_count++;
+	if (rule->chain && !strcmp(text, "..."))
+		return true;
+	frame->module = cut_module(text);
+	frame->name = text;
+	return *text || wrong(source, "a frame is missing:", rule->text, "; * stands for any frame");
+}
+
+/* "FRAME < FRAME < ...", innermost first; or one frame. */
+static bool parse_frames(const struct source *source, struct rule *rule)
+{
+	static const char separator[] = " < ";
+	char *text = rule->parts = copy(rule->pattern, strlen(rule->pattern)), *next;
+
+	rule->chain = strstr(text, separator);
+	if (rule->chain && rule->caller)
+		return wrong(source, "called_from_lib takes a module, and no frames:", rule->text, "");
+	do {
+		next = strstr(text, separator);
+		if (next)
+			*next = '\0';
+		if (!add_frame(source, rule, text))
+			return false;
+		text = next ? next + strlen(separator) : NULL;
+	} while (text);
+	return true;
+}
+
 static bool parse_rule(const struct source *source, struct rule *rule)
 {
 	const char *colon = strchr(rule->text, ':');
@@ -137,7 +186,7 @@ static bool parse_rule(const struct source *source, struct rule *rule)
 		return wrong(source, "no pattern after", rule->text, "; * matches all");
 	if (is_misplaced_class(rule))
 		return wrong(source, "a class goes after a slash, as in leak/definite:PATTERN, not", rule->text, "");
-	return true;
+	return parse_frames(source, rule);
 }
 
 static bool add_rule(struct rules *rules, const struct source *source, const char *text, size_t length)
@@ -235,10 +284,21 @@ bool rules_read(struct rules *rules, const char *path, struct error *err)
 	return good;
 }
 
+bool rules_read_default(struct rules *rules, const char *path, struct error *err)
+{
+	size_t before = rules->count;
+	bool good = rules_read(rules, path, err);
+
+	for (size_t i = before; i < rules->count; i++)
+		rules->items[i].by_default = true;
+	return good;
+}
+
 void rules_free(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++) {
 		free(rules->items[i].text);
+		free(rules->items[i].parts);
 		free(rules->items[i].class);
 		free(rules->items[i].program);
 	}
@@ -277,7 +337,29 @@ bool rule_is_for(const struct rule *rule, const char *kind, const char *class, c
 	return !rule->program || matches_whole(rule->program, exe ? base_of(exe) : "");
 }
 
-bool rule_matches_path(const struct rule *rule, const char *path)
+bool pattern_matches_path(const char *pattern, const char *path)
 {
-	return path && (pattern_matches(rule->pattern, path) || pattern_matches(rule->pattern, base_of(path)));
+	return path && (pattern_matches(pattern, path) || pattern_matches(pattern, base_of(path)));
+}
+
+static bool matches_function(const char *pattern, const struct rule_frame *frame)
+{
+	char *place = NULL;
+
+	if (frame->function)
+		return pattern_matches(pattern, frame->function);
+	if (!frame->module ||
+	    asprintf(&place, "%s+0x%llx", base_of(frame->module), (unsigned long long)frame->offset) < 0)
+		return false;
+	bool matches = pattern_matches(pattern, place);
+	free(place);
+	return matches;
+}
+
+bool frame_pattern_matches(const struct frame_pattern *pattern, const struct rule_frame *frame)
+{
+	if (pattern->module)
+		return pattern_matches_path(pattern->module, frame->module) && matches_function(pattern->name, frame);
+	return matches_function(pattern->name, frame) || pattern_matches_path(pattern->name, frame->file) ||
+	       pattern_matches_path(pattern->name, frame->module);
 }

@@ -1,27 +1,32 @@
 #include "tools/suppress/suppress.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "tools/base/memory.h"
+#include "tools/base/own_files.h"
 #include "tools/ingest/ingest.h"
 #include "tools/runs/run_directory.h"
 #include "tools/store/store.h"
 #include "tools/suppress/match.h"
 
+#define DEFAULT_FILE "default.supp"
+
 static const char tables_sql[] =
     "PRAGMA temp_store = MEMORY;"
-    "CREATE TEMP TABLE suppressed (process INTEGER, finding INTEGER, by TEXT, PRIMARY KEY (process, finding))"
+    "CREATE TEMP TABLE suppressed (process INTEGER, finding INTEGER, by TEXT, by_default INTEGER,"
+    " PRIMARY KEY (process, finding))"
     " WITHOUT ROWID;"
     "CREATE TEMP TABLE baseline (id TEXT PRIMARY KEY) WITHOUT ROWID";
 
 /* Gives the statement that makes the view: all columns of the table, with `suppressed` replaced, and
- * `suppressed_by`. */
+ * `suppressed_by` and `suppressed_by_default`. */
 static const char view_sql[] =
     "SELECT 'CREATE TEMP VIEW finding AS SELECT '"
     " || group_concat(iif(name = 'suppressed', 's.by IS NOT NULL AS suppressed', 'f.' || name))"
-    " || ', s.by AS suppressed_by FROM main.finding f'"
+    " || ', s.by AS suppressed_by, coalesce(s.by_default, 0) AS suppressed_by_default FROM main.finding f'"
     " || ' LEFT JOIN temp.suppressed s ON s.process = f.process AND s.finding = f.ordinal'"
     " FROM pragma_table_info('finding', 'main')";
 
@@ -127,7 +132,7 @@ static bool put_ids(const struct suppress *suppress, sqlite3 *db)
 static bool apply_baseline(struct suppress *suppress, sqlite3 *db)
 {
 	static const char sql[] = "INSERT OR IGNORE INTO temp.suppressed"
-	                          " SELECT process, ordinal, 'the baseline ' || ?1 FROM main.finding"
+	                          " SELECT process, ordinal, 'the baseline ' || ?1, 0 FROM main.finding"
 	                          " WHERE id IN (SELECT id FROM temp.baseline)";
 	sqlite3_stmt *insert = NULL;
 	bool good = put_ids(suppress, db) && sqlite3_prepare_v2(db, sql, -1, &insert, NULL) == SQLITE_OK &&
@@ -144,15 +149,36 @@ static bool apply_baseline(struct suppress *suppress, sqlite3 *db)
 /* What is lost with a leak that is suppressed goes with it. */
 static bool suppress_parts(sqlite3 *db)
 {
-	static const char sql[] = "INSERT OR IGNORE INTO temp.suppressed SELECT f.process, f.ordinal, s.by"
-	                          " FROM temp.suppressed s JOIN main.finding f ON f.process = s.process"
-	                          " AND f.lost_with = s.finding";
+	static const char sql[] =
+	    "INSERT OR IGNORE INTO temp.suppressed SELECT f.process, f.ordinal, s.by, s.by_default"
+	    " FROM temp.suppressed s JOIN main.finding f ON f.process = s.process"
+	    " AND f.lost_with = s.finding";
 
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------- */
 
+/* ---- reading all of it ---------------------------------------------------------------------- */
+
+/* A copy of the command alone works, and says what it lacks. */
+static bool load_default(struct suppress *suppress, struct error *err)
+{
+	static const char *const places[] = {"../share/ringtail", NULL};
+	char *path = own_file_find(DEFAULT_FILE, places), directory[PATH_MAX];
+	bool good = !path || rules_read_default(&suppress->rules, path, err);
+
+	own_directory(directory);
+	if (!path)
+		fprintf(stderr,
+		        "ringtail: no default suppressions: " DEFAULT_FILE
+		        " is neither in %s nor in ../share/ringtail beside it\n",
+		        directory);
+	free(path);
+	return good;
+}
+
+/* Rules of the user come first: the first rule that matches is named. */
 bool suppress_load(struct suppress *suppress, const struct options *options, struct error *err)
 {
 	const char *baseline = options_text(options, OPTION_baseline);
@@ -164,6 +190,8 @@ bool suppress_load(struct suppress *suppress, const struct options *options, str
 		good = rules_read(&suppress->rules, path, err);
 		free(path);
 	}
+	if (good && !options_yes(options, OPTION_no_default_suppressions))
+		good = load_default(suppress, err);
 	return good && (!*baseline || read_baseline(suppress, baseline, err));
 }
 

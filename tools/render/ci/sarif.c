@@ -7,6 +7,7 @@
 
 #include "tools/finding/kinds.h"
 #include "tools/base/format.h"
+#include "tools/base/own_files.h"
 #include "tools/report/json.h"
 #include "tools/render/finding_text.h"
 
@@ -294,13 +295,9 @@ static json_t *rule_name(const char *id)
 static json_t *help_uri(const struct listed *listed)
 {
 	char exe[PATH_MAX], path[PATH_MAX + 64], anchor[128];
-	ssize_t length = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash, *text;
+	char *text;
 
-	exe[length < 0 ? 0 : length] = '\0';
-	if (!(slash = strrchr(exe, '/')))
-		return NULL;
-	*slash = '\0';
+	own_directory(exe);
 	snprintf(path, sizeof(path), "%s/../share/doc/ringtail/docs/FINDINGS.md", exe);
 	if (access(path, R_OK) || !realpath(path, exe))
 		return NULL;

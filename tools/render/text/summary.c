@@ -123,34 +123,42 @@ static void print_no_scan(struct report *report)
 }
 
 /* Counts suppressed findings, without those that are information. */
-static int64_t count_suppressed(struct report *report)
+static struct suppressed_count count_suppressed(struct report *report)
 {
-	static const char sql[] = "SELECT kind, class, count(*), information FROM finding"
+	static const char sql[] = "SELECT kind, class, count(*), information, sum(suppressed_by_default) FROM finding"
 	                          " WHERE suppressed GROUP BY kind, class, information";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
-	int64_t suppressed = 0;
+	struct suppressed_count count = {0};
 
-	while (query_next(&report->query, row))
-		if (!query_is_quiet((struct finding_weight){query_text(row, 0), query_text_or_null(row, 1),
-		                                            sqlite3_column_int(row, 3)}))
-			suppressed += sqlite3_column_int64(row, 2);
+	while (query_next(&report->query, row)) {
+		if (query_is_quiet((struct finding_weight){query_text(row, 0), query_text_or_null(row, 1),
+		                                           sqlite3_column_int(row, 3)}))
+			continue;
+		count.all += (uint64_t)sqlite3_column_int64(row, 2);
+		count.by_default += (uint64_t)sqlite3_column_int64(row, 4);
+	}
 	sqlite3_finalize(row);
-	return suppressed;
+	return count;
 }
 
 static void print_suppressed(struct report *report)
 {
-	int64_t suppressed = count_suppressed(report);
+	struct suppressed_count suppressed = count_suppressed(report);
 	const struct rules *rules = report->suppress ? &report->suppress->rules : NULL;
-	size_t unused = 0;
+	size_t unused = 0, given = 0;
 
-	for (size_t i = 0; rules && i < rules->count; i++)
-		unused += !rules->items[i].findings;
-	if (suppressed)
-		page_print(report, "ringtail: %s suppressed\n", human_count((uint64_t)suppressed).text);
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		given += !rules->items[i].by_default;
+		unused += !rules->items[i].by_default && !rules->items[i].findings;
+	}
+	if (suppressed.all) {
+		page_print(report, "ringtail: ");
+		text_suppressed(report, suppressed);
+		page_print(report, "\n");
+	}
 	if (unused)
 		page_print(report, "ringtail: %s of %s suppression rules matched nothing\n", human_count(unused).text,
-		           human_count(rules->count).text);
+		           human_count(given).text);
 }
 
 bool render_summary(struct report *report)

@@ -217,16 +217,30 @@ static void print_processes(struct report *report, bool alone)
 
 /* ---- what was left out ------------------------------------------------------------------- */
 
+/* Rules that hold by default are listed if they matched: most programs have nothing to do with them. */
+static bool is_listed(const struct rule *rule) { return !rule->by_default || rule->findings; }
+
+static bool has_listed(const struct suppress *suppress)
+{
+	bool listed = suppress->baseline;
+
+	for (size_t i = 0; i < suppress->rules.count; i++)
+		listed = listed || is_listed(&suppress->rules.items[i]);
+	return listed;
+}
+
 static void print_suppressions(struct report *report)
 {
 	const struct suppress *suppress = report->suppress;
 
-	if (!suppress || (!suppress->rules.count && !suppress->baseline) || !(report->parts & PART_FINDINGS))
+	if (!suppress || !has_listed(suppress) || !(report->parts & PART_FINDINGS))
 		return;
 	page_heading(report, "SUPPRESSIONS");
 	for (size_t i = 0; i < suppress->rules.count; i++) {
 		const struct rule *rule = &suppress->rules.items[i];
 
+		if (!is_listed(rule))
+			continue;
 		if (rule->findings)
 			page_print(report, "  %-10s ", human_count(rule->findings).text);
 		else

@@ -17,6 +17,12 @@ void text_confirmations(struct report *report, const char *before);
 /* All processes of the run: which process started which, and how each ended. */
 void text_tree(struct report *report);
 
+struct suppressed_count {
+	uint64_t all, by_default; /* by_default: those that rules of ringtail's own suppress */
+};
+/* "3 suppressed, 2 of them by default rules; ...", without a newline. */
+void text_suppressed(struct report *report, struct suppressed_count count);
+
 /* The number of findings of the process that the report shows. */
 int64_t text_findings_shown(struct report *report, const struct process *process);
 /* The findings of all processes, worst first; those that several processes share are one. */

@@ -13,7 +13,7 @@
 
 #define FINDING_COLUMNS                                                                                                \
 	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds, information, "           \
-	"kept_blocks, kept_bytes FROM finding"
+	"kept_blocks, kept_bytes, suppressed_by_default FROM finding"
 
 static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
 
@@ -469,24 +469,43 @@ static void print_quiet(struct report *report, const struct process *process)
 	sqlite3_finalize(row);
 }
 
-static void print_left_out(struct report *report, const struct process *process, int64_t more, int64_t suppressed)
+void text_suppressed(struct report *report, struct suppressed_count count)
+{
+	page_print(report, "%s suppressed", human_count(count.all).text);
+	if (count.by_default == count.all)
+		page_print(report, " by default rules");
+	else if (count.by_default)
+		page_print(report, ", %s of them by default rules", human_count(count.by_default).text);
+	if (count.by_default)
+		page_print(report, "; --no-default-suppressions shows %s", plural(count.by_default, "it", "them"));
+}
+
+static void print_left_out(struct report *report, const struct process *process, int64_t more,
+                           struct suppressed_count suppressed)
 {
 	if (more)
 		page_paint(report, PAINT_DIM, "\n%lld more; --limit 0 shows all\n", (long long)more);
 	if (!report->query.only)
 		print_quiet(report, process);
-	if (suppressed)
-		page_paint(report, PAINT_DIM, "\n%lld suppressed\n", (long long)suppressed);
+	if (suppressed.all) {
+		page_print(report, "\n");
+		text_suppressed(report, suppressed);
+		page_print(report, "\n");
+	}
 }
 
-/* Those that `only` would show too, if they were not suppressed. */
-static int64_t count_suppressed(struct report *report, const struct process *process)
+/* Counts the findings that `only` would show too, if they were not suppressed. */
+static struct suppressed_count count_suppressed(struct report *report, const struct process *process)
 {
 	sqlite3_stmt *row = query_rows(&report->query, findings_sql, 1, process->id);
-	int64_t suppressed = 0;
+	struct suppressed_count suppressed = {0};
 
-	while (query_next(&report->query, row))
-		suppressed += !is_shown(report, row) && sqlite3_column_int(row, 8);
+	while (query_next(&report->query, row)) {
+		if (is_shown(report, row) || !sqlite3_column_int(row, 8))
+			continue;
+		suppressed.all++;
+		suppressed.by_default += sqlite3_column_int(row, 13) != 0;
+	}
 	sqlite3_finalize(row);
 	return suppressed;
 }
@@ -515,13 +534,21 @@ static void print_merged(struct report *report, const struct text_finding *findi
 	sqlite3_finalize(row);
 }
 
+/* Counts what several processes have in common once. */
+static uint64_t count_ids(struct report *report, const char *condition)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+	         "SELECT count(DISTINCT id) FROM finding WHERE %s AND process IN (SELECT id FROM process)", condition);
+	return (uint64_t)query_number(&report->query, sql, 0, 0);
+}
+
 void text_findings_of_all(struct report *report)
 {
 	struct merged_findings merged = merged_load(&report->query);
-	int64_t suppressed = query_number(&report->query,
-	                                  "SELECT count(DISTINCT id) FROM finding WHERE suppressed AND process IN"
-	                                  " (SELECT id FROM process)",
-	                                  0, 0);
+	struct suppressed_count suppressed = {count_ids(report, "suppressed"),
+	                                      count_ids(report, "suppressed_by_default")};
 	struct text_findings findings = text_overview_of_all(report, &merged);
 
 	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
