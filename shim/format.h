@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 4u
+#define RT_FORMAT_VERSION 5u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -168,6 +168,7 @@ enum rt_type {
 	RT_FORKING = 68,     /* fork is about to be called */
 	RT_UNSEEN = 69,      /* word 1: 1 from here on, 0 no longer: calls may be made that are not seen; aux: enum
 	                      * rt_unseen */
+	RT_CHILD_END = 70,   /* a wait told of a child's end.  word 1: its pid, aux: its status, as waitpid's */
 
 	/* Mappings (option mmap=yes).  Word 1: address; word 2: bytes. */
 	RT_MAP = 72,
@@ -376,13 +377,19 @@ enum rt_scan {
 	RT_SCAN_DONE = 3,    /* its result is known, or lies in the .scan file beside this one */
 	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
 };
-enum rt_scan_missed { /* why a program that was to start the tool did not */
+enum rt_scan_missed { /* why no scan came at the end of a program */
 	              RT_SCAN_MISSED_OTHERWISE = 0,
 	              RT_SCAN_MISSED_CHILDREN_ELSEWHERE =
 	                  1, /* its children are born in another PID namespace, as the first of which the
 	                      * tool would take that namespace with it */
 	              RT_SCAN_MISSED_NO_TOOL = 2,    /* no such file beside the library */
 	              RT_SCAN_MISSED_NO_PROCESS = 3, /* none could be made */
+	              RT_SCAN_MISSED_RESTRICTED = 4, /* the program had given up system calls */
+	              RT_SCAN_MISSED_OTHER_USER = 5, /* the tool, of the user that the program had become, may not open
+	                                              * the ring file */
+	              RT_SCAN_MISSED_LIMIT = 6,      /* it ended without a result, under a limit of address space */
+	              RT_SCAN_MISSED_TOOL = 7,       /* it ended without a result */
+	              RT_SCAN_MISSED_LATE = 8,       /* it was waited for no longer */
 };
 #define RT_SCAN_TOOL "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
 

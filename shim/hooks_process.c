@@ -268,15 +268,12 @@ static void about_to_exec(const struct caller *caller, const struct exec_target 
 		scan_at_end(HOLD_EXEC);
 }
 
-/* A child that has recorded nothing of its own must not begin a ring just to exec. */
-static bool is_fresh_child(void) { return process && load_acquire(&process->state) == PROCESS_NEW; }
-
 static int exec_failed(const struct caller *caller, const struct change *change, int result)
 {
 	int error = errno;
 	if (change->how == UNFOLLOWED)
 		count_unfollowed(-1);
-	if (process_is_ours() || is_fresh_child())
+	if (process_is_ours() || process_is_fresh_child())
 		address_space_resume();
 	if (process_is_ours()) {
 		process_end(RT_END_RUNNING, 0);
@@ -288,7 +285,7 @@ static int exec_failed(const struct caller *caller, const struct change *change,
 
 #define EXEC(envp, call, ...)                                                                                          \
 	struct caller caller = CALLER();                                                                               \
-	if (!is_fresh_child())                                                                                         \
+	if (!process_is_fresh_child())                                                                                 \
 		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__});                                            \
 	EXTENDED(envp, __VA_ARGS__)                                                                                    \
 	address_space_pass_on();                                                                                       \
@@ -408,7 +405,7 @@ static int limit_address_space(const struct rlimit *limit, struct rlimit *old)
 {
 	struct rlimit wanted;
 
-	if (is_fresh_child())
+	if (process_is_fresh_child())
 		ring_map_drop();
 	else if (!process_is_ours())
 		return set_address_space(limit, old); /* a vfork child, or nothing is recorded */
@@ -422,14 +419,14 @@ static int limit_address_space(const struct rlimit *limit, struct rlimit *old)
 
 int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
-	if (!is_fresh_child())
+	if (!process_is_fresh_child())
 		thread_self();
 	return resource == RLIMIT_AS && limit ? limit_address_space(limit, NULL) : real.setrlimit(resource, limit);
 }
 
 int getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
 {
-	if (!is_fresh_child())
+	if (!process_is_fresh_child())
 		thread_self();
 	int result = real.getrlimit(resource, limit);
 	if (!result && resource == RLIMIT_AS)
@@ -439,7 +436,7 @@ int getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
 
 int prlimit(pid_t pid, __rlimit_resource_t resource, const struct rlimit *limit, struct rlimit *old)
 {
-	if (!is_fresh_child())
+	if (!process_is_fresh_child())
 		thread_self();
 	bool own = resource == RLIMIT_AS && (!pid || pid == sys_getpid());
 	return own ? limit_address_space(limit, old) : real.prlimit(pid, resource, limit, old);
@@ -467,7 +464,7 @@ int prlimit64(pid_t pid, __rlimit_resource_t resource, const struct rlimit64 *li
 
 static void about_to_end(enum rt_end_how how, int status)
 {
-	if (is_fresh_child())
+	if (process_is_fresh_child())
 		return;
 	thread_self();
 	process_end(how, status);

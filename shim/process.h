@@ -56,6 +56,9 @@ bool process_ready(void);
 /* True if the process records, and `process` is not that of a parent whose memory this vfork child borrows. */
 bool process_is_ours(void);
 
+/* True in a forked child that has recorded nothing yet.  It must not begin a ring just to exec. */
+static inline bool process_is_fresh_child(void) { return process && load_acquire(&process->state) == PROCESS_NEW; }
+
 /* Notes how the process is about to end; RT_END_RUNNING takes it back (a failed exec).  Does nothing unless
  * process_is_ours. */
 void process_end(enum rt_end_how how, int status);

@@ -84,10 +84,10 @@ void ring_header_write(struct rt_header *header, const struct ring_layout *layou
 	header->image = image;
 	header->forked = begun_before;
 	begun_before = true;
-	header->realtime_ns = clock_ns(CLOCK_REALTIME);
 	header->process_start = proc_start_time();
 	header->pid_space = proc_pid_namespace("/proc/thread-self/ns/pid");
 	header->clock = rt_clock_is_counter ? RT_CLOCK_TSC : RT_CLOCK_MONOTONIC_RAW;
+	header->realtime_ns = clock_ns(CLOCK_REALTIME);
 	header->clock_start = header->clock_latest = clock_pair();
 	size_t id = proc_read("/proc/sys/kernel/random/boot_id", (char *)header->boot_id, sizeof header->boot_id);
 	if (id && header->boot_id[id - 1] == '\n')

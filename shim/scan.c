@@ -175,6 +175,22 @@ static long try_tool(char *tool, size_t room, const char *ring)
 	return between;
 }
 
+/* With such a limit the tool may fail.  There is no message then: the user has set the limit. */
+static bool has_limit_of_memory(void)
+{
+	struct rlimit limit;
+
+	return sys_getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/* Why a tool that was started has ended without a result. */
+static enum rt_scan_missed why_tool_failed(const char *ring)
+{
+	if (sys_call6(SYS_faccessat, AT_FDCWD, (long)ring, 2 /* W_OK */, 0, 0, 0) == -EACCES)
+		return RT_SCAN_MISSED_OTHER_USER;
+	return has_limit_of_memory() ? RT_SCAN_MISSED_LIMIT : RT_SCAN_MISSED_TOOL;
+}
+
 /* The tool writes its result before it says that it is done, so it will end soon. */
 static void reap(long between)
 {
@@ -213,9 +229,12 @@ static void wait_for_tool(long *between)
 		/* A tool that has taken the scan keeps the time limit itself, and says why it gave up.  This is the
 		 * limit for a tool that does not. */
 		bool late = clock_ns(CLOCK_MONOTONIC) - since > (state == RT_SCAN_TAKEN ? 2 * wait_ns : wait_ns);
-		if (state_now() == state && (!tool_lives(between, state) || late))
-			cas_acq_rel(&process->header->scan_state, state,
-			            RT_SCAN_NONE); /* S5, pairs with S2 and S4: one of them wins */
+		if (state_now() != state || (tool_lives(between, state) && !late))
+			continue;
+		if (late)
+			process->header->scan_missed = RT_SCAN_MISSED_LATE;
+		cas_acq_rel(&process->header->scan_state, state,
+		            RT_SCAN_NONE); /* S5, pairs with S2 and S4: one of them wins */
 	}
 }
 
@@ -239,14 +258,6 @@ static void tell_frames(struct rt_header *header)
 		sp = 0;
 	header->scan_sp = sp;
 	header->scan_tid = (uint32_t)sys_gettid();
-}
-
-/* With such a limit the tool may fail.  There is no message then: the user has set the limit. */
-static bool has_limit_of_memory(void)
-{
-	struct rlimit limit;
-
-	return sys_getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 /* started: the shim started a tool, which may have failed. */
@@ -289,6 +300,8 @@ static void ask_own_tool(const char *ring)
 	if (started) {
 		allow_tracer(between);
 		wait_for_tool(&between);
+		if (state_now() == RT_SCAN_NONE && process->header->scan_missed == RT_SCAN_MISSED_OTHERWISE)
+			process->header->scan_missed = why_tool_failed(ring);
 	} else {
 		cas_acq_rel(&process->header->scan_state, RT_SCAN_WAITING, RT_SCAN_NONE); /* S5: there is no tool */
 	}
@@ -331,6 +344,8 @@ static void await_scan(void)
 
 void scan_at_end(enum hold what)
 {
+	if (process_is_ours() && sys_restricted)
+		process->header->scan_missed = RT_SCAN_MISSED_RESTRICTED;
 	if (!process_is_ours() || !is_wanted() || !become_ending())
 		return;
 	int error = errno;

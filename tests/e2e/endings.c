@@ -57,13 +57,18 @@ static void expect_live_at_death(const json_t *process, const char *why)
 	cr_expect_eq(bytes, 292, "%lld bytes", bytes);
 }
 
-static void expect_unseen(enum mode mode, const char *argument, int status, const char *why)
+static void expect_missed(enum mode mode, const char *argument, int status, const char *why)
 {
 	struct rt rt;
 
 	run_exits(&rt, mode, argument, status);
-	expect_live_at_death(rt_process(&rt, "exits"), mode == MODE_RUN ? why : "");
+	expect_live_at_death(rt_process(&rt, "exits"), why);
 	rt_end(&rt);
+}
+
+static void expect_unseen(enum mode mode, const char *argument, int status, const char *why)
+{
+	expect_missed(mode, argument, status, mode == MODE_RUN ? why : "");
 }
 
 #define SCANNED(name, ...)                                                                                             \
@@ -72,6 +77,9 @@ static void expect_unseen(enum mode mode, const char *argument, int status, cons
 #define UNSEEN(name, ...)                                                                                              \
 	Test(endings, name##_run) { expect_unseen(MODE_RUN, #name, __VA_ARGS__); }                                     \
 	Test(endings, name##_preload) { expect_unseen(MODE_PRELOAD, #name, __VA_ARGS__); }
+#define MISSED(name, ...)                                                                                              \
+	Test(endings, name##_run) { expect_missed(MODE_RUN, #name, __VA_ARGS__); }                                     \
+	Test(endings, name##_preload) { expect_missed(MODE_PRELOAD, #name, __VA_ARGS__); }
 #include "tests/e2e/tables/endings.def"
 
 /* ---- no process may look at the program ------------------------------------------------------------ */

@@ -65,6 +65,61 @@ static void exec_chain(enum mode mode)
 Test(processes, exec_chain_run) { exec_chain(MODE_RUN); }
 Test(processes, exec_chain_preload) { exec_chain(MODE_PRELOAD); }
 
+/* ---- how children ended, as their parent knows ---------------------------------------------------- */
+
+static const struct ended_child {
+	long long blocks;
+	const char *how;
+	int status;
+	const char *signal;
+} children[] = {
+#define CHILD(blocks, end, wait, how, status, signal) {blocks, how, status, signal},
+#include "tests/e2e/tables/child_ends.def"
+};
+
+static const json_t *with_blocks(json_t *report, long long blocks)
+{
+	json_t *process;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "processes"), i,
+	                   process) if (json_number(process, "heap.allocations") == blocks) return process;
+	cr_assert_fail("no process made %lld blocks", blocks);
+	return NULL;
+}
+
+static void expect_child(const json_t *process, const struct ended_child *expected)
+{
+	const json_t *signal = json_at(process, "end.signal");
+
+	cr_expect_str_eq(json_text(process, "end.how"), expected->how, "%lld blocks", expected->blocks);
+	if (!expected->signal) {
+		cr_expect(json_is_null(signal));
+		cr_expect_eq(json_number(process, "end.status"), expected->status);
+		return;
+	}
+	cr_assert(json_is_string(signal), "%s is not named", expected->signal);
+	cr_expect_str_eq(json_string_value(signal), expected->signal);
+	cr_expect(strstr(json_text(process, "leak_scan.why_not"), expected->signal));
+}
+
+static void child_ends(enum mode mode)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, mode, "child_ends");
+	json_t *report = rt_report(&rt);
+	for (size_t i = 0; i < sizeof children / sizeof *children; i++)
+		expect_child(with_blocks(report, children[i].blocks), &children[i]);
+	struct outcome text = rt_tool(&rt, "report RUN");
+	cr_expect(strstr(text.out, "killed by SIGSEGV; 3 allocations"), "%s", text.out);
+	outcome_free(&text);
+	rt_end(&rt);
+}
+
+Test(processes, child_ends_run) { child_ends(MODE_RUN); }
+Test(processes, child_ends_preload) { child_ends(MODE_PRELOAD); }
+
 /* A forked child execs at once, with an environment that does not say where to record: it belongs to the same run. */
 static void fork_exec_bare(enum mode mode)
 {

@@ -129,6 +129,41 @@ static void ends(void)
 	in_child("pthread_exit of the only thread", pthread_exit(NULL));
 }
 
+static pid_t child_that_ends(int status)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(status);
+	must(child > 0);
+	return child;
+}
+
+static void waits(void)
+{
+	struct rusage usage;
+	siginfo_t info;
+	int status = 0;
+
+	must(wait(&status) == -1); /* there is no child */
+	sets_errno(waitpid(-1, &status, 0));
+	pid_t child = child_that_ends(61);
+	must(wait(&status) == child);
+	returns(WEXITSTATUS(status));
+	child = child_that_ends(62);
+	must(wait3(&status, 0, &usage) == child);
+	returns(WEXITSTATUS(status));
+	child = child_that_ends(63);
+	must(wait4(child, &status, 0, &usage) == child);
+	returns(WEXITSTATUS(status));
+	child = child_that_ends(64);
+	must(waitid(P_PID, (id_t)child, &info, WEXITED) == 0 && info.si_pid == child);
+	returns(info.si_status);
+	child = child_that_ends(65);
+	must(waitpid(child, NULL, 0) == child);
+	sets_errno(waitid(P_PID, (id_t)child, NULL, WEXITED));
+}
+
 static void every_process_call(void)
 {
 	say("-- processes\n");
@@ -139,4 +174,5 @@ static void every_process_call(void)
 	limits();
 	prctls();
 	ends();
+	waits();
 }

@@ -2,12 +2,16 @@
  * Ends in the way that its argument names: return, exit, _exit, _Exit, quick_exit, abort, pthread_exit (of
  * main, while another thread works and, as the last one, ends the process), thread_exit (exit called by a thread),
  * segv, kill, exit_group (by syscall), raw_exit_group (by an instruction of its own), exec (of true), not_dumpable
- * (exit, after it has made itself not dumpable), other_user (exit, as a user without access to root's files; for root).
+ * (exit, after it has made itself not dumpable), other_user (exit, as a user without access to root's files; for root),
+ * restricted (exit, after it has given up system calls).
  * Before that it makes three blocks of 64 bytes, which are kept, and loses one of 100.
  */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -67,6 +71,16 @@ static void raw_exit_group(void)
 #endif
 }
 
+/* A filter that lets every call pass: the library cannot know that. */
+static bool give_up_calls(void)
+{
+	struct sock_filter allow = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+	struct sock_fprog program = {1, &allow};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "return";
@@ -97,6 +111,8 @@ int main(int argc, char **argv)
 		exit(10);
 	if (!strcmp(how, "other_user") && setgid(65534) == 0 && setuid(65534) == 0)
 		exit(11);
+	if (!strcmp(how, "restricted") && give_up_calls())
+		exit(12);
 	if (!strcmp(how, "kill"))
 		kill(getpid(), SIGKILL);
 	if (!strcmp(how, "segv"))

@@ -274,7 +274,7 @@ Test(text_report, says_how_it_ended_what_leaked_and_where)
 	expect_in(text, "synthetic -x");
 	expect_in(text, "killed by SIGSEGV");
 	expect_in(text, "1,234,567 recorded, none lost");
-	expect_in(text, "not done: the process was killed, or crashed: its memory was gone");
+	expect_in(text, "not done: the process crashed (SIGSEGV): its memory was gone");
 	expect_in(text, "leak:live-at-death  3.9 KiB in 40 blocks");
 	expect_in(text, "#0  place_allocate (stored_run.c:");
 	expect_in(text, "#2  place_start (stored_run.c:");

@@ -24,6 +24,15 @@ struct process_end {
 	bool at_least;  /* nothing saw the end: it came at this stamp, that of the last event, or later */
 };
 
+/* How a child ended, as its parent learned by waiting for it. */
+struct child_end {
+	uint64_t stamp; /* when the parent learned it */
+	uint32_t pid;
+	int status; /* as waitpid's */
+};
+/* A shell may start any number of children.  Of those after these, it is not known by which signal they died. */
+#define CHILD_ENDS_MOST 65536u
+
 struct heap_analysis;
 struct lock_analysis;
 struct thread_analysis;
@@ -42,7 +51,9 @@ struct analysis {
 	struct finding_list *findings; /* filled by analysis_finish */
 	struct leak_scan scan;         /* the scan at the end; the caller may set it until analysis_finish */
 	struct process_end end;
-	uint64_t forks; /* children that the process made by fork */
+	uint64_t forks;               /* children that the process made by fork */
+	struct child_end *child_ends; /* those that the process waited for, in order: CHILD_ENDS_MOST at most */
+	size_t child_end_count, child_end_room;
 };
 
 /* ring must outlive the analysis. */

@@ -58,7 +58,17 @@ void analysis_free(struct analysis *analysis)
 	finding_list_free(analysis->findings);
 	free(analysis->findings);
 	leak_scan_free(&analysis->scan);
+	free(analysis->child_ends);
 	free(analysis);
+}
+
+static void note_child_end(struct analysis *analysis, const struct event *event)
+{
+	if (analysis->child_end_count >= CHILD_ENDS_MOST)
+		return;
+	GROW(analysis->child_ends, analysis->child_end_room, analysis->child_end_count + 1);
+	analysis->child_ends[analysis->child_end_count++] =
+	    (struct child_end){.stamp = event->stamp, .pid = (uint32_t)event->object, .status = (int)event->aux};
 }
 
 static bool is_heap_event(unsigned type) { return type >= RT_ALLOC_FIRST && type <= RT_FREE_LAST; }
@@ -101,6 +111,8 @@ static void dispatch(struct analysis *analysis, const struct event *event)
 	}
 	if (event->type == RT_UNSEEN)
 		heap_event(analysis->heap, event);
+	if (event->type == RT_CHILD_END)
+		note_child_end(analysis, event);
 	locks_event(analysis->locks, event);
 }
 

@@ -61,6 +61,7 @@ const struct event_type event_types[1 << RT_TYPE_BITS] = {
     [RT_EXIT] = PLAIN("exit", 2),
     [RT_FORKING] = PLAIN("forking", 2),
     [RT_UNSEEN] = PLAIN("unseen", 2),
+    [RT_CHILD_END] = PLAIN("child-end", 2),
 
     [RT_MAP] = SIZED("map", 3),
     [RT_UNMAP] = SIZED("unmap", 3),

@@ -41,6 +41,19 @@ CREATE TABLE process (
 	UNIQUE (pid, image, started_ns)
 );
 
+-- Children of which the process learned, by wait or its kin, how they ended.  Where nothing else saw a process's end, the
+-- end in its row of `process` is from here.
+CREATE TABLE child_end (
+	process INTEGER NOT NULL, -- that waited
+	ordinal INTEGER NOT NULL, -- in the order of time, from 1
+	pid     INTEGER NOT NULL, -- of the child
+	at      REAL NOT NULL,    -- when the process learned it
+	status  INTEGER,          -- of exit; NULL: it was killed
+	signal  TEXT,             -- SIGSEGV, ...; NULL: it exited
+	PRIMARY KEY (process, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX child_end_pid ON child_end (pid);
+
 -- What could not be seen.  what: events, stacks, records, memory, order.
 CREATE TABLE loss (
 	process INTEGER NOT NULL,

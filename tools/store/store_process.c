@@ -91,20 +91,9 @@ static void row_ending(struct row *row, const struct ring_file *ring, const stru
 	row_text(row, end->how == END_SIGNAL && text_signal(end->signal, signal, sizeof(signal)) ? signal : NULL);
 }
 
-/* The reason for which no scan was tried. */
-static const char *why_no_scan(const struct analysis *analysis)
+static const char *why_missed(uint32_t missed)
 {
-	const struct rt_header *header = &analysis->ring->header;
-
-	if (!ring_file_sees_heap(analysis->ring))
-		return "the heap was not watched";
-	if (analysis->end.how == END_RUNNING)
-		return "the process still runs: `ringtail leaks --now` scans it now";
-	if (analysis->end.how == END_SIGNAL)
-		return "the process was killed, or crashed: its memory was gone";
-	if (!header->scan_wait)
-		return "it was turned off (--scan=no)";
-	switch (load_relaxed(&analysis->ring->shared->scan_missed)) {
+	switch (missed) {
 	case RT_SCAN_MISSED_CHILDREN_ELSEWHERE:
 		return "its children are born in another PID namespace (unshare, setns), where `ringtail-scan` would "
 		       "be one of them: start it with `ringtail run`, which scans it from outside";
@@ -112,19 +101,51 @@ static const char *why_no_scan(const struct analysis *analysis)
 		return "there is no `ringtail-scan` beside the library";
 	case RT_SCAN_MISSED_NO_PROCESS:
 		return "no process could be made for `ringtail-scan`: there are too many, or memory is short";
+	case RT_SCAN_MISSED_RESTRICTED:
+		return "the process was under seccomp, and ringtail makes no system calls there";
+	case RT_SCAN_MISSED_OTHER_USER:
+		return "the process had become another user than its ring's owner: `ringtail run` as root scans it all "
+		       "the same";
+	case RT_SCAN_MISSED_LIMIT:
+		return "`ringtail-scan` ended without a result: the program's limit of memory (RLIMIT_AS) is too small "
+		       "for it";
+	case RT_SCAN_MISSED_TOOL:
+		return "`ringtail-scan` ended without a result";
+	case RT_SCAN_MISSED_LATE:
+		return "the scan took longer than --scan-wait allows";
 	default:
-		return "no leak scan came: the process was under seccomp, or ended by a system call of its own, or had "
-		       "become another user than its ring's owner (`ringtail run` as root scans it all the same), or "
-		       "left `ringtail-scan` too little memory (RLIMIT_AS), or waited for longer than --scan-wait";
+		return "the process did not wait for one at its end";
 	}
+}
+
+/* The reason for which no scan was tried. */
+static void why_no_scan(const struct analysis *analysis, char why[WHY_NO_SCAN])
+{
+	const struct process_end *end = &analysis->end;
+	char signal[24];
+
+	if (!ring_file_sees_heap(analysis->ring))
+		no_scan_because(why, "the heap was not watched");
+	else if (end->how == END_RUNNING)
+		no_scan_because(why, "the process still runs: `ringtail leaks --now` scans it now");
+	else if (end->how == END_SIGNAL)
+		no_scan_of_killed(why, text_signal(end->signal, signal, sizeof signal) ? signal : NULL);
+	else if (!analysis->ring->header.scan_wait)
+		no_scan_because(why, "it was turned off (--scan=no)");
+	else if (end->how == END_EXIT && load_relaxed(&analysis->ring->shared->end_how) == RT_END_RUNNING)
+		no_scan_because(why, NO_SCAN_OWN_EXIT);
+	else
+		no_scan_because(why, why_missed(load_relaxed(&analysis->ring->shared->scan_missed)));
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)
 {
 	const struct leak_scan *scan = &analysis->scan;
+	char why[WHY_NO_SCAN];
 
+	why_no_scan(analysis, why);
 	row_int(row, scan->done);
-	row_text(row, scan->done ? NULL : scan->tried ? scan->why_not : why_no_scan(analysis));
+	row_text(row, scan->done ? NULL : scan->tried ? scan->why_not : why);
 	if (scan->tried) {
 		row_real(row, (double)scan->pause_ns / 1e9);
 		row_real(row, (double)scan->whole_ns / 1e9);
@@ -201,6 +222,7 @@ static void store_parts(struct writer *writer)
 	store_process_row(writer);
 	store_losses(writer);
 	store_unwatched(writer);
+	store_child_ends(writer);
 	store_threads(writer);
 	store_heap(writer);
 	store_locks(writer);

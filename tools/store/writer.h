@@ -14,7 +14,7 @@
 
 /* clang-format off */
 #define STORE_TABLES(T) \
-	T(process) T(loss) T(unwatched) T(module) T(stack) T(frame) T(thread) \
+	T(process) T(child_end) T(loss) T(unwatched) T(module) T(stack) T(frame) T(thread) \
 	T(thread_group) T(thread_blocker) T(thread_site) T(heap) T(heap_site) T(heap_share) \
 	T(heap_thread) T(heap_size_class) T(heap_sample) T(heap_level) T(lock_class) T(lock_wait) T(lock_hold) \
 	T(lock_interval) T(lock_order) T(lock) T(finding) T(finding_stack) T(finding_object) \
@@ -76,6 +76,13 @@ void row_stack(struct row *row, uint32_t stack);
 void row_end(struct row *row);
 
 void store_unwatched(struct writer *writer);
+/* Why there was no scan of a process that a signal ended; NULL: it is not known which. */
+#define WHY_NO_SCAN      200
+#define NO_SCAN_OWN_EXIT "the process ended by a system call of its own, which ringtail does not see"
+void no_scan_because(char why[WHY_NO_SCAN], const char *because);
+void no_scan_of_killed(char why[WHY_NO_SCAN], const char *signal);
+/* The ends of children; and names the ends of processes of which nothing but their parent saw how they ended. */
+void store_child_ends(struct writer *writer);
 void store_heap(struct writer *writer);
 void store_threads(struct writer *writer);
 void store_locks(struct writer *writer);
