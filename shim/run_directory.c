@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 
 #include "shim/environment.h"
 #include "shim/message.h"
@@ -16,7 +18,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* DIRECTORY/ringtail.EXE.PID, made; false when that cannot be. */
+/* DIRECTORY/ringtail.COMMAND.PID, made; false when that cannot be. */
 static bool make_under(const char *directory, const char *exe)
 {
 	char *end = options.run + sizeof options.run;
@@ -35,10 +37,27 @@ static bool make_under(const char *directory, const char *exe)
 	return made == 0;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+	return sys_call6(SYS_newfstatat, AT_FDCWD, (long)a, (long)&one, 0, 0, 0) >= 0 &&
+	       sys_call6(SYS_newfstatat, AT_FDCWD, (long)b, (long)&other, 0, 0, 0) >= 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+/* The path by which the program was executed, for its name: sh, and not dash.  Where that path is a script's, or leads
+ * elsewhere by now, it is the executable's own. */
+static const char *path_of_command(const char *exe)
+{
+	const char *executed = (const char *)getauxval(AT_EXECFN);
+	return executed && *executed && same_file(executed, "/proc/self/exe") ? executed : exe;
+}
+
 static bool make(const char *exe)
 {
 	char here[SHIM_PATH_MAX];
 	const char *elsewhere = environment_initial("TMPDIR");
+	exe = path_of_command(exe);
 	if (sys_getcwd(here, sizeof here) > 0 && here[0] == '/' && make_under(here, exe))
 		return true;
 	if ((elsewhere && elsewhere[0] == '/' && make_under(elsewhere, exe)) || make_under("/tmp", exe)) {

@@ -1,8 +1,8 @@
 /*
  * The run directory (options.run), in which each process image writes its ring file.
  *
- * Either the user or `ringtail run` has named it, or the process makes one: ringtail.EXE.PID in the current directory,
- * or where that cannot be written to in $TMPDIR or /tmp.
+ * Either the user or `ringtail run` has named it, or the process makes one: ringtail.COMMAND.PID in the current
+ * directory, or where that cannot be written to in $TMPDIR or /tmp.
  */
 #ifndef RINGTAIL_SHIM_RUN_DIRECTORY_H
 #define RINGTAIL_SHIM_RUN_DIRECTORY_H

@@ -10,6 +10,22 @@
 
 TEST_SUITE(run_status);
 
+static int count_lines(const char *text)
+{
+	int lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void tool(struct rt *rt, const char *line)
+{
+	struct outcome outcome = rt_tool(rt, line);
+
+	outcome_free(&outcome);
+}
+
 static void expect_status(const char *line, int status, const char *in_stderr)
 {
 	struct rt rt = rt_new();
@@ -212,3 +228,88 @@ Test(run_status, sql_reads_only)
 	outcome_free(&outcome);
 	rt_end(&rt);
 }
+
+/* ---- a run of which nothing was recorded --------------------------------------------------------- */
+
+/* In a directory with an older run of another program. */
+static void expect_note(const char *line, const char *why)
+{
+	struct rt rt = rt_new();
+
+	tool(&rt, "run --quiet true");
+	tool(&rt, line);
+	for (int given = 0; given < 2; given++) {
+		struct outcome report = rt_tool(&rt, given ? "sql 'select 1'" : "report");
+		cr_expect_eq(report.status, 65, "%s: status %d: %s", line, report.status, report.err);
+		cr_expect_str_empty(report.out, "another program's run is shown: %s", report.out);
+		cr_expect(strstr(report.err, "ringtail: nothing was recorded in the newest run here, ringtail."), "%s",
+		          report.err);
+		cr_expect(strstr(report.err, why), "%s: stderr lacks \"%s\": %s", line, why, report.err);
+		cr_expect(strstr(report.err, "; the newest that was recorded is ringtail.true."), "%s", report.err);
+		outcome_free(&report);
+	}
+	tool(&rt, "run --quiet -- sh -c :");
+	struct outcome after = rt_tool(&rt, "report");
+	cr_expect_eq(after.status, 0, "%s", after.err);
+	cr_expect(strstr(after.err, "ringtail: reading ringtail.sh."), "%s", after.err);
+	outcome_free(&after);
+	rt_program(&rt, MODE_BARE, "sh -c 'ls -d ringtail.*'");
+	cr_expect_eq(count_lines(rt.program.out), 2, "the note was left behind: %s", rt.program.out);
+	rt_end(&rt);
+}
+
+#define NOTE(name, line, why)                                                                                          \
+	Test(run_status, note_on_##name)                                                                               \
+	{                                                                                                              \
+		char words[4 * RT_PATH];                                                                               \
+                                                                                                                       \
+		snprintf(words, sizeof words, line, rt_built("programs"));                                             \
+		expect_note(words, why);                                                                               \
+	}
+
+NOTE(a_static_program, "run -- %s/static_binary", "is statically linked")
+NOTE(a_static_program_that_is_checked, "run --fail-on=default -- %s/static_binary", "is statically linked")
+NOTE(a_program_that_must_be_watched, "run --must-watch -- %s/static_binary", "is statically linked")
+NOTE(another_libc, "run -- %s/musl_binary", "is linked with musl")
+NOTE(a_refused_allocator, "run --must-watch -- %s/own_malloc", "its malloc does not come to ringtail")
+NOTE(a_missing_program, "run -- %s/none", "none: no such file")
+NOTE(a_missing_command, "run -- no-such-command", "no-such-command: command not found")
+NOTE(what_cannot_be_executed, "run -- %s", "Permission denied")
+
+Test(run_status, a_named_run_may_be_recorded_after_a_note)
+{
+	struct rt rt = rt_new();
+
+	tool(&rt, "run -o RUN -- /no/such/command");
+	struct outcome report = rt_tool(&rt, "report RUN");
+	cr_expect_eq(report.status, 65, "%s", report.err);
+	cr_expect(strstr(report.err, "/no/such/command: no such file"), "%s", report.err);
+	outcome_free(&report);
+	tool(&rt, "run --quiet -o RUN -- true");
+	report = rt_tool(&rt, "report RUN");
+	cr_expect_eq(report.status, 0, "%s", report.err);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+/* ---- the name of a directory that the library makes ----------------------------------------------- */
+
+static void expect_name(const char *command, const char *name)
+{
+	struct rt rt = rt_new();
+	char line[8 * RT_PATH], expected[64];
+
+	snprintf(line, sizeof line,
+	         "bash -c 'ln -s %s other-name; printf \"#!%s\" >script; chmod +x script; "
+	         "(export LD_PRELOAD=%s; exec %s >/dev/null 2>&1); echo ringtail.*'",
+	         rt_built("programs/known_heap"), rt_built("programs/known_heap"), rt_built("libringtail.so"), command);
+	rt_program(&rt, MODE_BARE, line);
+	snprintf(expected, sizeof expected, "ringtail.%s.", name);
+	cr_expect(strstr(rt.program.out, expected) == rt.program.out, "%s: %s, not %s", command, rt.program.out,
+	          expected);
+	rt_end(&rt);
+}
+
+Test(run_status, preloaded_names_by_the_command) { expect_name("./other-name", "other-name"); }
+Test(run_status, preloaded_names_a_script_by_its_interpreter) { expect_name("./script", "known_heap"); }
+Test(run_status, preloaded_ignores_a_feigned_name) { expect_name("-a feigned ./other-name", "other-name"); }

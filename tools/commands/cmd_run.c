@@ -24,6 +24,7 @@
 #include "tools/base/progress.h"
 #include "tools/render/render.h"
 #include "tools/runs/run_directory.h"
+#include "tools/runs/unrecorded.h"
 #include "tools/base/clock.h"
 #include "tools/suppress/suppress.h"
 #include "tools/launch/watchable.h"
@@ -45,11 +46,24 @@ struct run {
 	struct confirm confirm; /* zeroed: nothing is to be confirmed */
 	/* CMD runs without the library, and this process stays, to say that the check could not be made */
 	bool unwatched;
+	char why_unwatched[PATH_MAX + 256]; /* of CMD itself; empty: it can be watched */
 	/* the signal that CMD died of, by which this process ends, too; 0: this process ends with a status */
 	int ends_by;
 };
 
 /* ---- before -------------------------------------------------------------------------------- */
+
+/* Leaves a note in place of a recording, where the recording would be: reports tell of this run then, and of no older
+ * one. */
+static void note_unrecorded(struct run *run, const char *why)
+{
+	struct error err;
+
+	if (!run->directory && (run->options.given[OPTION_run] || !access(".", W_OK)))
+		run->directory = launch_make_run(run->options.given[OPTION_run], run->command[0], getpid(), &err);
+	if (run->directory)
+		unrecorded_note(run->directory, why);
+}
 
 /* Replaces this process by CMD, without the library. */
 static int run_unwatched(char **command)
@@ -66,13 +80,14 @@ static bool wants_check(const struct run *run) { return run->options.given[OPTIO
 /* True if CMD can be watched and shall run; else *status is the status to end with. */
 static bool look_first(struct run *run, int *status)
 {
-	char why[PATH_MAX + 256];
-	enum watchable answer = watchable_look(run->command[0], why, sizeof why);
+	const char *why = run->why_unwatched;
+	enum watchable answer = watchable_look(run->command[0], run->why_unwatched, sizeof run->why_unwatched);
 
 	if (answer == WATCHABLE)
 		return true;
 	if (answer == WATCHABLE_NOT_FOUND || answer == WATCHABLE_NOT_EXECUTABLE) {
 		fprintf(stderr, "ringtail: %s\n", why);
+		note_unrecorded(run, why);
 		*status = answer == WATCHABLE_NOT_FOUND ? 127 : 126;
 		return false;
 	}
@@ -81,6 +96,8 @@ static bool look_first(struct run *run, int *status)
 	        must                           ? "; not run (--must-watch)"
 	        : answer == WATCHABLE_CHILDREN ? "; it runs unwatched, the programs that it starts are watched"
 	                                       : "; it runs unwatched");
+	if (must || (answer == WATCHABLE_NOT && !wants_check(run)))
+		note_unrecorded(run, why);
 	if (must)
 		*status = EXIT_UNWATCHABLE;
 	else if (answer == WATCHABLE_NOT && !wants_check(run))
@@ -138,8 +155,8 @@ static bool start(struct run *run, struct error *err)
 	command_signals_end(&run->signals);
 	if (ready) {
 		confirm_unlink(&run->confirm);
-		rmdir(run->directory);
 		error_set(err, error == ENOENT ? 127 : 126, "%s: %s", run->command[0], strerror(error));
+		note_unrecorded(run, err->text);
 	}
 	return false;
 }
@@ -243,13 +260,24 @@ static bool conclude(struct run *run, const struct collector_result *result, dou
 	return false;
 }
 
-static void say_nothing_recorded(const struct run *run)
+static void close_store(struct run *run)
+{
+	if (run->store_open)
+		store_close(&run->store);
+	run->store_open = false;
+}
+
+static void say_nothing_recorded(struct run *run)
 {
 	char path[PATH_MAX + 32];
 
+	if (!*run->why_unwatched)
+		snprintf(run->why_unwatched, sizeof run->why_unwatched, "no process that %s started could be watched",
+		         run->command[0]);
+	close_store(run);
 	snprintf(path, sizeof path, "%s/%s", run->directory, STORE_FILE);
 	unlink(path);
-	rmdir(run->directory);
+	note_unrecorded(run, run->why_unwatched);
 	fprintf(stderr, "ringtail: nothing was recorded: no process that %s started could be watched\n",
 	        run->command[0]);
 }
@@ -259,20 +287,19 @@ static int say_refused(struct run *run)
 {
 	char path[PATH_MAX + 64];
 
-	fprintf(
-	    stderr,
-	    "ringtail: cannot watch: the heap of %s: its malloc does not come to ringtail, as it is linked into the "
-	    "program itself; not run (--must-watch)\n",
+	snprintf(
+	    run->why_unwatched, sizeof run->why_unwatched,
+	    "the heap of %s: its malloc does not come to ringtail, as it is linked into the program itself; not run "
+	    "(--must-watch)",
 	    run->command[0]);
-	if (run->store_open)
-		store_close(&run->store);
-	run->store_open = false;
+	fprintf(stderr, "ringtail: cannot watch: %s\n", run->why_unwatched);
+	close_store(run);
 	snprintf(path, sizeof path, "%s/%d.0%s", run->directory, (int)run->launch.pid, RT_RING_SUFFIX);
 	unlink(path);
 	snprintf(path, sizeof path, "%s/%s", run->directory, STORE_FILE);
 	unlink(path);
 	confirm_unlink(&run->confirm);
-	rmdir(run->directory);
+	note_unrecorded(run, run->why_unwatched);
 	return EXIT_UNWATCHABLE;
 }
 
@@ -387,8 +414,7 @@ static int run_watched(struct run *run)
 	if (result.why_not.code)
 		run->why_not = result.why_not;
 	int status = result.refused ? say_refused(run) : finish(run, &result, !failed && result.stored, &err);
-	if (run->store_open)
-		store_close(&run->store);
+	close_store(run);
 	return status;
 }
 

@@ -15,6 +15,7 @@
 #include "tools/base/own_files.h"
 #include "tools/base/own_process.h"
 #include "tools/runs/run_directory.h"
+#include "tools/runs/unrecorded.h"
 
 #define LIBRARY        "libringtail.so"
 #define SAME_NAME_MAX  100
@@ -175,8 +176,10 @@ static char *make_given(const char *given, struct error *err)
 		error_set(err, EXIT_USAGE, "cannot record into %s: %s", given, strerror(errno));
 	else if (run_directory_holds_run(path))
 		error_set(err, EXIT_USAGE, "%s already holds a run: name another directory, or remove it", given);
-	else
+	else {
+		unrecorded_forget(path);
 		return path;
+	}
 	free(path);
 	return NULL;
 }
@@ -186,7 +189,7 @@ static char *make_under(const char *directory, const char *name, pid_t pid)
 	char path[PATH_MAX];
 	int made = -1;
 
-	snprintf(path, sizeof path, "%s/ringtail.%.200s.%d", directory, name, (int)pid);
+	snprintf(path, sizeof path, "%s/" RUN_PREFIX "%.200s.%d", directory, name, (int)pid);
 	size_t length = strlen(path);
 	made = mkdir(path, 0700);
 	for (int again = 2; made && errno == EEXIST && again < SAME_NAME_MAX; again++) {
@@ -203,6 +206,7 @@ char *launch_make_run(const char *given, const char *command, pid_t pid, struct 
 
 	if (given)
 		return make_given(given, err);
+	unrecorded_forget_all();
 	char *path = make_under(".", name, pid);
 	if (path)
 		return path;

@@ -12,9 +12,8 @@
 
 #include "shim/format.h"
 #include "tools/base/memory.h"
+#include "tools/runs/unrecorded.h"
 #include "tools/store/store.h"
-
-#define RUN_PREFIX "ringtail."
 
 /* ---- finding a run --------------------------------------------------------------------- */
 
@@ -64,26 +63,58 @@ static int64_t birth_ns(const char *path)
 	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-char *run_directory_newest(void)
+static bool holds_note(const char *path)
+{
+	char *why = unrecorded_why(path);
+
+	free(why);
+	return why != NULL;
+}
+
+/* The newest directory of a run that passes the test. */
+static char *newest_that(bool passes(const char *path), int64_t *newest_ns)
 {
 	struct dirent *entry;
-	int64_t newest_ns = -1;
 	char *newest = NULL;
 	DIR *directory = opendir(".");
 
+	*newest_ns = -1;
 	while (directory && (entry = readdir(directory))) {
 		if (strncmp(entry->d_name, RUN_PREFIX, strlen(RUN_PREFIX)))
 			continue;
 		int64_t ns = birth_ns(entry->d_name);
-		if (ns <= newest_ns || !run_directory_holds_run(entry->d_name))
+		if (ns <= *newest_ns || !passes(entry->d_name))
 			continue;
 		free(newest);
 		newest = strdup(entry->d_name);
-		newest_ns = ns;
+		*newest_ns = ns;
 	}
 	if (directory)
 		closedir(directory);
 	return newest;
+}
+
+char *run_directory_newest(void)
+{
+	int64_t ns;
+
+	return newest_that(run_directory_holds_run, &ns);
+}
+
+/* False if a note says that nothing was recorded of this run.  before: the newest run that was recorded; may be NULL.
+ */
+static bool was_recorded(const char *run, const char *before, struct error *err)
+{
+	char *why = unrecorded_why(run);
+
+	if (why && before)
+		error_set(err, EXIT_BAD_DATA,
+		          "nothing was recorded in the newest run here, %s: %s; the newest that was recorded is %s",
+		          run, why, before);
+	else if (why)
+		error_set(err, EXIT_BAD_DATA, "nothing was recorded in the run %s: %s", run, why);
+	free(why);
+	return why == NULL;
 }
 
 /* The directory of the ring that the process has mapped. */
@@ -137,6 +168,8 @@ static char *named_run(const char *argument, struct error *err)
 		error_set(err, EXIT_BAD_DATA, "%s is neither the directory of a run nor a database of one", argument);
 	else if (access(argument, R_OK | X_OK))
 		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", argument, strerror(errno));
+	else if (!was_recorded(argument, NULL, err))
+		return NULL;
 	else if (!run_directory_holds_run(argument))
 		error_set(err, EXIT_BAD_DATA, "%s holds no run (no " STORE_FILE " and no *" RT_RING_SUFFIX ")",
 		          argument);
@@ -149,13 +182,19 @@ char *run_directory_find(const char *argument, struct error *err)
 {
 	if (argument)
 		return named_run(argument, err);
-	char *newest = run_directory_newest();
-	if (newest)
+	int64_t newest_ns, note_ns;
+	char *newest = newest_that(run_directory_holds_run, &newest_ns), *note = newest_that(holds_note, &note_ns);
+	bool recorded = !note || note_ns < newest_ns || was_recorded(note, newest, err);
+	free(note);
+	if (recorded && newest) {
 		fprintf(stderr, "ringtail: reading %s\n", newest);
-	else
+		return newest;
+	}
+	if (recorded)
 		error_set(err, EXIT_BAD_DATA,
 		          "no run in this directory: name one, or record one with `ringtail run CMD`");
-	return newest;
+	free(newest);
+	return NULL;
 }
 
 /* ---- its ring files ------------------------------------------------------------------------- */
