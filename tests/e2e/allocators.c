@@ -111,7 +111,7 @@ static void expect_every_operator(const char *preload)
 	Test(allocators, name##_linked_preload) { expect_leaks(MODE_PRELOAD, "$LD_PRELOAD", "new_leaks_" #name); }     \
 	Test(allocators, name##_mismatched) { expect_mismatch("$LD_PRELOAD:" library); }                               \
 	Test(allocators, name##_every_operator) { expect_every_operator("$LD_PRELOAD:" library); }
-#define UNSEEN(program)
+#define UNSEEN(...)
 #include "tests/e2e/tables/allocators.def"
 #undef ALLOCATOR
 #undef UNSEEN
@@ -132,8 +132,9 @@ static void expect_output(struct rt *rt, const char *words, const char *expected
 }
 
 /* It is said at the start, in every report, and where a check passes. */
-static void expect_unseen(enum mode mode, const char *program)
+static void expect_unseen(enum mode mode, const char *program, const char *name)
 {
+	char line[256];
 	struct rt rt = rt_new();
 	const json_t *watched;
 
@@ -148,7 +149,9 @@ static void expect_unseen(enum mode mode, const char *program)
 	cr_expect(strstr(json_text(json_array_get(json_at(watched, "unseen"), 0), "module"), program));
 	expect_findings(rt_process(&rt, program), "");
 	expect_output(&rt, "report RUN", "  watched     locks, not heap");
-	expect_output(&rt, "report RUN", "  not seen    heap: malloc is linked into the program itself");
+	snprintf(line, sizeof line,
+	         "  not seen    heap: malloc is linked into the program itself, which calls it directly%s (", name);
+	expect_output(&rt, "report RUN", line);
 	expect_output(&rt, "check RUN --fail-on=default",
 	              "check passed, but no leaks were looked for in 1 process (malloc is linked into it)");
 	expect_output(&rt, "sql RUN 'select why from unwatched'", "malloc is linked into the program itself");
@@ -167,9 +170,9 @@ static void expect_refused(const char *program)
 	rt_end(&rt);
 }
 
-#define UNSEEN(program)                                                                                                \
-	Test(allocators, program##_unseen_run) { expect_unseen(MODE_RUN, #program); }                                  \
-	Test(allocators, program##_unseen_preload) { expect_unseen(MODE_PRELOAD, #program); }                          \
+#define UNSEEN(program, name)                                                                                          \
+	Test(allocators, program##_unseen_run) { expect_unseen(MODE_RUN, #program, name); }                            \
+	Test(allocators, program##_unseen_preload) { expect_unseen(MODE_PRELOAD, #program, name); }                    \
 	Test(allocators, program##_refused) { expect_refused(#program); }
 #include "tests/e2e/tables/allocators.def"
 
@@ -190,3 +193,27 @@ static void expect_wrapped(enum mode mode, const char *options)
 Test(allocators, wrapped_run) { expect_wrapped(MODE_RUN, ""); }
 Test(allocators, wrapped_preload) { expect_wrapped(MODE_PRELOAD, ""); }
 Test(allocators, wrapped_must_be_watched) { expect_wrapped(MODE_RUN, "--must-watch"); }
+
+/* ---- no allocations --------------------------------------------------------------------------------- */
+
+static void expect_none(enum mode mode, const char *options, const char *program, const char *summary,
+                        const char *report)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, mode, options, program);
+	cr_expect(mode != MODE_RUN || strstr(rt.program.err, summary), "%s: %s", program, rt.program.err);
+	expect_output(&rt, "report RUN", report);
+	rt_end(&rt);
+}
+
+#define NONE(name, options, program, ...)                                                                              \
+	Test(allocators, name##_run) { expect_none(MODE_RUN, options, program, __VA_ARGS__); }
+
+NONE(never_called, "", "true", "ringtail: heap: no allocations: malloc was never called\n",
+     "  no allocations: malloc was never called\n")
+NONE(switched_off, "--heap=no", "true", "ringtail: heap: not watched (--heap=no)\n", "  was not watched\n")
+NONE(from_the_kernel, "", "own_arena",
+     "ringtail: heap: no allocation was seen\nringtail: not seen: heap: the program never calls malloc: it has an "
+     "allocator of its own, rpmalloc (",
+     "  not seen    heap: the program never calls malloc: it has an allocator of its own, rpmalloc (")

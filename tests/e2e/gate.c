@@ -143,8 +143,8 @@ TOOL(proposed_rules, "", "report RUN --format suppressions", 0, "\nleak/definite
 Test(gate, check_says_that_no_scan_was_possible)
 {
 	static const char unjudged[] =
-	    "check passed, but leaks of 1 process could not be judged: the process was killed, "
-	    "or crashed: its memory was gone\n";
+	    "check passed, but leaks of 1 process could not be judged: the process was killed by SIGKILL: "
+	    "its memory was gone\n";
 	struct rt rt = rt_new();
 
 	rt_program(&rt, MODE_RUN, "killed");

@@ -109,6 +109,7 @@ Test(left_behind, a_process_that_was_being_read)
 
 	snprintf(command, sizeof command, "exec %s letters", rt_built("programs/grows"));
 	struct server server = leave_behind(command);
+	cr_expect(strstr(server.rt.program.err, ": grows (pid "), "it is not named: %s", server.rt.program.err);
 	cr_assert_eq(write(server.letters, "llllq", 5), 5);
 	expect_leaks(ended_process(&server.rt, "grows", 0), 3);
 	end_server(&server);

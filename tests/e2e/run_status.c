@@ -273,7 +273,7 @@ NOTE(a_program_that_must_be_watched, "run --must-watch -- %s/static_binary", "is
 NOTE(another_libc, "run -- %s/musl_binary", "is linked with musl")
 NOTE(a_refused_allocator, "run --must-watch -- %s/own_malloc", "its malloc does not come to ringtail")
 NOTE(a_missing_program, "run -- %s/none", "none: no such file")
-NOTE(a_missing_command, "run -- no-such-command", "no-such-command: command not found")
+NOTE(a_missing_command, "run -- no-such-command %s", "no-such-command: command not found")
 NOTE(what_cannot_be_executed, "run -- %s", "Permission denied")
 
 Test(run_status, a_named_run_may_be_recorded_after_a_note)

@@ -198,6 +198,21 @@ static const char *short_name(const char *directory)
 	return !strncmp(directory, here, length) && directory[length] == '/' ? directory + length + 1 : directory;
 }
 
+/* A daemon goes on after the command that started it. */
+static void say_left_running(const struct run *run, const struct collector_result *result)
+{
+	const char *directory = short_name(run->directory);
+
+	fprintf(stderr, "ringtail: %u watched %s still running and recording into %s", result->left_running,
+	        result->left_running == 1 ? "process is" : "processes are", directory);
+	for (unsigned i = 0; i < result->left_named; i++)
+		fprintf(stderr, "%s%s (pid %u)", i ? ", " : ": ", result->left[i].name, result->left[i].pid);
+	if (result->left_named && result->left_named < result->left_running)
+		fprintf(stderr, " and %u more", result->left_running - result->left_named);
+	fprintf(stderr, "; `ringtail report %s` shows what %s so far, at any time\n", directory,
+	        result->left_running == 1 ? "it did" : "they did");
+}
+
 static void say_end(const struct run *run, const struct collector_result *result, double seconds)
 {
 	const char *name = run->command[0];
@@ -215,8 +230,7 @@ static void say_end(const struct run *run, const struct collector_result *result
 		        "clearenv, a changed environment)\n",
 		        result->unfollowed, result->unfollowed == 1 ? "program was" : "programs were");
 	if (result->left_running)
-		fprintf(stderr, "ringtail: %u watched %s still running and recording into %s\n", result->left_running,
-		        result->left_running == 1 ? "process is" : "processes are", short_name(run->directory));
+		say_left_running(run, result);
 }
 
 static enum verdict no_check(const struct run *run, const char *why)

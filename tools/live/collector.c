@@ -29,6 +29,7 @@
 #include "tools/base/progress.h"
 #include "tools/scan/at_end.h"
 #include "tools/base/clock.h"
+#include "tools/base/format.h"
 #include "tools/live/trace_line.h"
 
 #define MS               UINT64_C(1000000)
@@ -525,6 +526,15 @@ static void rounds(struct collector *collector)
 	}
 }
 
+static void name_left(struct collector_result *result, const struct ring_file *ring)
+{
+	if (result->left_named == LEFT_NAMED || !ring_file_alive(ring))
+		return;
+	struct left_running *left = &result->left[result->left_named++];
+	left->pid = ring->header.pid;
+	snprintf(left->name, sizeof left->name, "%s", base_name(ring->header.exe));
+}
+
 /* Counts all living processes, also those that have recorded nothing yet. */
 static void leave_running(struct collector *collector)
 {
@@ -539,6 +549,7 @@ static void leave_running(struct collector *collector)
 		if (!ring->recording)
 			continue;
 		read++;
+		name_left(&collector->result, &ring->recording->ring);
 		conclude(collector, ring);
 	}
 	collector->result.left_running = living > read ? living : read;

@@ -25,11 +25,19 @@ struct collector_request {
 	uint64_t trace_every_ns; /* interval between the lines of --trace-every; 0: no lines */
 };
 
+#define LEFT_NAMED 3
+struct left_running { /* a process that goes on */
+	uint32_t pid; /* as the program sees it */
+	char name[64];
+};
+
 struct collector_result {
 	int wait_status;    /* of the command */
 	uint64_t ended_ns;  /* CLOCK_MONOTONIC ns when the collector noticed its end */
 	unsigned processes; /* that recorded events */
 	unsigned left_running;
+	struct left_running left[LEFT_NAMED]; /* the first of them that have recorded something */
+	unsigned left_named;
 	uint64_t unfollowed;     /* programs that were started without the library in their environment */
 	bool ended_for_deadlock; /* the collector ended the command, as on_deadlock asks */
 	bool refused;            /* the library ended the command before its main, as its heap cannot be watched */

@@ -52,7 +52,6 @@ CREATE TABLE child_end (
 	signal  TEXT,             -- SIGSEGV, ...; NULL: it exited
 	PRIMARY KEY (process, ordinal)
 ) WITHOUT ROWID;
-CREATE INDEX child_end_pid ON child_end (pid);
 
 -- What could not be seen.  what: events, stacks, records, memory, order.
 CREATE TABLE loss (

@@ -21,11 +21,51 @@ static void store_reason(struct unwatched *unwatched, const char *what, const ch
 	row_end(&row);
 }
 
+/* The allocator that is a part of the executable; NULL: none that is known. */
+static const char *allocator_of_program(struct writer *writer)
+{
+	const char *exe = writer->ring->header.exe;
+	uint32_t modules = ring_file_modules(writer->ring);
+
+	for (uint32_t i = 0; i < modules; i++) {
+		const struct rt_module *module = ring_file_module(writer->ring, i);
+
+		if (module && !strncmp(module->path, exe, sizeof module->path))
+			return symbolizer_allocator(writer->store->symbolizer, module);
+	}
+	return NULL;
+}
+
+static void store_own_malloc(struct unwatched *unwatched)
+{
+	const char *allocator = allocator_of_program(unwatched->writer);
+	char why[160];
+
+	snprintf(why, sizeof why, "malloc is linked into the program itself, which calls it directly%s%s",
+	         allocator ? ": it is " : "", allocator ? allocator : "");
+	store_reason(unwatched, "heap", unwatched->writer->ring->header.exe, why);
+}
+
+/* A program that never called malloc may have an allocator that gets its memory from the kernel. */
+static void store_no_malloc(struct unwatched *unwatched)
+{
+	const struct writer *writer = unwatched->writer;
+	const char *allocator =
+	    heap_totals(writer->analysis->heap)->allocations ? NULL : allocator_of_program(unwatched->writer);
+	char why[160];
+
+	if (!allocator)
+		return;
+	snprintf(why, sizeof why, "the program never calls malloc: it has an allocator of its own, %s", allocator);
+	store_reason(unwatched, "heap", writer->ring->header.exe, why);
+}
+
 static void store_heap_unseen(struct unwatched *unwatched, uint32_t unseen)
 {
 	if (unseen == RT_HEAP_IN_PROGRAM)
-		store_reason(unwatched, "heap", unwatched->writer->ring->header.exe,
-		             "malloc is linked into the program itself, which calls it directly");
+		store_own_malloc(unwatched);
+	else if (!unseen && unwatched->writer->ring->header.watch & RT_WATCH_HEAP)
+		store_no_malloc(unwatched);
 	else if (unseen)
 		store_reason(unwatched, "heap", NULL,
 		             "malloc is that of a library preloaded before ringtail's: preload it behind");

@@ -9,6 +9,7 @@
 
 #include "tools/base/proc.h"
 #include "tools/base/progress.h"
+#include "tools/symbolize/allocators.h"
 #include "tools/symbolize/downloads.h"
 #include "tools/symbolize/elf_symbols.h"
 #include "tools/symbolize/module_file.h"
@@ -34,6 +35,8 @@ struct module {
 	struct elf_symbols functions;
 	struct elf_symbols variables; /* loaded when one is asked for */
 	bool variables_loaded;
+	bool allocator_searched;
+	const char *allocator; /* NULL: none that is known */
 	struct units units;
 	UT_hash_handle hh;
 };
@@ -302,6 +305,25 @@ const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_m
 		return NULL;
 	*into = file_offset + module->bias - symbol->start;
 	return names_function(&symbolizer->names, symbol->name);
+}
+
+/* ---- its allocator ---------------------------------------------------------------- */
+
+const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_module *from)
+{
+	struct module *module = find_module(symbolizer, from);
+
+	if (module && !module->allocator_searched) {
+		struct module_process process = process_of(symbolizer->ring, from);
+		enum module_file ignored;
+		int fd = module_file_open(from, &process, &ignored);
+
+		module->allocator = fd >= 0 ? allocator_in(fd) : NULL;
+		module->allocator_searched = true;
+		if (fd >= 0)
+			close(fd);
+	}
+	return module ? module->allocator : NULL;
 }
 
 /* ---- the end ---------------------------------------------------------------------- */

@@ -36,6 +36,9 @@ unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_modul
 const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
                                 uint64_t *into);
 
+/* The allocator that is a part of a module's file, as reports call it; NULL: none that is known. */
+const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_module *module);
+
 /* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
  * names, or if none of its addresses was resolved yet. */
 const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module);

@@ -8,6 +8,20 @@
 #define SUMMARY_KINDS 20
 #define NO_SCAN_LINES 3 /* one for each reason */
 
+static void print_heap(struct report *report, uint64_t allocations, uint64_t peak, uint64_t live)
+{
+	if (allocations)
+		page_print(report, "ringtail: heap: %s %s, peak %s, %s live at the end\n",
+		           human_count(allocations).text, plural(allocations, "allocation", "allocations"),
+		           human_bytes(peak).text, human_bytes(live).text);
+	else if (query_number(&report->query, "SELECT count(*) FROM unwatched WHERE what = 'heap'", 0, 0))
+		page_print(report, "ringtail: heap: no allocation was seen\n"); /* the next line says why */
+	else if (query_number(&report->query, "SELECT count(*) FROM process WHERE watch_heap", 0, 0))
+		page_print(report, "ringtail: heap: no allocations: malloc was never called\n");
+	else
+		page_print(report, "ringtail: heap: not watched (--heap=no)\n");
+}
+
 static void print_totals(struct report *report)
 {
 	static const char sql[] = "SELECT count(DISTINCT pid), sum(events_recorded), sum(events_lost), "
@@ -26,11 +40,8 @@ static void print_totals(struct report *report)
 		           plural(threads, "thread", "threads"),
 		           human_count((uint64_t)sqlite3_column_int64(row, 1)).text,
 		           lost ? human_count(lost).text : "none");
-		page_print(report, "ringtail: heap: %s %s, peak %s, %s live at the end\n",
-		           human_count((uint64_t)sqlite3_column_int64(row, 3)).text,
-		           plural((uint64_t)sqlite3_column_int64(row, 3), "allocation", "allocations"),
-		           human_bytes((uint64_t)sqlite3_column_int64(row, 4)).text,
-		           human_bytes((uint64_t)sqlite3_column_int64(row, 5)).text);
+		print_heap(report, (uint64_t)sqlite3_column_int64(row, 3), (uint64_t)sqlite3_column_int64(row, 4),
+		           (uint64_t)sqlite3_column_int64(row, 5));
 	}
 	sqlite3_finalize(row);
 }

@@ -87,7 +87,7 @@ static void print_command(struct report *report, const char *json)
 
 /* ---- the run ------------------------------------------------------------------------ */
 
-/* The directory names the program.  A snapshot or a copy of the database is named after its run. */
+/* A snapshot or a copy of the database is named after its run. */
 static const char *name_of_run(const struct report *report, const struct run *run)
 {
 	const char *name = base_name(report->query.directory), *dot = strrchr(name, '.');
@@ -95,12 +95,27 @@ static const char *name_of_run(const struct report *report, const struct run *ru
 	return dot && !strcmp(dot, ".db") && run->directory ? base_name(run->directory) : name;
 }
 
+/* A directory that the user has not named has the program in its name. */
+static void print_title(struct report *report, const struct run *run)
+{
+	const char *name = name_of_run(report, run);
+	json_t *words =
+	    run->command && strncmp(name, "ringtail.", strlen("ringtail.")) ? json_loads(run->command, 0, NULL) : NULL;
+	const char *program = json_string_value(json_array_get(words, 0));
+
+	if (program)
+		page_paint(report, PAINT_TITLE, "ringtail: %s (%s)\n", base_name(program), name);
+	else
+		page_paint(report, PAINT_TITLE, "ringtail: %s\n", name);
+	json_decref(words);
+}
+
 static void print_run(struct report *report)
 {
 	struct run run = run_load(&report->query);
 	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
 
-	page_paint(report, PAINT_TITLE, "ringtail: %s\n", name_of_run(report, &run));
+	print_title(report, &run);
 	print_command(report, run.command);
 	page_field(report, "started", "%.10s %.8s UTC, ran %s%s", run.started ? run.started : "?",
 	           run.started && strlen(run.started) > 11 ? run.started + 11 : "?", human_seconds(run.seconds).text,
@@ -319,6 +334,17 @@ static void print_several(struct report *report)
 	text_tree(report);
 }
 
+/* The command that shows most: of a part the whole, and of the whole the page. */
+static void print_next(struct report *report)
+{
+	bool whole = report->parts & PART_FINDINGS && report->parts & PART_HEAP && !report->query.only;
+
+	page_paint(report, PAINT_DIM,
+	           whole ? "\nringtail report %s --format html -o report.html shows it all in a browser\n"
+	                 : "\nringtail report %s tells all of this run\n",
+	           report->query.directory);
+}
+
 bool render_text(struct report *report)
 {
 	int64_t processes = query_number(&report->query, "SELECT count(*) FROM process", 0, 0);
@@ -334,6 +360,8 @@ bool render_text(struct report *report)
 		print_several(report);
 	print_processes(report, processes == 1);
 	print_suppressions(report);
+	if (processes)
+		print_next(report);
 	return !report->query.failed;
 }
 

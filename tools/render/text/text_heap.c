@@ -272,6 +272,10 @@ void text_heap(struct report *report, const struct process *process)
 	}
 	if (!load_totals(report, process, &totals))
 		return;
+	if (!totals.allocations) {
+		page_print(report, "  no allocations: malloc was never called\n");
+		return;
+	}
 	print_totals(report, &totals);
 	if (!(report->parts & PART_DETAIL)) {
 		print_summary_rankings(report, process, &totals);
