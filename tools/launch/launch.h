@@ -29,9 +29,9 @@ bool launch_fork(struct launch *launch, char **command, const char *library, con
  * it. */
 int launch_go(struct launch *launch, const char *ringtail);
 
-/* Makes the run's directory with mode 0700.  given: -o RUN.  NULL: ringtail.COMMAND.PID in the current directory; if that
- * cannot be made, under $TMPDIR or /tmp, and a line on stderr says so.  Returns its absolute path, malloced; on failure
- * NULL, with err filled. */
+/* Makes the run's directory with mode 0700.  given: -o RUN.  NULL: ringtail.COMMAND.PID in the current directory; if
+ * that cannot be made, under $TMPDIR or /tmp, and a line on stderr says so.  Returns its absolute path, malloced; on
+ * failure NULL, with err filled. */
 char *launch_make_run(const char *given, const char *command, pid_t pid, struct error *err);
 
 #endif
