@@ -367,6 +367,22 @@ static json_t *driver(struct report *report)
 	                 RINGTAIL_VERSION, "rules", array);
 }
 
+/* What was not seen, once for each reason: a run without results may have some there. */
+static json_t *notifications(struct report *report)
+{
+	static const char sql[] =
+	    "SELECT 'not seen: ' || what || ': ' || why || coalesce(' (' || module || ')', '') FROM unwatched"
+	    " WHERE what <> 'start' GROUP BY 1 ORDER BY 1";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
+	json_t *list = json_array();
+
+	while (query_next(&report->query, row))
+		json_array_append_new(list, json_pack("{s:s, s:{s:o}}", "level", "warning", "message", "text",
+		                                      json_text(query_text(row, 0))));
+	sqlite3_finalize(row);
+	return list;
+}
+
 static json_t *invocations(struct report *report)
 {
 	struct run run = run_load(&report->query);
@@ -378,6 +394,7 @@ static json_t *invocations(struct report *report)
 	if (run.started)
 		json_object_set_new(object, "startTimeUtc", json_text(run.started));
 	json_object_set_new(object, "executionSuccessful", json_true());
+	json_object_set_new(object, "toolExecutionNotifications", notifications(report));
 	run_free(&run);
 	return json_pack("[o]", object);
 }
