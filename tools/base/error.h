@@ -24,6 +24,9 @@ struct error {
 
 /* Fills err; always returns false, so that callers can `return error_set(...)`. */
 bool error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A file or directory cannot be read: says why (error: an errno value) and, where rights are missing, which user to be.
+ * The code is EXIT_BAD_DATA. */
+bool error_set_unreadable(struct error *err, const char *path, int error);
 /* Prints "ringtail: TEXT" to stderr; returns err->code. */
 int error_print(const struct error *err);
 

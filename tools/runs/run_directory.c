@@ -120,12 +120,12 @@ static bool was_recorded(const char *run, const char *before, struct error *err)
 /* The directory of the ring that the process has mapped. */
 static char *run_of_process(const char *pid, struct error *err)
 {
-	char path[64], *line = NULL, *found = NULL;
+	char path[64], *line = NULL, *found = NULL, *hidden = NULL;
 	size_t room = 0;
 
 	snprintf(path, sizeof path, "/proc/%.20s/maps", pid);
 	FILE *maps = fopen(path, "re");
-	int error = errno;
+	int error = errno, why = 0;
 	while (maps && !found && getline(&line, &room, maps) > 0) {
 		char *slash = strchr(line, '/'), *end;
 
@@ -135,6 +135,8 @@ static char *run_of_process(const char *pid, struct error *err)
 		end = strrchr(slash, '/');
 		*end = '\0';
 		found = run_directory_holds_run(slash) ? strdup(slash) : NULL;
+		if (!found && !hidden && access(slash, R_OK | X_OK))
+			hidden = strdup(slash), why = errno;
 	}
 	if (maps)
 		fclose(maps);
@@ -145,10 +147,13 @@ static char *run_of_process(const char *pid, struct error *err)
 		error_set(err, EXIT_BAD_DATA, "cannot see whether pid %s is recorded (%s): %s", pid, strerror(error),
 		          geteuid() ? "run this as the process's user, or as root"
 		                    : "ringtail lacks CAP_SYS_PTRACE here (docker run --cap-add=SYS_PTRACE)");
+	else if (!found && hidden)
+		error_set_unreadable(err, hidden, why);
 	else if (!found)
 		error_set(err, EXIT_BAD_DATA,
 		          "pid %s is not recorded: start it with `ringtail run`, or with LD_PRELOAD=libringtail.so",
 		          pid);
+	free(hidden);
 	return found;
 }
 
@@ -160,14 +165,18 @@ static char *named_run(const char *argument, struct error *err)
 
 	if (is_number(argument) && access(argument, F_OK))
 		return run_of_process(argument, err);
-	if (stat(argument, &stat_buffer))
+	if (stat(argument, &stat_buffer) && errno == EACCES)
+		error_set_unreadable(err, argument, errno);
+	else if (stat(argument, &stat_buffer))
 		error_set(err, EXIT_BAD_DATA, "no run %s: %s", argument, strerror(errno));
+	else if (S_ISREG(stat_buffer.st_mode) && access(argument, R_OK))
+		error_set_unreadable(err, argument, errno);
 	else if (S_ISREG(stat_buffer.st_mode) && run_directory_is_database(argument))
 		return strdup(argument);
 	else if (!S_ISDIR(stat_buffer.st_mode))
 		error_set(err, EXIT_BAD_DATA, "%s is neither the directory of a run nor a database of one", argument);
 	else if (access(argument, R_OK | X_OK))
-		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", argument, strerror(errno));
+		error_set_unreadable(err, argument, errno);
 	else if (!was_recorded(argument, NULL, err))
 		return NULL;
 	else if (!run_directory_holds_run(argument))
@@ -178,6 +187,8 @@ static char *named_run(const char *argument, struct error *err)
 	return NULL;
 }
 
+static bool is_unreadable(const char *path) { return access(path, R_OK | X_OK) != 0; }
+
 char *run_directory_find(const char *argument, struct error *err)
 {
 	if (argument)
@@ -186,13 +197,17 @@ char *run_directory_find(const char *argument, struct error *err)
 	char *newest = newest_that(run_directory_holds_run, &newest_ns), *note = newest_that(holds_note, &note_ns);
 	bool recorded = !note || note_ns < newest_ns || was_recorded(note, newest, err);
 	free(note);
+	char *hidden = newest ? NULL : newest_that(is_unreadable, &note_ns);
 	if (recorded && newest) {
 		fprintf(stderr, "ringtail: reading %s\n", newest);
 		return newest;
 	}
-	if (recorded)
+	if (recorded && hidden)
+		error_set_unreadable(err, hidden, EACCES);
+	else if (recorded)
 		error_set(err, EXIT_BAD_DATA,
 		          "no run in this directory: name one, or record one with `ringtail run CMD`");
+	free(hidden);
 	free(newest);
 	return NULL;
 }
@@ -261,7 +276,7 @@ char **run_directory_rings(const char *directory, size_t *count, struct error *e
 	}
 	DIR *handle = opendir(directory);
 	if (!handle) {
-		error_set(err, EXIT_BAD_DATA, "cannot read %s: %s", directory, strerror(errno));
+		error_set_unreadable(err, directory, errno);
 		return NULL;
 	}
 	while ((entry = readdir(handle))) {

@@ -1,7 +1,10 @@
 #include "tools/scan/at_end.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "shim/atomics.h"
 #include "tools/scan/at_end_handshake.h"
@@ -18,12 +21,19 @@ bool scan_at_end(struct recording *recording, const struct scan_tick *tick)
 }
 
 /* The `ringtail-scan` that the program started has scanned, and left no file that can be read. */
-static void note_unwritten(struct leak_scan *scan)
+static void note_unwritten(struct leak_scan *scan, const char *path)
 {
+	bool unreadable = !access(path, F_OK) && access(path, R_OK);
+
 	scan->tried = true;
-	snprintf(scan->why_not, sizeof scan->why_not,
-	         "the result of the leak scan could not be written into the run: the disk was full, or past a quota or "
-	         "RLIMIT_FSIZE");
+	if (unreadable)
+		snprintf(scan->why_not, sizeof scan->why_not, "the result of the leak scan cannot be read: %s",
+		         strerror(errno));
+	else
+		snprintf(scan->why_not, sizeof scan->why_not,
+		         "the result of the leak scan could not be written into the run: the disk was full, or past a "
+		         "quota or "
+		         "RLIMIT_FSIZE");
 }
 
 void scan_at_end_take(struct recording *recording)
@@ -36,6 +46,6 @@ void scan_at_end_take(struct recording *recording)
 		/* the process ran on after the scan, or never waited for it: the result is out of date */
 		leak_scan_free(scan);
 	else if (!scan->tried && path && !leak_scan_read(scan, path))
-		note_unwritten(scan);
+		note_unwritten(scan, path);
 	free(path);
 }

@@ -168,7 +168,7 @@ static bool open_regular(struct ring_file *ring, uint64_t *bytes, struct error *
 
 	ring->fd = open(ring->path, flags | (ring->writable ? O_RDWR | O_NOFOLLOW : O_RDONLY));
 	if (ring->fd < 0)
-		return error_set(err, EXIT_BAD_DATA, "cannot open %s: %s", ring->path, strerror(errno));
+		return error_set_unreadable(err, ring->path, errno);
 	if (fstat(ring->fd, &stat) || !S_ISREG(stat.st_mode))
 		return error_set(err, EXIT_BAD_DATA, "%s is not a file", ring->path);
 	*bytes = (uint64_t)stat.st_size;

@@ -249,11 +249,23 @@ static void open_to_copy(struct store *store, const char *run)
 	}
 }
 
+/* True if there is a database, and it cannot be read: what it has may be nowhere else. */
+static bool hides_what_it_has(const char *run, struct error *err)
+{
+	char *path = database_path(run);
+	bool hides = path && !access(path, F_OK) && access(path, R_OK);
+
+	if (hides)
+		error_set_unreadable(err, path, errno);
+	free(path);
+	return hides;
+}
+
 bool store_open_anywhere(struct store *store, const char *run, struct error *why_not, struct error *err)
 {
 	if (store_open(store, run, err))
 		return true;
-	if (!err->unwritable)
+	if (!err->unwritable || hides_what_it_has(run, err))
 		return false;
 	*why_not = *err;
 	open_to_copy(store, run);

@@ -1,9 +1,11 @@
 #include "tools/suppress/suppress.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tools/base/memory.h"
 #include "tools/base/own_files.h"
@@ -78,7 +80,10 @@ static bool open_database(struct store *store, const char *path, struct error *e
 {
 	sqlite3_stmt *row = NULL;
 
-	*store = (struct store){.path = strdup(path)};
+	*store = (struct store){0};
+	if (access(path, R_OK))
+		return error_set_unreadable(err, path, errno);
+	store->path = strdup(path);
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
 	    sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &row, NULL) == SQLITE_OK &&
 	    sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == STORE_SCHEMA) {

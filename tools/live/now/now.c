@@ -28,6 +28,7 @@ struct running { /* running processes that the user asked for */
 	uint32_t reader; /* pid of their live reader; 0: there is none */
 	/* of the process that the user asked for, in its own namespace; 0: all processes of the run */
 	uint32_t pid, space;
+	struct error skipped; /* why the last ring that was skipped cannot be read; code 0: none was */
 };
 
 /* ---- which --------------------------------------------------------------------------------- */
@@ -47,6 +48,8 @@ static void add_running(struct running *running, const char *path, uint32_t pid)
 	struct recording *recording = memory_zeroed(1, sizeof *recording);
 
 	if (!recording_open(recording, path, false, &err)) {
+		if (!err.retry)
+			running->skipped = err;
 		free(recording);
 		return;
 	}
@@ -75,6 +78,10 @@ static bool find_running(struct running *running, const char *directory, uint32_
 		free(paths[i]);
 	}
 	free(paths);
+	if (paths && !running->count && running->skipped.code) {
+		*err = running->skipped;
+		return false;
+	}
 	return paths != NULL;
 }
 
