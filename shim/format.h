@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 5u
+#define RT_FORMAT_VERSION 6u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -194,7 +194,9 @@ enum rt_type {
 enum rt_unseen {
 	RT_UNSEEN_MODULE = 0, /* of a library opened with RTLD_DEEPBIND, until its calls are turned to the hooks */
 	RT_UNSEEN_LIBC = 1,   /* of libraries in a namespace of dlmopen, which have a libc of their own: for good */
-	RT_UNSEEN_KINDS = 2,
+	RT_UNSEEN_HEAP = 2, /* malloc, free and the like of a library that this thread opens, until its calls are turned
+	                     * to the hooks: the allocator is in front (heap_in_front) */
+	RT_UNSEEN_KINDS = 3,
 };
 
 enum rt_loss {
@@ -297,6 +299,8 @@ enum rt_calls {                         /* of a module to functions that are hoo
 	        RT_CALLS_TURNED = 1,    /* turned to the hooks, from `turned` on */
 	        RT_CALLS_ELSEWHERE = 2, /* the same, but its malloc is another than the program's */
 	        RT_CALLS_PAST = 3,      /* pass by the hooks: they could not be turned */
+	        RT_CALLS_SERVED = 4,    /* it is the allocator, preloaded before ours: calls of it were turned to the
+	                                 * hooks at `turned`; 0: they were not */
 };
 
 struct rt_module {
@@ -503,9 +507,11 @@ struct rt_header {
 	uint32_t reader_left; /* 1: the reader has left, or had before this began: none will come any more */
 	uint32_t unfollowed;  /* programs that it or its children started without the shim in their environment */
 
-	uint32_t heap_unseen; /* enum rt_heap_unseen */
-	uint32_t refused;     /* 1: ended before its main, since --must-watch was given and its heap is not seen */
-	uint32_t unseen[2];   /* by enum rt_unseen: how many RT_UNSEEN have begun and not ended */
+	uint32_t heap_unseen;   /* enum rt_heap_unseen */
+	uint32_t refused;       /* 1: ended before its main, since --must-watch was given and its heap is not seen */
+	uint32_t unseen[3];     /* by enum rt_unseen: how many RT_UNSEEN have begun and not ended */
+	uint32_t heap_in_front; /* 1: the allocator is a library preloaded before ours, and calls of it were turned to
+	                         * the hooks: blocks made before that are not known */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------

@@ -52,6 +52,15 @@ extern __thread unsigned heap_calls_unrecorded;
 bool heap_record_new(struct thread *self, struct origin *origin, const void *block, size_t align);
 void heap_record_delete(struct thread *self, const struct origin *origin);
 
+/* For the hooks of an allocator in front (front.h): what the hooks of hooks.def do around the real call.  self NULL:
+ * nothing is recorded.  bytes given with a block: NO_SIZE where none is. */
+void heap_record_alloc(struct thread *self, struct caller *caller, unsigned type, const void *block, size_t bytes);
+void heap_record_aligned(struct thread *self, struct caller *caller, unsigned type, const void *block, size_t align,
+                         size_t bytes);
+void heap_record_free(struct thread *self, const void *block, struct caller *caller, size_t bytes);
+/* realloc by next->realloc, with its records. */
+void *heap_resize(const struct real *next, struct thread *self, struct caller *caller, void *block, size_t bytes);
+
 /* Like thread_self, for families that an option may switch off. */
 static inline struct thread *lock_watcher(void)
 {

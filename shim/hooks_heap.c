@@ -9,6 +9,7 @@
 #include "shim/boot.h"
 #include "shim/boot_heap.h"
 #include "shim/cfi.h"
+#include "shim/front.h"
 #include "shim/hooks.h"
 #include "shim/modules.h"
 #include "shim/sys.h"
@@ -24,6 +25,9 @@ static inline struct thread *heap_watcher(void)
 		heap_calls_unrecorded++;
 	return likely(options.heap) ? self : NULL;
 }
+
+/* Operators are the program's calls wherever the allocator is. */
+static bool is_watched(void) { return options.heap || front_watched; }
 
 static bool is_new(unsigned type) { return type == RT_OPERATOR_NEW || type == RT_OPERATOR_NEW_ARRAY; }
 
@@ -204,7 +208,7 @@ bool heap_record_new(struct thread *self, struct origin *origin, const void *blo
 	const struct origin new = *origin;
 	struct caller caller = new.caller;
 	origin->type = 0;               /* events from here on do not belong to the operator */
-	if (!new.type || !options.heap) /* no type: wiped, this is a forked child */
+	if (!new.type || !is_watched()) /* no type: wiped, this is a forked child */
 		return true;
 	if (block && new.block == block) /* recorded by malloc already */
 		return true;
@@ -226,7 +230,7 @@ bool heap_record_new(struct thread *self, struct origin *origin, const void *blo
 
 void heap_record_delete(struct thread *self, const struct origin *origin)
 {
-	if (options.heap)
+	if (is_watched())
 		record_release(self, &origin->caller, origin->type, origin->block, origin->bytes);
 }
 
@@ -338,14 +342,11 @@ static inline __attribute__((always_inline)) void release_in_operator(struct thr
 	record_release(self, caller, type, block, bytes);
 }
 
-/* The common part of free and its sized forms.  False: the block is not the real allocator's.  bytes: see
- * record_release. */
-static inline __attribute__((always_inline)) bool about_to_free(void *block, struct caller *caller, size_t bytes)
+/* Before the real call.  self NULL: nothing is recorded; bytes: see record_release. */
+static inline __attribute__((always_inline)) void record_free(struct thread *self, const void *block,
+                                                              struct caller *caller, size_t bytes)
 {
-	if (unlikely(boot_heap_has(block)))
-		return false;
 	bool loader = unlikely(in_range(&loader_range, caller->pc));
-	struct thread *self = heap_watcher();
 	if (likely(self != NULL)) {
 		if (unlikely(self->origin.type))
 			release_in_operator(self, caller, block, bytes);
@@ -354,6 +355,14 @@ static inline __attribute__((always_inline)) bool about_to_free(void *block, str
 	}
 	if (loader)
 		modules_recheck(); /* a library may have been unloaded; matters even if the heap is not watched */
+}
+
+/* The common part of free and its sized forms.  False: the block is not the real allocator's. */
+static inline __attribute__((always_inline)) bool about_to_free(void *block, struct caller *caller, size_t bytes)
+{
+	if (unlikely(boot_heap_has(block)))
+		return false;
+	record_free(heap_watcher(), block, caller, bytes);
 	return true;
 }
 
@@ -412,29 +421,25 @@ static void *leave_boot_heap(void *block, size_t bytes)
 }
 
 /* realloc(p, 0) frees p in glibc; elsewhere it may return a block of no size. */
-static void *realloc_to_nothing(struct thread *self, struct caller *caller, void *block)
+static void *realloc_to_nothing(const struct real *next, struct thread *self, struct caller *caller, void *block)
 {
 	unsigned flags = is_stranger((uintptr_t)block) ? look_at_stranger((uintptr_t)block) : 0;
 	record(self, caller, RT_FREE, rt_word1((uintptr_t)block, flags ? flags : RT_FREE_BY_REALLOC));
-	void *moved = real.realloc(block, 0);
+	void *moved = next->realloc(block, 0);
 	if (moved && self)
 		record_alloc(self, caller, RT_MALLOC, moved, 0);
 	return moved;
 }
 
 /* Gives the old block up before the call: another thread may get its address while realloc is still at work. */
-static void *resize(struct caller *caller, void *block, size_t bytes)
+static inline __attribute__((always_inline)) void *resize_by(const struct real *next, struct thread *self,
+                                                             struct caller *caller, void *block, size_t bytes)
 {
-	if (unlikely(boot_heap_has(block)))
-		return leave_boot_heap(block, bytes);
-	struct thread *self = heap_watcher();
-	if (unlikely(!self) && boot_under_way() && !block)
-		return boot_heap_alloc(bytes, 16);
 	if (block && !bytes)
-		return realloc_to_nothing(self, caller, block);
+		return realloc_to_nothing(next, self, caller, block);
 	if (block)
 		record_release(self, caller, RT_REALLOC_BEGIN, block, NO_SIZE);
-	void *moved = real.realloc(block, bytes);
+	void *moved = next->realloc(block, bytes);
 	if (!block) {
 		record_alloc(self, caller, RT_MALLOC, moved, bytes);
 		return moved;
@@ -443,6 +448,16 @@ static void *resize(struct caller *caller, void *block, size_t bytes)
 	record_block(self, caller, RT_REALLOC_END, moved, moved ? bytes : failed_size(bytes));
 	errno = error;
 	return moved;
+}
+
+static void *resize(struct caller *caller, void *block, size_t bytes)
+{
+	if (unlikely(boot_heap_has(block)))
+		return leave_boot_heap(block, bytes);
+	struct thread *self = heap_watcher();
+	if (unlikely(!self) && boot_under_way() && !block)
+		return boot_heap_alloc(bytes, 16);
+	return resize_by(&real, self, caller, block, bytes);
 }
 
 void *realloc(void *block, size_t bytes)
@@ -474,6 +489,29 @@ size_t malloc_usable_size(void *block)
 		return boot_heap_size(block);
 	thread_self(); /* may be the first hooked call */
 	return real.malloc_usable_size(block);
+}
+
+/* ---- for the hooks of an allocator in front (front.h) ------------------------------------ */
+
+void heap_record_alloc(struct thread *self, struct caller *caller, unsigned type, const void *block, size_t bytes)
+{
+	record_alloc(self, caller, type, block, bytes);
+}
+
+void heap_record_aligned(struct thread *self, struct caller *caller, unsigned type, const void *block, size_t align,
+                         size_t bytes)
+{
+	record_aligned(self, caller, type, block, align, bytes);
+}
+
+void heap_record_free(struct thread *self, const void *block, struct caller *caller, size_t bytes)
+{
+	record_free(self, block, caller, bytes);
+}
+
+void *heap_resize(const struct real *next, struct thread *self, struct caller *caller, void *block, size_t bytes)
+{
+	return resize_by(next, self, caller, block, bytes);
 }
 
 /* ---- mappings (option mmap) ------------------------------------------------------------- */

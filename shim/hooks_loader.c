@@ -16,11 +16,18 @@ static inline void be_ready(void)
 		thread_self();
 }
 
+static __attribute__((noinline)) void look(struct caller caller, bool opens)
+{
+	turning_look();
+	if (opens)
+		turning_before_open(&caller);
+}
+
 void *dlopen(const char *file, int mode)
 {
 	be_ready();
 	if (unlikely(turning_wanted))
-		turning_look();
+		look(CALLER(), true);
 	if (unlikely(mode & RTLD_DEEPBIND))
 		turning_before_deepbind();
 	return real.dlopen(file, mode);
@@ -30,7 +37,7 @@ void *dlmopen(Lmid_t space, const char *file, int mode)
 {
 	be_ready();
 	if (unlikely(turning_wanted))
-		turning_look();
+		look(CALLER(), space == LM_ID_BASE);
 	if (space != LM_ID_BASE)
 		turning_before_namespace();
 	else if (unlikely(mode & RTLD_DEEPBIND))
@@ -41,7 +48,11 @@ void *dlmopen(Lmid_t space, const char *file, int mode)
 void *dlsym(void *handle, const char *name)
 {
 	be_ready();
-	if (unlikely(turning_wanted))
+	if (unlikely(turning_wanted)) {
 		turning_look();
+		void *hook = turning_hook(handle, name);
+		if (hook)
+			return hook;
+	}
 	return real.dlsym(handle, name);
 }

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/front.h"
 #include "shim/hooks.h"
 #include "shim/modules.h"
+#include "shim/turning.h"
 
 /* The mark ends with the operator, also if that throws bad_alloc. */
 static void forget_origin(void *data, bool unwound)
@@ -86,8 +88,12 @@ static __attribute__((noinline)) void look_up(void)
 	store_release(&looked_up, real__Znwm != NULL);
 }
 
+/* The operators of an allocator in front are its own until a block shows that they go on to malloc. */
+static bool front_own = true;
+
 static void treat_as_runtime(void)
 {
+	store_relaxed(&front_own, false);
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
 		store_relaxed(rows[i].own, false);
 }
@@ -158,3 +164,55 @@ static __attribute__((noinline)) void record_new(struct thread *self, const void
 			free(block);                                                                                   \
 	}
 #include "shim/operators.def"
+#undef NEW
+#undef DELETE
+
+/* ---- of an allocator in front (front.h) --------------------------------------------------- */
+
+/* Whether the hook itself records: as for allocators behind the shim. */
+static bool front_records(const struct caller *caller)
+{
+	if (unlikely(turning_window.count))
+		turning_after_open(caller);
+	return load_relaxed(&front_own) && !in_range(&front_range, caller->pc);
+}
+
+#define NEW(name, type, align, params, args)                                                                           \
+	static void *(*in_front_##name)params;                                                                         \
+	static void *front_##name params                                                                               \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		bool own = front_records(&caller);                                                                     \
+		SCOPE(scope, forget_origin, mark_origin(type, &caller, own, NULL, bytes));                             \
+		void *made = in_front_##name args;                                                                     \
+		if (own)                                                                                               \
+			record_new(scope.data, made, align);                                                           \
+		return made;                                                                                           \
+	}
+#define DELETE(name, type, size, params, args)                                                                         \
+	static void(*in_front_##name) params;                                                                          \
+	static void front_##name params                                                                                \
+	{                                                                                                              \
+		struct caller caller = CALLER();                                                                       \
+		bool own = front_records(&caller);                                                                     \
+		SCOPE(scope, forget_origin, mark_origin(type, &caller, own, block, size));                             \
+		if (own && scope.data && block)                                                                        \
+			heap_record_delete(scope.data, &((struct thread *)scope.data)->origin);                        \
+		in_front_##name args;                                                                                  \
+	}
+#include "shim/operators.def"
+#undef NEW
+#undef DELETE
+
+#define NEW(name, ...)    {#name, (void **)&in_front_##name, (void *)front_##name},
+#define DELETE(name, ...) {#name, (void **)&in_front_##name, (void *)front_##name},
+static const struct front_hook front_operators[] = {
+#include "shim/operators.def"
+};
+#undef NEW
+#undef DELETE
+
+const struct front_hook *front_operator(unsigned index)
+{
+	return index < sizeof front_operators / sizeof *front_operators ? &front_operators[index] : NULL;
+}

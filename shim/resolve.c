@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
 #include <link.h>
+#include <string.h>
 
 #include "shim/modules.h"
 #include "shim/process.h"
@@ -79,13 +80,23 @@ static void *in_front(const char *name, void *behind)
 	return of_version != behind && !is_libcs(of_version) ? of_version : NULL;
 }
 
-bool resolve_front(struct front_allocator *front)
+bool resolve_front(struct front_allocator *found)
 {
 	void *of_malloc = in_front("malloc", (void *)real.malloc), *of_free = in_front("free", (void *)real.free);
 	heap_is_anothers = in_front("realloc", (void *)real.realloc) != NULL;
-	front->malloc = (__typeof__(front->malloc))of_malloc;
-	front->free = (__typeof__(front->free))of_free;
+	found->malloc = (__typeof__(found->malloc))of_malloc;
+	found->free = (__typeof__(found->free))of_free;
 	return of_malloc && of_free;
+}
+
+void *resolve_in_front(const char *name, bool *by_version)
+{
+	void *first = real.dlsym(RTLD_DEFAULT, name);
+	*by_version = in_range(&shim_range, (uintptr_t)first);
+	for (unsigned i = 0; *by_version && i < sizeof rows / sizeof *rows; i++)
+		if ((rows[i].version == heap || rows[i].version == aligned) && !strcmp(rows[i].name, name))
+			return dlvsym(RTLD_DEFAULT, name, rows[i].version);
+	return first;
 }
 
 bool is_in_executable(void *function)

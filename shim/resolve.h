@@ -31,7 +31,11 @@ struct front_allocator {
 	void *(*malloc)(size_t bytes);
 	void (*free)(void *block);
 };
-bool resolve_front(struct front_allocator *front);
+bool resolve_front(struct front_allocator *found);
+
+/* The function that the program calls by this name; it may be the shim's.  by_version: only calls that ask for glibc's
+ * version come to it. */
+void *resolve_in_front(const char *name, bool *by_version);
 
 /* Whether the function is part of the executable. */
 bool is_in_executable(void *function);

@@ -7,6 +7,7 @@
 #include "shim/atomics.h"
 #include "shim/clock.h"
 #include "shim/environment.h"
+#include "shim/front.h"
 #include "shim/options.h"
 #include "shim/proc.h"
 #include "shim/stack_table.h"
@@ -63,9 +64,10 @@ static void write_options(struct rt_header *header)
 	header->stacks = options.stacks;
 	header->on_full = options.on_full;
 	header->live = options.live;
-	header->watch = (options.heap || allocator_unseen ? RT_WATCH_HEAP : 0) | (options.locks ? RT_WATCH_LOCKS : 0) |
-	                (options.mmap ? RT_WATCH_MMAP : 0);
+	header->watch = (options.heap || front_watched || allocator_unseen ? RT_WATCH_HEAP : 0) |
+	                (options.locks ? RT_WATCH_LOCKS : 0) | (options.mmap ? RT_WATCH_MMAP : 0);
 	header->heap_unseen = allocator_unseen;
+	header->heap_in_front = front_watched;
 	header->scan_wait = options.scan ? least(options.scan_wait, UINT32_MAX) : 0;
 }
 

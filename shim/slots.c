@@ -10,10 +10,12 @@
 #define RELOC_CALL    R_X86_64_JUMP_SLOT
 #define RELOC_ADDRESS R_X86_64_GLOB_DAT
 #define RELOC_POINTER R_X86_64_64
+#define RELOC_COPY    R_X86_64_COPY
 #else
 #define RELOC_CALL    R_AARCH64_JUMP_SLOT
 #define RELOC_ADDRESS R_AARCH64_GLOB_DAT
 #define RELOC_POINTER R_AARCH64_ABS64
+#define RELOC_COPY    R_AARCH64_COPY
 #endif
 
 #define PAGE_BYTES ((uintptr_t)4096)
@@ -63,6 +65,8 @@ static void take_entry(struct slots *slots, const ElfW(Dyn) * entry)
 	case DT_STRTAB: slots->strings = (const char *)at; break;
 	case DT_GNU_HASH: slots->hash = (const uint32_t *)at; break;
 	case DT_VERSYM: slots->versions = (const ElfW(Half) *)at; break;
+	case DT_SYMBOLIC: slots->symbolic = true; break;
+	case DT_FLAGS: slots->symbolic |= (entry->d_un.d_val & DF_SYMBOLIC) != 0; break;
 	case DT_VERNEED: slots->needs = (const ElfW(Verneed) *)at; break;
 	}
 }
@@ -121,10 +125,25 @@ void slots_each(const struct slots *slots, bool (*visit)(void *data, const struc
 			const ElfW(Sym) *symbol = &slots->symbols[index];
 			struct slot slot = {(uintptr_t *)(slots->bias + relocation->r_offset),
 			                    slots->strings + symbol->st_name, version_of(slots, index),
-			                    symbol->st_shndx != SHN_UNDEF};
+			                    symbol->st_shndx != SHN_UNDEF,
+			                    symbol->st_value ? slots->bias + symbol->st_value : 0};
 			if (!visit(data, &slot))
 				return;
 		}
+}
+
+void slots_each_copied(const struct slots *slots, bool (*visit)(void *data, uintptr_t *at), void *data)
+{
+	for (size_t i = 0; i < slots->counts[0]; i++) {
+		const ElfW(Rela) *relocation = &slots->relocations[0][i];
+		if (ELF64_R_TYPE(relocation->r_info) != RELOC_COPY)
+			continue;
+		uintptr_t *word = (uintptr_t *)((slots->bias + relocation->r_offset + 7) & ~(uintptr_t)7);
+		size_t words = slots->symbols[ELF64_R_SYM(relocation->r_info)].st_size / sizeof *word;
+		for (; words; word++, words--)
+			if (!visit(data, word))
+				return;
+	}
 }
 
 static uint32_t gnu_hash(const char *name)

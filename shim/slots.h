@@ -25,6 +25,7 @@ struct slots { /* where a module has them, and what it needs to name them */
 	const uint32_t *hash; /* DT_GNU_HASH, or NULL */
 	const ElfW(Half) * versions;
 	const ElfW(Verneed) * needs; /* versions that it asks for */
+	bool symbolic;               /* looks for functions in itself first */
 };
 
 struct slot {
@@ -32,6 +33,7 @@ struct slot {
 	const char *name;    /* of the symbol */
 	const char *version; /* that it asks for, or NULL */
 	bool defined_here;   /* the module has a symbol of that name itself */
+	uintptr_t own;       /* address of that symbol, or of the PLT entry that stands for it everywhere; 0: neither */
 };
 
 /* Finds the slots of a module that dl_iterate_phdr lists.  False: it has none.  The module must stay loaded. */
@@ -39,6 +41,10 @@ bool slots_of(struct slots *slots, const struct dl_phdr_info *info);
 
 /* Calls visit for each, until that returns false. */
 void slots_each(const struct slots *slots, bool (*visit)(void *data, const struct slot *slot), void *data);
+
+/* Calls visit for each word of the data that the loader has copied from a library to the executable, pointers to
+ * functions among it, until that returns false. */
+void slots_each_copied(const struct slots *slots, bool (*visit)(void *data, uintptr_t *at), void *data);
 
 /* The address of the module's own dynamic symbol of that name, in its default version; 0: it defines none. */
 uintptr_t slots_defined(const struct slots *slots, const char *name);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "shim/address_space.h"
+#include "shim/allocator.h"
 #include "shim/cfi.h"
 #include "shim/clock.h"
+#include "shim/front.h"
 #include "shim/hooks.h"
 #include "shim/modules.h"
 #include "shim/slots.h"
@@ -18,6 +20,10 @@ bool turning_wanted;
 static uint32_t busy, wishes;
 
 static __thread unsigned opened; /* libraries with RTLD_DEEPBIND by this thread, since its last look */
+static uint32_t deepbound;       /* libraries with RTLD_DEEPBIND by any thread, ever; */
+static uint32_t deepbound_seen;  /* at the last look */
+
+__thread struct turning_window turning_window;
 
 /* ---- hooks by name ----------------------------------------------------------------------------- */
 
@@ -25,20 +31,21 @@ struct hook {
 	const char *name;
 	void **goes_on_to;
 	uintptr_t address; /* of the hook; 0: not found */
+	bool front;        /* of an allocator in front */
 };
 
 /* The second ABI of condition variables has the same names: its version tells it. */
 #define OLD_VERSION "GLIBC_2.2.5"
 
-#define HOOK(ret, name, ...) {#name, (void **)&real.name, 0},
+#define HOOK(ret, name, ...) {#name, (void **)&real.name, 0, false},
 static struct hook hooks[] = {
 #include "shim/hooks.def"
 };
 #undef HOOK
 #define HOOKS (sizeof hooks / sizeof *hooks)
 
-#define NEW(name, ...)    {#name, NULL, 0},
-#define DELETE(name, ...) {#name, NULL, 0},
+#define NEW(name, ...)    {#name, NULL, 0, false},
+#define DELETE(name, ...) {#name, NULL, 0, false},
 static struct hook operators[] = {
 #include "shim/operators.def"
 };
@@ -65,16 +72,37 @@ static const struct hook *find_hook(const char *name)
 	return NULL;
 }
 
-/* By the shim's own symbols: a name in the shim's code may be bound to another module's function. */
+static void add_hook(const struct hook *hook)
+{
+	unsigned bucket = bucket_of(hook->name);
+	while (by_name[bucket])
+		bucket = (bucket + 1) % BUCKETS;
+	by_name[bucket] = hook;
+}
+
+/* By the shim's own symbols: a name in the shim's code may be bound to another module's function.  Those that an
+ * allocator in front has in their place are there before. */
 static void add_hooks(const struct slots *own, struct hook *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		unsigned bucket = bucket_of(rows[i].name);
-		while (by_name[bucket])
-			bucket = (bucket + 1) % BUCKETS;
 		rows[i].address = slots_defined(own, rows[i].name);
-		if (rows[i].address)
-			by_name[bucket] = &rows[i];
+		if (rows[i].address && !find_hook(rows[i].name))
+			add_hook(&rows[i]);
+	}
+}
+
+static struct hook front_hooks[64]; /* more than there are rows in front.def and operators.def together */
+static unsigned front_hook_count;
+
+static void add_front_hooks(const struct front_hook *(*row)(unsigned index))
+{
+	const struct front_hook *hook;
+	for (unsigned i = 0; (hook = row(i)) && front_hook_count < sizeof front_hooks / sizeof *front_hooks; i++) {
+		if (!*hook->goes_on_to)
+			continue;
+		front_hooks[front_hook_count] =
+		    (struct hook){hook->name, hook->goes_on_to, (uintptr_t)hook->hook, true};
+		add_hook(&front_hooks[front_hook_count++]);
 	}
 }
 
@@ -157,10 +185,11 @@ struct pass {
 	const char *name; /* that a definition is looked for of */
 	uintptr_t owner;  /* of the function that the hook goes on to */
 	bool defined_elsewhere;
+	bool deepbound; /* it may have been opened with RTLD_DEEPBIND */
 	bool not_yet;   /* the loader is not done with the module */
 	bool elsewhere; /* a slot of malloc's holds another allocator's */
 	bool refused;
-	unsigned count;
+	unsigned count, front_count; /* of slots turned to hooks of hooks.def, and of front.h */
 };
 
 static int look_for_definition(struct dl_phdr_info *info, size_t bytes, void *data)
@@ -187,6 +216,29 @@ static bool is_in_a_module(uintptr_t address)
 {
 	struct dl_find_object object;
 	return cfi_object(address, &object);
+}
+
+/* True for a slot that leads to the module's own PLT, to be bound at the first call. */
+static bool is_not_bound_yet(const struct pass *pass, const struct slot *slot, uintptr_t value)
+{
+	return has(&pass->slots, value) && value != slot->own;
+}
+
+/* A slot that is not bound yet will be bound to the allocator in front, unless the module looks elsewhere first: in
+ * itself, or in libc. */
+static bool shall_turn_to_front(struct pass *pass, const struct slot *slot, const struct hook *hook, uintptr_t value)
+{
+	if (value == goes_on_to(hook))
+		return true;
+	if (value && value == slot->own)
+		return false; /* the module's own function, or its PLT entry, whose slot is turned */
+	if (is_not_bound_yet(pass, slot, value)) {
+		pass->elsewhere |= pass->deepbound && !strcmp(hook->name, "malloc");
+		return !pass->deepbound && !(slot->defined_here && pass->slots.symbolic) &&
+		       (slot->version || !front_by_version);
+	}
+	pass->not_yet |= !value || !is_in_a_module(value);
+	return false;
 }
 
 static bool shall_turn(struct pass *pass, const struct slot *slot, const struct hook *hook, uintptr_t value)
@@ -216,7 +268,8 @@ static void turn(struct pass *pass, const struct slot *slot, const struct hook *
 	case SLOT_WRITTEN: break;
 	}
 	turned[turned_count++] = (struct turned){pass->slots, slot->at, value, hook->address, true};
-	pass->count++;
+	pass->count += !hook->front;
+	pass->front_count += hook->front;
 }
 
 static bool turn_slot(void *data, const struct slot *slot)
@@ -227,7 +280,10 @@ static bool turn_slot(void *data, const struct slot *slot)
 	    (slot->version && !strcmp(slot->version, OLD_VERSION) && !strncmp(hook->name, "pthread_cond_", 13)))
 		return true;
 	uintptr_t value = load_acquire(slot->at);
-	if (shall_turn(pass, slot, hook, value))
+	bool shall = hook->front                ? shall_turn_to_front(pass, slot, hook, value)
+	             : load_acquire(&deepbound) ? shall_turn(pass, slot, hook, value)
+	                                        : false;
+	if (shall)
 		turn(pass, slot, hook, value);
 	return true;
 }
@@ -246,18 +302,26 @@ static void note_module(const struct pass *pass)
 	                                                : RT_CALLS_TURNED);
 }
 
+/* What a look has come to. */
+struct outcome {
+	bool deepbound; /* libraries have been opened with RTLD_DEEPBIND since the last one */
+	bool not_yet, refused;
+	bool front; /* slots were turned to the hooks of front.h */
+};
+
 static int look_at(struct dl_phdr_info *info, size_t bytes, void *data)
 {
-	struct pass pass = {.not_yet = false};
-	bool *complete = data;
+	struct outcome *outcome = data;
+	struct pass pass = {.deepbound = outcome->deepbound};
 	if (!slots_of(&pass.slots, info) || is_known(&pass.slots) || has(&pass.slots, shim_range.start))
 		return 0;
 	slots_each(&pass.slots, turn_slot, &pass);
-	if (pass.count || pass.elsewhere || pass.refused)
+	if (pass.count || pass.elsewhere || (pass.refused && load_acquire(&deepbound)))
 		note_module(&pass);
-	if (pass.not_yet)
-		*complete = false;
-	else
+	outcome->front |= pass.front_count != 0;
+	outcome->refused |= pass.refused;
+	outcome->not_yet |= pass.not_yet;
+	if (!pass.not_yet)
 		remember_module(&pass.slots);
 	return 0;
 }
@@ -300,32 +364,42 @@ static int changed(struct dl_phdr_info *info, size_t bytes, void *data)
 	return 1;
 }
 
-static void look(void)
+/* True if slots were turned to the hooks of front.h. */
+static bool look(void)
 {
 	struct change change;
-	bool complete = true;
+	uint32_t opened_before = load_acquire(&deepbound);
+	struct outcome outcome = {.deepbound = opened_before != deepbound_seen};
 	dl_iterate_phdr(changed, &change);
 	if (change.went) { /* another may be in the place of one that went */
 		known_count = initial_count;
 		forget_gone();
 	}
 	if (!change.came && !change.went)
-		return;
-	operators_look_up(); /* before the lock of dl_iterate_phdr, which the loader takes after its own */
-	dl_iterate_phdr(look_at, &complete);
-	if (!complete)
+		return false;
+	if (opened_before)
+		operators_look_up(); /* before the lock of dl_iterate_phdr, which the loader takes after its own */
+	dl_iterate_phdr(look_at, &outcome);
+	if (outcome.not_yet)
 		adds_seen = 0;
+	else
+		deepbound_seen = opened_before;
+	if (outcome.refused && front_watched)
+		allocator_lost();
+	return outcome.front;
 }
 
-static void look_in_turn(void)
+static bool look_in_turn(void)
 {
+	bool turned_to_front = false;
 	fetch_add_acq_rel(&wishes, 1);
 	while (load_acquire(&wishes) && cas_acq_rel(&busy, 0, 1)) {
 		uint32_t seen = load_acquire(&wishes);
-		look();
+		turned_to_front |= look();
 		fetch_add_acq_rel(&wishes, -seen);
 		store_release(&busy, 0);
 	}
+	return turned_to_front;
 }
 
 static void note_unseen(unsigned what, bool begins)
@@ -345,9 +419,14 @@ void turning_look(void)
 	int error = errno;
 	if (sys_restricted || !process_is_ours())
 		return;
-	look_in_turn();
+	if (look_in_turn() && !turning_window.count) { /* libc has opened them */
+		note_unseen(RT_UNSEEN_HEAP, true);
+		note_unseen(RT_UNSEEN_HEAP, false);
+	}
 	for (; opened; opened--)
 		note_unseen(RT_UNSEEN_MODULE, false);
+	for (; turning_window.count; turning_window.count--)
+		note_unseen(RT_UNSEEN_HEAP, false);
 	errno = error;
 }
 
@@ -369,6 +448,7 @@ void turning_before_deepbind(void)
 		return;
 	note_unseen(RT_UNSEEN_MODULE, true);
 	opened++;
+	fetch_add_acq_rel(&deepbound, 1);
 	if (!load_acquire(&turning_wanted) && cas_acq_rel(&busy, 0, 1)) {
 		if (!turning_wanted && begin())
 			store_release(&turning_wanted, true);
@@ -383,6 +463,99 @@ void turning_before_namespace(void)
 	if (thread_self() && process_is_ours())
 		note_unseen(RT_UNSEEN_LIBC, true);
 	errno = error;
+}
+
+/* ---- an allocator in front ---------------------------------------------------------------------------- */
+
+void turning_before_open(const struct caller *caller)
+{
+	int error = errno;
+	if (!front_watched || !thread_self() || !process_is_ours())
+		return;
+	note_unseen(RT_UNSEEN_HEAP, true);
+	turning_window = (struct turning_window){turning_window.count + 1, caller->sp, caller->pc};
+	errno = error;
+}
+
+void *turning_hook(void *handle, const char *name)
+{
+	const struct hook *hook = front_watched && handle != RTLD_NEXT ? find_hook(name) : NULL;
+	if (!hook || !hook->front || (uintptr_t)real.dlsym(handle, name) != goes_on_to(hook))
+		return NULL;
+	return (void *)hook->address;
+}
+
+/* While dlopen runs, its return address stands below the stack pointer of its caller.  Later calls of that caller put
+ * theirs there. */
+static bool has_returned(const struct caller *caller)
+{
+	if (caller->sp >= turning_window.sp)
+		return true;
+#if defined(__x86_64__)
+	return ((const uintptr_t *)turning_window.sp)[-1] != turning_window.pc;
+#else
+	return false;
+#endif
+}
+
+void turning_after_open(const struct caller *caller)
+{
+	if (has_returned(caller))
+		turning_look();
+}
+
+/* A word that no relocation names. */
+static bool turn_word(void *data, uintptr_t *at)
+{
+	uintptr_t value = load_acquire(at);
+	for (unsigned i = 0; i < front_hook_count; i++)
+		if (value == goes_on_to(&front_hooks[i])) {
+			turn(data, &(struct slot){.at = at}, &front_hooks[i], value);
+			break;
+		}
+	return true;
+}
+
+/* The loader keeps the program's malloc, calloc, realloc and free in data that is read-only once it has started up.
+ * True: all that do not lead through a PLT entry of the executable's were found. */
+static bool turn_loader(struct pass *pass)
+{
+	unsigned before = pass->front_count;
+	uintptr_t *end = (uintptr_t *)pass->slots.relro_end;
+	for (uintptr_t *at = (uintptr_t *)pass->slots.relro_start; at < end; at++)
+		turn_word(pass, at);
+	return pass->front_count - before >= front_direct;
+}
+
+static int turn_to_front(struct dl_phdr_info *info, size_t bytes, void *data)
+{
+	struct outcome *outcome = data;
+	struct pass pass = {.deepbound = false};
+	if (!slots_of(&pass.slots, info) || has(&pass.slots, shim_range.start) || has(&pass.slots, front_range.start))
+		return 0;
+	slots_each(&pass.slots, turn_slot, &pass);
+	slots_each_copied(&pass.slots, turn_word, &pass);
+	if (has(&pass.slots, loader_range.start))
+		outcome->refused |= !turn_loader(&pass);
+	outcome->refused |= pass.refused || pass.not_yet;
+	return 0;
+}
+
+bool turning_to_front(void)
+{
+	struct outcome outcome = {.refused = false};
+	if (sys_restricted || load_acquire(&turning_wanted) || !cas_acq_rel(&busy, 0, 1))
+		return false;
+	add_front_hooks(front_function);
+	add_front_hooks(front_operator);
+	outcome.refused = !begin();
+	if (!outcome.refused)
+		dl_iterate_phdr(turn_to_front, &outcome);
+	store_release(&turning_wanted, !outcome.refused);
+	store_release(&busy, 0);
+	if (outcome.refused)
+		turning_back();
+	return !outcome.refused;
 }
 
 static int turn_back(struct dl_phdr_info *info, size_t bytes, void *unused)

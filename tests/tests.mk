@@ -20,9 +20,9 @@ WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%) $(BUILD)/program
 	$(BUILD)/programs/new_leaks_static_tcmalloc
 
 .PHONY: programs
-programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,small.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so beside/opener.so beside/further/beside.so)
+programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so beside/opener.so beside/further/beside.so)
 
-$(BUILD)/programs/small.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
+$(BUILD)/programs/small.so $(BUILD)/programs/half_malloc.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
@@ -60,10 +60,19 @@ $(BUILD)/programs/sanitized_needs_leak: tests/programs/lib/calls_sanitized.c $(B
 	$(call say,GCC,$@)
 	$(Q)gcc -o $@ $< -L$(@D) -lsanitized -Wl,-rpath,'$$ORIGIN'
 
-$(BUILD)/programs/starts_thread.so: tests/programs/lib/starts_thread.cc
+$(BUILD)/programs/starts_thread.so $(BUILD)/programs/constructs.so: $(BUILD)/programs/%.so: tests/programs/lib/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/programs/libkeeps_free.so: tests/programs/lib/keeps_free.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+$(BUILD)/programs/calls_kept_free: tests/programs/lib/calls_kept_free.c $(BUILD)/programs/libkeeps_free.so
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -Wall -I. $(PROGRAM_FLAGS) -fno-pie -no-pie -o $@ $< -L$(@D) -lkeeps_free -Wl,-rpath,'$$ORIGIN'
 
 LIBRARY_jemalloc := libjemalloc.so.2
 LIBRARY_tcmalloc := libtcmalloc_minimal.so.4

@@ -104,7 +104,114 @@ static void expect_every_operator(const char *preload)
 	rt_end(&rt);
 }
 
+/* ---- allocators that are preloaded before ringtail --------------------------------------------------- */
+
+#define SEEN_LATE "malloc is that of a library preloaded before ringtail's: its calls are seen from "
+
+/* It is said from when on the heap is seen. */
+static void expect_seen_late(const json_t *process, const char *library)
+{
+	const json_t *unseen = json_at(process, "watched.unseen"), *first = json_array_get(unseen, 0);
+
+	cr_expect(json_is_true(json_at(process, "watched.heap")));
+	cr_assert_eq(json_array_size(unseen), 1);
+	cr_expect_str_eq(json_text(first, "what"), "start");
+	cr_expect(strstr(json_text(first, "why"), SEEN_LATE), "%s", json_text(first, "why"));
+	cr_expect(strstr(json_text(first, "module"), library), "%s", json_text(first, "module"));
+}
+
+static void expect_leaks_in_front(enum mode mode, const char *library)
+{
+	struct rt rt = rt_new();
+	char preload[RT_PATH];
+
+	snprintf(preload, sizeof preload, "%s:$LD_PRELOAD", library);
+	run_with(&rt, mode, preload, "new_leaks");
+	expect_all_lost(rt_process(&rt, "new_leaks"));
+	expect_seen_late(rt_process(&rt, "new_leaks"), library);
+	rt_end(&rt);
+}
+
+/* Constructors of a library run before its calls are seen; nothing is claimed of their blocks, and everything else is
+ * found. */
+static void expect_opened_in_front(enum mode mode, const char *library, const char *how)
+{
+	struct rt rt = rt_new();
+	char preload[RT_PATH], program[64];
+
+	snprintf(preload, sizeof preload, "%s:$LD_PRELOAD", library);
+	snprintf(program, sizeof program, "opens_constructs %s", how);
+	run_with(&rt, mode, preload, program);
+	const json_t *process = rt_process(&rt, "opens_constructs");
+	expect_findings(process, "");
+	cr_expect_eq(left_of(process, "lose_here"), 30, "%lld", left_of(process, "lose_here"));
+	cr_expect_eq(left_of(process, "constructs_lose"), 30, "%lld", left_of(process, "constructs_lose"));
+	cr_expect_eq(left_of(process, "constructed::constructed()"), 0);
+	rt_end(&rt);
+}
+
+/* Addresses of the allocator's functions that no relocation names. */
+static void expect_addresses_in_front(enum mode mode, const char *library)
+{
+	struct rt rt = rt_new();
+	char preload[RT_PATH];
+
+	snprintf(preload, sizeof preload, "%s:$LD_PRELOAD", library);
+	run_with(&rt, mode, preload, "calls_kept_free");
+	const json_t *process = rt_process(&rt, "calls_kept_free");
+	expect_findings(process, "");
+	cr_expect_eq(left_of(process, "lose_kept"), 10, "%lld", left_of(process, "lose_kept"));
+	cr_expect_eq(left_of(process, "main"), 10, "%lld", left_of(process, "main"));
+	rt_end(&rt);
+}
+
+/* A heap that is seen is neither refused nor doubted. */
+static void expect_passes_in_front(const char *library)
+{
+	struct rt rt = rt_new();
+	char script[4 * RT_PATH];
+
+	snprintf(script, sizeof script, "sh -c 'LD_PRELOAD=%s:$LD_PRELOAD exec %s balanced'", library,
+	         rt_built("programs/new_leaks"));
+	rt_program_with(&rt, MODE_RUN, "--must-watch", script);
+	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
+	cr_expect_not(strstr(rt.program.err, "not watched"), "%s", rt.program.err);
+	expect_findings(rt_process(&rt, "new_leaks"), "");
+	struct outcome check = rt_tool(&rt, "check RUN --fail-on=default");
+	cr_expect_eq(check.status, 0, "status %d: %s", check.status, check.err);
+	cr_expect(strstr(check.err, "check passed\n"), "%s", check.err);
+	outcome_free(&check);
+	rt_end(&rt);
+}
+
+/* A child's frees of its parent's blocks are no misuse, wherever these lie. */
+static void expect_forked(const char *preload)
+{
+	struct rt rt = rt_new();
+
+	run_with(&rt, MODE_RUN, preload, "fork_frees_small");
+	const json_t *process, *processes = json_at(rt_report(&rt), "processes");
+	size_t i;
+	json_array_foreach(processes, i, process) { expect_findings(process, ""); }
+	cr_expect_eq(json_array_size(processes), 3, "the shell, the program, its child: %zu",
+	             json_array_size(processes));
+	rt_end(&rt);
+}
+
+/* ---- each allocator, both ways ------------------------------------------------------------------------- */
+
 #define ALLOCATOR(name, library)                                                                                       \
+	Test(allocators, name##_in_front_run) { expect_leaks_in_front(MODE_RUN, library); }                            \
+	Test(allocators, name##_in_front_preload) { expect_leaks_in_front(MODE_PRELOAD, library); }                    \
+	Test(allocators, name##_in_front_mismatched) { expect_mismatch(library ":$LD_PRELOAD"); }                      \
+	Test(allocators, name##_in_front_every_operator) { expect_every_operator(library ":$LD_PRELOAD"); }            \
+	Test(allocators, name##_in_front_opens_run) { expect_opened_in_front(MODE_RUN, library, "lazy"); }             \
+	Test(allocators, name##_in_front_opens_preload) { expect_opened_in_front(MODE_PRELOAD, library, "now"); }      \
+	Test(allocators, name##_in_front_addresses_run) { expect_addresses_in_front(MODE_RUN, library); }              \
+	Test(allocators, name##_in_front_addresses_preload) { expect_addresses_in_front(MODE_PRELOAD, library); }      \
+	Test(allocators, name##_in_front_passes) { expect_passes_in_front(library); }                                  \
+	Test(allocators, name##_in_front_forked) { expect_forked(library ":$LD_PRELOAD"); }                            \
+	Test(allocators, name##_behind_forked) { expect_forked("$LD_PRELOAD:" library); }                              \
 	Test(allocators, name##_behind_run) { expect_leaks(MODE_RUN, "$LD_PRELOAD:" library, "new_leaks"); }           \
 	Test(allocators, name##_behind_preload) { expect_leaks(MODE_PRELOAD, "$LD_PRELOAD:" library, "new_leaks"); }   \
 	Test(allocators, name##_linked_run) { expect_leaks(MODE_RUN, "$LD_PRELOAD", "new_leaks_" #name); }             \
@@ -117,9 +224,11 @@ static void expect_every_operator(const char *preload)
 #undef UNSEEN
 #define ALLOCATOR(name, library)
 
-/* ---- allocators that are part of the program ---------------------------------------------------- */
+/* ---- allocators that cannot be watched ----------------------------------------------------------- */
 
 #define NOT_WATCHED "ringtail: the heap is not watched, as malloc is linked into the program itself: "
+#define NOT_WATCHED_BEFORE                                                                                             \
+	"ringtail: the heap is not watched, as malloc is that of a library preloaded before ringtail's: "
 
 static void expect_output(struct rt *rt, const char *words, const char *expected)
 {
@@ -175,6 +284,56 @@ static void expect_refused(const char *program)
 	Test(allocators, program##_unseen_preload) { expect_unseen(MODE_PRELOAD, #program, name); }                    \
 	Test(allocators, program##_refused) { expect_refused(#program); }
 #include "tests/e2e/tables/allocators.def"
+
+/* An allocator in front that leaves a part of the blocks to libc. */
+static void unseen_before(struct rt *rt, enum mode mode, const char *options)
+{
+	char script[4 * RT_PATH];
+
+	snprintf(script, sizeof script, "sh -c 'LD_PRELOAD=%s:$LD_PRELOAD exec %s'",
+	         rt_built("programs/half_malloc.so"), rt_built("programs/abba_no_hang"));
+	rt_program_with(rt, mode, options, script);
+}
+
+static void expect_unseen_before(enum mode mode)
+{
+	struct rt rt = rt_new();
+	const json_t *watched, *unseen;
+
+	unseen_before(&rt, mode, "");
+	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
+	cr_expect(strstr(rt.program.err, NOT_WATCHED_BEFORE), "%s", rt.program.err);
+	watched = json_at(rt_process(&rt, "abba_no_hang"), "watched");
+	cr_expect_not(json_is_true(json_at(watched, "heap")));
+	unseen = json_array_get(json_at(watched, "unseen"), 0);
+	cr_expect_str_eq(json_text(unseen, "what"), "heap");
+	cr_expect(strstr(json_text(unseen, "module"), "half_malloc.so"));
+	expect_findings(rt_process(&rt, "abba_no_hang"), "deadlock:predicted=1");
+	expect_output(&rt, "report RUN",
+	              "heap: malloc is that of a library preloaded before ringtail's: preload it behind");
+	expect_output(
+	    &rt, "check RUN --fail-on=leak:definite",
+	    "check passed, but no leaks were looked for in 1 process (malloc is preloaded before ringtail's)");
+	expect_output(&rt, "sql RUN 'select why from unwatched'", "preloaded before ringtail's");
+	expect_output(&rt, "report RUN --format sarif", "preloaded before ringtail's");
+	rt_end(&rt);
+}
+
+Test(allocators, half_in_front_unseen_run) { expect_unseen_before(MODE_RUN); }
+Test(allocators, half_in_front_unseen_preload) { expect_unseen_before(MODE_PRELOAD); }
+
+Test(allocators, half_in_front_refused)
+{
+	struct rt rt = rt_new();
+
+	unseen_before(&rt, MODE_RUN, "--must-watch");
+	cr_expect_eq(rt.program.status, 69, "status %d", rt.program.status);
+	cr_expect_str_eq(rt.program.out, "", "it has run");
+	cr_expect(
+	    strstr(rt.program.err, "as it is that of a library preloaded before ringtail's; not run (--must-watch)"),
+	    "%s", rt.program.err);
+	rt_end(&rt);
+}
 
 /* A malloc that goes on to the next one is watched there, and must not be refused. */
 static void expect_wrapped(enum mode mode, const char *options)

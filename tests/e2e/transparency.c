@@ -79,4 +79,5 @@ Test(transparency, opens_beside)
 
 	snprintf(script, sizeof script, "opens_beside %s", rt_built("programs"));
 	expect_same(MODE_PRELOAD, script);
+	expect_same_beside("libjemalloc.so.2:$LD_PRELOAD", "X=", script);
 }

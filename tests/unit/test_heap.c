@@ -363,6 +363,40 @@ Test(heap, address_right_before_a_block_is_an_invalid_free)
 	cr_assert_eq(script_count(&s, "misuse", "invalid-free"), 2);
 }
 
+static void s_unseen(uint32_t thread, unsigned what, bool begins)
+{
+	script_event(&s, (struct event){.type = RT_UNSEEN, .thread = thread, .aux = what, .object = begins});
+}
+
+/* Constructors of a library may free what libc allocates for them, unseen. */
+Test(heap, blocks_of_a_thread_that_opens_a_library_are_not_claimed)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	s_unseen(1, RT_UNSEEN_HEAP, true);
+	s_malloc(1, 21, 0x2000, 10);
+	s_malloc(2, 22, 0x3000, 10);
+	s_unseen(1, RT_UNSEEN_HEAP, true);
+	s_unseen(1, RT_UNSEEN_HEAP, false);
+	s_malloc(1, 23, 0x4000, 10);
+	s_unseen(1, RT_UNSEEN_HEAP, false);
+	s_malloc(1, 24, 0x5000, 10);
+	cr_expect_eq(finish()->unseen_frees, 2);
+	cr_expect_eq(script_count(&s, "leak", "live-at-death"), 3);
+}
+
+/* A block that was freed before may have been allocated again, unseen. */
+Test(heap, freed_again_after_a_library_was_opened_is_no_double_free)
+{
+	s_malloc(1, 20, 0x1000, 10);
+	s_free(1, 0x1000);
+	s_unseen(1, RT_UNSEEN_HEAP, true);
+	s_free(1, 0x1000);
+	s_unseen(1, RT_UNSEEN_HEAP, false);
+	s_free(1, 0x1000);
+	cr_expect_eq(finish()->double_frees, 0);
+	cr_expect_eq(script_count(&s, "misuse", NULL), 0);
+}
+
 static void begin_with_stack(uint32_t id, uint64_t high, uint64_t units)
 {
 	script_event(&s, (struct event){.type = RT_THREAD_BEGIN,

@@ -297,15 +297,15 @@ static void say_nothing_recorded(struct run *run)
 }
 
 /* The library has ended CMD before its main: nothing is left of the run. */
-static int say_refused(struct run *run)
+static int say_refused(struct run *run, uint32_t heap_unseen)
 {
 	char path[PATH_MAX + 64];
 
-	snprintf(
-	    run->why_unwatched, sizeof run->why_unwatched,
-	    "the heap of %s: its malloc does not come to ringtail, as it is linked into the program itself; not run "
-	    "(--must-watch)",
-	    run->command[0]);
+	snprintf(run->why_unwatched, sizeof run->why_unwatched,
+	         "the heap of %s: its malloc does not come to ringtail, as it is %s; not run (--must-watch)",
+	         run->command[0],
+	         heap_unseen == RT_HEAP_IN_FRONT ? "that of a library preloaded before ringtail's"
+	                                         : "linked into the program itself");
 	fprintf(stderr, "ringtail: cannot watch: %s\n", run->why_unwatched);
 	close_store(run);
 	snprintf(path, sizeof path, "%s/%d.0%s", run->directory, (int)run->launch.pid, RT_RING_SUFFIX);
@@ -427,7 +427,8 @@ static int run_watched(struct run *run)
 		err = first;
 	if (result.why_not.code)
 		run->why_not = result.why_not;
-	int status = result.refused ? say_refused(run) : finish(run, &result, !failed && result.stored, &err);
+	int status = result.refused ? say_refused(run, result.heap_unseen)
+	                            : finish(run, &result, !failed && result.stored, &err);
 	close_store(run);
 	return status;
 }

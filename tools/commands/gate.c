@@ -105,8 +105,10 @@ static bool wants(const struct report *report, enum finding_class class)
 static void say_doubts(struct report *report)
 {
 #define UNSEEN "(SELECT process FROM unwatched WHERE what = 'heap')"
+#define BEFORE "(SELECT process FROM unwatched WHERE what = 'heap' AND why LIKE '%preloaded before%')"
 	static const char no_heap[] = "SELECT count(*) FROM process WHERE NOT watch_heap AND id NOT IN " UNSEEN,
-	                  unseen_heap[] = "SELECT count(*) FROM process WHERE id IN " UNSEEN,
+	                  unseen_heap[] = "SELECT count(*) FROM process WHERE id IN " UNSEEN " AND id NOT IN " BEFORE,
+	                  heap_before[] = "SELECT count(*) FROM process WHERE id IN " BEFORE,
 	                  no_locks[] = "SELECT count(*) FROM process WHERE NOT watch_locks";
 	struct doubts doubts = {0};
 	const char *unsought = report->query.only ? kinds_unsought(report->query.only) : NULL;
@@ -116,6 +118,7 @@ static void say_doubts(struct report *report)
 		say_unscanned(report, &doubts);
 		say_unwatched(report, &doubts, "leaks", no_heap, "--heap=no");
 		say_unwatched(report, &doubts, "leaks", unseen_heap, "malloc is linked into it");
+		say_unwatched(report, &doubts, "leaks", heap_before, "malloc is preloaded before ringtail's");
 	}
 	if (wants(report, FINDING_DEADLOCK_REALISED) || wants(report, FINDING_DEADLOCK_PREDICTED))
 		say_unwatched(report, &doubts, "deadlocks", no_locks, "--locks=no");

@@ -182,7 +182,10 @@ static void conclude(struct collector *collector, struct watched *ring)
 	if (collector->request->confirm)
 		confirm_label(collector->request->confirm, &recording->ring, recording->analysis->findings);
 	collector->result.unfollowed += load_relaxed(&recording->ring.shared->unfollowed);
-	collector->result.refused |= is_command(collector, ring) && load_relaxed(&recording->ring.shared->refused);
+	if (is_command(collector, ring) && load_relaxed(&recording->ring.shared->refused)) {
+		collector->result.refused = true;
+		collector->result.heap_unseen = load_relaxed(&recording->ring.shared->heap_unseen);
+	}
 	archive_put(collector->archive, recording, end.how != END_RUNNING);
 	ring->recording = NULL;
 	ring->done = true;

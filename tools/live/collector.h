@@ -41,6 +41,7 @@ struct collector_result {
 	uint64_t unfollowed;     /* programs that were started without the library in their environment */
 	bool ended_for_deadlock; /* the collector ended the command, as on_deadlock asks */
 	bool refused;            /* the library ended the command before its main, as its heap cannot be watched */
+	uint32_t heap_unseen;    /* enum rt_heap_unseen: why, if refused */
 	unsigned unread;         /* rings that could not be opened */
 	bool stored;             /* all that was read is in the store; else err is filled */
 	struct error why_not;    /* if the disk was full: why the store is in memory; else its code is 0 */

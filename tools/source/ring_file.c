@@ -240,6 +240,11 @@ bool ring_file_sees_heap(const struct ring_file *ring)
 	return (ring->header.watch & RT_WATCH_HEAP) && !load_relaxed(&ring->shared->heap_unseen);
 }
 
+bool ring_file_has_early_blocks(const struct ring_file *ring)
+{
+	return ring->shared && load_relaxed(&ring->shared->heap_in_front);
+}
+
 bool ring_file_is_elsewhere(const struct ring_file *ring)
 {
 	return ring->header.pid_space && ring->header.pid_space != process_namespace();

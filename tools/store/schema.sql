@@ -67,7 +67,8 @@ CREATE TABLE unwatched (
 	process INTEGER NOT NULL,
 	ordinal INTEGER NOT NULL,
 	what    TEXT NOT NULL, -- heap: all of malloc, free, new and delete; calls: of one library, or
-	                       -- of several; start: calls of one library before a time
+	                       -- of several; start: calls of one library, or of
+	                       -- the allocator that is preloaded before ringtail, before a time
 	module  TEXT,          -- path of the executable or library that it is about
 	why     TEXT NOT NULL,
 	PRIMARY KEY (process, ordinal)

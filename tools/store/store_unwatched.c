@@ -60,25 +60,57 @@ static void store_no_malloc(struct unwatched *unwatched)
 	store_reason(unwatched, "heap", writer->ring->header.exe, why);
 }
 
-static void store_heap_unseen(struct unwatched *unwatched, uint32_t unseen)
+#define PRELOADED_BEFORE "malloc is that of a library preloaded before ringtail's: "
+
+static void store_heap_unseen(struct unwatched *unwatched, uint32_t unseen, const char *server)
 {
 	if (unseen == RT_HEAP_IN_PROGRAM)
 		store_own_malloc(unwatched);
 	else if (!unseen && unwatched->writer->ring->header.watch & RT_WATCH_HEAP)
 		store_no_malloc(unwatched);
 	else if (unseen)
-		store_reason(unwatched, "heap", NULL,
-		             "malloc is that of a library preloaded before ringtail's: preload it behind");
+		store_reason(unwatched, "heap", server, PRELOADED_BEFORE "preload it behind");
+}
+
+static void copy_path(char path[RT_MODULE_PATH], const struct rt_module *module)
+{
+	memcpy(path, module->path, RT_MODULE_PATH);
+	path[RT_MODULE_PATH - 1] = '\0';
+}
+
+/* The allocator's library, if it is preloaded before ringtail's. */
+static const struct rt_module *find_server(const struct ring_file *ring, char path[RT_MODULE_PATH])
+{
+	uint32_t modules = ring_file_modules(ring);
+
+	for (uint32_t i = 0; i < modules; i++) {
+		const struct rt_module *module = ring_file_module(ring, i);
+
+		if (!module || load_acquire(&module->calls) != RT_CALLS_SERVED)
+			continue;
+		copy_path(path, module);
+		return module;
+	}
+	return NULL;
+}
+
+static void store_heap_seen_late(struct unwatched *unwatched, const struct rt_module *server, const char *path)
+{
+	char why[160];
+
+	snprintf(why, sizeof why, PRELOADED_BEFORE "its calls are seen from %.6f s on",
+	         ring_file_seconds(unwatched->writer->ring, server->turned));
+	store_reason(unwatched, "start", path, why);
 }
 
 static void store_module_calls(struct unwatched *unwatched, const struct rt_module *module)
 {
 	char path[RT_MODULE_PATH], why[160];
 
-	memcpy(path, module->path, sizeof path);
-	path[sizeof path - 1] = '\0';
+	copy_path(path, module);
 	switch (load_acquire(&module->calls)) {
 	case RT_CALLS_BOUND:
+	case RT_CALLS_SERVED:
 		return;
 	case RT_CALLS_TURNED:
 		snprintf(why, sizeof why, "opened with RTLD_DEEPBIND: its calls are seen from %.6f s on",
@@ -100,9 +132,13 @@ void store_unwatched(struct writer *writer)
 {
 	const struct rt_header *shared = writer->ring->shared;
 	struct unwatched unwatched = {.writer = writer};
-	uint32_t modules = ring_file_modules(writer->ring);
+	uint32_t modules = ring_file_modules(writer->ring), unseen = load_relaxed(&shared->heap_unseen);
+	char path[RT_MODULE_PATH];
+	const struct rt_module *server = find_server(writer->ring, path);
 
-	store_heap_unseen(&unwatched, load_relaxed(&shared->heap_unseen));
+	store_heap_unseen(&unwatched, unseen, server ? path : NULL);
+	if (server && !unseen)
+		store_heap_seen_late(&unwatched, server, path);
 	for (uint32_t i = 0; i < modules && !writer->failed; i++) {
 		const struct rt_module *module = ring_file_module(writer->ring, i);
 

@@ -30,6 +30,12 @@
 #define BLOCK_ALIGNMENT 16u
 #define CHUNK_LEAST     32u /* of glibc's chunks */
 
+/* A block that may have been freed unseen: names it at any later time. */
+struct doubtful {
+	uint64_t address;
+	uint32_t thread, serial;
+};
+
 struct heap_analysis {
 	const struct ring_file *ring;
 	const struct thread_analysis *threads; /* NULL: stacks are not known */
@@ -46,7 +52,9 @@ struct heap_analysis {
 	struct realloc_table reallocs;
 	struct recent_frees recent;
 	struct misuse_table *misuse;
-	uint64_t unseen;        /* libraries whose calls may pass unseen at present */
+	uint64_t unseen;           /* libraries whose calls may pass unseen at present */
+	struct doubtful *doubtful; /* blocks allocated by threads that open such libraries */
+	size_t doubtful_count, doubtful_room;
 	uint64_t certain_until; /* stamp after which events may be missing */
 	uint64_t interior_budget;
 	unsigned freed_questions; /* calls of heap_is_freed that still search */
@@ -90,6 +98,7 @@ void heap_free(struct heap_analysis *heap)
 	misuse_free(heap->misuse);
 	recents_free(&heap->recent);
 	levels_free(&heap->levels);
+	free(heap->doubtful);
 	free(heap->site_results);
 	free(heap->share_results);
 	free(heap->thread_results);
@@ -191,6 +200,11 @@ static void allocate(struct heap_analysis *heap, const struct event *event, uint
 	if (existed)
 		end_unseen(heap, block);
 	block_begins(heap, block, event, type);
+	if (__builtin_expect(heap->unseen && heap->actors.items[block->thread].opens, 0)) {
+		GROW(heap->doubtful, heap->doubtful_room, heap->doubtful_count + 1);
+		heap->doubtful[heap->doubtful_count++] =
+		    (struct doubtful){block->address, block->thread, block->serial};
+	}
 }
 
 static struct heap_actor *caller_of(struct heap_analysis *heap, const struct event *event)
@@ -323,7 +337,8 @@ static struct block *block_around(struct heap_analysis *heap, uint64_t address)
 	return NULL;
 }
 
-/* The live block that begins within the next bytes: no allocator puts another block into so little space. */
+/* The live block that begins within the next bytes: glibc puts no other block into so little space, and other
+ * allocators would only put one there that is known. */
 static struct block *block_behind(const struct heap_analysis *heap, uint64_t address)
 {
 	for (uint64_t at = (address | 7) + 1; at < address + CHUNK_LEAST; at += 8) {
@@ -353,7 +368,8 @@ static enum heap_place place_of(const struct heap_analysis *heap, const struct e
 /* around: the live block that the address lies in, NULL if there is none. */
 static void note_no_block(struct heap_analysis *heap, const struct event *event, const struct block *around)
 {
-	const struct block *near = around ? around : block_behind(heap, event->object);
+	bool all_known = !heap->ring->header.forked && !ring_file_has_early_blocks(heap->ring);
+	const struct block *near = around ? around : all_known ? block_behind(heap, event->object) : NULL;
 	struct heap_misuse misuse = misuse_of(event, FINDING_MISUSE_INVALID_FREE, near ? site_of(heap, near) : NULL);
 	uint32_t thread = 0;
 
@@ -531,11 +547,47 @@ static void note_loss(struct heap_analysis *heap, const struct event *event)
 		heap->certain_until = since;
 }
 
+/* Constructors of a library that is opened may free blocks unseen that libc or the C++ runtime allocated for them.  So
+ * nothing is claimed of blocks that the thread allocated meanwhile. */
+static void end_doubtful(struct heap_analysis *heap, uint32_t thread)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < heap->doubtful_count; i++) {
+		const struct doubtful *one = &heap->doubtful[i];
+		struct block *block;
+
+		if (one->thread != thread) {
+			heap->doubtful[kept++] = *one;
+			continue;
+		}
+		block = blocks_find(&heap->blocks, one->address);
+		if (!block || block->thread != thread || block->serial != one->serial)
+			continue;
+		end_unseen(heap, block);
+		blocks_remove(&heap->blocks, block);
+	}
+	heap->doubtful_count = kept;
+}
+
+static void note_opening(struct heap_analysis *heap, const struct event *event)
+{
+	uint32_t thread = actors_get(&heap->actors, event->thread, heap->serial);
+	uint32_t *opens = &heap->actors.items[thread].opens;
+
+	if (event->object)
+		++*opens;
+	else if (*opens && !--*opens)
+		end_doubtful(heap, thread);
+}
+
 /* Calls may pass unseen for a while: an address that was freed before may have been allocated again. */
 static void note_unseen(struct heap_analysis *heap, const struct event *event)
 {
-	if (event->aux != RT_UNSEEN_MODULE) /* another libc has another heap */
+	if (event->aux == RT_UNSEEN_LIBC) /* another libc has another heap */
 		return;
+	if (event->aux == RT_UNSEEN_HEAP)
+		note_opening(heap, event);
 	if (event->object) {
 		heap->unseen++;
 	} else if (heap->unseen) {

@@ -41,6 +41,7 @@ struct heap_actor { /* a thread */
 	uint32_t id;
 	uint32_t group;  /* of threads; 0: not known */
 	uint64_t latest; /* stamp of its last event */
+	uint32_t opens;  /* libraries whose calls of malloc and free may pass unseen at present */
 };
 
 struct site_table {

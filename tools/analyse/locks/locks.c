@@ -668,6 +668,8 @@ void locks_prefetch_lock(const struct lock_analysis *locks, const struct event *
 /* Libraries of another libc are never seen. */
 static void note_unseen(struct lock_analysis *locks, const struct event *event)
 {
+	if (event->aux == RT_UNSEEN_HEAP)
+		return;
 	locks->unseen += event->object != 0;
 	if (!event->object && locks->unseen && event->aux == RT_UNSEEN_MODULE)
 		locks->unseen--;
