@@ -1,18 +1,16 @@
 /*
  * A deadlock that could happen and does not: forward() takes `first` then `second`, backward() `second`
- * then `first`, in two threads that nothing orders; a long pause keeps them apart in this run.  A sleep is
- * no synchronisation: one predicted deadlock.
+ * then `first`, in two threads that no call orders; a flag keeps them apart.  A flag is no synchronisation that
+ * ringtail sees: one predicted deadlock.
  */
 #include <pthread.h>
-#include <time.h>
 
 #include "say.h"
+#include "turns.h"
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t second = PTHREAD_MUTEX_INITIALIZER;
 static long sum;
-
-static void pause_ms(long ms) { nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL); }
 
 static void *forward(void *argument)
 {
@@ -21,12 +19,13 @@ static void *forward(void *argument)
 	sum += 1;
 	pthread_mutex_unlock(&second);
 	pthread_mutex_unlock(&first);
+	through();
 	return argument;
 }
 
 static void *backward(void *argument)
 {
-	pause_ms(200);
+	give_way(1);
 	pthread_mutex_lock(&second);
 	pthread_mutex_lock(&first);
 	sum += 2;

@@ -4,9 +4,9 @@
  */
 #include <pthread.h>
 #include <semaphore.h>
-#include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t never_signalled = PTHREAD_COND_INITIALIZER;
@@ -35,7 +35,7 @@ int main(void)
 	sem_init(&never_posted, 0, 0);
 	pthread_create(&threads[0], NULL, on_condition, NULL);
 	pthread_create(&threads[1], NULL, on_semaphore, NULL);
-	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+	await_others(2);
 	say("two wait\n");
 	return 0;
 }

@@ -35,19 +35,20 @@ static void both(thrd_start_t one, thrd_start_t other)
 static int nest_forth(void *unused)
 {
 	nest(&first, &second);
+	through();
 	return 0;
 }
 
 static int nest_back(void *unused)
 {
-	pause_ms(300);
+	give_way(1);
 	nest(&second, &first);
 	return 0;
 }
 
 static int try_back(void *unused)
 {
-	pause_ms(300);
+	give_way(1);
 	mtx_lock(&second);
 	if (mtx_trylock(&first) == thrd_success)
 		mtx_unlock(&first);
@@ -68,6 +69,7 @@ static int wait_inside(void *unused)
 	cnd_timedwait(&changed, &second, &past);
 	mtx_unlock(&first);
 	mtx_unlock(&second);
+	through();
 	return 0;
 }
 
@@ -82,6 +84,7 @@ static int wait_outside(void *unused)
 	mtx_lock(&first);
 	mtx_unlock(&first);
 	mtx_unlock(&second);
+	through();
 	return 0;
 }
 
@@ -92,14 +95,14 @@ static int nothing(void *unused) { return 0; }
 static void thread(void)
 {
 	begin(nothing);
-	pause_ms(200);
+	await_end_of_others();
 }
 
 static void thread_ok(void)
 {
 	thrd_join(begin(nothing), NULL);
 	thrd_detach(begin(nothing));
-	pause_ms(200);
+	await_end_of_others();
 }
 
 int main(int argc, char **argv)

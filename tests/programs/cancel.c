@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
@@ -102,7 +103,8 @@ static void *in_busy_loop(void *argument)
 	return argument;
 }
 
-static void cancel(const char *where, void *(*routine)(void *))
+/* waiting: the threads that wait then, or 0 if it does not. */
+static void cancel(const char *where, void *(*routine)(void *), unsigned waiting)
 {
 	pthread_t thread;
 	void *result;
@@ -110,7 +112,8 @@ static void cancel(const char *where, void *(*routine)(void *))
 	cleaned = 0;
 	must(pthread_create(&thread, NULL, routine, NULL) == 0);
 	sem_wait(&started);
-	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* the thread is in its wait by then */
+	if (waiting)
+		await_others(waiting);
 	int error = pthread_cancel(thread);
 	must(pthread_join(thread, &result) == 0);
 	say("%s: cancel %d, %s, cleaned %d\n", where, error, result == PTHREAD_CANCELED ? "cancelled" : "returned",
@@ -126,17 +129,17 @@ int main(void)
 	pthread_mutex_init(&lock, &attributes);
 	sem_init(&started, 0, 0);
 	sem_init(&none, 0, 0);
-	cancel("cond_wait", in_cond_wait);
+	cancel("cond_wait", in_cond_wait, 1);
 	say("mutex is free: %d\n", pthread_mutex_trylock(&lock));
 	pthread_mutex_unlock(&lock);
-	cancel("cond_timedwait", in_cond_timedwait);
-	cancel("sem_wait", in_sem_wait);
-	cancel("sem_timedwait", in_sem_timedwait);
+	cancel("cond_timedwait", in_cond_timedwait, 1);
+	cancel("sem_wait", in_sem_wait, 1);
+	cancel("sem_timedwait", in_sem_timedwait, 1);
 	must(pthread_create(&waits_for_ever, NULL, in_sem_wait, NULL) == 0);
 	sem_wait(&started);
-	cancel("join", in_join);
+	cancel("join", in_join, 2);
 	sem_post(&none);
 	say("join after a cancelled join: %d\n", pthread_join(waits_for_ever, NULL));
-	cancel("busy loop", in_busy_loop);
+	cancel("busy loop", in_busy_loop, 0);
 	return 0;
 }

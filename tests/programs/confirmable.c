@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "shapes.h"
-#include "thread_state.h"
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;

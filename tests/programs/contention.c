@@ -22,7 +22,8 @@ static void come_while_held(void) { sem_post(&ready); }
 static void await_waiter(void)
 {
 	sem_wait(&ready);
-	pause_ms(200); /* the other thread blocks on the lock meanwhile */
+	await_others(1); /* the other thread blocks on the lock */
+	pause_ms(200);
 }
 
 /* ---- mutexes made at one place ---------------------------------------------------------------- */
@@ -142,7 +143,12 @@ static void spinning(void)
 {
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
 	pthread_spin_lock(&spin);
-	hold_for_thread(take_spin, unlock_spin);
+	pthread_t thread = start(take_spin, NULL);
+
+	sem_wait(&ready);
+	await_work(thread, 200);
+	unlock_spin();
+	pthread_join(thread, NULL);
 }
 
 static void *await_turn(void *unused)
@@ -182,7 +188,7 @@ static void semaphore(void)
 
 static void come_to_barrier(void) { pthread_barrier_wait(&barrier); }
 
-static void *await_others(void *unused)
+static void *meet_at_barrier(void *unused)
 {
 	come_while_held();
 	come_to_barrier();
@@ -192,7 +198,7 @@ static void *await_others(void *unused)
 static void at_barrier(void)
 {
 	pthread_barrier_init(&barrier, NULL, 2);
-	hold_for_thread(await_others, come_to_barrier);
+	hold_for_thread(meet_at_barrier, come_to_barrier);
 }
 
 static void *call_once(void *unused);

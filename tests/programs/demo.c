@@ -42,7 +42,7 @@ static void *sell(void *argument)
 
 static void *take_back(void *argument)
 {
-	nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
 	pthread_mutex_lock(&stock_lock);
 	pthread_mutex_lock(&till_lock); /* the other way round than sell() */
 	stock++;

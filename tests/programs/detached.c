@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static sem_t done, go;
 
@@ -39,7 +39,7 @@ int main(void)
 		sem_post(&go);
 	for (int i = 0; i < 4; i++)
 		sem_wait(&done);
-	nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* so that they have ended */
+	await_end_of_others();
 	say("4 detached\n");
 	return 0;
 }

@@ -116,7 +116,7 @@ static void behind_writer(void)
 {
 	pthread_rwlock_rdlock(&writers_first);
 	start(write_it, &writers_first);
-	pause_ms(100);
+	await_others(1);
 	start(write_it, &writers_first);
 	hangs();
 	pthread_rwlock_rdlock(&writers_first);
@@ -126,7 +126,7 @@ static void *read_then_read_behind_writer(void *unused)
 {
 	pthread_rwlock_rdlock(&other_rwlock);
 	meet();
-	pause_ms(200);
+	await_others(3); /* main, the reader of the other lock, and its writer */
 	pthread_rwlock_rdlock(&writers_first);
 	return unused;
 }
@@ -347,7 +347,7 @@ static void *wait_cond(void *unused)
 static void destroyed_cond(void)
 {
 	start(wait_cond, NULL);
-	pause_ms(100);
+	await_others(1);
 	hangs();
 	pthread_cond_destroy(&cond);
 }
@@ -367,7 +367,7 @@ static void destroyed_cnd(void)
 	cnd_init(&c11_cond);
 	mtx_init(&c11_mutex, mtx_plain);
 	start(wait_cnd, NULL);
-	pause_ms(100);
+	await_others(1);
 	hangs();
 	cnd_destroy(&c11_cond);
 }
@@ -382,7 +382,7 @@ static void destroyed_barrier(void)
 {
 	pthread_barrier_init(&never, NULL, 2);
 	start(wait_barrier, NULL);
-	pause_ms(100);
+	await_others(1);
 	hangs();
 	pthread_barrier_destroy(&never);
 }
@@ -437,13 +437,16 @@ static void init_shared(void)
 	sem_init(&shared->sem, 1, 0);
 }
 
+static pid_t child;
+
 /* Runs `one` in a child and `other` in this process. */
 static void two_processes(void (*one)(void), void (*other)(void))
 {
 	shared = shared_memory(sizeof *shared);
 	init_shared();
 	hangs();
-	(fork() == 0 ? one : other)();
+	child = fork();
+	(child == 0 ? one : other)();
 }
 
 static void shared_meet(void) { pthread_barrier_wait(&shared->both); }
@@ -503,7 +506,7 @@ static void shared_read_again(void)
 {
 	pthread_rwlock_rdlock(&shared->writers_first);
 	shared_meet();
-	pause_ms(200);
+	await_process(child); /* it waits to write */
 	pthread_rwlock_rdlock(&shared->writers_first);
 }
 
@@ -776,18 +779,13 @@ static void behind_timed_writer_ok(void)
 	pthread_join(writer, NULL);
 }
 
-static void *release_later(void *unused)
-{
-	pause_ms(1000);
-	pthread_rwlock_unlock(&writers_first);
-	return unused;
-}
-
 /* Another thread than the waiting reader.  When it unlocks, the writer gets the lock, and then the reader. */
 static void *read_for_a_second(void *unused)
 {
 	pthread_rwlock_rdlock(&writers_first);
-	release_later(NULL);
+	await_through(1);
+	pause_ms(1000);
+	pthread_rwlock_unlock(&writers_first);
 	return unused;
 }
 
@@ -795,9 +793,10 @@ static void behind_slow_writer_ok(void)
 {
 	pthread_t reader = start(read_for_a_second, NULL), writer;
 
-	pause_ms(100);
+	await_others(1);
 	writer = start(write_it, &writers_first);
-	pause_ms(100);
+	await_others(2);
+	through();
 	pthread_rwlock_rdlock(&writers_first);
 	pthread_rwlock_unlock(&writers_first);
 	pthread_join(reader, NULL);
@@ -810,7 +809,7 @@ static void past_writer_ok(void)
 	pthread_rwlock_rdlock(&rwlock);
 	pthread_t writer = start(write_it, &rwlock);
 
-	pause_ms(100);
+	await_others(1);
 	pthread_rwlock_rdlock(&rwlock);
 	pause_ms(1000);
 	pthread_rwlock_unlock(&rwlock);
@@ -829,6 +828,7 @@ static void *wait_ready(void *unused)
 
 static void *wake_later(void *unused)
 {
+	await_through(1);
 	pause_ms(1000);
 	pthread_mutex_lock(&first);
 	ready = true;
@@ -842,7 +842,8 @@ static void destroyed_too_early_ok(void)
 {
 	pthread_t threads[] = {start(wait_ready, NULL), start(wake_later, NULL)};
 
-	pause_ms(100);
+	await_others(2);
+	through();
 	pthread_cond_destroy(&cond);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);

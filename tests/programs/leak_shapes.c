@@ -224,12 +224,15 @@ static void *keep_on_the_stack(void *argument)
 static void *return_block(void *unused) { return block(80); }
 static void *do_nothing(void *argument) { return argument; }
 
+/* Starts a thread that keeps something and stays, asleep. */
 static void beside(void *(*routine)(void *))
 {
+	static unsigned staying;
+
 	pthread_barrier_init(&there, NULL, 2);
 	start(routine, NULL);
 	pthread_barrier_wait(&there);
-	pause_ms(20);
+	await_others(++staying);
 }
 
 static void thread_local_of_main(void) { local = block(80); }
@@ -240,7 +243,7 @@ static void result_of_a_joined_thread(void) { in_thread(return_block, NULL); }
 static void result_of_a_thread_not_joined(void)
 {
 	start(return_block, NULL);
-	pause_ms(100);
+	await_end_of_others();
 }
 static void threads_joined(void)
 {
@@ -259,7 +262,7 @@ static void *detached_end(void *argument)
 static void thread_detached(void)
 {
 	pthread_detach(start(detached_end, NULL));
-	pause_ms(100);
+	await_end_of_others();
 }
 static void specific_of_main(void)
 {
@@ -291,7 +294,7 @@ static void argument_of_a_thread(void)
 	pthread_barrier_init(&there, NULL, 2);
 	start(wait_with_argument, block(80));
 	pthread_barrier_wait(&there);
-	pause_ms(20);
+	await_others(1);
 }
 
 #if defined(__x86_64__)
@@ -378,7 +381,7 @@ static void library_thread_local_of_a_thread(void)
 	pthread_barrier_init(&there, NULL, 2);
 	start(keep_in_library_and_stay, library());
 	pthread_barrier_wait(&there);
-	pause_ms(20);
+	await_others(1);
 }
 
 /* ---- how it was allocated ------------------------------------------------------------------------------ */

@@ -244,7 +244,7 @@ void thread_local_container_of_a_thread()
 		wait_for_good(ready);
 	}).detach();
 	ready.get_future().wait();
-	pause_ms(20);
+	await_others(1);
 }
 void captured_by_a_thread()
 {
@@ -252,7 +252,7 @@ void captured_by_a_thread()
 
 	std::thread([&ready, mine = std::make_unique<std::string>(text(0))] { wait_for_good(ready); }).detach();
 	ready.get_future().wait();
-	pause_ms(20);
+	await_others(1);
 }
 void function_static()
 {

@@ -3,7 +3,6 @@
  * hands out again.  The first argument names the shape (shapes.h).
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <linux/futex.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -11,7 +10,6 @@
 #include <sys/syscall.h>
 
 #include "shapes.h"
-#include "thread_state.h"
 
 static sem_t reply;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -34,35 +32,6 @@ static void detached(void *(*routine)(void *))
 }
 
 static void *nothing(void *argument) { return argument; }
-
-/* True if there are `count` threads besides main, and each of them sleeps. */
-static bool others_sleep(unsigned count)
-{
-	DIR *tasks = opendir("/proc/self/task");
-	struct dirent *entry;
-	unsigned asleep = 0, others = 0;
-
-	must(tasks);
-	while ((entry = readdir(tasks))) {
-		pid_t tid = atoi(entry->d_name);
-
-		if (!tid || tid == getpid())
-			continue;
-		others++;
-		asleep += thread_state(tid) == 'S';
-	}
-	closedir(tasks);
-	return others == count && asleep == count;
-}
-
-/* Returns when others_sleep was true twice in a row: a thread may also sleep for a moment before it waits. */
-static void await_others(unsigned count)
-{
-	for (int seen = 0; seen < 2; pause_ms(10))
-		seen = others_sleep(count) ? seen + 1 : 0;
-}
-
-static void await_end_of_others(void) { await_others(0); }
 
 /* ---- blocked ------------------------------------------------------------------------------- */
 

@@ -4,9 +4,9 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static sem_t semaphore;
 static sigjmp_buf out;
@@ -41,7 +41,7 @@ int main(void)
 	signal(SIGUSR1, handler);
 	sem_init(&semaphore, 0, 0);
 	pthread_create(&thread, NULL, work, (void *)5);
-	usleep(100000);
+	await_others(1);
 	pthread_kill(thread, SIGUSR1);
 	pthread_join(thread, &result);
 	say("joined %ld\n", (long)result);

@@ -1,6 +1,7 @@
 /* Mutexes used wrongly, and nearly so: the first argument names the shape (shapes.h). */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -41,7 +42,7 @@ static void *lock_twice(void *m)
 static void relock(void)
 {
 	start(lock_twice, &mutex);
-	pause_ms(100);
+	await_others(1);
 }
 
 static void relock_timed(void)
@@ -334,34 +335,39 @@ static void exit_holding_ok(void)
 
 /* ---- fork -------------------------------------------------------------------------------------------- */
 
-static void *hold_for_a_while(void *m)
+static void *hold_until_child_ends(void *m)
 {
 	pthread_mutex_lock(m);
-	pause_ms(300);
+	through();
+	await_through(2);
 	pthread_mutex_unlock(m);
 	return NULL;
 }
 
-static void fork_while_held(void (*in_child)(void))
+static void fork_while_held(void (*in_child)(void), bool child_hangs)
 {
-	pthread_t thread = start(hold_for_a_while, &mutex);
+	pthread_t thread = start(hold_until_child_ends, &mutex);
 
-	pause_ms(50);
+	await_through(1);
 	pid_t child = fork();
 	if (!child) {
-		alarm(1);
 		in_child();
 		_exit(0);
 	}
+	if (child_hangs) {
+		await_process(child);
+		kill(child, SIGALRM);
+	}
 	waitpid(child, NULL, 0);
+	through();
 	pthread_join(thread, NULL);
 }
 
 static void lock_mutex(void) { pthread_mutex_lock(&mutex); }
 static void lock_other(void) { lock_and_unlock(&other); }
 
-static void across_fork(void) { fork_while_held(lock_mutex); }
-static void across_fork_ok(void) { fork_while_held(lock_other); }
+static void across_fork(void) { fork_while_held(lock_mutex, true); }
+static void across_fork_ok(void) { fork_while_held(lock_other, false); }
 
 /* Parent and child share the mutex, so the parent can unlock it for the child. */
 static void across_fork_shared_ok(void)

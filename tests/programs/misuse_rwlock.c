@@ -77,7 +77,7 @@ static void *upgrade_it(void *unused)
 static void upgrade_for_ever(void)
 {
 	start(upgrade_it, NULL);
-	pause_ms(100);
+	await_others(1);
 }
 
 /* Tries to write-lock with the read lock held, which fails; then unlocks, and write-locks. */
@@ -106,6 +106,7 @@ static void destroy_held_ok(void)
 static void *spin_twice(void *unused)
 {
 	pthread_spin_lock(&spin);
+	through();
 	pthread_spin_lock(&spin);
 	return unused;
 }
@@ -113,8 +114,10 @@ static void *spin_twice(void *unused)
 static void spin_relock(void)
 {
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
-	start(spin_twice, NULL);
-	pause_ms(100);
+	pthread_t thread = start(spin_twice, NULL);
+
+	await_through(1);
+	await_work(thread, 50);
 }
 
 static void *unlock_spin(void *unused)

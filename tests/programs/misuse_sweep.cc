@@ -29,7 +29,6 @@
 #include <vector>
 
 #include "shapes.h"
-#include "thread_state.h"
 
 using namespace std::chrono_literals;
 

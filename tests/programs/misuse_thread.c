@@ -12,9 +12,9 @@
 
 static void *nothing(void *argument) { return argument; }
 
-static void *sleep_long(void *argument)
+static void *wait_for_main(void *argument)
 {
-	pause_ms(200);
+	await_through(1);
 	return argument;
 }
 
@@ -44,11 +44,12 @@ static void join_self_ok(void)
 /* Two threads join the same thread at once: the second call is refused, or waits in vain. */
 static void join_twice(void)
 {
-	pthread_t thread = start(sleep_long, NULL), joiner = start(join_it, &thread);
-	struct timespec when = in_ms(80);
+	pthread_t thread = start(wait_for_main, NULL), joiner = start(join_it, &thread);
+	struct timespec when = in_ms(30);
 
-	pause_ms(50);
+	await_others(2);
 	must(pthread_timedjoin_np(thread, NULL, &when) != 0);
+	through();
 	pthread_join(joiner, NULL);
 }
 
@@ -57,18 +58,21 @@ static void join_twice_ok(void)
 {
 	for (int i = 0; i < 10; i++)
 		in_thread(nothing, NULL);
-	pthread_t thread = start(sleep_long, NULL);
+	pthread_t thread = start(wait_for_main, NULL);
+	must(pthread_tryjoin_np(thread, NULL) == EBUSY);
+	through();
 	while (pthread_tryjoin_np(thread, NULL) == EBUSY)
 		pause_ms(10);
 }
 
 static void join_detached(void)
 {
-	pthread_t thread = start(sleep_long, NULL);
+	pthread_t thread = start(wait_for_main, NULL);
 
 	pthread_detach(thread);
 	must(pthread_join(thread, NULL) == EINVAL);
-	pause_ms(300);
+	through();
+	await_end_of_others();
 }
 
 /* A detached thread has ended; the next thread gets its pthread_t, and is joined. */
@@ -76,18 +80,19 @@ static void join_detached_ok(void)
 {
 	for (int i = 0; i < 10; i++) {
 		pthread_detach(start(nothing, NULL));
-		pause_ms(20);
+		await_end_of_others();
 		in_thread(nothing, NULL);
 	}
 }
 
 static void detach_twice(void)
 {
-	pthread_t thread = start(sleep_long, NULL);
+	pthread_t thread = start(wait_for_main, NULL);
 
 	pthread_detach(thread);
 	must(pthread_detach(thread) == EINVAL);
-	pause_ms(300);
+	through();
+	await_end_of_others();
 }
 
 static void detach_joined(void)
@@ -120,9 +125,9 @@ static void detach_ok(void)
 	for (int i = 0; i < 10; i++) {
 		pthread_detach(start(nothing, NULL));
 		start(detach_self, NULL);
-		pause_ms(5);
+		pause_ms(5); /* the threads of one round may still be there in the next one */
 	}
-	pause_ms(50);
+	await_end_of_others();
 }
 
 /* Memory that was never a thread: glibc sees no thread id there. */
@@ -137,7 +142,7 @@ static void join_invalid(void)
 /* A forked process joins threads of its own. */
 static void join_invalid_ok(void)
 {
-	pthread_t thread = start(sleep_long, NULL);
+	pthread_t thread = start(wait_for_main, NULL);
 	pid_t child = fork();
 
 	if (!child) {
@@ -145,6 +150,7 @@ static void join_invalid_ok(void)
 		_exit(0);
 	}
 	waitpid(child, NULL, 0);
+	through();
 	pthread_join(thread, NULL);
 }
 
@@ -294,7 +300,7 @@ static void *wait_poll(void *argument)
 
 static void cancel_it(pthread_t thread)
 {
-	pause_ms(50);
+	await_others(1);
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
 }

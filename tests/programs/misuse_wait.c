@@ -57,17 +57,17 @@ static void two_mutexes(void)
 {
 	pthread_t one = start(wait_ready, &mutex), two;
 
-	pause_ms(50);
+	await_others(1);
 	two = start(wait_ready, &other);
-	pause_ms(50);
+	await_others(2);
 	set_ready();
 	pthread_join(one, NULL);
 	pthread_join(two, NULL);
 }
 
-static void *wait_a_second(void *m)
+static void *wait_a_minute(void *m)
 {
-	struct timespec when = in_ms(1000);
+	struct timespec when = in_ms(60000);
 
 	pthread_mutex_lock(m);
 	pthread_cond_timedwait(&cond, m, &when);
@@ -77,11 +77,11 @@ static void *wait_a_second(void *m)
 
 static void two_mutexes_timed(void)
 {
-	pthread_t one = start(wait_a_second, &mutex), two;
+	pthread_t one = start(wait_a_minute, &mutex), two;
 
-	pause_ms(50);
-	two = start(wait_a_second, &other);
-	pause_ms(50);
+	await_others(1);
+	two = start(wait_a_minute, &other);
+	await_others(2);
 	pthread_cond_broadcast(&cond);
 	pthread_join(one, NULL);
 	pthread_join(two, NULL);
@@ -101,12 +101,12 @@ static void two_mutexes_ok(void)
 {
 	pthread_t one = start(wait_ready, &mutex);
 
-	pause_ms(50);
+	await_others(1);
 	set_ready();
 	pthread_join(one, NULL);
 	ready = false;
 	one = start(wait_ready, &other);
-	pause_ms(50);
+	await_others(1);
 	set_ready();
 	pthread_join(one, NULL);
 }
@@ -128,9 +128,9 @@ static void *destroy_cond(void *unused)
 static void destroy_waiters(void)
 {
 	start(wait_for_ever, &mutex);
-	pause_ms(50);
+	await_others(1);
 	start(destroy_cond, NULL); /* glibc waits in it for the waiter to leave */
-	pause_ms(100);
+	await_others(2);
 }
 
 /* The condition is destroyed right after a broadcast: allowed, since no thread is blocked any more. */
@@ -140,7 +140,7 @@ static void destroy_waiters_ok(void)
 
 	for (int i = 0; i < 4; i++)
 		threads[i] = start(wait_ready, &mutex);
-	pause_ms(50);
+	await_others(4);
 	set_ready();
 	pthread_cond_destroy(&cond);
 	for (int i = 0; i < 4; i++)
@@ -156,7 +156,7 @@ static void lost_wakeup(void)
 	pthread_cond_signal(&cond);
 	waiter = start(wait_ready, &mutex);
 	pthread_detach(waiter);
-	pause_ms(50);
+	await_others(1);
 }
 
 /* `ready` is changed with the mutex held, and signalled without it.  A worker without work waits at the end. */
@@ -166,7 +166,7 @@ static void lost_wakeup_ok(void)
 	in_thread(wait_ready, &mutex);
 	ready = false;
 	pthread_detach(start(wait_ready, &mutex));
-	pause_ms(50);
+	await_others(1);
 }
 
 /* ---- semaphores ---------------------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static void sem_destroy_waiters(void)
 {
 	sem_init(&sem, 0, 0);
 	pthread_detach(start(wait_sem, NULL));
-	pause_ms(500);
+	await_others(1);
 	sem_destroy(&sem);
 }
 
@@ -191,7 +191,7 @@ static void sem_destroy_waiters_ok(void)
 
 	sem_init(&sem, 0, 0);
 	waiter = start(wait_sem, NULL);
-	pause_ms(50);
+	await_others(1);
 	sem_post(&sem);
 	sem_destroy(&sem);
 	pthread_join(waiter, NULL);
@@ -269,9 +269,9 @@ static void barrier_destroy_waiters(void)
 {
 	pthread_barrier_init(&barrier, NULL, 2);
 	pthread_detach(start(wait_barrier, NULL));
-	pause_ms(50);
-	pthread_detach(start(destroy_barrier, NULL)); /* glibc may wait in it */
-	pause_ms(100);
+	await_others(1);
+	pthread_detach(start(destroy_barrier, NULL)); /* glibc waits in it for the waiter to leave */
+	await_others(2);
 }
 
 static void barrier_reinit(void)
@@ -285,7 +285,7 @@ static void barrier_reinit_waited(void)
 {
 	pthread_barrier_init(&barrier, NULL, 2);
 	pthread_detach(start(wait_barrier, NULL));
-	pause_ms(50);
+	await_others(1);
 	pthread_barrier_init(&barrier, NULL, 2);
 }
 

@@ -31,6 +31,7 @@ static void nest(pthread_mutex_t *outer, pthread_mutex_t *inner)
 static void *nest_then_post(void *unused)
 {
 	nest(&first, &second);
+	through();
 	sem_post(&done);
 	return unused;
 }
@@ -51,7 +52,7 @@ static void sem_ok(void)
 static void *wait_then_nest_late(void *unused)
 {
 	sem_wait(&done);
-	pause_ms(100); /* so that it does not hang */
+	give_way(1); /* so that it does not hang */
 	nest(&second, &first);
 	return unused;
 }
@@ -84,6 +85,7 @@ static void *meet_then_nest(void *unused)
 {
 	pthread_barrier_wait(&barrier);
 	nest(&second, &first);
+	through();
 	return unused;
 }
 
@@ -96,7 +98,7 @@ static void barrier_ok(void)
 static void *meet_then_nest_too(void *unused)
 {
 	pthread_barrier_wait(&barrier);
-	pause_ms(100);
+	give_way(1);
 	nest(&first, &second);
 	return unused;
 }
@@ -113,6 +115,7 @@ static void *lock_first(void *unused)
 {
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
+	through();
 	return unused;
 }
 
@@ -120,6 +123,7 @@ static void *lock_second(void *unused)
 {
 	pthread_mutex_lock(&second);
 	pthread_mutex_unlock(&second);
+	through();
 	return unused;
 }
 
@@ -128,7 +132,7 @@ static void join_holding(void)
 {
 	pthread_t thread = start(lock_first, NULL);
 
-	pause_ms(50);
+	give_way(1);
 	pthread_mutex_lock(&first);
 	pthread_join(thread, NULL);
 	pthread_mutex_unlock(&first);
@@ -138,7 +142,7 @@ static void join_holding_other_ok(void)
 {
 	pthread_t thread = start(lock_second, NULL);
 
-	pause_ms(50);
+	give_way(1);
 	pthread_mutex_lock(&first);
 	pthread_join(thread, NULL);
 	pthread_mutex_unlock(&first);
@@ -172,6 +176,7 @@ static void *hand_over_hand(void *unused)
 			pthread_mutex_unlock(&chain[i - 1].lock);
 	}
 	pthread_mutex_unlock(&chain[CHAIN - 1].lock);
+	through();
 	return unused;
 }
 
@@ -202,8 +207,9 @@ static void *careless_philosopher(void *number)
 {
 	long left = (long)number;
 
-	pause_ms(left * 20); /* one after the other, so that it does not hang */
+	give_way((unsigned)left); /* one after the other, so that it does not hang */
 	nest(&chain[left].lock, &chain[(left + 1) % 5].lock);
+	through();
 	return NULL;
 }
 
@@ -231,6 +237,7 @@ static void *use_address(void *backwards)
 		nest(&chain[0].lock, &first);
 	pthread_mutex_destroy(&chain[0].lock);
 	sem_post(&done);
+	through();
 	return NULL;
 }
 
@@ -238,7 +245,7 @@ static void reused_address_ok(void)
 {
 	sem_init(&done, 0, 0);
 	pthread_t one = start(use_address, NULL);
-	pause_ms(50);
+	give_way(1);
 	pthread_t other = start(use_address, &done);
 	pthread_join(one, NULL);
 	pthread_join(other, NULL);
@@ -260,6 +267,7 @@ static void *use_block(void *backwards)
 static void *use_blocks(void *unused)
 {
 	use_block(NULL);
+	through();
 	return unused;
 }
 
@@ -267,7 +275,7 @@ static void reused_block_ok(void)
 {
 	pthread_t one = start(use_blocks, NULL);
 
-	pause_ms(50);
+	give_way(1);
 	use_block(&first);
 	pthread_join(one, NULL);
 }
@@ -395,12 +403,13 @@ static void frame_kept_back(void)
 static void *nest_forth(void *unused)
 {
 	nest(&first, &second);
+	through();
 	return unused;
 }
 
 static void *nest_back(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	nest(&second, &first);
 	return unused;
 }
@@ -412,12 +421,13 @@ static void *gated_forth(void *unused)
 	pthread_mutex_lock(&gate);
 	nest(&first, &second);
 	pthread_mutex_unlock(&gate);
+	through();
 	return unused;
 }
 
 static void *gated_back(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	pthread_mutex_lock(&gate);
 	nest(&second, &first);
 	pthread_mutex_unlock(&gate);
@@ -432,6 +442,7 @@ static void gate_of_one(void) { in_threads(gated_forth, nest_back); }
 static void fork_join_ok(void)
 {
 	nest(&first, &second);
+	through();
 	in_thread(nest_back, NULL);
 	nest(&first, &second);
 }
@@ -442,6 +453,7 @@ static void fork_join(void)
 	nest(&first, &second);
 	pthread_t thread = start(nest_back, NULL);
 	nest(&first, &second);
+	through();
 	pthread_join(thread, NULL);
 }
 
@@ -457,9 +469,10 @@ static void init_phase(void) { in_threads(nest_forth, nest_back); }
 static void *nest_both_ways(void *later)
 {
 	if (later)
-		pause_ms(100);
+		give_way(1);
 	nest(&first, &second);
 	nest(&second, &first);
+	through();
 	return later;
 }
 
@@ -484,7 +497,7 @@ static void same_thread(void)
 
 static void *try_back(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	pthread_mutex_lock(&second);
 	while (pthread_mutex_trylock(&first)) {
 		pthread_mutex_unlock(&second);
@@ -500,7 +513,7 @@ static void trylock_ok(void) { in_threads(nest_forth, try_back); }
 /* Holds a lock that it got by a try, and waits for the next one. */
 static void *try_then_lock(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	must(pthread_mutex_trylock(&second) == 0);
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
@@ -517,6 +530,7 @@ static void *reenter(void *unused)
 	pthread_mutex_lock(&first);
 	nest(&second, &first); /* this thread holds `first` already */
 	pthread_mutex_unlock(&first);
+	through();
 	return unused;
 }
 
@@ -564,6 +578,7 @@ static void *inherit_and_nest(void *unused)
 	pthread_mutex_lock(&second);
 	pthread_mutex_unlock(&second);
 	pthread_mutex_unlock(&first);
+	through();
 	return unused;
 }
 
@@ -592,7 +607,7 @@ static void join_robust_ok(void)
 		init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
 		pthread_t thread = start(die_with_first, NULL);
 
-		pause_ms(100); /* the thread has taken the lock by then */
+		await_end_of_others();
 		must(lock[i](&first) == EOWNERDEAD);
 		pthread_mutex_consistent(&first);
 		pthread_join(thread, NULL);
@@ -614,7 +629,7 @@ static void join_robust(void)
 	init_mutex(&first, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
 	pthread_t thread = start(use_second_and_die_with_first, NULL);
 
-	pause_ms(100);
+	await_end_of_others();
 	pthread_mutex_lock(&second);
 	inherit_first();
 	pthread_mutex_unlock(&first);
@@ -630,12 +645,13 @@ static void *sem_then_first(void *unused)
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
 	sem_post(&done);
+	through();
 	return unused;
 }
 
 static void *first_then_sem(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	pthread_mutex_lock(&first);
 	sem_wait(&done);
 	sem_post(&done);
@@ -656,12 +672,13 @@ static void *read_both(void *unused)
 	pthread_rwlock_rdlock(&index_lock);
 	pthread_rwlock_unlock(&index_lock);
 	pthread_rwlock_unlock(&table);
+	through();
 	return unused;
 }
 
 static void *read_back(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	pthread_rwlock_rdlock(&index_lock);
 	pthread_rwlock_rdlock(&table);
 	pthread_rwlock_unlock(&table);
@@ -671,7 +688,7 @@ static void *read_back(void *unused)
 
 static void *write_back(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	pthread_rwlock_wrlock(&index_lock);
 	pthread_rwlock_wrlock(&table);
 	pthread_rwlock_unlock(&table);
@@ -688,12 +705,13 @@ static void *spin_then_first(void *unused)
 	pthread_mutex_lock(&first);
 	pthread_mutex_unlock(&first);
 	pthread_spin_unlock(&spin);
+	through();
 	return unused;
 }
 
 static void *first_then_spin(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	pthread_mutex_lock(&first);
 	pthread_spin_lock(&spin);
 	pthread_spin_unlock(&spin);
@@ -722,6 +740,7 @@ static void *wait_with_second(void *unused)
 	pthread_mutex_unlock(&first);
 	must(pthread_cond_timedwait(&cond, &second, &when) == ETIMEDOUT);
 	pthread_mutex_unlock(&second);
+	through();
 	return unused;
 }
 
@@ -735,24 +754,18 @@ static void *wait_inside(void *unused)
 	must(pthread_cond_timedwait(&cond, &second, &when) == ETIMEDOUT);
 	pthread_mutex_unlock(&first);
 	pthread_mutex_unlock(&second);
+	through();
 	return unused;
 }
 
-static void *nest_back_later(void *unused)
-{
-	pause_ms(200);
-	nest(&second, &first);
-	return unused;
-}
-
-static void relock(void) { in_threads(wait_inside, nest_back_later); }
-static void relock_ok(void) { in_threads(wait_with_second, nest_back_later); }
+static void relock(void) { in_threads(wait_inside, nest_back); }
+static void relock_ok(void) { in_threads(wait_with_second, nest_back); }
 
 /* ---- many locks made at one place, wrongly ordered -------------------- */
 
 static void *hand_over_hand_back(void *unused)
 {
-	pause_ms(100);
+	give_way(1);
 	for (int i = CHAIN - 1; i >= 0; i--) {
 		pthread_mutex_lock(&chain[i].lock);
 		if (i < CHAIN - 1)
@@ -772,12 +785,13 @@ static void hand_over_hand_both_ways(void)
 static void *use_forth(void *unused)
 {
 	nest(&chain[0].lock, &first);
+	through();
 	return unused;
 }
 
 static void *use_back(void *unused)
 {
-	pause_ms(50);
+	give_way(1);
 	nest(&first, &chain[0].lock);
 	return unused;
 }

@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
+#include "turns.h"
 
 struct shape {
 	const char *name;
@@ -47,6 +49,20 @@ static inline void pause_ms(long ms)
 	struct timespec how_long = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
 	nanosleep(&how_long, NULL);
+}
+
+/* Returns when the thread has used so many milliseconds of processor time from now on: it spins by then. */
+static inline void await_work(pthread_t thread, long ms)
+{
+	struct timespec begin, now;
+	clockid_t clock;
+
+	must(pthread_getcpuclockid(thread, &clock) == 0);
+	must(clock_gettime(clock, &begin) == 0);
+	do {
+		pause_ms(1);
+		must(clock_gettime(clock, &now) == 0);
+	} while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
 }
 
 static inline struct timespec in_ms(long ms)

@@ -1,11 +1,12 @@
 /*
- * Three locks, three threads: AB, BC, CA, kept apart by time only.  One predicted deadlock over three edges.
+ * Three locks, three threads: AB, BC, CA, kept apart by a number that no call shows.  One predicted deadlock over three
+ * edges.
  */
 #include <pthread.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "say.h"
+#include "turns.h"
 
 static pthread_mutex_t locks[3] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 static long sum;
@@ -14,12 +15,13 @@ static void *philosopher(void *argument)
 {
 	uintptr_t seat = (uintptr_t)argument;
 
-	nanosleep(&(struct timespec){.tv_nsec = (long)seat * 150000000}, NULL);
+	give_way((unsigned)seat);
 	pthread_mutex_lock(&locks[seat]);
 	pthread_mutex_lock(&locks[(seat + 1) % 3]);
 	sum++;
 	pthread_mutex_unlock(&locks[(seat + 1) % 3]);
 	pthread_mutex_unlock(&locks[seat]);
+	through();
 	return NULL;
 }
 

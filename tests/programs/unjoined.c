@@ -3,9 +3,9 @@
  */
 #include <pthread.h>
 #include <semaphore.h>
-#include <time.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static sem_t done;
 
@@ -26,7 +26,7 @@ int main(void)
 		sem_wait(&done);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[2], NULL);
-	nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* so that the others have ended too */
+	await_end_of_others();
 	say("joined 2 of 4\n");
 	return 0;
 }

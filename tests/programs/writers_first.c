@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 
 #include "shapes.h"
 
@@ -14,15 +13,6 @@
 static pthread_rwlock_t table = WRITERS_FIRST, list = WRITERS_FIRST;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static sem_t done;
-
-/* The number of threads that are done with their locks.  It keeps threads apart without a call that the shim sees. */
-static atomic_uint through;
-
-static void await_through(unsigned count)
-{
-	while (through < count)
-		pause_ms(1);
-}
 
 static void make(pthread_rwlock_t *lock, int kind)
 {
@@ -53,7 +43,7 @@ static void *read_twice(void *unused)
 	pthread_rwlock_rdlock(&table);
 	read_it(&table);
 	pthread_rwlock_unlock(&table);
-	through++;
+	through();
 	return unused;
 }
 
@@ -66,7 +56,7 @@ static void *write_table(void *unused)
 
 static void reread(void)
 {
-	through = 0;
+	threads_through = 0;
 	in_threads(read_twice, write_table);
 }
 
@@ -155,7 +145,7 @@ static void *try_twice(void *unused)
 	must(pthread_rwlock_timedrdlock(&table, &when) == 0);
 	for (int i = 0; i < 3; i++)
 		pthread_rwlock_unlock(&table);
-	through++;
+	through();
 	return unused;
 }
 
@@ -168,7 +158,7 @@ static void *read_table_then_list(void *unused)
 	pthread_rwlock_rdlock(&table);
 	read_it(&list);
 	pthread_rwlock_unlock(&table);
-	through++;
+	through();
 	return unused;
 }
 
@@ -178,7 +168,7 @@ static void *read_list_then_write_table(void *unused)
 	pthread_rwlock_rdlock(&list);
 	write_it(&table);
 	pthread_rwlock_unlock(&list);
-	through++;
+	through();
 	return unused;
 }
 
@@ -255,7 +245,7 @@ static void *read_list_then_table(void *unused)
 	pthread_rwlock_rdlock(&list);
 	read_it(&table);
 	pthread_rwlock_unlock(&list);
-	through++;
+	through();
 	return unused;
 }
 
