@@ -20,13 +20,15 @@ static std::condition_variable changed;
 static std::latch gone(1);
 static std::counting_semaphore<8> items(0);
 
-static void later() { std::this_thread::sleep_for(100ms); }
+/* The routine of the second thread lets the first one through (turns.h). */
+static void later() { give_way(1); }
 
 static void both(void (*one)(), void (*other)())
 {
 	std::thread a(one), b(other);
 
 	a.join();
+	through();
 	b.join();
 }
 
@@ -126,7 +128,7 @@ static void wait_inside()
 
 static void guard_forth_later()
 {
-	std::this_thread::sleep_for(300ms);
+	later();
 	guard_forth();
 }
 
@@ -149,7 +151,7 @@ static void nothing() {}
 static void thread()
 {
 	new std::thread(nothing);
-	later();
+	await_end_of_others();
 }
 
 static void thread_ok() { std::thread(nothing).join(); }
@@ -162,7 +164,7 @@ static void jthread()
 	std::unique_lock guard(first, std::defer_lock);
 	std::jthread thread(lock_first);
 
-	later();
+	await_end_of_others();
 	guard.lock();
 }
 
@@ -171,7 +173,7 @@ static void jthread_ok()
 {
 	std::jthread thread(lock_first);
 
-	later();
+	await_end_of_others();
 	std::lock_guard guard(first);
 }
 
@@ -183,7 +185,7 @@ static void wait_for_item() { items.acquire(); }
 static void left_waiting(void (*wait)())
 {
 	new std::thread(wait);
-	later();
+	await_others(1);
 }
 
 static void latch() { left_waiting(wait_for_latch); }
@@ -192,7 +194,7 @@ static void latch_ok()
 {
 	std::thread waiter(wait_for_latch);
 
-	later();
+	await_others(1);
 	gone.count_down();
 	waiter.join();
 }
@@ -203,7 +205,7 @@ static void semaphore_ok()
 {
 	std::thread waiter(wait_for_item);
 
-	later();
+	await_others(1);
 	items.release();
 	waiter.join();
 }

@@ -9,6 +9,24 @@ fn later() {
     thread::sleep(Duration::from_millis(200));
 }
 
+// True if all threads but main sleep.
+fn others_sleep() -> bool {
+    let main = std::process::id().to_string();
+    std::fs::read_dir("/proc/self/task").unwrap().flatten().all(|task| {
+        let state = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        *task.file_name() == *main || state.rsplit(')').next().unwrap().starts_with(" S")
+    })
+}
+
+// Returns when the other threads have been seen asleep twice in a row: they are in their waits.
+fn await_others() {
+    let mut seen = 0;
+    while seen < 2 {
+        seen = if others_sleep() { seen + 1 } else { 0 };
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 // Mutex, RwLock, Condvar, Barrier, channels, scoped threads: all are joined, and everything is freed.
 fn clean_ok() {
     let sum = Arc::new(Mutex::new(0u64));
@@ -72,7 +90,7 @@ fn blocked() {
     let _guard = lock.lock().unwrap();
     let waiter = lock.clone();
     let handle = thread::spawn(move || drop(waiter.lock().unwrap()));
-    later();
+    await_others();
     std::mem::forget(handle);
     std::process::exit(0);
 }
