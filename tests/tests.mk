@@ -20,7 +20,7 @@ WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%) $(BUILD)/program
 	$(BUILD)/programs/new_leaks_static_tcmalloc
 
 .PHONY: programs
-programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so beside/opener.so beside/further/beside.so)
+programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,keeps_ids_O0 keeps_ids_O2 calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so beside/opener.so beside/further/beside.so)
 
 $(BUILD)/programs/small.so $(BUILD)/programs/half_malloc.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
@@ -73,6 +73,13 @@ $(BUILD)/programs/calls_kept_free: tests/programs/lib/calls_kept_free.c $(BUILD)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu17 -Wall -I. $(PROGRAM_FLAGS) -fno-pie -no-pie -o $@ $< -L$(@D) -lkeeps_free -Wl,-rpath,'$$ORIGIN'
+
+# The last -O counts.
+KEEPS_IDS := $(BUILD)/programs/keeps_ids_O0 $(BUILD)/programs/keeps_ids_O2
+$(KEEPS_IDS): $(BUILD)/programs/keeps_ids_%: tests/programs/lib/keeps_ids.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -std=gnu++20 -Wall -I. $(PROGRAM_FLAGS) -$* -o $@ $<
 
 LIBRARY_jemalloc := libjemalloc.so.2
 LIBRARY_tcmalloc := libtcmalloc_minimal.so.4
@@ -230,7 +237,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/harness/ring_builder.o $(BU
 
 # make bench ROUNDS=5 ONLY=pairs|programs|servers|reader|scan WAYS="bare,run" OUT=FILE.json
 .PHONY: bench bench-deps
-bench: all $(BENCHES)
+bench: all $(BENCHES) $(BUILD)/programs/ten_million
 	@tests/bench/bench.py $(BUILD) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only "$(ONLY)") \
 		$(if $(WAYS),--ways "$(WAYS)") $(if $(OUT),--out "$(OUT)")
 # The peers, and the programs that are watched.

@@ -6,26 +6,15 @@
 #include <string.h>
 
 #include "tools/base/compare.h"
+#include "tools/base/fnv.h"
 #include "tools/base/memory.h"
 #include "tools/symbolize/names.h"
+#include "tools/symbolize/roles.h"
 
 #define MAX_STACK 1024 /* frames that an id is made of: with another number, ids of deeper stacks would change */
 
-/* FNV-1a */
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_PRIME UINT64_C(0x100000001b3)
-
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
-{
-	const unsigned char *byte = bytes;
-
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ byte[i]) * HASH_PRIME;
-	return hash;
-}
-
 /* Includes the NUL, so that "a" "bc" and "ab" "c" differ. */
-static uint64_t hash_text(uint64_t hash, const char *text) { return hash_bytes(hash, text, strlen(text) + 1); }
+static uint64_t hash_text(uint64_t hash, const char *text) { return fnv_bytes(hash, text, strlen(text) + 1); }
 
 static const char *module_name(const struct stack_set *stacks, const struct pc_frames *frames)
 {
@@ -48,9 +37,19 @@ static uint64_t hash_offset(uint64_t hash, const struct stack_set *stacks, const
 	return hash_text(hash_text(hash, module_name(stacks, frames)), offset);
 }
 
-static uint64_t hash_names(uint64_t hash, const struct stack_set *stacks, const struct pc_frames *frames)
+/* A compiler splits a function, and inlines a part of it into the rest: both have its name. */
+static bool is_part_of_caller(const struct symbol_frame *frame)
 {
-	for (unsigned i = 0; i < frames->count; i++) {
+	return frame->inlined && frame->function && frame[1].function && !strcmp(frame->function, frame[1].function);
+}
+
+/* The innermost `count` of the frames of one address. */
+static uint64_t hash_names(uint64_t hash, const struct stack_set *stacks, const struct pc_frames *frames,
+                           unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (i + 1 < frames->count && is_part_of_caller(&frames->frames[i]))
+			continue;
 		if (frames->frames[i].function)
 			hash = hash_text(hash, frames->frames[i].function);
 		else
@@ -79,22 +78,37 @@ static unsigned own_frames(const struct pc_frames *const *frames, unsigned count
 	return own ? own : count;
 }
 
+/* How many frames of the outermost of `count` addresses there are without those of the runtime, as std::thread has them
+ * below what it runs: which of them are left depends on the optimisation.  *count: without addresses that have no other
+ * frames.  A stack of the runtime alone keeps all. */
+static unsigned without_starters(const struct pc_frames *const *frames, unsigned *count)
+{
+	for (unsigned at = *count; at-- > 0;)
+		for (unsigned left = frames[at]->count; left > 0; left--)
+			if (frames[at]->frames[left - 1].role != ROLE_RUNTIME) {
+				*count = at + 1;
+				return left;
+			}
+	return *count ? frames[*count - 1]->count : 0;
+}
+
 static struct finding_key key_of_stack(struct stack_set *stacks, uint32_t stack)
 {
 	uint32_t pcs[MAX_STACK], root;
 	const struct pc_frames *frames[MAX_STACK];
 	unsigned length = ring_file_stack(stacks->ring, stack, pcs, MAX_STACK, &root), count = 0;
-	struct finding_key key = {HASH_START, HASH_START};
+	struct finding_key key = {FNV_START, FNV_START};
 
 	for (unsigned i = 0; i < length; i++) {
 		frames[count] = stack_set_frames(stacks, pcs[i]);
 		count += frames[count] != NULL;
 	}
 	count = own_frames(frames, count, stacks);
-	for (unsigned i = 0; i < count; i++) {
-		key.id = hash_names(key.id, stacks, frames[i]);
+	for (unsigned i = 0; i < count; i++)
 		key.place = hash_offset(key.place, stacks, frames[i]);
-	}
+	unsigned outermost = without_starters(frames, &count);
+	for (unsigned i = 0; i < count; i++)
+		key.id = hash_names(key.id, stacks, frames[i], i + 1 < count ? frames[i]->count : outermost);
 	return key;
 }
 
@@ -104,8 +118,8 @@ static struct finding_key key_of_edge(struct stack_set *stacks, const struct fin
 	struct finding_key wanted = key_of_stack(stacks, edge->pid ? RT_STACK_NONE : edge->wanted_stack);
 	uint64_t ids[2] = {held.id, wanted.id}, places[2] = {held.place, wanted.place};
 
-	return (struct finding_key){hash_bytes(HASH_START, ids, sizeof(ids)),
-	                            hash_bytes(HASH_START, places, sizeof(places))};
+	return (struct finding_key){fnv_bytes(FNV_START, ids, sizeof(ids)),
+	                            fnv_bytes(FNV_START, places, sizeof(places))};
 }
 
 /* Hashes the values as a set: neither their order nor repetitions matter. */
@@ -114,7 +128,7 @@ static uint64_t hash_set(uint64_t hash, uint64_t *values, size_t count)
 	qsort(values, count, sizeof(*values), compare_numbers_at);
 	for (size_t i = 0; i < count; i++) {
 		if (!i || values[i] != values[i - 1])
-			hash = hash_bytes(hash, &values[i], sizeof(values[i]));
+			hash = fnv_bytes(hash, &values[i], sizeof(values[i]));
 	}
 	return hash;
 }
@@ -123,7 +137,7 @@ static uint64_t hash_class(const struct finding *finding)
 {
 	const char *class = finding_class_name(finding);
 
-	return hash_text(hash_text(HASH_START, finding_kind_name(finding)), class ? class : "");
+	return hash_text(hash_text(FNV_START, finding_kind_name(finding)), class ? class : "");
 }
 
 /* The values of which the two parts of a key are made. */
@@ -163,6 +177,6 @@ void finding_id(struct finding_key key, size_t ordinal, char out[FINDING_ID_TEXT
 	uint64_t number = ordinal;
 
 	if (ordinal)
-		key.id = hash_bytes(key.id, &number, sizeof(number));
+		key.id = fnv_bytes(key.id, &number, sizeof(number));
 	snprintf(out, FINDING_ID_TEXT, "%016" PRIx64, key.id);
 }
