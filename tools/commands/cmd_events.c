@@ -391,8 +391,6 @@ static const struct usage usage = {
     .choices = choices,
 };
 
-static bool is_named(const char *exe, const char *name) { return !strcmp(exe, name) || !strcmp(base_name(exe), name); }
-
 /* The process image of --process, as its ring's header has it. */
 struct image {
 	bool wanted;
@@ -406,7 +404,7 @@ static bool is_selected(const struct selection *selection, const struct image *i
 	    (header->pid != image->pid || header->image != image->number || header->realtime_ns != image->started))
 		return false;
 	return (!selection->pid || header->pid == selection->pid) &&
-	       (!selection->exe || is_named(header->exe, selection->exe));
+	       (!selection->exe || selection_names(selection->exe, header->exe));
 }
 
 static bool list_ring(const struct options *options, const struct image *image, const char *path,

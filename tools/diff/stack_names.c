@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shim/format.h"
+#include "tools/base/fnv.h"
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
 #include "tools/symbolize/names.h"
@@ -21,19 +22,10 @@ struct named_node {
 	uint64_t own, whole;
 };
 
-/* FNV-1a, with the text's NUL */
-static uint64_t add_text(uint64_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	while (*text++);
-	return hash;
-}
+/* With the text's NUL. */
+static uint64_t add_text(uint64_t hash, const char *text) { return fnv_bytes(hash, text, strlen(text) + 1); }
 
-static uint64_t add_name(uint64_t hash, uint64_t name)
-{
-	return (u64_mix(hash + 1) ^ name) * UINT64_C(0x100000001b3) | 1;
-}
+static uint64_t add_name(uint64_t hash, uint64_t name) { return (u64_mix(hash + 1) ^ name) * FNV_PRIME | 1; }
 
 static struct named_pc *pc_of(struct stack_names *names, uint64_t pc)
 {
@@ -41,7 +33,7 @@ static struct named_pc *pc_of(struct stack_names *names, uint64_t pc)
 
 	if (!found) {
 		GROW(names->pc_items, names->pc_room, names->pc_count + 1);
-		names->pc_items[names->pc_count] = (struct named_pc){.name = UINT64_C(0xcbf29ce484222325)};
+		names->pc_items[names->pc_count] = (struct named_pc){.name = FNV_START};
 		found = ++names->pc_count;
 		u64_map_put(&names->pcs, pc, found);
 	}

@@ -29,9 +29,9 @@ struct sources {
 /* Every place in the stacks of findings, by file. */
 static const char places[] =
     "WITH RECURSIVE shown (process, id) AS ("
-    " SELECT process, stack FROM finding_stack WHERE stack IS NOT NULL AND pid IS NULL"
-    " UNION SELECT process, held_stack FROM finding_edge WHERE held_stack IS NOT NULL"
-    " UNION SELECT process, wanted_stack FROM finding_edge WHERE wanted_stack IS NOT NULL"
+    " SELECT " STACK_HOME ", stack FROM finding_stack WHERE stack IS NOT NULL"
+    " UNION SELECT " EDGE_HOME ", held_stack FROM finding_edge WHERE held_stack IS NOT NULL"
+    " UNION SELECT " EDGE_HOME ", wanted_stack FROM finding_edge WHERE wanted_stack IS NOT NULL"
     " UNION SELECT s.process, s.parent FROM shown JOIN stack s ON s.process = shown.process AND s.id = "
     "shown.id)"
     " SELECT f.file, f.line, max(m.path), max(p.started_ns) FROM shown"

@@ -79,14 +79,20 @@ static int by_rank(const void *a, const void *b)
 	return compare_next(order, (uint64_t)x->ordinal, (uint64_t)y->ordinal);
 }
 
-static void count_processes(struct query *query, struct merged_finding *finding)
+/* Adds the processes of a program to the findings of this program, and to those of several programs. */
+static void add_processes(struct merged_findings *merged, const char *exe, uint64_t processes)
 {
-	sqlite3_stmt *row =
-	    query_rows(query, "SELECT count(*) FROM process WHERE ?1 IS NULL OR coalesce(exe, '?') = ?1", 0);
+	for (size_t i = 0; i < merged->count; i++)
+		if (!merged->items[i].exe || !strcmp(merged->items[i].exe, exe))
+			merged->items[i].of += processes;
+}
 
-	if (row)
-		sqlite3_bind_text(row, 1, finding->exe, -1, SQLITE_STATIC);
-	finding->of = query_next(query, row) ? (uint64_t)sqlite3_column_int64(row, 0) : finding->processes;
+static void count_processes(struct query *query, struct merged_findings *merged)
+{
+	sqlite3_stmt *row = query_rows(query, "SELECT coalesce(exe, '?'), count(*) FROM process GROUP BY 1", 0);
+
+	while (query_next(query, row))
+		add_processes(merged, query_text(row, 0), (uint64_t)sqlite3_column_int64(row, 1));
 	sqlite3_finalize(row);
 }
 
@@ -113,8 +119,7 @@ struct merged_findings merged_load(struct query *query)
 	}
 	if (merging.merged.count)
 		qsort(merging.merged.items, merging.merged.count, sizeof *merging.merged.items, by_rank);
-	for (size_t i = 0; i < merging.merged.count; i++)
-		count_processes(query, &merging.merged.items[i]);
+	count_processes(query, &merging.merged);
 	return merging.merged;
 }
 

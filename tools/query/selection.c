@@ -1,10 +1,19 @@
 #include "tools/query/selection.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static const char selected_sql[] = "INSERT INTO temp.selected SELECT id FROM main.process"
-                                   " WHERE (?1 = 0 OR pid = ?1) AND (?2 = 0 OR id = ?2)"
-                                   " AND (?3 IS NULL OR exe = ?3 OR substr(exe, -length(?3) - 1) = '/' || ?3)";
+static const char selected_sql[] =
+    "INSERT INTO temp.selected SELECT id FROM main.process"
+    " WHERE (?1 = 0 OR pid = ?1) AND (?2 = 0 OR id = ?2)"
+    " AND (?3 IS NULL OR exe = ?3 OR substr(exe, -length(?3) - 1) = '/' || ?3)"; /* as selection_names */
+
+bool selection_names(const char *name, const char *exe)
+{
+	size_t all = strlen(exe), end = strlen(name);
+
+	return !strcmp(exe, name) || (all > end && exe[all - end - 1] == '/' && !strcmp(exe + all - end, name));
+}
 
 /* Statements that make the views.  A view of the database is made again as a temporary one, which then reads the other
  * temporary views.  `finding` is a temporary view already, where suppressions were applied: whoever reads it starts

@@ -18,6 +18,8 @@ struct selection {       /* every given condition must hold */
 	int64_t process; /* process.id; 0: any */
 };
 
+/* True if --exe NAME selects a program with this path: NAME is the path, or its end from a slash on. */
+bool selection_names(const char *name, const char *exe);
 /* Call this once for a database, after suppressions were applied to it.  directory: the run, for errors.  False: no
  * process is selected, or the database cannot be read. */
 bool selection_apply(const struct selection *selection, sqlite3 *db, const char *directory, struct error *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shim/format.h"
+#include "tools/base/fnv.h"
 #include "tools/base/memory.h"
 #include "tools/base/u64_map.h"
 
@@ -108,9 +109,7 @@ struct where where_of_stack(struct query *query, int64_t process, int64_t stack)
 
 static uint64_t add_text(uint64_t hash, const char *text)
 {
-	for (; text && *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return u64_mix(hash + 1);
+	return u64_mix((text ? fnv_bytes(hash, text, strlen(text)) : hash) + 1);
 }
 
 static uint64_t frame_key(uint64_t hash, const struct frame *frame)
@@ -124,7 +123,7 @@ static uint64_t frame_key(uint64_t hash, const struct frame *frame)
 /* Places that read alike have one key: the function, line and column, and the name of the wrapper. */
 static uint64_t where_key(const struct where *where)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = FNV_START;
 
 	if (!where->frame)
 		return 1;

@@ -174,18 +174,25 @@ export class Process {
     return { frames: rows.map(([row]) => this.#frame(row)), why: ROOT_WHY[this.stacks.why.at(outermost)] }
   }
 
-  /**
-   * The row of the table of frames to name a stack by; -1: none.  As tools/query/where.h has it, except that the
-   * innermost function is named if all are passed over.
-   */
+  /** The row of the table of frames to name a stack by, as tools/query/where.h has it; -1: none. */
   whereRow(node) {
-    const { placeOwn, placeStart } = this
-    const innermost = node === NO_STACK ? 0 : this.stacks.place.at(node)
+    const innermost = node
     for (let steps = 0; node !== NO_STACK && steps < DEEPEST; node = this.#caller(node), steps++) {
-      const row = placeOwn[this.stacks.place.at(node)]
+      const row = this.placeOwn[this.stacks.place.at(node)]
       if (row >= 0) return row
     }
-    return placeStart[innermost] < placeStart[innermost + 1] ? placeStart[innermost] : -1
+    return this.#outermost(innermost)
+  }
+
+  /** The outermost row of the program, where all frames are passed over: not one of the runtime, if there are others. */
+  #outermost(node) {
+    let first = -1, program = -1, own = -1
+    for (const [row] of this.#rows(node)) {
+      if (first < 0) first = row
+      if (!baseName(this.texts[this.frames.module.at(row)] || '').startsWith('libc.so')) program = row
+      if (this.frames.role.at(row) !== ROLE_RUNTIME) own = row
+    }
+    return own >= 0 ? own : program >= 0 ? program : first
   }
 
   /** What is the same of all sites at one place in the code, in every process of the side. */

@@ -126,58 +126,50 @@ static json_t *thread_flow(const struct frames *frames, const char *label, int64
 	return object;
 }
 
-static void add_stacks(struct report *report, const struct listed *listed, json_t *result)
+/* What SARIF has of the stacks of a finding. */
+struct stack_lists {
+	json_t *stacks, *flows;
+	json_t *places; /* of each stack in the program's own code: of a deadlock, where each thread holds and waits */
+};
+
+static void add_stack(struct stack_lists *lists, const struct frames *frames, const char *label, int64_t thread)
 {
-	json_t *stacks = json_array(), *flows = json_array();
-	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
+	const struct frame *own = where_in_source(frames).frame;
 
-	while (query_next(&report->query, row)) {
-		struct frames frames =
-		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
-		const char *label = query_text(row, 0);
-		int64_t thread = sqlite3_column_int64(row, 1);
+	if (frames->count) {
+		json_array_append_new(lists->stacks, stack(frames, label, thread));
+		json_array_append_new(lists->flows, thread_flow(frames, label, thread));
+	}
+	if (own) {
+		json_t *place = location(own, label);
 
-		if (frames.count) {
-			json_array_append_new(stacks, stack(&frames, label, thread));
-			json_array_append_new(flows, thread_flow(&frames, label, thread));
-		}
-		frames_free(&frames);
+		json_object_set_new(place, "id", json_integer((json_int_t)json_array_size(lists->places)));
+		json_array_append_new(lists->places, place);
 	}
-	query_done(&report->query, row);
-	if (json_array_size(stacks)) {
-		json_object_set(result, "stacks", stacks);
-		json_object_set_new(result, "codeFlows", json_pack("[{s:O}]", "threadFlows", flows));
-	}
-	json_decref(stacks);
-	json_decref(flows);
 }
 
-/* ---- further places ------------------------------------------------------------------------------- */
-
-/* The places of all stacks of the finding in the program's own code: of a deadlock, where each thread holds and waits.
- */
-static void add_related(struct report *report, const struct listed *listed, json_t *result)
+static void add_stacks(struct report *report, const struct listed *listed, json_t *result)
 {
-	json_t *places = json_array();
+	struct stack_lists lists = {json_array(), json_array(), json_array()};
 	sqlite3_stmt *row = listing_stacks(&report->query, listed->process->id, listed->ordinal);
 
 	while (query_next(&report->query, row)) {
 		struct frames frames =
 		    frames_load(&report->query, sqlite3_column_int64(row, 6), sqlite3_column_int64(row, 3));
-		const struct frame *own = where_in_source(&frames).frame;
 
-		if (own) {
-			json_t *place = location(own, query_text(row, 0));
-
-			json_object_set_new(place, "id", json_integer((json_int_t)json_array_size(places)));
-			json_array_append_new(places, place);
-		}
+		add_stack(&lists, &frames, query_text(row, 0), sqlite3_column_int64(row, 1));
 		frames_free(&frames);
 	}
 	query_done(&report->query, row);
-	if (json_array_size(places) > 1)
-		json_object_set(result, "relatedLocations", places);
-	json_decref(places);
+	if (json_array_size(lists.places) > 1)
+		json_object_set(result, "relatedLocations", lists.places);
+	if (json_array_size(lists.stacks)) {
+		json_object_set(result, "stacks", lists.stacks);
+		json_object_set_new(result, "codeFlows", json_pack("[{s:O}]", "threadFlows", lists.flows));
+	}
+	json_decref(lists.stacks);
+	json_decref(lists.flows);
+	json_decref(lists.places);
 }
 
 /* ---- results -------------------------------------------------------------------------------------- */
@@ -243,7 +235,6 @@ static json_t *result(struct report *report, const struct listed *listed)
 	json_object_set_new(object, "occurrenceCount", json_integer(occurrences(report, listed)));
 	if (place.where.frame)
 		json_object_set_new(object, "locations", json_pack("[o]", location(place.where.frame, NULL)));
-	add_related(report, listed, object);
 	add_stacks(report, listed, object);
 	json_object_set_new(object, "partialFingerprints",
 	                    json_pack("{s:o}", "ringtailFindingId/v1", json_text(listed->id)));
