@@ -175,3 +175,15 @@ def page(found):
             seconds("page of 300 processes, making it", 1.5, found["many"]["html"]),
             seconds("text report of a large run", 2, took["text"]),
             seconds("pprof of a large run", 5, took["pprof"])]
+
+
+# ---- other commands -----------------------------------------------------------------------
+
+
+def commands(found):
+    if not found or "failed" in found:
+        return []
+    def seconds(text, limit, measured):
+        return bar(f"{text}, seconds", limit, {"commands": (measured["median"], None)}, below=True)
+    return [seconds("events of 60,000,000, piped into tail", 3, found["listing"]["seconds"]),
+            seconds("make -j2 of 4 files under run", 4, found["make"]["run"])]

@@ -5,7 +5,7 @@ Each round runs every way of each case, one after the other, so that what the ma
 all of them.  Medians over the rounds are printed; the JSON file has every round, and the minimum.
 
   workloads   bench_pairs.c (pairs of calls), programs.py, servers.py, and the tools' own: bench_reader.c,
-              page.py ...
+              page.py, commands.py ...
   ways.py     bare, ringtail's ways, and the peers
   pairs.py    measuring pairs; the others measure themselves
   bars.py     what must be reached, held against what was measured
@@ -21,6 +21,7 @@ import sys
 import tempfile
 
 import bars
+import commands
 import machine
 import page
 import pairs
@@ -31,7 +32,7 @@ import servers
 import tables
 import ways
 
-PARTS = ("pairs", "programs", "servers", "reader", "scan", "page")
+PARTS = ("pairs", "programs", "servers", "reader", "scan", "page", "commands")
 QUIET = 0.05  # above this share of the processors, others disturb
 
 
@@ -89,12 +90,16 @@ def measure(chosen, used):
     if "page" in chosen.only:
         results["page"] = page.bench(chosen.build, chosen.rounds)
         tables.page(results["page"])
+    if "commands" in chosen.only:
+        results["commands"] = commands.bench(chosen.build, chosen.rounds)
+        tables.commands(results["commands"])
     return results
 
 
 def print_bars(results):
     results["bars"] = {"pairs": bars.pairs(results.get("pairs")), "programs": bars.programs(results.get("programs")),
-                       "scan": bars.scan(results.get("scan")), "page": bars.page(results.get("page"))}
+                       "scan": bars.scan(results.get("scan")), "page": bars.page(results.get("page")),
+                       "commands": bars.commands(results.get("commands"))}
     for rows in results["bars"].values():
         tables.bars(rows)
 
@@ -117,7 +122,7 @@ def say_meanwhile(others):
 def ours_failed(results):
     """A peer may fail; the bare program and ringtail may not."""
     rows = results.get("pairs", []) + results.get("programs", [])
-    if any("failed" in results.get(part, {}) for part in ("scan", "page")):
+    if any("failed" in results.get(part, {}) for part in ("scan", "page", "commands")):
         return True
     return any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
 

@@ -108,6 +108,17 @@ def page(found):
     print(f"{'until it can be used':<40}{number(many['ready'], 2)}")
 
 
+def commands(found):
+    heading("commands, seconds")
+    if "failed" in found:
+        print(f"  failed: {found['failed']}")
+        return
+    for name, measured in ((f"events of {found['listing']['events']:,}, piped into tail", found["listing"]["seconds"]),
+                           (f"make -j2 of {found['make']['files']} files, bare", found["make"]["bare"]),
+                           ("the same under ringtail run", found["make"]["run"])):
+        print(f"{name:<48}{number(measured, 2)}")
+
+
 def verdict(column):
     value = f"{column['value']:.2f}" if abs(column["value"]) < 100 else f"{column['value']:.0f}"
     return f"{value} {'met' if column['met'] else 'NOT MET'}"
