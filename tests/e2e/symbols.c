@@ -400,3 +400,30 @@ Test(symbols, report_with_lines)
 Test(symbols, report_by_symbol) { expect_report("gcc -O1 $C/prog.c -o prog", "", "  local+0x", " (prog)"); }
 Test(symbols, report_stripped) { expect_report("gcc -O1 -s $C/prog.c -o prog", "", "#0  prog+0x", "#1  prog+0x"); }
 Test(symbols, report_deleted) { expect_report("gcc -g -O1 $C/prog.c -o prog", "rm prog", "#0  prog+0x", " (deleted)"); }
+
+/* ---- named again ----------------------------------------------------------------------------------- */
+
+/* A program that was moved away before the first report, and back after it. */
+Test(symbols, of_a_file_that_comes_back)
+{
+	struct rt rt = rt_new();
+	char line[4 * RT_PATH];
+
+	snprintf(line, sizeof line, "sh -c 'cp %s prog; LD_PRELOAD=%s RINGTAIL=run=%s ./prog; mv prog away'",
+	         rt_built("programs/leak_simple"), rt_built("libringtail.so"), rt.run);
+	rt_program(&rt, MODE_BARE, line);
+	struct outcome report = rt_tool(&rt, "report RUN --only leak:definite");
+	cr_expect(strstr(report.out, "/prog (deleted): put back the file with build id "), "%s", report.out);
+	cr_expect_not(strstr(report.out, "leak_simple.c:"), "%s", report.out);
+	outcome_free(&report);
+	rt_program(&rt, MODE_BARE, "sh -c 'cp /bin/true prog'");
+	report = rt_tool(&rt, "report RUN --only leak:definite");
+	cr_expect_not(strstr(report.out, "leak_simple.c:"), "another file was taken for it: %s", report.out);
+	outcome_free(&report);
+	rt_program(&rt, MODE_BARE, "mv away prog");
+	report = rt_tool(&rt, "report RUN --only leak:definite");
+	cr_expect(strstr(report.out, " (leak_simple.c:"), "%s", report.out);
+	cr_expect_not(strstr(report.out, "put back the file"), "%s", report.out);
+	outcome_free(&report);
+	rt_end(&rt);
+}

@@ -77,6 +77,27 @@ void text_hex(const uint8_t *bytes, size_t count, char *out)
 		sprintf(out + 2 * i, "%02x", bytes[i]);
 }
 
+static int digit_of(char letter)
+{
+	const char *digits = "0123456789abcdef", *at = letter ? strchr(digits, letter) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+size_t text_from_hex(const char *text, uint8_t *bytes, size_t most)
+{
+	size_t count = 0;
+
+	for (; *text && count < most; text += 2) {
+		int high = digit_of(text[0]), low = high < 0 ? -1 : digit_of(text[1]);
+
+		if (low < 0)
+			return 0;
+		bytes[count++] = (uint8_t)(high << 4 | low);
+	}
+	return *text ? 0 : count;
+}
+
 static void append_word(json_t *array, const char *word, size_t length)
 {
 	char *clean = text_utf8(word, length);

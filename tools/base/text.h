@@ -13,6 +13,8 @@ void text_rfc3339(uint64_t realtime_ns, char *out, size_t size);
 /* Writes the signal's name ("SIGSEGV"); false if there is no such signal. */
 bool text_signal(int signal, char *out, size_t size);
 void text_hex(const uint8_t *bytes, size_t count, char *out);
+/* The bytes of such a text, `most` at most; returns their number.  0: the text is none. */
+size_t text_from_hex(const char *text, uint8_t *bytes, size_t most);
 /* A JSON array of the words, which are separated by NUL bytes; malloced. */
 char *text_command_json(const char *words, size_t bytes);
 char *text_argv_json(char *const *argv);

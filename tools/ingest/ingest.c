@@ -13,6 +13,7 @@
 #include "tools/runs/run_directory.h"
 #include "tools/scan/at_end.h"
 #include "tools/source/ring_cut.h"
+#include "tools/store/name_again.h"
 #include "tools/store/store.h"
 
 #define START_TRIES   20 /* each of START_WAIT_US, for a process that is just starting */
@@ -271,6 +272,21 @@ static bool bring_up_to_date(struct update *update)
 	return update->good;
 }
 
+/* A run that was first reported where its binaries were missing is named once they are there. */
+static void name_missing(const char *directory)
+{
+	struct store store;
+	struct error ignored;
+	bool can = store_open_read(&store, directory, &ignored) && name_again_can(&store);
+
+	store_close(&store);
+	if (!can)
+		return;
+	if (store_open(&store, directory, &ignored))
+		name_again(&store); /* what cannot be written stays as it is */
+	store_close(&store);
+}
+
 bool ingest_open(const char *directory, struct store *store, struct error *err)
 {
 	struct update update = {.directory = directory, .err = err, .good = true};
@@ -283,5 +299,7 @@ bool ingest_open(const char *directory, struct store *store, struct error *err)
 		return true;
 	}
 	store_close(&update.store);
+	if (good)
+		name_missing(directory);
 	return good && store_open_read(store, directory, err);
 }

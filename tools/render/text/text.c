@@ -178,6 +178,29 @@ static void print_unwatched(struct report *report, const struct process *process
 	sqlite3_finalize(row);
 }
 
+/* Which files the reader has to put back, and where, so that the next report has names. */
+static void print_nameless(struct report *report, const struct process *process)
+{
+	static const char sql[] =
+	    "SELECT m.path, m.missing, m.build_id, count(*) FROM module m JOIN frame f ON f.process = m.process"
+	    " AND f.module = m.id WHERE m.process = ? AND m.missing IS NOT NULL GROUP BY m.id ORDER BY 4 DESC LIMIT 3";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
+
+	while (query_next(&report->query, row)) {
+		const char *id = query_text_or_null(row, 2);
+		uint64_t places = (uint64_t)sqlite3_column_int64(row, 3);
+
+		page_paint(report, PAINT_WARN, "  %-12s", "no names");
+		page_paint(report, PAINT_WARN, "%s %s of %s (%s)", human_count(places).text,
+		           plural(places, "place", "places"), query_text(row, 0), query_text(row, 1));
+		if (id)
+			page_paint(report, PAINT_WARN, ": put back the file with build id %s, and report again\n", id);
+		else
+			page_paint(report, PAINT_WARN, ", which has no build id to be known again by\n");
+	}
+	sqlite3_finalize(row);
+}
+
 static void print_process_header(struct report *report, const struct process *process, bool alone)
 {
 	char end[160];
@@ -200,6 +223,7 @@ static void print_process_header(struct report *report, const struct process *pr
 	print_losses(report, process);
 	print_watched(report, process);
 	print_unwatched(report, process);
+	print_nameless(report, process);
 	if ((report->parts & PART_FINDINGS) && process->leak_scan_done && !process->final)
 		page_field(report, "leak scan", "the process was stopped for %s",
 		           human_seconds(process->leak_scan_pause).text);
