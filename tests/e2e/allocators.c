@@ -353,6 +353,60 @@ Test(allocators, wrapped_run) { expect_wrapped(MODE_RUN, ""); }
 Test(allocators, wrapped_preload) { expect_wrapped(MODE_PRELOAD, ""); }
 Test(allocators, wrapped_must_be_watched) { expect_wrapped(MODE_RUN, "--must-watch"); }
 
+/* ---- allocators under names of their own ------------------------------------------------------------- */
+
+#define OWN_NAME "the program has an allocator under a name of its own, je_malloc: its blocks are not seen"
+
+/* What malloc hands out is watched as in any program. */
+static void expect_own_name(enum mode mode)
+{
+	struct rt rt = rt_new();
+	const json_t *process, *watched;
+
+	rt_program(&rt, mode, "own_names");
+	cr_expect(mode == MODE_PRELOAD || strstr(rt.program.err, "ringtail: not seen: a part of the heap of "), "%s",
+	          rt.program.err);
+	process = rt_process(&rt, "own_names");
+	watched = json_at(process, "watched");
+	cr_expect(json_is_true(json_at(watched, "heap")));
+	cr_assert_eq(json_array_size(json_at(watched, "unseen")), 1);
+	cr_expect_str_eq(json_text(json_array_get(json_at(watched, "unseen"), 0), "what"), "pool");
+	cr_expect_eq(left_of(process, "lose"), 10);
+	expect_output(&rt, "report RUN", "  not seen    pool: " OWN_NAME);
+	expect_output(&rt, "report RUN --format sarif", OWN_NAME);
+	expect_output(&rt, "check RUN --fail-on=leak:indirect",
+	              "check passed, but no leaks of allocators under names of their own were looked for in 1 process");
+	rt_end(&rt);
+}
+
+Test(allocators, own_name_run) { expect_own_name(MODE_RUN); }
+Test(allocators, own_name_preload) { expect_own_name(MODE_PRELOAD); }
+
+Test(allocators, own_name_refused)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, MODE_RUN, "--must-watch", "own_names");
+	cr_expect_eq(rt.program.status, 69, "status %d", rt.program.status);
+	cr_expect_str_eq(rt.program.out, "", "it has run");
+	cr_expect(strstr(rt.program.err, "a name of its own, je_malloc; not run (--must-watch)"), "%s", rt.program.err);
+	rt_end(&rt);
+}
+
+/* An allocator that is linked as a library serves malloc, and is seen. */
+static void expect_no_own_name(const char *program)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, MODE_RUN, "--must-watch", program);
+	cr_expect_eq(rt.program.status, 0, "status %d: %s", rt.program.status, rt.program.err);
+	cr_expect_eq(json_array_size(json_at(rt_process(&rt, program), "watched.unseen")), 0);
+	rt_end(&rt);
+}
+
+Test(allocators, linked_mimalloc_is_no_own_name) { expect_no_own_name("new_leaks_mimalloc"); }
+Test(allocators, linked_tcmalloc_is_no_own_name) { expect_no_own_name("new_leaks_tcmalloc"); }
+
 /* ---- no allocations --------------------------------------------------------------------------------- */
 
 static void expect_none(enum mode mode, const char *options, const char *program, const char *summary,

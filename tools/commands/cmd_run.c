@@ -92,6 +92,11 @@ static bool look_first(struct run *run, int *status)
 		return false;
 	}
 	bool must = options_yes(&run->options, OPTION_must_watch);
+	if (answer == WATCHABLE_IN_PART && !must) {
+		fprintf(stderr, "ringtail: not seen: %s\n", why);
+		*run->why_unwatched = '\0';
+		return true;
+	}
 	fprintf(stderr, "ringtail: cannot watch: %s%s\n", why,
 	        must                           ? "; not run (--must-watch)"
 	        : answer == WATCHABLE_CHILDREN ? "; it runs unwatched, the programs that it starts are watched"

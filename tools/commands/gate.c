@@ -104,11 +104,13 @@ static bool wants(const struct report *report, enum finding_class class)
 
 static void say_doubts(struct report *report)
 {
-#define UNSEEN "(SELECT process FROM unwatched WHERE what = 'heap')"
-#define BEFORE "(SELECT process FROM unwatched WHERE what = 'heap' AND why LIKE '%preloaded before%')"
+#define UNSEEN       "(SELECT process FROM unwatched WHERE what = 'heap')"
+#define HEAP(reason) "(SELECT process FROM unwatched WHERE what = 'heap' AND why LIKE '" reason "')"
 	static const char no_heap[] = "SELECT count(*) FROM process WHERE NOT watch_heap AND id NOT IN " UNSEEN,
-	                  unseen_heap[] = "SELECT count(*) FROM process WHERE id IN " UNSEEN " AND id NOT IN " BEFORE,
-	                  heap_before[] = "SELECT count(*) FROM process WHERE id IN " BEFORE,
+	                  linked[] = "SELECT count(*) FROM process WHERE id IN " HEAP("%is linked into%"),
+	                  before[] = "SELECT count(*) FROM process WHERE id IN " HEAP("%preloaded before%"),
+	                  never[] = "SELECT count(*) FROM process WHERE id IN " HEAP("%never calls malloc%"),
+	                  pools[] = "SELECT count(DISTINCT process) FROM unwatched WHERE what = 'pool'",
 	                  no_locks[] = "SELECT count(*) FROM process WHERE NOT watch_locks";
 	struct doubts doubts = {0};
 	const char *unsought = report->query.only ? kinds_unsought(report->query.only) : NULL;
@@ -117,8 +119,11 @@ static void say_doubts(struct report *report)
 	if (wants(report, FINDING_LEAK_DEFINITE) || wants(report, FINDING_LEAK_INDIRECT)) {
 		say_unscanned(report, &doubts);
 		say_unwatched(report, &doubts, "leaks", no_heap, "--heap=no");
-		say_unwatched(report, &doubts, "leaks", unseen_heap, "malloc is linked into it");
-		say_unwatched(report, &doubts, "leaks", heap_before, "malloc is preloaded before ringtail's");
+		say_unwatched(report, &doubts, "leaks", linked, "malloc is linked into it");
+		say_unwatched(report, &doubts, "leaks", before, "malloc is preloaded before ringtail's");
+		say_unwatched(report, &doubts, "leaks", never, "it has an allocator of its own");
+		say_unwatched(report, &doubts, "leaks of allocators under names of their own", pools,
+		              "`ringtail report` names them");
 	}
 	if (wants(report, FINDING_DEADLOCK_REALISED) || wants(report, FINDING_DEADLOCK_PREDICTED))
 		say_unwatched(report, &doubts, "deadlocks", no_locks, "--locks=no");

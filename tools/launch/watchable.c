@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shim/format.h"
+#include "tools/base/own_names.h"
 #include "tools/launch/sanitized.h"
 
 #define SCRIPT_DEPTH        4 /* nested interpreters that the kernel allows */
@@ -79,7 +80,17 @@ static bool raises_rights(const char *path, const struct stat *stat)
 
 /* ---- ELF ------------------------------------------------------------------------------------- */
 
-static enum watchable judge_interpreter(struct look *look, const char *interpreter)
+static enum watchable judge_allocator(struct look *look, int fd)
+{
+	const char *name = own_name_in(fd);
+
+	if (!name)
+		return WATCHABLE;
+	say(look, "a part of the heap of %s: it has an allocator under a name of its own, %s", look->name, name);
+	return WATCHABLE_IN_PART;
+}
+
+static enum watchable judge_interpreter(struct look *look, int fd, const char *interpreter)
 {
 	const char *slash = strrchr(interpreter, '/');
 	const char *base = slash ? slash + 1 : interpreter;
@@ -99,7 +110,7 @@ static enum watchable judge_interpreter(struct look *look, const char *interpret
 		    sanitizer);
 		return WATCHABLE_NOT;
 	}
-	return WATCHABLE;
+	return judge_allocator(look, fd);
 }
 
 static enum watchable judge_segments(struct look *look, int fd, const Elf64_Ehdr *header)
@@ -116,7 +127,7 @@ static enum watchable judge_segments(struct look *look, int fd, const Elf64_Ehdr
 		size_t bytes = segment.p_filesz < sizeof interpreter ? segment.p_filesz : sizeof interpreter - 1;
 		ssize_t got = pread(fd, interpreter, bytes, (off_t)segment.p_offset);
 		interpreter[got > 0 ? got : 0] = '\0';
-		return judge_interpreter(look, interpreter);
+		return judge_interpreter(look, fd, interpreter);
 	}
 	say(look, "%s is statically linked, and nothing can be preloaded into it: link it dynamically", look->name);
 	return WATCHABLE_CHILDREN;

@@ -4,6 +4,7 @@
 
 enum watchable {
 	WATCHABLE,
+	WATCHABLE_IN_PART,       /* it has an allocator under a name of its own, whose blocks are not seen */
 	WATCHABLE_CHILDREN,      /* a static program: the shim can watch the programs that it starts, but not itself */
 	WATCHABLE_NOT,           /* preloading would have no effect, or would break the program */
 	WATCHABLE_NOT_FOUND,     /* no such command: 127 in a shell */

@@ -134,7 +134,8 @@ static bool can_record(pid_t pid)
 	char exe[64], why[PATH_MAX + 256];
 
 	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)process_number(pid));
-	return watchable_look(exe, why, sizeof why) == WATCHABLE;
+	enum watchable answer = watchable_look(exe, why, sizeof why);
+	return answer == WATCHABLE || answer == WATCHABLE_IN_PART;
 }
 
 /* True if exec has given the process its new memory, and the environment cannot be read there yet. */

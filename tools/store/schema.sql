@@ -66,9 +66,9 @@ CREATE TABLE loss (
 CREATE TABLE unwatched (
 	process INTEGER NOT NULL,
 	ordinal INTEGER NOT NULL,
-	what    TEXT NOT NULL, -- heap: all of malloc, free, new and delete; calls: of one library, or
-	                       -- of several; start: calls of one library, or of
-	                       -- the allocator that is preloaded before ringtail, before a time
+	what    TEXT NOT NULL, -- heap: all of malloc, free, new and delete; pool: of an allocator that the
+	                       -- program has beside malloc; calls: of one library, or of several; start: calls
+	                       -- before a time, of one library, or of malloc where it is preloaded before ringtail
 	module  TEXT,          -- path of the executable or library that it is about
 	why     TEXT NOT NULL,
 	PRIMARY KEY (process, ordinal)

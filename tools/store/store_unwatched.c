@@ -21,8 +21,7 @@ static void store_reason(struct unwatched *unwatched, const char *what, const ch
 	row_end(&row);
 }
 
-/* The allocator that is a part of the executable; NULL: none that is known. */
-static const char *allocator_of_program(struct writer *writer)
+static const struct rt_module *find_program(const struct writer *writer)
 {
 	const char *exe = writer->ring->header.exe;
 	uint32_t modules = ring_file_modules(writer->ring);
@@ -31,9 +30,17 @@ static const char *allocator_of_program(struct writer *writer)
 		const struct rt_module *module = ring_file_module(writer->ring, i);
 
 		if (module && !strncmp(module->path, exe, sizeof module->path))
-			return symbolizer_allocator(writer->store->symbolizer, module);
+			return module;
 	}
 	return NULL;
+}
+
+/* The allocator that is a part of the executable; NULL: none that is known. */
+static const char *allocator_of_program(const struct writer *writer)
+{
+	const struct rt_module *program = find_program(writer);
+
+	return program ? symbolizer_allocator(writer->store->symbolizer, program) : NULL;
 }
 
 static void store_own_malloc(struct unwatched *unwatched)
@@ -47,7 +54,7 @@ static void store_own_malloc(struct unwatched *unwatched)
 }
 
 /* A program that never called malloc may have an allocator that gets its memory from the kernel. */
-static void store_no_malloc(struct unwatched *unwatched)
+static bool store_no_malloc(struct unwatched *unwatched)
 {
 	const struct writer *writer = unwatched->writer;
 	const char *allocator =
@@ -55,9 +62,24 @@ static void store_no_malloc(struct unwatched *unwatched)
 	char why[160];
 
 	if (!allocator)
-		return;
+		return false;
 	snprintf(why, sizeof why, "the program never calls malloc: it has an allocator of its own, %s", allocator);
 	store_reason(unwatched, "heap", writer->ring->header.exe, why);
+	return true;
+}
+
+/* A program may have another allocator beside malloc. */
+static void store_own_name(struct unwatched *unwatched)
+{
+	const struct rt_module *program = find_program(unwatched->writer);
+	const char *name = program ? symbolizer_own_name(unwatched->writer->store->symbolizer, program) : NULL;
+	char why[160];
+
+	if (!name)
+		return;
+	snprintf(why, sizeof why, "the program has an allocator under a name of its own, %s: its blocks are not seen",
+	         name);
+	store_reason(unwatched, "pool", unwatched->writer->ring->header.exe, why);
 }
 
 #define PRELOADED_BEFORE "malloc is that of a library preloaded before ringtail's: "
@@ -66,8 +88,8 @@ static void store_heap_unseen(struct unwatched *unwatched, uint32_t unseen, cons
 {
 	if (unseen == RT_HEAP_IN_PROGRAM)
 		store_own_malloc(unwatched);
-	else if (!unseen && unwatched->writer->ring->header.watch & RT_WATCH_HEAP)
-		store_no_malloc(unwatched);
+	else if (!unseen && unwatched->writer->ring->header.watch & RT_WATCH_HEAP && !store_no_malloc(unwatched))
+		store_own_name(unwatched);
 	else if (unseen)
 		store_reason(unwatched, "heap", server, PRELOADED_BEFORE "preload it behind");
 }

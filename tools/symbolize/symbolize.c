@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "tools/base/own_names.h"
 #include "tools/base/proc.h"
 #include "tools/base/progress.h"
 #include "tools/symbolize/allocators.h"
@@ -35,8 +36,8 @@ struct module {
 	struct elf_symbols functions;
 	struct elf_symbols variables; /* loaded when one is asked for */
 	bool variables_loaded;
-	bool allocator_searched;
-	const char *allocator; /* NULL: none that is known */
+	bool allocator_searched, own_name_searched;
+	const char *allocator, *own_name; /* NULL: none that is known */
 	struct units units;
 	UT_hash_handle hh;
 };
@@ -309,21 +310,40 @@ const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_m
 
 /* ---- its allocator ---------------------------------------------------------------- */
 
+/* What a search of the module's file finds; NULL also if the file cannot be had. */
+static const char *search_file(struct symbolizer *symbolizer, const struct rt_module *from,
+                               const char *(*search)(int fd))
+{
+	struct module_process process = process_of(symbolizer->ring, from);
+	enum module_file ignored;
+	int fd = module_file_open(from, &process, &ignored);
+	const char *found = fd >= 0 ? search(fd) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
 const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_module *from)
 {
 	struct module *module = find_module(symbolizer, from);
 
-	if (module && !module->allocator_searched) {
-		struct module_process process = process_of(symbolizer->ring, from);
-		enum module_file ignored;
-		int fd = module_file_open(from, &process, &ignored);
-
-		module->allocator = fd >= 0 ? allocator_in(fd) : NULL;
+	if (module && !module->allocator_searched)
+		module->allocator = search_file(symbolizer, from, allocator_in);
+	if (module)
 		module->allocator_searched = true;
-		if (fd >= 0)
-			close(fd);
-	}
 	return module ? module->allocator : NULL;
+}
+
+const char *symbolizer_own_name(struct symbolizer *symbolizer, const struct rt_module *from)
+{
+	struct module *module = find_module(symbolizer, from);
+
+	if (module && !module->own_name_searched)
+		module->own_name = search_file(symbolizer, from, own_name_in);
+	if (module)
+		module->own_name_searched = true;
+	return module ? module->own_name : NULL;
 }
 
 /* ---- the end ---------------------------------------------------------------------- */

@@ -39,6 +39,9 @@ const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_m
 /* The allocator that is a part of a module's file, as reports call it; NULL: none that is known. */
 const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_module *module);
 
+/* The allocator that a module's file has under a name of its own (base/own_names.h); NULL: none that is known. */
+const char *symbolizer_own_name(struct symbolizer *symbolizer, const struct rt_module *module);
+
 /* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
  * names, or if none of its addresses was resolved yet. */
 const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module);
