@@ -20,7 +20,7 @@ WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%) $(BUILD)/program
 	$(BUILD)/programs/new_leaks_static_tcmalloc
 
 .PHONY: programs
-programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,keeps_ids_O0 keeps_ids_O2 calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so beside/opener.so beside/further/beside.so)
+programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,keeps_ids_O0 keeps_ids_O2 calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so own_delete.so beside/opener.so beside/further/beside.so)
 
 $(BUILD)/programs/small.so $(BUILD)/programs/half_malloc.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
@@ -98,6 +98,11 @@ $(BUILD)/programs/deepbound.so $(BUILD)/programs/deepbound_now.so: tests/program
 	@mkdir -p $(@D)
 	$(call say,CXX,$@)
 	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -fPIC -shared -o $@ $<
+
+$(BUILD)/programs/own_delete.so: tests/programs/lib/own_delete.cc tests/programs/lib/own_delete.map
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -std=gnu++20 -Wall $(PROGRAM_FLAGS) -foptimize-sibling-calls -fPIC -shared -s -Wl,--version-script=$(word 2,$^) -o $@ $<
 
 $(BUILD)/programs/beside/opener.so: tests/programs/lib/opens_beside.c
 	@mkdir -p $(@D)

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/harness/rt.h"
 
@@ -31,6 +32,34 @@ static void expect_findings(enum mode mode, const char *program, const char *arg
 	Test(findings, program##_##shape##_run) { expect_findings(MODE_RUN, #program, #shape, expected); }             \
 	Test(findings, program##_##shape##_preload) { expect_findings(MODE_PRELOAD, #program, #shape, expected); }
 #include "tests/e2e/tables/findings.def"
+
+static void expect_of_own_delete(enum mode mode, const char *command, const char *expected)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, mode, command);
+	struct outcome report = rt_tool(&rt, "report RUN --only misuse");
+	cr_expect(strstr(report.out, expected), "%s: no \"%s\" in %s", command, expected, report.out);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+/* A library has operators new and delete for itself, and no symbols for them. */
+Test(findings, own_operator_delete_is_no_misuse_run)
+{
+	expect_of_own_delete(MODE_RUN, "own_delete by_operator", "NO FINDINGS");
+	expect_of_own_delete(MODE_RUN, "own_delete made_by_operator", "NO FINDINGS");
+}
+Test(findings, own_operator_delete_is_no_misuse_preload)
+{
+	expect_of_own_delete(MODE_PRELOAD, "own_delete by_operator", "NO FINDINGS");
+	expect_of_own_delete(MODE_PRELOAD, "own_delete made_by_operator", "NO FINDINGS");
+}
+Test(findings, free_or_malloc_beside_own_operators_is_misuse)
+{
+	expect_of_own_delete(MODE_RUN, "own_delete by_free", "misuse:mismatched-free");
+	expect_of_own_delete(MODE_RUN, "own_delete made_by_malloc", "misuse:mismatched-free");
+}
 
 #if defined(__x86_64__)
 Test(findings, abba_no_hang_aarch64) { expect_findings(MODE_AARCH64, "abba_no_hang", "", "deadlock:predicted=1"); }

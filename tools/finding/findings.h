@@ -60,7 +60,8 @@ struct finding {
 	char message[512]; /* one sentence that a user can act on; no addresses or counts that change the meaning */
 	bool confirmed;    /* of a deadlock: an earlier run predicted it */
 	bool information;  /* no reason to act, although other findings of its class are */
-	uint64_t blocks, bytes; /* of a leak */
+	bool by_malloc, by_free; /* of a mismatched-free: no operator was seen to allocate, or to release, the block */
+	uint64_t blocks, bytes;  /* of a leak */
 	/* An address in the data of a module at this time, whose variable the message is to name; 0: there is none. */
 	uint64_t data_address, data_stamp;
 	uint64_t times; /* how often it was seen; 0 means once, as 1 does */

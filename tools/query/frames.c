@@ -276,11 +276,12 @@ void frames_free(struct frames *frames)
 	memset(frames, 0, sizeof(*frames));
 }
 
+/* Of libc or the loader: what calls threads, constructors and destructors. */
 static bool is_libc(const struct frame *frame)
 {
 	const char *name = frame->module ? base_name(frame->module) : NULL;
 
-	return name && !strncmp(name, "libc.so", 7);
+	return name && (!strncmp(name, "libc.so", 7) || !strncmp(name, "ld-linux", 8));
 }
 
 /* True for the functions of libc that call main: they show where the program begins also if its main has no name. */

@@ -27,8 +27,8 @@ void frames_free(struct frames *frames);
 /* One frame of an address, by frame.pc and frame.ordinal.  It belongs to the query; NULL: there is none. */
 const struct frame *frame_at(struct query *query, int64_t process, int64_t pc, unsigned ordinal);
 void frame_cache_free(struct frame_cache *cache);
-/* How many of the frames, counted from the innermost, belong to the program: the callers of main do not, nor what the
- * runtime calls a thread's function by. */
+/* How many of the frames, counted from the innermost, belong to the program: the callers of main do not, nor those
+ * of a thread's function and of a constructor. */
 unsigned frames_own(const struct frames *frames);
 
 /* Reads all stacks and names of the process at once: for a caller that goes on to load thousands of them. */

@@ -61,28 +61,57 @@ static void set_ids(struct ranked *ranked, size_t count)
 	}
 }
 
-/* True if the innermost frame is an operator new or delete of C++. */
-static bool is_in_operator(struct writer *writer, uint32_t stack)
+static const struct pc_frames *innermost(struct writer *writer, const struct finding_stack *stack)
 {
 	uint32_t pc, root;
-	const struct pc_frames *frames =
-	    ring_file_stack(writer->ring, stack, &pc, 1, &root) ? stack_set_frames(&writer->stacks, pc) : NULL;
+
+	return ring_file_stack(writer->ring, stack->stack, &pc, 1, &root) ? stack_set_frames(&writer->stacks, pc)
+	                                                                  : NULL;
+}
+
+/* True if the innermost frame is an operator new or delete of C++. */
+static bool is_in_operator(struct writer *writer, const struct finding_stack *stack)
+{
+	const struct pc_frames *frames = innermost(writer, stack);
 	const char *name = frames && frames->count ? frames->frames[frames->count - 1].function : NULL;
 
 	return name && (!strncmp(name, "operator new", 12) || !strncmp(name, "operator delete", 15));
 }
 
+/* True if free() was reached by a jump at the end of a function of the caller's own library, which is operator delete
+ * or has no symbol.  An operator delete that a library has for itself frees by such a jump. */
+static bool may_be_freed_by_operator(struct writer *writer, const struct finding_stack *stack)
+{
+	const struct pc_frames *frames = innermost(writer, stack);
+	const char *name;
+
+	if (!frames || !frames->module)
+		return false;
+	return symbolizer_calls(writer->stacks.symbolizer, ring_file_module(writer->ring, (uint32_t)frames->module - 1),
+	                        frames->offset, &name) &&
+	       (!name || !strncmp(name, "operator delete", 15));
+}
+
+/* True if the function that called malloc has no symbol: it may be an operator new that its library has for itself. */
+static bool may_be_made_by_operator(struct writer *writer, const struct finding_stack *stack)
+{
+	const struct pc_frames *frames = innermost(writer, stack);
+
+	return frames && frames->module && frames->count && !frames->frames[0].function;
+}
+
 /* A library that contains a C++ runtime of its own may call that runtime's operator new, which the shim does not see,
- * and the shim's operator delete, or the other way round.  The calls alone look mismatched then; the names of the
- * frames show that they are not. */
+ * and the shim's operator delete, or the other way round.  The calls alone look mismatched then.  The names of the
+ * frames, and the code of the innermost, show that they are not, or that it cannot be known. */
 static bool is_refuted(struct writer *writer, const struct finding *finding)
 {
-	if (finding->class != FINDING_MISUSE_MISMATCHED_FREE)
+	if (finding->class != FINDING_MISUSE_MISMATCHED_FREE || !finding->stack_count)
 		return false;
 	for (size_t i = 0; i < finding->stack_count; i++)
-		if (is_in_operator(writer, finding->stacks[i].stack))
+		if (is_in_operator(writer, &finding->stacks[i]))
 			return true;
-	return false;
+	return (finding->by_malloc && may_be_made_by_operator(writer, &finding->stacks[0])) ||
+	       (finding->by_free && may_be_freed_by_operator(writer, &finding->stacks[finding->stack_count - 1]));
 }
 
 /* *count: set to the length of the array. */

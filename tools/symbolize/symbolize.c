@@ -12,6 +12,7 @@
 #include "tools/base/progress.h"
 #include "tools/symbolize/allocators.h"
 #include "tools/symbolize/downloads.h"
+#include "tools/symbolize/elf_calls.h"
 #include "tools/symbolize/elf_symbols.h"
 #include "tools/symbolize/module_file.h"
 #include "tools/symbolize/names.h"
@@ -344,6 +345,26 @@ const char *symbolizer_own_name(struct symbolizer *symbolizer, const struct rt_m
 	if (module)
 		module->own_name_searched = true;
 	return module ? module->own_name : NULL;
+}
+
+/* ---- calls ----------------------------------------------------------------------- */
+
+bool symbolizer_calls(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset,
+                      const char **name)
+{
+	struct module *module = find_module(symbolizer, from);
+	const struct elf_symbol *symbol;
+	uint64_t target;
+	GElf_Addr bias;
+
+	*name = NULL;
+	if (!module || !module->dwfl ||
+	    !elf_calls(dwfl_module_getelf(module->dwfl_module, &bias), file_offset, &target))
+		return false;
+	symbol = elf_symbols_find(&module->functions, target + module->bias);
+	if (symbol)
+		*name = names_function(&symbolizer->names, symbol->name);
+	return true;
 }
 
 /* ---- the end ---------------------------------------------------------------------- */

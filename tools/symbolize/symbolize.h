@@ -42,6 +42,14 @@ const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_
 /* The allocator that a module's file has under a name of its own (base/own_names.h); NULL: none that is known. */
 const char *symbolizer_own_name(struct symbolizer *symbolizer, const struct rt_module *module);
 
+/*
+ * The function of the same module that is called by the call in front of a return address, if it is called directly:
+ * what was recorded then, a call of another module's function, was reached by a jump at its end.  False: the call is
+ * indirect, or through the PLT, or the code cannot be read.  *name: as in the source code; NULL if it has no symbol.
+ */
+bool symbolizer_calls(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
+                      const char **name);
+
 /* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
  * names, or if none of its addresses was resolved yet. */
 const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module);

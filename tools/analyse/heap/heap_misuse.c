@@ -153,6 +153,8 @@ static void describe_mismatch(struct finding *finding, const struct heap_misuse 
 		finding_message(finding, "a block from %s is given to %s; release it with %s",
 		                alloc_name(misuse->alloc_type), free_name(misuse->free_type),
 		                free_name(misuse_right_free(misuse->alloc_type)));
+	finding->by_malloc = !misuse->sizes_differ && misuse_right_free(misuse->alloc_type) == RT_FREE;
+	finding->by_free = !misuse->sizes_differ && misuse->free_type == RT_FREE;
 }
 
 static void describe_place(struct finding *finding, const struct heap_misuse *misuse)

@@ -241,12 +241,12 @@ export class Process {
 
 const callsMain = (frame) => /^__libc_start_(main|call_main)/.test(frame.name)
 
-/** How many frames are the program's own: main's callers are not, nor what the runtime calls a thread's function by. */
+/** How many frames are the program's own: main's callers are not, nor those of a thread's function or of a constructor. */
 export function ownFrames(frames) {
   const main = frames.findIndex((frame) => frame.role === ROLE_MAIN)
   const start = frames.findIndex((frame, i) => i > 0 && callsMain(frame))
   let own = main >= 0 ? main + 1 : start > 0 ? start : frames.length
-  while (own > 1 && /^libc\.so/.test(baseName(frames[own - 1].module))) own--
+  while (own > 1 && /^(libc\.so|ld-linux)/.test(baseName(frames[own - 1].module))) own--
   let left = own
   while (left && frames[left - 1].role === ROLE_RUNTIME) left--
   return left || own
