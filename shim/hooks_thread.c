@@ -1,12 +1,13 @@
 /*
  * Threads: creation, end, join.
  *
- * The creating thread prepares the new one's state and hands it over as the start routine's argument, so that a new
- * thread is known from its first instruction and allocates nothing.  If there is no memory for a state, the program's
- * own routine is passed on: the thread is then adopted at its first event.
+ * The creating thread prepares the new one's state and hands it over with the start routine and its argument
+ * (handover.h), so that a new thread is known from its first instruction and allocates nothing.  If there is no memory
+ * for that, the program's own routine is passed on: the thread is then adopted at its first event.
  */
 #include <string.h>
 
+#include "shim/handover.h"
 #include "shim/hooks.h"
 #include "shim/sys.h"
 
@@ -15,20 +16,20 @@
 /* Runs after a return, pthread_exit or cancellation: the latter two unwind through here. */
 static void left_start_routine(void *self, bool unwound) { thread_end(self); }
 
-static void *run_thread(void *prepared)
+static void *run_thread(void *place)
 {
-	struct thread *self = prepared;
-	SCOPE(scope, left_start_routine, self);
-	thread_begin(self);
-	return self->start((void *)(uintptr_t)self->own.argument);
+	struct handover given = handover_take(place);
+	SCOPE(scope, left_start_routine, given.state);
+	thread_begin(given.state);
+	return given.start(given.argument);
 }
 
-static int run_thread_c11(void *prepared)
+static int run_thread_c11(void *place)
 {
-	struct thread *self = prepared;
-	SCOPE(scope, left_start_routine, self);
-	thread_begin(self);
-	return self->start_c11((void *)(uintptr_t)self->own.argument);
+	struct handover given = handover_take(place);
+	SCOPE(scope, left_start_routine, given.state);
+	thread_begin(given.state);
+	return given.start_c11(given.argument);
 }
 
 /* ---- creation ------------------------------------------------------------------------------ */
@@ -41,17 +42,38 @@ static uint32_t routine_stack(uintptr_t routine)
 	                                        : stack_table_node(RT_ROOT_COMPLETE, stack_table_pc(routine, true).id);
 }
 
-static struct thread *prepare(struct thread *creator, const struct caller *caller, uintptr_t routine, void *argument,
-                              bool detached)
+/* NULL: the thread is created without, and adopted at its first event. */
+static struct handover *make_handover(struct thread *creator, void *argument)
 {
-	struct thread *prepared = creator ? thread_prepare() : NULL;
+	struct handover *place = creator ? handover_new() : NULL;
+	struct thread *prepared = place ? thread_prepare() : NULL;
+	if (place && !prepared)
+		handover_take(place);
 	if (!prepared)
 		return NULL;
+	place->state = prepared;
+	place->argument = argument;
+	return place;
+}
+
+/* Returns the new thread's number. */
+static uint32_t prepare(struct thread *creator, const struct caller *caller, uintptr_t routine, void *argument,
+                        struct thread *prepared, bool detached, size_t bytes)
+{
+	uint32_t id = prepared->id; /* read now: after the real call the state may be another thread's */
 	prepared->own.argument = (uintptr_t)argument; /* until the thread ends, as libc would keep it */
 	prepared->flags = detached ? RT_THREAD_DETACHED : 0;
 	prepared->runs = routine_stack(routine);
-	record_wide(creator, caller, RT_THREAD_CREATE, 3, rt_word1(routine, prepared->flags), prepared->id, 0);
-	return prepared;
+	prepared->stack_bytes = bytes;
+	record_wide(creator, caller, RT_THREAD_CREATE, 3, rt_word1(routine, prepared->flags), id, 0);
+	return id;
+}
+
+/* The creation failed. */
+static void discard(struct handover *place)
+{
+	struct handover given = handover_take(place);
+	thread_discard(given.state);
 }
 
 /* Where pthread_create has put its result: the new thread may be done with that memory by now, and have unmapped it. */
@@ -103,18 +125,18 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
-	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, is_detached(attr));
-	if (!prepared) {
+	struct handover *place = make_handover(self, argument);
+	if (!place) {
 		int failed = real.pthread_create(thread, attr, start, argument);
 		record_not_created(self, &caller, failed);
 		return failed;
 	}
-	uint32_t id = prepared->id; /* read now: after the real call the state may be another thread's */
-	prepared->start = start;
-	prepared->stack_bytes = stack_bytes(attr);
-	int error = real.pthread_create(thread, attr, run_thread, prepared);
+	place->start = start;
+	uint32_t id =
+	    prepare(self, &caller, (uintptr_t)start, argument, place->state, is_detached(attr), stack_bytes(attr));
+	int error = real.pthread_create(thread, attr, run_thread, place);
 	if (error)
-		thread_discard(prepared);
+		discard(place);
 	record_created(self, &caller, id, result_at(thread, error), error);
 	return error;
 }
@@ -126,18 +148,17 @@ int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
-	struct thread *prepared = prepare(self, &caller, (uintptr_t)start, argument, false);
-	if (!prepared) {
+	struct handover *place = make_handover(self, argument);
+	if (!place) {
 		int failed = real.thrd_create(thread, start, argument);
 		record_not_created(self, &caller, failed ? create_error(failed) : 0);
 		return failed;
 	}
-	uint32_t id = prepared->id;
-	prepared->start_c11 = start;
-	prepared->stack_bytes = stack_bytes(NULL);
-	int error = real.thrd_create(thread, run_thread_c11, prepared);
+	place->start_c11 = start;
+	uint32_t id = prepare(self, &caller, (uintptr_t)start, argument, place->state, false, stack_bytes(NULL));
+	int error = real.thrd_create(thread, run_thread_c11, place);
 	if (error)
-		thread_discard(prepared);
+		discard(place);
 	record_created(self, &caller, id, result_at(thread, error), error ? create_error(error) : 0);
 	return error;
 }

@@ -240,19 +240,26 @@ static void release(struct thread *thread)
 	store_release(&thread->in_use, 0);
 }
 
+/* True in a forked child, until the state is adopted there. */
+static bool is_wiped(const struct thread *thread) { return thread->id == 0; }
+
 void thread_begin(struct thread *thread)
 {
 	uint64_t signals;
 
 	attach_begin(&signals);
-	if (thread_current && thread_current->ready) /* adopted by a signal handler that came before this */
-		release(thread_current);
-	become(thread, thread->stack_bytes);
+	if (!is_wiped(thread)) {
+		if (thread_current && thread_current->ready) /* adopted by a signal handler that came before this */
+			release(thread_current);
+		become(thread, thread->stack_bytes);
+	}
 	attach_end(&signals);
 }
 
 void thread_end(struct thread *thread)
 {
+	if (is_wiped(thread))
+		return;
 	thread->own.argument = 0;
 	unsigned lane = thread_enter(thread, (uintptr_t)__builtin_frame_address(0));
 	if (lane < RING_LANES)

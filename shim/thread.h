@@ -67,8 +67,6 @@ struct thread {
 	struct lane lanes[RING_LANES];
 
 	/* handed to a new thread by its creator */
-	void *(*start)(void *);
-	int (*start_c11)(void *);
 	uint32_t flags;        /* RT_THREAD_* */
 	uint32_t runs;         /* stack of one frame, its start routine; RT_STACK_NONE: not known */
 	size_t stack_bytes;    /* 0: not known */
@@ -111,9 +109,11 @@ static inline struct thread *thread_self(void)
 struct thread *thread_prepare(void);
 /* Gives the state back: the creation of its thread failed. */
 void thread_discard(struct thread *thread);
-/* Makes the prepared state that of the calling thread, which is new and has not run the program's code yet. */
+/* Makes the prepared state that of the calling thread, which is new and has run no code of the program but signal
+ * handlers.  If one of them has forked, and this is the child, the state was wiped: the thread is adopted later. */
 void thread_begin(struct thread *thread);
-/* Records that the start routine of the calling thread has ended, by return, exit or cancellation. */
+/* Records that the start routine of the calling thread has ended, by return, exit or cancellation.  Does nothing if the
+ * state was wiped. */
 void thread_end(struct thread *thread);
 /*
  * Around a fork.  A signal handler may fork in the middle of a hook; in the child that hook goes on when the handler
