@@ -106,6 +106,24 @@ PART(in_github, "check RUN --format github", 66, "leak%3Adefinite in push", "lea
 PART(in_sql, "sql RUN 'SELECT group_concat(lost_with) FROM finding'", 0, "1,1", "")
 PART(in_the_view_of_sql, "sql RUN 'SELECT sum(kept_bytes) FROM v_findings'", 0, "6376", "")
 
+/* The message says how the program holds the blocks; with the library alone the scan's file has it. */
+static void expect_offset(enum mode mode)
+{
+	struct rt rt = rt_new();
+	const json_t *leak;
+
+	rt_program(&rt, mode, "leak_shapes headers");
+	leak = allocated_in(rt_process(&rt, "leak_shapes"), "keep_at");
+	cr_assert(leak);
+	cr_expect_str_eq(json_text(leak, "class"), "reachable");
+	cr_expect_str_eq(json_text(leak, "message"), "200 bytes in 5 blocks allocated here and never freed can still be"
+	                                             " reached, by pointers 16 bytes behind their start");
+	rt_end(&rt);
+}
+
+Test(leaks, offset_run) { expect_offset(MODE_RUN); }
+Test(leaks, offset_preload) { expect_offset(MODE_PRELOAD); }
+
 Test(leaks, ids_are_the_same_from_run_to_run)
 {
 	struct rt one = rt_new(), other = rt_new();

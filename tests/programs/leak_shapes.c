@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -160,6 +161,79 @@ static void past_the_end_with_a_neighbour(void)
 	kept_too = block(24);
 }
 static void tagged_low_bits(void) { kept = (void *)((uintptr_t)block(64) | 3); }
+static void tagged_four_bits(void)
+{
+	static void *places[3];
+	static const uintptr_t marks[] = {1, 9, 15};
+
+	for (unsigned i = 0; i < 3; i++)
+		places[i] = (void *)((uintptr_t)block(64) | marks[i]);
+	must(places[2]);
+}
+
+/* ---- blocks that are held at an offset ------------------------------------------------------------ */
+
+#define PLACES_MOST 16u
+
+static void *volatile places[PLACES_MOST];
+
+/* Keeps, of `count` blocks of one site, only pointers that many bytes behind their start; NOT_KEPT: none. */
+#define NOT_KEPT UINT64_MAX
+NOINLINE static void keep_at(unsigned count, const uint64_t *offsets)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char *made = block(40);
+
+		places[i] = offsets[i] == NOT_KEPT ? NULL : made + offsets[i];
+	}
+}
+
+static void headers(void) { keep_at(5, (uint64_t[]){16, 16, 16, 16, 16}); }
+static void headers_some_lost(void) { keep_at(5, (uint64_t[]){16, 16, 16, NOT_KEPT, NOT_KEPT}); }
+static void headers_one_by_its_start(void) { keep_at(5, (uint64_t[]){0, 16, 16, 16, 16}); }
+static void headers_with_marks(void) { keep_at(5, (uint64_t[]){16, 17, 18, 19, 23}); }
+static void headers_hold_others(void)
+{
+	headers();
+	for (unsigned i = 0; i < 5; i++)
+		*(void **)((char *)places[i] - 16) = block(24);
+}
+
+/* Not held at an offset: nothing shows that the pointers are more than accidental values. */
+static void offsets_differ(void) { keep_at(5, (uint64_t[]){16, 16, 16, 16, 24}); }
+static void offset_of_one(void) { keep_at(1, (uint64_t[]){16}); }
+static void most_by_their_start(void) { keep_at(6, (uint64_t[]){0, 0, 0, 0, 16, 16}); }
+static void most_lost(void) { keep_at(6, (uint64_t[]){16, 16, NOT_KEPT, NOT_KEPT, NOT_KEPT, NOT_KEPT}); }
+
+struct linked { /* the link is not first, and points to the link of the next */
+	uint64_t header[2], *link;
+	uint64_t number;
+};
+
+/* Returns the link of the first; a ring: the last one leads to it. */
+NOINLINE static uint64_t **chain(unsigned length, bool is_ring)
+{
+	uint64_t **next = NULL, **last = NULL;
+
+	while (length--) {
+		struct linked *made = block(sizeof *made);
+
+		made->link = (uint64_t *)next;
+		next = &made->link;
+		last = last ? last : next;
+	}
+	if (is_ring)
+		*last = (uint64_t *)next;
+	return next;
+}
+
+static void links_not_first(void) { kept = chain(10, false); }
+static void ring_of_links_not_first(void) { kept = chain(10, true); }
+
+/* The ring is lost.  The value leads into one of its blocks, but not to where the ring's own pointers lead. */
+static void ring_lost_and_an_accidental_value(void) { kept = (char *)chain(10, true) + 8; }
+static void chain_lost_and_an_accidental_value(void) { kept = (char *)chain(10, false) + 8; }
+
 static void tagged_high_bits(void) { kept = (void *)((uintptr_t)block(64) | (uintptr_t)0x5a << 56); }
 static void hidden_by_xor(void) { kept = (void *)((uintptr_t)block(64) ^ UINT64_C(0x5555555555555555)); }
 static struct __attribute__((packed)) {

@@ -500,10 +500,10 @@ Test(heap, nothing_is_claimed_after_a_loss)
 Test(heap, no_leak_is_definite_after_a_loss)
 {
 	static const struct leak_group groups[] = {
-	    {LEAK_DEFINITE, 20, 0, 1, 10},
-	    {LEAK_INDIRECT, 20, 21, 2, 200},
-	    {LEAK_POSSIBLE, 20, 0, 1, 1000},
-	    {LEAK_REACHABLE, 20, 0, 1, 5},
+	    {.class = LEAK_DEFINITE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 10},
+	    {.class = LEAK_INDIRECT, .stack = 20, .owner_stack = 21, .blocks = 2, .bytes = 200},
+	    {.class = LEAK_POSSIBLE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 1000},
+	    {.class = LEAK_REACHABLE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 5},
 	};
 	struct leak_scan *scan = &s.analysis->scan;
 	const struct finding *possible;

@@ -15,6 +15,8 @@ struct leak_group {
 	uint32_t stack;       /* where the blocks were allocated */
 	uint32_t owner_stack; /* LEAK_INDIRECT: where the lost blocks were allocated that lead to these */
 	uint64_t blocks, bytes;
+	uint64_t held_blocks; /* LEAK_REACHABLE: those to which pointers lead only held_at bytes behind their start */
+	uint64_t held_at;
 };
 
 struct leak_scan {

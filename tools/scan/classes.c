@@ -64,6 +64,22 @@ static void mark_from_roots(struct walk *walk)
 		follow_edges(walk, block, walk->blocks[block].class == LEAK_REACHABLE);
 }
 
+static void forget_classes(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->graph->index.count; i++)
+		walk->blocks[i].class = UNSEEN;
+}
+
+/* What is held at an offset may hold other blocks: so all is marked again. */
+static void mark_by_offsets(struct walk *walk, struct held_sites *held)
+{
+	if (walk->stopped || !offsets_apply(walk->graph, held))
+		return;
+	forget_classes(walk);
+	mark_from_roots(walk);
+	offsets_count(walk->graph, held);
+}
+
 /* ---- what is lost -------------------------------------------------------------------------- */
 
 /* The leader owns every block that can be reached from it.  If an earlier leader is among these, all that it owned
@@ -104,17 +120,17 @@ static uint32_t owner_of(uint32_t *owners, uint32_t block)
 	return owner;
 }
 
-uint32_t *classes_find(struct graph *graph, const struct scan_tick *tick)
+uint32_t *classes_find(struct graph *graph, struct held_sites *held, const struct scan_tick *tick)
 {
 	size_t count = graph->index.count;
 	struct walk walk = {.graph = graph, .blocks = graph->index.blocks, .tick = tick};
 
 	walk.owners = memory_zeroed(count + 1, sizeof *walk.owners);
-	for (size_t i = 0; i < count; i++) {
-		walk.blocks[i].class = UNSEEN;
+	for (size_t i = 0; i < count; i++)
 		walk.owners[i] = (uint32_t)i;
-	}
+	forget_classes(&walk);
 	mark_from_roots(&walk);
+	mark_by_offsets(&walk, held);
 	for (size_t i = 0; i < count && !walk.stopped; i++)
 		if (walk.blocks[i].class == UNSEEN)
 			gather(&walk, (uint32_t)i);

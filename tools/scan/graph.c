@@ -18,7 +18,9 @@ struct reader {
 	unsigned char *piece;
 	uint64_t start, end;    /* the addresses that are in it */
 	bool allocator, loader; /* see struct root_range */
-	uint32_t last;          /* edge of the previous word: copies of one pointer often lie next to each other */
+	/* Edge and pointer of the previous word: copies of one pointer often lie next to each other. */
+	uint32_t last;
+	uint64_t last_pointer;
 	bool stopped;
 };
 
@@ -45,21 +47,23 @@ static void add_end(struct reader *reader, uint32_t block, uint64_t pointer)
 	graph->edges[graph->edge_count++] = block | EDGE_INTERIOR;
 }
 
+/* Pointers to different places in one block are different edges: one of them may be what the program holds it by. */
 static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer, bool start)
 {
 	struct graph *graph = reader->graph;
 	const struct live_block *to = &graph->index.blocks[block];
-	uint32_t edge = start || reader->loader ? block : block | EDGE_INTERIOR;
+	bool certain = start || reader->loader || is_marked_start(to, pointer);
+	uint32_t edge = certain ? block : block | EDGE_INTERIOR;
 
-	if (edge == reader->last)
+	if (edge == reader->last && (certain || pointer == reader->last_pointer))
 		return;
-	if (reader->allocator && edge != block && is_next_chunk(to, pointer))
+	if (reader->allocator && !certain && is_next_chunk(to, pointer))
 		return;
 	reader->last = edge;
-	if (edge != block && heuristics_may_apply(to, pointer)) {
+	reader->last_pointer = pointer;
+	if (!certain) {
 		GROW(graph->interiors, graph->interior_room, graph->interior_count + 1);
 		graph->interiors[graph->interior_count++] = (struct interior){graph->edge_count, pointer};
-		reader->last = NO_BLOCK; /* another pointer into the same block may be a better one */
 	}
 	GROW(graph->edges, graph->edge_room, graph->edge_count + 1);
 	graph->edges[graph->edge_count++] = edge;

@@ -122,13 +122,22 @@ static uint32_t block_of(const struct graph *graph, const struct interior *inter
 	return graph->edges[interior->edge] & ~EDGE_INTERIOR;
 }
 
+/* True for a pointer that a heuristic may apply to, the end of a block included. */
+static bool may_apply(const struct graph *graph, const struct interior *interior)
+{
+	const struct live_block *block = &graph->index.blocks[block_of(graph, interior)];
+
+	return interior->pointer == block->address + block->size || heuristics_may_apply(block, interior->pointer);
+}
+
 /* The head of a block is read once, even if many pointers lead into the block. */
 static void look_at_heads(struct heuristics *heuristics)
 {
 	struct graph *graph = heuristics->graph;
 
 	for (size_t i = 0; i < graph->interior_count; i++)
-		heuristics->heads[block_of(graph, &graph->interiors[i])] = HEAD_WANTED;
+		if (may_apply(graph, &graph->interiors[i]))
+			heuristics->heads[block_of(graph, &graph->interiors[i])] = HEAD_WANTED;
 	for (size_t i = 0; i < graph->index.count && !heuristics->stopped; i++) {
 		const struct live_block *block = &graph->index.blocks[i];
 		uint64_t head[HEAD_WORDS] = {0};
@@ -146,28 +155,33 @@ static void count_as_start(struct graph *graph, const struct interior *interior)
 	graph->edges[interior->edge] &= ~EDGE_INTERIOR;
 }
 
-/* Decides on the pointers for which the head of the block is enough.  Leaves the pointers that depend on the memory
- * they point to, and returns the number of these. */
-static size_t apply_heads(struct heuristics *heuristics)
+/* Decides on the pointers for which the head of the block is enough.  Puts the pointers that depend on the memory they
+ * point to into `left`, and returns the number of these. */
+static size_t apply_heads(struct heuristics *heuristics, struct interior **left)
 {
 	struct graph *graph = heuristics->graph;
-	size_t left = 0;
+	size_t count = 0, room = 0;
 
 	for (size_t i = 0; i < graph->interior_count; i++) {
 		struct interior *interior = &graph->interiors[i];
 		uint32_t block = block_of(graph, interior);
 		unsigned head = heuristics->heads[block];
 		uint64_t offset = interior->pointer - graph->index.blocks[block].address;
+
+		if (!may_apply(graph, interior))
+			continue;
 		if (offset == graph->index.blocks[block].size && !(head & HEAD_IS_NONE))
 			graph->edges[interior->edge] = NO_EDGE;
 		else if (offset == graph->index.blocks[block].size)
 			count_as_start(graph, interior);
 		else if ((offset == 8 && (head & HEAD_OWNS_8)) || (offset == 24 && (head & HEAD_OWNS_24)))
 			count_as_start(graph, interior);
-		else if (head & HEAD_IS_TABLE)
-			graph->interiors[left++] = *interior;
+		else if (head & HEAD_IS_TABLE) {
+			GROW(*left, room, count + 1);
+			(*left)[count++] = *interior;
+		}
 	}
-	return left;
+	return count;
 }
 
 static int by_pointer(const void *left, const void *right)
@@ -177,16 +191,14 @@ static int by_pointer(const void *left, const void *right)
 	return compare_numbers(a->pointer, b->pointer);
 }
 
-static void apply_tables(struct heuristics *heuristics, size_t count)
+static void apply_tables(struct heuristics *heuristics, struct interior *left, size_t count)
 {
-	struct graph *graph = heuristics->graph;
-
-	qsort(graph->interiors, count, sizeof *graph->interiors, by_pointer);
+	qsort(left, count, sizeof *left, by_pointer);
 	for (size_t i = 0; i < count && !heuristics->stopped; i++) {
 		uint64_t there;
-		window_read(heuristics, graph->interiors[i].pointer, &there, sizeof there);
+		window_read(heuristics, left[i].pointer, &there, sizeof there);
 		if (is_table(heuristics, there))
-			count_as_start(graph, &graph->interiors[i]);
+			count_as_start(heuristics->graph, &left[i]);
 	}
 }
 
@@ -202,9 +214,11 @@ bool heuristics_apply(struct graph *graph, const struct target *target, const st
 	heuristics->heads = memory_zeroed(graph->index.count + 1, 1);
 	look_at_heads(heuristics);
 	heuristics->window.end = heuristics->window.start = 0;
-	size_t left = apply_heads(heuristics);
-	if (left)
-		apply_tables(heuristics, left);
+	struct interior *left = NULL;
+	size_t count = apply_heads(heuristics, &left);
+	if (count)
+		apply_tables(heuristics, left, count);
+	free(left);
 	bool good = !heuristics->stopped;
 	free(heuristics->heads);
 	free(heuristics);

@@ -173,8 +173,26 @@ static uint64_t group_key(enum leak_class class, uint32_t site, uint32_t owner)
 	return (uint64_t) class << 62 | (uint64_t)site << 31 | owner;
 }
 
+/* The group of a block, still without blocks. */
+static struct leak_group group_of(const struct live_block *block, uint32_t owner, const struct held_sites *held,
+                                  const struct scan_subject *subject)
+{
+	bool indirect = block->class == LEAK_INDIRECT;
+	const struct held_site *at = block->class == LEAK_REACHABLE ? offsets_of(held, block->site) : NULL;
+	struct leak_group group = {.class = block->class,
+	                           .stack = subject->knowledge->site_stack(subject->context, block->site),
+	                           .owner_stack = indirect ? subject->knowledge->site_stack(subject->context, owner)
+	                                                   : RT_STACK_NONE};
+
+	if (at && at->blocks) {
+		group.held_blocks = at->blocks;
+		group.held_at = at->offset;
+	}
+	return group;
+}
+
 static void make_groups(struct leak_scan *scan, const struct live_block *blocks, size_t count, const uint32_t *owners,
-                        const struct scan_subject *subject)
+                        const struct held_sites *held, const struct scan_subject *subject)
 {
 	struct u64_map by_key = {0};
 
@@ -186,11 +204,7 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 
 		if (!found) {
 			GROW(scan->groups, scan->room, scan->count + 1);
-			scan->groups[scan->count] = (struct leak_group){
-			    .class = block->class,
-			    .stack = subject->knowledge->site_stack(subject->context, block->site),
-			    .owner_stack =
-			        indirect ? subject->knowledge->site_stack(subject->context, owner) : RT_STACK_NONE};
+			scan->groups[scan->count] = group_of(block, owner, held, subject);
 			found = ++scan->count;
 			u64_map_put(&by_key, key, found);
 		}
@@ -280,17 +294,19 @@ void leak_scan_conclude(struct leak_snapshot *snapshot, struct leak_scan *scan, 
                         const struct scan_tick *tick)
 {
 	bool nothing = snapshot->complete && !snapshot->graph.index.count;
-	uint32_t *owners = snapshot->complete && !nothing ? classes_find(&snapshot->graph, tick) : NULL;
+	struct held_sites held = {0};
+	uint32_t *owners = snapshot->complete && !nothing ? classes_find(&snapshot->graph, &held, tick) : NULL;
 
 	if (nothing) {
 		scan->done = true;
 	} else if (owners) {
-		make_groups(scan, snapshot->blocks, snapshot->graph.index.count, owners, subject);
+		make_groups(scan, snapshot->blocks, snapshot->graph.index.count, owners, &held, subject);
 		scan->done = true;
 	} else if (snapshot->complete) {
 		too_long(scan);
 	}
 	free(owners);
+	held_sites_free(&held);
 	scan->whole_ns = ring_clock_ns(CLOCK_MONOTONIC) - snapshot->since;
 }
 
@@ -312,7 +328,8 @@ void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, c
 
 /* ---- kept beside the ring ------------------------------------------------------------------------ */
 
-#define SCAN_MAGIC  "ringtail scan 1"
+#define SCAN_MAGIC  "ringtail scan 2"
+#define SCAN_BEFORE "ringtail scan 1" /* groups do not say what is held at an offset */
 #define GROUPS_MOST (1u << 24)
 
 char *leak_scan_path(const char *ring_path)
@@ -329,8 +346,9 @@ static void write_all(const struct leak_scan *scan, FILE *file)
 	        scan->whole_ns, scan->count, scan->unread, scan->why_not);
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct leak_group *group = &scan->groups[i];
-		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", (unsigned)group->class,
-		        group->stack, group->owner_stack, group->blocks, group->bytes);
+		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		        (unsigned)group->class, group->stack, group->owner_stack, group->blocks, group->bytes,
+		        group->held_blocks, group->held_at);
 	}
 }
 
@@ -354,10 +372,13 @@ bool leak_scan_write(const struct leak_scan *scan, const char *path)
 
 static bool read_group(FILE *file, struct leak_group *group)
 {
+	char line[192];
 	unsigned class;
 
-	if (fscanf(file, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 "\n", &class, &group->stack,
-	           &group->owner_stack, &group->blocks, &group->bytes) != 5)
+	if (!fgets(line, sizeof line, file) ||
+	    sscanf(line, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &class,
+	           &group->stack, &group->owner_stack, &group->blocks, &group->bytes, &group->held_blocks,
+	           &group->held_at) < 5)
 		return false;
 	group->class = (enum leak_class) class;
 	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
@@ -368,7 +389,8 @@ static bool read_head(struct leak_scan *scan, FILE *file, int *done, size_t *cou
 {
 	char magic[sizeof SCAN_MAGIC + 1], numbers[128];
 
-	return fgets(magic, sizeof magic, file) && !strcmp(magic, SCAN_MAGIC "\n") &&
+	return fgets(magic, sizeof magic, file) &&
+	       (!strcmp(magic, SCAN_MAGIC "\n") || !strcmp(magic, SCAN_BEFORE "\n")) &&
 	       fgets(numbers, sizeof numbers, file) && strchr(numbers, '\n') &&
 	       sscanf(numbers, "%d %" SCNu64 " %" SCNu64 " %zu %" SCNu64, done, &scan->pause_ns, &scan->whole_ns, count,
 	              &scan->unread) >= 4 &&
@@ -385,6 +407,7 @@ static bool read_all(struct leak_scan *scan, FILE *file)
 	scan->why_not[strcspn(scan->why_not, "\n")] = '\0';
 	for (scan->count = 0; scan->count < count; scan->count++) {
 		GROW(scan->groups, scan->room, scan->count + 1);
+		scan->groups[scan->count] = (struct leak_group){0};
 		if (!read_group(file, &scan->groups[scan->count]))
 			return false;
 	}

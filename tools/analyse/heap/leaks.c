@@ -45,6 +45,9 @@ static size_t merge_same(struct leak_group *groups, size_t count)
 		if (same_place(&groups[kept], &groups[i])) {
 			groups[kept].blocks += groups[i].blocks;
 			groups[kept].bytes += groups[i].bytes;
+			if (groups[i].held_blocks > groups[kept].held_blocks)
+				groups[kept].held_at = groups[i].held_at;
+			groups[kept].held_blocks += groups[i].held_blocks;
 		} else {
 			groups[++kept] = groups[i];
 		}
@@ -71,6 +74,16 @@ static void add_kept(struct finding *finding, uint32_t stack, const struct leak_
 		qsort(finding->kept, finding->kept_count, sizeof *finding->kept, by_bytes);
 }
 
+/* The program keeps a header in front of what it points to, or links the blocks by a member that is not the first. */
+static void write_held(const struct leak_group *group, char *out, size_t size)
+{
+	char some[32] = "";
+
+	if (group->held_blocks < group->blocks)
+		snprintf(some, sizeof some, "%llu of them ", (unsigned long long)group->held_blocks);
+	snprintf(out, size, ", %sby pointers %llu bytes behind their start", some, (unsigned long long)group->held_at);
+}
+
 static void write_message(struct finding *finding, const struct leak_group *group, const char *doubt)
 {
 	uint64_t blocks = finding->kept_blocks, bytes = finding->kept_bytes;
@@ -80,6 +93,8 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 		snprintf(with, sizeof with, "; another %llu %s in %llu %s %s lost with %s", (unsigned long long)bytes,
 		         plural(bytes, "byte", "bytes"), (unsigned long long)blocks, plural(blocks, "block", "blocks"),
 		         plural(bytes, "was", "were"), plural(group->blocks, "it", "them"));
+	if (group->class == LEAK_REACHABLE && group->held_blocks)
+		write_held(group, with, sizeof with);
 	if (group->class == DOUBTFUL)
 		snprintf(with, sizeof with, ": %s", doubt);
 	finding_message(finding, "%llu %s in %llu %s %s%s", (unsigned long long)group->bytes,
