@@ -182,6 +182,8 @@ static inline int try_mutex(pthread_mutex_t *m)
 	return m->__data.__kind & 16 /* PTHREAD_MUTEX_ROBUST_NORMAL_NP */ ? EBUSY : real.pthread_mutex_trylock(m);
 }
 
+#define GLIBC_SHARED 128u /* LLL_SHARED: an object with another value than this and 0 was never initialised */
+
 /* RT_SYNC_PSHARED if the object is shared between processes.  Reads glibc's layouts, and only before a call blocks. */
 static inline unsigned process_shared(unsigned kind, const void *object)
 {
@@ -191,8 +193,8 @@ static inline unsigned process_shared(unsigned kind, const void *object)
 	case RT_KIND_MUTEX: shared = ((const pthread_mutex_t *)object)->__data.__kind & 128; break;
 	case RT_KIND_RWLOCK: shared = ((const pthread_rwlock_t *)object)->__data.__shared != 0; break;
 	case RT_KIND_COND: shared = ((const pthread_cond_t *)object)->__data.__wrefs & 1; break;
-	case RT_KIND_SEM: shared = words[2]; break;     /* struct new_sem: value, waiters; private */
-	case RT_KIND_BARRIER: shared = words[3]; break; /* in, current_round, count; shared */
+	case RT_KIND_SEM: shared = words[2] == GLIBC_SHARED; break;     /* struct new_sem: value, waiters; private */
+	case RT_KIND_BARRIER: shared = words[3] == GLIBC_SHARED; break; /* in, current_round, count; shared */
 	}
 	return shared ? RT_SYNC_PSHARED : 0;
 }

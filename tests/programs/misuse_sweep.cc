@@ -288,6 +288,18 @@ static void wait_sem(body it)
 
 static void make_barrier() { in_block = static_cast<pthread_barrier_t *>(malloc(sizeof *in_block)); }
 
+static pthread_barrier_t *shared_barrier;
+static pthread_barrierattr_t process_shared;
+
+/* Makes room for a barrier that a child shares. */
+static void share_barrier()
+{
+	shared_barrier = static_cast<pthread_barrier_t *>(
+	    mmap(nullptr, sizeof *shared_barrier, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	pthread_barrierattr_init(&process_shared);
+	pthread_barrierattr_setpshared(&process_shared, PTHREAD_PROCESS_SHARED);
+}
+
 /* Gives an uninitialised barrier a count: pthread_barrier_destroy of glibc never returns for one without. */
 static void set_count(pthread_barrier_t &it)
 {

@@ -159,7 +159,8 @@ static void accuse_unlock(const struct check *check, const struct sync_misuse *m
 		suspect(check, misuse);
 }
 
-/* The mutex was locked at one address, and is unlocked at another that was never locked: it was copied in between. */
+/* A thread that holds a mutex unlocks another that was never locked.  It may have copied the locked one.  The calls do
+ * not tell that from an unlock of the wrong mutex. */
 static void check_copied(const struct check *check)
 {
 	const struct lock_thread *thread = check->thread;
@@ -172,7 +173,7 @@ static void check_copied(const struct check *check)
 			continue;
 		misuse = check_misuse(check, FINDING_MISUSE_MUTEX_COPIED,
 		                      "a thread unlocks a mutex that was never locked, while it holds another one: "
-		                      "a locked mutex was copied, and the copy unlocked",
+		                      "it is a copy of a locked mutex, or not the mutex that was meant",
 		                      "unlocked here");
 		misuse_add(&misuse, "locked here, at another address", thread->id, held->since, held->stack);
 		suspect(check, &misuse);
