@@ -124,19 +124,28 @@ static void expect_refused(enum mode mode, const char *without, const char *argu
 	rt_end(&rt);
 }
 
-Test(endings, ptrace_filtered_run) { expect_refused(MODE_RUN, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
-Test(endings, ptrace_filtered_preload) { expect_refused(MODE_PRELOAD, without_ptrace(), "exit", 3, "SYS_PTRACE"); }
-Test(endings, not_dumpable_run) { expect_refused(MODE_RUN, without_capability(), "not_dumpable", 10, "SYS_PTRACE"); }
+Test(endings, ptrace_filtered_run)
+{
+	expect_refused(MODE_RUN, without_ptrace(), "exit", 3, "(seccomp) refuses ptrace");
+}
+Test(endings, ptrace_filtered_preload)
+{
+	expect_refused(MODE_PRELOAD, without_ptrace(), "exit", 3, "(seccomp) refuses ptrace");
+}
+Test(endings, not_dumpable_run)
+{
+	expect_refused(MODE_RUN, without_capability(), "not_dumpable", 10, "made itself not dumpable");
+}
 Test(endings, not_dumpable_preload)
 {
-	expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "SYS_PTRACE");
+	expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "made itself not dumpable");
 }
 
 /* A program that has changed its user, as servers do, so that it is not the tool's. */
 Test(endings, other_user_refused_run)
 {
 	for_root_alone();
-	expect_refused(MODE_RUN, without_capability(), "other_user", 11, "SYS_PTRACE");
+	expect_refused(MODE_RUN, without_capability(), "other_user", 11, "belongs to user 65534");
 }
 
 Test(endings, other_user_refused_preload)

@@ -248,15 +248,18 @@ bool process_reap(pid_t child, int *status)
 	return waitpid(child, status, WNOHANG) == child;
 }
 
-pid_t process_tracer(pid_t tid)
+uint64_t process_status_number(pid_t tid, const char *name, int base)
 {
-	char text[4096];
-	uint64_t tracer = 0;
+	char text[4096], line[64];
+	uint64_t number = 0;
 
+	snprintf(line, sizeof line, "\n%s:\t", name);
 	if (read_status(process_number(tid), text, sizeof text))
-		number_after(text, "\nTracerPid:\t", 10, &tracer);
-	return (pid_t)tracer;
+		number_after(text, line, base, &number);
+	return number;
 }
+
+pid_t process_tracer(pid_t tid) { return (pid_t)process_status_number(tid, "TracerPid", 10); }
 
 pid_t process_inside(pid_t pid, pid_t tid)
 {

@@ -163,7 +163,7 @@ static void add_frame(void *context, const struct rt_pc *pc, const struct rt_mod
 
 /* ---- one event -------------------------------------------------------------------------------- */
 
-static const char *loss_reason(unsigned reason)
+static const char *loss_reason(const struct ring_file *ring, unsigned reason)
 {
 	switch (reason) {
 	case RT_LOSS_FULL:
@@ -173,7 +173,8 @@ static const char *loss_reason(unsigned reason)
 	case RT_LOSS_MEMORY:
 		return "no memory or disk";
 	default:
-		return "overwritten, or no longer kept";
+		return load_relaxed(&ring->shared->drained_events) ? "read by `ringtail run`, and no longer kept"
+		                                                   : "overwritten by later ones";
 	}
 }
 
@@ -225,11 +226,11 @@ static void print_sync(struct lines *lines, const struct event *event)
 
 static bool has_size(unsigned shape) { return shape == EVENT_ALLOC || shape == EVENT_SIZED; }
 
-static void print_loss(struct lines *lines, const struct event *event)
+static void print_loss(struct lines *lines, const struct ring_file *ring, const struct event *event)
 {
 	put_number(lines, "loss: ", event->object);
 	lines_text(lines, " events missing here");
-	put_in_brackets(lines, loss_reason(event->aux));
+	put_in_brackets(lines, loss_reason(ring, event->aux));
 	lines_text(lines, "\n");
 }
 
@@ -283,7 +284,7 @@ static void print_event(struct listing *listing, const struct event *event)
 	lines_seconds(lines, ring_file_seconds(listing->ring, event->stamp));
 	lines_text(lines, ids_of(listing, event->thread));
 	if (event->type == RT_LOSS) {
-		print_loss(lines, event);
+		print_loss(lines, listing->ring, event);
 		return;
 	}
 	print_details(lines, event);
@@ -329,10 +330,10 @@ static void put_details(json_t *line, const struct event *event)
 		json_object_set_new(line, "arg", json_integer((json_int_t)event->arg));
 }
 
-static void put_loss(json_t *line, const struct event *event)
+static void put_loss(json_t *line, const struct ring_file *ring, const struct event *event)
 {
 	json_object_set_new(line, "missing", json_integer((json_int_t)event->object));
-	json_object_set_new(line, "reason", json_string(loss_reason(event->aux)));
+	json_object_set_new(line, "reason", json_string(loss_reason(ring, event->aux)));
 }
 
 static int put_json(const char *text, size_t bytes, void *lines)
@@ -350,7 +351,7 @@ static void print_json_event(struct listing *listing, const struct event *event)
 	json_object_set_new(line, "thread", json_integer(event->thread));
 	json_object_set_new(line, "type", json_string(event_type_name(event->type)));
 	if (event->type == RT_LOSS)
-		put_loss(line, event);
+		put_loss(line, listing->ring, event);
 	else
 		put_details(line, event);
 	json_object_set_new(line, "depth", json_integer(event->depth));

@@ -18,6 +18,7 @@
 
 #include "tools/base/memory.h"
 #include "tools/base/proc.h"
+#include "tools/target/refused.h"
 
 #define STOP_WITHIN_NS  UINT64_C(2000000000)
 #define STOP_STEP_NS    50000
@@ -54,13 +55,10 @@ static bool refused_by_kernel(pid_t tid, char *why, int error)
 {
 	pid_t tracer = process_tracer(tid);
 
-	if (tracer <= 0)
-		return refuse(
-		    why,
-		    "the kernel does not let ringtail stop and read the process (ptrace: %s): set sysctl "
-		    "kernel.yama.ptrace_scope=0, give CAP_SYS_PTRACE (docker run --cap-add=SYS_PTRACE), or start it "
-		    "with `ringtail run`",
-		    error);
+	if (tracer <= 0) {
+		refused_say(tid, error, why, TARGET_WHY_BYTES);
+		return false;
+	}
 	snprintf(why, TARGET_WHY_BYTES,
 	         "a debugger or tracer (pid %d) is attached to it, and the kernel allows only one", (int)tracer);
 	return false;

@@ -93,6 +93,8 @@ void now_look_add(struct now_look *look, struct recording *recording)
 
 bool now_look_is_good(const struct now_look *look, uint32_t pid, struct error *err)
 {
+	struct process_stat stat;
+
 	for (size_t i = 0; i < look->count; i++)
 		if (look->items[i].snapshot.complete)
 			return true;
@@ -100,7 +102,9 @@ bool now_look_is_good(const struct now_look *look, uint32_t pid, struct error *e
 		return error_set(err, EXIT_UNWATCHABLE, "no leak scan of pid %u: %s",
 		                 look->items[0].recording->ring.header.pid, look->items[0].scan.why_not);
 	if (pid)
-		return error_set(err, EXIT_BAD_DATA, "pid %u has recorded nothing yet, or has ended", pid);
+		return error_set(
+		    err, EXIT_BAD_DATA,
+		    process_stat((pid_t)pid, 0, &stat) ? "pid %u has recorded nothing yet" : "pid %u has ended", pid);
 	return error_set(err, EXIT_BAD_DATA,
 	                 "no process of this run is running: without --now `ringtail leaks` shows its end");
 }
