@@ -36,7 +36,7 @@ static void same_seconds(double seconds)
 {
 	char expected[512];
 
-	lines_seconds(&lines, seconds);
+	lines_end_line(&lines, line_seconds(&lines, lines_begin_line(&lines), seconds));
 	snprintf(expected, sizeof expected, "%.9f", seconds);
 	cr_assert_str_eq(taken(), expected);
 }

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define NUMBER_MOST  20u /* digits of a 64-bit number */
-#define DECIMALS     9u
-#define NANO         UINT64_C(1000000000)
-#define SECONDS_MOST 9e9 /* up to here, nanoseconds fit into 64 bits */
+#define NUMBER_MOST     20u /* digits of a 64-bit number */
+#define NANO            UINT64_C(1000000000)
+#define EARLY_NS        UINT64_C(100000)
+#define EARLY_OF_SECOND (NANO / EARLY_NS)
+#define SECONDS_BYTES   400 /* of the largest double */
+#define LATE_DIGITS     5u
+#define SECONDS_MOST    9e9 /* up to here, nanoseconds fit into 64 bits */
 
 /* A double is (MANTISSA + 1 + its low 52 bits) / 2^(EXPONENT_OF_2_52 - its exponent). */
 #define MANTISSA         ((UINT64_C(1) << 52) - 1)
@@ -21,6 +24,7 @@ void lines_begin(struct lines *lines, int fd)
 	lines->end = lines->buffer + sizeof lines->buffer;
 	lines->fd = fd;
 	lines->error = 0;
+	lines->early_bytes = 0;
 }
 
 static void write_all(struct lines *lines, const char *text, size_t bytes)
@@ -78,31 +82,45 @@ static inline void write_digits(char *end, uint64_t number, unsigned digits)
 		end[-1] = (char)('0' + number % 10);
 }
 
-void lines_number(struct lines *lines, uint64_t number)
+char *line_number(char *at, uint64_t number)
 {
-	unsigned digits;
+	unsigned digits = 1;
 
 	if (number < 10) {
-		lines_room(lines, 1);
-		*lines->at++ = (char)('0' + number);
-		return;
+		*at = (char)('0' + number);
+		return at + 1;
 	}
 	digits = count_digits(number);
+	write_digits(at + digits, number, digits);
+	return at + digits;
+}
+
+void lines_number(struct lines *lines, uint64_t number)
+{
 	lines_room(lines, NUMBER_MOST);
-	lines->at += digits;
-	write_digits(lines->at, number, digits);
+	lines->at = line_number(lines->at, number);
+}
+
+static char hex_digit(uint64_t number) { return "0123456789abcdef"[number & 15]; }
+
+char *line_hex(char *at, uint64_t number)
+{
+	unsigned digits = number ? (67u - (unsigned)__builtin_clzll(number)) / 4 : 1;
+	char *end = line_put(at, "0x", 2) + digits, *digit = end;
+
+	for (; digits >= 2; digits -= 2, number >>= 8) {
+		*--digit = hex_digit(number);
+		*--digit = hex_digit(number >> 4);
+	}
+	if (digits)
+		*--digit = hex_digit(number);
+	return end;
 }
 
 void lines_hex(struct lines *lines, uint64_t number)
 {
-	unsigned digits = number ? (67u - (unsigned)__builtin_clzll(number)) / 4 : 1;
-	char *at;
-
-	lines_room(lines, 2 + digits);
-	memcpy(lines->at, "0x", 2);
-	lines->at += 2 + digits;
-	for (at = lines->at; digits > 0; digits--, number >>= 4)
-		*--at = "0123456789abcdef"[number & 15];
+	lines_room(lines, NUMBER_MOST);
+	lines->at = line_hex(lines->at, number);
 }
 
 /* The nearest number of nanoseconds, as printf rounds: exactly, and halves to the even one.  The product of a double's
@@ -137,30 +155,33 @@ static inline uint64_t nanoseconds(double seconds)
 
 static inline void write_pair(char *at, uint32_t number) { memcpy(at, pairs + 2 * number, 2); }
 
-/* Both halves at a time: each digit of one number waits for the digit before it. */
-static inline void write_nine_digits(char *at, uint32_t number)
+/* Makes the text of whole pieces of 100 us: "12.3456". */
+static void make_early(struct lines *lines, uint64_t early)
 {
-	uint32_t high = number / 100000, low = number % 100000, middle = low / 10;
+	unsigned digits = count_digits(early / EARLY_OF_SECOND);
+	char *point = lines->early_text + digits;
+	uint32_t rest = (uint32_t)(early % EARLY_OF_SECOND);
 
-	write_pair(at, high / 100);
-	write_pair(at + 2, high % 100);
-	write_pair(at + 4, middle / 100);
-	write_pair(at + 6, middle % 100);
-	at[8] = (char)('0' + low % 10);
+	write_digits(point, early / EARLY_OF_SECOND, digits);
+	*point = '.';
+	write_pair(point + 1, rest / 100);
+	write_pair(point + 3, rest % 100);
+	lines->early = early;
+	lines->early_bytes = digits + 5;
 }
 
-void lines_seconds(struct lines *lines, double seconds)
+char *line_seconds(struct lines *lines, char *at, double seconds)
 {
-	char other[512];
-
-	if (!(seconds >= 0 && seconds < SECONDS_MOST) || signbit(seconds)) {
-		lines_put(lines, other, (size_t)snprintf(other, sizeof other, "%.9f", seconds));
-		return;
-	}
-	uint64_t ns = nanoseconds(seconds);
-	lines_number(lines, ns / NANO);
-	lines_room(lines, 1 + DECIMALS);
-	*lines->at = '.';
-	write_nine_digits(lines->at + 1, (uint32_t)(ns % NANO));
-	lines->at += 1 + DECIMALS;
+	if (!(seconds >= 0 && seconds < SECONDS_MOST) || signbit(seconds))
+		return at + snprintf(at, SECONDS_BYTES, "%.9f", seconds);
+	uint64_t ns = nanoseconds(seconds), early = ns / EARLY_NS;
+	uint32_t late = (uint32_t)(ns - early * EARLY_NS), middle = late / 10;
+	if (early != lines->early || !lines->early_bytes)
+		make_early(lines, early);
+	memcpy(at, lines->early_text, sizeof lines->early_text); /* of one size, and so without a call */
+	at += lines->early_bytes;
+	write_pair(at, middle / 100);
+	write_pair(at + 2, middle % 100);
+	at[4] = (char)('0' + late % 10);
+	return at + LATE_DIGITS;
 }

@@ -30,7 +30,8 @@ struct listing {
 	struct lines *lines;
 	bool json;
 	uint32_t thread; /* whose number `ids` has; 0: none yet */
-	char ids[40];    /* " PID THREAD " */
+	unsigned ids_bytes;
+	char ids[40]; /* " PID THREAD " */
 };
 
 /* ---- frames ---------------------------------------------------------------------------------- */
@@ -79,12 +80,6 @@ static void put_hex(struct lines *lines, const char *before, uint64_t number)
 {
 	lines_text(lines, before);
 	lines_hex(lines, number);
-}
-
-static void put_word(struct lines *lines, const char *word)
-{
-	lines_text(lines, " ");
-	lines_text(lines, word);
 }
 
 static void put_in_brackets(struct lines *lines, const char *text)
@@ -210,50 +205,45 @@ static bool lets_writers_first(const struct event *event)
 	       event->result & RT_RWLOCK_WRITERS_FIRST;
 }
 
-static void print_sync(struct lines *lines, const struct event *event)
+static char *put_word(char *at, const char *word) { return line_text(line_text(at, " "), word); }
+
+static char *put_sync(char *at, const struct event *event)
 {
-	put_word(lines, event_kind_name(event->kind));
+	at = put_word(at, event_kind_name(event->kind));
 	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++)
 		if (event->flags & flag_names[i].flag)
-			put_word(lines, flag_name(event, i));
+			at = put_word(at, flag_name(event, i));
 	if (event->flags & RT_SYNC_UNLOCK)
-		put_word(lines, last_flag_name(event));
+		at = put_word(at, last_flag_name(event));
 	if (lets_writers_first(event))
-		put_word(lines, "writers-first");
-	else if (event->result)
-		put_number(lines, " result=", event->result);
+		return put_word(at, "writers-first");
+	return event->result ? line_number(line_text(at, " result="), event->result) : at;
 }
 
 static bool has_size(unsigned shape) { return shape == EVENT_ALLOC || shape == EVENT_SIZED; }
 
-static void print_loss(struct lines *lines, const struct ring_file *ring, const struct event *event)
+static char *put_detail(char *at, const char *name, uint64_t number)
 {
-	put_number(lines, "loss: ", event->object);
-	lines_text(lines, " events missing here");
-	put_in_brackets(lines, loss_reason(ring, event->aux));
-	lines_text(lines, "\n");
+	return line_number(line_text(at, name), number);
 }
 
-static void print_details(struct lines *lines, const struct event *event)
+static char *put_details_of(char *at, const struct event *event)
 {
 	unsigned shape = event_types[event->type].shape;
 
-	lines_text(lines, event_type_name(event->type));
-	put_hex(lines, " ", event->object);
 	if (has_size(shape))
-		put_number(lines, " size=", event->size);
+		at = put_detail(at, " size=", event->size);
 	if (event->align_log2)
-		put_number(lines, " align=2^", event->align_log2);
+		at = put_detail(at, " align=2^", event->align_log2);
 	if (shape == EVENT_SYNC)
-		print_sync(lines, event);
+		at = put_sync(at, event);
 	else if (shape == EVENT_PLAIN && event->aux)
-		put_number(lines, " aux=", event->aux);
+		at = put_detail(at, " aux=", event->aux);
 	if (event->arg && !has_size(shape))
-		put_hex(lines, " arg=", event->arg);
+		at = line_hex(line_text(at, " arg="), event->arg);
 	if (event->depth)
-		put_number(lines, " depth=", event->depth);
-	put_number(lines, " stack=", event->stack);
-	lines_text(lines, "\n");
+		at = put_detail(at, " depth=", event->depth);
+	return put_detail(at, " stack=", event->stack);
 }
 
 static void print_stack(struct listing *listing, const struct event *event)
@@ -268,27 +258,37 @@ static void print_stack(struct listing *listing, const struct event *event)
 }
 
 /* Threads mostly come in long rows. */
-static const char *ids_of(struct listing *listing, uint32_t thread)
+static char *put_ids(struct listing *listing, char *at, uint32_t thread)
 {
 	if (thread != listing->thread || !thread) {
-		snprintf(listing->ids, sizeof listing->ids, " %u %u ", listing->ring->header.pid, thread);
+		listing->ids_bytes =
+		    (unsigned)snprintf(listing->ids, sizeof listing->ids, " %u %u ", listing->ring->header.pid, thread);
 		listing->thread = thread;
 	}
-	return listing->ids;
+	return line_put(at, listing->ids, listing->ids_bytes);
+}
+
+static char *put_loss_of(char *at, const struct ring_file *ring, const struct event *event)
+{
+	at = line_text(line_number(line_text(at, "loss: "), event->object), " events missing here (");
+	return line_text(line_text(at, loss_reason(ring, event->aux)), ")");
 }
 
 static void print_event(struct listing *listing, const struct event *event)
 {
 	struct lines *lines = listing->lines;
+	char *at = lines_begin_line(lines);
 
-	lines_seconds(lines, ring_file_seconds(listing->ring, event->stamp));
-	lines_text(lines, ids_of(listing, event->thread));
+	at = line_seconds(lines, at, ring_file_seconds(listing->ring, event->stamp));
+	at = put_ids(listing, at, event->thread);
 	if (event->type == RT_LOSS) {
-		print_loss(lines, listing->ring, event);
-		return;
+		at = put_loss_of(at, listing->ring, event);
+	} else {
+		at = line_hex(line_text(line_text(at, event_type_name(event->type)), " "), event->object);
+		at = put_details_of(at, event);
 	}
-	print_details(lines, event);
-	if (listing->symbolizer)
+	lines_end_line(lines, line_text(at, "\n"));
+	if (listing->symbolizer && event->type != RT_LOSS)
 		print_stack(listing, event);
 }
 
