@@ -19,6 +19,20 @@ static void expect_one_line(const struct error *err)
 		abort();
 }
 
+/* A frame of these texts, and one without a function. */
+static void match_frames(const struct rule *rule, const char *text)
+{
+	const struct rule_frame named = {.function = text, .file = text, .module = text},
+	                        nameless = {.module = text, .offset = UINT64_MAX};
+
+	for (unsigned i = 0; i < rule->frame_count; i++) {
+		if (!rule->frames[i].name)
+			continue;
+		frame_pattern_matches(&rule->frames[i], &named);
+		frame_pattern_matches(&rule->frames[i], &nameless);
+	}
+}
+
 static void read_rules(const char *text, size_t size)
 {
 	static const char *const texts[] = {"main", "/usr/lib/libx.so.1", "std::vector<int, std::allocator<int> >::f",
@@ -32,7 +46,8 @@ static void read_rules(const char *text, size_t size)
 		for (size_t i = 0; i < rules.count; i++)
 			for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
 				pattern_matches(rules.items[i].pattern, texts[j]);
-				rule_matches_path(&rules.items[i], texts[j]);
+				pattern_matches_path(rules.items[i].pattern, texts[j]);
+				match_frames(&rules.items[i], texts[j]);
 				rule_is_for(&rules.items[i], "misuse", "cond-two-mutexes", texts[j]);
 			}
 	rules_free(&rules);
