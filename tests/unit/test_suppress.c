@@ -332,6 +332,17 @@ Test(suppress_parts, go_with_the_leak_that_a_rule_matches)
 }
 Test(suppress_parts, do_not_take_the_leak_with_them) { expect_suppressed("leak:^place_work$", "leak"); }
 
+Test(suppress_parts, are_not_counted_beside_the_leak)
+{
+	const char *text = "leak/definite:^place_allocate$";
+	char *report;
+
+	cr_assert(rules_parse(&run.suppress.rules, "r", text, strlen(text), &run.err), "%s", run.err.text);
+	report = stored_run_render(&run, (struct report){.parts = PART_FINDINGS}, render_text);
+	cr_expect(strstr(report, "\n1 suppressed\n"), "%s", report);
+	free(report);
+}
+
 Test(suppress_parts, go_with_a_leak_of_the_baseline)
 {
 	run.suppress.baseline = strdup("old.db");

@@ -154,10 +154,11 @@ static bool apply_baseline(struct suppress *suppress, sqlite3 *db)
 /* What is lost with a leak that is suppressed goes with it. */
 static bool suppress_parts(sqlite3 *db)
 {
-	static const char sql[] =
-	    "INSERT OR IGNORE INTO temp.suppressed SELECT f.process, f.ordinal, s.by, s.by_default"
-	    " FROM temp.suppressed s JOIN main.finding f ON f.process = s.process"
-	    " AND f.lost_with = s.finding";
+	/* CROSS JOIN: each part looks its leak up by the key of the table. */
+	static const char sql[] = "INSERT OR IGNORE INTO temp.suppressed"
+	                          " SELECT f.process, f.ordinal, s.by, s.by_default"
+	                          " FROM main.finding f CROSS JOIN temp.suppressed s ON s.process = f.process"
+	                          " AND s.finding = f.lost_with WHERE f.lost_with IS NOT NULL";
 
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }

@@ -13,7 +13,7 @@
 
 #define FINDING_COLUMNS                                                                                                \
 	"SELECT ordinal, kind, class, message, id, times, blocks, bytes, suppressed, seconds, information, "           \
-	"kept_blocks, kept_bytes, suppressed_by_default FROM finding"
+	"kept_blocks, kept_bytes FROM finding"
 
 static const char findings_sql[] = FINDING_COLUMNS " WHERE process = ? ORDER BY ordinal";
 
@@ -494,20 +494,24 @@ static void print_left_out(struct report *report, const struct process *process,
 	}
 }
 
-/* Counts the findings that `only` would show too, if they were not suppressed. */
+/* Counts the findings that would be shown, were they not suppressed; those that several processes have in common count
+ * once.  process: NULL for all. */
 static struct suppressed_count count_suppressed(struct report *report, const struct process *process)
 {
-	sqlite3_stmt *row = query_rows(&report->query, findings_sql, 1, process->id);
-	struct suppressed_count suppressed = {0};
+	static const char sql[] = "SELECT DISTINCT id, kind, class, information, suppressed_by_default FROM finding"
+	                          " WHERE suppressed AND process IN (SELECT id FROM process WHERE ?1 IN (0, id))";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process ? process->id : 0);
+	struct suppressed_count count = {0};
 
 	while (query_next(&report->query, row)) {
-		if (is_shown(report, row) || !sqlite3_column_int(row, 8))
+		if (!query_shows(&report->query, (struct finding_weight){query_text(row, 1), query_text_or_null(row, 2),
+		                                                         sqlite3_column_int(row, 3)}))
 			continue;
-		suppressed.all++;
-		suppressed.by_default += sqlite3_column_int(row, 13) != 0;
+		count.all++;
+		count.by_default += sqlite3_column_int(row, 4) != 0;
 	}
 	sqlite3_finalize(row);
-	return suppressed;
+	return count;
 }
 
 void text_findings(struct report *report, const struct process *process)
@@ -534,28 +538,16 @@ static void print_merged(struct report *report, const struct text_finding *findi
 	sqlite3_finalize(row);
 }
 
-/* Counts what several processes have in common once. */
-static uint64_t count_ids(struct report *report, const char *condition)
-{
-	char sql[160];
-
-	snprintf(sql, sizeof(sql),
-	         "SELECT count(DISTINCT id) FROM finding WHERE %s AND process IN (SELECT id FROM process)", condition);
-	return (uint64_t)query_number(&report->query, sql, 0, 0);
-}
-
 void text_findings_of_all(struct report *report)
 {
 	struct merged_findings merged = merged_load(&report->query);
-	struct suppressed_count suppressed = {count_ids(report, "suppressed"),
-	                                      count_ids(report, "suppressed_by_default")};
 	struct text_findings findings = text_overview_of_all(report, &merged);
 
 	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
 		print_leak_summary(report, NULL);
 	for (size_t i = 0; i < findings.count; i++)
 		print_merged(report, &findings.items[i], (int64_t)i + 1);
-	print_left_out(report, NULL, (int64_t)findings.more, suppressed);
+	print_left_out(report, NULL, (int64_t)findings.more, count_suppressed(report, NULL));
 	free(findings.items);
 	merged_free(&merged);
 }
