@@ -32,18 +32,15 @@ static void record_end(const struct caller *caller, pid_t child, int status)
 	pid_t child = real.name(__VA_ARGS__);                                                                          \
 	if (child > 0)                                                                                                 \
 		record_end(&caller, child, *where);                                                                    \
-	return child;
+	return child
 
-pid_t wait(int *status){WAIT(wait, where)}
+pid_t wait(int *status) { WAIT(wait, where); }
 
-pid_t waitpid(pid_t pid, int *status, int how){WAIT(waitpid, pid, where, how)}
+pid_t waitpid(pid_t pid, int *status, int how) { WAIT(waitpid, pid, where, how); }
 
-pid_t wait3(int *status, int how, struct rusage *usage){WAIT(wait3, where, how, usage)}
+pid_t wait3(int *status, int how, struct rusage *usage) { WAIT(wait3, where, how, usage); }
 
-pid_t wait4(pid_t pid, int *status, int how, struct rusage *usage)
-{
-	WAIT(wait4, pid, where, how, usage)
-}
+pid_t wait4(pid_t pid, int *status, int how, struct rusage *usage) { WAIT(wait4, pid, where, how, usage); }
 
 /* What waitpid would have said of it; a stopped child has not ended. */
 static int status_of(const siginfo_t *info)

@@ -211,6 +211,27 @@ static int column_of(const char *report, int status)
 	return (int)strspn(at, " ");
 }
 
+/* --exe takes a name or the end of a path, in every command. */
+Test(processes, are_selected_by_the_end_of_their_path)
+{
+	static const char *const commands[] = {"events RUN --exe", "report RUN --format json --exe"};
+	struct rt rt = rt_new();
+	char line[64];
+
+	rt_program(&rt, MODE_RUN, "fork_tree");
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		snprintf(line, sizeof line, "%s programs/fork_tree", commands[i]);
+		struct outcome whole = rt_tool(&rt, line);
+		cr_expect(strlen(whole.out) > 100, "%s: %s", line, whole.out);
+		outcome_free(&whole);
+		snprintf(line, sizeof line, "%s grams/fork_tree", commands[i]);
+		struct outcome part = rt_tool(&rt, line);
+		cr_expect_str_empty(part.out, "%s: %s", line, part.out);
+		outcome_free(&part);
+	}
+	rt_end(&rt);
+}
+
 Test(processes, text_shows_who_started_whom)
 {
 	struct rt rt = rt_new();

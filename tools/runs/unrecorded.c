@@ -1,5 +1,6 @@
 #include "tools/runs/unrecorded.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,7 +32,7 @@ void unrecorded_note(const char *directory, const char *why)
 	close(fd);
 }
 
-/* Anyone may have written it: a line of it is enough. */
+/* Any user may have written it: one line of it, and nothing that a terminal would obey. */
 static char *read_line(int fd)
 {
 	char text[WHY_MOST];
@@ -41,6 +42,9 @@ static char *read_line(int fd)
 		return NULL;
 	text[got] = '\0';
 	text[strcspn(text, "\n")] = '\0';
+	for (char *at = text; *at; at++)
+		if (iscntrl((unsigned char)*at))
+			*at = '?';
 	return strdup(text);
 }
 

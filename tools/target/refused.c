@@ -27,6 +27,10 @@ static int yama_scope(void)
 	return scope;
 }
 
+static const char by_filter[] =
+    "a filter of system calls (seccomp) refuses ptrace to ringtail: start the container with "
+    "docker run --cap-add=SYS_PTRACE";
+
 void refused_say(pid_t tid, int error, char *why, size_t size)
 {
 	bool privileged = may_ptrace_all(),
@@ -38,9 +42,7 @@ void refused_say(pid_t tid, int error, char *why, size_t size)
 		snprintf(why, size,
 		         "kernel.yama.ptrace_scope is 3, which forbids ptrace until the machine is booted again");
 	else if (privileged && filtered)
-		snprintf(why, size,
-		         "a filter of system calls (seccomp) refuses ptrace to ringtail: start the container with "
-		         "docker run --cap-add=SYS_PTRACE");
+		snprintf(why, size, "%s", by_filter);
 	else if (!privileged && owner != geteuid())
 		snprintf(
 		    why, size,
@@ -53,9 +55,7 @@ void refused_say(pid_t tid, int error, char *why, size_t size)
 		         "process with `ringtail run`, or set it to 0, or give ringtail CAP_SYS_PTRACE",
 		         scope);
 	else if (!privileged && filtered)
-		snprintf(why, size,
-		         "a filter of system calls (seccomp) refuses ptrace to ringtail: start the container with "
-		         "docker run --cap-add=SYS_PTRACE");
+		snprintf(why, size, "%s", by_filter);
 	else if (!privileged)
 		snprintf(why, size,
 		         "the process has made itself not dumpable, and ringtail lacks CAP_SYS_PTRACE: run ringtail as "
