@@ -85,8 +85,14 @@ struct finding_object *finding_add_object(struct finding *finding, uint8_t kind,
 	}
 	finding->objects = one_more(finding->objects, &finding->object_count, sizeof *finding->objects);
 	added = &finding->objects[finding->object_count - 1];
-	*added = (struct finding_object){kind, address, generation, created_stack};
+	*added = (struct finding_object){
+	    .kind = kind, .address = address, .generation = generation, .created_stack = created_stack};
 	return added;
+}
+
+void finding_add_lock(struct finding *finding, const struct finding_object *lock)
+{
+	*finding_add_object(finding, lock->kind, lock->address, lock->generation, lock->created_stack) = *lock;
 }
 
 struct finding_edge *finding_add_edge(struct finding *finding)

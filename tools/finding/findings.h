@@ -35,6 +35,8 @@ struct finding_object {
 	uint64_t address;
 	uint32_t generation;
 	uint32_t created_stack;
+	uint32_t block_stack; /* of a lock: where the block that contains it was allocated; RT_STACK_NONE: not known */
+	uint64_t block_into;  /* bytes from that block's start to the lock */
 };
 
 struct finding_edge { /* deadlock: this thread held one lock and wanted the next */
@@ -97,6 +99,8 @@ void finding_message(struct finding *finding, const char *format, ...) __attribu
 struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread, uint64_t stamp,
                                         uint32_t stack);
 /* An object that the finding has already is not added again. */
+/* A lock of an edge, once. */
+void finding_add_lock(struct finding *finding, const struct finding_object *lock);
 struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address, uint32_t generation,
                                           uint32_t created_stack);
 struct finding_edge *finding_add_edge(struct finding *finding);

@@ -426,7 +426,8 @@ CREATE TABLE finding_object (
 	what    TEXT NOT NULL,    -- block, mutex, rwlock, ...
 	address INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
-	name    TEXT,             -- the variable that it is, with + and bytes where it is a part of one; NULL where not known
+	name    TEXT,             -- the variable that it is, with + and bytes where it is a part of one, or the block that a
+	                          -- deadlock's lock lies in ("+48 in a block from make_session"); NULL where not known
 	created_stack INTEGER,
 	PRIMARY KEY (process, finding, ordinal)
 ) WITHOUT ROWID;

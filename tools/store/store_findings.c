@@ -177,7 +177,9 @@ static void row_object_name(struct row *row, const struct finding_object *object
 {
 	char name[OBJECT_NAME_TEXT];
 
-	row_text(row, object_name(row->writer, object->address, stamp, name) ? name : NULL);
+	row_text(row, object_name(row->writer, object->address, stamp, name) || block_name(row->writer, object, name)
+	                  ? name
+	                  : NULL);
 }
 
 static void store_finding_objects(struct writer *writer, int64_t ordinal, const struct finding *finding)

@@ -92,3 +92,37 @@ bool object_name(struct writer *writer, uint64_t address, uint64_t stamp, char o
 	}
 	return false;
 }
+
+/* ---- blocks -------------------------------------------------------------------------------- */
+
+/* The innermost function that acts for itself, as tools/query/where.h names places; NULL: none has a name. */
+static const struct symbol_frame *place_of(struct writer *writer, uint32_t stack)
+{
+	uint32_t pcs[RT_DEPTH_MOST], root;
+	unsigned count = ring_file_stack(writer->ring, stack, pcs, RT_DEPTH_MOST, &root);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct pc_frames *frames = stack_set_frames(&writer->stacks, pcs[i]);
+
+		for (unsigned k = 0; frames && k < frames->count; k++) {
+			enum role role = frames->frames[k].role;
+
+			if (role != ROLE_RUNTIME && role != ROLE_ALLOCATES && role != ROLE_LOCKS)
+				return frames->frames[k].function ? &frames->frames[k] : NULL;
+		}
+	}
+	return NULL;
+}
+
+bool block_name(struct writer *writer, const struct finding_object *lock, char out[OBJECT_NAME_TEXT])
+{
+	const struct symbol_frame *place =
+	    lock->block_stack != RT_STACK_NONE ? place_of(writer, lock->block_stack) : NULL;
+	char function[81];
+
+	if (!place)
+		return false;
+	shorten_function(place->function, sizeof(function) - 1, function, sizeof(function));
+	snprintf(out, OBJECT_NAME_TEXT, "+%" PRIu64 " in a block from %s", lock->block_into, function);
+	return true;
+}

@@ -3,6 +3,7 @@
 #define RINGTAIL_STORE_SUBJECT_NAMES_H
 
 #include "tools/analyse/threads/threads.h"
+#include "tools/finding/findings.h"
 #include "tools/store/writer.h"
 
 #define OBJECT_NAME_TEXT 160
@@ -20,5 +21,9 @@ struct thread_runs thread_runs(struct writer *writer, const struct thread_result
 /* Writes the name of the variable at this address, "name" or "name+8".  stamp: when it was there; 0: not known.  An
  * empty text and false: it is in no variable, or names are missing. */
 bool object_name(struct writer *writer, uint64_t address, uint64_t stamp, char out[OBJECT_NAME_TEXT]);
+
+/* For a lock that is in no variable: the block that contains it, as "+40 in a block from make_session".
+ * False: it is not known to be in a block, or names are missing. */
+bool block_name(struct writer *writer, const struct finding_object *lock, char out[OBJECT_NAME_TEXT]);
 
 #endif

@@ -676,6 +676,17 @@ bool heap_block_around(struct heap_analysis *heap, uint64_t address, uint64_t *s
 	return true;
 }
 
+bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *stack, uint64_t *into)
+{
+	const struct block *block = block_around(heap, address);
+
+	if (!block)
+		return false;
+	*stack = site_of(heap, block)->stack;
+	*into = address - block->address;
+	return true;
+}
+
 bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size)
 {
 	*address = heap->ended_address;

@@ -80,6 +80,9 @@ bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
 /* True if a live block is known to contain the address; sets its *start and *size then.  Blocks much larger than 64 KiB
  * are found only near their start. */
 bool heap_block_around(struct heap_analysis *heap, uint64_t address, uint64_t *start, uint64_t *size);
+/* Where the live block that contains the address was allocated, and how many bytes after its start the address lies;
+ * within the limits of heap_block_around. */
+bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *stack, uint64_t *into);
 /* True if no reallocation is known to be under way: then a scan of memory finds each block in one place. */
 bool heap_is_settled(const struct heap_analysis *heap);
 /* The number of live blocks, excluding blocks that are being reallocated. */

@@ -172,7 +172,9 @@ struct finding_object deadlock_object(const struct lock *lock)
 	return (struct finding_object){.kind = lock->result.kind,
 	                               .address = lock->result.address,
 	                               .generation = lock->result.generation,
-	                               .created_stack = lock->result.init_stack};
+	                               .created_stack = lock->result.init_stack,
+	                               .block_stack = lock->result.block_stack,
+	                               .block_into = lock->result.block_into};
 }
 
 static void add_edge(struct finding *finding, const struct order_edge *edge, const struct order_witness *witness)
@@ -190,8 +192,7 @@ static void add_edge(struct finding *finding, const struct order_edge *edge, con
 	    .held_since = witness->held_since,
 	    .wanted_at = witness->wanted_at,
 	};
-	finding_add_object(finding, added->held.kind, added->held.address, added->held.generation,
-	                   added->held.created_stack);
+	finding_add_lock(finding, &added->held);
 	finding_add_thread(finding, witness->thread);
 }
 

@@ -98,8 +98,7 @@ static void add_edge(struct finding *finding, const struct deadlock_process *pro
 
 	*edge = edge_of(process, search, step);
 	if (search->steps[step->from].waiter->home == process)
-		finding_add_object(finding, edge->held.kind, edge->held.address, edge->held.generation,
-		                   edge->held.created_stack);
+		finding_add_lock(finding, &edge->held);
 	else
 		edge->held.created_stack = RT_STACK_NONE;
 	if (step->waiter->home == process)

@@ -61,6 +61,7 @@ struct lock_order { /* zeroed: empty */
 	size_t cache_slots;                /* of the order_cache of all threads together */
 	size_t prune_edges, prune_members; /* how many the last pruning left */
 	bool truncated;                    /* some edges did not fit */
+	struct heap_analysis *heap;        /* knows the blocks that contain locks; NULL: none are looked for */
 };
 
 void lock_order_free(struct lock_order *order);

@@ -46,6 +46,7 @@ struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_source
 
 	locks->ring = ring;
 	locks->sources = sources;
+	locks->order.heap = sources.heap;
 	locks->forked = ring->header.forked;
 	locks->pid = ring->header.pid;
 	locks->evidence = (struct deadlock_evidence){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
