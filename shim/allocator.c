@@ -85,7 +85,7 @@ void allocator_start_up(void)
 	if (!process || load_acquire(&process->state) != PROCESS_RECORDING)
 		return;
 	allocator_unseen = find_out();
-	if (front_range.bytes)
+	if (front_watched || allocator_unseen == RT_HEAP_IN_FRONT)
 		note_server();
 	if (front_watched) {
 		options.heap = false; /* hooks of hooks.def record no block: front.h */

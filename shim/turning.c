@@ -19,9 +19,10 @@ bool turning_wanted;
 /* Threads take turns; one that comes while another is at it leaves its wish here, and the other one looks again. */
 static uint32_t busy, wishes;
 
-static __thread unsigned opened; /* libraries with RTLD_DEEPBIND by this thread, since its last look */
-static uint32_t deepbound;       /* libraries with RTLD_DEEPBIND by any thread, ever; */
-static uint32_t deepbound_seen;  /* at the last look */
+static __thread unsigned opened;   /* libraries with RTLD_DEEPBIND by this thread, since its last look */
+static uint32_t deepbound;         /* the same by any thread, ever, */
+static uint32_t deepbound_pending; /* and since the last look of the thread that opened them */
+static bool deepbound_left;        /* the last look could not turn all of theirs */
 
 __thread struct turning_window turning_window;
 
@@ -304,7 +305,7 @@ static void note_module(const struct pass *pass)
 
 /* What a look has come to. */
 struct outcome {
-	bool deepbound; /* libraries have been opened with RTLD_DEEPBIND since the last one */
+	bool deepbound; /* the modules that came may have been opened with RTLD_DEEPBIND */
 	bool not_yet, refused;
 	bool front; /* slots were turned to the hooks of front.h */
 };
@@ -369,7 +370,7 @@ static bool look(void)
 {
 	struct change change;
 	uint32_t opened_before = load_acquire(&deepbound);
-	struct outcome outcome = {.deepbound = opened_before != deepbound_seen};
+	struct outcome outcome = {.deepbound = load_acquire(&deepbound_pending) || deepbound_left};
 	dl_iterate_phdr(changed, &change);
 	if (change.went) { /* another may be in the place of one that went */
 		known_count = initial_count;
@@ -382,8 +383,7 @@ static bool look(void)
 	dl_iterate_phdr(look_at, &outcome);
 	if (outcome.not_yet)
 		adds_seen = 0;
-	else
-		deepbound_seen = opened_before;
+	deepbound_left = outcome.deepbound && outcome.not_yet;
 	if (outcome.refused && front_watched)
 		allocator_lost();
 	return outcome.front;
@@ -423,8 +423,10 @@ void turning_look(void)
 		note_unseen(RT_UNSEEN_HEAP, true);
 		note_unseen(RT_UNSEEN_HEAP, false);
 	}
-	for (; opened; opened--)
+	for (; opened; opened--) {
 		note_unseen(RT_UNSEEN_MODULE, false);
+		fetch_add_acq_rel(&deepbound_pending, -1u);
+	}
 	for (; turning_window.count; turning_window.count--)
 		note_unseen(RT_UNSEEN_HEAP, false);
 	errno = error;
@@ -449,6 +451,7 @@ void turning_before_deepbind(void)
 	note_unseen(RT_UNSEEN_MODULE, true);
 	opened++;
 	fetch_add_acq_rel(&deepbound, 1);
+	fetch_add_acq_rel(&deepbound_pending, 1);
 	if (!load_acquire(&turning_wanted) && cas_acq_rel(&busy, 0, 1)) {
 		if (!turning_wanted && begin())
 			store_release(&turning_wanted, true);

@@ -34,7 +34,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/* A library has been opened with RTLD_DEEPBIND at some time: turning_look has something to do. */
+/* A library has been opened with RTLD_DEEPBIND at some time, or an allocator is in front: turning_look has something to
+ * do. */
 extern bool turning_wanted;
 
 /* About to open a library with RTLD_DEEPBIND, by this thread. */
