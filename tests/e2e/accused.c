@@ -30,6 +30,8 @@ static void expect_accused(enum mode mode, struct expected want)
 	cr_expect_str_eq(found, want.summary, "%s: found %s", line, found);
 	named_finding(named_only(process, want.kind, want.class), rt.program.out, want.program, names);
 	cr_expect_str_eq(names, want.names, "%s:\n  expected \"%s\"\n  found    \"%s\"", line, want.names, names);
+	if (strcmp(found, want.summary) || strcmp(names, want.names))
+		rt_explain(&rt, "");
 	free(found);
 	rt_end(&rt);
 }

@@ -30,6 +30,8 @@ static void expect_scanned(enum mode mode, const char *argument, const char *how
 	cr_expect(json_is_true(json_at(process, "leak_scan.done")));
 	cr_expect_str_eq(json_text(process, "end.how"), how);
 	cr_expect_str_eq(text, expected, "exits %s: %s; not %s", argument, text, expected);
+	if (strcmp(text, expected))
+		rt_explain(&rt, "--only leak,loss");
 	cr_expect_not(strstr(rt.program.err, "look"), "stderr: %s", rt.program.err);
 	free(text);
 	rt_end(&rt);

@@ -18,6 +18,8 @@ static void expect_findings(enum mode mode, const char *program, const char *arg
 	cr_expect_eq(rt.program.status, 0, "%s: status %d: %s", program, rt.program.status, rt.program.err);
 	found = findings_summary(rt_process(&rt, program), false);
 	cr_expect_str_eq(found, expected, "%s: expected \"%s\", found \"%s\"", program, expected, found);
+	if (strcmp(found, expected))
+		rt_explain(&rt, "");
 	expect_sound_heap(rt_process(&rt, program));
 	cr_expect_eq(events_lost(rt.json), 0, "%s: %lld events lost", program, events_lost(rt.json));
 	free(found);

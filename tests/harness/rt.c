@@ -228,6 +228,16 @@ struct outcome rt_tool(struct rt *rt, const char *line)
 
 /* ---- the report ------------------------------------------------------------------ */
 
+void rt_explain(struct rt *rt, const char *options)
+{
+	char words[256];
+
+	snprintf(words, sizeof words, "report RUN --full-stacks %s", options);
+	struct outcome report = rt_tool(rt, words);
+	fprintf(stderr, "%s%s%s%s", rt->program.out, rt->program.err, report.out, report.err);
+	outcome_free(&report);
+}
+
 json_t *rt_report_again(struct rt *rt)
 {
 	json_error_t error;

@@ -57,6 +57,10 @@ struct child rt_start_with(struct rt *rt, enum mode mode, const char *options, c
 /* Runs the tool, `ringtail WORDS`, in the work directory.  A word RUN is replaced by the run directory. */
 struct outcome rt_tool(struct rt *rt, const char *words);
 
+/* For a test that found something else than it should: prints the report, with whole stacks, and what the program and
+ * the tool said.  options: of `ringtail report`. */
+void rt_explain(struct rt *rt, const char *options);
+
 /* The root object of `ringtail report RUN --format json`, which is run once.  Fails the test unless it exits with 0. */
 json_t *rt_report(struct rt *rt);
 /* As rt_report, but runs the command again: for a run that has changed since. */

@@ -9,7 +9,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -34,11 +33,11 @@ static void *outlive_main(void *argument)
 	return argument;
 }
 
-/* Exits once main waits in pthread_join: before that, main's stack may hold pointers of any kind. */
+/* Exits once main waits in pthread_join, which two looks in a row tell: main may also sleep for a moment within
+ * pthread_create.  Before it waits, main's stack and registers may hold pointers of any kind. */
 static void *exit_from_thread(void *argument)
 {
-	for (char state = 'R'; state && state != 'S'; state = thread_state(getpid()))
-		sched_yield();
+	await_process(getpid());
 	exit(7);
 	return argument;
 }
