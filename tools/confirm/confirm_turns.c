@@ -20,10 +20,14 @@ static bool same_stack(const struct confirm *confirm, const struct rt_plan_stack
 	       !memcmp(&confirm->frames[a->first], &confirm->frames[b->first], a->count * sizeof *confirm->frames);
 }
 
+static bool has_lock(const struct edge_origin *edge, uint64_t lock)
+{
+	return lock && (edge->held == lock || edge->wanted == lock);
+}
+
 static bool same_lock(const struct edge_origin *a, const struct edge_origin *b)
 {
-	return a->run == b->run && a->process == b->process &&
-	       (a->held == b->held || a->held == b->wanted || a->wanted == b->held || a->wanted == b->wanted);
+	return a->run == b->run && a->process == b->process && (has_lock(a, b->held) || has_lock(a, b->wanted));
 }
 
 static bool edges_meet(const struct confirm *confirm, uint32_t a, uint32_t b)

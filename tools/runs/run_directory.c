@@ -135,8 +135,10 @@ static char *run_of_process(const char *pid, struct error *err)
 		end = strrchr(slash, '/');
 		*end = '\0';
 		found = run_directory_holds_run(slash) ? strdup(slash) : NULL;
-		if (!found && !hidden && access(slash, R_OK | X_OK))
-			hidden = strdup(slash), why = errno;
+		if (!found && !hidden && access(slash, R_OK | X_OK)) {
+			why = errno;
+			hidden = strdup(slash);
+		}
 	}
 	if (maps)
 		fclose(maps);
