@@ -32,7 +32,7 @@ $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libfuzz.a
 $(BUILD)/fuzz/make_seeds: tests/fuzz/make_seeds.c tests/harness/ring_builder.c $(wildcard tools/base/*.c)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu17 -g -I. -D_GNU_SOURCE -o $@ $(filter %.c,$^) -ljansson -lz
+	$(Q)$(CC) -std=gnu17 -g -I. -D_GNU_SOURCE -o $@ $(filter %.c,$^) -ljansson -lelf -lz
 
 $(BUILD)/fuzz/seeds: $(BUILD)/fuzz/make_seeds
 	@mkdir -p $(FUZZ_TARGETS:%=$@/%)
