@@ -11,7 +11,7 @@ $(BUILD)/tsan/stack_table_race: $(TABLE_RACE_SRC)
 $(RACES):
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(RACE_CFLAGS) -o $@ $^ -pthread -lm -ljansson -lz
+	$(Q)$(CC) $(RACE_CFLAGS) -o $@ $^ -pthread -lm -ljansson -lelf -lz
 
 .PHONY: tsan
 tsan: $(RACES)
