@@ -8,6 +8,7 @@
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 #include "tools/base/format.h"
+#include "tools/query/stack_tree.h"
 
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
 #define PLACE_COLUMNS                                                                                                  \
@@ -32,6 +33,7 @@ struct known_frames {
 	int64_t process;
 	struct u64_map node_index, place_index; /* index + 1, by id and by pc */
 	struct node *nodes;
+	struct stack_tree all; /* if `whole`: then nodes are not looked for elsewhere */
 	struct place *places;
 	size_t node_count, node_room, place_count, place_room;
 	bool whole; /* all of the process's are loaded */
@@ -60,6 +62,7 @@ static void known_free(struct known_frames *known)
 		place_free(&known->places[i]);
 	free(known->places);
 	free(known->nodes);
+	stack_tree_free(&known->all);
 	u64_map_free(&known->node_index);
 	u64_map_free(&known->place_index);
 	free(known);
@@ -112,25 +115,41 @@ static sqlite3_stmt *prepared(struct query *query, sqlite3_stmt **statement, con
 	return *statement;
 }
 
-static const struct node *add_node(struct known_frames *known, int64_t id, struct node node)
+static void add_node(struct known_frames *known, int64_t id, struct node node)
 {
 	GROW(known->nodes, known->node_room, known->node_count + 1);
 	known->nodes[known->node_count++] = node;
 	u64_map_put(&known->node_index, (uint64_t)id, known->node_count);
-	return &known->nodes[known->node_count - 1];
 }
 
-/* NULL: there is no node of that id. */
-static const struct node *find_node(struct query *query, struct known_frames *known, int64_t id)
+static bool node_of_all(const struct stack_tree *all, int64_t id, struct node *node)
 {
-	uint64_t index = u64_map_get(&known->node_index, (uint64_t)id);
+	uint32_t index = stack_tree_find(all, id);
 
-	if (index)
-		return &known->nodes[index - 1];
+	if (index == NO_STACK)
+		return false;
+	const struct stack_node *found = &all->nodes[index];
+	*node = (struct node){.parent = found->caller == NO_STACK ? found->root : all->nodes[found->caller].id,
+	                      .pc = found->pc};
+	return true;
+}
+
+/* False: there is no node of that id. */
+static bool find_node(struct query *query, struct known_frames *known, int64_t id, struct node *node)
+{
+	if (known->whole)
+		return node_of_all(&known->all, id, node);
+	uint64_t index = u64_map_get(&known->node_index, (uint64_t)id);
+	if (index) {
+		*node = known->nodes[index - 1];
+		return true;
+	}
 	sqlite3_stmt *row = prepared(query, &query->frame_cache->node_query, node_sql, known->process, id);
 	if (!query_next(query, row))
-		return NULL;
-	return add_node(known, id, (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)});
+		return false;
+	*node = (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)};
+	add_node(known, id, *node);
+	return true;
 }
 
 static char *copy_column(sqlite3_stmt *row, int column)
@@ -179,20 +198,6 @@ static const struct place *find_place(struct query *query, struct known_frames *
 	return add_place(known, pc, place);
 }
 
-static void preload_nodes(struct query *query, struct known_frames *known)
-{
-	static const char sql[] = "SELECT parent, pc, id FROM stack WHERE process = ?";
-	sqlite3_stmt *row = query_rows(query, sql, 1, known->process);
-
-	while (query_next(query, row)) {
-		int64_t id = sqlite3_column_int64(row, 2);
-
-		if (!u64_map_get(&known->node_index, (uint64_t)id))
-			add_node(known, id, (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)});
-	}
-	sqlite3_finalize(row);
-}
-
 static void preload_places(struct query *query, struct known_frames *known)
 {
 	sqlite3_stmt *row = query_rows(query, all_places_sql, 1, known->process);
@@ -220,19 +225,19 @@ void frames_preload(struct query *query, int64_t process)
 	if (known->whole)
 		return;
 	known->whole = true;
-	preload_nodes(query, known);
+	stack_tree_load(&known->all, query, process);
 	preload_places(query, known);
 }
 
 int frames_step(struct query *query, int64_t process, int64_t *stack, const struct frame **items)
 {
 	struct known_frames *known = known_of(query, process);
-	const struct node *node = *stack < RT_NODE_FIRST ? NULL : find_node(query, known, *stack);
+	struct node node;
 
-	if (!node)
+	if (*stack < RT_NODE_FIRST || !find_node(query, known, *stack, &node))
 		return -1;
-	*stack = node->parent;
-	const struct place *place = find_place(query, known, node->pc);
+	*stack = node.parent;
+	const struct place *place = find_place(query, known, node.pc);
 	*items = place->items;
 	return (int)place->count;
 }
@@ -248,16 +253,16 @@ static void add_frames(struct frames *frames, size_t *room, const struct place *
 struct frames frames_load(struct query *query, int64_t process, int64_t stack)
 {
 	struct frames frames = {0};
-	const struct node *node;
+	struct node node;
 	size_t room = 0;
 
 	if (stack < RT_NODE_FIRST)
 		return frames;
 	struct known_frames *known = known_of(query, process);
 	/* In a damaged or hostile database, a stack's callers may form a cycle: hence the limit. */
-	for (unsigned i = 0; i < RT_DEPTH_MOST && (node = find_node(query, known, stack)); i++) {
-		stack = node->parent;
-		add_frames(&frames, &room, find_place(query, known, node->pc));
+	for (unsigned i = 0; i < RT_DEPTH_MOST && find_node(query, known, stack, &node); i++) {
+		stack = node.parent;
+		add_frames(&frames, &room, find_place(query, known, node.pc));
 		frames.root = (unsigned)stack;
 	}
 	return frames;

@@ -99,7 +99,9 @@ static bool open_database(struct store *store, const char *run, int flags, struc
 		return error_set(err, EXIT_INTERNAL, "out of memory");
 	if ((flags & SQLITE_OPEN_READWRITE) && !create_file(store->path, err))
 		return false;
-	if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+	/* one thread at a time uses a connection */
+	flags |= SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
+	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
 		return fail(store, err, "open");
 	sqlite3_busy_timeout(store->db, WAIT_FOR_OTHERS_MS);
 	distrust(store->db);
