@@ -18,6 +18,7 @@ struct line {
 	struct text_finding first; /* the worst of them, which is the first */
 	size_t found;              /* in this order */
 	unsigned rank;
+	bool is_fault; /* certainly */
 	uint64_t processes, of;
 	uint64_t bytes, blocks; /* with all that was lost with them */
 	uint64_t times;
@@ -150,7 +151,8 @@ static struct line line_of_row(struct overview *overview, sqlite3_stmt *row)
 	                    .seconds = sqlite3_column_double(row, 6)};
 
 	overview->findings++;
-	overview->faults += query_fails(&overview->report->query, weight);
+	line.is_fault = query_fails(&overview->report->query, weight);
+	overview->faults += line.is_fault;
 	if (asprintf(&line.kind, "%s%s%s", weight.kind, weight.class ? ":" : "", weight.class ? weight.class : "") < 0)
 		line.kind = NULL;
 	return line;
@@ -219,16 +221,26 @@ static void write_amount(const struct line *line, char *out, size_t size)
 		snprintf(out, size, "%s times", human_count(line->times).text);
 }
 
-static void write_spread(const struct line *line, char *out, size_t size)
+/* ", 3 stacks, in 3 of 4 processes of nginx", or ", in nginx" if that is too long. */
+static void write_spread(const struct line *line, size_t room, char *out, size_t size)
 {
+	const struct merged_finding *merged = line->first.merged;
+	const char *program = merged && merged->exe ? base_name(merged->exe) : NULL;
 	int used = 0;
 
 	*out = '\0';
 	if (line->first.alike > 1 && line->blocks)
 		used = snprintf(out, size, ", %s stacks", human_count(line->first.alike).text);
 	if (line->of > 1)
-		snprintf(out + used, size - (size_t)used, ", in %s of %s processes", human_count(line->processes).text,
-		         human_count(line->of).text);
+		used += snprintf(out + used, size - (size_t)used, ", in %s of %s processes%s%s",
+		                 human_count(line->processes).text, human_count(line->of).text, program ? " of " : "",
+		                 program ? program : "");
+	else if (program)
+		used += snprintf(out + used, size - (size_t)used, ", in %s", program);
+	if ((size_t)used > room)
+		used = program ? snprintf(out, size, ", in %s", program) : 0;
+	if ((size_t)used > room || !used)
+		*out = '\0';
 }
 
 struct widths {
@@ -253,21 +265,22 @@ static struct widths widths_of(const struct overview *overview, size_t shown)
 	return widths;
 }
 
-/* In how many processes it was found is said if there is room; the finding itself says it again. */
+/* In which processes it was found is said as far as there is room; the finding itself says it again. */
 static void print_line(struct report *report, size_t number, const struct line *line, struct widths widths)
 {
-	char amount[160], spread[160];
+	char amount[160], spread[400];
 	unsigned used = 4 + widths.kind + 2 + widths.amount;
 	unsigned room = report->width > used + PLACE_LEAST ? report->width - used : PLACE_LEAST;
 	char *place = place_of(report, line, room);
 
 	write_amount(line, amount, sizeof(amount));
-	write_spread(line, spread, sizeof(spread));
+	write_spread(line, place && strlen(place) < room ? room - strlen(place) : 0, spread, sizeof(spread));
 	page_print(report, "%3zu ", number);
 	page_paint(report, line->paint, "%-*s", (int)widths.kind, line->kind);
 	page_print(report, "  %-*s", (int)widths.amount, amount);
 	page_text(report, place ? place : "?");
-	page_print(report, "%s\n", place && strlen(place) + strlen(spread) <= room ? spread : "");
+	page_text(report, spread);
+	page_print(report, "\n");
 	free(place);
 }
 
@@ -276,8 +289,13 @@ static void print_lines(struct overview *overview, size_t shown)
 	struct report *report = overview->report;
 	struct widths widths = widths_of(overview, shown);
 
-	for (size_t i = 0; i < shown; i++)
+	for (size_t i = 0; i < shown; i++) {
+		bool first_other = i && overview->lines[i - 1].is_fault && !overview->lines[i].is_fault;
+
+		if (first_other && !report->query.only)
+			page_print(report, "  not certain faults:\n");
 		print_line(report, i + 1, &overview->lines[i], widths);
+	}
 	if (shown < overview->count)
 		page_paint(report, PAINT_DIM, "    %s more; --limit 0 shows all\n",
 		           human_count(overview->count - shown).text);
@@ -312,13 +330,15 @@ static void print_heading(struct overview *overview, const char *spread)
 static int by_weight(const void *left, const void *right)
 {
 	const struct line *a = left, *b = right;
-	int order = compare_next(compare_numbers(a->rank, b->rank), b->bytes, a->bytes);
+	int order = compare_numbers(!a->is_fault, !b->is_fault);
 
+	order = compare_next(order, a->rank, b->rank);
+	order = compare_next(order, b->bytes, a->bytes);
 	return compare_next(order, a->found, b->found);
 }
 
-/* Prints the overview, and frees it.  least: so many findings have lines. */
-static struct text_findings finish(struct overview *overview, const char *spread, size_t least)
+/* Prints the overview, and frees it. */
+static struct text_findings finish(struct overview *overview, const char *spread)
 {
 	unsigned limit = overview->report->limit;
 	size_t shown = limit && overview->count > limit ? limit : overview->count;
@@ -327,8 +347,7 @@ static struct text_findings finish(struct overview *overview, const char *spread
 	if (overview->count)
 		qsort(overview->lines, overview->count, sizeof *overview->lines, by_weight);
 	print_heading(overview, spread);
-	if (overview->findings >= least)
-		print_lines(overview, shown);
+	print_lines(overview, shown);
 	for (size_t i = 0; i < overview->count; i++) {
 		if (i < shown)
 			findings.items[i] = overview->lines[i].first;
@@ -345,7 +364,7 @@ struct text_findings text_overview(struct report *report, const struct process *
 	struct overview overview = {.report = report};
 
 	load_process(&overview, process);
-	return finish(&overview, "", 2);
+	return finish(&overview, "");
 }
 
 struct text_findings text_overview_of_all(struct report *report, const struct merged_findings *merged)
@@ -358,5 +377,5 @@ struct text_findings text_overview_of_all(struct report *report, const struct me
 	         human_count((uint64_t)processes).text);
 	for (size_t i = 0; i < merged->count; i++)
 		load_merged(&overview, &merged->items[i]);
-	return finish(&overview, spread, 1);
+	return finish(&overview, spread);
 }
