@@ -84,7 +84,7 @@ static uint64_t free_bytes(const char *path)
 static void make_room_to_keep(struct archive *archive)
 {
 	uint64_t needed = store_bytes(archive->store) + KEEP_MARGIN;
-	uint64_t there = archive->files ? free_bytes(archive->files->path) : 0;
+	uint64_t there = archive->files ? free_bytes(archive->files->path) + store_file_bytes(archive->store) : 0;
 
 	if (there < needed && there + archive->file_bytes >= needed)
 		make_room(archive, archive->file_bytes - (needed - there));

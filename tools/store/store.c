@@ -305,6 +305,13 @@ uint64_t store_bytes(struct store *store)
 	return (uint64_t)pages * (uint64_t)bytes;
 }
 
+uint64_t store_file_bytes(const struct store *store)
+{
+	struct stat status;
+
+	return stat(store->path, &status) ? 0 : (uint64_t)status.st_blocks * 512;
+}
+
 void store_close(struct store *store)
 {
 	writer_forget(store);

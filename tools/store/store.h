@@ -39,6 +39,8 @@ bool store_move_to_memory(struct store *store, struct error *err);
 bool store_keep(struct store *store, struct error *err);
 /* The size of the database in bytes. */
 uint64_t store_bytes(struct store *store);
+/* The disk space in bytes that its file takes, which store_keep uses again; 0: there is no file. */
+uint64_t store_file_bytes(const struct store *store);
 void store_close(struct store *store);
 
 /* Stores the facts about the whole run.  command: argv, NULL terminated. */
