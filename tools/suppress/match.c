@@ -55,6 +55,7 @@ struct matcher {
 	struct chain *chains; /* of the rules that have one */
 	size_t chain_count;
 	size_t *chain_of; /* by rule: index in chains */
+	uint32_t *met;    /* by rule: those of its patterns that match any frame of the process */
 	struct stack_tree stacks;
 	struct current {         /* the finding at hand */
 		int64_t ordinal; /* 0: none yet */
@@ -129,6 +130,7 @@ static void take_frame(struct matcher *matcher, sqlite3_stmt *row)
 
 		if (!patterns)
 			continue;
+		matcher->met[i] |= patterns;
 		GROW(matcher->hits, matcher->hit_room, matcher->hit_count + 1);
 		matcher->hits[matcher->hit_count] = (struct hit){i, frame.hits, patterns};
 		frame.hits = matcher->hit_count++;
@@ -275,6 +277,9 @@ static void begin_finding(struct matcher *matcher, int64_t ordinal)
 	matcher->current.first = matcher->rules->count;
 }
 
+/* True for a rule without a frame or module: its pattern is all "*". */
+static bool matches_all_stacks(const struct rule *rule) { return !rule->pattern[strspn(rule->pattern, "*")]; }
+
 /* Row: ordinal, kind, class, stack.  A finding has a row for each stack, or one row with NULL. */
 static void take_finding(struct matcher *matcher, sqlite3_stmt *row)
 {
@@ -286,7 +291,7 @@ static void take_finding(struct matcher *matcher, sqlite3_stmt *row)
 	matcher->current.class = text_of(row, 2);
 	match_stack(matcher, sqlite3_column_int64(row, 3));
 	for (size_t i = 0; i < matcher->rules->count; i++)
-		if (!matcher->rules->items[i].pattern[strspn(matcher->rules->items[i].pattern, "*")])
+		if (matches_all_stacks(&matcher->rules->items[i]))
 			note_match(matcher, i);
 }
 
@@ -300,6 +305,33 @@ static void forget(struct matcher *matcher)
 	matcher->place_count = matcher->hit_count = 1;
 	matcher->frame_count = 0;
 	matcher->current.ordinal = 0;
+	memset(matcher->met, 0, matcher->rules->count * sizeof(*matcher->met));
+}
+
+/* The patterns of a rule without which no stack matches. */
+static uint32_t needed_patterns(const struct rule *rule)
+{
+	uint32_t needed = 0;
+
+	if (!rule->chain)
+		return 1;
+	for (unsigned i = 0; i < rule->frame_count; i++)
+		needed |= rule->frames[i].name ? 1u << i : 0;
+	return needed;
+}
+
+/* False if no stack of the process can match a rule, by its frames alone.  That is so in most programs: their stacks
+ * need not be read then. */
+static bool may_match(const struct matcher *matcher)
+{
+	for (size_t i = 0; i < matcher->rules->count; i++) {
+		const struct rule *rule = &matcher->rules->items[i];
+		uint32_t needed = needed_patterns(rule);
+
+		if (matches_all_stacks(rule) || (matcher->met[i] & needed) == needed)
+			return true;
+	}
+	return false;
 }
 
 static bool match_process(struct matcher *matcher)
@@ -321,9 +353,10 @@ static bool match_process(struct matcher *matcher)
 	struct query query = {.db = matcher->db, .err = &ignored};
 
 	forget(matcher);
-	bool good = each_row(matcher, frames, take_frame) &&
-	            stack_tree_load(&matcher->stacks, &query, matcher->process) &&
-	            each_row(matcher, findings, take_finding);
+	bool good = each_row(matcher, frames, take_frame);
+	if (good && may_match(matcher))
+		good = stack_tree_load(&matcher->stacks, &query, matcher->process) &&
+		       each_row(matcher, findings, take_finding);
 	end_finding(matcher);
 	return good;
 }
@@ -363,6 +396,7 @@ bool match_rules(struct rules *rules, sqlite3 *db)
 	matcher.places = memory_zeroed(matcher.place_room = 1, sizeof(*matcher.places));
 	matcher.hits = memory_zeroed(matcher.hit_room = 1, sizeof(*matcher.hits));
 	matcher.counted = memory_zeroed(rules->count, sizeof(*matcher.counted));
+	matcher.met = memory_zeroed(rules->count, sizeof(*matcher.met));
 	make_chains(&matcher);
 	good = good && match_processes(&matcher);
 	forget(&matcher);
@@ -372,6 +406,7 @@ bool match_rules(struct rules *rules, sqlite3 *db)
 	free(matcher.places);
 	free(matcher.hits);
 	free(matcher.counted);
+	free(matcher.met);
 	sqlite3_finalize(matcher.insert);
 	return good;
 }
