@@ -1,9 +1,12 @@
 #include "tools/base/lines.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#define PIPE_BYTES (1 << 20) /* of a pipe: with the usual 64 KiB, two processes wait for each other too often */
 
 #define NUMBER_MOST     20u /* digits of a 64-bit number */
 #define NANO            UINT64_C(1000000000)
@@ -23,6 +26,7 @@ void lines_begin(struct lines *lines, int fd)
 	lines->at = lines->buffer;
 	lines->end = lines->buffer + sizeof lines->buffer;
 	lines->fd = fd;
+	fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES); /* fails for what is no pipe, which does not matter */
 	lines->error = 0;
 	lines->early_bytes = 0;
 }
