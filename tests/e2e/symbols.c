@@ -401,6 +401,41 @@ Test(symbols, report_by_symbol) { expect_report("gcc -O1 $C/prog.c -o prog", "",
 Test(symbols, report_stripped) { expect_report("gcc -O1 -s $C/prog.c -o prog", "", "#0  prog+0x", "#1  prog+0x"); }
 Test(symbols, report_deleted) { expect_report("gcc -g -O1 $C/prog.c -o prog", "rm prog", "#0  prog+0x", " (deleted)"); }
 
+/* ---- functions without names ------------------------------------------------------------------------ */
+
+/* A row of the report on the heap ends so; $1, ... are the addresses of functions before their names were removed. */
+static void expect_row(const char *make, const char *row)
+{
+	static const char addresses[] =
+	    "at() { sed -n \"s/^0*\\([0-9a-f]*\\) t $1$/prog+0x\\1/p\" names; }; set -- \"$(at twice)\" \"$(at wrap)\""
+	    " \"$(at user_1)\"; [ -n \"$1\" -a -n \"$2\" -a -n \"$3\" ]; $T heap $R > report; ";
+	struct rt rt = rt_new();
+	char script[1024];
+
+	must_run(&rt, make);
+	run_program(&rt, "./prog");
+	snprintf(script, sizeof script, "%s grep \"^ .* %s$\" report || { cat report >&2; exit 1; }", addresses, row);
+	must_run(&rt, script);
+	rt_end(&rt);
+}
+
+#define STRIPPED "gcc -O1 $C/calls.c -o prog; nm prog > names; strip prog"
+Test(symbols, calls_of_a_stripped_function_are_one_place) { expect_row(STRIPPED, "2 $1  2 stacks"); }
+Test(symbols, stacks_show_calls_of_a_stripped_function) { expect_row(STRIPPED, "#0  $1+0x[0-9a-f]*"); }
+Test(symbols, a_stripped_wrapper_is_looked_through) { expect_row(STRIPPED, "1 $2 < $3"); }
+Test(symbols, calls_of_a_function_by_symbol_are_places)
+{
+	expect_row("gcc -O1 $C/calls.c -o prog; nm prog > names", "1 twice+0x[0-9a-f]* (prog)");
+}
+
+/* Nothing says where a function starts. */
+Test(symbols, without_an_unwind_table_calls_are_places)
+{
+	static const char make[] = "gcc -O1 -Wl,--no-eh-frame-hdr $C/calls.c -o prog; nm prog > names; strip prog";
+
+	expect_row(make, "1 prog+0x[0-9a-f]*");
+}
+
 /* ---- named again ----------------------------------------------------------------------------------- */
 
 /* A program that was moved away before the first report, and back after it. */

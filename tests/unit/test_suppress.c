@@ -161,17 +161,21 @@ Test(suppress_file, wrong_frames_are_told)
 /* A frame without a function has the name that reports print for it. */
 Test(suppress_file, frames_without_a_function_are_matched_by_their_place)
 {
-	const struct rule_frame nameless = {.module = "/usr/lib/libx.so.1", .offset = 0x1f40},
+	const struct rule_frame nameless = {.module = "/usr/lib/libx.so.1", .offset = 0x1f40, .start = 0x1f00},
 	                        named = {.function = "f", .module = "/usr/lib/libx.so.1", .offset = 0x1f40};
 
-	cr_assert(parse("leak:libx.so.1+0x*\nleak:libx.so.1+0x* (libx.so.1)\nleak:libx.so.1\nleak:^f$ (liby)\n"), "%s",
-	          err.text);
+	cr_assert(parse("leak:libx.so.1+0x*\nleak:libx.so.1+0x* (libx.so.1)\nleak:libx.so.1\nleak:^f$ (liby)\n"
+	                "leak:^libx.so.1+0x1f00$\nleak:^libx.so.1+0x1f40$\nleak:^libx.so.1+0x1f4$\n"),
+	          "%s", err.text);
 	cr_expect(frame_pattern_matches(&rules.items[0].frames[0], &nameless));
 	cr_expect_not(frame_pattern_matches(&rules.items[0].frames[0], &named));
 	cr_expect(frame_pattern_matches(&rules.items[1].frames[0], &nameless));
 	cr_expect_not(frame_pattern_matches(&rules.items[1].frames[0], &named));
 	cr_expect(frame_pattern_matches(&rules.items[2].frames[0], &named));
 	cr_expect_not(frame_pattern_matches(&rules.items[3].frames[0], &named), "another module");
+	cr_expect(frame_pattern_matches(&rules.items[4].frames[0], &nameless), "the start of its function");
+	cr_expect(frame_pattern_matches(&rules.items[5].frames[0], &nameless), "the offset of the call");
+	cr_expect_not(frame_pattern_matches(&rules.items[6].frames[0], &nameless));
 }
 
 Test(suppress_file, what_is_no_text_is_refused)

@@ -2,12 +2,14 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/symbolize/elf_functions.h"
 #include "tools/symbolize/names.h"
 #include "tools/symbolize/symbolize.h"
 
@@ -207,6 +209,94 @@ Test(symbolize, names_a_hundred_thousand_places_in_seconds, .timeout = 60)
 	cr_expect_lt((double)(clock() - start) / CLOCKS_PER_SEC, 20);
 	symbolizer_free(symbolizer);
 }
+
+/* ---- the starts of functions in the unwind table ---------------------------------------- */
+
+struct file { /* of this program, in memory */
+	char *bytes;
+	size_t size;
+	Elf *elf;
+};
+
+static struct file own_file(void)
+{
+	struct file file = {0};
+	FILE *from = fopen("/proc/self/exe", "r");
+
+	cr_assert(from && fseek(from, 0, SEEK_END) == 0);
+	file.size = (size_t)ftell(from);
+	file.bytes = malloc(file.size);
+	rewind(from);
+	cr_assert(file.bytes && fread(file.bytes, 1, file.size, from) == file.size);
+	fclose(from);
+	elf_version(EV_CURRENT);
+	file.elf = elf_memory(file.bytes, file.size);
+	cr_assert(file.elf);
+	return file;
+}
+
+static void file_end(struct file *file)
+{
+	elf_end(file->elf);
+	free(file->bytes);
+}
+
+static uint64_t in_file(const void *place)
+{
+	struct rt_module module = own_module();
+
+	return (uintptr_t)place - module.bias;
+}
+
+Test(symbolize, the_unwind_table_has_the_start_of_a_function)
+{
+	struct file file = own_file();
+	uint64_t start = in_file((void *)plain_place), inside = in_file(plain_place());
+
+	cr_expect_gt(inside, start);
+	cr_expect_eq(elf_function_start(file.elf, start), start);
+	cr_expect_eq(elf_function_start(file.elf, inside), start);
+	cr_expect_neq(elf_function_start(file.elf, start - 1), start);
+	cr_expect_eq(elf_function_start(file.elf, in_file(&plain_line)), 0, "data is no function");
+	cr_expect_eq(elf_function_start(file.elf, 0), 0);
+	cr_expect_eq(elf_function_start(file.elf, UINT64_MAX), 0);
+	cr_expect_eq(elf_function_start(NULL, start), 0);
+	file_end(&file);
+}
+
+static GElf_Phdr unwind_header(Elf *elf)
+{
+	GElf_Phdr header = {0};
+
+	for (int i = 0; gelf_getphdr(elf, i, &header) && header.p_type != PT_GNU_EH_FRAME;)
+		i++;
+	cr_assert_eq(header.p_type, (GElf_Word)PT_GNU_EH_FRAME);
+	return header;
+}
+
+/* Whatever the table leads to, nothing outside the file is read: run under a sanitizer, this says so. */
+Test(symbolize, a_damaged_unwind_table_is_survived)
+{
+	struct file file = own_file();
+	GElf_Phdr header = unwind_header(file.elf);
+	uint64_t inside = in_file(plain_place());
+
+	for (size_t i = 0; i < header.p_filesz; i += i < 64 ? 1 : 4093) {
+		char *at = file.bytes + header.p_offset + i, was = *at;
+
+		*at = (char)~was;
+		elf_function_start(file.elf, inside);
+		*at = was;
+	}
+	cr_assert_neq(elf_function_start(file.elf, inside), 0);
+	memset(file.bytes + header.p_offset + 12, 0x7f, header.p_filesz - 12);
+	elf_function_start(file.elf, inside);
+	memset(file.bytes + header.p_offset, 0, header.p_filesz);
+	cr_expect_eq(elf_function_start(file.elf, inside), 0);
+	file_end(&file);
+}
+
+/* ---- files that are not the module's ----------------------------------------------------- */
 
 Test(symbolize, a_replaced_file_gives_no_names)
 {

@@ -40,7 +40,7 @@ static struct named_pc *pc_of(struct stack_names *names, uint64_t pc)
 	return &names->pc_items[found - 1];
 }
 
-/* A function without a name is identified by its offset in its module. */
+/* A function without a name is identified by its start in its module, or that of the call. */
 static void add_frame(struct named_pc *pc, const char *function, const char *module, int64_t offset)
 {
 	char place[32];
@@ -57,9 +57,9 @@ static void add_frame(struct named_pc *pc, const char *function, const char *mod
 
 static void load_pcs(struct stack_names *names, struct query *query, int64_t process)
 {
-	static const char sql[] = "SELECT f.pc, f.function, m.path, f.offset FROM frame f LEFT JOIN module m"
-	                          " ON m.process = f.process AND m.id = f.module WHERE f.process = ?"
-	                          " ORDER BY f.pc, f.ordinal";
+	static const char sql[] = "SELECT f.pc, f.function, m.path, f.offset - coalesce(f.function_offset, 0)"
+	                          " FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
+	                          " WHERE f.process = ? ORDER BY f.pc, f.ordinal";
 	sqlite3_stmt *row = query_rows(query, sql, 1, process);
 
 	while (query_next(query, row))

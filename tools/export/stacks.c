@@ -42,7 +42,7 @@ static void load_modules(struct loader *loader)
 	sqlite3_finalize(row);
 }
 
-/* "libz.so.1+0x1234" where the function is not known. */
+/* "libz.so.1+0x1230" where only the start of the function is known, or not even that. */
 static uint32_t function_name(struct loader *loader, sqlite3_stmt *row, uint32_t mapping)
 {
 	char name[512];
@@ -52,7 +52,7 @@ static uint32_t function_name(struct loader *loader, sqlite3_stmt *row, uint32_t
 		return text(loader, row, 1);
 	path = mapping ? places_text(loader->places, loader->places->mappings[mapping - 1].path) : "";
 	snprintf(name, sizeof name, "%s+0x%llx", *path ? base_name(path) : "?",
-	         (unsigned long long)sqlite3_column_int64(row, 5));
+	         (unsigned long long)sqlite3_column_int64(row, 6));
 	return strings_put(&loader->places->texts, name);
 }
 
@@ -67,7 +67,8 @@ static void load_line(struct loader *loader, sqlite3_stmt *row, uint32_t mapping
 /* Rows come in the order of (pc, ordinal): a place's lines follow each other. */
 static void load_frames(struct loader *loader)
 {
-	static const char sql[] = "SELECT pc, function, file, line, module, offset FROM frame WHERE process = ?"
+	static const char sql[] = "SELECT pc, function, file, line, module, offset,"
+	                          " offset - coalesce(function_offset, 0) FROM frame WHERE process = ?"
 	                          " ORDER BY pc, ordinal";
 	sqlite3_stmt *row = query_rows(loader->query, sql, 1, loader->process);
 	uint64_t pc = 0;

@@ -95,10 +95,9 @@ static const struct part intervals[] = {{"what", text},
 
 static const struct table tables[] = {
     {"frames",
-     "SELECT f.function, f.file, f.line, f.inlined, CASE WHEN f.function IS NULL THEN f.offset ELSE 0 END, "
-     "m.path,"
-     " f.role, f.column FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = "
-     "f.module"
+     "SELECT f.function, f.file, f.line, f.inlined,"
+     " CASE WHEN f.function IS NULL THEN f.offset - coalesce(f.function_offset, 0) ELSE 0 END,"
+     " m.path, f.role, f.column FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
      " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal",
      frames},
     {"places", "SELECT count(*) FROM frame WHERE process = ?1 GROUP BY pc ORDER BY pc", places},

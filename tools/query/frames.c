@@ -1,5 +1,6 @@
 #include "tools/query/frames.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -279,6 +280,17 @@ void frames_free(struct frames *frames)
 {
 	free(frames->items);
 	memset(frames, 0, sizeof(*frames));
+}
+
+int64_t frame_start(const struct frame *frame) { return frame->into > 0 ? frame->offset - frame->into : frame->offset; }
+
+const char *frame_name(const struct frame *frame, char room[FRAME_NAME_ROOM])
+{
+	if (frame->function)
+		return frame->function;
+	snprintf(room, FRAME_NAME_ROOM, "%.260s+0x%llx", frame->module ? base_name(frame->module) : "?",
+	         (unsigned long long)frame_start(frame));
+	return room;
 }
 
 /* Of libc or the loader: what calls threads, constructors and destructors. */

@@ -10,7 +10,7 @@ struct frame {                                     /* its texts belong to the qu
 	char *missing;                             /* what became of the module's file, if names are missing; or NULL */
 	int64_t line, offset;
 	int64_t column; /* 0: not known, or not needed: all calls on the line that were recorded are in one column */
-	int64_t into;   /* bytes after the function's start; -1: not known, or not needed */
+	int64_t into;   /* bytes from the function's start to the offset; -1: not known, or not needed */
 	bool inlined;
 	enum role role;
 };
@@ -20,6 +20,12 @@ struct frames {
 	unsigned count;
 	unsigned root; /* RT_ROOT_* */
 };
+
+/* Of a function without a name: the offset of its start, or of the call where the start is not known. */
+int64_t frame_start(const struct frame *frame);
+/* What the function of a frame is called: its name, or "libz.so.1+0x1230" by frame_start, written to room. */
+#define FRAME_NAME_ROOM 300
+const char *frame_name(const struct frame *frame, char room[FRAME_NAME_ROOM]);
 
 /* Loads the frames of a stack; the caller frees them.  For a stack column that is NULL there are no frames. */
 struct frames frames_load(struct query *query, int64_t process, int64_t stack);

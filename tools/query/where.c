@@ -117,18 +117,19 @@ static uint64_t frame_key(uint64_t hash, const struct frame *frame)
 	hash = add_text(add_text(add_text(hash, frame->function), frame->file), frame->module);
 	if (frame->line)
 		return u64_mix(hash + (uint64_t)frame->line * 65536 + (uint64_t)frame->column);
-	return u64_mix(hash + (uint64_t)frame->offset);
+	return u64_mix(hash + (uint64_t)(frame->function ? frame->offset : frame_start(frame)));
 }
 
 /* Places that read alike have one key: the function, line and column, and the name of the wrapper. */
 static uint64_t where_key(const struct where *where)
 {
 	uint64_t hash = FNV_START;
+	char room[FRAME_NAME_ROOM];
 
 	if (!where->frame)
 		return 1;
 	if (where->wrapper)
-		hash = add_text(hash, where->wrapper->function);
+		hash = add_text(hash, frame_name(where->wrapper, room));
 	return frame_key(hash, where->frame);
 }
 

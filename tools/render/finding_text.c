@@ -9,12 +9,10 @@
 
 static void write_frame(FILE *out, unsigned number, const struct frame *frame)
 {
+	char room[FRAME_NAME_ROOM];
+
 	fprintf(out, "  #%u ", number);
-	if (frame->function)
-		fputs(frame->function, out);
-	else
-		fprintf(out, "%s+0x%llx", frame->module ? base_name(frame->module) : "?",
-		        (unsigned long long)frame->offset);
+	fputs(frame_name(frame, room), out);
 	if (frame->file)
 		fprintf(out, " (%s:%lld)", finding_path(frame->file), (long long)frame->line);
 	else if (frame->function && frame->module)

@@ -14,6 +14,8 @@ json_t *json_frame(const struct frame *frame)
 	json_object_set_new(object, "module", json_text(frame->module));
 	json_object_set_new(object, "offset", json_address(frame->offset));
 	json_object_set_new(object, "build_id", json_text(frame->build_id));
+	if (!frame->function && frame->into >= 0)
+		json_object_set_new(object, "function_start", json_address(frame_start(frame)));
 	return object;
 }
 
@@ -41,10 +43,12 @@ json_t *json_stack(struct report *report, int64_t process, int64_t stack)
 
 json_t *json_place_of(const struct where *where)
 {
+	char room[FRAME_NAME_ROOM];
 	json_t *object = where->frame ? json_frame(where->frame) : json_null();
 
 	if (where->frame)
-		json_object_set_new(object, "wrapper", json_text(where->wrapper ? where->wrapper->function : NULL));
+		json_object_set_new(object, "wrapper",
+		                    where->wrapper ? json_text(frame_name(where->wrapper, room)) : json_null());
 	return object;
 }
 

@@ -70,7 +70,7 @@ static unsigned resolve(struct naming *naming, const struct rt_module *module, u
 {
 	unsigned count = symbolizer_resolve(naming->symbolizer, module, offset, false, frames, STACK_SET_FRAMES);
 
-	return frames[0].function
+	return frames[0].function || frames[0].start
 	           ? count
 	           : symbolizer_resolve(naming->symbolizer, module, offset, true, frames, STACK_SET_FRAMES);
 }
@@ -86,6 +86,7 @@ static void bind_number_or_null(sqlite3_stmt *statement, int index, int64_t numb
 static bool insert_frame(struct naming *naming, const struct symbol_frame *frame, unsigned ordinal)
 {
 	sqlite3_stmt *insert = naming->insert;
+	int64_t into = symbol_frame_into(frame, (uint64_t)sqlite3_column_int64(naming->places, 1));
 
 	sqlite3_bind_value(insert, 1, sqlite3_column_value(naming->missing, 0));
 	sqlite3_bind_value(insert, 2, sqlite3_column_value(naming->places, 0));
@@ -96,7 +97,7 @@ static bool insert_frame(struct naming *naming, const struct symbol_frame *frame
 	sqlite3_bind_int64(insert, 7, frame->inlined);
 	sqlite3_bind_value(insert, 8, sqlite3_column_value(naming->missing, 1));
 	sqlite3_bind_value(insert, 9, sqlite3_column_value(naming->places, 1));
-	bind_number_or_null(insert, 10, (int64_t)frame->into, frame->by_symbol);
+	bind_number_or_null(insert, 10, into, into >= 0);
 	sqlite3_bind_text(insert, 11, role_word(frame->role), -1, SQLITE_STATIC);
 	sqlite3_step(insert);
 	return sqlite3_reset(insert) == SQLITE_OK;

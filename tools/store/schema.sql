@@ -113,7 +113,9 @@ CREATE TABLE frame (
 	inlined  INTEGER NOT NULL, -- into the frame of the next ordinal
 	module   INTEGER,          -- module.id; NULL: code made at run time
 	offset   INTEGER NOT NULL, -- address in the module's file
-	function_offset INTEGER,   -- bytes after the function's start, where only the symbol table knows it
+	function_offset INTEGER,   -- bytes after the function's start, where only the symbol table knows the function, or
+	                           -- only the unwind table; the function has no name then, and starts at
+	                           -- offset - function_offset
 	role     TEXT,             -- runtime, main, allocates (for its caller: xmalloc), locks (g_mutex_lock); NULL: none
 	                           -- of these.  A report names a stack by its innermost frame without such a role.
 	PRIMARY KEY (process, pc, ordinal)
@@ -505,7 +507,8 @@ LEFT JOIN module m ON m.process = f.process AND m.id = f.module;
 -- The innermost frame of every stack that is stored: quick, where the whole stack is not needed.
 CREATE VIEW v_where AS
 SELECT s.process, s.id AS stack,
-	coalesce(f.function, coalesce(m.path, '?') || printf('+0x%x', f.offset)) AS function,
+	coalesce(f.function, coalesce(m.path, '?') || printf('+0x%x', f.offset - coalesce(f.function_offset, 0)))
+	AS function,
 	f.file, f.line, m.path AS module
 FROM stack s
 JOIN frame f ON f.process = s.process AND f.pc = s.pc AND f.ordinal = 0

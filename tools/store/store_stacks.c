@@ -71,6 +71,14 @@ static void row_number_or_null(struct row *row, int64_t value)
 		row_null(row);
 }
 
+static void row_into(struct row *row, int64_t into)
+{
+	if (into >= 0)
+		row_int(row, into);
+	else
+		row_null(row);
+}
+
 static void store_frames(struct writer *writer, const struct u64_map *columns, uint32_t pc)
 {
 	const struct pc_frames *frames = stack_set_frames(&writer->stacks, pc);
@@ -88,10 +96,7 @@ static void store_frames(struct writer *writer, const struct u64_map *columns, u
 		row_int(&row, frame->inlined);
 		row_number_or_null(&row, frames->module);
 		row_int(&row, (int64_t)frames->offset);
-		if (frame->by_symbol)
-			row_int(&row, (int64_t)frame->into);
-		else
-			row_null(&row);
+		row_into(&row, symbol_frame_into(frame, frames->offset));
 		row_text(&row, role_word(frame->role));
 		row_end(&row);
 	}

@@ -52,10 +52,13 @@ static void walk_out(struct walk *walk)
 		walk_to(walk, walk->parent);
 }
 
-/* The symbolizer keeps each name once, so its address stands for the name.  0: the function has no name. */
+/* The symbolizer keeps each name once, so its address stands for the name.  A function without a name is known by its
+ * start.  0: that is not known either. */
 static uint64_t key_of(const struct pc_frames *place, const struct symbol_frame *frame)
 {
-	return frame->function ? u64_mix((uint64_t)(uintptr_t)frame->function + ((uint64_t)place->module << 48)) : 0;
+	uint64_t function = frame->function ? (uint64_t)(uintptr_t)frame->function : frame->start;
+
+	return function ? u64_mix(function + ((uint64_t)place->module << 48)) : 0;
 }
 
 static struct function *function_of(struct search *search, uint64_t key)
@@ -122,7 +125,7 @@ static bool is_passed(struct search *search, const struct walk *walk)
 	       (key && function_of(search, key)->wrapper);
 }
 
-/* Callers without a name count as one in each module: they may be one function. */
+/* Callers that are not known count as one in each module: they may be one function. */
 static uint64_t caller_key(const struct walk *walk)
 {
 	uint64_t key = walk->place ? key_of(walk->place, walk_frame(walk)) : 0;

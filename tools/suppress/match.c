@@ -110,14 +110,15 @@ static uint32_t patterns_of(const struct rule *rule, const struct rule_frame *fr
 	return patterns;
 }
 
-/* Row: pc, function, file, module, offset of one frame, by pc and from the inside outwards.  Each call that was inlined
- * at a place has a row. */
+/* Row: pc, function, file, module, offset, start of one frame, by pc and from the inside outwards.  Each call that was
+ * inlined at a place has a row. */
 static void take_frame(struct matcher *matcher, sqlite3_stmt *row)
 {
 	const struct rule_frame names = {.function = text_of(row, 1),
 	                                 .file = text_of(row, 2),
 	                                 .module = text_of(row, 3),
-	                                 .offset = (uint64_t)sqlite3_column_int64(row, 4)};
+	                                 .offset = (uint64_t)sqlite3_column_int64(row, 4),
+	                                 .start = (uint64_t)sqlite3_column_int64(row, 5)};
 	struct frame frame = {.in_runtime = name_is_runtime(names.module, names.function, names.file)};
 	size_t index = place_at(matcher, sqlite3_column_int64(row, 0)); /* first, because this may move the array */
 	struct place *place = &matcher->places[index];
@@ -336,7 +337,8 @@ static bool may_match(const struct matcher *matcher)
 
 static bool match_process(struct matcher *matcher)
 {
-	static const char frames[] = "SELECT f.pc, f.function, f.file, m.path, f.offset FROM frame f"
+	static const char frames[] = "SELECT f.pc, f.function, f.file, m.path, f.offset,"
+	                             " f.offset - coalesce(f.function_offset, 0) FROM frame f"
 	                             " LEFT JOIN module m ON m.process = f.process AND m.id = f.module"
 	                             " WHERE f.process = ? ORDER BY f.pc, f.ordinal";
 	/* The stacks of a finding that reports show. */

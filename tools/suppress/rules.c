@@ -342,18 +342,23 @@ bool pattern_matches_path(const char *pattern, const char *path)
 	return path && (pattern_matches(pattern, path) || pattern_matches(pattern, base_of(path)));
 }
 
-static bool matches_function(const char *pattern, const struct rule_frame *frame)
+static bool matches_address(const char *pattern, const char *module, uint64_t offset)
 {
 	char *place = NULL;
 
-	if (frame->function)
-		return pattern_matches(pattern, frame->function);
-	if (!frame->module ||
-	    asprintf(&place, "%s+0x%llx", base_of(frame->module), (unsigned long long)frame->offset) < 0)
+	if (asprintf(&place, "%s+0x%llx", base_of(module), (unsigned long long)offset) < 0)
 		return false;
 	bool matches = pattern_matches(pattern, place);
 	free(place);
 	return matches;
+}
+
+static bool matches_function(const char *pattern, const struct rule_frame *frame)
+{
+	if (frame->function)
+		return pattern_matches(pattern, frame->function);
+	return frame->module && (matches_address(pattern, frame->module, frame->start) ||
+	                         matches_address(pattern, frame->module, frame->offset));
 }
 
 bool frame_pattern_matches(const struct frame_pattern *pattern, const struct rule_frame *frame)

@@ -66,7 +66,9 @@ bool pattern_matches_path(const char *pattern, const char *path);
 /* A frame of a stack, as reports print it; each may be NULL. */
 struct rule_frame {
 	const char *function, *file, *module;
-	uint64_t offset; /* in the module: a frame without a function has the name MODULE+0xOFFSET */
+	/* In the module, of the call and of its function: a frame without a name has MODULE+0xSTART as its name, and
+	 * MODULE+0xOFFSET as a second one. */
+	uint64_t offset, start;
 };
 /* True if the frame is one that the pattern stands for; the pattern is not "...". */
 bool frame_pattern_matches(const struct frame_pattern *pattern, const struct rule_frame *frame);

@@ -13,6 +13,7 @@
 #include "tools/symbolize/allocators.h"
 #include "tools/symbolize/downloads.h"
 #include "tools/symbolize/elf_calls.h"
+#include "tools/symbolize/elf_functions.h"
 #include "tools/symbolize/elf_symbols.h"
 #include "tools/symbolize/module_file.h"
 #include "tools/symbolize/names.h"
@@ -230,6 +231,13 @@ static void name_outermost(struct symbolizer *symbolizer, struct module *module,
 	frame->function = names_function(&symbolizer->names, symbol->name);
 }
 
+static uint64_t start_of_function(struct module *module, uint64_t address)
+{
+	GElf_Addr bias;
+
+	return elf_function_start(dwfl_module_getelf(module->dwfl_module, &bias), address);
+}
+
 static unsigned name_frames(struct symbolizer *symbolizer, struct module *module, uint64_t address,
                             struct symbol_frame *frames, unsigned max)
 {
@@ -241,6 +249,8 @@ static unsigned name_frames(struct symbolizer *symbolizer, struct module *module
 	if (!count)
 		count = 1;
 	name_outermost(symbolizer, module, mapped, &frames[count - 1]);
+	if (!frames[count - 1].function)
+		frames[count - 1].start = start_of_function(module, address);
 	for (unsigned i = 0; i < count; i++)
 		frames[i].role = role_of(module->key.path, frames[i].function, frames[i].file);
 	return count;
@@ -287,6 +297,13 @@ unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_modul
 		max = address->count;
 	memcpy(frames, address->frames, max * sizeof(frames[0]));
 	return max;
+}
+
+int64_t symbol_frame_into(const struct symbol_frame *frame, uint64_t file_offset)
+{
+	if (frame->by_symbol)
+		return (int64_t)frame->into;
+	return frame->start ? (int64_t)(file_offset - frame->start) : -1;
 }
 
 /* ---- variables ------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ struct symbol_frame {         /* owned by the symbolizer, valid until symbolizer
 	bool inlined;         /* inlined into the frame that follows */
 	bool by_symbol;       /* the name comes from the symbol table alone ... */
 	uint64_t into;        /* ... and the address is this many bytes after the function's start */
+	uint64_t start;       /* of a function without a name: its first address in the file; 0: not known */
 	enum role role;       /* by its names */
 	const char *missing;  /* why there is no name: the result of symbolizer_missing */
 };
@@ -30,6 +31,10 @@ void symbolizer_process(struct symbolizer *symbolizer, const struct ring_file *r
  * minus the module's bias.  exact: it is not a return address, so the call before it is not looked up. */
 unsigned symbolizer_resolve(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
                             bool exact, struct symbol_frame *frames, unsigned max);
+
+/* Bytes from the start of the frame's function to the offset that was resolved, where the function's start is all that
+ * is known beside a symbol; -1: not known, or not needed. */
+int64_t symbol_frame_into(const struct symbol_frame *frame, uint64_t file_offset);
 
 /* The variable that contains an address of the module: its name, as in the source code but with namespaces, owned by
  * the symbolizer.  *into: bytes from its start to the address.  NULL: there is none, or its name is not known. */

@@ -13,7 +13,7 @@ static void print_place(struct report *report, const struct frame *frame)
 		page_print(report, ":%lld: ", (long long)frame->line);
 	} else if (frame->module) {
 		page_text(report, base_name(frame->module));
-		page_print(report, "+0x%llx: ", (unsigned long long)frame->offset);
+		page_print(report, "+0x%llx: ", (unsigned long long)frame_start(frame));
 	}
 }
 

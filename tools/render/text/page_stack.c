@@ -38,14 +38,14 @@ static void place_of(const struct frame *frame, char *out, size_t size)
 
 static void name_of(const struct frame *frame, char *out, size_t size)
 {
-	if (frame->function && frame->into >= 0)
-		snprintf(out, size, "%s+0x%llx", frame->function, (unsigned long long)frame->into);
-	else if (frame->function)
-		snprintf(out, size, "%s", frame->function);
-	else if (frame->module)
-		snprintf(out, size, "%s+0x%llx", base_name(frame->module), (unsigned long long)frame->offset);
-	else
+	char room[FRAME_NAME_ROOM];
+
+	if (!frame->function && !frame->module)
 		snprintf(out, size, "0x%llx, in no file: made at run time", (unsigned long long)frame->offset);
+	else if (frame->into >= 0)
+		snprintf(out, size, "%s+0x%llx", frame_name(frame, room), (unsigned long long)frame->into);
+	else
+		snprintf(out, size, "%s", frame_name(frame, room));
 }
 
 /* Fits both into width columns: the name is shortened first, because more of it can be spared. */
@@ -183,14 +183,23 @@ void page_stack_id(struct report *report, unsigned indent, int64_t process, int6
 	frames_free(&frames);
 }
 
+/* The function of the frame, and not the call in it. */
+static struct frame whole_function(const struct frame *frame)
+{
+	struct frame whole = *frame;
+
+	whole.offset = frame->function ? frame->offset : frame_start(frame);
+	whole.into = -1;
+	return whole;
+}
+
 /* "xmalloc < ": a long name may take a third of the width.  Returns the columns that are used. */
 static unsigned write_wrapper(FILE *out, const struct frame *wrapper, unsigned width)
 {
-	struct frame anywhere = *wrapper; /* in the function */
+	struct frame function = whole_function(wrapper);
 	char whole[4096], name[4096];
 
-	anywhere.into = -1;
-	name_of(&anywhere, whole, sizeof(whole));
+	name_of(&function, whole, sizeof(whole));
 	shorten_function(whole, width / 3 > WRAPPER_AT_LEAST ? width / 3 : WRAPPER_AT_LEAST, name, sizeof(name));
 	fprintf(out, "%s < ", name);
 	return (unsigned)strlen(name) + 3;
@@ -210,8 +219,12 @@ char *page_place_text(struct report *report, int64_t process, int64_t stack, uns
 
 		width = width > used ? width - used : 0;
 	}
-	if (where.frame)
-		fit(where.frame, width, name, place, sizeof(name));
+	/* Calls in a function without a name are one place: they have no lines that would tell them apart. */
+	if (where.frame) {
+		struct frame shown = where.frame->function ? *where.frame : whole_function(where.frame);
+
+		fit(&shown, width, name, place, sizeof(name));
+	}
 	fprintf(out, "%s%s", name, place);
 	fclose(out);
 	return text;
