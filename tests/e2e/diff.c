@@ -106,6 +106,26 @@ Test(diff, the_same_twice)
 	rt_end(&after);
 }
 
+/* Sites of one place that changed alike are one row.  The JSON has each. */
+Test(diff, sites_of_one_place_are_one_row)
+{
+	static const char *const lines[] = {" new    shared_place (wrapped_places.c:74)  2 stacks\n",
+	                                    " in the stack that grew most (--format json has all):\n",
+	                                    " new    xmalloc < known (wrapped_places.c:71)\n"};
+	struct rt before = rt_new(), after = rt_new();
+	char words[2 * RT_PATH];
+
+	rt_program(&before, MODE_RUN, "leak_simple");
+	rt_program(&after, MODE_RUN, "wrapped_places");
+	snprintf(words, sizeof words, "diff %s RUN --by allocated --limit 0", before.run);
+	struct outcome outcome = rt_tool(&after, words);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		cr_expect(strstr(outcome.out, lines[i]), "no \"%s\" in:\n%s", lines[i], outcome.out);
+	outcome_free(&outcome);
+	rt_end(&before);
+	rt_end(&after);
+}
+
 /* A finding that has not changed has one line, and one more with its place, where a thread would wait. */
 Test(diff, a_deadlock_that_is_still_there_has_a_place)
 {

@@ -211,6 +211,15 @@ Test(page, draws_flame_graph_and_curve) { explore_long_names("graphs"); }
 
 Test(page, has_links_filters_and_steps_of_deadlocks) { explore_long_names("links"); }
 
+Test(page, merges_orders_of_locks_at_the_same_places)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "same_orders");
+	explore(&rt, "orders");
+	rt_end(&rt);
+}
+
 /* Equal findings of several processes are one, and processes without any are folded. */
 Test(page, shows_many_processes)
 {

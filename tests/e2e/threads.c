@@ -196,3 +196,17 @@ Test(threads, blocked_by_who_posted_before)
 	outcome_free(&threads);
 	rt_end(&rt);
 }
+
+/* Threads that were made at one place and ended alike are one group, whatever led to the place. */
+Test(threads, groups_are_by_place)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "same_orders");
+	struct outcome threads = rt_tool(&rt, "threads RUN");
+	cr_expect(strstr(threads.out, "       2  joined               made by run_thread (same_orders.c:"), "%s",
+	          threads.out);
+	cr_expect(strstr(threads.out, "       1  ended                the main thread\n"), "%s", threads.out);
+	outcome_free(&threads);
+	rt_end(&rt);
+}

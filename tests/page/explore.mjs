@@ -1,7 +1,7 @@
 /*
  * Uses what a page offers to find one's way in a run, as a person would, and fails where something is not as it should be.
- * The page is of tests/programs/long_names; for `processes`, of many processes.
- * usage: node explore.mjs PAGE.html AXE.js layout|sites|graphs|links|processes
+ * The page is of tests/programs/long_names; for `processes`, of many processes; for `orders`, of same_orders.
+ * usage: node explore.mjs PAGE.html AXE.js layout|sites|graphs|links|processes|orders
  */
 import assert from 'node:assert/strict'
 import { $, Person, button } from './person.mjs'
@@ -216,12 +216,27 @@ async function manyProcesses() {
   await fits('#overview?process=all')
 }
 
+/** Orders at the same two places are one row, which opens into the stacks of each. */
+async function ordersAreMerged() {
+  await person.opens('#locks')
+  const table = `[...document.querySelectorAll('#view-locks section')].find((one) => /between 1 pair of places$/.test(one.querySelector('h3').textContent))`
+  assert.equal(await evaluate(`${table}?.querySelector('h3').textContent`), '2 orders between 1 pair of places')
+  assert.equal(await evaluate(`${table}.querySelectorAll('tbody tr').length`), 1)
+  await browser.click(`${table}.querySelector('.opener')`)
+  const stacks = () => evaluate(`${table}.querySelectorAll('.stack').length`)
+  assert.equal(await stacks(), 2, 'the stacks of the first order')
+  await browser.click(`${table}.querySelector('.opened .more')`)
+  assert.equal(await stacks(), 4, 'the stacks of both orders')
+  await person.follows('merged orders')
+}
+
 const TOPICS = {
   layout: [fits, namesAreShort],
   sites: [siteOpensInPlace, sitesAreGrouped],
   graphs: [flame, curve],
   links: [links, filtersHaveCounts, interleaving],
   processes: [manyProcesses],
+  orders: [ordersAreMerged],
 }
 
 try {

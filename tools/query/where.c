@@ -209,11 +209,16 @@ static struct place_rows load(struct query *query, const struct place_query *row
 	return finish(&made);
 }
 
+uint64_t where_number(struct query *query, int64_t process, int64_t stack)
+{
+	struct where where = where_of_stack(query, process, stack);
+
+	return where_key(&where);
+}
+
 static uint64_t key_of(struct query *query, int64_t process, const struct place_row *row)
 {
-	struct where where = where_of_stack(query, process, row->stack);
-
-	return add_text(where_key(&where), row->kind);
+	return add_text(where_number(query, process, row->stack), row->kind);
 }
 
 struct place_rows where_add_up(struct query *query, const struct place_query *rows, int64_t process)

@@ -21,6 +21,8 @@ struct where {                       /* frames belong to the query */
 
 /* The place of a stack.  Loads no more of it than is needed. */
 struct where where_of_stack(struct query *query, int64_t process, int64_t stack);
+/* The same number for all stacks of the database that are shown as one place. */
+uint64_t where_number(struct query *query, int64_t process, int64_t stack);
 /* The place of frames that are loaded. */
 struct where where_of_frames(const struct frames *frames);
 /* As where_of_frames, but a function whose source line is known is preferred to one without: for formats that show

@@ -200,6 +200,11 @@ export class Process {
     return row < 0 ? '' : `${this.functionName(row)}\n${this.frames.file.at(row)}:${this.frames.line.at(row)}:${this.frames.column.at(row)}`
   }
 
+  stackKey(node) {
+    const row = this.whereRow(node)
+    return row < 0 ? '' : `${this.#wrapper(node, row) ?? ''}\n${this.placeKey(row)}`
+  }
+
   where(node) {
     const row = this.whereRow(node)
     return row < 0 ? undefined : { ...this.#frame(row), wrapper: this.#wrapper(node, row) }
@@ -266,6 +271,12 @@ export class Side {
 
   where(reference) {
     return (reference && this.byId.get(reference[0])?.where(reference[1])) ?? null
+  }
+
+  /** What is the same of all stacks that are shown as one place: of its function, line and wrapper. */
+  placeKey(reference) {
+    const process = reference && this.byId.get(reference[0])
+    return process ? process.stackKey(reference[1]) : ''
   }
 
   /** Source code at a frame: {changed, lines: [[number, text], ...]}; null where there is none. */

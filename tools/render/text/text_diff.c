@@ -1,9 +1,13 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/diff/diff.h"
 #include "tools/base/format.h"
+#include "tools/base/memory.h"
+#include "tools/base/u64_map.h"
+#include "tools/query/where.h"
 #include "tools/render/text/text.h"
 
 static const char *const site_changes[DIFF_CHANGES] = {[DIFF_APPEARED] = "new",
@@ -81,26 +85,119 @@ static enum paint paint_of(enum diff_change change)
 	return change == DIFF_APPEARED || change == DIFF_GREW ? PAINT_WARN : PAINT_GOOD;
 }
 
-static void print_site(struct report *out, const struct diff_report *compared, const struct diff_site *site)
+/* Sites of one place that changed alike; of one site alone, stacks is 1. */
+struct site_row {
+	struct diff_site site; /* the site that changed most, with the amounts of all */
+	int64_t most;          /* by how many bytes that site changed */
+	size_t stacks;
+};
+
+struct site_rows {
+	struct site_row *items;
+	size_t count, room;
+};
+
+static int64_t growth_of(const struct diff_site *site)
 {
+	return diff_growth(site->amounts[DIFF_OLD].bytes, site->amounts[DIFF_NEW].bytes);
+}
+
+/* With more sites than this, reading all names at once is quicker than asking for each. */
+#define PRELOAD_FROM 500
+
+/* What is the same for sites that are one row. */
+static uint64_t row_key(const struct diff_report *compared, const struct diff_site *site)
+{
+	struct query *query = &compared->sides[site->place.side]->query;
+
+	if (compared->diff->site_count > PRELOAD_FROM)
+		frames_preload(query, site->place.process);
+	return u64_mix(where_number(query, site->place.process, site->place.row) ^ diff_hash(site->exe)) +
+	       (uint64_t)site->change;
+}
+
+static void add_site(struct site_row *row, const struct diff_site *site)
+{
+	if (llabs(growth_of(site)) > llabs(row->most)) {
+		row->most = growth_of(site);
+		row->site.place = site->place;
+	}
+	for (unsigned side = 0; side < 2; side++) {
+		row->site.amounts[side].bytes += site->amounts[side].bytes;
+		row->site.amounts[side].blocks += site->amounts[side].blocks;
+	}
+	row->stacks++;
+}
+
+/* The row that grew most comes first, as among sites. */
+static int by_growth(const void *left, const void *right)
+{
+	const struct site_row *a = left, *b = right;
+	int64_t x = growth_of(&a->site), y = growth_of(&b->site);
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	x = diff_growth(a->site.amounts[DIFF_OLD].blocks, a->site.amounts[DIFF_NEW].blocks);
+	y = diff_growth(b->site.amounts[DIFF_OLD].blocks, b->site.amounts[DIFF_NEW].blocks);
+	if (x != y)
+		return x > y ? -1 : 1;
+	return a->site.place.row < b->site.place.row ? -1 : a->site.place.row > b->site.place.row;
+}
+
+static struct site_rows rows_of(const struct diff_report *compared)
+{
+	const struct diff *diff = compared->diff;
+	struct u64_map by_key = {0}; /* index + 1 */
+	struct site_rows rows = {0};
+
+	for (size_t i = 0; i < diff->site_count; i++) {
+		const struct diff_site *site = &diff->sites[i];
+		uint64_t key = row_key(compared, site), found = u64_map_get(&by_key, key);
+
+		if (found) {
+			add_site(&rows.items[found - 1], site);
+			continue;
+		}
+		GROW(rows.items, rows.room, rows.count + 1);
+		rows.items[rows.count++] = (struct site_row){.site = *site, .most = growth_of(site), .stacks = 1};
+		u64_map_put(&by_key, key, rows.count);
+	}
+	u64_map_free(&by_key);
+	if (rows.count)
+		qsort(rows.items, rows.count, sizeof *rows.items, by_growth);
+	return rows;
+}
+
+static void print_site(struct report *out, const struct diff_report *compared, const struct site_row *row)
+{
+	const struct diff_site *site = &row->site;
 	struct report *report = compared->sides[site->place.side];
 	const struct diff_amount *before = &site->amounts[DIFF_OLD], *after = &site->amounts[DIFF_NEW];
+	char stacks[64] = "";
 
+	if (row->stacks > 1)
+		snprintf(stacks, sizeof stacks, "  %s stacks", human_count(row->stacks).text);
 	page_print(out, "  %9s %10s %8s %8s  ", signed_bytes(diff_growth(before->bytes, after->bytes)).text,
 	           signed_count(diff_growth(before->blocks, after->blocks)).text, human_bytes(before->bytes).text,
 	           human_bytes(after->bytes).text);
 	page_paint(out, paint_of(site->change), "%-6s ", site_changes[site->change]);
-	page_place(report, site->place.process, site->place.row, out->width - 49);
+	page_place(report, site->place.process, site->place.row, out->width - 49 - (unsigned)strlen(stacks));
+	page_paint(out, PAINT_DIM, "%s", stacks);
 	page_print(out, "\n");
-	if (site->change == DIFF_APPEARED || site->change == DIFF_GREW)
-		page_stack_id(report, 12, site->place.process, site->place.row);
+	if (site->change != DIFF_APPEARED && site->change != DIFF_GREW)
+		return;
+	if (row->stacks > 1)
+		page_paint(out, PAINT_DIM, "%10s%s in the stack that grew most (--format json has all):\n", "",
+		           signed_bytes(row->most).text);
+	page_stack_id(report, 12, site->place.process, site->place.row);
 }
 
 static void print_sites(struct report *out, const struct diff_report *compared)
 {
 	const struct diff *diff = compared->diff;
 	const char *blocks = measures[diff->by].blocks;
-	size_t shown = out->limit && out->limit < diff->site_count ? out->limit : diff->site_count;
+	struct site_rows rows = rows_of(compared);
+	size_t shown = out->limit && out->limit < rows.count ? out->limit : rows.count;
 
 	page_heading(out, "%s: %s in %s %s", measures[diff->by].title,
 	             signed_bytes(diff_growth(diff->totals[DIFF_OLD].bytes, diff->totals[DIFF_NEW].bytes)).text,
@@ -109,14 +206,13 @@ static void print_sites(struct report *out, const struct diff_report *compared)
 	print_total(out, "old", &diff->totals[DIFF_OLD], blocks);
 	print_total(out, "new", &diff->totals[DIFF_NEW], blocks);
 	print_counts(out, diff);
-	if (!shown)
-		return;
-	page_print(out, "\n");
-	page_paint(out, PAINT_DIM, "  %9s %10s %8s %8s  %-6s where\n", "bytes", blocks, "old", "new", "");
+	if (shown)
+		page_paint(out, PAINT_DIM, "\n  %9s %10s %8s %8s  %-6s where\n", "bytes", blocks, "old", "new", "");
 	for (size_t i = 0; i < shown; i++)
-		print_site(out, compared, &diff->sites[i]);
-	if (shown < diff->site_count)
-		page_paint(out, PAINT_DIM, "  %zu more; --limit 0 shows all\n", diff->site_count - shown);
+		print_site(out, compared, &rows.items[i]);
+	if (shown < rows.count)
+		page_paint(out, PAINT_DIM, "  %zu more; --limit 0 shows all\n", rows.count - shown);
+	free(rows.items);
 }
 
 /* ---- findings -------------------------------------------------------------------------------------- */

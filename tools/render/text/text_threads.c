@@ -1,8 +1,11 @@
 #include "tools/render/text/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/compare.h"
 #include "tools/base/format.h"
+#include "tools/query/where.h"
 
 #define SUMMARY_GROUPS 8
 #define NAME_WIDTH     16
@@ -28,35 +31,55 @@ static int64_t row_limit(const struct report *report) { return report->limit ? (
 
 /* ---- groups: threads made at the same place that came to the same end ------------------- */
 
-static void print_group(struct report *report, const struct process *process, sqlite3_stmt *row)
-{
-	uint64_t count = (uint64_t)sqlite3_column_int64(row, 0);
-	const char *outcome = query_text(row, 1);
+enum { GROUP_THREADS, GROUP_RANK, GROUP_FIRST };
 
-	page_print(report, "  %8s  ", human_count(count).text);
+/* In the order of the enum; the first thread's id is negated, because the largest number of a place is kept. */
+#define OF_MAIN "main: "
+static const struct place_query groups_by_place = {
+    .sql = "SELECT count(*),"
+           " max(CASE WHEN state_at_end = 'blocked' THEN 2 ELSE " OUTCOME " = 'never joined' END), -min(id),"
+           " CASE WHEN main THEN '" OF_MAIN "' ELSE '' END || " OUTCOME " AS outcome, created_stack"
+           " FROM thread WHERE process = ?1 GROUP BY outcome, created_stack",
+    .sums = 1,
+    .maxima = 2};
+
+/* Threads that need a look first, then the largest group. */
+static int by_rank(const void *left, const void *right)
+{
+	const struct place_row *a = left, *b = right;
+	int order = compare_numbers(b->numbers[GROUP_RANK], a->numbers[GROUP_RANK]);
+
+	order = compare_next(order, b->numbers[GROUP_THREADS], a->numbers[GROUP_THREADS]);
+	return compare_next(order, b->numbers[GROUP_FIRST], a->numbers[GROUP_FIRST]);
+}
+
+static void print_group(struct report *report, const struct process *process, const struct place_row *row)
+{
+	bool is_main = !strncmp(row->kind, OF_MAIN, strlen(OF_MAIN));
+	const char *outcome = row->kind + (is_main ? strlen(OF_MAIN) : 0);
+
+	page_print(report, "  %8s  ", human_count(row->numbers[GROUP_THREADS]).text);
 	page_paint(report, outcome_paint(outcome), "%-20s", outcome);
-	if (sqlite3_column_int(row, 4))
+	if (is_main)
 		page_print(report, " the main thread");
-	else if (sqlite3_column_type(row, 2) == SQLITE_NULL)
+	else if (!row->stack)
 		page_print(report, " made by a call that is not watched");
 	else {
 		page_print(report, " made by ");
-		page_place(report, process->id, sqlite3_column_int64(row, 2), report->width - 41);
+		page_place(report, process->id, row->stack, report->width - 41);
 	}
 	page_print(report, "\n");
 }
 
-static void print_groups(struct report *report, const struct process *process, int64_t limit)
+static void print_groups(struct report *report, const struct process *process, size_t limit)
 {
-	static const char sql[] =
-	    "SELECT count(*), " OUTCOME " AS outcome, created_stack, min(id), main FROM thread WHERE process = ?1"
-	    " GROUP BY main, created_stack, outcome ORDER BY outcome LIKE 'blocked%' DESC,"
-	    " outcome = 'never joined' DESC, count(*) DESC, min(id) LIMIT ?2";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, limit);
+	struct place_rows groups = where_add_up(&report->query, &groups_by_place, process->id);
 
-	while (query_next(&report->query, row))
-		print_group(report, process, row);
-	sqlite3_finalize(row);
+	if (groups.count)
+		qsort(groups.items, groups.count, sizeof *groups.items, by_rank);
+	for (size_t i = 0; i < groups.count && i < limit; i++)
+		print_group(report, process, &groups.items[i]);
+	place_rows_free(&groups);
 }
 
 /* ---- each thread ------------------------------------------------------------------------ */
@@ -225,7 +248,7 @@ void text_threads(struct report *report, const struct process *process)
 	if (!detail && count < 2)
 		return;
 	page_heading(report, "THREADS: %s", human_count((uint64_t)count).text);
-	print_groups(report, process, detail ? -1 : SUMMARY_GROUPS);
+	print_groups(report, process, detail ? SIZE_MAX : SUMMARY_GROUPS);
 	if (!detail)
 		return;
 	print_table(report, process);

@@ -9,6 +9,7 @@ import { bytes, count, plural, seconds, signed } from '../format.js'
 const MEASURES = { live: ['live at the end', 'live_bytes'], peak: ['at the peak', 'peak_bytes'], allocated: ['allocated', 'allocated_bytes'] }
 const CHANGES = { new: 'New', fixed: 'Fixed', still: 'Still there' }
 const FIRST = 5
+const MOST_STACKS = 20 // that a row opens into
 
 const sideOf = ({ sides }, change) => sides[change === 'gone' || change === 'fixed' ? 0 : 1]
 
@@ -53,11 +54,33 @@ export function changedFindingsView(page) {
   return element
 }
 
+/** Sites of one place that changed alike are one: {...of the one that changed most, with the sums of all; parts: [site, ...]}. */
+function placesThatChanged(page) {
+  if (page.changedPlaces) return page.changedPlaces
+  const byKey = new Map()
+  const most = [...page.diff.sites].sort((a, b) => Math.abs(b.bytes) - Math.abs(a.bytes))
+  for (const site of most) {
+    const key = `${site.change} ${site.exe} ${sideOf(page, site.change).placeKey(site.stack)}`
+    const one = byKey.get(key)
+    if (!one) {
+      byKey.set(key, { ...site, old: { ...site.old }, new: { ...site.new }, parts: [site] })
+      continue
+    }
+    one.parts.push(site)
+    one.bytes += site.bytes
+    one.blocks += site.blocks
+    for (const run of ['old', 'new']) for (const what of ['bytes', 'blocks']) one[run][what] += site[run][what]
+  }
+  return (page.changedPlaces = [...byKey.values()])
+}
+
 const grow = (value, show) => h('span', { class: value > 0 ? 'more-than' : value < 0 ? 'less-than' : 'dim' }, value ? signed(show)(value) : 'as before')
 
 export function changedSitesView(page) {
-  const { sites, totals } = page.diff
-  const detail = (site) => h('div', {}, h('p', { class: 'site-head' }, `${site.exe}: ${bytes(site.old.bytes)} before, ${bytes(site.new.bytes)} now`), stack(sideOf(page, site.change), site.stack))
+  const { totals } = page.diff
+  const sites = placesThatChanged(page)
+  const one = (site) => h('div', {}, h('p', { class: 'site-head' }, `${site.exe}: ${bytes(site.old.bytes)} before, ${bytes(site.new.bytes)} now`), stack(sideOf(page, site.change), site.stack))
+  const detail = (site) => h('div', {}, site.parts.slice(0, MOST_STACKS).map(one), site.parts.length > MOST_STACKS && h('p', { class: 'dim' }, `The other ${count(site.parts.length - MOST_STACKS)} stacks changed less.`))
   const where = (site) => sideOf(page, site.change).where(site.stack)
   const several = new Set(sites.map((site) => site.exe)).size > 1
   const table = new Table([
@@ -81,7 +104,8 @@ export function changedFlameView(page) {
 
 /** One sentence: the findings, then the bytes, then the site that changed them most. */
 function verdict(page) {
-  const { totals, findings, sites } = page.diff
+  const { totals, findings } = page.diff
+  const sites = placesThatChanged(page)
   const number = (change) => findings.filter((item) => item.change === change).length
   const [fresh, fixed] = [number('new'), number('fixed')]
   const parts = [fresh ? plural(fresh, 'new finding') : 'No new findings', fixed ? `${count(fixed)} fixed` : '']
@@ -96,7 +120,7 @@ function sitesThatChanged(page, words, sites, whole) {
   if (!sites.length) return null
   return section(words, h('ol', { class: 'bars' }, sites.slice(0, FIRST).map((site) => h('li', {},
     h('span', { class: `bar ${site.bytes > 0 ? 'worse' : 'better'}`, style: { '--part': `${(100 * Math.abs(site.bytes)) / whole}%` } }), h('span', { class: 'figure' }, grow(site.bytes, bytes)), h('span', { class: `figure change ${site.change}` }, site.change), place(sideOf(page, site.change).where(site.stack))))),
-  sites.length > FIRST && h('p', {}, h('a', { href: '#sites' }, `All ${count(page.diff.sites.length)} sites that changed`)))
+  sites.length > FIRST && h('p', {}, h('a', { href: '#sites' }, `All ${count(placesThatChanged(page).length)} places that changed`)))
 }
 
 const FIGURES = [
@@ -127,7 +151,8 @@ function figures(page) {
 }
 
 export function changesView(page) {
-  const { totals, findings, sites } = page.diff
+  const { totals, findings } = page.diff
+  const sites = placesThatChanged(page)
   const of = (change) => findings.filter((item) => item.change === change)
   const card = (name, value, more, href, worse) => h(href ? 'a' : 'div', { class: `card ${worse ? 'worse' : ''}`, href }, h('span', { class: 'name' }, name), h('span', { class: 'value' }, value), h('span', { class: 'more' }, more))
   const list = (items) => h('div', { class: 'findings' }, items.slice(0, FIRST).map((item) => changedFinding(page, item)), items.length > FIRST && h('p', {}, h('a', { href: '#findings' }, `All ${count(items.length)} of them`)))
@@ -144,7 +169,7 @@ export function changesView(page) {
     of('new').length > 0 && section('New findings', list(of('new'))),
     of('fixed').length > 0 && section('Fixed', list(of('fixed'))),
     grown.length > 0 && section('Still there, and larger', list(grown)),
-    sitesThatChanged(page, `Where it grew: ${plural(more.length, 'site')}`, more, whole),
-    sitesThatChanged(page, `Where it shrank: ${plural(less.length, 'site')}`, less, whole),
+    sitesThatChanged(page, `Where it grew: ${plural(more.length, 'place')}`, more, whole),
+    sitesThatChanged(page, `Where it shrank: ${plural(less.length, 'place')}`, less, whole),
     section('Figures', figures(page)))
 }

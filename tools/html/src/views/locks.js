@@ -177,34 +177,82 @@ const time = (name, key) => ({ name, number: true, value: (row) => row[key], sho
 const number = (name, key) => ({ name, number: true, value: (row) => row[key], show: (_, value) => count(value) })
 const where = (side, name, key) => ({ name, value: (row) => { const frame = side.where(row[key]); return frame ? `${frame.name} ${frame.file}` : '' }, show: (row) => place(side.where(row[key])) })
 
-/** What opens below a row: its stacks beside each other.  parts: [[words, key of the stack], ...] */
-const stacks = (side, parts) => (row) => h('div', { class: 'columns' }, parts.filter(([, key]) => row[key]).map(([words, key]) => h('section', {}, h('h4', {}, words), stack(side, row[key]))))
+/** Rows that read alike are one: {...first, parts: [row, ...]}.  places: keys of stacks; others: of what else tells rows
+ * apart; sums: of numbers to add up; longest: of a number of which the largest is kept, with the keys in `then`. */
+function merged(side, rows, { places, others = [], sums, longest = [], then = [] }) {
+  const byKey = new Map()
+  for (const row of rows) {
+    const key = [...places.map((name) => side.placeKey(row[name])), ...others.map((name) => row[name])].join('\n\n')
+    const one = byKey.get(key)
+    if (!one) {
+      byKey.set(key, { ...row, parts: [row] })
+      continue
+    }
+    one.parts.push(row)
+    for (const name of sums) one[name] += row[name]
+    for (const [i, name] of longest.entries()) {
+      if (row[name] <= one[name]) continue
+      one[name] = row[name]
+      if (i === 0) for (const other of then) one[other] = row[other]
+    }
+  }
+  return [...byKey.values()]
+}
+
+const PARTS_AT_ONCE = 5
+
+/** What opens below a row: its stacks beside each other, of each row that was merged into it.  parts: [[words, key of the stack], ...] */
+const stacks = (side, parts) => (row) => {
+  const one = (of) => h('div', { class: 'columns' }, parts.filter(([, key]) => of[key]).map(([words, key]) => h('section', {}, h('h4', {}, words), stack(side, of[key]))))
+  const holder = h('div', {}, one(row.parts[0]))
+  let shown = 1
+  const more = row.parts.length > 1 && h('button', { type: 'button', class: 'more', onclick: () => { shown += PARTS_AT_ONCE; draw() } })
+  const draw = () => {
+    const next = row.parts.slice(holder.children.length, shown)
+    holder.append(...next.map(one))
+    more.hidden = shown >= row.parts.length
+    more.textContent = `Show more stacks of the other ${count(row.parts.length - shown)}`
+  }
+  if (more) draw()
+  return h('div', {}, holder, more)
+}
 
 function classTable(side, process) {
+  const rows = merged(side, process.info.lock_classes, { places: ['stack'], others: ['kind', 'initialised'],
+    sums: ['locks', 'acquisitions', 'contended', 'wait_seconds', 'hold_seconds'], longest: ['wait_longest', 'hold_longest'] })
   return new Table([
     where(side, 'Made, or first used, in', 'stack'), { name: 'Kind', value: (row) => row.kind }, number('Locks', 'locks'), number('Acquisitions', 'acquisitions'), number('Contended', 'contended'),
     time('Waited', 'wait_seconds'), time('Longest wait', 'wait_longest'), time('Held', 'hold_seconds'), time('Longest hold', 'hold_longest'),
-  ], process.info.lock_classes, { caption: 'Locks by the place that made them', sort: 5, detail: stacks(side, [['Made, or first used, here', 'stack']]) }).element
+  ], rows, { caption: 'Locks by the place that made them', sort: 5, detail: stacks(side, [['Made, or first used, here', 'stack']]) }).element
 }
 
 function waitTable(side, process) {
+  const rows = merged(side, process.info.lock_waits, { places: ['stack', 'holder_stack'], sums: ['waits', 'wait_seconds'], longest: ['wait_longest'], then: ['thread', 'holder'] })
   return new Table([
     where(side, 'Waited in', 'stack'), where(side, 'Holder took it in', 'holder_stack'), number('Waits', 'waits'), time('Waited', 'wait_seconds'), time('Longest', 'wait_longest'),
     { name: 'Thread then', value: (row) => process.threadName(row.thread) }, { name: 'waited for', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
-  ], process.info.lock_waits, { caption: 'Who waited for whom', sort: 3, detail: stacks(side, [['Waited here', 'stack'], ['The lock was taken, or the wait was ended, here', 'holder_stack']]) }).element
+  ], rows, { caption: 'Who waited for whom', sort: 3, detail: stacks(side, [['Waited here', 'stack'], ['The lock was taken, or the wait was ended, here', 'holder_stack']]) }).element
 }
 
 function holdTable(side, process) {
+  const rows = merged(side, process.info.lock_holds, { places: ['stack'], sums: ['holds', 'hold_seconds'], longest: ['hold_longest'], then: ['thread'] })
   return new Table([where(side, 'Taken in', 'stack'), number('Holds', 'holds'), time('Held', 'hold_seconds'), time('Longest', 'hold_longest'), { name: 'By', value: (row) => process.threadName(row.thread) }],
-    process.info.lock_holds, { caption: 'How long locks were held', sort: 2, detail: stacks(side, [['Taken here', 'stack']]) }).element
+    rows, { caption: 'How long locks were held', sort: 2, detail: stacks(side, [['Taken here', 'stack']]) }).element
 }
 
-function orderTable(side, process) {
+/** Orders that read alike are one row, with how many there were: classes of locks and stacks may differ. */
+function orderSection(side, process) {
   const kinds = new Map(process.info.lock_classes.map((one) => [one.id, one.kind]))
-  const kind = (name, key) => ({ name, value: (row) => kinds.get(row[key]) || 'lock' })
-  return new Table([where(side, 'Held, got in', 'held_stack'), kind('Held', 'held'), where(side, 'Wanted in', 'wanted_stack'), kind('Wanted', 'wanted'), number('Pairs', 'pairs'),
-    { name: 'First by', whole: true, value: (row) => process.threadName(row.thread) }, time('after', 'at')],
-    process.info.lock_orders, { caption: 'In which order locks were taken', detail: stacks(side, [['The held lock was taken here', 'held_stack'], ['The other one was wanted here', 'wanted_stack']]) }).element
+  const orders = process.info.lock_orders.map((one) => ({ ...one, heldKind: kinds.get(one.held) || 'lock', wantedKind: kinds.get(one.wanted) || 'lock' }))
+    .sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity)) // of those that are merged, the first says by which thread
+  const rows = merged(side, orders, { places: ['held_stack', 'wanted_stack'], others: ['heldKind', 'wantedKind'], sums: ['pairs'] })
+  const kind = (name, key) => ({ name, value: (row) => row[key] })
+  const table = new Table([where(side, 'Held, got in', 'held_stack'), kind('Held', 'heldKind'), where(side, 'Wanted in', 'wanted_stack'), kind('Wanted', 'wantedKind'),
+    { name: 'Orders', number: true, title: 'stacks and classes of locks for which that is so', value: (row) => row.parts.length, show: (_, value) => count(value) },
+    { ...number('Pairs', 'pairs'), title: 'of locks, added up over the orders' }, { name: 'First by', whole: true, value: (row) => process.threadName(row.thread) }, time('after', 'at')],
+    rows, { caption: 'In which order locks were taken', detail: stacks(side, [['The held lock was taken here', 'held_stack'], ['The other one was wanted here', 'wanted_stack']]) }).element
+  const places = rows.length < orders.length ? `${plural(orders.length, 'order')} between ${plural(rows.length, 'pair')} of places` : plural(orders.length, 'order')
+  return section(places, table)
 }
 
 /** Which processes have locks to look at. */
@@ -225,7 +273,7 @@ export function locksView(page) {
   const { info } = process
   if (!info.watched.locks) return h('p', { class: 'calm' }, 'Locks were not watched.')
   return h('div', {}, section('Lock order', orderGraph(side, process)),
-    info.lock_orders.length > 0 && section(plural(info.lock_orders.length, 'order'), orderTable(side, process)),
+    info.lock_orders.length > 0 && orderSection(side, process),
     info.lock_waits.length > 0 && section('Who waited for whom', waitTable(side, process)),
     section('Locks', info.lock_classes.length ? classTable(side, process) : h('p', { class: 'calm' }, 'No lock was used.')),
     info.lock_holds.length > 0 && section('Who held locks', holdTable(side, process)))
