@@ -79,6 +79,38 @@ static void expect_places(enum mode mode)
 Test(places, wrappers_are_looked_through_run) { expect_places(MODE_RUN); }
 Test(places, wrappers_are_looked_through_preload) { expect_places(MODE_PRELOAD); }
 
+/* In the database, the view v_where names stacks by the rule that reports have. */
+Test(places, the_database_names_the_same_places)
+{
+	struct rt rt = rt_new();
+	json_t *report, *rows, *row;
+	size_t i, compared = 0;
+
+	rt_program(&rt, MODE_RUN, "wrapped_places");
+	const json_t *sites = load_sites(&rt, &report), *site;
+	struct outcome made = rt_tool(&rt, "sql --format json RUN 'select function from v_top_sites'");
+	rows = json_loads(made.out, 0, NULL);
+	cr_assert_eq(json_array_size(rows), json_array_size(sites), "%s%s", made.out, made.err);
+	/* Each site finds a row of its own: the two lists are in different orders. */
+	json_array_foreach(sites, i, site)
+	{
+		const char *function = json_string_value(json_at(site, "where.function"));
+		size_t at, found = json_array_size(rows);
+
+		if (!function)
+			continue;
+		json_array_foreach(rows, at, row) if (!strcmp(json_text(row, "function"), function)) found = at;
+		compared++;
+		cr_expect_lt(found, json_array_size(rows), "v_where has no %s:\n%s", function, made.out);
+		json_array_remove(rows, found);
+	}
+	cr_expect_gt(compared, 10);
+	json_decref(rows);
+	json_decref(report);
+	outcome_free(&made);
+	rt_end(&rt);
+}
+
 /* Columns of the sites in this function, added up in *sum.  Returns how many sites there are. */
 static unsigned columns_of(const json_t *sites, const char *function, long long *sum)
 {

@@ -4,7 +4,8 @@
  *
  * If all functions are passed over, the outermost one of the program is named.
  *
- * This is the only C code that decides it; the HTML page has a rule of its own (whereRow in tools/html/src/data.js).
+ * This is the only C code that decides it.  The view v_place of the database and the HTML page (whereRow in
+ * tools/html/src/data.js) have the same rule in their languages.
  * Roles of functions are in the database (frame.role).
  */
 #ifndef RINGTAIL_QUERY_WHERE_H

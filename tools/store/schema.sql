@@ -504,15 +504,54 @@ CROSS JOIN json_each((
 CROSS JOIN frame f ON f.process = top.process AND f.pc = pcs.value
 LEFT JOIN module m ON m.process = f.process AND m.id = f.module;
 
--- The innermost frame of every stack that is stored: quick, where the whole stack is not needed.
+-- The frame that reports name a stack by, as frame.pc * 128 + frame.ordinal: the innermost one that acts for itself.  If
+-- no frame does, it is the outermost of the program.  This is the rule of tools/query/where.h.
+CREATE VIEW v_place AS
+SELECT s.process, s.id AS stack, coalesce((
+	WITH RECURSIVE walk (depth, parent, pc) AS (
+		SELECT 0, s.parent, s.pc
+		UNION ALL
+		SELECT depth + 1, c.parent, c.pc
+		FROM walk JOIN stack c ON c.process = s.process AND c.id = walk.parent
+		WHERE walk.parent >= 16 AND depth < 4095
+	)
+	SELECT f.pc * 128 + f.ordinal
+	FROM walk CROSS JOIN frame f ON f.process = s.process AND f.pc = walk.pc
+	WHERE f.role IS NULL OR f.role = 'main'
+	LIMIT 1
+), (
+	WITH RECURSIVE walk (depth, parent, pc) AS (
+		SELECT 0, s.parent, s.pc
+		UNION ALL
+		SELECT depth + 1, c.parent, c.pc
+		FROM walk JOIN stack c ON c.process = s.process AND c.id = walk.parent
+		WHERE walk.parent >= 16 AND depth < 4095
+	)
+	SELECT f.pc * 128 + f.ordinal
+	FROM walk CROSS JOIN frame f ON f.process = s.process AND f.pc = walk.pc
+	LEFT JOIN module m ON m.process = f.process AND m.id = f.module
+	ORDER BY f.role = 'runtime', coalesce(m.path GLOB '*/libc.so*' OR m.path GLOB '*/ld-linux*', 0),
+		(walk.depth * 128 + f.ordinal)
+		* CASE WHEN m.path GLOB '*/libc.so*' OR m.path GLOB '*/ld-linux*' THEN 1 ELSE -1 END
+	LIMIT 1
+)) AS place
+FROM stack s;
+
+-- The place of every stack that is stored: what reports name it by, without wrappers.  Columns are looked up one by one,
+-- so that a query pays for the stacks that it asks for.
 CREATE VIEW v_where AS
-SELECT s.process, s.id AS stack,
-	coalesce(f.function, coalesce(m.path, '?') || printf('+0x%x', f.offset - coalesce(f.function_offset, 0)))
-	AS function,
-	f.file, f.line, m.path AS module
-FROM stack s
-JOIN frame f ON f.process = s.process AND f.pc = s.pc AND f.ordinal = 0
-LEFT JOIN module m ON m.process = f.process AND m.id = f.module;
+SELECT p.process, p.stack,
+	(SELECT coalesce(f.function,
+		coalesce(m.path, '?') || printf('+0x%x', f.offset - coalesce(f.function_offset, 0)))
+	FROM frame f LEFT JOIN module m ON m.process = f.process AND m.id = f.module
+	WHERE f.process = p.process AND f.pc = p.place >> 7 AND f.ordinal = p.place & 127) AS function,
+	(SELECT f.file FROM frame f
+	WHERE f.process = p.process AND f.pc = p.place >> 7 AND f.ordinal = p.place & 127) AS file,
+	(SELECT f.line FROM frame f
+	WHERE f.process = p.process AND f.pc = p.place >> 7 AND f.ordinal = p.place & 127) AS line,
+	(SELECT m.path FROM frame f JOIN module m ON m.process = f.process AND m.id = f.module
+	WHERE f.process = p.process AND f.pc = p.place >> 7 AND f.ordinal = p.place & 127) AS module
+FROM v_place p;
 
 -- Allocation sites, most bytes first.
 CREATE VIEW v_top_sites AS
