@@ -197,6 +197,19 @@ Test(threads, blocked_by_who_posted_before)
 	rt_end(&rt);
 }
 
+/* The object of a wait is named by its variable, or by the block that it lies in. */
+Test(threads, objects_of_waits_have_names)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_PRELOAD, "waits_in_block");
+	struct outcome threads = rt_tool(&rt, "threads RUN");
+	cr_expect(strstr(threads.out, " (+40 in a block from make_session) since "), "%s", threads.out);
+	cr_expect(strstr(threads.out, " (never_signalled) since "), "%s", threads.out);
+	outcome_free(&threads);
+	rt_end(&rt);
+}
+
 /* Threads that were made at one place and ended alike are one group, whatever led to the place. */
 Test(threads, groups_are_by_place)
 {

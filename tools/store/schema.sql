@@ -142,7 +142,8 @@ CREATE TABLE thread (
 	state_at_end  TEXT NOT NULL,    -- ended, running, blocked
 	blocked_on    TEXT,             -- mutex, cond, ...
 	blocked_object INTEGER,         -- its address
-	blocked_name  TEXT,             -- the variable that it is, NULL where not known
+	blocked_name  TEXT,             -- the variable that it is, or the block that it lies in ("+48 in a block from
+	                                -- make_session"); NULL where not known
 	blocked_timed INTEGER,          -- the wait has a time-out
 	blocked_since REAL,
 	blocked_stack INTEGER,

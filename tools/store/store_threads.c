@@ -8,6 +8,19 @@ static const char *state_name(int state)
 	return state == THREAD_ENDED ? "ended" : state == THREAD_BLOCKED ? "blocked" : "running";
 }
 
+/* While a thread waits in it, the object is in the block that is live at the end. */
+static bool blocked_name(struct writer *writer, const struct thread_result *thread, char name[OBJECT_NAME_TEXT])
+{
+	struct finding_object object = {.kind = thread->blocked_kind, .block_stack = RT_STACK_NONE};
+	struct heap_analysis *heap = writer->analysis->heap;
+
+	if (object_name(writer, thread->blocked_object, thread->blocked_since, name))
+		return true;
+	return object.kind != RT_KIND_THREAD && heap &&
+	       heap_block_origin(heap, thread->blocked_object, &object.block_stack, &object.block_into) &&
+	       block_name(writer, &object, name);
+}
+
 static void row_blocked(struct row *row, const struct thread_result *thread)
 {
 	char name[OBJECT_NAME_TEXT];
@@ -19,7 +32,7 @@ static void row_blocked(struct row *row, const struct thread_result *thread)
 	}
 	row_text(row, event_kind_name(thread->blocked_kind));
 	row_int(row, (int64_t)thread->blocked_object);
-	row_text(row, object_name(row->writer, thread->blocked_object, thread->blocked_since, name) ? name : NULL);
+	row_text(row, blocked_name(row->writer, thread, name) ? name : NULL);
 	row_int(row, thread->blocked_timed);
 	row_stamp(row, thread->blocked_since);
 	row_stack(row, thread->blocked_stack);

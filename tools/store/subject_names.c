@@ -95,8 +95,24 @@ bool object_name(struct writer *writer, uint64_t address, uint64_t stamp, char o
 
 /* ---- blocks -------------------------------------------------------------------------------- */
 
-/* The innermost function that acts for itself, as tools/query/where.h names places; NULL: none has a name. */
-static const struct symbol_frame *place_of(struct writer *writer, uint32_t stack)
+/* Writes the name of the function, or its module and where it starts there.  False: not even that is known. */
+static bool function_text(const struct writer *writer, const struct pc_frames *frames, const struct symbol_frame *frame,
+                          char *out, size_t size)
+{
+	const char *module = module_path(writer, frames);
+
+	if (frame->function) {
+		shorten_function(frame->function, size - 1, out, size);
+		return true;
+	}
+	if (!frame->start || !module)
+		return false;
+	snprintf(out, size, "%.60s+0x%" PRIx64, base_name(module), frame->start);
+	return true;
+}
+
+/* Writes the innermost function that acts for itself, as tools/query/where.h names places.  False: it has no name. */
+static bool place_of(struct writer *writer, uint32_t stack, char *out, size_t size)
 {
 	uint32_t pcs[RT_DEPTH_MOST], root;
 	unsigned count = ring_file_stack(writer->ring, stack, pcs, RT_DEPTH_MOST, &root);
@@ -108,21 +124,18 @@ static const struct symbol_frame *place_of(struct writer *writer, uint32_t stack
 			enum role role = frames->frames[k].role;
 
 			if (role != ROLE_RUNTIME && role != ROLE_ALLOCATES && role != ROLE_LOCKS)
-				return frames->frames[k].function ? &frames->frames[k] : NULL;
+				return function_text(writer, frames, &frames->frames[k], out, size);
 		}
 	}
-	return NULL;
+	return false;
 }
 
 bool block_name(struct writer *writer, const struct finding_object *lock, char out[OBJECT_NAME_TEXT])
 {
-	const struct symbol_frame *place =
-	    lock->block_stack != RT_STACK_NONE ? place_of(writer, lock->block_stack) : NULL;
 	char function[81];
 
-	if (!place)
+	if (lock->block_stack == RT_STACK_NONE || !place_of(writer, lock->block_stack, function, sizeof function))
 		return false;
-	shorten_function(place->function, sizeof(function) - 1, function, sizeof(function));
 	snprintf(out, OBJECT_NAME_TEXT, "+%" PRIu64 " in a block from %s", lock->block_into, function);
 	return true;
 }
