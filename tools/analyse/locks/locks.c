@@ -578,21 +578,10 @@ static void leave_wait(struct lock_analysis *locks, struct lock_thread *thread, 
 	thread->wait.active = false;
 }
 
-static void object_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+/* undo: what the thread's call before this one did, if it failed after all. */
+static void apply(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event,
+                  struct lock_undo *undo)
 {
-	struct lock_undo undo = thread->undo;
-
-	if (locks->forks.pending_count) {
-		fork_notes_touch(&locks->forks, event->object);
-		fork_notes_touch(&locks->forks, event->arg & RT_OBJECT_MASK); /* the mutex of a condition */
-	}
-	lock_checks_event(locks, thread, event);
-	leave_wait(locks, thread, event);
-	thread->undo.type = 0;
-	if (may_wake(event))
-		note_waker(locks, event);
-	if (event->kind == RT_KIND_SEM || event->kind == RT_KIND_BARRIER)
-		sync_order(locks, thread, event);
 	switch (event->type) {
 	case RT_WAIT:
 		on_wait(locks, thread, event);
@@ -604,7 +593,7 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 		on_release(locks, thread, event);
 		break;
 	case RT_FAILED:
-		on_failed(locks, thread, event, &undo);
+		on_failed(locks, thread, event, undo);
 		break;
 	case RT_INIT:
 		if (!event->result)
@@ -626,6 +615,24 @@ static void object_event(struct lock_analysis *locks, struct lock_thread *thread
 		lock_table_get(&locks->table, event->object, event->kind, event->stack);
 		break;
 	}
+}
+
+static void object_event(struct lock_analysis *locks, struct lock_thread *thread, const struct event *event)
+{
+	struct lock_undo undo = thread->undo;
+
+	if (locks->forks.pending_count) {
+		fork_notes_touch(&locks->forks, event->object);
+		fork_notes_touch(&locks->forks, event->arg & RT_OBJECT_MASK); /* the mutex of a condition */
+	}
+	lock_checks_event(locks, thread, event);
+	leave_wait(locks, thread, event);
+	thread->undo.type = 0;
+	if (may_wake(event))
+		note_waker(locks, event);
+	if (event->kind == RT_KIND_SEM || event->kind == RT_KIND_BARRIER)
+		sync_order(locks, thread, event);
+	apply(locks, thread, event, &undo);
 	lock_frames_used(locks, thread, event);
 	tidy(locks);
 }

@@ -241,20 +241,22 @@ static void on_name(struct thread_analysis *threads, const struct event *event)
 	regroup(threads, thread);
 }
 
+static void note_activity(struct thread_result *thread, const struct event *event)
+{
+	thread->events++;
+	if (!thread->started)
+		thread->started = event->stamp;
+	if (event->stack && event->type != RT_THREAD_BEGIN) {
+		thread->last_stack = event->stack;
+		thread->last_seen = event->stamp;
+	}
+}
+
 void threads_event(struct thread_analysis *threads, const struct event *event)
 {
 	threads->regrouped = threads->meant = 0;
-	if (event->thread && event->type != RT_LOSS) {
-		struct thread_result *thread = get(threads, event->thread);
-
-		thread->events++;
-		if (!thread->started)
-			thread->started = event->stamp;
-		if (event->stack && event->type != RT_THREAD_BEGIN) {
-			thread->last_stack = event->stack;
-			thread->last_seen = event->stamp;
-		}
-	}
+	if (event->thread && event->type != RT_LOSS)
+		note_activity(get(threads, event->thread), event);
 	if (event->type >= RT_ALLOC_FIRST && event->type < RT_WAIT)
 		return;
 	switch (event->type) {
