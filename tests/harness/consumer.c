@@ -71,8 +71,13 @@ static void unknown_function(const json_t *frame, char *name, size_t room)
 {
 	const char *module = json_string_value(json_object_get(frame, "module"));
 	const char *slash = module ? strrchr(module, '/') : NULL;
+	const char *start = json_string_value(json_object_get(frame, "function_start"));
 
-	snprintf(name, room, "%s+%s", slash ? slash + 1 : module ? module : "?", json_text(frame, "offset"));
+	snprintf(name, room, "%s+%s",
+	         slash    ? slash + 1
+	         : module ? module
+	                  : "?",
+	         start ? start : json_text(frame, "offset"));
 }
 
 static void add_site(json_t *sums, const json_t *site, const char *key)

@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 		block = aligned_alloc(64, 24);
 	must(block);
 	say("block of %zu\n", malloc_usable_size(block));
-	((volatile char *)block)[24] = 1;
+	((volatile char *)block)[24] ^= -1; /* whatever byte is there, another one */
 	free(block);
 	say("freed\n");
 	return 4;
