@@ -460,7 +460,7 @@ static bool read_predictions(struct run *run, struct error *err)
 		return false;
 	if (!run->confirm.count)
 		fprintf(stderr, "ringtail: %s predicted no deadlock: there is nothing to confirm\n",
-		        short_name(run->confirm.run));
+		        short_name(run->confirm.runs[0]));
 	return true;
 }
 

@@ -131,7 +131,7 @@ static bool store_one(const struct confirm *confirm, const struct prediction *pr
 
 	sqlite3_reset(insert);
 	sqlite3_bind_int64(insert, 1, prediction - confirm->predictions + 1);
-	sqlite3_bind_text(insert, 2, prediction->run, -1, SQLITE_STATIC);
+	sqlite3_bind_text(insert, 2, confirm->runs[prediction->run], -1, SQLITE_STATIC);
 	sqlite3_bind_text(insert, 3, prediction->id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(insert, 4, prediction->message, -1, SQLITE_STATIC);
 	sqlite3_bind_text(insert, 5, what, -1, SQLITE_STATIC);

@@ -15,7 +15,8 @@
 #define CONFIRM_RUNS_MOST 16u /* the run given, and earlier ones whose predictions it tried */
 
 struct prediction {
-	char *run;             /* directory of the run that predicted it, absolute */
+	uint32_t run;          /* index of the run that predicted it */
+	int64_t process;       /* of that run */
 	char *id, *message;    /* of the finding */
 	uint32_t first, edges; /* index of its first edge in the plan; number of edges */
 	int64_t tried;         /* how many earlier runs held threads up for it */
@@ -23,25 +24,22 @@ struct prediction {
 	bool confirmed;
 };
 
-/* Where an edge of the plan was predicted: edges of two predictions may be about one lock. */
-struct edge_origin {
-	uint32_t run; /* index */
-	int64_t process;
-	uint64_t held, wanted; /* addresses of the locks */
+/* Addresses of an edge's locks, in the process that predicted it: edges of two predictions may be about one lock. */
+struct edge_locks {
+	uint64_t held, wanted;
 };
 
 struct confirm {
-	char *run; /* directory of the earlier run, absolute */
 	struct prediction *predictions;
 	size_t count, room;
 	struct rt_plan_module *modules;
 	struct rt_plan_cycle *cycles; /* one for each prediction, in the order of their turns; made by confirm_write */
 	struct rt_plan_edge *edges;
-	struct edge_origin *origins; /* one for each edge */
+	struct edge_locks *locks; /* one for each edge */
 	struct rt_plan_frame *frames;
-	char *runs[CONFIRM_RUNS_MOST]; /* directories of the runs that were read, absolute */
+	char *runs[CONFIRM_RUNS_MOST]; /* directories of the runs that were read, absolute; first the run given */
 	uint32_t run_count;
-	size_t origin_room, module_count, module_room, edge_count, edge_room, frame_count, frame_room;
+	size_t lock_room, module_count, module_room, edge_count, edge_room, frame_count, frame_room;
 	struct rt_plan *plan; /* the mapped plan file, with the counters of the edges; NULL until it is written */
 	char *path;           /* of the plan file */
 };

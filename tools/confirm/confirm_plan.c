@@ -73,14 +73,12 @@ static void add_edge(struct confirm *confirm, struct query *query, int64_t proce
 	    .held = add_stack(confirm, query, process, sqlite3_column_int64(row, 1)),
 	    .wanted = add_stack(confirm, query, process, sqlite3_column_int64(row, 2)),
 	};
-	struct edge_origin origin = {.run = confirm->run_count - 1,
-	                             .process = process,
-	                             .held = (uint64_t)sqlite3_column_int64(row, 3),
-	                             .wanted = (uint64_t)sqlite3_column_int64(row, 4)};
+	struct edge_locks locks = {.held = (uint64_t)sqlite3_column_int64(row, 3),
+	                           .wanted = (uint64_t)sqlite3_column_int64(row, 4)};
 
 	GROW(confirm->edges, confirm->edge_room, confirm->edge_count + 1);
-	GROW(confirm->origins, confirm->origin_room, confirm->edge_count + 1);
-	confirm->origins[confirm->edge_count] = origin;
+	GROW(confirm->locks, confirm->lock_room, confirm->edge_count + 1);
+	confirm->locks[confirm->edge_count] = locks;
 	confirm->edges[confirm->edge_count++] = edge;
 }
 
@@ -92,16 +90,15 @@ static void mark_readers(struct rt_plan_edge *edges, uint32_t count)
 			edges[i].flags |= RT_PLAN_BEHIND;
 }
 
-static void read_edges(struct confirm *confirm, struct prediction *prediction, struct query *query, int64_t process,
-                       int64_t finding)
+static void read_edges(struct confirm *confirm, struct prediction *prediction, struct query *query, int64_t finding)
 {
 	static const char sql[] = "SELECT held, held_stack, wanted_stack, held_address, wanted_address, ahead"
 	                          " FROM finding_edge WHERE process = ? AND finding = ? ORDER BY ordinal";
-	sqlite3_stmt *row = query_rows(query, sql, 2, process, finding);
+	sqlite3_stmt *row = query_rows(query, sql, 2, prediction->process, finding);
 
 	prediction->first = (uint32_t)confirm->edge_count;
 	while (query_next(query, row))
-		add_edge(confirm, query, process, row);
+		add_edge(confirm, query, prediction->process, row);
 	sqlite3_finalize(row);
 	prediction->edges = (uint32_t)confirm->edge_count - prediction->first;
 	mark_readers(&confirm->edges[prediction->first], prediction->edges);
@@ -130,7 +127,7 @@ static struct prediction *find_known(const struct confirm *confirm, const char *
 	return NULL;
 }
 
-static void read_predictions(struct confirm *confirm, struct query *query, const char *run)
+static void read_predictions(struct confirm *confirm, struct query *query, uint32_t run)
 {
 	static const char sql[] =
 	    "SELECT process, ordinal, id, message, kind, class FROM finding ORDER BY process, ordinal";
@@ -145,11 +142,12 @@ static void read_predictions(struct confirm *confirm, struct query *query, const
 			continue;
 		GROW(confirm->predictions, confirm->room, confirm->count + 1);
 		prediction = &confirm->predictions[confirm->count++];
-		*prediction = (struct prediction){.run = strdup(run),
+		*prediction = (struct prediction){.run = run,
+		                                  .process = process,
 		                                  .id = strdup(query_text(row, 2)),
 		                                  .message = strdup(query_text(row, 3)),
 		                                  .chances = read_chances(query, process, finding)};
-		read_edges(confirm, prediction, query, process, finding);
+		read_edges(confirm, prediction, query, finding);
 	}
 	sqlite3_finalize(row);
 }
@@ -192,14 +190,15 @@ static bool read_run(struct confirm *confirm, const char *directory, struct erro
 {
 	struct store store;
 	struct query query = {.err = err};
-	char *run = realpath(directory, NULL);
+	char *path = realpath(directory, NULL);
+	uint32_t run = confirm->run_count;
 
-	if (!run || !ingest_open(directory, &store, err)) {
-		free(run);
+	if (!path || !ingest_open(directory, &store, err)) {
+		free(path);
 		return false;
 	}
 	query.db = store.db;
-	confirm->runs[confirm->run_count++] = run;
+	confirm->runs[confirm->run_count++] = path;
 	read_earlier(confirm, &query);
 	read_predictions(confirm, &query, run);
 	query_close(&query);
@@ -212,8 +211,6 @@ bool confirm_read(struct confirm *confirm, const char *run, struct error *err)
 	char *directory = run_directory_find(run, err);
 	bool good = directory && read_run(confirm, directory, err);
 
-	if (directory)
-		confirm->run = realpath(directory, NULL);
 	free(directory);
 	return good;
 }
@@ -282,7 +279,6 @@ void confirm_free(struct confirm *confirm)
 	if (confirm->plan)
 		munmap(confirm->plan, confirm->plan->bytes);
 	for (size_t i = 0; i < confirm->count; i++) {
-		free(confirm->predictions[i].run);
 		free(confirm->predictions[i].id);
 		free(confirm->predictions[i].message);
 	}
@@ -290,11 +286,10 @@ void confirm_free(struct confirm *confirm)
 		free(confirm->runs[i]);
 	free(confirm->predictions);
 	free(confirm->cycles);
-	free(confirm->origins);
+	free(confirm->locks);
 	free(confirm->modules);
 	free(confirm->edges);
 	free(confirm->frames);
-	free(confirm->run);
 	free(confirm->path);
 	*confirm = (struct confirm){0};
 }

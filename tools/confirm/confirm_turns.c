@@ -20,32 +20,34 @@ static bool same_stack(const struct confirm *confirm, const struct rt_plan_stack
 	       !memcmp(&confirm->frames[a->first], &confirm->frames[b->first], a->count * sizeof *confirm->frames);
 }
 
-static bool has_lock(const struct edge_origin *edge, uint64_t lock)
+static bool has_lock(const struct edge_locks *edge, uint64_t lock)
 {
 	return lock && (edge->held == lock || edge->wanted == lock);
 }
 
-static bool same_lock(const struct edge_origin *a, const struct edge_origin *b)
+static bool same_lock(const struct edge_locks *a, const struct edge_locks *b)
 {
-	return a->run == b->run && a->process == b->process && (has_lock(a, b->held) || has_lock(a, b->wanted));
+	return has_lock(a, b->held) || has_lock(a, b->wanted);
 }
 
-static bool edges_meet(const struct confirm *confirm, uint32_t a, uint32_t b)
+/* same_process: addresses of both are those of one process. */
+static bool edges_meet(const struct confirm *confirm, uint32_t a, uint32_t b, bool same_process)
 {
 	const struct rt_plan_edge *one = &confirm->edges[a], *other = &confirm->edges[b];
 
-	return same_lock(&confirm->origins[a], &confirm->origins[b]) || same_stack(confirm, &one->held, &other->held) ||
-	       same_stack(confirm, &one->wanted, &other->wanted) || same_stack(confirm, &one->held, &other->wanted) ||
-	       same_stack(confirm, &one->wanted, &other->held);
+	return (same_process && same_lock(&confirm->locks[a], &confirm->locks[b])) ||
+	       same_stack(confirm, &one->held, &other->held) || same_stack(confirm, &one->wanted, &other->wanted) ||
+	       same_stack(confirm, &one->held, &other->wanted) || same_stack(confirm, &one->wanted, &other->held);
 }
 
 static bool predictions_meet(const struct confirm *confirm, uint32_t a, uint32_t b)
 {
 	const struct prediction *one = &confirm->predictions[a], *other = &confirm->predictions[b];
+	bool same_process = one->run == other->run && one->process == other->process;
 
 	for (uint32_t i = 0; i < one->edges; i++)
 		for (uint32_t k = 0; k < other->edges; k++)
-			if (edges_meet(confirm, one->first + i, other->first + k))
+			if (edges_meet(confirm, one->first + i, other->first + k, same_process))
 				return true;
 	return false;
 }
