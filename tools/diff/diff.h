@@ -71,6 +71,8 @@ bool diff_findings(struct diff *diff);
 /* The change of bytes; if the bytes are the same, of blocks. */
 enum diff_change diff_change(const struct diff_amount amounts[2]);
 int64_t diff_growth(uint64_t before, uint64_t after);
+/* Compares as qsort asks: the site that grew most comes first, the site that shrank most last. */
+int diff_by_growth(const struct diff_site *a, const struct diff_site *b);
 uint64_t diff_hash(const char *text);
 
 #endif

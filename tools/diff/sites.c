@@ -85,10 +85,8 @@ static void keep_changed(struct diff *diff)
 
 static int compare(int64_t a, int64_t b) { return a > b ? -1 : a < b; }
 
-/* The site that grew most comes first, the site that shrank most last. */
-static int by_growth(const void *left, const void *right)
+int diff_by_growth(const struct diff_site *a, const struct diff_site *b)
 {
-	const struct diff_site *a = left, *b = right;
 	int bytes = compare(diff_growth(a->amounts[DIFF_OLD].bytes, a->amounts[DIFF_NEW].bytes),
 	                    diff_growth(b->amounts[DIFF_OLD].bytes, b->amounts[DIFF_NEW].bytes));
 	int blocks = compare(diff_growth(a->amounts[DIFF_OLD].blocks, a->amounts[DIFF_NEW].blocks),
@@ -98,6 +96,8 @@ static int by_growth(const void *left, const void *right)
 		return bytes ? bytes : blocks;
 	return a->place.row < b->place.row ? -1 : a->place.row > b->place.row;
 }
+
+static int by_growth(const void *left, const void *right) { return diff_by_growth(left, right); }
 
 bool diff_sites(struct diff *diff)
 {

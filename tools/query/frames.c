@@ -11,6 +11,8 @@
 #include "tools/base/format.h"
 #include "tools/query/stack_tree.h"
 
+#define ONE_BY_ONE 500 /* for more stacks, reading all at once is quicker than asking for each */
+
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
 #define PLACE_COLUMNS                                                                                                  \
 	"SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id,"                                  \
@@ -219,11 +221,11 @@ static void preload_places(struct query *query, struct known_frames *known)
 	sqlite3_finalize(row);
 }
 
-void frames_preload(struct query *query, int64_t process)
+void frames_expect(struct query *query, int64_t process, size_t stacks)
 {
 	struct known_frames *known = known_of(query, process);
 
-	if (known->whole)
+	if (known->whole || stacks <= ONE_BY_ONE)
 		return;
 	known->whole = true;
 	stack_tree_load(&known->all, query, process);

@@ -2,6 +2,8 @@
 #ifndef RINGTAIL_QUERY_FRAMES_H
 #define RINGTAIL_QUERY_FRAMES_H
 
+#include <stddef.h>
+
 #include "tools/query/query.h"
 #include "tools/symbolize/roles.h"
 
@@ -37,8 +39,8 @@ void frame_cache_free(struct frame_cache *cache);
  * of a thread's function and of a constructor. */
 unsigned frames_own(const struct frames *frames);
 
-/* Reads all stacks and names of the process at once: for a caller that goes on to load thousands of them. */
-void frames_preload(struct query *query, int64_t process);
+/* Says that the caller goes on to load so many stacks of the process: of many, all are read at once, with all names. */
+void frames_expect(struct query *query, int64_t process, size_t stacks);
 
 /* The next node outwards of a stack, as part of frames_load: its frames, which belong to the query, innermost first.
  * *stack becomes the caller's.  Returns the number of frames; -1: there is no such node. */

@@ -8,11 +8,6 @@
 #include "tools/base/memory.h"
 #include "tools/base/u64_map.h"
 
-#define STEPS_MOST 1024u /* callers of a damaged database may form a cycle */
-
-/* With more stacks than this, reading all names at once is quicker than asking for each. */
-#define PRELOAD_FROM 500
-
 static bool is_passed(const struct frame *frame)
 {
 	return frame->role == ROLE_RUNTIME || frame->role == ROLE_ALLOCATES || frame->role == ROLE_LOCKS;
@@ -78,7 +73,7 @@ static struct where of_whole_stack(struct query *query, int64_t process, int64_t
 	const struct frame *items;
 	int count;
 
-	for (unsigned i = 0; found.frame && i < STEPS_MOST && !where.frame; i++) {
+	for (unsigned i = 0; found.frame && i < RT_DEPTH_MOST && !where.frame; i++) {
 		count = frames_step(query, process, &stack, &items);
 		for (int k = 0; k < count && !where.frame; k++, at++) {
 			if (at == wanted)
@@ -98,7 +93,7 @@ struct where where_of_stack(struct query *query, int64_t process, int64_t stack)
 	int64_t node = stack;
 	int count;
 
-	for (unsigned i = 0; i < STEPS_MOST && (count = frames_step(query, process, &node, &items)) >= 0; i++)
+	for (unsigned i = 0; i < RT_DEPTH_MOST && (count = frames_step(query, process, &node, &items)) >= 0; i++)
 		for (int k = 0; k < count; k++)
 			if (take(&where, &items[k]))
 				return where;
@@ -204,8 +199,7 @@ static struct place_rows load(struct query *query, const struct place_query *row
 		add_part(&made, rows, add_text((uint64_t)part.stack, part.kind), &part);
 	}
 	sqlite3_finalize(row);
-	if (made.rows.count > PRELOAD_FROM)
-		frames_preload(query, process);
+	frames_expect(query, process, made.rows.count);
 	return finish(&made);
 }
 

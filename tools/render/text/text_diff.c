@@ -102,16 +102,12 @@ static int64_t growth_of(const struct diff_site *site)
 	return diff_growth(site->amounts[DIFF_OLD].bytes, site->amounts[DIFF_NEW].bytes);
 }
 
-/* With more sites than this, reading all names at once is quicker than asking for each. */
-#define PRELOAD_FROM 500
-
 /* What is the same for sites that are one row. */
 static uint64_t row_key(const struct diff_report *compared, const struct diff_site *site)
 {
 	struct query *query = &compared->sides[site->place.side]->query;
 
-	if (compared->diff->site_count > PRELOAD_FROM)
-		frames_preload(query, site->place.process);
+	frames_expect(query, site->place.process, compared->diff->site_count);
 	return u64_mix(where_number(query, site->place.process, site->place.row) ^ diff_hash(site->exe)) +
 	       (uint64_t)site->change;
 }
@@ -129,19 +125,11 @@ static void add_site(struct site_row *row, const struct diff_site *site)
 	row->stacks++;
 }
 
-/* The row that grew most comes first, as among sites. */
 static int by_growth(const void *left, const void *right)
 {
 	const struct site_row *a = left, *b = right;
-	int64_t x = growth_of(&a->site), y = growth_of(&b->site);
 
-	if (x != y)
-		return x > y ? -1 : 1;
-	x = diff_growth(a->site.amounts[DIFF_OLD].blocks, a->site.amounts[DIFF_NEW].blocks);
-	y = diff_growth(b->site.amounts[DIFF_OLD].blocks, b->site.amounts[DIFF_NEW].blocks);
-	if (x != y)
-		return x > y ? -1 : 1;
-	return a->site.place.row < b->site.place.row ? -1 : a->site.place.row > b->site.place.row;
+	return diff_by_growth(&a->site, &b->site);
 }
 
 static struct site_rows rows_of(const struct diff_report *compared)
