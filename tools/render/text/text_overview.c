@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "tools/base/compare.h"
+#include "tools/base/fnv.h"
 #include "tools/base/format.h"
 #include "tools/base/memory.h"
+#include "tools/base/u64_map.h"
 #include "tools/finding/kinds.h"
 
 #define PLACES_MOST 2   /* of a deadlock of more threads */
@@ -30,6 +32,7 @@ struct line {
 struct overview {
 	struct report *report;
 	struct line *lines;
+	struct u64_map by_place; /* by line_key: the index of a line + 1 */
 	size_t count, room;
 	uint64_t findings, faults;
 };
@@ -97,16 +100,12 @@ static char *place_of(struct report *report, const struct line *line, unsigned w
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
-static struct line *find_line(const struct overview *overview, const struct line *wanted)
+/* The same for findings that are one line: of one kind, at one place, in as many processes. */
+static uint64_t line_key(const struct line *line)
 {
-	for (size_t i = 0; i < overview->count; i++) {
-		struct line *line = &overview->lines[i];
+	uint64_t hash = fnv_bytes(FNV_START, line->kind, strlen(line->kind) + 1);
 
-		if (line->place && wanted->place && !strcmp(line->kind, wanted->kind) &&
-		    !strcmp(line->place, wanted->place) && line->processes == wanted->processes)
-			return line;
-	}
-	return NULL;
+	return u64_mix(fnv_bytes(hash, line->place, strlen(line->place)) + line->processes);
 }
 
 static void free_line(struct line *line)
@@ -117,16 +116,17 @@ static void free_line(struct line *line)
 
 static void add_line(struct overview *overview, struct line *line)
 {
-	struct line *same = NULL;
-
 	line->place = place_of(overview->report, line, PAGE_UNLIMITED);
-	if (overview->report->limit)
-		same = find_line(overview, line);
-	if (!same) {
+	bool may_join = overview->report->limit && line->place;
+	uint64_t key = may_join ? line_key(line) : 0, found = may_join ? u64_map_get(&overview->by_place, key) : 0;
+	if (!found) {
 		GROW(overview->lines, overview->room, overview->count + 1);
 		overview->lines[overview->count++] = *line;
+		if (may_join)
+			u64_map_put(&overview->by_place, key, overview->count);
 		return;
 	}
+	struct line *same = &overview->lines[found - 1];
 	same->first.alike++;
 	same->bytes += line->bytes;
 	same->blocks += line->blocks;
@@ -356,6 +356,7 @@ static struct text_findings finish(struct overview *overview, const char *spread
 		free_line(&overview->lines[i]);
 	}
 	free(overview->lines);
+	u64_map_free(&overview->by_place);
 	return findings;
 }
 
