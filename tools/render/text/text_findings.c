@@ -307,6 +307,16 @@ static void print_kept(struct report *report, const struct process *process, int
 
 /* ---- what was not freed ------------------------------------------------------------------ */
 
+/* The first says what the numbers are. */
+static void write_not_freed(FILE *out, uint64_t bytes, uint64_t blocks, const char *class, bool first)
+{
+	if (first)
+		fprintf(out, "not freed: %s %s in %s %s %s", human_count(bytes).text, plural(bytes, "byte", "bytes"),
+		        human_count(blocks).text, plural(blocks, "block", "blocks"), class);
+	else
+		fprintf(out, ", %s in %s %s", human_count(bytes).text, human_count(blocks).text, class);
+}
+
 /* "not freed: 1,280 bytes in 10 blocks definite, 4,960 in 4 reachable": all blocks by their class, whether they are
  * findings that are shown or not.  process: NULL for all of them. */
 static void print_not_freed(struct report *report, const struct process *process)
@@ -327,10 +337,7 @@ static void print_not_freed(struct report *report, const struct process *process
 		uint64_t bytes = (uint64_t)sqlite3_column_int64(row, 1),
 		         blocks = (uint64_t)sqlite3_column_int64(row, 2);
 
-		fprintf(out, "%s %s%s in %s%s%s %s", parts ? "," : "not freed:", human_count(bytes).text,
-		        parts ? "" : plural(bytes, " byte", " bytes"), human_count(blocks).text, parts ? "" : " ",
-		        parts ? "" : plural(blocks, "block", "blocks"), query_text(row, 0));
-		parts++;
+		write_not_freed(out, bytes, blocks, query_text(row, 0), !parts++);
 	}
 	sqlite3_finalize(row);
 	if (out && !fclose(out) && parts)
