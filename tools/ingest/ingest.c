@@ -272,19 +272,26 @@ static bool bring_up_to_date(struct update *update)
 	return update->good;
 }
 
-/* A run that was first reported where its binaries were missing is named once they are there. */
 static void name_missing(const char *directory)
 {
 	struct store store;
 	struct error ignored;
-	bool can = store_open_read(&store, directory, &ignored) && name_again_can(&store);
 
-	store_close(&store);
-	if (!can)
-		return;
 	if (store_open(&store, directory, &ignored))
 		name_again(&store); /* what cannot be written stays as it is */
 	store_close(&store);
+}
+
+/* A run that was first reported where its binaries were missing is named once they are there. */
+static bool open_named(const char *directory, struct store *store, struct error *err)
+{
+	if (!store_open_read(store, directory, err))
+		return false;
+	if (!name_again_can(store))
+		return true;
+	store_close(store);
+	name_missing(directory);
+	return store_open_read(store, directory, err);
 }
 
 bool ingest_open(const char *directory, struct store *store, struct error *err)
@@ -299,7 +306,5 @@ bool ingest_open(const char *directory, struct store *store, struct error *err)
 		return true;
 	}
 	store_close(&update.store);
-	if (good)
-		name_missing(directory);
-	return good && store_open_read(store, directory, err);
+	return good && open_named(directory, store, err);
 }

@@ -167,10 +167,11 @@ static char *named_run(const char *argument, struct error *err)
 
 	if (is_number(argument) && access(argument, F_OK))
 		return run_of_process(argument, err);
-	if (stat(argument, &stat_buffer) && errno == EACCES)
-		error_set_unreadable(err, argument, errno);
-	else if (stat(argument, &stat_buffer))
-		error_set(err, EXIT_BAD_DATA, "no run %s: %s", argument, strerror(errno));
+	int error = stat(argument, &stat_buffer) ? errno : 0;
+	if (error == EACCES)
+		error_set_unreadable(err, argument, error);
+	else if (error)
+		error_set(err, EXIT_BAD_DATA, "no run %s: %s", argument, strerror(error));
 	else if (S_ISREG(stat_buffer.st_mode) && access(argument, R_OK))
 		error_set_unreadable(err, argument, errno);
 	else if (S_ISREG(stat_buffer.st_mode) && run_directory_is_database(argument))
