@@ -50,7 +50,9 @@ static void store_child_end(struct writer *writer, const struct child_end *end, 
 	row_end(&row);
 }
 
-static const char unnamed_sql[] = "SELECT id FROM process WHERE end_how = 'signal' AND end_signal IS NULL AND final";
+/* Of all processes, or of one. */
+static const char unnamed_sql[] = "SELECT id FROM process WHERE end_how = 'signal' AND end_signal IS NULL AND final"
+                                  " AND (?1 OR id = ?2)";
 
 /* A pid may be used again, though not within a second.  The first wait that told of this pid, after the process began
  * and before another process of this pid did, told of its end.  A process notes two clocks when it begins, and may be
@@ -89,9 +91,13 @@ static void name_end(const struct naming *naming)
 	sqlite3_step(naming->update);
 }
 
-static bool prepare(struct naming *naming, sqlite3 *db)
+static bool prepare(struct naming *naming, const struct writer *writer)
 {
+	sqlite3 *db = writer->store->db;
+
 	return sqlite3_prepare_v2(db, unnamed_sql, -1, &naming->unnamed, NULL) == SQLITE_OK &&
+	       sqlite3_bind_int(naming->unnamed, 1, writer->analysis->child_end_count > 0) == SQLITE_OK &&
+	       sqlite3_bind_int64(naming->unnamed, 2, writer->process) == SQLITE_OK &&
 	       sqlite3_prepare_v2(db, end_sql, -1, &naming->end, NULL) == SQLITE_OK &&
 	       sqlite3_prepare_v2(db, update_sql, -1, &naming->update, NULL) == SQLITE_OK;
 }
@@ -109,11 +115,12 @@ static bool name_each(const struct naming *naming)
 	return sqlite3_reset(naming->unnamed) == SQLITE_OK && good;
 }
 
+/* What this process learned may name the ends of all others; if it learned nothing, others may name its own end. */
 static void name_ends(struct writer *writer)
 {
 	struct naming naming = {0};
 
-	if (!prepare(&naming, writer->store->db) || !name_each(&naming))
+	if (!prepare(&naming, writer) || !name_each(&naming))
 		writer_fail(writer);
 	sqlite3_finalize(naming.unnamed);
 	sqlite3_finalize(naming.end);
