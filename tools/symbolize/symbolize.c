@@ -26,6 +26,12 @@ struct module_key {
 	char path[RT_MODULE_PATH];
 };
 
+/* What a search of the module's file has found. */
+struct searched {
+	bool done;
+	const char *found; /* NULL: nothing that is known */
+};
+
 struct module {
 	struct module_key key;
 	Dwfl *dwfl; /* NULL: no file, no names */
@@ -38,8 +44,7 @@ struct module {
 	struct elf_symbols functions;
 	struct elf_symbols variables; /* loaded when one is asked for */
 	bool variables_loaded;
-	bool allocator_searched, own_name_searched;
-	const char *allocator, *own_name; /* NULL: none that is known */
+	struct searched allocator, own_name;
 	struct units units;
 	UT_hash_handle hh;
 };
@@ -342,26 +347,27 @@ static const char *search_file(struct symbolizer *symbolizer, const struct rt_mo
 	return found;
 }
 
+static const char *search_once(struct symbolizer *symbolizer, const struct rt_module *from, struct searched *searched,
+                               const char *(*search)(int fd))
+{
+	if (!searched->done)
+		searched->found = search_file(symbolizer, from, search);
+	searched->done = true;
+	return searched->found;
+}
+
 const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_module *from)
 {
 	struct module *module = find_module(symbolizer, from);
 
-	if (module && !module->allocator_searched)
-		module->allocator = search_file(symbolizer, from, allocator_in);
-	if (module)
-		module->allocator_searched = true;
-	return module ? module->allocator : NULL;
+	return module ? search_once(symbolizer, from, &module->allocator, allocator_in) : NULL;
 }
 
 const char *symbolizer_own_name(struct symbolizer *symbolizer, const struct rt_module *from)
 {
 	struct module *module = find_module(symbolizer, from);
 
-	if (module && !module->own_name_searched)
-		module->own_name = search_file(symbolizer, from, own_name_in);
-	if (module)
-		module->own_name_searched = true;
-	return module ? module->own_name : NULL;
+	return module ? search_once(symbolizer, from, &module->own_name, own_name_in) : NULL;
 }
 
 /* ---- calls ----------------------------------------------------------------------- */
