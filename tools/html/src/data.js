@@ -189,7 +189,7 @@ export class Process {
     let first = -1, program = -1, own = -1
     for (const [row] of this.#rows(node)) {
       if (first < 0) first = row
-      if (!baseName(this.texts[this.frames.module.at(row)] || '').startsWith('libc.so')) program = row
+      if (!isLibc(this.texts[this.frames.module.at(row)] || '')) program = row
       if (this.frames.role.at(row) !== ROLE_RUNTIME) own = row
     }
     return own >= 0 ? own : program >= 0 ? program : first
@@ -244,6 +244,8 @@ export class Process {
   }
 }
 
+/** libc and the loader call main, threads and constructors. */
+const isLibc = (module) => /^(libc\.so|ld-linux)/.test(baseName(module))
 const callsMain = (frame) => /^__libc_start_(main|call_main)/.test(frame.name)
 
 /** How many frames are the program's own: main's callers are not, nor those of a thread's function or of a constructor. */
@@ -251,7 +253,7 @@ export function ownFrames(frames) {
   const main = frames.findIndex((frame) => frame.role === ROLE_MAIN)
   const start = frames.findIndex((frame, i) => i > 0 && callsMain(frame))
   let own = main >= 0 ? main + 1 : start > 0 ? start : frames.length
-  while (own > 1 && /^(libc\.so|ld-linux)/.test(baseName(frames[own - 1].module))) own--
+  while (own > 1 && isLibc(frames[own - 1].module)) own--
   let left = own
   while (left && frames[left - 1].role === ROLE_RUNTIME) left--
   return left || own
