@@ -99,10 +99,10 @@ void finding_message(struct finding *finding, const char *format, ...) __attribu
 struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread, uint64_t stamp,
                                         uint32_t stack);
 /* An object that the finding has already is not added again. */
-/* A lock of an edge, once. */
-void finding_add_lock(struct finding *finding, const struct finding_object *lock);
 struct finding_object *finding_add_object(struct finding *finding, uint8_t kind, uint64_t address, uint32_t generation,
                                           uint32_t created_stack);
+/* The same for a lock of an edge, with all that is known of it. */
+void finding_add_lock(struct finding *finding, const struct finding_object *lock);
 struct finding_edge *finding_add_edge(struct finding *finding);
 void finding_add_kept(struct finding *finding, struct finding_kept kept);
 void finding_add_thread(struct finding *finding, uint32_t thread);

@@ -4,9 +4,9 @@
  *
  * If all functions are passed over, the outermost one of the program is named.
  *
- * This is the only C code that decides it.  The view v_place of the database and the HTML page (whereRow in
- * tools/html/src/data.js) have the same rule in their languages.
- * Roles of functions are in the database (frame.role).
+ * Code that reads a database decides it here alone.  The view v_place of the database and the HTML page (whereRow in
+ * tools/html/src/data.js) have the same rule in their languages, and so has the code that names a block before there is
+ * a database (tools/store/subject_names.c).  Roles of functions are in the database (frame.role).
  */
 #ifndef RINGTAIL_QUERY_WHERE_H
 #define RINGTAIL_QUERY_WHERE_H

@@ -13,9 +13,9 @@
 bool run_directory_holds_run(const char *path);
 
 /* Finds a run.  argument NULL: the newest directory ringtail.* in the current directory that holds a run; a line on
- * stderr says so ("ringtail: reading ringtail.x.123").  If nothing was
- * recorded of the newest or named run, that is a failure, and err says why (unrecorded.h).  Returns the path of a
- * directory or a database, absolute or as it was given, malloced; on failure NULL, with err filled. */
+ * stderr says so ("ringtail: reading ringtail.x.123").  If nothing was recorded of the newest or named run, that is a
+ * failure, and err says why (unrecorded.h).  Returns the path of a directory or a database, absolute or as it was
+ * given, malloced; on failure NULL, with err filled. */
 char *run_directory_find(const char *argument, struct error *err);
 /* The newest directory ringtail.* in the current directory that holds a run, malloced; NULL: there is none. */
 char *run_directory_newest(void);

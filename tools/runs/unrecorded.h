@@ -4,10 +4,8 @@
  * The note lies in the run's directory in place of a recording, so that a report without RUN tells of this run and does
  * not show an older one of another program.  In a directory there is one such run at most: the next run removes it.
  */
-#ifndef RINGTAIL_UNRECORDED_H
-#define RINGTAIL_UNRECORDED_H
-
-#include <stdbool.h>
+#ifndef RINGTAIL_RUNS_UNRECORDED_H
+#define RINGTAIL_RUNS_UNRECORDED_H
 
 #define UNRECORDED_FILE "not-recorded"
 

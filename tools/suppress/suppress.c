@@ -163,8 +163,6 @@ static bool suppress_parts(sqlite3 *db)
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------- */
-
 /* ---- reading all of it ---------------------------------------------------------------------- */
 
 /* A copy of the command alone works, and says what it lacks. */

@@ -39,10 +39,10 @@ struct text_findings {
 	size_t count;
 	uint64_t more; /* findings beyond the report's limit, and those like them */
 };
-/* Prints how many findings there are, and if there are several one line for each place.  Returns one finding for each
- * of these lines, within the report's limit. */
+/* Prints how many findings there are, and one line for each place.  Returns one finding for each of these lines, within
+ * the report's limit. */
 struct text_findings text_overview(struct report *report, const struct process *process);
-/* The same of all processes; a single finding has its line too. */
+/* The same of all processes. */
 struct text_findings text_overview_of_all(struct report *report, const struct merged_findings *merged);
 /* One finding, complete. */
 void text_finding(struct report *report, const struct process *process, const struct text_finding *finding,
