@@ -22,7 +22,7 @@
 struct look {
 	const char *name; /* as the user gave it */
 	const char *path; /* of the file that is examined */
-	char *why;
+	char *why;        /* NULL: the reason is not asked for */
 	unsigned room;
 };
 
@@ -82,7 +82,7 @@ static bool raises_rights(const char *path, const struct stat *stat)
 
 static enum watchable judge_allocator(struct look *look, int fd)
 {
-	const char *name = own_name_in(fd);
+	const char *name = look->why ? own_name_in(fd) : NULL;
 
 	if (!name)
 		return WATCHABLE;
@@ -198,7 +198,8 @@ enum watchable watchable_look(const char *command, char *why, unsigned room)
 	struct look look = {.name = command, .why = why, .room = room};
 	int error = search(command, path);
 
-	*why = '\0';
+	if (why)
+		*why = '\0';
 	if (error == ENOENT || error == ENOTDIR) {
 		say(&look, strchr(command, '/') ? "%s: no such file" : "%s: command not found", command);
 		return WATCHABLE_NOT_FOUND;

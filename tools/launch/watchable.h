@@ -12,7 +12,8 @@ enum watchable {
 };
 
 /* Searches for the command as execvp does.  why: unless the result is WATCHABLE, one sentence with the reason and what
- * to do. */
+ * to do.  NULL: the caller only asks whether the shim gets into the program.  Its symbols are not searched then, and
+ * WATCHABLE_IN_PART is WATCHABLE. */
 enum watchable watchable_look(const char *command, char *why, unsigned room);
 
 #endif

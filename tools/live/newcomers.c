@@ -131,11 +131,10 @@ static bool is_told_to_record(const struct newcomers *newcomers, const char *env
 /* False for static programs and programs of another libc: they inherit the environment, and never begin a ring. */
 static bool can_record(pid_t pid)
 {
-	char exe[64], why[PATH_MAX + 256];
+	char exe[64];
 
 	snprintf(exe, sizeof exe, "/proc/%d/exe", (int)process_number(pid));
-	enum watchable answer = watchable_look(exe, why, sizeof why);
-	return answer == WATCHABLE || answer == WATCHABLE_IN_PART;
+	return watchable_look(exe, NULL, 0) == WATCHABLE;
 }
 
 /* True if exec has given the process its new memory, and the environment cannot be read there yet. */
