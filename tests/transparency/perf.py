@@ -50,12 +50,15 @@ class Reader:
         self.tasks = {}
 
     def read(self, data):
-        script = subprocess.Popen(["perf", "script", "-i", data, "--show-lost-events", "-F", "comm,pid,tid,time,event,trace,ip,dso"],
+        # One frame of each stack, the innermost: perf drops a stack that has an impossible address in it, as the frame
+        # pointer in the loader's code may lead to any number.
+        script = subprocess.Popen(["perf", "script", "-i", data, "--show-lost-events", "--max-stack", "1",
+                                   "-F", "comm,pid,tid,time,event,trace,ip,dso"],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
         head, place = None, ""
         for line in script.stdout:
             if line.startswith("\t"):
-                place = place or line
+                place = line
             elif line.strip():
                 self.take(head, place)
                 head, place = HEAD.match(line), ""
