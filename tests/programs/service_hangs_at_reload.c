@@ -1,11 +1,12 @@
 /* A service reloads its configuration: the reloader locks the configuration and then the sessions, a request the
- * sessions and then the configuration.  It hangs; SIGALRM ends it after SECONDS if nothing else does. usage:
+ * sessions and then the configuration.  It hangs; SIGALRM ends it SECONDS later if nothing else does. usage:
  * service_hangs_at_reload SECONDS */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 static pthread_mutex_t config_lock = PTHREAD_MUTEX_INITIALIZER, sessions_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t both_hold_one;
@@ -49,10 +50,11 @@ int main(int argc, char **argv)
 	pthread_t threads[2];
 
 	must(argc == 2);
-	alarm((unsigned)atoi(argv[1]));
 	must(pthread_barrier_init(&both_hold_one, NULL, 2) == 0);
 	must(pthread_create(&threads[0], NULL, reloader, NULL) == 0);
 	must(pthread_create(&threads[1], NULL, worker, NULL) == 0);
+	await_others(2);
+	alarm((unsigned)atoi(argv[1]));
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	return 0;

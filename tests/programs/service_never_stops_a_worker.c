@@ -1,17 +1,16 @@
 /* A service with two workers and a logger.  At the end it tells the workers to stop, and joins them; of the logger it
  * forgets both.  A thread for each of its alarms is neither joined nor detached. usage: service_never_stops_a_worker */
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdbool.h>
 
 #include "say.h"
+#include "thread_state.h"
 
 #define WORKERS 2
 #define ALARMS  5
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER, line_written = PTHREAD_COND_INITIALIZER;
-static sem_t logger_waits, alarm_done;
 static bool stopped;
 static unsigned lines;
 
@@ -27,18 +26,13 @@ static void *work(void *unused)
 static void *write_log(void *unused)
 {
 	pthread_mutex_lock(&lock);
-	sem_post(&logger_waits);
 	while (!lines)
 		pthread_cond_wait(&line_written, &lock);
 	pthread_mutex_unlock(&lock);
 	return NULL;
 }
 
-static void *ring_alarm(void *unused)
-{
-	sem_post(&alarm_done);
-	return NULL;
-}
+static void *ring_alarm(void *unused) { return unused; }
 
 static __attribute__((noinline)) void start_alarm(void)
 {
@@ -51,15 +45,12 @@ int main(void)
 {
 	pthread_t workers[WORKERS], logger;
 
-	must(sem_init(&logger_waits, 0, 0) == 0 && sem_init(&alarm_done, 0, 0) == 0);
 	for (int i = 0; i < WORKERS; i++)
 		must(pthread_create(&workers[i], NULL, work, NULL) == 0);
 	must(pthread_create(&logger, NULL, write_log, NULL) == 0);
 	for (int i = 0; i < ALARMS; i++)
 		start_alarm();
-	for (int i = 0; i < ALARMS; i++)
-		sem_wait(&alarm_done);
-	sem_wait(&logger_waits);
+	await_others(WORKERS + 1);
 	pthread_mutex_lock(&lock);
 	stopped = true;
 	pthread_cond_broadcast(&changed);
