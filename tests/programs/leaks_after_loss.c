@@ -2,22 +2,15 @@
  * leaks_after_loss [BLOCKS]: allocates and frees so many blocks, then loses ten blocks of 100 bytes, and never joins a
  * thread that has ended.  With RINGTAIL=max=1M, the events of 40000 blocks overwrite the first of them.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "thread_state.h"
 
 static void *volatile block;
-static pid_t tid;
 
-static void *nothing(void *argument)
-{
-	__atomic_store_n(&tid, gettid(), __ATOMIC_RELEASE);
-	return argument;
-}
+static void *nothing(void *argument) { return argument; }
 
 __attribute__((noinline)) static void lose(void)
 {
@@ -34,7 +27,6 @@ int main(int argc, char **argv)
 		free(block = malloc(24));
 	lose();
 	pthread_create(&thread, NULL, nothing, NULL);
-	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE) || thread_state(tid))
-		sched_yield();
+	await_end_of_others();
 	return 0;
 }

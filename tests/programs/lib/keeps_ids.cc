@@ -103,20 +103,13 @@ static void misuse()
 	unlock_twice(&mutex);
 }
 
-static std::atomic<pid_t> forgotten;
-
-static void *end(void *argument)
-{
-	forgotten = gettid();
-	return argument;
-}
+static void *end(void *argument) { return argument; }
 
 static void forget_thread()
 {
 	pthread_t thread;
 	pthread_create(&thread, nullptr, end, nullptr);
-	while (!forgotten || thread_state(forgotten))
-		std::this_thread::yield();
+	await_end_of_others();
 }
 
 int main()
