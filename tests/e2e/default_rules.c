@@ -43,9 +43,9 @@ RULE(bash, "sh -c 'echo \"if true; then exit 0; fi\" | bash'", BY_THEM, "allocat
 	Test(default_rules, name##_run) { expect_check(MODE_RUN, program, "", 66, says); }                             \
 	Test(default_rules, name##_preload) { expect_check(MODE_PRELOAD, program, "", 66, says); }
 
-FOUND(lost_pattern_of_fontconfig, "library_leaks lost-pattern",
+FOUND(lost_pattern_of_fontconfig, "library_leaks lost_pattern",
       "check failed: 1 finding, 1 suppressed by default rules\n")
-FOUND(lost_string_of_glib, "library_leaks lost-string", "5 bytes in 1 block allocated here can no longer be reached")
+FOUND(lost_string_of_glib, "library_leaks lost_string", "5 bytes in 1 block allocated here can no longer be reached")
 FOUND(leak_of_ones_own, "leak_simple", "check failed: 1 finding\n")
 
 /* A copy of the command alone works, and says that it has no such rules. */

@@ -3,14 +3,15 @@
  * not suppress the second.  The libraries are opened at run time, so that the build does not need them.
  *
  *	library_leaks patterns        a pattern and a character set of fontconfig that are kept
- *	library_leaks lost-pattern    a pattern that is lost
+ *	library_leaks lost_pattern    a pattern that is lost
  *	library_leaks quarks          thousands of quarks of GLib
- *	library_leaks lost-string     a string of GLib that is lost
+ *	library_leaks lost_string     a string of GLib that is lost
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "shapes.h"
 
 void *volatile kept[2];
 
@@ -27,7 +28,7 @@ static void *function(const char *library, const char *name)
 static void *fontconfig(const char *name) { return function("libfontconfig.so.1", name); }
 static void *glib(const char *name) { return function("libglib-2.0.so.0", name); }
 
-static void keep_patterns(void)
+static void patterns(void)
 {
 	void *(*parse)(const char *) = (void *(*)(const char *))fontconfig("FcNameParse");
 	void *(*create)(void) = (void *(*)(void))fontconfig("FcCharSetCreate");
@@ -39,7 +40,7 @@ static void keep_patterns(void)
 		add(kept[1], character);
 }
 
-static void lose_pattern(void)
+static void lost_pattern(void)
 {
 	void *(*create)(void) = (void *(*)(void))fontconfig("FcPatternCreate");
 	int (*add)(void *, const char *, int) = (int (*)(void *, const char *, int))fontconfig("FcPatternAddInteger");
@@ -47,7 +48,7 @@ static void lose_pattern(void)
 	add(create(), "weight", 100);
 }
 
-static void make_quarks(void)
+static void quarks(void)
 {
 	unsigned (*from_string)(const char *) = (unsigned (*)(const char *))glib("g_quark_from_string");
 	char name[32];
@@ -58,7 +59,7 @@ static void make_quarks(void)
 	}
 }
 
-static void lose_string(void)
+static void lost_string(void)
 {
 	char *(*copy)(const char *) = (char *(*)(const char *))glib("g_strdup");
 
@@ -67,19 +68,7 @@ static void lose_string(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} shapes[] = {{"patterns", keep_patterns},
-	              {"lost-pattern", lose_pattern},
-	              {"quarks", make_quarks},
-	              {"lost-string", lose_string}};
+	static const struct shape shapes[] = {SHAPE(patterns), SHAPE(lost_pattern), SHAPE(quarks), SHAPE(lost_string)};
 
-	for (size_t i = 0; argc == 2 && i < sizeof shapes / sizeof *shapes; i++) {
-		if (!strcmp(argv[1], shapes[i].name)) {
-			shapes[i].run();
-			return 0;
-		}
-	}
-	return 2;
+	return run_shape(shapes, sizeof shapes / sizeof *shapes, argc, argv);
 }
