@@ -43,8 +43,7 @@ static void expect_refused(const struct rt *rt, const char *words, const char *p
 	snprintf(wanted, sizeof wanted, "cannot read %s: Permission denied; its mode forbids that", path);
 
 	char **argv = words_split(line);
-	struct outcome outcome =
-	    spawn((struct command){.argv = (const char *const *)argv, .directory = rt->work, .timeout = 60});
+	struct outcome outcome = spawn((struct command){.argv = (const char *const *)argv, .directory = rt->work});
 	cr_expect_eq(outcome.status, 65, "%s: status %d", line, outcome.status);
 	cr_expect(strstr(outcome.err, wanted), "%s: %s; not: %s", line, outcome.err, wanted);
 	outcome_free(&outcome);
