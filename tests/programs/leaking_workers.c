@@ -1,11 +1,11 @@
 /* Four worker processes leak at one place, one of them also at another; a fifth one and the parent leak nothing.
  * usage: leaking_workers */
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "say.h"
+#include "wipe_stack.h"
 
 #define WORKERS 5
 #define BYTES   1000
@@ -24,14 +24,6 @@ static __attribute__((noinline)) void lose_more(void)
 	last = malloc(4 * BYTES);
 	must(last != NULL);
 	last = NULL;
-}
-
-/* Overwrites what earlier calls have left on the stack. */
-static __attribute__((noinline)) void wipe_stack(void)
-{
-	volatile char wiped[4096];
-
-	memset((char *)wiped, 0, sizeof wiped);
 }
 
 static void work(int number)

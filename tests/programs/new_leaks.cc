@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "say.h"
+#include "wipe_stack.h"
 
 struct alignas(64) wide {
 	char bytes[64];
@@ -84,14 +85,6 @@ __attribute__((noinline)) static void balanced()
 				     : ::operator delete[](blocks[i], std::nothrow);
 		}
 	}
-}
-
-/* Leaves no pointer on the stack. */
-__attribute__((noinline)) static void wipe_stack()
-{
-	volatile char room[4096];
-
-	memset(const_cast<char *>(room), 0, sizeof room);
 }
 
 int main(int argc, char **argv)

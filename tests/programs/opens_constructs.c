@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "say.h"
+#include "wipe_stack.h"
 
 static void *volatile latest;
 
@@ -42,14 +43,6 @@ static void exchange(void *library)
 		must(!dlsym(library, "no_such_function") && dlerror());
 		free(strdup("as long as a message of the loader: undefined symbol"));
 	}
-}
-
-/* What is left on the stack points to nothing. */
-__attribute__((noinline)) static void wipe_stack(void)
-{
-	volatile char room[8192];
-
-	memset((char *)room, 0, sizeof room);
 }
 
 int main(int argc, char **argv)

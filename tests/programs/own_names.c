@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "say.h"
+#include "wipe_stack.h"
 
 static char pool[1 << 16];
 static size_t used;
@@ -26,14 +27,6 @@ __attribute__((noinline)) static void lose(void)
 {
 	latest = je_malloc(40);
 	latest = malloc(72);
-}
-
-/* What is left on the stack points to nothing. */
-__attribute__((noinline)) static void wipe_stack(void)
-{
-	volatile char room[4096];
-
-	memset((char *)room, 0, sizeof room);
 }
 
 int main(void)

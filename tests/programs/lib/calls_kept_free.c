@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/programs/say.h"
+#include "tests/programs/wipe_stack.h"
 
 extern void *(*kept_malloc)(size_t);
 extern void (*kept_free)(void *);
@@ -14,14 +15,6 @@ static void (*volatile own_free)(void *) = free;
 static void *volatile latest;
 
 __attribute__((noinline)) static void lose_kept(void) { latest = kept_malloc(72); }
-
-/* What is left on the stack points to nothing. */
-__attribute__((noinline)) static void wipe_stack(void)
-{
-	volatile char room[4096];
-
-	memset((char *)room, 0, sizeof room);
-}
 
 int main(void)
 {
