@@ -5,6 +5,7 @@
 #include "tools/base/format.h"
 #include "tools/finding/kinds.h"
 #include "tools/query/listing.h"
+#include "tools/store/unwatched.h"
 #include "tools/suppress/suppress.h"
 
 struct tally {
@@ -105,11 +106,11 @@ static bool wants(const struct report *report, enum finding_class class)
 static void say_doubts(struct report *report)
 {
 #define UNSEEN       "(SELECT process FROM unwatched WHERE what = 'heap')"
-#define HEAP(reason) "(SELECT process FROM unwatched WHERE what = 'heap' AND why LIKE '" reason "')"
+#define HEAP(reason) "(SELECT process FROM unwatched WHERE what = 'heap' AND why LIKE '" reason "%')"
 	static const char no_heap[] = "SELECT count(*) FROM process WHERE NOT watch_heap AND id NOT IN " UNSEEN,
-	                  linked[] = "SELECT count(*) FROM process WHERE id IN " HEAP("%is linked into%"),
-	                  before[] = "SELECT count(*) FROM process WHERE id IN " HEAP("%preloaded before%"),
-	                  never[] = "SELECT count(*) FROM process WHERE id IN " HEAP("%never calls malloc%"),
+	                  linked[] = "SELECT count(*) FROM process WHERE id IN " HEAP(UNWATCHED_LINKED_IN),
+	                  before[] = "SELECT count(*) FROM process WHERE id IN " HEAP(UNWATCHED_PRELOADED_BEFORE),
+	                  never[] = "SELECT count(*) FROM process WHERE id IN " HEAP(UNWATCHED_NEVER_CALLED),
 	                  pools[] = "SELECT count(DISTINCT process) FROM unwatched WHERE what = 'pool'",
 	                  no_locks[] = "SELECT count(*) FROM process WHERE NOT watch_locks";
 	struct doubts doubts = {0};

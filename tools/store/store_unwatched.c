@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shim/atomics.h"
+#include "tools/store/unwatched.h"
 #include "tools/store/writer.h"
 
 struct unwatched {
@@ -48,8 +49,8 @@ static void store_own_malloc(struct unwatched *unwatched)
 	const char *allocator = allocator_of_program(unwatched->writer);
 	char why[160];
 
-	snprintf(why, sizeof why, "malloc is linked into the program itself, which calls it directly%s%s",
-	         allocator ? ": it is " : "", allocator ? allocator : "");
+	snprintf(why, sizeof why, UNWATCHED_LINKED_IN ", which calls it directly%s%s", allocator ? ": it is " : "",
+	         allocator ? allocator : "");
 	store_reason(unwatched, "heap", unwatched->writer->ring->header.exe, why);
 }
 
@@ -63,7 +64,7 @@ static bool store_no_malloc(struct unwatched *unwatched)
 
 	if (!allocator)
 		return false;
-	snprintf(why, sizeof why, "the program never calls malloc: it has an allocator of its own, %s", allocator);
+	snprintf(why, sizeof why, UNWATCHED_NEVER_CALLED ": it has an allocator of its own, %s", allocator);
 	store_reason(unwatched, "heap", writer->ring->header.exe, why);
 	return true;
 }
@@ -82,7 +83,7 @@ static void store_own_name(struct unwatched *unwatched)
 	store_reason(unwatched, "pool", unwatched->writer->ring->header.exe, why);
 }
 
-#define PRELOADED_BEFORE "malloc is that of a library preloaded before ringtail's: "
+#define PRELOADED_BEFORE UNWATCHED_PRELOADED_BEFORE "'s: "
 
 static void store_heap_unseen(struct unwatched *unwatched, uint32_t unseen, const char *server)
 {
