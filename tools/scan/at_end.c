@@ -32,8 +32,7 @@ static void note_unwritten(struct leak_scan *scan, const char *path)
 	else
 		snprintf(scan->why_not, sizeof scan->why_not,
 		         "the result of the leak scan could not be written into the run: the disk was full, or past a "
-		         "quota or "
-		         "RLIMIT_FSIZE");
+		         "quota or RLIMIT_FSIZE");
 }
 
 void scan_at_end_take(struct recording *recording)

@@ -3,7 +3,7 @@
  * holds:
  *
  * - reachable: a chain of pointers leads from a root to the block, and each of them points to the start of a block, or
- * to the offset at which the blocks of its site are held (offsets.h)
+ *   to the offset at which the blocks of its site are held (offsets.h)
  * - possible: a chain of pointers leads from a root to the block, and at least one points behind the start of a block
  * - indirect: pointers lead to it from a definitely lost block, which is its owner
  * - definite: no other block or root leads to it.  For a cycle of lost blocks, the block of the lowest address is the

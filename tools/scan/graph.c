@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "tools/base/memory.h"
-#include "tools/scan/heuristics.h"
 
 #define PIECE        (UINT64_C(1) << 20) /* read at a time */
 #define GAP          (UINT64_C(4) << 10) /* largest gap between blocks that are read together */
@@ -35,23 +34,27 @@ static bool is_next_chunk(const struct live_block *block, uint64_t pointer)
 	return pointer == block->address - 16 + (chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk);
 }
 
+static void put_edge(struct graph *graph, uint32_t edge, uint64_t pointer)
+{
+	if (edge & EDGE_INTERIOR) {
+		GROW(graph->interiors, graph->interior_room, graph->interior_count + 1);
+		graph->interiors[graph->interior_count++] = (struct interior){graph->edge_count, pointer};
+	}
+	GROW(graph->edges, graph->edge_room, graph->edge_count + 1);
+	graph->edges[graph->edge_count++] = edge;
+}
+
 /* A pointer to the end of a block: heuristics.c decides whether it is an edge. */
 static void add_end(struct reader *reader, uint32_t block, uint64_t pointer)
 {
-	struct graph *graph = reader->graph;
-
 	reader->last = NO_BLOCK;
-	GROW(graph->interiors, graph->interior_room, graph->interior_count + 1);
-	graph->interiors[graph->interior_count++] = (struct interior){graph->edge_count, pointer};
-	GROW(graph->edges, graph->edge_room, graph->edge_count + 1);
-	graph->edges[graph->edge_count++] = block | EDGE_INTERIOR;
+	put_edge(reader->graph, block | EDGE_INTERIOR, pointer);
 }
 
 /* Pointers to different places in one block are different edges: one of them may be what the program holds it by. */
 static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer, bool start)
 {
-	struct graph *graph = reader->graph;
-	const struct live_block *to = &graph->index.blocks[block];
+	const struct live_block *to = &reader->graph->index.blocks[block];
 	bool certain = start || reader->loader || is_marked_start(to, pointer);
 	uint32_t edge = certain ? block : block | EDGE_INTERIOR;
 
@@ -61,12 +64,7 @@ static void add_edge(struct reader *reader, uint32_t block, uint64_t pointer, bo
 		return;
 	reader->last = edge;
 	reader->last_pointer = pointer;
-	if (!certain) {
-		GROW(graph->interiors, graph->interior_room, graph->interior_count + 1);
-		graph->interiors[graph->interior_count++] = (struct interior){graph->edge_count, pointer};
-	}
-	GROW(graph->edges, graph->edge_room, graph->edge_count + 1);
-	graph->edges[graph->edge_count++] = edge;
+	put_edge(reader->graph, edge, pointer);
 }
 
 static void take_word(struct reader *reader, uint64_t word)

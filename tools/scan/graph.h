@@ -15,8 +15,8 @@
 #define EDGE_INTERIOR (1u << 31) /* points behind the block's start */
 #define NO_EDGE       UINT32_MAX /* the word turned out to be no pointer to a block */
 
-struct interior { /* an edge to the inside or end of a block: heuristics.h and offsets.h decide whether it means the
-	             start */
+/* An edge to the inside or end of a block: heuristics.h and offsets.h decide whether it means the start. */
+struct interior {
 	size_t edge;
 	uint64_t pointer;
 };

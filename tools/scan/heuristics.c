@@ -122,12 +122,14 @@ static uint32_t block_of(const struct graph *graph, const struct interior *inter
 	return graph->edges[interior->edge] & ~EDGE_INTERIOR;
 }
 
-/* True for a pointer that a heuristic may apply to, the end of a block included. */
+/* Decides without reading memory: false if no heuristic can apply to this pointer. */
 static bool may_apply(const struct graph *graph, const struct interior *interior)
 {
 	const struct live_block *block = &graph->index.blocks[block_of(graph, interior)];
+	uint64_t pointer = interior->pointer, end = block->address + block->size;
 
-	return interior->pointer == block->address + block->size || heuristics_may_apply(block, interior->pointer);
+	return pointer == end ||
+	       (pointer % 8 == 0 && block->address % 8 == 0 && block->size >= 16 && pointer + 8 <= end);
 }
 
 /* The head of a block is read once, even if many pointers lead into the block. */

@@ -14,13 +14,6 @@
 
 #include "tools/scan/graph.h"
 
-/* Decides without reading memory: false if no heuristic can apply to this pointer. */
-static inline bool heuristics_may_apply(const struct live_block *block, uint64_t pointer)
-{
-	return pointer % 8 == 0 && block->address % 8 == 0 && block->size >= 16 &&
-	       pointer + 8 <= block->address + block->size;
-}
-
 /* Decides on each of graph->interiors by reading the program's memory.  Where a heuristic applies, the edge becomes one
  * to the block's start.  False: tick asked to stop. */
 bool heuristics_apply(struct graph *graph, const struct target *target, const struct scan_tick *tick);

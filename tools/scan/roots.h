@@ -18,7 +18,8 @@
  *
  * In a forked child the heap is a root too, except the child's own blocks.  It holds the parent's blocks, which the
  * child's ring does not list, and the child may have linked its own blocks to them.  The same holds where events were
- * lost, as blocks may be missing then.
+ * lost, as blocks may be missing then, and where the allocator is preloaded before the shim, as blocks made before the
+ * shim's constructor are not known.
  */
 #ifndef RINGTAIL_SCAN_ROOTS_H
 #define RINGTAIL_SCAN_ROOTS_H
