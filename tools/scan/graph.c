@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/base/memory.h"
+#include "tools/scan/heuristics.h"
 
 #define PIECE        (UINT64_C(1) << 20) /* read at a time */
 #define GAP          (UINT64_C(4) << 10) /* largest gap between blocks that are read together */
