@@ -18,7 +18,7 @@
  * the cycle have the lock.
  * (6) Cycles that have a lock or a place in common are a group, and take turns: a thread that is held up for one of
  * them may be the thread that another one needs, or hold the lock that it needs.  Only the cycle in turn holds threads
- * up. The turn passes when a thread comes to another cycle of the group, and all edges of the cycle in turn have held
+ * up.  The turn passes when a thread comes to another cycle of the group, and all edges of the cycle in turn have held
  * up hold_most times, or it has held up no thread for QUIET_HOLDS times hold_ms.
  *
  * A thread that is held up has published nothing: for the reader it still runs.  Calls with a time-out are never held

@@ -299,8 +299,8 @@ enum rt_calls {                         /* of a module to functions that are hoo
 	        RT_CALLS_TURNED = 1,    /* turned to the hooks, from `turned` on */
 	        RT_CALLS_ELSEWHERE = 2, /* the same, but its malloc is another than the program's */
 	        RT_CALLS_PAST = 3,      /* pass by the hooks: they could not be turned */
-	        RT_CALLS_SERVED = 4,    /* it is the allocator, preloaded before ours: calls of it were turned to the
-	                                 * hooks at `turned`; 0: they were not */
+	        RT_CALLS_SERVED = 4, /* it is the allocator, preloaded before the shim: calls of it were turned to the
+	                              * hooks at `turned`; 0: they were not */
 };
 
 struct rt_module {
@@ -510,8 +510,8 @@ struct rt_header {
 	uint32_t heap_unseen;   /* enum rt_heap_unseen */
 	uint32_t refused;       /* 1: ended before its main, since --must-watch was given and its heap is not seen */
 	uint32_t unseen[3];     /* by enum rt_unseen: how many RT_UNSEEN have begun and not ended */
-	uint32_t heap_in_front; /* 1: the allocator is a library preloaded before ours, and calls of it were turned to
-	                         * the hooks: blocks made before that are not known */
+	uint32_t heap_in_front; /* 1: the allocator is a library preloaded before the shim, and calls of it were turned
+	                         * to the hooks: blocks made before that are not known */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------

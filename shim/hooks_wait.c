@@ -4,7 +4,6 @@
  * A process that is killed records nothing of that.  Its parent learns the signal from the kernel, and here so does the
  * recording.
  */
-#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "shim/hooks.h"

@@ -20,8 +20,8 @@ bool turning_wanted;
 static uint32_t busy, wishes;
 
 static __thread unsigned opened;   /* libraries with RTLD_DEEPBIND by this thread, since its last look */
-static uint32_t deepbound;         /* the same by any thread, ever, */
-static uint32_t deepbound_pending; /* and since the last look of the thread that opened them */
+static bool deepbound_ever;        /* any thread has opened one */
+static uint32_t deepbound_pending; /* how many, since the last look of the thread that opened them */
 static bool deepbound_left;        /* the last look could not turn all of theirs */
 
 __thread struct turning_window turning_window;
@@ -281,10 +281,8 @@ static bool turn_slot(void *data, const struct slot *slot)
 	    (slot->version && !strcmp(slot->version, OLD_VERSION) && !strncmp(hook->name, "pthread_cond_", 13)))
 		return true;
 	uintptr_t value = load_acquire(slot->at);
-	bool shall = hook->front                ? shall_turn_to_front(pass, slot, hook, value)
-	             : load_acquire(&deepbound) ? shall_turn(pass, slot, hook, value)
-	                                        : false;
-	if (shall)
+	if (hook->front ? shall_turn_to_front(pass, slot, hook, value)
+	                : load_acquire(&deepbound_ever) && shall_turn(pass, slot, hook, value))
 		turn(pass, slot, hook, value);
 	return true;
 }
@@ -317,7 +315,7 @@ static int look_at(struct dl_phdr_info *info, size_t bytes, void *data)
 	if (!slots_of(&pass.slots, info) || is_known(&pass.slots) || has(&pass.slots, shim_range.start))
 		return 0;
 	slots_each(&pass.slots, turn_slot, &pass);
-	if (pass.count || pass.elsewhere || (pass.refused && load_acquire(&deepbound)))
+	if (pass.count || pass.elsewhere || (pass.refused && load_acquire(&deepbound_ever)))
 		note_module(&pass);
 	outcome->front |= pass.front_count != 0;
 	outcome->refused |= pass.refused;
@@ -369,7 +367,6 @@ static int changed(struct dl_phdr_info *info, size_t bytes, void *data)
 static bool look(void)
 {
 	struct change change;
-	uint32_t opened_before = load_acquire(&deepbound);
 	struct outcome outcome = {.deepbound = load_acquire(&deepbound_pending) || deepbound_left};
 	dl_iterate_phdr(changed, &change);
 	if (change.went) { /* another may be in the place of one that went */
@@ -378,7 +375,7 @@ static bool look(void)
 	}
 	if (!change.came && !change.went)
 		return false;
-	if (opened_before)
+	if (load_acquire(&deepbound_ever))
 		operators_look_up(); /* before the lock of dl_iterate_phdr, which the loader takes after its own */
 	dl_iterate_phdr(look_at, &outcome);
 	if (outcome.not_yet)
@@ -450,7 +447,7 @@ void turning_before_deepbind(void)
 		return;
 	note_unseen(RT_UNSEEN_MODULE, true);
 	opened++;
-	fetch_add_acq_rel(&deepbound, 1);
+	store_release(&deepbound_ever, true);
 	fetch_add_acq_rel(&deepbound_pending, 1);
 	if (!load_acquire(&turning_wanted) && cas_acq_rel(&busy, 0, 1)) {
 		if (!turning_wanted && begin())

@@ -18,11 +18,11 @@
  * none: a module whose free passes by would make leaks of what the others allocate.  A lazily bound slot is turned too,
  * as the allocator's function is the first that the loader finds; not so in a library opened with RTLD_DEEPBIND.  The
  * loader keeps its own pointers to the four functions, and the executable may have copies of a library's pointers; no
- * relocation names them, and they are found by their values. (7) Each
- * library that is opened has a window (RT_UNSEEN_HEAP), from dlopen to the first call of a hook of the allocator's
- * after dlopen has returned, in which its constructors' calls are not seen.  That hook looks, too, against (4): the
- * thread has just been in dlopen, and dl_iterate_phdr's lock is held for moments only, never while constructors run.
- * (8) If a later library cannot be turned, the heap counts as unseen from the start.
+ * relocation names them, and they are found by their values.
+ * (7) Each library that is opened has a window (RT_UNSEEN_HEAP), from dlopen to the first call of a hook of the
+ * allocator's after dlopen has returned, in which its constructors' calls are not seen.  That hook looks, too, against
+ * (4): the thread has just been in dlopen, and dl_iterate_phdr's lock is held for moments only, never while
+ * constructors run. (8) If a later library cannot be turned, the heap counts as unseen from the start.
  */
 #ifndef RINGTAIL_TURNING_H
 #define RINGTAIL_TURNING_H
