@@ -192,16 +192,28 @@ static bool in_runtime_source(const char *file)
 	       (begins(file, "/rustc/") && strstr(file, "/library/"));
 }
 
+static const char *file_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+bool name_is_c_library(const char *module)
+{
+	const char *name = file_name(module);
+
+	return name && (begins(name, "libc.so") || begins(name, "ld-linux"));
+}
+
 bool name_is_runtime(const char *module, const char *function, const char *file)
 {
-	static const char *const libraries[] = {"libstdc++.so", "libc.so", "ld-linux"};
 	static const char *const functions[] = {"std::",        "__gnu_cxx::", "__gthread_",
 	                                        "operator new", "alloc::",     "__rust"};
-	const char *slash = module ? strrchr(module, '/') : NULL, *name = slash ? slash + 1 : module;
+	const char *name = file_name(module);
 
-	for (size_t i = 0; name && i < sizeof libraries / sizeof *libraries; i++)
-		if (begins(name, libraries[i]))
-			return true;
+	if (name_is_c_library(module) || (name && begins(name, "libstdc++.so")))
+		return true;
 	for (size_t i = 0; function && i < sizeof functions / sizeof *functions; i++)
 		if (begins(function, functions[i]))
 			return true;

@@ -23,6 +23,8 @@ bool name_is_mangled(const char *raw);
 
 /* True for main, or the function that takes its place: its callers belong to the runtime. */
 bool name_is_main(const char *function);
+/* True for glibc's libc.so and its loader.  module: a path, or NULL. */
+bool name_is_c_library(const char *module);
 /* True for a function of the C, C++ or Rust runtime, which says little about the code that called it.  All arguments
  * may be NULL; module and file (the source file) are paths. */
 bool name_is_runtime(const char *module, const char *function, const char *file);

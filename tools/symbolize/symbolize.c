@@ -105,20 +105,28 @@ static Dwfl_Module *report_file(struct module *module, int fd)
 	return mod;
 }
 
+static void load_units(struct module *module)
+{
+	Dwarf *dwarf = dwfl_module_getdwarf(module->dwfl_module, &module->dwarf_bias);
+
+	if (dwarf)
+		units_load(&module->units, dwarf);
+}
+
+/* Nearly each stack begins in the C library, whose debug file takes longer to unpack than all else of a short run.  Its
+ * functions are named by the symbol tables; lines in its sources help few readers. */
 static bool load_names(struct module *module, int fd, struct downloads *downloads)
 {
 	Dwfl_Module *mod = report_file(module, fd);
-	Dwarf *dwarf;
 
 	if (!mod || !dwfl_module_getelf(mod, &module->bias))
 		return false;
 	downloads_begin(downloads, module->dwfl, module->key.path);
 	module->dwfl_module = mod;
 	elf_symbols_load(&module->functions, mod, ELF_FUNCTIONS);
-	dwarf = dwfl_module_getdwarf(mod, &module->dwarf_bias);
+	if (!name_is_c_library(module->key.path))
+		load_units(module);
 	downloads_end(downloads);
-	if (dwarf)
-		units_load(&module->units, dwarf);
 	return true;
 }
 
