@@ -154,8 +154,7 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	    .brk_end = load_relaxed(&subject->ring->shared->brk_end),
 	    .own = load_acquire(&subject->ring->shared->own),
 	    /* The heap has blocks that are not known here, and they may point to known blocks. */
-	    .heap_is_root = subject->ring->header.forked || ring_file_has_early_blocks(subject->ring) ||
-	                    merge_misses_events(subject->merge),
+	    .heap_is_root = ring_file_has_early_blocks(subject->ring) || merge_misses_events(subject->merge),
 	};
 	struct root_thread *threads = threads_of(subject, &roots.thread_count);
 

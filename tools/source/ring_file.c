@@ -242,7 +242,7 @@ bool ring_file_sees_heap(const struct ring_file *ring)
 
 bool ring_file_has_early_blocks(const struct ring_file *ring)
 {
-	return ring->shared && load_relaxed(&ring->shared->heap_in_front);
+	return ring->header.forked || (ring->shared && load_relaxed(&ring->shared->heap_in_front));
 }
 
 bool ring_file_is_elsewhere(const struct ring_file *ring)

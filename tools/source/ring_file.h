@@ -77,7 +77,8 @@ uint32_t ring_file_reader(const struct ring_file *ring);
 /* True if the heap is watched: it was asked for, and the library sees the calls. */
 bool ring_file_sees_heap(const struct ring_file *ring);
 
-/* True if blocks may have been allocated before the library saw any call: the allocator is preloaded before it. */
+/* True if the heap may hold blocks from before the first record: those of the parent of a forked child, or those that
+ * an allocator preloaded before the library handed out before its calls were seen. */
 bool ring_file_has_early_blocks(const struct ring_file *ring);
 
 /* True if its process is in another PID namespace: pids and tids in its records are then "inside" numbers (proc.h). */

@@ -368,7 +368,7 @@ static enum heap_place place_of(const struct heap_analysis *heap, const struct e
 /* around: the live block that the address lies in, NULL if there is none. */
 static void note_no_block(struct heap_analysis *heap, const struct event *event, const struct block *around)
 {
-	bool all_known = !heap->ring->header.forked && !ring_file_has_early_blocks(heap->ring);
+	bool all_known = !ring_file_has_early_blocks(heap->ring);
 	const struct block *near = around ? around : all_known ? block_behind(heap, event->object) : NULL;
 	struct heap_misuse misuse = misuse_of(event, FINDING_MISUSE_INVALID_FREE, near ? site_of(heap, near) : NULL);
 	uint32_t thread = 0;
