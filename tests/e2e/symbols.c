@@ -399,6 +399,13 @@ Test(symbols, report_with_lines)
 }
 Test(symbols, report_by_symbol) { expect_report("gcc -O1 $C/prog.c -o prog", "", "  local+0x", " (prog)"); }
 Test(symbols, report_stripped) { expect_report("gcc -O1 -s $C/prog.c -o prog", "", "#0  prog+0x", "#1  prog+0x"); }
+/* The label a_label is exported and has no size; the functions after it have no names. */
+Test(symbols, a_label_does_not_name_functions_after_it)
+{
+	expect_report("gcc -O1 -fno-toplevel-reorder -rdynamic -s $C/label.c -o prog; "
+	              "readelf -W --dyn-syms prog | grep -q \" 0 NOTYPE .* a_label$\"",
+	              "", "#0  prog+0x", "#1  prog+0x");
+}
 Test(symbols, report_deleted) { expect_report("gcc -g -O1 $C/prog.c -o prog", "rm prog", "#0  prog+0x", " (deleted)"); }
 
 /* ---- functions without names ------------------------------------------------------------------------ */

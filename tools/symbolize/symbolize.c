@@ -229,26 +229,38 @@ const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_mo
 
 /* ---- addresses ------------------------------------------------------------------ */
 
+/* The first address of the function, as the unwind table has it; 0: the table does not say. */
+static uint64_t start_of_function(struct module *module, uint64_t address)
+{
+	GElf_Addr bias;
+
+	return elf_function_start(dwfl_module_getelf(module->dwfl_module, &bias), address);
+}
+
+/* A symbol without a size may be a label in front of functions that have no names: where the unwind table knows that
+ * another function has begun since, the symbol does not name it. */
+static const struct elf_symbol *find_function(struct module *module, uint64_t address)
+{
+	const struct elf_symbol *symbol = elf_symbols_find(&module->functions, address + module->bias);
+
+	if (symbol && !symbol->sized && start_of_function(module, address) + module->bias > symbol->start)
+		return NULL;
+	return symbol;
+}
+
 /* The name of a global symbol is better than the name in the debug information ("__GI___qsort_r"), and is the same with
  * and without debug information.  A local symbol may name only a part of a function ("f.cold").  A mangled name has its
  * scopes even where the debug information has a bare "operator()", as in unnamed namespaces. */
 static void name_outermost(struct symbolizer *symbolizer, struct module *module, uint64_t address,
                            struct symbol_frame *frame)
 {
-	const struct elf_symbol *symbol = elf_symbols_find(&module->functions, address);
+	const struct elf_symbol *symbol = find_function(module, address);
 
 	if (!symbol || (frame->function && symbol->local && !name_is_mangled(symbol->name)))
 		return;
 	frame->by_symbol = !frame->function && !frame->file;
-	frame->into = address - symbol->start;
+	frame->into = address + module->bias - symbol->start;
 	frame->function = names_function(&symbolizer->names, symbol->name);
-}
-
-static uint64_t start_of_function(struct module *module, uint64_t address)
-{
-	GElf_Addr bias;
-
-	return elf_function_start(dwfl_module_getelf(module->dwfl_module, &bias), address);
 }
 
 static unsigned name_frames(struct symbolizer *symbolizer, struct module *module, uint64_t address,
@@ -261,7 +273,7 @@ static unsigned name_frames(struct symbolizer *symbolizer, struct module *module
 	count = units_find(&module->units, &symbolizer->names, mapped - module->dwarf_bias, frames, max);
 	if (!count)
 		count = 1;
-	name_outermost(symbolizer, module, mapped, &frames[count - 1]);
+	name_outermost(symbolizer, module, address, &frames[count - 1]);
 	if (!frames[count - 1].function)
 		frames[count - 1].start = start_of_function(module, address);
 	for (unsigned i = 0; i < count; i++)
@@ -392,7 +404,7 @@ bool symbolizer_calls(struct symbolizer *symbolizer, const struct rt_module *fro
 	if (!module || !module->dwfl ||
 	    !elf_calls(dwfl_module_getelf(module->dwfl_module, &bias), file_offset, &target))
 		return false;
-	symbol = elf_symbols_find(&module->functions, target + module->bias);
+	symbol = find_function(module, target);
 	if (symbol)
 		*name = names_function(&symbolizer->names, symbol->name);
 	return true;
