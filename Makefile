@@ -51,16 +51,20 @@ $(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
 		*) echo "shim/hooks.def has a row for $$hook, and no hooks_*.c a body"; rm -f $@; exit 1;; esac; done
 
 # ---- the tools ----------------------------------------------------------------
+# Zydis decodes the instructions of programs, for `run --races`.  ZYDIS=no builds without it; --races says so then.
+ZYDIS ?= yes
 TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
 TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o $(BUILD)/obj/tools/scan/main_scan.o,$(TOOLS_OBJ))
-TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lprotobuf-c -lz -lm
+TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lprotobuf-c -lz -lm $(if $(filter no,$(ZYDIS)),,-lZydis)
 TOOLS_CFLAGS = $(BASE_CFLAGS) $(TOOLS_INCLUDE) $(CFLAGS) $(SANITIZE)
 
 $(BUILD)/obj/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(TOOLS_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/tools/races/decode.o: BASE_CFLAGS += $(if $(filter no,$(ZYDIS)),,-DRINGTAIL_ZYDIS)
 
 # The schema is SQL for people, and a string for the program.
 $(BUILD)/schema_sql.h: tools/store/schema.sql
@@ -123,7 +127,7 @@ $(BUILD)/ringtail-scan: $(BUILD)/obj/tools/scan/main_scan.o $(BUILD)/libtools.a
 # not by the name of the package: others than Debian have npm in that of node
 NODE := $(if $(shell command -v npm),,nodejs npm)
 DEPS := gcc g++ make libdw-dev libelf-dev libsqlite3-dev libjansson-dev libiberty-dev uthash-dev \
-	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev $(if $(filter no,$(PAGE)),,$(NODE))
+	libprotobuf-c-dev protobuf-c-compiler zlib1g-dev $(if $(filter no,$(PAGE)),,$(NODE)) $(if $(filter no,$(ZYDIS)),,libzydis-dev)
 TEST_DEPS := rustc clang-format libdebuginfod1 binutils libunwind-dev libcriterion-dev valgrind sqlite3 jq git perl python3 xz-utils redis-server redis-tools procps \
 	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang libclang-rt-dev eatmydata libfaketime mariadb-server-core mariadb-client-core ripgrep bat bc bzip2 cmake curl file gawk gnupg lz4 openssh-client openssl zstd strace \
 	memcached nginx-light zip unzip vim libglib2.0-bin libfontconfig1 bash tmux ninja-build iproute2 patch pkgconf \
@@ -230,7 +234,7 @@ help:
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make format     format all code as .clang-format says (format-check: say what is not)'
 	@echo 'make deps       install the Debian packages that building needs (test-deps: testing; bench-deps: measuring)'
-	@echo 'V=1 shows the commands, CI=1 makes warnings errors, PAGE=no leaves out the HTML page, and npm'
+	@echo 'V=1 shows the commands, CI=1 makes warnings errors, PAGE=no leaves out the HTML page, and npm; ZYDIS=no leaves out --races'
 
 # ---- format ---------------------------------------------------------------------------
 # Tables (*.def) are laid out by hand; of data the tests know the lines.

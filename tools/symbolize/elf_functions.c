@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "tools/symbolize/cfi_records.h"
+
 /* The format of .eh_frame_hdr is that of the Linux Standard Base, "Exception Frames". */
 #define HEADER_BYTES 12 /* version, three encodings, the address of .eh_frame and the number of entries */
 #define ENTRY_BYTES  8  /* first address and record of a function, both from the start of the header */
@@ -98,45 +100,6 @@ static struct entry find_entry(const struct segment *table, uint64_t address)
 
 /* ---- the record of a function, which has its size ---------------------------------------------- */
 
-/* 0: they have no fixed size. */
-static size_t pointer_bytes(uint8_t encoding)
-{
-	if ((encoding & 0x70) == DW_EH_PE_aligned)
-		return 0;
-	switch (encoding & 0x0f) {
-	case DW_EH_PE_absptr:
-	case DW_EH_PE_udata8:
-	case DW_EH_PE_sdata8:
-		return 8;
-	case DW_EH_PE_udata4:
-	case DW_EH_PE_sdata4:
-		return 4;
-	default:
-		return 0;
-	}
-}
-
-/* How the records that belong to this one have their addresses; DW_EH_PE_omit: not known. */
-static uint8_t address_encoding(const Dwarf_CIE *cie)
-{
-	const uint8_t *at = cie->augmentation_data, *end = at ? at + cie->augmentation_data_size : NULL;
-	const char *letter = cie->augmentation;
-
-	if (!letter || *letter != 'z')
-		return letter && !*letter ? DW_EH_PE_absptr : DW_EH_PE_omit;
-	while (*++letter && at < end) {
-		if (*letter == 'R')
-			return *at;
-		if (*letter == 'P' && pointer_bytes(*at) && (size_t)(end - at) > pointer_bytes(*at))
-			at += 1 + pointer_bytes(*at);
-		else if (*letter == 'L')
-			at++;
-		else if (*letter != 'S' && *letter != 'B')
-			return DW_EH_PE_omit;
-	}
-	return DW_EH_PE_absptr;
-}
-
 static bool read_record(Elf *elf, const struct segment *segment, uint64_t offset, Dwarf_CFI_Entry *record)
 {
 	Elf_Data data = {.d_buf = (void *)segment->bytes, .d_type = ELF_T_BYTE, .d_version = EV_CURRENT};
@@ -158,7 +121,7 @@ static uint64_t bytes_of_function(Elf *elf, uint64_t address)
 	    !read_record(elf, &segment, address - segment.address, &record) || dwarf_cfi_cie_p(&record) ||
 	    !read_record(elf, &segment, record.fde.CIE_pointer, &common) || !dwarf_cfi_cie_p(&common))
 		return 0;
-	size_t width = pointer_bytes(address_encoding(&common.cie));
+	size_t width = cfi_pointer_bytes(cfi_address_encoding(&common.cie));
 	if (!width || (size_t)(record.fde.end - record.fde.start) < 2 * width)
 		return 0;
 	memcpy(&size, record.fde.start + width, width);
