@@ -153,9 +153,8 @@ Test(threads, blocked_and_running_at_exit)
 	cr_assert_eq(finding->stack_count, 2);
 	cr_assert_eq(finding->stacks[0].stack, 50);
 	cr_assert_eq(finding->stacks[1].stack, 61);
-	cr_assert_str_eq(finding->message,
-	                 "a thread created here" FINDING_RUNS " was still blocked on a cond" FINDING_NAMED
-	                 " at exit; that is usual for idle workers");
+	cr_assert_str_eq(finding->message, "usual for idle workers: a thread created here" FINDING_RUNS
+	                                   " was still blocked on a cond" FINDING_NAMED " at exit");
 	cr_assert_eq(finding->object_count, 1);
 	cr_assert_eq(finding->objects[0].address, 0x2000);
 }

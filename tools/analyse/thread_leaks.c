@@ -110,8 +110,8 @@ static void say(struct finding *finding, const struct thread_result *thread, boo
 		                "a thread created here" FINDING_RUNS " was still waiting for another thread at exit");
 	else
 		finding_message(finding,
-		                "a thread created here" FINDING_RUNS " was still blocked on a %s" FINDING_NAMED
-		                " at exit; that is usual for idle workers",
+		                "usual for idle workers: a thread created here" FINDING_RUNS
+		                " was still blocked on a %s" FINDING_NAMED " at exit",
 		                event_kind_name(thread->blocked_kind));
 }
 

@@ -24,11 +24,13 @@ struct finding_stack {
 /*
  * Marks in a message that the store replaces when names are known.  For the first thread of the finding: ", which runs
  * NAME," with the function that the thread runs.  For the first object: " (NAME)" with the variable that it is.  For
- * data_address: " (NAME in MODULE)" with the variable that it lies in.  If there is no name, nothing takes their place.
+ * data_address: " (NAME in MODULE)" with the variable that it lies in.  For the locks of all edges, after "take the
+ * locks in one order": which order that can be.  If there is no name, nothing takes their place.
  */
 #define FINDING_RUNS  "\1"
 #define FINDING_NAMED "\2"
 #define FINDING_DATA  "\3"
+#define FINDING_ORDER "\4"
 
 struct finding_object {
 	uint8_t kind; /* enum rt_kind; RT_KIND_NONE: a block */

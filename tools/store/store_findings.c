@@ -2,6 +2,7 @@
 #include "tools/base/compare.h"
 #include "tools/base/format.h"
 #include "tools/base/u64_map.h"
+#include "tools/store/order_names.h"
 #include "tools/store/subject_names.h"
 #include "tools/store/writer.h"
 
@@ -328,6 +329,8 @@ static void row_message(struct row *row, const struct finding *finding)
 			write_object(row->writer, finding, out);
 		else if (*at == *FINDING_DATA)
 			write_data(row->writer, finding, out);
+		else if (*at == *FINDING_ORDER)
+			write_lock_order(row->writer, finding, out);
 		else
 			fputc(*at, out);
 	if (out)

@@ -234,15 +234,15 @@ static void describe_predicted(struct finding *finding, const struct cycle_group
 	else if (writers)
 		finding_message(finding,
 		                "%zu threads can deadlock: each can hold the lock that the next one wants, where a "
-		                "writer that waits keeps readers out; take the locks in one order",
+		                "writer that waits keeps readers out; take the locks in one order" FINDING_ORDER,
 		                group->count + writers);
 	else if (group->count == 2)
 		finding_message(finding, "two threads can deadlock: each can hold the lock that the other wants; "
-		                         "take the locks in one order");
+		                         "take the locks in one order" FINDING_ORDER);
 	else
 		finding_message(finding,
 		                "%zu threads can deadlock: each can hold the lock that the next one wants; "
-		                "take the locks in one order",
+		                "take the locks in one order" FINDING_ORDER,
 		                group->count);
 }
 

@@ -137,13 +137,28 @@ static bool has_writer_ahead(const struct finding *finding)
 	return false;
 }
 
+static bool is_owned(const struct finding_object *object)
+{
+	return object->kind == RT_KIND_MUTEX || object->kind == RT_KIND_RWLOCK || object->kind == RT_KIND_SPIN;
+}
+
+/* True if threads that take the locks of the cycle in one order cannot come to this. */
+static bool is_of_order(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->edge_count; i++)
+		if (!is_owned(&finding->edges[i].held) || !is_owned(&finding->edges[i].wanted))
+			return false;
+	return !has_writer_ahead(finding);
+}
+
 static void describe_cycle(struct finding *finding, bool inferred)
 {
 	const char *many = is_of_many(finding) ? " of different processes" : "";
 	const char *conclusion = has_writer_ahead(finding)
 	                             ? ": a reader waits behind a writer, which goes first at this lock"
-	                         : inferred ? ", as far as past signals and posts tell"
-	                                    : "";
+	                         : inferred             ? ", as far as past signals and posts tell"
+	                         : is_of_order(finding) ? "; take the locks in one order" FINDING_ORDER
+	                                                : "";
 
 	if (finding->edge_count == 1)
 		finding_message(finding, "a thread waits for ever for %s",
