@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 6u
+#define RT_FORMAT_VERSION 7u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -284,7 +284,7 @@ struct rt_chunk {
 	uint64_t events;      /* events in the chunk; valid once FULL */
 	uint32_t tid;         /* kernel's id of that thread */
 	uint32_t depth;       /* nesting depth of the lane: 0 usual, 1.. in a signal handler */
-	uint64_t reserved;
+	uint64_t end_stamp;   /* of the last record; valid once FULL */
 };
 #define RT_SEQ_FIRST 0xfffffffeu /* so that every test wraps */
 
@@ -512,6 +512,9 @@ struct rt_header {
 	uint32_t unseen[3];     /* by enum rt_unseen: how many RT_UNSEEN have begun and not ended */
 	uint32_t heap_in_front; /* 1: the allocator is a library preloaded before the shim, and calls of it were turned
 	                         * to the hooks: blocks made before that are not known */
+
+	uint64_t missing_until; /* no event that `lost` or `overwritten` counts has a later stamp; raised before the
+	                         * event is counted */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -592,6 +595,7 @@ struct rt_plan_edge { /* a thread that holds a lock, taken at one stack, wants a
 RT_AT(rt_chunk, base_stamp, 16);
 RT_AT(rt_chunk, tail, 32);
 RT_AT(rt_chunk, tid, 48);
+RT_AT(rt_chunk, end_stamp, 56);
 RT_AT(rt_module, build_id, 56);
 RT_AT(rt_module, path, 88);
 RT_AT(rt_module, calls, 968);
@@ -617,6 +621,7 @@ RT_AT(rt_header, brk_start, 2696);
 RT_AT(rt_header, pid_space, 2712);
 RT_AT(rt_header, reader_left, 2720);
 RT_AT(rt_header, heap_unseen, 2728);
+RT_AT(rt_header, missing_until, 2752);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_cycle, latest_ns, 16);
 RT_AT(rt_plan_edge, held_kind, 32);

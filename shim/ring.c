@@ -40,6 +40,16 @@ static uint32_t chunks_in_use(const struct rt_header *header)
 	return used < there ? (uint32_t)used : there;
 }
 
+/* Events up to this stamp may be missing. */
+static void note_missing(uint64_t stamp)
+{
+	uint64_t *until = &process->header->missing_until, before;
+
+	do {
+		before = load_relaxed(until);
+	} while (before < stamp && !cas_acq_rel(until, before, stamp));
+}
+
 /* Takes the chunk when it is in one of the states that `wanted` (a bit set) names. */
 static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
 {
@@ -47,6 +57,8 @@ static bool try_claim(struct rt_chunk *chunk, unsigned wanted)
 	if (!(wanted & 1u << (state & RT_CHUNK_STATE_MASK)))
 		return false;
 	uint32_t generation = (state >> RT_CHUNK_GEN_SHIFT) + 1;
+	if ((state & RT_CHUNK_STATE_MASK) == RT_CHUNK_FULL)
+		note_missing(load_relaxed(&chunk->end_stamp)); /* before the loss can be seen */
 	if (!cas_acq_rel(&chunk->state, state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_CLAIMED)) /* W6 */
 		return false;
 	if ((state & RT_CHUNK_STATE_MASK) == RT_CHUNK_FULL)
@@ -262,6 +274,13 @@ static struct rt_chunk *own_chunk(const struct lane *lane)
 	return state == RT_CHUNK_OPEN || state == RT_CHUNK_CLAIMED ? chunk : NULL;
 }
 
+/* Fills in what is valid once the chunk is FULL. */
+static void close_chunk(const struct lane *lane, struct rt_chunk *chunk)
+{
+	chunk->events = lane->events - chunk->first_event;
+	store_relaxed(&chunk->end_stamp, lane->last);
+}
+
 static void seal(struct lane *lane)
 {
 	struct rt_chunk *chunk = own_chunk(lane);
@@ -270,7 +289,7 @@ static void seal(struct lane *lane)
 		return;
 	}
 	uint32_t generation = load_relaxed(&chunk->state) >> RT_CHUNK_GEN_SHIFT;
-	chunk->events = lane->events - chunk->first_event;
+	close_chunk(lane, chunk);
 	store_release(&chunk->state, generation << RT_CHUNK_GEN_SHIFT | RT_CHUNK_FULL); /* W5 */
 	leave_chunk(lane);
 }
@@ -288,7 +307,7 @@ static struct rt_chunk *move_out(const struct thread *thread, struct lane *lane)
 	struct rt_chunk *to = take_unused(header->chunk_count);
 	if (!to)
 		return NULL;
-	chunk->events = lane->events - chunk->first_event;
+	close_chunk(lane, chunk);
 	if (!ring_copy_chunk(thread->tid, chunk, to)) { /* the copy was refused, or there is no room */
 		store_relaxed(&process->no_moves, 1);
 		seal(lane);
@@ -326,6 +345,7 @@ void ring_lose(struct lane *lane, enum rt_loss reason)
 	lane->unreported++;
 	lane->unreported_reason = reason;
 	lane->events++;
+	note_missing(clock_ticks());
 	fetch_add_relaxed(&process->header->lost, 1);
 }
 

@@ -18,7 +18,9 @@ static void expect_same(const struct leak_scan *one, const struct leak_scan *oth
 		abort();
 	for (size_t i = 0; i < one->count; i++)
 		if (one->groups[i].class != other->groups[i].class || one->groups[i].stack != other->groups[i].stack ||
-		    one->groups[i].blocks != other->groups[i].blocks || one->groups[i].bytes != other->groups[i].bytes)
+		    one->groups[i].blocks != other->groups[i].blocks ||
+		    one->groups[i].bytes != other->groups[i].bytes ||
+		    one->groups[i].unproven != other->groups[i].unproven)
 			abort();
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/harness/event_script.h"
+#include "tools/analyse/heap/heap_times.h"
 
 static struct script s;
 
@@ -496,14 +497,75 @@ Test(heap, nothing_is_claimed_after_a_loss)
 	cr_assert_eq(heap_totals(s.analysis->heap)->live_bytes, 20);
 }
 
-/* Definite, indirect and possible leaks of one stack become one possible leak; what can be reached stays reachable. */
-Test(heap, no_leak_is_definite_after_a_loss)
+static bool is_unproven(const struct live_block *blocks, size_t count, uint64_t address)
+{
+	for (size_t i = 0; i < count; i++)
+		if (blocks[i].address == address)
+			return blocks[i].unproven;
+	cr_assert(false, "no block at %llx", (unsigned long long)address);
+	return false;
+}
+
+Test(heap, what_was_allocated_after_a_loss_is_proven)
+{
+	struct live_block *blocks;
+	uint64_t until;
+	size_t count;
+
+	s_malloc(1, 20, 0x1000, 10);
+	s_malloc(2, 20, 0x2000, 10);
+	script_loss(&s, 1, 5);
+	until = s.now;
+	s_malloc(2, 20, 0x3000, 10);
+	script_event(&s, (struct event){.type = RT_REALLOC_BEGIN, .thread = 1, .object = 0x1000});
+	script_event(&s, (struct event){.type = RT_REALLOC_END, .thread = 1, .stack = 20, .object = 0x4000, .size = 9});
+	blocks = heap_live_blocks(s.analysis->heap, until, &count);
+	cr_assert_eq(count, 3);
+	cr_expect(is_unproven(blocks, count, 0x2000));
+	cr_expect_not(is_unproven(blocks, count, 0x3000));
+	cr_expect_not(is_unproven(blocks, count, 0x4000));
+	free(blocks);
+	blocks = heap_live_blocks(s.analysis->heap, 0, &count);
+	cr_expect_not(is_unproven(blocks, count, 0x2000), "nothing is missing");
+	free(blocks);
+	blocks = heap_live_blocks(s.analysis->heap, UINT64_MAX, &count);
+	cr_expect(is_unproven(blocks, count, 0x4000), "nothing is known");
+	free(blocks);
+	finish();
+}
+
+/* The stamps of some allocations are forgotten: then a block counts as older than it is, and never as younger. */
+Test(heap, times_of_many_blocks)
+{
+	struct heap_times times = {0};
+	uint64_t number;
+
+	for (uint64_t i = 1; i <= 100000; i++)
+		cr_assert_eq(heap_times_next(&times, 10 * i), i);
+	for (uint64_t i = 1; i < 99900; i += 97) {
+		cr_assert(heap_times_after(&times, 10 * i, &number));
+		cr_assert_geq(number, i);
+		cr_assert_lt(number, i + 64);
+	}
+	cr_assert_not(heap_times_after(&times, 1000001, &number));
+	heap_times_keep(&times, 1000001);
+	cr_assert(heap_times_after(&times, 1000001, &number));
+	cr_assert_eq(number, 100000);
+	times.allocations = UINT64_C(1) << 32;
+	cr_assert_not(heap_times_after(&times, 10, &number), "blocks no longer tell their numbers");
+	heap_times_free(&times);
+}
+
+/* Unproven leaks of one stack become one possible leak; what can be reached stays reachable, and what is proven stays
+ * as it is. */
+Test(heap, unproven_leaks_are_not_definite_after_a_loss)
 {
 	static const struct leak_group groups[] = {
-	    {.class = LEAK_DEFINITE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 10},
-	    {.class = LEAK_INDIRECT, .stack = 20, .owner_stack = 21, .blocks = 2, .bytes = 200},
-	    {.class = LEAK_POSSIBLE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 1000},
-	    {.class = LEAK_REACHABLE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 5},
+	    {.class = LEAK_DEFINITE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 10, .unproven = true},
+	    {.class = LEAK_INDIRECT, .stack = 20, .owner_stack = 21, .blocks = 2, .bytes = 200, .unproven = true},
+	    {.class = LEAK_POSSIBLE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 1000, .unproven = true},
+	    {.class = LEAK_REACHABLE, .stack = 20, .owner_stack = 0, .blocks = 1, .bytes = 5, .unproven = true},
+	    {.class = LEAK_DEFINITE, .stack = 20, .owner_stack = 0, .blocks = 3, .bytes = 30},
 	};
 	struct leak_scan *scan = &s.analysis->scan;
 	const struct finding *possible;
@@ -515,8 +577,9 @@ Test(heap, no_leak_is_definite_after_a_loss)
 	scan->groups = malloc(sizeof groups);
 	memcpy(scan->groups, groups, sizeof groups);
 	finish();
-	cr_assert_eq(script_count(&s, "leak", NULL), 2);
+	cr_assert_eq(script_count(&s, "leak", NULL), 3);
 	cr_assert_eq(script_count(&s, "leak", "reachable"), 1);
+	cr_assert_eq(script_finding(&s, "leak", "definite", 0)->blocks, 3);
 	possible = script_finding(&s, "leak", "possible", 0);
 	cr_assert_eq(possible->bytes, 1210);
 	cr_assert_eq(possible->blocks, 4);

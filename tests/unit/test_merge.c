@@ -206,8 +206,36 @@ Test(merge, a_lane_that_is_gone_is_a_loss_at_the_end)
 	cr_expect_eq(totals.never_written, 3);
 	cr_expect_eq(seen->events[10].type, RT_LOSS);
 	cr_expect_eq(seen->events[10].thread, 0);
+	cr_expect_eq(seen->events[10].arg, UINT64_MAX, "when they were lost is not known");
 	end();
 }
+
+/* The arg of the last RT_LOSS: the program says how late the missing events are at most, or a later gap does. */
+static void expect_missing_until(uint64_t program, uint64_t gap, uint64_t until)
+{
+	struct ring_lane a, b;
+
+	start(4);
+	ring_lane_start(&a, &builder, 1, 10);
+	ring_lane_start(&b, &builder, 2, 10);
+	write_free(&a, 100, 1);
+	write_free(&b, 100, 2);
+	if (gap)
+		ring_lane_write(&a, gap, RT_LOSS, RT_STACK_NONE, 2, rt_word1(5, RT_LOSS_FULL), 0);
+	write_free(&a, 200, 1);
+	ring_lane_seal(&b);
+	ring_builder_overwrite(&builder, 1);
+	builder.header->lost = gap ? 5 : 0;
+	builder.header->missing_until = program;
+	read_to_end();
+	cr_expect_eq(seen->events[seen->count - 1].type, RT_LOSS);
+	cr_expect_eq(seen->events[seen->count - 1].arg, until);
+	end();
+}
+
+Test(merge, missing_until_as_the_program_says) { expect_missing_until(150, 0, 150); }
+Test(merge, missing_until_a_gap) { expect_missing_until(150, 160, 160); }
+Test(merge, missing_until_after_a_gap) { expect_missing_until(170, 160, 170); }
 
 Test(merge, what_a_dead_reader_took_is_read_again)
 {

@@ -67,6 +67,25 @@ Test(threads, unjoined_are_grouped_by_creation_stack)
 	cr_assert_eq(finding->stacks[0].stack, 50);
 }
 
+/* A join of a thread that was created later cannot be among the missing events. */
+Test(threads, unjoined_before_a_loss_are_in_doubt)
+{
+	script_create(&s, 1, 50, 2, 0);
+	script_end(&s, 2);
+	script_loss(&s, 1, 5);
+	script_create(&s, 1, 50, 3, 0);
+	script_end(&s, 3);
+	script_exit(&s, 1);
+	script_finish(&s, END_EXIT);
+	expect(2, 0, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct finding *finding = script_finding(&s, "thread-leak", "unjoined", i);
+
+		cr_expect_eq(finding->times, 1);
+		cr_expect_eq(finding->information, finding->threads[0] == 2);
+	}
+}
+
 Test(threads, detached_threads_are_no_leak)
 {
 	script_create(&s, 1, 50, 2, RT_THREAD_DETACHED);

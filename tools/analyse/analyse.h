@@ -47,7 +47,8 @@ struct analysis {
 	struct lock_analysis *locks;
 	struct signal_stacks *signals;
 	struct stack_twins *twins;
-	uint64_t lost;                 /* events that are missing */
+	uint64_t lost;                 /* events that are missing ... */
+	uint64_t missing_until;        /* ... none of them with a later stamp than this */
 	struct finding_list *findings; /* filled by analysis_finish */
 	struct leak_scan scan;         /* the scan at the end; the caller may set it until analysis_finish */
 	struct process_end end;

@@ -71,6 +71,16 @@ static void note_child_end(struct analysis *analysis, const struct event *event)
 	    (struct child_end){.stamp = event->stamp, .pid = (uint32_t)event->object, .status = (int)event->aux};
 }
 
+/* The last RT_LOSS tells in its arg how late the missing events may be (merge.h). */
+static void note_loss(struct analysis *analysis, const struct event *event)
+{
+	uint64_t until = event->arg ? event->arg : event->stamp;
+
+	analysis->lost += event->object;
+	if (until > analysis->missing_until)
+		analysis->missing_until = until;
+}
+
 static bool is_heap_event(unsigned type) { return type >= RT_ALLOC_FIRST && type <= RT_FREE_LAST; }
 
 static void heap_turn(struct analysis *analysis, const struct event *event)
@@ -106,7 +116,7 @@ static void dispatch(struct analysis *analysis, const struct event *event)
 		heap_thread_group(analysis->heap, thread, group);
 	analysis->forks += event_is_fork(event);
 	if (event->type == RT_LOSS) {
-		analysis->lost += event->object;
+		note_loss(analysis, event);
 		heap_event(analysis->heap, event);
 	}
 	if (event->type == RT_UNSEEN)
@@ -201,7 +211,7 @@ void analysis_finish(struct analysis *analysis, struct process_end end)
 	unite_groups(analysis);
 	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);
 	locks_finish(analysis->locks, &end, analysis->findings);
-	thread_leaks_find(analysis->threads, analysis->locks, analysis->ring, &end, analysis->lost > 0,
+	thread_leaks_find(analysis->threads, analysis->locks, analysis->ring, &end, analysis->missing_until,
 	                  analysis->findings);
 	report_loss(analysis);
 	finding_list_sort(analysis->findings);

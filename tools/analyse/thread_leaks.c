@@ -84,7 +84,7 @@ struct leak_groups {
 	struct u64_map by_stacks; /* index of the finding + 1 */
 	struct finding_list *findings;
 	const struct ring_file *ring;
-	bool events_lost;
+	uint64_t missing_until;
 };
 
 /* The thread's join or detach may be among the missing events. */
@@ -95,9 +95,9 @@ static void say_in_doubt(struct finding *finding)
 	                         " has ended and, as far as is known, was never joined: events were lost");
 }
 
-static void say(struct finding *finding, const struct thread_result *thread, bool events_lost)
+static void say(struct finding *finding, const struct thread_result *thread, bool doubtful)
 {
-	if (finding->class == FINDING_THREAD_LEAK_UNJOINED && events_lost)
+	if (doubtful)
 		say_in_doubt(finding);
 	else if (finding->class == FINDING_THREAD_LEAK_UNJOINED)
 		finding_message(finding, "a thread created here" FINDING_RUNS
@@ -140,18 +140,27 @@ static void add_object(struct finding *finding, const struct thread_result *thre
 		                   thread->blocked_init_stack);
 }
 
+/* No missing event is of a thread that was created later. */
+static bool is_doubtful(const struct leak_groups *groups, const struct thread_result *thread, enum finding_class class)
+{
+	return class == FINDING_THREAD_LEAK_UNJOINED && groups->missing_until &&
+	       thread->created <= groups->missing_until;
+}
+
 /* Threads that were created at one place, run one routine, and are stuck at one place, make one finding. */
 static void report(struct leak_groups *groups, const struct thread_result *thread, enum finding_class class)
 {
 	uint32_t blocked_stack = is_blocked_for_good(thread) ? thread->blocked_stack : RT_STACK_NONE;
 	uint64_t key = (uint64_t)thread->created_stack << 32 | blocked_stack, found;
+	bool doubtful = is_doubtful(groups, thread, class);
 	struct finding *finding;
 
 	key = u64_mix(key) + u64_mix((uint64_t)thread->runs_stack << 32 | (uint64_t) class << 8 | thread->blocked_kind);
+	key += doubtful;
 	found = u64_map_get(&groups->by_stacks, key);
 	if (!found) {
 		finding = finding_add(groups->findings, class);
-		say(finding, thread, groups->events_lost);
+		say(finding, thread, doubtful);
 		add_stacks(finding, thread, groups->ring);
 		u64_map_put(&groups->by_stacks, key, found = groups->findings->count);
 	}
@@ -169,9 +178,9 @@ static bool may_be_joined_unseen(const struct ring_file *ring, enum finding_clas
 }
 
 void thread_leaks_find(struct thread_analysis *threads, const struct lock_analysis *locks, const struct ring_file *ring,
-                       const struct process_end *end, bool events_lost, struct finding_list *findings)
+                       const struct process_end *end, uint64_t missing_until, struct finding_list *findings)
 {
-	struct leak_groups groups = {.findings = findings, .ring = ring, .events_lost = events_lost};
+	struct leak_groups groups = {.findings = findings, .ring = ring, .missing_until = missing_until};
 	size_t count, site_count;
 	struct thread_result *list = threads_to_judge(threads, &count);
 

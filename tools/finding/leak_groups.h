@@ -17,6 +17,7 @@ struct leak_group {
 	uint64_t blocks, bytes;
 	uint64_t held_blocks; /* LEAK_REACHABLE: those to which pointers lead only held_at bytes behind their start */
 	uint64_t held_at;
+	bool unproven; /* a missing event may have freed the blocks, or may show what leads to them */
 };
 
 struct leak_scan {

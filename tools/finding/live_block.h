@@ -2,12 +2,14 @@
 #ifndef RINGTAIL_FINDING_LIVE_BLOCK_H
 #define RINGTAIL_FINDING_LIVE_BLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct live_block {
 	uint64_t address, size;
-	uint32_t site;  /* where it was allocated: a number that means something to the maker of the list */
-	uint32_t class; /* enum leak_class, once a scan has found it */
+	uint32_t site; /* where it was allocated: a number that means something to the maker of the list */
+	uint8_t class; /* enum leak_class, once a scan has found it */
+	bool unproven; /* a missing event may have freed it; after a scan also: a block that leads to it */
 };
 
 #endif

@@ -43,7 +43,7 @@ static void follow_edges(struct walk *walk, size_t from, bool certain)
 {
 	for (uint64_t i = walk->graph->first[from]; i < walk->graph->first[from + 1]; i++) {
 		uint32_t edge = walk->graph->edges[i], to = edge & ~EDGE_INTERIOR;
-		uint32_t class = certain && !(edge & EDGE_INTERIOR) ? LEAK_REACHABLE : LEAK_POSSIBLE;
+		uint8_t class = certain && !(edge & EDGE_INTERIOR) ? LEAK_REACHABLE : LEAK_POSSIBLE;
 		if (edge == NO_EDGE)
 			continue;
 		uint32_t before = walk->blocks[to].class;
@@ -106,6 +106,27 @@ static void gather(struct walk *walk, uint32_t leader)
 	}
 }
 
+/* A block that a missing event may have freed is perhaps another block by now, which the program holds: so what it
+ * leads to is as unproven as the block itself. */
+static void spread_doubt(struct walk *walk)
+{
+	uint32_t block;
+
+	for (size_t i = 0; i < walk->graph->index.count; i++)
+		if (walk->blocks[i].class == UNSEEN && walk->blocks[i].unproven)
+			push(walk, (uint32_t)i);
+	while (pop(walk, &block)) {
+		for (uint64_t i = walk->graph->first[block]; i < walk->graph->first[block + 1]; i++) {
+			uint32_t edge = walk->graph->edges[i], to = edge & ~EDGE_INTERIOR;
+
+			if (edge == NO_EDGE || walk->blocks[to].class != UNSEEN || walk->blocks[to].unproven)
+				continue;
+			walk->blocks[to].unproven = true;
+			push(walk, to);
+		}
+	}
+}
+
 static uint32_t owner_of(uint32_t *owners, uint32_t block)
 {
 	uint32_t owner = block;
@@ -131,6 +152,7 @@ uint32_t *classes_find(struct graph *graph, struct held_sites *held, const struc
 	forget_classes(&walk);
 	mark_from_roots(&walk);
 	mark_by_offsets(&walk, held);
+	spread_doubt(&walk);
 	for (size_t i = 0; i < count && !walk.stopped; i++)
 		if (walk.blocks[i].class == UNSEEN)
 			gather(&walk, (uint32_t)i);

@@ -167,9 +167,9 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 
 /* ---- groups ------------------------------------------------------------------------------------- */
 
-static uint64_t group_key(enum leak_class class, uint32_t site, uint32_t owner)
+static uint64_t group_key(const struct live_block *block, uint32_t owner)
 {
-	return (uint64_t) class << 62 | (uint64_t)site << 31 | owner;
+	return (uint64_t)block->class << 62 | (uint64_t)block->unproven << 61 | (uint64_t)block->site << 31 | owner;
 }
 
 /* The group of a block, still without blocks. */
@@ -179,6 +179,7 @@ static struct leak_group group_of(const struct live_block *block, uint32_t owner
 	bool indirect = block->class == LEAK_INDIRECT;
 	const struct held_site *at = block->class == LEAK_REACHABLE ? offsets_of(held, block->site) : NULL;
 	struct leak_group group = {.class = block->class,
+	                           .unproven = block->unproven,
 	                           .stack = subject->knowledge->site_stack(subject->context, block->site),
 	                           .owner_stack = indirect ? subject->knowledge->site_stack(subject->context, owner)
 	                                                   : RT_STACK_NONE};
@@ -199,7 +200,7 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 		const struct live_block *block = &blocks[i];
 		bool indirect = block->class == LEAK_INDIRECT;
 		uint32_t owner = indirect ? blocks[owners[i]].site : 0;
-		uint64_t key = group_key(block->class, block->site, owner) + 1, found = u64_map_get(&by_key, key);
+		uint64_t key = group_key(block, owner) + 1, found = u64_map_get(&by_key, key);
 
 		if (!found) {
 			GROW(scan->groups, scan->room, scan->count + 1);
@@ -220,6 +221,15 @@ static void too_long(struct leak_scan *scan)
 	snprintf(scan->why_not, sizeof scan->why_not, "it took longer than --scan-wait allows: raise --scan-wait");
 }
 
+/* What a library's constructors free unseen where the allocator is in front (RT_UNSEEN_HEAP) is known by records that
+ * may be missing too: no block is proven then. */
+static uint64_t missing_until(const struct scan_subject *subject)
+{
+	uint64_t until = merge_missing_until(subject->merge);
+
+	return until && load_relaxed(&subject->ring->shared->heap_in_front) ? UINT64_MAX : until;
+}
+
 static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan, struct target *target,
                          const struct scan_subject *subject, const struct scan_tick *tick)
 {
@@ -227,7 +237,7 @@ static void read_stopped(struct leak_snapshot *snapshot, struct leak_scan *scan,
 
 	if (tick) /* the time limit starts here */
 		tick->call(tick->context);
-	snapshot->blocks = subject->knowledge->live_blocks(subject->context, &count);
+	snapshot->blocks = subject->knowledge->live_blocks(subject->context, missing_until(subject), &count);
 	if (count >= BLOCKS_MOST)
 		snprintf(scan->why_not, sizeof scan->why_not, "it has more live blocks than the leak scan can number");
 	else if (!read_graph(&snapshot->graph, target, snapshot->blocks, count, subject, tick))
@@ -327,9 +337,10 @@ void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, c
 
 /* ---- kept beside the ring ------------------------------------------------------------------------ */
 
-#define SCAN_MAGIC  "ringtail scan 2"
-#define SCAN_BEFORE "ringtail scan 1" /* groups do not say what is held at an offset */
-#define GROUPS_MOST (1u << 24)
+#define SCAN_MAGIC   "ringtail scan 3"
+#define SCAN_BEFORE  "ringtail scan 2" /* groups do not say what is unproven */
+#define SCAN_EARLIER "ringtail scan 1" /* nor what is held at an offset */
+#define GROUPS_MOST  (1u << 24)
 
 char *leak_scan_path(const char *ring_path)
 {
@@ -345,9 +356,9 @@ static void write_all(const struct leak_scan *scan, FILE *file)
 	        scan->whole_ns, scan->count, scan->unread, scan->why_not);
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct leak_group *group = &scan->groups[i];
-		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d\n",
 		        (unsigned)group->class, group->stack, group->owner_stack, group->blocks, group->bytes,
-		        group->held_blocks, group->held_at);
+		        group->held_blocks, group->held_at, group->unproven);
 	}
 }
 
@@ -372,14 +383,15 @@ bool leak_scan_write(const struct leak_scan *scan, const char *path)
 static bool read_group(FILE *file, struct leak_group *group)
 {
 	char line[192];
-	unsigned class;
+	unsigned class, unproven = 1; /* in older files that is not known */
 
 	if (!fgets(line, sizeof line, file) ||
-	    sscanf(line, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &class,
+	    sscanf(line, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %u", &class,
 	           &group->stack, &group->owner_stack, &group->blocks, &group->bytes, &group->held_blocks,
-	           &group->held_at) < 5)
+	           &group->held_at, &unproven) < 5)
 		return false;
 	group->class = (enum leak_class) class;
+	group->unproven = unproven != 0;
 	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
 }
 
@@ -389,7 +401,8 @@ static bool read_head(struct leak_scan *scan, FILE *file, int *done, size_t *cou
 	char magic[sizeof SCAN_MAGIC + 1], numbers[128];
 
 	return fgets(magic, sizeof magic, file) &&
-	       (!strcmp(magic, SCAN_MAGIC "\n") || !strcmp(magic, SCAN_BEFORE "\n")) &&
+	       (!strcmp(magic, SCAN_MAGIC "\n") || !strcmp(magic, SCAN_BEFORE "\n") ||
+	        !strcmp(magic, SCAN_EARLIER "\n")) &&
 	       fgets(numbers, sizeof numbers, file) && strchr(numbers, '\n') &&
 	       sscanf(numbers, "%d %" SCNu64 " %" SCNu64 " %zu %" SCNu64, done, &scan->pause_ns, &scan->whole_ns, count,
 	              &scan->unread) >= 4 &&

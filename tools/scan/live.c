@@ -11,6 +11,7 @@
 struct live {
 	struct block_table blocks;
 	struct realloc_table reallocs;
+	struct heap_times times;
 	struct thread_analysis *threads;
 	uint64_t forks;
 };
@@ -30,6 +31,7 @@ void live_free(struct live *live)
 		return;
 	blocks_free(&live->blocks);
 	reallocs_free(&live->reallocs);
+	heap_times_free(&live->times);
 	threads_free(live->threads);
 	free(live);
 }
@@ -45,6 +47,7 @@ static void begins(struct live *live, const struct event *event)
 	struct block *block = blocks_put(&live->blocks, event->object, &existed);
 	block->size = event->size;
 	block->site = event->stack;
+	block->serial = heap_times_next(&live->times, event->stamp);
 }
 
 static struct pending_realloc *pending_of(struct live *live, const struct event *event)
@@ -117,6 +120,9 @@ static void take(struct live *live, const struct event *event)
 	case RT_REALLOC_END:
 		realloc_ends(live, event);
 		break;
+	case RT_LOSS:
+		heap_times_keep(&live->times, event->stamp);
+		break;
 	default:
 		live->forks += event_is_fork(event);
 		if (is_of_thread(event))
@@ -142,11 +148,11 @@ static bool is_settled(const void *context) { return reallocs_settled(&((const s
 
 static size_t live_count(const void *context) { return ((const struct live *)context)->blocks.count; }
 
-static struct live_block *live_blocks(const void *context, size_t *count)
+static struct live_block *live_blocks(const void *context, uint64_t missing_until, size_t *count)
 {
 	const struct live *live = context;
 
-	return reallocs_live_blocks(&live->reallocs, &live->blocks, count);
+	return reallocs_live_blocks(&live->reallocs, &live->blocks, &live->times, missing_until, count);
 }
 
 static uint32_t site_stack(const void *context, uint32_t site) { return site; }

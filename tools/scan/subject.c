@@ -12,9 +12,9 @@ static bool is_settled(const void *context) { return heap_is_settled(heap_of(con
 
 static size_t live_count(const void *context) { return heap_live_count(heap_of(context)); }
 
-static struct live_block *live_blocks(const void *context, size_t *count)
+static struct live_block *live_blocks(const void *context, uint64_t missing_until, size_t *count)
 {
-	return heap_live_blocks(heap_of(context), count);
+	return heap_live_blocks(heap_of(context), missing_until, count);
 }
 
 static uint32_t site_stack(const void *context, uint32_t site) { return heap_site_stack(heap_of(context), site); }

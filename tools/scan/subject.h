@@ -27,8 +27,8 @@ struct scan_knowledge {
 	bool (*is_settled)(const void *context);
 	/* Blocks that are live, excluding blocks that are being reallocated. */
 	size_t (*live_count)(const void *context);
-	/* The same blocks, in no order; malloced. */
-	struct live_block *(*live_blocks)(const void *context, size_t *count);
+	/* The same blocks, in no order; malloced.  missing_until: as for heap_live_blocks. */
+	struct live_block *(*live_blocks)(const void *context, uint64_t missing_until, size_t *count);
 	/* The stack that a site number of live_blocks stands for. */
 	uint32_t (*site_stack)(const void *context, uint32_t site);
 	/* All threads that the events name; good until more events are delivered. */

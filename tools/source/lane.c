@@ -230,8 +230,12 @@ static void begin_thread(struct lane *lane, struct event *event)
 	lane->tid = (uint32_t)(event->arg >> 32);
 }
 
-static void count_loss(struct merge_totals *totals, const struct event *event)
+static void count_loss(struct reading *reading, const struct event *event)
 {
+	struct merge_totals *totals = &reading->totals;
+
+	if (event->stamp > reading->gap)
+		reading->gap = event->stamp;
 	totals->lost = count_sum(totals->lost, event->object);
 	if (event->aux)
 		totals->never_written = count_sum(totals->never_written, event->object);
@@ -266,7 +270,7 @@ static bool take_unusual(struct lane *lane, struct event *event)
 	if (!good)
 		totals->bad_records++;
 	else if (event->type == RT_LOSS)
-		count_loss(totals, event);
+		count_loss(lane->reading, event);
 	else
 		totals->events++;
 	if (good && event->type == RT_THREAD_BEGIN)
@@ -367,7 +371,7 @@ bool lane_seek(struct lane *lane)
 static void take_gap(struct lane *lane, struct event *event)
 {
 	*event = lane->gap;
-	count_loss(&lane->reading->totals, event);
+	count_loss(lane->reading, event);
 	lane->pending = lane->gap_pending = false;
 }
 

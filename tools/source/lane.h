@@ -38,6 +38,7 @@ struct reading {
 	bool live;        /* the reader hands chunks back to the program */
 	uint64_t limit;   /* events up to this stamp may be delivered */
 	uint64_t rescued; /* events that were read from a chunk before the program overwrote it */
+	uint64_t gap;     /* stamp of the latest RT_LOSS delivered; 0: there was none */
 	struct merge_totals totals;
 };
 

@@ -388,6 +388,17 @@ bool merge_misses_events(const struct merge *merge)
 	return merge->reading.totals.lost || all_loss(merge) > merge->reading.rescued;
 }
 
+uint64_t merge_missing_until(const struct merge *merge)
+{
+	uint64_t until = load_acquire(&merge->reading.ring->shared->missing_until);
+
+	if (!merge_misses_events(merge))
+		return 0;
+	if (!until || lanes_taken_before(&merge->lanes)) /* an earlier reader took events of any time */
+		return UINT64_MAX;
+	return until > merge->reading.gap ? until : merge->reading.gap;
+}
+
 /* Delivers the loss that no gap record tells: lanes that are gone entirely, and losses that the process had no time to
  * record before it died. */
 static void deliver_rest_of_loss(struct merge *merge)
@@ -398,7 +409,8 @@ static void deliver_rest_of_loss(struct merge *merge)
 	if (all <= known)
 		return;
 	uint64_t rest = all - known <= RT_OBJECT_MASK ? all - known : RT_OBJECT_MASK;
-	merge->batch[0] = (struct event){.type = RT_LOSS, .object = rest, .stamp = merge->last_stamp};
+	merge->batch[0] = (struct event){
+	    .type = RT_LOSS, .object = rest, .stamp = merge->last_stamp, .arg = merge_missing_until(merge)};
 	merge->reading.totals.lost = count_sum(merge->reading.totals.lost, rest);
 	emit(merge, 1);
 	hand_over(merge);

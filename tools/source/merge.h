@@ -13,7 +13,8 @@
 
 /* Receives the next events in order, a batch at a time, so that it can prefetch memory for the later events of the
  * batch.  A gap comes as an RT_LOSS event at its place in the lane.  Its object is the number of missing events; its
- * aux is an enum rt_loss, or 0 if the events were overwritten. */
+ * aux is an enum rt_loss, or 0 if the events were overwritten.  No missing event has a later stamp than the gap, but
+ * for a last RT_LOSS of events that lie in no known gap: its arg is merge_missing_until. */
 typedef void merge_sink(void *context, const struct event *events, size_t count);
 
 struct merge_totals {
@@ -49,6 +50,8 @@ uint64_t merge_rest(struct merge *merge, merge_sink *sink, void *context);
 
 /* True if events are known to be missing by now. */
 bool merge_misses_events(const struct merge *merge);
+/* No event that is missing by now has a later stamp.  0: no event is missing; UINT64_MAX: nothing is known. */
+uint64_t merge_missing_until(const struct merge *merge);
 /* Ends the reading, although the program may go on: delivers RT_LOSS for lost events that lie in no gap. */
 void merge_conclude(struct merge *merge, merge_sink *sink, void *context);
 

@@ -17,6 +17,7 @@
 #include "tools/analyse/heap/heap_reallocs.h"
 #include "tools/analyse/heap/heap_samples.h"
 #include "tools/analyse/heap/heap_sites.h"
+#include "tools/analyse/heap/heap_times.h"
 #include "tools/analyse/heap/leaks.h"
 #include "tools/analyse/threads/threads.h"
 #include "tools/base/format.h"
@@ -42,6 +43,7 @@ struct heap_analysis {
 	struct block_table blocks;
 	struct site_table sites;
 	struct actor_table actors;
+	struct heap_times times;
 	uint64_t serial; /* number of the latest maximum of live bytes */
 	uint64_t live_bytes, live_blocks;
 	uint64_t peak_bytes, peak_blocks, peak_stamp;
@@ -94,6 +96,7 @@ void heap_free(struct heap_analysis *heap)
 	blocks_free(&heap->blocks);
 	sites_free(&heap->sites);
 	actors_free(&heap->actors);
+	heap_times_free(&heap->times);
 	reallocs_free(&heap->reallocs);
 	misuse_free(heap->misuse);
 	recents_free(&heap->recent);
@@ -132,6 +135,7 @@ static void block_begins(struct heap_analysis *heap, struct block *block, const 
 	holder_gain(&heap->sites.items[site].holder, heap->serial, event->size);
 	holder_gain(&actor->holder, heap->serial, event->size);
 	actor->latest = event->stamp;
+	actor->serial = heap_times_next(&heap->times, event->stamp);
 	class->allocations++;
 	class->bytes += event->size;
 	class->live_blocks++;
@@ -142,7 +146,7 @@ static void block_begins(struct heap_analysis *heap, struct block *block, const 
 	                        .size = event->size,
 	                        .site = site,
 	                        .thread = thread,
-	                        .serial = (uint32_t)actor->holder.counts.allocations,
+	                        .serial = actor->serial,
 	                        .share = share};
 }
 
@@ -422,7 +426,7 @@ static void count_free(struct heap_analysis *heap, const struct event *event, co
 	struct site *site = site_of(heap, block);
 	struct heap_counts *of_site = &site->holder.counts;
 	struct heap_actor *owner = &heap->actors.items[block->thread];
-	bool temporary = owner->id == event->thread && (uint32_t)owner->holder.counts.allocations == block->serial;
+	bool temporary = owner->id == event->thread && owner->serial == block->serial;
 
 	churn_freed(&site->churn, block->size, of_site->live_blocks + 1);
 	of_site->frees++;
@@ -541,6 +545,7 @@ static void note_loss(struct heap_analysis *heap, const struct event *event)
 {
 	uint64_t since = caller_of(heap, event)->latest;
 
+	heap_times_keep(&heap->times, event->stamp);
 	if (event->depth || event->aux == RT_LOSS_NESTED || !event->thread)
 		since = 0;
 	if (since < heap->certain_until)
@@ -786,9 +791,9 @@ bool heap_is_settled(const struct heap_analysis *heap) { return reallocs_settled
 
 size_t heap_live_count(const struct heap_analysis *heap) { return heap->blocks.count; }
 
-struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count)
+struct live_block *heap_live_blocks(const struct heap_analysis *heap, uint64_t missing_until, size_t *count)
 {
-	return reallocs_live_blocks(&heap->reallocs, &heap->blocks, count);
+	return reallocs_live_blocks(&heap->reallocs, &heap->blocks, &heap->times, missing_until, count);
 }
 
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site) { return heap->sites.items[site].stack; }

@@ -87,8 +87,9 @@ bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *s
 bool heap_is_settled(const struct heap_analysis *heap);
 /* The number of live blocks, excluding blocks that are being reallocated. */
 size_t heap_live_count(const struct heap_analysis *heap);
-/* The live blocks in no particular order; malloced.  heap_site_stack gives the stack of a site number. */
-struct live_block *heap_live_blocks(const struct heap_analysis *heap, size_t *count);
+/* The live blocks in no particular order; malloced.  heap_site_stack gives the stack of a site number.  missing_until:
+ * no missing event has a later stamp, 0: no event is missing. */
+struct live_block *heap_live_blocks(const struct heap_analysis *heap, uint64_t missing_until, size_t *count);
 uint32_t heap_site_stack(const struct heap_analysis *heap, uint32_t site);
 /* scan: the scan at the end, or one that was not done. */
 void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,

@@ -15,7 +15,7 @@ struct block {
 	uint64_t size;
 	uint32_t site;   /* index of its site */
 	uint32_t thread; /* index of the thread that allocated it */
-	uint32_t serial; /* that thread's count of allocations, this one included */
+	uint32_t serial; /* low bits of its number among all allocations (heap_times.h) */
 	uint32_t share;  /* index + 1 of its group's share of the site; 0: it belongs to the site's first group */
 };
 

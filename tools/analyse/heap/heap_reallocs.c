@@ -32,14 +32,31 @@ bool reallocs_settled(const struct realloc_table *table)
 	return true;
 }
 
-static struct live_block live_block(const struct block *block)
+struct proof { /* of which blocks the free is certainly not among the missing events */
+	bool of_all, of_some;
+	uint64_t number; /* of_some: those after this allocation */
+};
+
+static struct proof proof_of(const struct heap_times *times, uint64_t missing_until)
 {
-	return (struct live_block){.address = block->address, .size = block->size, .site = block->site};
+	struct proof proof = {.of_all = !missing_until};
+
+	proof.of_some = missing_until && heap_times_after(times, missing_until, &proof.number);
+	return proof;
+}
+
+static struct live_block live_block(const struct block *block, const struct proof *proof)
+{
+	bool proven = proof->of_all || (proof->of_some && block->serial > proof->number);
+
+	return (struct live_block){
+	    .address = block->address, .size = block->size, .site = block->site, .unproven = !proven};
 }
 
 struct live_block *reallocs_live_blocks(const struct realloc_table *table, const struct block_table *blocks,
-                                        size_t *count)
+                                        const struct heap_times *times, uint64_t missing_until, size_t *count)
 {
+	struct proof proof = proof_of(times, missing_until);
 	size_t room = blocks->count + table->count + 1;
 	struct live_block *list = memory_zeroed(room, sizeof *list);
 
@@ -47,11 +64,11 @@ struct live_block *reallocs_live_blocks(const struct realloc_table *table, const
 	*count = 0;
 	for (size_t i = 0; i <= blocks->mask; i++)
 		if (blocks->slots[i].address)
-			list[(*count)++] = live_block(&blocks->slots[i]);
+			list[(*count)++] = live_block(&blocks->slots[i], &proof);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct pending_realloc *pending = &table->items[i];
 		if (pending->open && pending->known && !blocks_find(blocks, pending->old.address))
-			list[(*count)++] = live_block(&pending->old);
+			list[(*count)++] = live_block(&pending->old, &proof);
 	}
 	return list;
 }

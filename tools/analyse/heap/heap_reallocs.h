@@ -6,6 +6,7 @@
 #define RINGTAIL_ANALYSE_HEAP_REALLOCS_H
 
 #include "tools/analyse/heap/heap_blocks.h"
+#include "tools/analyse/heap/heap_times.h"
 #include "tools/base/u64_map.h"
 #include "tools/finding/live_block.h"
 
@@ -26,8 +27,9 @@ void reallocs_free(struct realloc_table *table);
 struct pending_realloc *reallocs_of(struct realloc_table *table, uint32_t lane);
 /* True if no reallocation is known to be under way. */
 bool reallocs_settled(const struct realloc_table *table);
-/* All live blocks, also the ones set aside, in no particular order; malloced. */
+/* All live blocks, also the ones set aside, in no particular order; malloced.  missing_until: no missing event has a
+ * later stamp, 0: no event is missing.  Blocks that are not known to have been allocated after that are unproven. */
 struct live_block *reallocs_live_blocks(const struct realloc_table *table, const struct block_table *blocks,
-                                        size_t *count);
+                                        const struct heap_times *times, uint64_t missing_until, size_t *count);
 
 #endif

@@ -42,6 +42,7 @@ struct heap_actor { /* a thread */
 	uint32_t group;  /* of threads; 0: not known */
 	uint64_t latest; /* stamp of its last event */
 	uint32_t opens;  /* libraries whose calls of malloc and free may pass unseen at present */
+	uint32_t serial; /* of the block that it allocated last */
 };
 
 struct site_table {

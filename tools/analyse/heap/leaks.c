@@ -128,13 +128,8 @@ static void report_unread(const struct leak_scan *scan, struct finding_list *fin
 	    (unsigned long long)scan->unread, scan->unread == 1 ? "" : "s");
 }
 
-/* Why blocks that seem lost may not be; NULL: they are lost. */
-static const char *doubt_of(const struct leak_scan *scan, bool events_lost)
-{
-	if (events_lost)
-		return "events were lost";
-	return scan->unread ? "a part of the memory could not be read" : NULL;
-}
+#define DOUBT_EVENTS "events were lost"
+#define DOUBT_MEMORY "a part of the memory could not be read"
 
 /* A pointer to the blocks, or their free, may be in what is missing.  Which of them are lost with others is not known
  * either. */
@@ -146,13 +141,21 @@ static struct leak_group doubted(struct leak_group group)
 	return group;
 }
 
+static bool is_doubtful(const struct leak_group *group, const struct leak_scan *scan, bool events_lost)
+{
+	return scan->unread || (events_lost && group->unproven);
+}
+
 void leaks_report(const struct leak_scan *scan, bool events_lost, struct finding_list *findings)
 {
 	struct leak_group *groups = memory_zeroed(scan->count + 1, sizeof *groups);
-	const char *doubt = doubt_of(scan, events_lost);
+	const char *doubt = scan->unread ? DOUBT_MEMORY : DOUBT_EVENTS;
 
-	for (size_t i = 0; i < scan->count; i++)
-		groups[i] = doubt ? doubted(scan->groups[i]) : scan->groups[i];
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct leak_group *group = &scan->groups[i];
+
+		groups[i] = is_doubtful(group, scan, events_lost) ? doubted(*group) : *group;
+	}
 	size_t count = merge_same(groups, scan->count);
 	for (size_t i = 0; i < count; i++)
 		report_group(&groups[i], groups, count, doubt, findings);

@@ -6,8 +6,8 @@
 #include "tools/finding/findings.h"
 #include "tools/finding/leak_groups.h"
 
-/* events_lost: the scan may not know some blocks, or take freed ones for live.  Then, and where memory could not be
- * read, no block is certainly lost: those that seem to be are reported as possible leaks, which are information. */
+/* events_lost: a missing event may have freed the blocks of unproven groups.  Such a group, and each group where memory
+ * could not be read, is not certainly lost: it is reported as a possible leak, which is information. */
 void leaks_report(const struct leak_scan *scan, bool events_lost, struct finding_list *findings);
 
 #endif
