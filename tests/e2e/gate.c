@@ -79,8 +79,9 @@ RUN(says_that_the_heap_was_not_watched, "--fail-on=leak --heap=no", "demo", "", 
     "check passed, but no leaks were looked for in 1 process (--heap=no)\n")
 RUN(says_that_locks_were_not_watched, "--fail-on=deadlock,misuse --locks=no", "true", "", 0,
     "check passed, but no deadlocks were looked for in 1 process (--locks=no)\n")
-RUN(says_that_no_races_are_looked_for, "--fail-on=race", "true", "", 0,
-    "check passed, but this version of ringtail looks for no findings of the kind race\n")
+RUN(says_that_no_data_races_are_looked_for, "--fail-on=race:data", "true", "", 0,
+    "check passed, but this version of ringtail looks for no race:data\n")
+RUN(looks_for_races, "--fail-on=race", "true", "", 0, "check passed\n")
 RUN(wrong_rule, RULES, "demo", "leak\n", 64, "rules.supp:1: not a rule: \"leak\"")
 RUN(no_rules, "--suppressions=none.supp", "demo", "", 64, "none.supp")
 RUN(no_baseline, "--baseline=none", "demo", "", 65, "none")
@@ -255,7 +256,7 @@ static void expect_junit(const char *schema_name, const char *line, const char *
 Test(gate, junit_is_valid_for_ant)
 {
 	static const char *const texts[] = {
-	    " tests=\"7\" failures=\"3\" errors=\"0\" ", "name=\"leak:definite in print_receipt [",
+	    " tests=\"8\" failures=\"3\" errors=\"0\" ", "name=\"leak:definite in print_receipt [",
 	    "<testcase classname=\"ringtail\" name=\"leak:indirect\" time=\"0\"/>", NULL};
 
 	expect_junit("schemas/JUnit.xsd", "check RUN --format junit", texts);
@@ -263,7 +264,7 @@ Test(gate, junit_is_valid_for_ant)
 
 Test(gate, junit_is_valid_for_jenkins)
 {
-	static const char *const texts[] = {" tests=\"7\" failures=\"2\" errors=\"0\" ",
+	static const char *const texts[] = {" tests=\"8\" failures=\"2\" errors=\"0\" ",
 	                                    "<skipped>suppressed by rules.supp:1: leak:print_receipt</skipped>", NULL};
 
 	expect_junit("schemas/jenkins-junit.xsd", "check RUN --format junit" RULE_FILE, texts);

@@ -85,12 +85,12 @@ static bool is_heap_event(unsigned type) { return type >= RT_ALLOC_FIRST && type
 
 static void heap_turn(struct analysis *analysis, const struct event *event)
 {
-	uint64_t address, size;
+	struct ended_block block;
 
 	heap_event(analysis->heap, event);
 	locks_heap_event(analysis->locks, event);
-	if (heap_ended_block(analysis->heap, &address, &size))
-		locks_block_ended(analysis->locks, event, address, size);
+	if (heap_ended_block(analysis->heap, &block))
+		locks_block_ended(analysis->locks, event, &block);
 }
 
 /* The stack of a thread's begin is its start routine, whose address is as exact as that of an interrupted frame. */

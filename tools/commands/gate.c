@@ -129,7 +129,7 @@ static void say_doubts(struct report *report)
 	if (wants(report, FINDING_DEADLOCK_REALISED) || wants(report, FINDING_DEADLOCK_PREDICTED))
 		say_unwatched(report, &doubts, "deadlocks", no_locks, "--locks=no");
 	if (unsought)
-		say_doubt(&doubts, "this version of ringtail looks for no findings of the kind %s", unsought);
+		say_doubt(&doubts, "this version of ringtail looks for no %s", unsought);
 }
 
 /* ---- the verdict ------------------------------------------------------------------------------ */

@@ -118,6 +118,21 @@ void finding_add_thread(struct finding *finding, uint32_t thread)
 	finding->threads[finding->thread_count - 1] = thread;
 }
 
+void finding_set_race(struct finding *finding, const struct finding_race *race, const char *const labels[2])
+{
+	finding->race = memory_zeroed(1, sizeof *finding->race);
+	*finding->race = *race;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct race_side *side = &race->sides[i];
+
+		finding_add_stack(finding, labels[i], side->thread, side->stamp, side->stack);
+		finding_add_thread(finding, side->thread);
+	}
+	if (race->allocated_stack)
+		finding_add_stack(finding, "the block was allocated here", 0, 0, race->allocated_stack)->key =
+		    STACK_ASIDE;
+}
+
 struct ranked {
 	size_t index; /* findings of equal rank keep the order in which they were found */
 	unsigned rank;
@@ -162,6 +177,7 @@ void finding_list_free(struct finding_list *list)
 		free(list->items[i].edges);
 		free(list->items[i].kept);
 		free(list->items[i].threads);
+		free(list->items[i].race);
 	}
 	free(list->items);
 	*list = (struct finding_list){0};

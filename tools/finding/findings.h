@@ -57,6 +57,34 @@ struct finding_kept {   /* leak:definite: further blocks that are lost with the 
 	uint64_t blocks, bytes;
 };
 
+#define RACE_LOCKS_MOST 4
+
+struct race_lock { /* a lock that a thread of a race held */
+	struct finding_object lock;
+	bool shared;
+	uint32_t taken_stack;
+	uint64_t since;
+};
+
+struct race_side { /* what one of the two threads did */
+	uint32_t thread, stack;
+	uint64_t stamp;
+	bool reads;       /* it only reads */
+	const char *does; /* static, as "unlocks a mutex" or "localtime" */
+	struct race_lock locks[RACE_LOCKS_MOST];
+	uint32_t lock_count;
+};
+
+struct finding_race {
+	const char *about; /* static: what both sides use.  It is a part of the finding's id */
+	const char *proof; /* static: "freed", "overlap" or, of a prediction, "order" (docs/RACES.md) */
+	uint64_t address;  /* 0: it is memory of libc */
+	uint64_t size;     /* of the block that contains it; 0: none is known */
+	uint64_t into;     /* bytes from that block's start to the address */
+	uint32_t allocated_stack;
+	struct race_side sides[2];
+};
+
 struct finding {
 	enum finding_kind kind;
 	enum finding_class class; /* FINDING_NONE: see word */
@@ -81,6 +109,7 @@ struct finding {
 	uint64_t kept_blocks, kept_bytes; /* their sums */
 	uint32_t *threads;
 	size_t thread_count;
+	struct finding_race *race; /* of a race; else NULL */
 };
 
 struct finding_list {
@@ -108,6 +137,8 @@ void finding_add_lock(struct finding *finding, const struct finding_object *lock
 struct finding_edge *finding_add_edge(struct finding *finding);
 void finding_add_kept(struct finding *finding, struct finding_kept kept);
 void finding_add_thread(struct finding *finding, uint32_t thread);
+/* Makes the finding one of a race, with a stack and a thread for each side.  labels: of the two stacks. */
+void finding_set_race(struct finding *finding, const struct finding_race *race, const char *const labels[2]);
 /* The bytes by which a finding is ranked: a leak's own, and those of the blocks that were lost with it. */
 static inline uint64_t finding_all_bytes(const struct finding *finding) { return finding->bytes + finding->kept_bytes; }
 /* Sorts by severity, worst first.  The sort is stable: equal findings stay in the order in which they were added. */

@@ -6,7 +6,7 @@
 
 #include "tools/base/suggest.h"
 
-enum class_list { LISTED, ANY_WORD, RESERVED };
+enum class_list { LISTED, ANY_WORD };
 enum weight { FAILS, SHOWN, INFORMATION, FOLDED };
 
 #define NAME_BYTES 64 /* of KIND:CLASS */
@@ -189,11 +189,14 @@ bool kinds_suggest(const char *item, char *near, size_t room)
 
 const char *kinds_unsought(const char *list)
 {
-	for (const char *item = list; *item; item = next_item(item)) {
-		enum finding_kind kind = find_kind(item, strcspn(item, ",:"));
+	static const char *const unsought[] = {"race:data", "race:heap-handoff"};
 
-		if (kind < KIND_COUNT && kinds[kind].classes == RESERVED)
-			return kinds[kind].name;
+	for (const char *item = list; *item; item = next_item(item)) {
+		size_t length = strcspn(item, ",");
+
+		for (size_t i = 0; i < sizeof unsought / sizeof *unsought; i++)
+			if (is_word(unsought[i], item, length))
+				return unsought[i];
 	}
 	return NULL;
 }

@@ -78,8 +78,8 @@ bool kinds_valid(const char *list, const char **bad);
 /* Writes the name to near that the item, up to its comma, probably means: a similar one, or the class with its kind.
  * False: no name is near. */
 bool kinds_suggest(const char *item, char *near, size_t room);
-/* The first kind that an item of the list names although no analyser of this version reports it; NULL: there is none.
- * "default" names no kind. */
+/* The first class that an item of the list names although no analyser of this version reports it, as "race:data"; NULL:
+ * there is none.  "default" and kinds name no class. */
 const char *kinds_unsought(const char *list);
 /* "a list of ...", for error messages. */
 const char *kinds_wanted(void);

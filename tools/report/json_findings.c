@@ -106,6 +106,77 @@ static json_t *json_kept(struct report *report, const struct process *process, i
 	return array;
 }
 
+static json_t *json_race_locks(struct report *report, const struct process *process, int64_t finding, int64_t side)
+{
+	static const char sql[] = "SELECT what, address, generation, name, created_stack, shared, since, taken_stack"
+	                          " FROM race_lock WHERE process = ? AND finding = ? AND side = ? ORDER BY ordinal";
+	sqlite3_stmt *row = query_again(&report->query, sql, 3, process->id, finding, side);
+	json_t *array = json_array();
+
+	while (query_next(&report->query, row)) {
+		json_t *held = json_object();
+
+		json_object_set_new(held, "object", json_object_at(report, process, row, 0));
+		json_object_set_new(held, "shared", json_boolean(sqlite3_column_int(row, 5)));
+		json_object_set_new(held, "at", json_column(row, 6));
+		json_object_set_new(held, "taken", json_stack(report, process->id, sqlite3_column_int64(row, 7)));
+		json_array_append_new(array, held);
+	}
+	query_done(&report->query, row);
+	return array;
+}
+
+static json_t *json_sides(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] = "SELECT side, thread, at, access, does, stack FROM race_side"
+	                          " WHERE process = ? AND finding = ? ORDER BY side";
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
+	json_t *array = json_array();
+
+	while (query_next(&report->query, row)) {
+		json_t *side = json_object();
+
+		json_object_set_new(side, "thread", json_column(row, 1));
+		json_object_set_new(side, "at", json_column(row, 2));
+		json_object_set_new(side, "access", json_column(row, 3));
+		json_object_set_new(side, "size", json_null());
+		json_object_set_new(side, "does", json_column(row, 4));
+		json_object_set_new(side, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 5)));
+		json_object_set_new(side, "locks",
+		                    json_race_locks(report, process, finding, sqlite3_column_int64(row, 0)));
+		json_array_append_new(array, side);
+	}
+	query_done(&report->query, row);
+	return array;
+}
+
+/* Members that only races have.  Values before and after, and a seed, come with races that were caught. */
+static void add_race(struct report *report, const struct process *process, int64_t finding, json_t *object)
+{
+	static const char sql[] = "SELECT about, proof, address, block_into, block_bytes, allocated_stack FROM race"
+	                          " WHERE process = ? AND finding = ?";
+	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
+
+	if (query_next(&report->query, row)) {
+		json_t *about = json_object();
+		bool placed = sqlite3_column_type(row, 2) != SQLITE_NULL;
+
+		json_object_set_new(about, "what", json_column(row, 0));
+		json_object_set_new(about, "address",
+		                    placed ? json_address(sqlite3_column_int64(row, 2)) : json_null());
+		json_object_set_new(about, "into", json_column(row, 3));
+		json_object_set_new(about, "block_bytes", json_column(row, 4));
+		json_object_set_new(about, "allocated", json_stack(report, process->id, sqlite3_column_int64(row, 5)));
+		json_object_set_new(object, "object", about);
+		json_object_set_new(object, "proof", json_column(row, 1));
+		json_object_set_new(object, "sides", json_sides(report, process, finding));
+		json_object_set_new(object, "before", json_null());
+		json_object_set_new(object, "after", json_null());
+		json_object_set_new(object, "seed", json_null());
+	}
+	query_done(&report->query, row);
+}
+
 static json_t *json_thread_ids(struct report *report, const struct process *process, int64_t finding)
 {
 	static const char sql[] = "SELECT thread FROM finding_thread WHERE process = ? AND finding = ? ORDER BY thread";
@@ -161,6 +232,8 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "stacks", json_stacks(report, process, ordinal));
 	json_object_set_new(object, "edges", json_edges(report, process, ordinal));
 	json_object_set_new(object, "kept", json_kept(report, process, ordinal));
+	if (kind_is(query_text(row, 1), KIND_RACE))
+		add_race(report, process, ordinal, object);
 	json_object_set_new(object, "kept_blocks", json_column(row, 12));
 	json_object_set_new(object, "kept_bytes", json_column(row, 13));
 	json_object_set_new(object, "lost_with", json_column(row, 14));

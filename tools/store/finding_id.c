@@ -159,6 +159,8 @@ struct finding_key finding_key(struct stack_set *stacks, const struct finding *f
 	struct key_parts parts = {memory_zeroed(room, sizeof(uint64_t)), memory_zeroed(room, sizeof(uint64_t)), 0, 0};
 	struct finding_key key = {hash_class(finding), hash_class(finding)};
 
+	if (finding->race)
+		key.id = hash_text(key.id, finding->race->about);
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].key != STACK_ASIDE)
 			add_part(&parts, key_of_stack(stacks, finding->stacks[i].stack),

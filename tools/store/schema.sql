@@ -469,6 +469,49 @@ CREATE TABLE finding_thread (
 	PRIMARY KEY (process, finding, thread)
 ) WITHOUT ROWID;
 
+-- Of a race: what two threads used.  finding_stack has the stacks of both sides, too.
+CREATE TABLE race (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL, -- finding.ordinal
+	about   TEXT NOT NULL,    -- mutex, sem, ...; of race:libc-state: what the functions share
+	proof   TEXT NOT NULL,    -- freed: by one side, before the other side was done with it; overlap: two calls at the same
+	                          -- time; order: no proof, nothing that was seen orders the two sides
+	address INTEGER,          -- NULL: memory of libc
+	block_into INTEGER,       -- bytes from the start of its block; NULL: no block is known
+	block_bytes INTEGER,      -- of that block
+	allocated_stack INTEGER,  -- where that block was allocated
+	PRIMARY KEY (process, finding)
+) WITHOUT ROWID;
+
+CREATE TABLE race_side (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	side    INTEGER NOT NULL, -- 0, 1
+	thread  INTEGER,
+	at      REAL,
+	access  TEXT NOT NULL,    -- read, write
+	does    TEXT NOT NULL,    -- "unlocks a mutex", "localtime", ...
+	stack   INTEGER,
+	PRIMARY KEY (process, finding, side)
+) WITHOUT ROWID;
+
+-- Locks that a side of a race held, the first four.
+CREATE TABLE race_lock (
+	process INTEGER NOT NULL,
+	finding INTEGER NOT NULL,
+	side    INTEGER NOT NULL,
+	ordinal INTEGER NOT NULL,
+	what    TEXT NOT NULL,    -- mutex, rwlock, ...
+	address INTEGER NOT NULL,
+	generation INTEGER NOT NULL,
+	name    TEXT,
+	created_stack INTEGER,
+	shared  INTEGER NOT NULL, -- 1: for reading
+	since   REAL,
+	taken_stack INTEGER,
+	PRIMARY KEY (process, finding, side, ordinal)
+) WITHOUT ROWID;
+
 -- ringtail run --confirm: what became of the deadlocks that an earlier run predicted.
 CREATE TABLE confirmation (
 	ordinal INTEGER PRIMARY KEY,

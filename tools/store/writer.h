@@ -18,7 +18,7 @@
 	T(thread_group) T(thread_blocker) T(thread_site) T(heap) T(heap_site) T(heap_share) \
 	T(heap_thread) T(heap_size_class) T(heap_sample) T(heap_level) T(lock_class) T(lock_wait) T(lock_hold) \
 	T(lock_interval) T(lock_order) T(lock) T(finding) T(finding_stack) T(finding_object) \
-	T(finding_edge) T(finding_kept) T(finding_thread)
+	T(finding_edge) T(finding_kept) T(finding_thread) T(race) T(race_side) T(race_lock)
 /* clang-format on */
 
 enum store_table {

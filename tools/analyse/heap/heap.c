@@ -47,7 +47,7 @@ struct heap_analysis {
 	uint64_t serial; /* number of the latest maximum of live bytes */
 	uint64_t live_bytes, live_blocks;
 	uint64_t peak_bytes, peak_blocks, peak_stamp;
-	uint64_t ended_address, ended_size;
+	struct ended_block ended; /* by the last event; address 0: none */
 	struct heap_size_class classes[HEAP_SIZE_CLASSES];
 	struct samples samples;
 	struct levels levels;
@@ -442,8 +442,7 @@ static void end_by_free(struct heap_analysis *heap, const struct event *event, c
 	block_ends(heap, block);
 	count_free(heap, event, block);
 	note_free(heap, block, event->stack);
-	heap->ended_address = block->address;
-	heap->ended_size = block->size;
+	heap->ended = (struct ended_block){block->address, block->size, site_of(heap, block)->stack};
 }
 
 /* realloc(p, 0) after its RT_REALLOC_BEGIN: the block that was set aside ends. */
@@ -603,7 +602,7 @@ static void note_unseen(struct heap_analysis *heap, const struct event *event)
 
 void heap_event(struct heap_analysis *heap, const struct event *event)
 {
-	heap->ended_address = 0;
+	heap->ended.address = 0;
 	switch (event->type) {
 	case RT_MALLOC ... RT_ALLOC_LAST:
 		allocate(heap, event, event->type);
@@ -692,12 +691,13 @@ bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *s
 	return true;
 }
 
-bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size)
+bool heap_ended_block(const struct heap_analysis *heap, struct ended_block *block)
 {
-	*address = heap->ended_address;
-	*size = heap->ended_size;
-	return heap->ended_address != 0;
+	*block = heap->ended;
+	return heap->ended.address != 0;
 }
+
+bool heap_is_doubtful(const struct heap_analysis *heap) { return heap->unseen || heap->certain_until != UINT64_MAX; }
 
 /* ---- results -------------------------------------------------------------------- */
 

@@ -62,6 +62,11 @@ struct heap_level {
 	uint32_t site; /* number of the site, from 1; 0: the whole process */
 };
 
+struct ended_block {
+	uint64_t address, size;
+	uint32_t stack; /* where it was allocated */
+};
+
 /* Both must outlive it. */
 struct heap_analysis *heap_new(struct ring_file *ring, const struct thread_analysis *threads);
 void heap_free(struct heap_analysis *heap);
@@ -72,8 +77,10 @@ void heap_thread_group(struct heap_analysis *heap, uint32_t thread, uint32_t gro
  * later when the block has arrived, its site. */
 void heap_prefetch(const struct heap_analysis *heap, const struct event *event);
 void heap_prefetch_site(const struct heap_analysis *heap, const struct event *event);
-/* True if the last event given to heap_event freed a block; sets *address and *size of that block then. */
-bool heap_ended_block(const struct heap_analysis *heap, uint64_t *address, uint64_t *size);
+/* True if the last event given to heap_event freed a block; sets *block to it then. */
+bool heap_ended_block(const struct heap_analysis *heap, struct ended_block *block);
+/* True if calls may pass unseen at present, or events are missing: freed memory may have been allocated again. */
+bool heap_is_doubtful(const struct heap_analysis *heap);
 /* True if the address certainly lies in no live block.  Slow: it searches all blocks.  After a number of calls it
  * always answers false. */
 bool heap_is_freed(struct heap_analysis *heap, uint64_t address);

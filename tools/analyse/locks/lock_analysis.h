@@ -6,8 +6,14 @@
 #include "tools/analyse/locks/fork_locks.h"
 #include "tools/analyse/locks/happens_before.h"
 #include "tools/analyse/locks/lock_order.h"
+#include "tools/analyse/locks/races.h"
 #include "tools/analyse/locks/signal_stacks.h"
 #include "tools/analyse/locks/sync_misuse.h"
+
+struct freed_blocks { /* that had a lock in them; zeroed: none */
+	struct freed_block *latest;
+	uint64_t count;
+};
 
 struct lock_analysis {
 	const struct ring_file *ring;
@@ -17,6 +23,10 @@ struct lock_analysis {
 	struct happens_before before;
 	struct lock_sources sources;
 	struct sync_misuses misuses;
+	uint64_t stamp;     /* of the present event */
+	bool stamp_is_late; /* the event may have happened before the event before it: merge.h, `late` */
+	struct races races;
+	struct freed_blocks freed; /* freed_use.h */
 	bool forked; /* the process came from a fork: locks may be held whose acquisition was never seen */
 	/* Until this stamp, calls of some modules may have passed unseen; 0: of none. */
 	uint64_t unseen_until;

@@ -7,6 +7,7 @@
 
 #include "tools/analyse/heap/heap.h"
 #include "tools/analyse/locks/deadlock_parts.h"
+#include "tools/analyse/locks/freed_use.h"
 #include "tools/analyse/threads/threads.h"
 #include "tools/base/memory.h"
 
@@ -737,6 +738,8 @@ void lock_checks_event(struct lock_analysis *locks, struct lock_thread *thread, 
 		check.held = held_find(thread, event->object);
 	if (check.held && check.held->lock != check.lock)
 		check.held = NULL;
+	if (freed_use_check(&check))
+		return;
 	if (event->type == RT_FAILED)
 		check_failed(&check);
 	else if (event->type == RT_INIT)

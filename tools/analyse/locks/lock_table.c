@@ -138,25 +138,66 @@ static void page_unlink(struct lock_table *table, struct lock *lock)
 		u64_map_remove(&table->by_page, page);
 }
 
+/* ---- destroyed, and then freed --------------------------------------------------- */
+
+static uint64_t *destroyed_set(struct lock_table *table, uint64_t page)
+{
+	return table->destroyed[u64_mix(page) % DESTROYED_SETS];
+}
+
+static void note_destroyed(struct lock_table *table, const struct lock *lock)
+{
+	uint64_t *set = destroyed_set(table, lock->result.address >> PAGE_SHIFT);
+
+	for (unsigned i = DESTROYED_WAYS - 1; i > 0; i--)
+		set[i] = set[i - 1];
+	set[0] = lock->result.address;
+}
+
 struct block_end {
 	struct lock_table *table;
 	uint64_t start, end;
 	struct lock_tombstone tombstone;
 	lock_sink *sink;
 	void *context;
+	bool had_locks;
 };
 
-static void end_with_block(const struct block_end *block, struct lock *lock)
+/* The lock that was destroyed last at one of these addresses lies in freed memory now. */
+static void bury(struct block_end *block, uint64_t *set)
+{
+	for (unsigned i = 0; i < DESTROYED_WAYS; i++) {
+		struct lock_place *place = set[i] >= block->start && set[i] < block->end
+		                               ? place_find(block->table, set[i], RT_KIND_NONE)
+		                               : NULL;
+		uint8_t kind;
+
+		if (!place)
+			continue;
+		set[i] = 0;
+		if (place->lock || place->tombstone.how != TOMBSTONE_DESTROYED)
+			continue;
+		kind = place->tombstone.kind;
+		place->tombstone = block->tombstone;
+		place->tombstone.kind = kind;
+		block->had_locks = true;
+	}
+}
+
+static void end_with_block(struct block_end *block, struct lock *lock)
 {
 	if (lock->result.address < block->start || lock->result.address >= block->end)
 		return;
+	block->had_locks = true;
 	block->sink(block->context, lock);
 	lock_table_end(block->table, lock, block->tombstone);
 }
 
-static void end_in_page(const struct block_end *block, uint64_t page)
+static void end_in_page(struct block_end *block, uint64_t page)
 {
 	struct lock *lock, *next;
+
+	bury(block, destroyed_set(block->table, page));
 
 	for (lock = page_first(block->table, page); lock; lock = next) {
 		next = lock->page_next;
@@ -165,29 +206,32 @@ static void end_in_page(const struct block_end *block, uint64_t page)
 }
 
 /* For a block with more pages than there are locks, each lock is asked instead of each page. */
-static void end_in_range(const struct block_end *block)
+static void end_in_range(struct block_end *block)
 {
+	for (unsigned i = 0; i < DESTROYED_SETS; i++)
+		bury(block, block->table->destroyed[i]);
 	for (size_t i = 0; i < block->table->place_count; i++)
 		if (block->table->places[i].lock)
 			end_with_block(block, block->table->places[i].lock);
 }
 
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
+bool lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
                             lock_sink *sink, void *context)
 {
-	struct block_end block = {table, address, address + size, tombstone, sink, context};
+	struct block_end block = {table, address, address + size, tombstone, sink, context, false};
 	uint64_t page = address >> PAGE_SHIFT, last;
 
-	if (!table->by_page.count || !size || block.end < address)
-		return;
+	if (!table->count || !size || block.end < address)
+		return false;
 	last = (block.end - 1) >> PAGE_SHIFT;
 	if (last - page > table->place_count) {
 		end_in_range(&block);
-		return;
+		return block.had_locks;
 	}
 	for (; page <= last; page++)
 		if (filter_has(table, page))
 			end_in_page(&block, page);
+	return block.had_locks;
 }
 
 /* ---- generations ---------------------------------------------------------------- */
@@ -296,6 +340,8 @@ void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_tom
 	place->tombstone = tombstone;
 	place->tombstone.kind = lock->result.kind;
 	page_unlink(table, lock);
+	if (tombstone.how == TOMBSTONE_DESTROYED)
+		note_destroyed(table, lock);
 }
 
 struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint64_t address, uint8_t kind)
@@ -303,6 +349,14 @@ struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint6
 	const struct lock_place *place = place_find(table, address, kind);
 
 	return place && place->tombstone.kind == kind ? place->tombstone : (struct lock_tombstone){0};
+}
+
+void lock_table_told(struct lock_table *table, uint64_t address, uint8_t kind)
+{
+	struct lock_place *place = place_find(table, address, kind);
+
+	if (place && place->tombstone.how == TOMBSTONE_FREED)
+		place->tombstone.how = TOMBSTONE_TOLD;
 }
 
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind)

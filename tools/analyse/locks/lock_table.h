@@ -15,7 +15,7 @@
 
 /* A tombstone: how the last generation at an address ended. */
 struct lock_tombstone {
-	enum { TOMBSTONE_NONE, TOMBSTONE_DESTROYED, TOMBSTONE_FREED, TOMBSTONE_LEFT } how;
+	enum { TOMBSTONE_NONE, TOMBSTONE_DESTROYED, TOMBSTONE_FREED, TOMBSTONE_LEFT, TOMBSTONE_TOLD } how;
 	uint8_t kind;
 	uint32_t thread, stack; /* of the call that ended it */
 	uint64_t stamp;
@@ -60,6 +60,9 @@ struct sync_state {
 	} wasted;
 };
 
+#define DESTROYED_SETS 256
+#define DESTROYED_WAYS 8
+
 #define LOCK_HOT_BYTES 128
 
 struct lock {
@@ -103,7 +106,9 @@ struct lock_table { /* zeroed: empty */
 	size_t place_count, place_room;
 	struct u64_map by_page;   /* first lock of a page of 4096 bytes */
 	uint64_t page_filter[64]; /* a bit for each hash of a page that ever held a lock */
-	struct lock **locks;      /* sorted by id; folded locks are removed */
+	/* The keys of the places whose locks were destroyed last, by page: the newest first. */
+	uint64_t destroyed[DESTROYED_SETS][DESTROYED_WAYS];
+	struct lock **locks; /* sorted by id; folded locks are removed */
 	size_t count, room;
 	size_t ended; /* how many of these have ended */
 	uint32_t last_id;
@@ -134,11 +139,14 @@ struct lock *lock_table_init(struct lock_table *table, const struct event *event
 void lock_table_end(struct lock_table *table, struct lock *lock, struct lock_tombstone tombstone);
 /* How the generation before the present one ended; TOMBSTONE_NONE once the place was initialised anew. */
 struct lock_tombstone lock_table_tombstone(const struct lock_table *table, uint64_t address, uint8_t kind);
+/* That its memory was freed has been reported with a use of it: the tombstone is TOMBSTONE_TOLD from now on. */
+void lock_table_told(struct lock_table *table, uint64_t address, uint8_t kind);
 /* Undoes the end of the last generation: the call that would have ended it has failed. */
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
 typedef void lock_sink(void *context, struct lock *lock);
-/* Ends all locks in [address, address + size), and calls sink for each of them before. */
-void lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
+/* Ends all locks in [address, address + size), and calls sink for each of them before.  A lock there that was destroyed
+ * shortly before counts as ended with the block.  True: there was either. */
+bool lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
                             lock_sink *sink, void *context);
 /* Adds the counts of ended locks, if nothing refers to them, to another lock of their class, and forgets them.
  * edges_in and edges_out must be up to date. */

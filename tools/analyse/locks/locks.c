@@ -29,6 +29,7 @@
 
 #include "tools/analyse/heap/heap.h"
 #include "tools/analyse/locks/deadlock_parts.h"
+#include "tools/analyse/locks/freed_use.h"
 #include "tools/finding/findings.h"
 #include "tools/analyse/locks/join_order.h"
 #include "tools/analyse/locks/lock_checks.h"
@@ -68,6 +69,8 @@ void locks_free(struct lock_analysis *locks)
 	finding_list_free(&locks->by_joins);
 	contention_free(&locks->contention);
 	u64_map_free(&locks->bases);
+	races_free(&locks->races);
+	freed_blocks_free(&locks->freed);
 	fork_notes_free(&locks->forks);
 	fork_locks_free(&locks->inherited);
 	free(locks->results);
@@ -684,10 +687,18 @@ static void note_unseen(struct lock_analysis *locks, const struct event *event)
 	locks->unseen_until = locks->unseen ? UINT64_MAX : event->stamp;
 }
 
+/* A late event has the stamp of the event before it. */
+static void note_time(struct lock_analysis *locks, const struct event *event)
+{
+	locks->stamp_is_late = event->stamp == locks->stamp;
+	locks->stamp = event->stamp;
+}
+
 void locks_event(struct lock_analysis *locks, const struct event *event)
 {
 	struct lock_thread *thread;
 
+	note_time(locks, event);
 	if (!locks->begun)
 		locks->begun = event->stamp;
 	if (event->type == RT_LOSS) {
@@ -726,6 +737,7 @@ void locks_heap_event(struct lock_analysis *locks, const struct event *event)
 	struct lock_thread *thread =
 	    locks->bases.count && event->thread ? lock_threads_find(&locks->threads, event->thread) : NULL;
 
+	note_time(locks, event);
 	if (thread && thread->framed_count)
 		lock_frames_event(locks, thread, event);
 }
@@ -742,15 +754,17 @@ static void lock_freed(void *context, struct lock *lock)
 	lock_checks_freed(end->locks, lock, end->event);
 }
 
-void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size)
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, const struct ended_block *block)
 {
 	struct block_end end = {locks, event};
 
-	lock_table_block_ended(
-	    &locks->table, address, size,
-	    (struct lock_tombstone){
-	        .how = TOMBSTONE_FREED, .thread = event->thread, .stack = event->stack, .stamp = event->stamp},
-	    lock_freed, &end);
+	if (lock_table_block_ended(
+	        &locks->table, block->address, block->size,
+	        (struct lock_tombstone){
+	            .how = TOMBSTONE_FREED, .thread = event->thread, .stack = event->stack, .stamp = event->stamp},
+	        lock_freed, &end) &&
+	    event->thread)
+		freed_use_note(locks, thread_of(locks, event->thread), event, block);
 }
 
 void locks_in_handler(struct lock_analysis *locks, const struct event *event) { lock_checks_handler(locks, event); }
@@ -794,6 +808,7 @@ void locks_finish(struct lock_analysis *locks, const struct process_end *end, st
 	lock_checks_finish(locks, end);
 	deadlock_realised_and_kept(locks, findings, &reported, &waits);
 	sync_misuse_report(&locks->misuses, &waits, findings);
+	races_report(&locks->races, findings);
 	join_order_report(locks, findings, &reported);
 	deadlock_predicted(locks, findings, &reported);
 	u64_map_free(&reported);

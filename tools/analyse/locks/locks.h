@@ -51,6 +51,7 @@ struct hold_site {
 	uint32_t thread;
 };
 
+struct ended_block;
 struct lock_intervals;
 struct order_site;
 struct signal_stacks;
@@ -73,7 +74,7 @@ void locks_event(struct lock_analysis *locks, const struct event *event);
 /* An event on the heap, for which locks_event is not called: it shows which frames its thread has left. */
 void locks_heap_event(struct lock_analysis *locks, const struct event *event);
 /* The event freed a block, which ends the locks inside of it. */
-void locks_block_ended(struct lock_analysis *locks, const struct event *event, uint64_t address, uint64_t size);
+void locks_block_ended(struct lock_analysis *locks, const struct event *event, const struct ended_block *block);
 /* The event was recorded in a signal handler. */
 void locks_in_handler(struct lock_analysis *locks, const struct event *event);
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);

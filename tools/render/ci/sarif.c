@@ -148,6 +148,14 @@ static void add_stack(struct stack_lists *lists, const struct frames *frames, co
 	}
 }
 
+/* A race is at two places, and no correction at one alone is certain to be right.  The first two are the sides. */
+static void add_sides(json_t *result, json_t *places)
+{
+	if (json_array_size(places) >= 2)
+		json_object_set_new(result, "locations",
+		                    json_pack("[O, O]", json_array_get(places, 0), json_array_get(places, 1)));
+}
+
 static void add_stacks(struct report *report, const struct listed *listed, json_t *result)
 {
 	struct stack_lists lists = {json_array(), json_array(), json_array()};
@@ -161,6 +169,8 @@ static void add_stacks(struct report *report, const struct listed *listed, json_
 		frames_free(&frames);
 	}
 	query_done(&report->query, row);
+	if (kind_is(listed->kind, KIND_RACE))
+		add_sides(result, lists.places);
 	if (json_array_size(lists.places) > 1)
 		json_object_set(result, "relatedLocations", lists.places);
 	if (json_array_size(lists.stacks)) {

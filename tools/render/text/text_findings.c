@@ -203,6 +203,44 @@ static void print_edges(struct report *report, const struct process *process, in
 	sqlite3_finalize(row);
 }
 
+/* Of a race: the locks that its threads held.  Where they held none, that is said once. */
+static void print_race_locks(struct report *report, const struct process *process, int64_t finding)
+{
+	static const char sql[] =
+	    "SELECT what, address, generation, name, shared, since, taken_stack, thread FROM race_lock"
+	    " JOIN race_side USING (process, finding, side) WHERE process = ? AND finding = ? ORDER BY side, ordinal";
+	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
+	bool any = false;
+
+	for (; query_next(&report->query, row); any = true) {
+		page_print(report, "   ");
+		text_thread_name(report, process, sqlite3_column_int64(row, 7));
+		page_print(report, " held ");
+		print_object(report, row, 0, sqlite3_column_int(row, 4));
+		print_at(report, ", taken at ", row, 5);
+		page_print(report, ":\n");
+		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 6));
+	}
+	sqlite3_finalize(row);
+	if (!any)
+		page_print(report, "   neither thread held another lock\n");
+}
+
+/* "it lies 8 bytes into a block of 64 bytes" */
+static void print_race(struct report *report, const struct process *process, int64_t finding)
+{
+	sqlite3_stmt *row = query_rows(
+	    &report->query, "SELECT about, block_into, block_bytes FROM race WHERE process = ? AND finding = ?", 2,
+	    process->id, finding);
+
+	if (query_next(&report->query, row) && sqlite3_column_type(row, 2) != SQLITE_NULL)
+		page_print(report, "   the %s lies %lld bytes into the block, which has %lld bytes\n",
+		           query_text(row, 0), (long long)sqlite3_column_int64(row, 1),
+		           (long long)sqlite3_column_int64(row, 2));
+	sqlite3_finalize(row);
+	print_race_locks(report, process, finding);
+}
+
 static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row, unsigned step)
 {
 	page_print(report, "     %u. ", step);
@@ -429,7 +467,10 @@ static void print_finding(struct report *report, const struct process *process, 
 	if (class_is(kind, class, FINDING_DEADLOCK_PREDICTED))
 		print_witness(report, process, ordinal);
 	print_stacks(report, process, ordinal);
-	print_objects(report, process, ordinal);
+	if (kind_is(kind, KIND_RACE))
+		print_race(report, process, ordinal);
+	else
+		print_objects(report, process, ordinal);
 	print_kept(report, process, ordinal);
 }
 

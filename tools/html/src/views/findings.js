@@ -69,11 +69,38 @@ function interleaving(side, process, finding) {
     !happened && h('p', { class: 'note' }, 'In this run the threads did so at other times, which are given, and did not hang.'))
 }
 
+// ---- the two sides of a race -----------------------------------------------------------------
+
+function locksOf(side, one) {
+  if (!one.locks.length) return h('p', { class: 'dim' }, 'held no other lock')
+  return one.locks.map((lock) => h('details', { class: 'kept' },
+    h('summary', {}, `held ${lock.object.what} `, lock.object.name || h('code', {}, lock.object.address), lock.shared && ' for reading', ' ', place(side.where(lock.taken))), stack(side, lock.taken, { brief: true })))
+}
+
+/** A column for each of the two threads: what it did, where, and with which locks. */
+function sides(side, process, finding) {
+  if (!finding.sides) return null
+  const cells = (make) => h('tr', {}, finding.sides.map((one) => h('td', {}, make(one))))
+  const about = finding.object
+  return h('section', { class: 'part' },
+    h('h3', {}, 'The two sides'),
+    h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'The two sides: table' },
+      h('table', { class: 'interleaving', style: { '--columns': 2 } },
+        h('caption', { class: 'hidden' }, 'What each thread did, next to each other'),
+        h('thead', {}, h('tr', {}, finding.sides.map((one) => h('th', { scope: 'col' }, process.threadName(one.thread))))),
+        h('tbody', {},
+          cells((one) => h('p', {}, h('b', {}, one.does), one.at !== null && h('span', { class: 'dim' }, ` after ${seconds(one.at)}`))),
+          cells((one) => stack(side, one.stack)),
+          cells((one) => locksOf(side, one))))),
+    about.block_bytes !== null && h('p', { class: 'note' }, `The ${about.what} lies ${plural(about.into, 'byte')} into a block of ${bytes(about.block_bytes)}.`),
+    about.block_bytes !== null && h('details', { class: 'kept' }, h('summary', {}, 'where the block was allocated ', place(side.where(about.allocated))), stack(side, about.allocated, { brief: true })))
+}
+
 // ---- what is inside of one --------------------------------------------------------------
 
-/* A deadlock's are those of its edges. */
+/* A deadlock's are those of its edges, a race's those of its sides. */
 function stacks(side, process, finding) {
-  if (finding.edges.length) return []
+  if (finding.edges.length || finding.sides) return []
   return finding.stacks.map((item) => h('section', { class: 'part' },
     h('h3', {}, item.label, item.thread ? h('span', { class: 'dim' }, ` ${process.threadName(item.thread)}`) : '', item.at !== null && h('span', { class: 'dim' }, ` after ${seconds(item.at)}`)),
     stack(side, item.frames)))
@@ -87,7 +114,7 @@ function kept(side, finding) {
 
 function objects(side, finding) {
   const created = finding.objects.filter((object) => object.created)
-  if (finding.edges.length || !finding.objects.length) return null
+  if (finding.edges.length || finding.sides || !finding.objects.length) return null
   return h('section', { class: 'part' }, h('p', { class: 'dim' }, finding.objects.slice(0, 8).map((object) => `${object.what} ${object.address} `)),
     created.slice(0, 2).map((object) => h('details', { class: 'kept' }, h('summary', {}, `where the ${object.what} was made `, place(side.where(object.created))), stack(side, object.created, { brief: true }))))
 }
@@ -103,7 +130,7 @@ function processes(all) {
 }
 
 function body(side, { process, finding, all = [] }) {
-  return [stacks(side, process, finding), interleaving(side, process, finding), kept(side, finding), objects(side, finding), processes(all),
+  return [stacks(side, process, finding), interleaving(side, process, finding), sides(side, process, finding), kept(side, finding), objects(side, finding), processes(all),
     h('p', { class: 'dim' }, 'id ', h('code', {}, finding.id), finding.suppressed && ` · suppressed by ${finding.suppressed_by || 'a rule'}`, ' ', linkTo(fragment('findings', { id: finding.id }), 'finding'))]
 }
 
