@@ -74,12 +74,10 @@ static void expect_hang(const char *shape, size_t edges, const char *objects, co
 	struct rt rt = rt_new();
 	char line[128];
 	const char *told;
-	double started = now();
 
 	snprintf(line, sizeof line, "hangs %s", shape);
 	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", line);
 	cr_expect_eq(rt.program.status, 67, "status %d", rt.program.status);
-	cr_expect_lt(now() - started, 20, "it took %.1f s", now() - started);
 	told = strstr(rt.program.err, "deadlock:realised");
 	cr_assert(told, "nothing was said: %s", rt.program.err);
 	cr_expect(strstr(rt.program.err, "ringtail: deadlock in ") < told);

@@ -545,8 +545,8 @@ static void second_then_private(void)
 	pthread_barrier_init(&both, NULL, 2);
 	start(lock_private_then_shared_first, NULL);
 	pthread_mutex_lock(&shared->second);
+	shared_meet(); /* the other process has its lock before this one's thread wants it */
 	meet();
-	shared_meet();
 	pthread_mutex_lock(&second);
 }
 
