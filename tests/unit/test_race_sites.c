@@ -54,7 +54,7 @@ enum {
 	X(choose, "cmove (%rdi),%eax", READ, 4, CONDITIONAL, RDI, NONE, 0, 0)                                          \
 	X(locked, "lock addl $1,(%rdi)", BOTH, 4, LOCKED, RDI, NONE, 0, 0)                                             \
 	X(exchange, "xchg %eax,(%rdi)", BOTH, 4, LOCKED, RDI, NONE, 0, 0)                                              \
-	X(call, "call *8(%rdi)", READ, 8, JUMP, RDI, NONE, 0, 8)                                                       \
+	X(call, "call *8(%rdi)", READ, 8, CALL, RDI, NONE, 0, 8)                                                       \
 	X(push, "pushq (%rdi)", READ, 8, PUSH, RDI, NONE, 0, 0)                                                        \
 	X(global, "movl shared_variable+4(%rip),%eax", READ, 4, MOVE, NONE, NONE, 0, 0)                                \
 	X(global_immediate, "movl $7,shared_variable+8(%rip)", WRITE, 4, MOVE, NONE, NONE, 0, 0)                       \
@@ -148,7 +148,8 @@ Test(race_sites, are_the_instructions_that_access_what_may_be_shared)
 		cr_expect_eq(site->size, instructions[i].bytes, "%s: %u bytes", instructions[i].name, site->size);
 		cr_expect_eq(site->shape, instructions[i].shape, "%s: shape %u", instructions[i].name, site->shape);
 		cr_expect_eq(site->locked, site->shape == RACE_SHAPE_LOCKED, "%s", instructions[i].name);
-		cr_expect_eq(site->control_flow, site->shape == RACE_SHAPE_JUMP, "%s", instructions[i].name);
+		cr_expect_eq(site->control_flow, site->shape == RACE_SHAPE_JUMP || site->shape == RACE_SHAPE_CALL, "%s",
+		             instructions[i].name);
 		cr_expect_eq(site->base, instructions[i].base, "%s: base %u", instructions[i].name, site->base);
 		cr_expect_eq(site->index, instructions[i].index, "%s: index %u", instructions[i].name, site->index);
 		cr_expect_eq(site->scale, instructions[i].scale, "%s", instructions[i].name);
@@ -199,6 +200,93 @@ Test(race_sites, lie_in_functions_in_order)
 		cr_assert(i >= home->first && i < home->first + home->sites);
 		cr_assert(!i || sites->items[i - 1].address < sites->items[i].address);
 	}
+	race_sites_free(sites);
+}
+
+/* ---- what the code around a site tells --------------------------------------------------------- */
+
+/* X(name, assembly of a function with a label site_NAME, whether the site may poll, whether LOCK is nearby) */
+#define FUNCTIONS(X)                                                                                                   \
+	X(spin, "1: site_spin: mov (%rdi),%eax; test %eax,%eax; je 1b; ret", true, false)                              \
+	X(spin_compare, "1: site_spin_compare: cmpl $0,(%rdi); je 1b; ret", true, false)                               \
+	X(pause, "jmp 2f; 1: pause; 2: site_pause: movzbl (%rdi),%eax; test %al,%al; jne 1b; ret", true, false)        \
+	X(leave, "1: site_leave: mov (%rdi),%eax; and $1,%eax; jne 2f; call other; jmp 1b; 2: ret", true, false)       \
+	X(unoptimized,                                                                                                 \
+	  "1: site_unoptimized: mov (%rdi),%eax; cmp $1,%eax; sete %al; movzbl %al,%eax; xor $1,%eax; "                \
+	  "test %al,%al; jne 1b; ret",                                                                                 \
+	  true, false)                                                                                                 \
+	X(exchange, "1: site_exchange: mov (%rdi),%eax; lea 1(%rax),%edx; lock cmpxchg %edx,(%rdi); jne 1b; ret",      \
+	  true, true)                                                                                                  \
+	X(once, "site_once: mov (%rdi),%eax; test %eax,%eax; je 1f; ret; 1: xor %eax,%eax; ret", false, false)         \
+	X(counted, "mov $9,%ecx; 1: site_counted: mov (%rdi),%eax; add %eax,%esi; dec %ecx; jne 1b; ret", false,       \
+	  false)                                                                                                       \
+	X(over_call, "1: site_over_call: mov (%rdi),%eax; call other; test %eax,%eax; je 1b; ret", false, false)       \
+	X(writes, "1: site_writes: mov %eax,(%rdi); test %eax,%eax; je 1b; ret", false, false)                         \
+	X(elsewhere, "lock incl 8(%rdi); site_elsewhere: mov (%rdi),%eax; ret", false, false)                          \
+	X(other_register, "lock incl (%rsi); site_other_register: mov (%rdi),%eax; ret", false, false)                 \
+	X(counter, "lock incl shared_variable(%rip); site_counter: mov shared_variable(%rip),%eax; ret", false, true)  \
+	X(other_counter, "lock incl shared_variable(%rip); site_other_counter: mov shared_variable+8(%rip),%eax; ret", \
+	  false, false)
+
+#define FUNCTION_ASSEMBLY(name, text, polls, locked)                                                                   \
+	".type function_" #name ",@function\nfunction_" #name ": .cfi_startproc\n" text "\n.cfi_endproc\n"
+#define FUNCTION_DECLARE(name, text, polls, locked)                                                                    \
+	extern const char site_##name[] __attribute__((visibility("hidden")));
+
+FUNCTIONS(FUNCTION_DECLARE)
+__asm__(".pushsection .text\n other: ret\n" FUNCTIONS(FUNCTION_ASSEMBLY) ".popsection\n");
+
+static const struct {
+	const char *name, *at;
+	bool polls, locked;
+} functions[] = {
+#define FUNCTION_ROW(name, text, polls, locked) {#name, site_##name, polls, locked},
+    FUNCTIONS(FUNCTION_ROW)
+#undef FUNCTION_ROW
+};
+
+Test(race_sites, know_loops_that_wait_and_operands_with_lock)
+{
+	struct race_sites *sites = own_sites();
+	uint64_t bias = own_bias();
+
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		const struct race_site *site = race_sites_find(sites, (uintptr_t)functions[i].at - bias);
+
+		cr_assert(site, "%s", functions[i].name);
+		cr_expect_eq(race_site_may_poll(sites, site), functions[i].polls, "%s", functions[i].name);
+		cr_expect_eq(race_site_is_locked_nearby(sites, site), functions[i].locked, "%s", functions[i].name);
+	}
+	race_sites_free(sites);
+}
+
+/* ---- shapes of updates --------------------------------------------------------------------------- */
+
+#define UPDATES(X)                                                                                                     \
+	X(result_unused, "update_result_unused: addl $1,(%rdi); xor %eax,%eax; ret", RACE_SHAPE_UPDATE)                \
+	X(at_return, "update_at_return: addl $1,(%rdi); mov %esi,%eax; ret", RACE_SHAPE_UPDATE)                        \
+	X(before_call, "update_before_call: addl $1,(%rdi); call other; ret", RACE_SHAPE_UPDATE)                       \
+	X(result_tested, "update_result_tested: subl $1,(%rdi); mov %esi,%eax; je 1f; ret; 1: ret",                    \
+	  RACE_SHAPE_UPDATE_TEST)                                                                                      \
+	X(result_set, "update_result_set: subl $1,(%rdi); sete %al; ret", RACE_SHAPE_UPDATE_TEST)                      \
+	X(carried, "update_carried: addq $1,(%rdi); adcq $0,%rsi; ret", RACE_SHAPE_UPDATE_TEST)                        \
+	X(before_jump, "update_before_jump: subl $1,(%rdi); jmp 1f; ud2; 1: je 2f; 2: ret", RACE_SHAPE_UPDATE_TEST)
+
+#define UPDATE_ASSEMBLY(name, text, shape) ".cfi_startproc\n" text "\n.cfi_endproc\n"
+#define UPDATE_DECLARE(name, text, shape)  extern const char update_##name[] __attribute__((visibility("hidden")));
+
+UPDATES(UPDATE_DECLARE)
+__asm__(".pushsection .text\n" UPDATES(UPDATE_ASSEMBLY) ".popsection\n");
+
+Test(race_sites, tell_updates_whose_result_is_tested)
+{
+	struct race_sites *sites = own_sites();
+	uint64_t bias = own_bias();
+
+#define UPDATE_CHECK(name, text, expected)                                                                             \
+	cr_expect_eq(race_sites_find(sites, (uintptr_t)update_##name - bias)->shape, expected, #name);
+	UPDATES(UPDATE_CHECK)
+#undef UPDATE_CHECK
 	race_sites_free(sites);
 }
 

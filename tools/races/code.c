@@ -26,6 +26,12 @@ static const uint8_t *bytes_at(Elf *elf, uint64_t offset, uint64_t size)
 	return data ? data->d_buf : NULL;
 }
 
+/* NULL for NULL. */
+static uint8_t *copy_of(const uint8_t *bytes, uint64_t size)
+{
+	return bytes ? memcpy(memory_zeroed(size, 1), bytes, size) : NULL;
+}
+
 /* ---- segments ------------------------------------------------------------------------------ */
 
 static void add_segment(struct race_code *code, const GElf_Phdr *header)
@@ -43,7 +49,7 @@ static void add_segment(struct race_code *code, const GElf_Phdr *header)
 	    .writable = header->p_flags & PF_W,
 	};
 	if (segment->executable)
-		segment->content = bytes_at(code->elf, segment->offset, segment->in_file);
+		segment->content = copy_of(bytes_at(code->elf, segment->offset, segment->in_file), segment->in_file);
 	code->segment_count++;
 }
 
@@ -145,10 +151,18 @@ bool race_code_begin(struct race_code *code, int fd, struct error *err)
 	return error_set(err, EXIT_BAD_DATA, "it has no unwind table (.eh_frame), which tells its functions");
 }
 
-void race_code_end(struct race_code *code)
+void race_code_close(struct race_code *code)
 {
 	elf_end(code->elf);
 	code->elf = NULL;
+}
+
+void race_code_end(struct race_code *code)
+{
+	race_code_close(code);
+	for (size_t i = 0; i < code->segment_count; i++)
+		free(code->segments[i].content);
+	code->segment_count = 0;
 }
 
 const uint8_t *race_code_at(const struct race_code *code, uint64_t address, uint64_t *room)

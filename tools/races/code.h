@@ -13,14 +13,14 @@
 struct race_segment {
 	uint64_t address, bytes;  /* in memory */
 	uint64_t offset, in_file; /* in the file, never more than the file has */
-	const uint8_t *content;   /* of executable segments, in_file bytes; NULL: of others */
+	uint8_t *content;         /* of executable segments, in_file bytes; NULL: of others */
 	bool executable, writable;
 };
 
 #define RACE_SEGMENTS 64
 
 struct race_code {
-	Elf *elf;
+	Elf *elf; /* NULL: the file is closed */
 	struct race_segment segments[RACE_SEGMENTS];
 	size_t segment_count;
 	uint64_t relro, relro_end;   /* read-only once the loader is done */
@@ -28,10 +28,12 @@ struct race_code {
 	uint64_t frames, frames_end; /* .eh_frame, and the end of its segment */
 };
 
-/* Opens the file for the calls below; fd must stay open until race_code_end.  False, with the reason in err: it is no
- * such file of x86-64. */
+/* Opens the file for the calls below; fd must stay open until race_code_close or race_code_end.  False, with the reason
+ * in err: it is no such file of x86-64. */
 bool race_code_begin(struct race_code *code, int fd, struct error *err);
 void race_code_end(struct race_code *code);
+/* Closes the file; only the calls about addresses remain. */
+void race_code_close(struct race_code *code);
 /* The bytes of code at the address; *room: how many follow.  NULL: there is no code. */
 const uint8_t *race_code_at(const struct race_code *code, uint64_t address, uint64_t *room);
 /* True if the program may write these bytes while it runs. */
@@ -45,7 +47,8 @@ struct race_frame {
 	uint64_t code_alignment;
 };
 
-/* All functions of the unwind table, sorted by start.  The caller frees *frames. */
+/* All functions of the unwind table, sorted by start, with rules that live until the file is closed.  The caller frees
+ * *frames. */
 size_t race_code_frames(const struct race_code *code, struct race_frame **frames);
 
 /* Walks through the rules of a function by ascending addresses. */

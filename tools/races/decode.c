@@ -191,6 +191,20 @@ static bool is_move(ZydisMnemonic mnemonic)
 	}
 }
 
+static bool is_move_16(const ZydisDecodedInstruction *instruction, const struct race_site *site)
+{
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_VMOVAPS:
+	case ZYDIS_MNEMONIC_VMOVAPD:
+	case ZYDIS_MNEMONIC_VMOVDQA:
+	case ZYDIS_MNEMONIC_VMOVDQA32:
+	case ZYDIS_MNEMONIC_VMOVDQA64:
+		return site->size == 2 * WORD_BYTES;
+	default:
+		return false;
+	}
+}
+
 static bool is_test(ZydisMnemonic mnemonic)
 {
 	switch (mnemonic) {
@@ -269,6 +283,7 @@ static enum race_shape shape_of(const ZydisDecodedInstruction *instruction, cons
 		return RACE_SHAPE_LOCKED;
 	switch (instruction->meta.category) {
 	case ZYDIS_CATEGORY_CALL:
+		return RACE_SHAPE_CALL;
 	case ZYDIS_CATEGORY_UNCOND_BR:
 		return RACE_SHAPE_JUMP;
 	case ZYDIS_CATEGORY_PUSH:
@@ -276,11 +291,13 @@ static enum race_shape shape_of(const ZydisDecodedInstruction *instruction, cons
 		return RACE_SHAPE_PUSH;
 	case ZYDIS_CATEGORY_CMOV:
 		return RACE_SHAPE_CONDITIONAL;
-	case ZYDIS_CATEGORY_X87_ALU:
+	case ZYDIS_CATEGORY_X87_ALU: /* long double has 10 bytes, of which a volatile one is moved at once */
 		return RACE_SHAPE_OTHER;
 	default:
 		break;
 	}
+	if (is_move_16(instruction, site))
+		return RACE_SHAPE_MOVE_16;
 	if (site->size > WORD_BYTES)
 		return RACE_SHAPE_VECTOR;
 	if (is_move(instruction->mnemonic))
@@ -320,7 +337,7 @@ static bool take_operand(const struct race_decoder *decoder, const ZydisDecoderC
 	site->reads = operand->actions & ZYDIS_OPERAND_ACTION_READ;
 	site->writes = operand->actions & (site->locked ? ZYDIS_OPERAND_ACTION_MASK_WRITE : ZYDIS_OPERAND_ACTION_WRITE);
 	site->shape = shape_of(instruction, site);
-	site->control_flow = site->shape == RACE_SHAPE_JUMP;
+	site->control_flow = site->shape == RACE_SHAPE_JUMP || site->shape == RACE_SHAPE_CALL;
 	return site->size && (site->reads || site->writes);
 }
 
@@ -348,6 +365,74 @@ size_t race_decode(const struct race_decoder *decoder, const uint8_t *bytes, siz
 	return instruction.length;
 }
 
+/* ---- what an instruction does to registers ------------------------------------------------------------ */
+
+static uint16_t bit_of(ZydisRegister reg)
+{
+	uint8_t number = number_of(ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
+
+	return number == RACE_NO_REGISTER ? 0 : (uint16_t)(1u << number);
+}
+
+static void take_registers(const ZydisDecodedOperand *operand, struct race_step *step)
+{
+	if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
+		step->reads |= bit_of(operand->mem.base) | bit_of(operand->mem.index);
+	} else if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER) {
+		if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+			step->reads |= bit_of(operand->reg.value);
+		if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+			step->writes |= bit_of(operand->reg.value);
+	}
+}
+
+static enum race_step_kind kind_of(const ZydisDecodedInstruction *instruction)
+{
+	switch (instruction->meta.category) {
+	case ZYDIS_CATEGORY_COND_BR:
+		return RACE_STEP_BRANCH;
+	case ZYDIS_CATEGORY_UNCOND_BR:
+		return RACE_STEP_JUMP;
+	case ZYDIS_CATEGORY_CALL:
+		return RACE_STEP_CALL;
+	case ZYDIS_CATEGORY_RET:
+		return RACE_STEP_RETURN;
+	default:
+		return RACE_STEP_ON;
+	}
+}
+
+static void take_flags(const ZydisDecodedInstruction *instruction, struct race_step *step)
+{
+	const ZydisAccessedFlags *flags = instruction->cpu_flags;
+	const ZydisAccessedFlagsMask arithmetic = ZYDIS_CPUFLAG_CF | ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF |
+	                                          ZYDIS_CPUFLAG_ZF | ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF;
+
+	if (!flags)
+		return;
+	step->reads_flags = flags->tested & arithmetic;
+	step->writes_flags = (flags->modified | flags->set_0 | flags->set_1 | flags->undefined) & arithmetic;
+}
+
+bool race_decode_step(const struct race_decoder *decoder, const uint8_t *bytes, size_t room, uint64_t address,
+                      struct race_step *step)
+{
+	ZydisDecodedInstruction instruction;
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+
+	*step = (struct race_step){0};
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder->zydis, bytes, room, &instruction, operands)))
+		return false;
+	step->length = instruction.length;
+	step->kind = kind_of(&instruction);
+	if (operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operands[0].imm.is_relative)
+		ZydisCalcAbsoluteAddress(&instruction, &operands[0], address, &step->target);
+	for (unsigned i = 0; i < instruction.operand_count; i++)
+		take_registers(&operands[i], step);
+	take_flags(&instruction, step);
+	return true;
+}
+
 #else
 
 struct race_decoder *race_decoder_new(void) { return NULL; }
@@ -358,6 +443,12 @@ size_t race_decode(const struct race_decoder *decoder, const uint8_t *bytes, siz
 {
 	*is_site = false;
 	return 0;
+}
+
+bool race_decode_step(const struct race_decoder *decoder, const uint8_t *bytes, size_t room, uint64_t address,
+                      struct race_step *step)
+{
+	return false;
 }
 
 #endif

@@ -19,4 +19,19 @@ void race_decoder_free(struct race_decoder *decoder);
 size_t race_decode(const struct race_decoder *decoder, const uint8_t *bytes, size_t room, uint64_t address,
                    struct race_site *site, bool *is_site);
 
+enum race_step_kind { RACE_STEP_ON, RACE_STEP_BRANCH, RACE_STEP_JUMP, RACE_STEP_CALL, RACE_STEP_RETURN };
+
+/* What an instruction does with registers and flags, and where it goes on. */
+struct race_step {
+	size_t length;
+	enum race_step_kind kind;
+	uint64_t target;                /* of branches and jumps; 0: not known */
+	uint16_t reads, writes;         /* general registers: a bit for each number; also of addresses */
+	bool reads_flags, writes_flags; /* those of arithmetic */
+};
+
+/* False: the bytes are no instruction. */
+bool race_decode_step(const struct race_decoder *decoder, const uint8_t *bytes, size_t room, uint64_t address,
+                      struct race_step *step);
+
 #endif

@@ -21,19 +21,22 @@
 #define RACE_REGISTERS   16 /* rax rcx rdx rbx rsp rbp rsi rdi r8 ... r15: the order of their numbers in instructions */
 
 /* What an instruction does with its operand, as far as that tells which source code it can be made of.  What a shape
- * proves depends on the compiler: tools/races/shape.h. */
+ * proves depends on the compiler: tools/races/shapes.h. */
 enum race_shape {
+	RACE_SHAPE_OTHER,       /* none of those below */
 	RACE_SHAPE_MOVE,        /* a load or a store alone, of 8 bytes at most, as atomics are made of */
+	RACE_SHAPE_MOVE_16,     /* an aligned load or store of 16 bytes with AVX, which is one access, too */
 	RACE_SHAPE_CONDITIONAL, /* cmov: the compiler may read what the source code does not */
-	RACE_SHAPE_TEST,        /* cmp and test, whose result is the flags */
+	RACE_SHAPE_TEST,        /* cmp, test and their like: the result is flags */
 	RACE_SHAPE_OPERAND,     /* the value read is one operand of a computation */
-	RACE_SHAPE_UPDATE,      /* read, changed and written by one instruction without LOCK */
-	RACE_SHAPE_JUMP,        /* the value read is where a jump or call goes */
+	RACE_SHAPE_UPDATE,      /* read, changed and written by one instruction without LOCK ... */
+	RACE_SHAPE_UPDATE_TEST, /* ... whose flags are used then, or may be */
+	RACE_SHAPE_CALL,        /* the value read is where a call goes */
+	RACE_SHAPE_JUMP,        /* the same of a jump, which may be a call at the end of a function */
 	RACE_SHAPE_PUSH,        /* push and pop of an operand in memory */
-	RACE_SHAPE_VECTOR,      /* more than 8 bytes */
+	RACE_SHAPE_VECTOR,      /* more than 8 bytes, but RACE_SHAPE_MOVE_16 */
 	RACE_SHAPE_STRING,      /* movs, stos, lods, scas and cmps, with or without rep */
 	RACE_SHAPE_LOCKED,      /* LOCK, and xchg, which needs no prefix */
-	RACE_SHAPE_OTHER,       /* the rest: proves nothing */
 	RACE_SHAPES
 };
 
@@ -74,7 +77,9 @@ struct race_function {
 	uint32_t first, sites; /* in race_sites.items */
 };
 
+struct race_code;
 struct race_sites {
+	struct race_code *code;  /* the file's code: race_sites_bytes */
 	struct race_site *items; /* sorted by address */
 	size_t count;
 	struct race_function *functions; /* sorted by start; those that decode */
@@ -83,7 +88,8 @@ struct race_sites {
 	uint64_t instructions;
 };
 
-/* Reads the sites of an ELF file of x86-64; fd stays the caller's, and its offset is not used.  The file may be damaged
+/* Reads the sites of an ELF file of x86-64; fd stays the caller's, its offset is not used, and it may be
+ * closed then.  The file may be damaged
  * or hostile: what it says is checked, and its size bounds memory and time.  NULL, with the reason in err: it cannot be
  * read, is of another machine, has no unwind table, or ringtail was built without Zydis. */
 struct race_sites *race_sites_of(int fd, struct error *err);
@@ -95,6 +101,17 @@ const struct race_site *race_sites_find(const struct race_sites *sites, uint64_t
 const struct race_site *race_sites_ending(const struct race_sites *sites, uint64_t address);
 /* The function that contains this address of the file; NULL: there is none that was scanned. */
 const struct race_function *race_sites_function(const struct race_sites *sites, uint64_t address);
+
+/* The bytes of the code from this address of the file on, as the file has them; *room: how many.  They belong to sites.
+ * NULL: there is no code. */
+const uint8_t *race_sites_bytes(const struct race_sites *sites, uint64_t address, uint64_t *room);
+
+/* True if another site of the same function has the same operand with LOCK or as that of xchg: the same registers and
+ * displacement, or the same variable. */
+bool race_site_is_locked_nearby(const struct race_sites *sites, const struct race_site *site);
+/* True if the value that the site reads decides, a few instructions later, whether a branch goes back to the site: it
+ * may wait for the value to change.  That it did, the same thread's next read of the same address tells. */
+bool race_site_may_poll(const struct race_sites *sites, const struct race_site *site);
 
 struct race_access {
 	uint64_t address; /* in the process */

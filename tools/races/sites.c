@@ -26,6 +26,23 @@ static bool is_shared(const struct scan *scan, const struct race_site *site, str
 	return site->base != RBP || !race_frame_rbp(walk, site->address);
 }
 
+/* An update whose flags are used is what compilers make of a volatile variable, too.  Whether they are, the
+ * instructions up to the next that sets flags tell; a function does not pass them to its caller or to a function it
+ * calls. */
+static bool are_flags_used(const struct scan *scan, const struct race_frame *frame, const uint8_t *bytes, uint64_t at)
+{
+	struct race_step step;
+
+	for (; at < frame->end; at += step.length) {
+		if (!race_decode_step(scan->decoder, bytes + (at - frame->start), frame->end - at, at, &step) ||
+		    step.reads_flags || step.kind == RACE_STEP_JUMP)
+			return true;
+		if (step.writes_flags || step.kind == RACE_STEP_CALL || step.kind == RACE_STEP_RETURN)
+			return false;
+	}
+	return false;
+}
+
 /* Adds the sites of a function.  False: it does not decode to its end. */
 static bool scan_instructions(struct scan *scan, const struct race_frame *frame, const uint8_t *bytes)
 {
@@ -44,6 +61,8 @@ static bool scan_instructions(struct scan *scan, const struct race_frame *frame,
 			return false;
 		if (is_site && is_shared(scan, site, &walk)) {
 			site->function = (uint32_t)sites->function_count;
+			if (site->shape == RACE_SHAPE_UPDATE && are_flags_used(scan, frame, bytes, at + length))
+				site->shape = RACE_SHAPE_UPDATE_TEST;
 			sites->count++;
 		}
 		sites->instructions++;
@@ -75,9 +94,8 @@ static void scan_function(struct scan *scan, const struct race_frame *frame, uin
 	};
 }
 
-static struct race_sites *scan_code(const struct race_code *code, const struct race_decoder *decoder)
+static void scan_code(struct race_sites *sites, const struct race_code *code, const struct race_decoder *decoder)
 {
-	struct race_sites *sites = memory_zeroed(1, sizeof *sites);
 	struct scan scan = {.code = code, .decoder = decoder, .sites = sites};
 	struct race_frame *frames;
 	size_t count = race_code_frames(code, &frames);
@@ -86,7 +104,6 @@ static struct race_sites *scan_code(const struct race_code *code, const struct r
 	for (size_t i = 0; i < count; i++)
 		scan_function(&scan, &frames[i], &last_end);
 	free(frames);
-	return sites;
 }
 
 struct race_sites *race_sites_of(int fd, struct error *err)
@@ -98,8 +115,11 @@ struct race_sites *race_sites_of(int fd, struct error *err)
 	if (!decoder) {
 		error_set(err, EXIT_UNWATCHABLE, "this ringtail was built without Zydis (make ZYDIS=no)");
 	} else if (race_code_begin(&code, fd, err)) {
-		sites = scan_code(&code, decoder);
-		race_code_end(&code);
+		sites = memory_zeroed(1, sizeof *sites);
+		scan_code(sites, &code, decoder);
+		race_code_close(&code);
+		sites->code = memory_zeroed(1, sizeof code);
+		*sites->code = code;
 	}
 	race_decoder_free(decoder);
 	return sites;
@@ -109,6 +129,8 @@ void race_sites_free(struct race_sites *sites)
 {
 	if (!sites)
 		return;
+	race_code_end(sites->code);
+	free(sites->code);
 	free(sites->items);
 	free(sites->functions);
 	free(sites);
@@ -160,6 +182,11 @@ const struct race_function *race_sites_function(const struct race_sites *sites, 
 			high = middle;
 	}
 	return low && address < sites->functions[low - 1].end ? &sites->functions[low - 1] : NULL;
+}
+
+const uint8_t *race_sites_bytes(const struct race_sites *sites, uint64_t address, uint64_t *room)
+{
+	return race_code_at(sites->code, address, room);
 }
 
 /* ---- the process ------------------------------------------------------------------------------ */
