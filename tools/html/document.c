@@ -11,6 +11,7 @@
 #include "tools/html/tables.h"
 #include "tools/html/template.h"
 #include "tools/query/stack_numbers.h"
+#include "tools/report/json_value.h"
 
 /* The contents of the page. */
 struct document {
@@ -23,12 +24,32 @@ struct document {
 	struct error *err;
 };
 
+/* {"leak:definite": 50, ...}, of the kinds and classes that the run has: by these, reports order findings. */
+static void print_ranks(struct query *query, FILE *out)
+{
+	sqlite3_stmt *row =
+	    query_rows(query, "SELECT DISTINCT kind || ':' || coalesce(class, ''), kind, class FROM finding", 0);
+	const char *separator = "";
+
+	fputs("\"ranks\": {", out);
+	while (query_next(query, row)) {
+		fputs(separator, out);
+		json_print_text(out, query_text(row, 0));
+		fprintf(out, ": %u", query_rank(query_text(row, 1), query_text_or_null(row, 2)));
+		separator = ", ";
+	}
+	fputc('}', out);
+	sqlite3_finalize(row);
+}
+
 static void print_side(struct report *report, const char *directory)
 {
 	fputs("{\"report\": ", report->out);
 	report_json(report);
 	fprintf(report->out, ", \"tables\": %s, \"sources\": ", directory);
 	sources_print(&report->query, report->out);
+	fputs(", ", report->out);
+	print_ranks(&report->query, report->out);
 	fputc('}', report->out);
 }
 

@@ -7,6 +7,7 @@
 #include "tools/report/json_value.h"
 #include "tools/query/process_rows.h"
 #include "tools/query/stack_numbers.h"
+#include "tools/query/where.h"
 #include "tools/symbolize/roles.h"
 
 #define MOST_PARTS 11
@@ -152,18 +153,19 @@ static void write_table(struct making *making, const struct table *table)
 
 /*
  * Writes the stacks in the order of their numbers.  up: how many rows above the caller is; 0: there is no caller, and
- * `why` says why (stack.parent).  place: the place of the pc.
+ * `why` says why (stack.parent).  place: the place of the pc.  where, wrapper: struct where_index.
  */
 static void write_stacks(struct making *making)
 {
-	struct column up = {0}, why = {0}, at = {0};
+	struct column up = {0}, why = {0}, at = {0}, where = {0}, wrapper = {0};
 	struct stack_tree tree;
 
 	stack_tree_load(&tree, making->query, making->process);
 	const struct numbered_stacks *stacks = stack_numbers_add(making->numbers, making->process, tree);
-	column_reserve(&up, stacks->numbered);
-	column_reserve(&why, stacks->numbered);
-	column_reserve(&at, stacks->numbered);
+	struct where_index *named = where_indexes(making->query, stacks);
+	struct column *const all[] = {&up, &why, &at, &where, &wrapper};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		column_reserve(all[i], stacks->numbered);
 	for (uint32_t i = 0; i < stacks->numbered; i++) {
 		const struct stack_node *node = &stacks->tree.nodes[stacks->order[i]];
 		bool outermost = node->caller == NO_STACK;
@@ -171,11 +173,16 @@ static void write_stacks(struct making *making)
 		column_put(&up, outermost ? 0 : i - stacks->numbers[node->caller]);
 		column_put(&why, outermost ? node->root : 0);
 		column_put(&at, u64_map_get(&making->places, (uint64_t)node->pc));
+		column_put(&where, named[i].frame);
+		column_put(&wrapper, named[i].wrapper);
 	}
+	free(named);
 	begin_table(making, "stacks");
 	write_column(making, "up", &up);
 	write_column(making, "why", &why);
 	write_column(making, "place", &at);
+	write_column(making, "where", &where);
+	write_column(making, "wrapper", &wrapper);
 	fputc('}', making->columns->directory);
 }
 

@@ -157,6 +157,8 @@ bool query_wants(const struct query *query, const char *kind, const char *class)
 	return !query->only || kinds_match(query->only, kind, class);
 }
 
+unsigned query_rank(const char *kind, const char *class) { return kind_rank(kind, class); }
+
 const char *query_fail_on(const struct query *query) { return query->fail_on ? query->fail_on : KINDS_DEFAULT; }
 
 /* What is for information is in no default. */

@@ -57,6 +57,8 @@ bool query_wants_finding(const struct query *query, struct finding_weight weight
 bool query_fails(const struct query *query, struct finding_weight weight);
 /* True if the finding is for information, as one or as all of its class. */
 bool query_is_quiet(struct finding_weight weight);
+/* The place of a kind and class among others in a report: the lowest comes first.  class NULL: it has none. */
+unsigned query_rank(const char *kind, const char *class);
 /* The list of kinds on which a check fails. */
 const char *query_fail_on(const struct query *query);
 /* True if reports show such a finding: one that `only` names, or, without `only`, one that is not mere information. */

@@ -100,6 +100,108 @@ struct where where_of_stack(struct query *query, int64_t process, int64_t stack)
 	return of_whole_stack(query, process, stack);
 }
 
+/* ---- all stacks of a process ---------------------------------------------------------------- */
+
+/* The frames of one address: how many, and the place if they were the whole stack. */
+struct address {
+	uint32_t frames;
+	struct where_index where;
+};
+
+struct addresses { /* map: pc -> index + 1 */
+	struct address *items;
+	size_t count, room;
+	struct u64_map by_pc;
+};
+
+static void add_frame(struct address *address, enum role role)
+{
+	struct frame frame = {.role = role};
+	struct where where = {0};
+
+	address->frames++;
+	if (address->where.frame)
+		return;
+	if (take(&where, &frame))
+		address->where.frame = address->frames;
+	else if (where.wrapper)
+		address->where.wrapper = address->frames;
+}
+
+static struct addresses load_addresses(struct query *query, int64_t process)
+{
+	sqlite3_stmt *row =
+	    query_again(query, "SELECT pc, role FROM frame WHERE process = ?1 ORDER BY pc, ordinal", 1, process);
+	struct addresses made = {0};
+	int64_t last = 0;
+
+	while (query_next(query, row)) {
+		int64_t pc = sqlite3_column_int64(row, 0);
+
+		if (!made.count || pc != last) {
+			GROW(made.items, made.room, made.count + 1);
+			made.items[made.count++] = (struct address){0};
+			u64_map_put(&made.by_pc, (uint64_t)pc, made.count);
+		}
+		add_frame(&made.items[made.count - 1], role_from_word(query_text_or_null(row, 1)));
+		last = pc;
+	}
+	query_done(query, row);
+	return made;
+}
+
+/* As if the address's frames stood before those of the caller. */
+static struct where_index before(const struct address *address, struct where_index caller)
+{
+	struct where_index where = address->where;
+
+	if (where.frame)
+		return where;
+	if (caller.frame)
+		where.frame = caller.frame + address->frames;
+	if (caller.wrapper)
+		where.wrapper = caller.wrapper + address->frames;
+	return where;
+}
+
+/* Of a stack whose frames are all passed over. */
+static struct where_index index_of_outermost(struct query *query, int64_t process, int64_t stack)
+{
+	struct frames frames = frames_load(query, process, stack);
+	struct where found = outermost(&frames);
+	struct where_index where = {0};
+
+	if (found.frame)
+		where.frame = (uint32_t)(found.frame - frames.items) + 1;
+	if (found.wrapper)
+		where.wrapper = (uint32_t)(found.wrapper - frames.items) + 1;
+	frames_free(&frames);
+	return where;
+}
+
+struct where_index *where_indexes(struct query *query, const struct numbered_stacks *stacks)
+{
+	struct where_index *made = memory_zeroed(stacks->numbered + 1, sizeof *made);
+	struct addresses addresses = load_addresses(query, stacks->process);
+	static const struct address unnamed = {0};
+
+	for (size_t i = 0; i < stacks->numbered; i++) { /* callers have lower numbers */
+		const struct stack_node *node = &stacks->tree.nodes[stacks->order[i]];
+		size_t found = u64_map_get(&addresses.by_pc, (uint64_t)node->pc);
+		struct where_index caller = {0};
+
+		if (node->caller != NO_STACK)
+			caller = made[stacks->numbers[node->caller]];
+		made[i] = before(found ? &addresses.items[found - 1] : &unnamed, caller);
+	}
+	for (size_t i = 0; i < stacks->numbered; i++)
+		if (!made[i].frame)
+			made[i] = index_of_outermost(query, stacks->process, stacks->tree.nodes[stacks->order[i]].id);
+	u64_map_free(&addresses.by_pc);
+	free(addresses.items);
+	return made;
+}
+
 /* ---- rows of one place ---------------------------------------------------------------------- */
 
 static uint64_t add_text(uint64_t hash, const char *text)

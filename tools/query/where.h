@@ -4,9 +4,9 @@
  *
  * If all functions are passed over, the outermost one of the program is named.
  *
- * Code that reads a database decides it here alone.  The view v_place of the database and the HTML page (whereRow in
- * tools/html/src/data.js) have the same rule in their languages, and so has the code that names a block before there is
- * a database (tools/store/subject_names.c).  Roles of functions are in the database (frame.role).
+ * Code that reads a database decides it here alone, and the HTML page takes it from here (where_indexes).  The view
+ * v_place of the database has the same rule in SQL, and so has the code that names a block before there is a database
+ * (tools/store/subject_names.c).  Roles of functions are in the database (frame.role).
  */
 #ifndef RINGTAIL_QUERY_WHERE_H
 #define RINGTAIL_QUERY_WHERE_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "tools/query/frames.h"
+#include "tools/query/stack_numbers.h"
 
 struct where {                       /* frames belong to the query */
 	const struct frame *wrapper; /* NULL: none */
@@ -29,6 +30,15 @@ struct where where_of_frames(const struct frames *frames);
 /* As where_of_frames, but a function whose source line is known is preferred to one without: for formats that show
  * source code. */
 struct where where_in_source(const struct frames *frames);
+
+/* Which frames of a stack are its place and its wrapper, counted from the innermost, from 1; 0: none. */
+struct where_index {
+	uint32_t frame, wrapper;
+};
+
+/* The places of all stacks of a process, by their numbers, for an output that holds all stacks: quicker than to ask for
+ * each, because names are not read.  The caller frees the result. */
+struct where_index *where_indexes(struct query *query, const struct numbered_stacks *stacks);
 
 /* ---- rows of one place ---------------------------------------------------------------------- */
 

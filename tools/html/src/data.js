@@ -54,9 +54,6 @@ const AROUND = 2 // lines of source code
 
 export const ROLE_RUNTIME = 1 // the roles are those of tools/symbolize/roles.h
 const ROLE_MAIN = 2
-const ROLE_ALLOCATES = 3
-const ROLE_LOCKS = 4
-const PASSED = [ROLE_RUNTIME, ROLE_ALLOCATES, ROLE_LOCKS]
 
 export class Process {
   #made = {}
@@ -83,11 +80,6 @@ export class Process {
     return (this.#made.siteNode ??= new Int32Array(this.sites.stack.values).map((number) => number - 1))
   }
 
-  /** Of each place, its innermost row that acts for itself; -1: it has none. */
-  get placeOwn() {
-    return (this.#made.placeOwn ??= this.#readOwn())
-  }
-
   /** The process's curve of live bytes: {at, bytes, blocks}, ascending, from its start to its end, with the peak. */
   get curve() {
     return (this.#made.curve ??= this.#readCurve())
@@ -111,15 +103,6 @@ export class Process {
     const parent = new Int32Array(values.length)
     for (let node = 0; node < parent.length; node++) parent[node] = values[node] === 0 ? NO_STACK : node - values[node]
     return parent
-  }
-
-  #readOwn() {
-    const { placeStart } = this
-    const role = this.frames.role.values
-    const own = new Int32Array(Math.max(placeStart.length - 1, 0)).fill(-1)
-    for (let place = 0; place < own.length; place++)
-      for (let row = placeStart[place]; row < placeStart[place + 1] && own[place] < 0; row++) if (!PASSED.includes(role[row])) own[place] = row
-    return own
   }
 
   #readCurve() {
@@ -174,25 +157,15 @@ export class Process {
     return { frames: rows.map(([row]) => this.#frame(row)), why: ROOT_WHY[this.stacks.why.at(outermost)] }
   }
 
-  /** The row of the table of frames to name a stack by, as tools/query/where.h has it; -1: none. */
-  whereRow(node) {
-    const innermost = node
-    for (let steps = 0; node !== NO_STACK && steps < DEEPEST; node = this.#caller(node), steps++) {
-      const row = this.placeOwn[this.stacks.place.at(node)]
-      if (row >= 0) return row
-    }
-    return this.#outermost(innermost)
+  /** The row of the table of frames that is a stack's frame of that number, counted from the innermost, from 1; -1: none. */
+  #rowAt(node, number) {
+    for (const [row] of number > 0 ? this.#rows(node) : []) if (--number === 0) return row
+    return -1
   }
 
-  /** The outermost row of the program, where all frames are passed over: not one of the runtime, if there are others. */
-  #outermost(node) {
-    let first = -1, program = -1, own = -1
-    for (const [row] of this.#rows(node)) {
-      if (first < 0) first = row
-      if (!isLibc(this.texts[this.frames.module.at(row)] || '')) program = row
-      if (this.frames.role.at(row) !== ROLE_RUNTIME) own = row
-    }
-    return own >= 0 ? own : program >= 0 ? program : first
+  /** The row of the table of frames to name a stack by: where.h decides it; -1: none. */
+  whereRow(node) {
+    return node < 0 ? -1 : this.#rowAt(node, this.stacks.where.at(node))
   }
 
   /** What is the same of all sites at one place in the code, in every process of the side. */
@@ -202,22 +175,30 @@ export class Process {
 
   stackKey(node) {
     const row = this.whereRow(node)
-    return row < 0 ? '' : `${this.#wrapper(node, row) ?? ''}\n${this.placeKey(row)}`
+    return row < 0 ? '' : `${this.#wrapper(node) ?? ''}\n${this.placeKey(row)}`
   }
 
   where(node) {
     const row = this.whereRow(node)
-    return row < 0 ? undefined : { ...this.#frame(row), wrapper: this.#wrapper(node, row) }
+    return row < 0 ? undefined : { ...this.#frame(row), wrapper: this.#wrapper(node) }
   }
 
-  /** The name of the outermost allocator wrapper before the row by which the stack is named. */
-  #wrapper(node, place) {
-    let wrapper
-    for (const [row] of this.#rows(node)) {
-      if (row === place) return wrapper
-      if (this.frames.role.at(row) === ROLE_ALLOCATES) wrapper = this.functionName(row)
+  /** Names of the functions that called the one by which the stack is named, at most so many. */
+  callers(node, most) {
+    const names = []
+    let left = node < 0 ? 0 : this.stacks.where.at(node)
+    for (const [row] of left ? this.#rows(node) : []) {
+      if (left-- > 0) continue
+      if (names.length === most || this.frames.role.at(row) === ROLE_RUNTIME) break
+      names.push(this.functionName(row))
     }
-    return wrapper
+    return names
+  }
+
+  /** The name of the allocator wrapper that the place's function calls. */
+  #wrapper(node) {
+    const row = this.#rowAt(node, this.stacks.wrapper.at(node))
+    return row < 0 ? undefined : this.functionName(row)
   }
 
   /** What a group of threads (table `groups`) is called. */
@@ -260,8 +241,8 @@ export function ownFrames(frames) {
 }
 
 export class Side {
-  constructor({ report, tables, sources }, bytes, index) {
-    Object.assign(this, { report, sources, index })
+  constructor({ report, tables, sources, ranks }, bytes, index) {
+    Object.assign(this, { report, sources, ranks, index })
     this.processes = report.processes.map((info, i) => new Process(info, tables.processes[i], tables.texts, bytes, index))
     this.byId = new Map(this.processes.map((process) => [process.id, process]))
   }
@@ -291,9 +272,9 @@ export class Side {
   }
 
   /**
-   * Findings of all processes, errors first, and those that are suppressed last; else as each process has them, worst
-   * first.  Equal ones of several processes are one: {finding, process, all: [{finding, process}, ...]}, where blocks,
-   * bytes, times and seconds of `finding` are sums.
+   * Findings of all processes, errors first, and those that are suppressed last; else in the order of the text report
+   * (query/merged.h).  Equal ones of several processes are one: {finding, process, all: [{finding, process}, ...]}, where
+   * blocks, bytes, times and seconds of `finding` are sums.
    */
   findings() {
     return (this.merged ??= this.#merge())
@@ -311,8 +292,11 @@ export class Side {
         byId.get(key).all.push({ finding, process })
       }
     }
-    const rank = ({ finding }) => (finding.suppressed ? WEIGHTS.length : WEIGHTS.indexOf(finding.weight))
-    return [...byId.values()].map(summed).sort((a, b) => rank(a) - rank(b) || (rank(a) ? 0 : b.all.length - a.all.length))
+    const { ranks } = this
+    const weight = ({ finding }) => (finding.suppressed ? WEIGHTS.length : WEIGHTS.indexOf(finding.weight))
+    const rank = ({ finding }) => ranks[`${finding.kind}:${finding.class ?? ''}`]
+    const size = ({ finding }) => (finding.bytes || 0) + (finding.kept_bytes || 0)
+    return [...byId.values()].map(summed).sort((a, b) => weight(a) - weight(b) || rank(a) - rank(b) || size(b) - size(a) || (b.finding.times || 0) - (a.finding.times || 0))
   }
 
   /** In how many of how many processes of that program. */
