@@ -172,16 +172,23 @@ Test(page, shows_two_runs)
 	rt_end(&after);
 }
 
-/* tests/page/explore.mjs, which fails by itself, explores the page for the topic. */
+/* tests/page/explore.mjs, which fails by itself, explores page.html for the topic.  The topic may be followed by the
+ * name of a file. */
+static void explore_page(struct rt *rt, const char *topic)
+{
+	char here[RT_PATH];
+
+	cr_assert(realpath("tests/page/explore.mjs", here));
+	free(consume(rt, "node %s page.html %s %s", here, rt_built(AXE), topic));
+}
+
 static void explore(struct rt *rt, const char *topic)
 {
 	struct outcome outcome = rt_tool(rt, "report RUN --format html -o page.html");
-	char here[RT_PATH];
 
 	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
 	outcome_free(&outcome);
-	cr_assert(realpath("tests/page/explore.mjs", here));
-	free(consume(rt, "node %s page.html %s %s", here, rt_built(AXE), topic));
+	explore_page(rt, topic);
 }
 
 Test(page, shortens_names)
@@ -210,6 +217,77 @@ Test(page, opens_and_groups_allocation_sites) { explore_long_names("sites"); }
 Test(page, draws_flame_graph_and_curve) { explore_long_names("graphs"); }
 
 Test(page, has_links_filters_and_steps_of_deadlocks) { explore_long_names("links"); }
+
+Test(page, is_reached_by_keys_and_moves_less_if_asked) { explore_long_names("keys"); }
+
+Test(page, is_printed_whole) { explore_long_names("paper"); }
+
+Test(page, draws_a_deadlock_in_the_order_in_which_it_happened)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", "abba_hang");
+	explore(&rt, "happened");
+	rt_end(&rt);
+}
+
+Test(page, says_what_changed_between_two_runs)
+{
+	struct rt before = rt_new(), after = rt_new();
+	char words[2 * RT_PATH];
+
+	rt_program(&before, MODE_RUN, "leak_simple");
+	rt_program(&after, MODE_RUN, "leak_list");
+	snprintf(words, sizeof words, "diff %s RUN --format html -o page.html", before.run);
+	struct outcome outcome = rt_tool(&after, words);
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	explore_page(&after, "changes");
+	rt_end(&before);
+	rt_end(&after);
+}
+
+/* Writes what `ringtail WORDS` prints into a file of the work directory. */
+static void write_report(struct rt *rt, const char *words, const char *name)
+{
+	char path[2 * RT_PATH];
+	struct outcome outcome = rt_tool(rt, words);
+
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	snprintf(path, sizeof path, "%s/%s", rt->work, name);
+	FILE *file = fopen(path, "w");
+	cr_assert_not_null(file);
+	fputs(outcome.out, file);
+	fclose(file);
+	outcome_free(&outcome);
+}
+
+Test(page, names_places_as_the_report_does)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "wrapped_places");
+	write_report(&rt, "heap RUN --format json --limit 0", "heap.json");
+	explore(&rt, "places heap.json");
+	rt_end(&rt);
+}
+
+/* leak_list loses more in one process than leak_simple in two. */
+Test(page, orders_findings_as_the_text_does)
+{
+	struct rt rt = rt_new();
+	char line[4 * RT_PATH], simple[RT_PATH], list[RT_PATH];
+
+	snprintf(simple, sizeof simple, "%s", rt_built("programs/leak_simple"));
+	snprintf(list, sizeof list, "%s", rt_built("programs/leak_list"));
+	snprintf(line, sizeof line, "run -o RUN -- sh -c '%s; %s; %s'", simple, simple, list);
+	struct outcome outcome = rt_tool(&rt, line);
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	write_report(&rt, "report RUN", "report.txt");
+	explore(&rt, "ranks report.txt");
+	rt_end(&rt);
+}
 
 Test(page, merges_orders_of_locks_at_the_same_places)
 {

@@ -1,12 +1,13 @@
 /*
  * Uses what a page offers to find one's way in a run, as a person would, and fails where something is not as it should be.
- * The page is of tests/programs/long_names; for `processes`, of many processes; for `orders`, of same_orders.
- * usage: node explore.mjs PAGE.html AXE.js layout|sites|graphs|links|processes|orders
+ * Of which run the page has to be, tests/e2e/page.c says for each topic.
+ * usage: node explore.mjs PAGE.html AXE.js TOPIC [REPORT]      REPORT: a file with another report on the same run
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { $, Person, button } from './person.mjs'
 
-const [page, axe, topic] = process.argv.slice(2)
+const [page, axe, topic, report] = process.argv.slice(2)
 const person = await Person.at(page, axe)
 const { browser } = person
 const evaluate = (expression) => browser.evaluate(expression)
@@ -22,6 +23,7 @@ async function fits(fragment = '') {
       await browser.until(`document.documentElement.dataset.ready === '${part}'`)
       assert.ok(await evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'), `${part} is wider than ${width} pixels`)
       await neverLettersInAColumn(`${part}, ${width} pixels`)
+      if (width === 1024) await person.follows(`${part}, dark`)
     }
   }
 }
@@ -36,14 +38,29 @@ async function neverLettersInAColumn(name) {
   assert.deepEqual(squeezed, [], `names are squeezed: ${name}`)
 }
 
+/** Full names need many lines, and leave the files beside them room. */
+async function fullNamesFit() {
+  for (const width of [390, 1600]) {
+    await person.opens('#memory', { width })
+    await opensFirstStack()
+    await browser.click(button('#view-memory .below', 'Full names'))
+    await neverLettersInAColumn(`full names, ${width} pixels`)
+    assert.ok(await evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'), `full names are wider than ${width} pixels`)
+  }
+}
+
+async function opensFirstStack() {
+  await browser.click($('#view-memory .opener'))
+  if (await evaluate(`!${button('#view-memory .below', 'Full names')}`)) await browser.click($('#view-memory .below .opener'))
+}
+
 async function namesAreShort() {
   await person.opens('#memory')
   const name = await evaluate(`[...document.querySelectorAll('#view-memory .table .place code')].find((one) => one.querySelector('.whole'))?.title`)
   assert.ok(name?.includes('<'), 'no long name is shown whole on hover')
   const shown = () => evaluate(`[...document.querySelectorAll('#view-memory .table .place code[title]')].map((one) => one.innerText)`)
   assert.ok((await shown()).every((one) => one.length < 100 && !/<[^…]/.test(one)), 'a name is shown with its template arguments')
-  await browser.click($('#view-memory .opener'))
-  if (await evaluate(`!${button('#view-memory .below', 'Full names')}`)) await browser.click($('#view-memory .below .opener'))
+  await opensFirstStack()
   await browser.click(button('#view-memory .below', 'Full names'))
   assert.ok((await shown()).includes(name), 'full names are not shown')
 }
@@ -134,15 +151,19 @@ async function curve() {
   assert.equal(await person.text('#view-memory .difference'), '', 'the difference is still there')
 }
 
-/** Follows the link; gives what is then in the address, after a reload. */
+/** Follows the link, which a click copies; pastes it as the address of a new visit.  Gives its part behind '#'. */
 async function linked(find) {
+  const before = await evaluate('navigator.clipboard.readText()')
   await browser.click(find)
-  const address = await evaluate('location.hash')
-  await person.opens(address)
-  return address
+  const copied = await browser.until(`navigator.clipboard.readText().then((text) => text !== ${JSON.stringify(before)} && text)`)
+  assert.ok(copied.startsWith(`${person.url}#`), `the link leads elsewhere: ${copied}`)
+  assert.equal(copied, await evaluate('location.href'), 'the address is not that of the link')
+  await person.opens(copied.slice(person.url.length))
+  return copied.slice(person.url.length)
 }
 
 async function links() {
+  await browser.allow('clipboardReadWrite')
   await person.opens('#findings')
   await browser.click($('.finding:nth-of-type(2) summary'))
   await browser.until($('.finding:nth-of-type(2) .finding-body > p code'))
@@ -161,7 +182,6 @@ async function links() {
   assert.match(await linked($('#view-memory .below .stack-tools .link-to')), /^#stack\?process=1&at=\d+$/)
   assert.equal(await person.text('#view-stack .stack'), frames, 'another stack is shown')
   await person.follows('a stack')
-  await browser.allow('clipboardReadWrite')
   await browser.click(button('#view-stack', 'Copy stack'))
   await browser.until(`[...document.querySelectorAll('#view-stack button')].some((one) => one.textContent === 'Copied')`)
   assert.match(await evaluate('navigator.clipboard.readText()'), /^#0 +\S.*\n#1 /, 'the clipboard has no stack')
@@ -209,6 +229,7 @@ async function manyProcesses() {
     assert.match(await chosen(), /^All/, 'the choice is lost')
   }
   await person.goes('memory')
+  assert.ok(await evaluate(`[...document.querySelectorAll('${FRAMES}')].some((one) => one.getAttribute('aria-label').startsWith('3 × leak_simple,'))`), 'processes of one program are no frame')
   await browser.click(button('#view-memory', 'Process'))
   assert.ok(await person.number('#view-memory .opener') > 2, 'no groups by process')
   await person.opens(await evaluate('location.hash'))
@@ -230,13 +251,112 @@ async function ordersAreMerged() {
   await person.follows('merged orders')
 }
 
+/** In a deadlock that happened, the first lock that was taken is A, and its thread has the first column. */
+async function stepsThatHappened() {
+  await person.opens('#findings')
+  const cells = await evaluate(`[...document.querySelectorAll('.interleaving tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText.split(' ')[0]))`)
+  assert.deepEqual(cells[0], ['takes', ''])
+  assert.deepEqual(cells[1], ['', 'takes'])
+  const locks = await evaluate(`[...document.querySelectorAll('.interleaving .lock-letter')].map((one) => one.textContent).join('')`)
+  assert.match(locks, /^AB(AB|BA)$/)
+}
+
+/** The page names places as the report of the heap does, and shows one row for each. */
+async function placesAreThoseOfTheReport() {
+  await person.opens('#memory')
+  const lineOf = ({ file, line, column, module }) => (file ? `${file.split('/').pop()}:${line}${column ? `:${column}` : ''}` : module.split('/').pop())
+  const wanted = JSON.parse(readFileSync(report)).processes[0].heap.sites.map(({ where }) => `${where.wrapper ? `${where.wrapper} < ` : ''}${where.function ?? ''} ${lineOf(where)}`)
+  await browser.click(button('#view-memory', 'Call stack'))
+  const shown = await evaluate(`[...document.querySelectorAll('#view-memory .table .place')].map((one) => [...one.children].map((part) => (part.querySelector('.whole') ?? part).textContent).join(' ').replace('<  ', '< '))`)
+  assert.ok(wanted.some((one) => one.includes(' < ')), 'the run has no wrapper')
+  assert.deepEqual(shown.sort(), wanted.sort())
+}
+
+async function findingsAreInTheOrderOfTheText() {
+  await person.opens('#findings')
+  const shown = await evaluate(`[...document.querySelectorAll('#view-findings .finding')].map((one) => one.dataset.id)`)
+  const wanted = [...readFileSync(report, 'utf8').matchAll(/\[([0-9a-f]{16})\]/g)].map(([, id]) => id)
+  assert.ok(wanted.length > 1)
+  assert.deepEqual(shown, wanted)
+}
+
+/** The overview of two runs says what changed. */
+async function changes() {
+  await person.opens()
+  assert.equal(await person.text('.verdict'), '1 new finding, 1 fixed')
+  assert.match(await person.text('.summary'), /^[\d.]+ KiB more live at the end; the largest change is \+6\.3 KiB in push/)
+  const sections = await evaluate(`[...document.querySelectorAll('#view-overview h3')].map((one) => one.textContent)`)
+  for (const one of ['New findings', 'Fixed', 'Where it grew: 1 place', 'Figures']) assert.ok(sections.includes(one), `${one} is not among ${sections}`)
+  assert.doesNotMatch(await evaluate(`document.querySelector('#view-overview').innerText`), /\s-\d/, 'a minus is a hyphen')
+  for (const width of [390, 1440])
+    for (const part of ['overview', 'findings', 'sites', 'flame']) {
+      await person.opens(`#${part}`, { width, scheme: width === 390 ? 'dark' : 'light' })
+      assert.ok(await evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'), `${part} is wider than ${width} pixels`)
+      await person.follows(`${part} of two runs, ${width} pixels`)
+    }
+}
+
+/** The tab key reaches each control of each part, and what has the focus is seen to have it. */
+async function keysReachAll() {
+  const focusable = `[...document.querySelectorAll('header button, nav a, nav select, .view:not([hidden]) :is(a[href], button, input, select, summary, [tabindex])')]
+    .filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility())`
+  for (const part of PARTS) {
+    await person.opens(`#${part}`)
+    const all = await evaluate(`(window.left = new Set(${focusable})).size`)
+    for (let i = 0; i < all + 3 && (await evaluate('left.size')); i++) {
+      await browser.press('Tab')
+      assert.ok(await evaluate(`(() => { const one = document.activeElement; left.delete(one); return one === document.body || getComputedStyle(one).outlineStyle !== 'none' })()`), `${part}: the focus is not seen`)
+    }
+    assert.deepEqual(await evaluate('[...left].map((one) => one.outerHTML.slice(0, 200))'), [], `${part}: out of reach`)
+  }
+  await evaluate(`${$('#view-threads .lane')}.focus()`)
+  const first = await person.text('#view-threads .flame-detail')
+  await browser.press('ArrowDown')
+  assert.notEqual(await person.text('#view-threads .flame-detail'), first, 'the arrow key did not move to the next lane')
+}
+
+/** Printed, all parts are there, light, as wide as the paper, with graphs and the stacks of findings. */
+async function prints() {
+  await person.opens('#locks', { scheme: 'dark' })
+  await browser.send('Emulation.setEmulatedMedia', { media: 'print', features: [{ name: 'prefers-color-scheme', value: 'dark' }] })
+  await evaluate(`dispatchEvent(new Event('beforeprint'))`)
+  for (const part of PARTS) assert.ok(await evaluate(`${$(`#view-${part}`)}.checkVisibility()`), `${part} is not printed`)
+  assert.ok(await evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((one) => one > 240)"), 'the paper is dark')
+  assert.ok(await person.number(FRAMES) > 10, 'the flame graph is empty')
+  const wide = await evaluate(`[...document.querySelectorAll('.plot canvas, .flame, .table-scroll > table')].map((one) => [one.className || one.parentElement.ariaLabel, one.getBoundingClientRect().right]).filter(([, right]) => right > 690)`)
+  assert.deepEqual(wide, [], 'wider than the paper')
+  assert.equal(await person.number('#view-findings .finding:not([open])'), 0, 'findings are closed')
+  await evaluate(`dispatchEvent(new Event('afterprint'))`)
+  await browser.send('Emulation.setEmulatedMedia', { media: '' })
+  assert.ok(await evaluate(`!${$('#view-memory')}.checkVisibility()`), 'the parts stay')
+}
+
+/** Who asks for less motion is not scrolled slowly. */
+async function movesLess() {
+  await person.opens('#memory')
+  const moved = async (value) => {
+    await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-reduced-motion', value }] })
+    await evaluate(`Element.prototype.scrollIntoView = (options) => { window.motion = options.behavior }`)
+    await evaluate(`${button('#view-memory', 'All of it in the flame graph')}.click()`)
+    return evaluate('motion')
+  }
+  assert.equal(await moved('no-preference'), 'smooth')
+  assert.equal(await moved('reduce'), 'auto')
+}
+
 const TOPICS = {
-  layout: [fits, namesAreShort],
+  layout: [fits, namesAreShort, fullNamesFit],
   sites: [siteOpensInPlace, sitesAreGrouped],
   graphs: [flame, curve],
   links: [links, filtersHaveCounts, interleaving],
   processes: [manyProcesses],
   orders: [ordersAreMerged],
+  happened: [stepsThatHappened],
+  places: [placesAreThoseOfTheReport],
+  ranks: [findingsAreInTheOrderOfTheText],
+  changes: [changes],
+  keys: [keysReachAll, movesLess],
+  paper: [prints],
 }
 
 try {

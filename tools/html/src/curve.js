@@ -101,7 +101,7 @@ function peakLine(peak) {
   }] } }
 }
 
-const colour = (i, others) => (others ? css('--plain-frame') : `hsl(${HUES[i % HUES.length]} ${css('--stack-colour')})`)
+const colour = (i, others) => (others ? css('--others') : `hsl(${HUES[i % HUES.length]} ${css('--stack-colour')})`)
 
 export class Curve {
   /**
@@ -118,7 +118,7 @@ export class Curve {
     this.range = null
     this.element = this.#build()
     new ResizeObserver(() => this.plot?.width !== this.box.clientWidth && this.#draw()).observe(this.box)
-    addEventListener('themechange', () => this.#draw())
+    for (const change of ['themechange', 'relayout']) addEventListener(change, () => this.#draw())
   }
 
   #build() {

@@ -27,20 +27,24 @@ export class FlameGraph {
     this.element = this.#build()
     this.#measure()
     new ResizeObserver(() => this.#resized()).observe(this.canvas)
+    addEventListener('relayout', () => this.#resized())
   }
 
   /** The program and the libraries that have most in themselves get a colour each; the C library and the others are grey. */
   #colourLibraries() {
-    const weights = this.tree.byLibrary(this.measured, this.hidden).filter(([module, width]) => module && width > 0)
-    const programs = [...this.tree.programs].filter((module) => this.tree.modules.includes(module)).slice(0, MOST_PROGRAMS)
-    const coloured = [...programs.map((module) => [module, weights.find(([one]) => one === module)?.[1] ?? 0]), ...weights.filter(([module]) => !PLAIN.test(module) && !programs.includes(module))]
-    this.colours = new Map(coloured.slice(0, HUES.length).map(([module], i) => [module, HUES[i]]))
+    const weights = new Map(this.tree.byLibrary(this.measured, this.hidden).filter(([module, width]) => module && width > 0))
+    const weigh = (modules) => modules.map((module) => [module, weights.get(module) ?? 0]).sort((a, b) => b[1] - a[1])
+    const programs = weigh([...this.tree.programs].filter((module) => this.tree.modules.includes(module))).slice(0, MOST_PROGRAMS).map(([module]) => module)
+    const rest = weigh([...weights.keys()].filter((module) => !PLAIN.test(module) && !programs.includes(module)))
+    const shown = rest.slice(0, HUES.length - programs.length)
+    const coloured = weigh([...programs, ...shown.map(([module]) => module)])
+    this.colours = new Map(coloured.map(([module], i) => [module, HUES[i]]))
     const whole = this.view.root.width
-    const others = coloured.slice(HUES.length).concat(weights.filter(([module]) => PLAIN.test(module))).reduce((sum, [, width]) => sum + width, 0)
+    const others = [...weights].reduce((sum, [module, width]) => sum + (this.colours.has(module) ? 0 : width), 0)
     const entry = (swatch, name, width, title) => h('li', { title }, swatch, name, h('span', { class: 'dim' }, percent(width, whole)))
     this.libraries.replaceChildren(
-      ...[...this.colours].map(([module, hue]) => entry(h('span', { class: 'swatch module', style: { '--hue': hue } }), baseName(module), coloured.find(([one]) => one === module)[1], module)),
-      ...(others ? [entry(h('span', { class: 'swatch same' }), coloured.length > HUES.length ? 'libc and other libraries' : 'libc', others)] : []))
+      ...coloured.map(([module, width]) => entry(h('span', { class: 'swatch module', style: { '--hue': this.colours.get(module) } }), baseName(module), width, module)),
+      ...(others ? [entry(h('span', { class: 'swatch same' }), rest.length > shown.length ? 'libc and other libraries' : 'libc', others)] : []))
   }
 
   #build() {
@@ -220,6 +224,7 @@ export class FlameGraph {
   #amount(block) {
     if (this.sides > 1) {
       const growth = block.totals[1] - block.totals[0]
+      if (!growth) return `${this.#value(block.totals[1])}, as before`
       return `${this.#value(block.totals[0])} before, ${this.#value(block.totals[1])} now, ${signed((n) => this.#value(n))(growth)}`
     }
     const own = block.own > 0 && block.own !== block.width && !this.upward ? `, ${this.#value(block.own)} in itself` : ''

@@ -3,7 +3,8 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 const group = new Intl.NumberFormat('en-US')
 
-export const count = (number) => group.format(Math.round(number))
+const MINUS = '−'
+export const count = (number) => group.format(Math.round(number)).replace('-', MINUS)
 
 export function bytes(number) {
   let unit = 0
@@ -13,16 +14,16 @@ export function bytes(number) {
     unit++
   }
   const digits = unit && value < 100 ? 1 : 0
-  return `${number < 0 ? '−' : ''}${value.toFixed(digits)} ${UNITS[unit]}`
+  return `${number < 0 ? MINUS : ''}${value.toFixed(digits)} ${UNITS[unit]}`
 }
 
 export function seconds(number) {
   if (number === null || number === undefined) return '–'
-  const size = Math.abs(number)
-  if (size === 0) return '0 s'
-  if (size < 1e-3) return `${(number * 1e6).toFixed(size < 1e-5 ? 1 : 0)} µs`
-  if (size < 1) return `${(number * 1e3).toFixed(size < 0.01 ? 2 : size < 0.1 ? 1 : 0)} ms`
-  if (size < 120) return `${number.toFixed(2)} s`
+  if (number < 0) return MINUS + seconds(-number)
+  if (number === 0) return '0 s'
+  if (number < 1e-3) return `${(number * 1e6).toFixed(number < 1e-5 ? 1 : 0)} µs`
+  if (number < 1) return `${(number * 1e3).toFixed(number < 0.01 ? 2 : number < 0.1 ? 1 : 0)} ms`
+  if (number < 120) return `${number.toFixed(2)} s`
   return `${Math.floor(number / 60)} min ${Math.round(number % 60)} s`
 }
 

@@ -47,7 +47,8 @@ class Page {
     document.getElementById('nav').replaceChildren(h('div', { class: 'links' }, this.links), this.#processChoice() || '')
     document.getElementById('content').replaceChildren(...this.sections.values())
     addEventListener('hashchange', () => this.#show(true))
-    addEventListener('beforeprint', () => this.parts.forEach(([id]) => this.#make(id)))
+    addEventListener('beforeprint', () => this.#beginPrint())
+    addEventListener('afterprint', () => this.#endPrint())
     this.#show(false)
   }
 
@@ -95,6 +96,21 @@ class Page {
     const content = this.shown.length ? view(this) : h('p', { class: 'calm' }, 'This run holds no process.')
     this.made.set(id, content)
     section.replaceChildren(section.firstChild, content)
+  }
+
+  /** All parts are printed, in light colours, with the findings that are worth acting on open. */
+  #beginPrint() {
+    this.parts.forEach(([id]) => this.#make(id))
+    this.unfolded = [...document.querySelectorAll('#view-findings .finding:not(.note, [open])')]
+    this.unfolded.forEach((finding) => finding.unfold())
+    document.documentElement.dataset.printing = ''
+    dispatchEvent(new Event('relayout'))
+  }
+
+  #endPrint() {
+    this.unfolded.forEach((finding) => (finding.open = false))
+    delete document.documentElement.dataset.printing
+    dispatchEvent(new Event('relayout'))
   }
 
   /** The process that an address names: by its id, or all; as before where it names none. */

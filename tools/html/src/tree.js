@@ -12,6 +12,8 @@
  * what has the same functions from the root on.
  */
 
+import { count } from './format.js'
+
 export const METRICS = [
   ['allocated_bytes', 'Allocated'],
   ['live_bytes', 'Live at the end'],
@@ -102,8 +104,8 @@ export class Tree {
     this.stacks = 0
     this.forest = new Forest(processes)
     this.forest.addNode(NONE, this.forest.addName(this.#name('all', '')))
-    const several = new Set(processes.map((process) => process.label)).size > sides
-    for (const process of processes) this.#add(process, several)
+    const tops = this.#programTops(processes)
+    for (const process of processes) this.#add(process, tops.get(process.exe) ?? ROOT)
     this.forest.link()
   }
 
@@ -117,10 +119,20 @@ export class Tree {
     return number
   }
 
-  #add(process, several) {
+  /** A frame for each program, if there is more than one process of a side. */
+  #programTops(processes) {
+    const tops = new Map()
+    if (processes.every((process, i) => processes.findIndex((other) => other.side === process.side) === i)) return tops
+    const number = new Map()
+    for (const { exe } of processes) number.set(exe, (number.get(exe) || 0) + 1)
+    for (const [exe, times] of number)
+      tops.set(exe, this.forest.addNode(ROOT, this.forest.addName(this.#name(this.sides > 1 || times === 1 ? exe : `${count(times)} × ${exe}`, ''))))
+    return tops
+  }
+
+  #add(process, top) {
     const { forest } = this
     const { frames, texts, siteNode } = process
-    const top = several ? forest.addNode(ROOT, forest.addName(this.#name(this.sides > 1 ? process.exe : process.label, ''))) : ROOT
     const none = siteNode.includes(NONE) ? forest.addNode(top, forest.addName(this.#name('[no stack was recorded]', ''))) : NONE
     const labels = Int32Array.from(frames.function.values, (_, row) => this.#name(process.functionName(row), texts[frames.module.at(row)]))
     const unknown = forest.addName(this.#name('?', ''))

@@ -4,6 +4,7 @@ import { FlameGraph } from '../flame.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
 import { place, stack } from '../stack.js'
+import { isLock } from './overview.js'
 import { bytes, count, plural, seconds, signed } from '../format.js'
 
 const MEASURES = { live: ['live at the end', 'live_bytes'], peak: ['at the peak', 'peak_bytes'], allocated: ['allocated', 'allocated_bytes'] }
@@ -74,12 +75,24 @@ function placesThatChanged(page) {
   return (page.changedPlaces = [...byKey.values()])
 }
 
+/** What changed at each place, as a whole: stacks that are new and stacks that are gone make up for each other. */
+function netChanges(page) {
+  const byPlace = new Map()
+  for (const site of placesThatChanged(page)) {
+    const key = `${site.exe} ${sideOf(page, site.change).placeKey(site.stack)}`
+    const one = byPlace.get(key)
+    if (!one) byPlace.set(key, { ...site, side: sideOf(page, site.change).index })
+    else Object.assign(one, { bytes: one.bytes + site.bytes, change: one.bytes + site.bytes > 0 ? 'grown' : 'shrunk' })
+  }
+  return [...byPlace.values()].filter((site) => site.bytes)
+}
+
 const grow = (value, show) => h('span', { class: value > 0 ? 'more-than' : value < 0 ? 'less-than' : 'dim' }, value ? signed(show)(value) : 'as before')
 
 export function changedSitesView(page) {
   const { totals } = page.diff
   const sites = placesThatChanged(page)
-  const one = (site) => h('div', {}, h('p', { class: 'site-head' }, `${site.exe}: ${bytes(site.old.bytes)} before, ${bytes(site.new.bytes)} now`), stack(sideOf(page, site.change), site.stack))
+  const one = (site) => h('div', { class: 'change-detail' }, h('p', { class: 'site-head' }, `${site.exe}: ${bytes(site.old.bytes)} before, ${bytes(site.new.bytes)} now`), stack(sideOf(page, site.change), site.stack))
   const detail = (site) => h('div', {}, site.parts.slice(0, MOST_STACKS).map(one), site.parts.length > MOST_STACKS && h('p', { class: 'dim' }, `The other ${count(site.parts.length - MOST_STACKS)} stacks changed less.`))
   const where = (site) => sideOf(page, site.change).where(site.stack)
   const several = new Set(sites.map((site) => site.exe)).size > 1
@@ -92,12 +105,12 @@ export function changedSitesView(page) {
     { name: 'now', number: true, value: (site) => site.new.bytes, show: (_, value) => bytes(value) },
     { name: totals.by === 'allocated' ? 'Calls' : 'Blocks', number: true, value: (site) => site.blocks, show: (_, value) => grow(value, count) },
   ].filter(Boolean), sites, { caption: 'Allocation sites that changed', sort: several ? 3 : 2, detail })
-  return h('div', {}, h('p', {}, `What is ${MEASURES[totals.by][0]}, by allocation site.`), sites.length ? table.element : h('p', { class: 'calm' }, 'No site changed.'))
+  return h('div', {}, h('p', { class: 'lead' }, `What is ${MEASURES[totals.by][0]}, by allocation site.`), sites.length ? table.element : h('p', { class: 'calm' }, 'No site changed.'))
 }
 
 export function changedFlameView(page) {
   const graph = new FlameGraph(page.sides.flatMap((side) => side.processes), 2, MEASURES[page.diff.totals.by][1])
-  return h('div', {}, h('p', { class: 'dim' }, 'A block is as wide as the larger of the two runs, so that what is gone can be seen too.'), graph.element)
+  return h('div', {}, h('p', { class: 'lead' }, 'A frame is as wide as the larger of the two runs, so that what is gone can be seen too.'), graph.element)
 }
 
 // ---- what changed, at a glance ----------------------------------------------------------------
@@ -105,21 +118,21 @@ export function changedFlameView(page) {
 /** One sentence: the findings, then the bytes, then the site that changed them most. */
 function verdict(page) {
   const { totals, findings } = page.diff
-  const sites = placesThatChanged(page)
+  const sites = netChanges(page)
   const number = (change) => findings.filter((item) => item.change === change).length
   const [fresh, fixed] = [number('new'), number('fixed')]
   const parts = [fresh ? plural(fresh, 'new finding') : 'No new findings', fixed ? `${count(fixed)} fixed` : '']
   const most = sites.reduce((best, site) => (Math.abs(site.bytes) > Math.abs(best?.bytes ?? 0) ? site : best), null)
-  const frame = most && sideOf(page, most.change).where(most.stack)
+  const frame = most && page.sides[most.side].where(most.stack)
   const growth = totals.bytes ? `${bytes(Math.abs(totals.bytes))} ${totals.bytes > 0 ? 'more' : 'less'} ${MEASURES[totals.by][0]}` : `As much ${MEASURES[totals.by][0]} as before`
   return [h('p', { class: `verdict ${fresh ? 'bad' : 'good'}` }, parts.filter(Boolean).join(', ')),
-    h('p', { class: 'summary' }, growth, most ? `: most of the change is ${signed(bytes)(most.bytes)} in ` : '.', most && place(frame))]
+    h('p', { class: 'summary' }, growth, most ? `; the largest change is ${signed(bytes)(most.bytes)} in ` : '.', most && place(frame))]
 }
 
 function sitesThatChanged(page, words, sites, whole) {
   if (!sites.length) return null
   return section(words, h('ol', { class: 'bars' }, sites.slice(0, FIRST).map((site) => h('li', {},
-    h('span', { class: `bar ${site.bytes > 0 ? 'worse' : 'better'}`, style: { '--part': `${(100 * Math.abs(site.bytes)) / whole}%` } }), h('span', { class: 'figure' }, grow(site.bytes, bytes)), h('span', { class: `figure change ${site.change}` }, site.change), place(sideOf(page, site.change).where(site.stack))))),
+    h('span', { class: `bar ${site.bytes > 0 ? 'worse' : 'better'}`, style: { '--part': `${(100 * Math.abs(site.bytes)) / whole}%` } }), h('span', { class: 'figure' }, grow(site.bytes, bytes)), h('span', { class: `figure change ${site.change}` }, site.change), place(page.sides[site.side].where(site.stack))))),
   sites.length > FIRST && h('p', {}, h('a', { href: '#sites' }, `All ${count(placesThatChanged(page).length)} places that changed`)))
 }
 
@@ -132,7 +145,7 @@ const FIGURES = [
   ['Peak, summed over processes', (side) => heapSum(side, 'peak_bytes'), bytes],
   ['Live at the end', (side) => heapSum(side, 'live_at_end_bytes'), bytes],
   ['Temporary', (side) => heapSum(side, 'temporary'), count],
-  ['Waits for locks', (side) => side.processes.reduce((sum, process) => sum + (process.info.lock_classes || []).reduce((all, one) => all + one.contended, 0), 0), count],
+  ['Waits for locks', (side) => side.processes.reduce((sum, process) => sum + (process.info.lock_classes || []).reduce((all, one) => all + (isLock(one) ? one.contended : 0), 0), 0), count],
   ['Events lost', (side) => side.processes.reduce((sum, process) => sum + process.info.events.lost, 0), count],
 ]
 
@@ -152,7 +165,7 @@ function figures(page) {
 
 export function changesView(page) {
   const { totals, findings } = page.diff
-  const sites = placesThatChanged(page)
+  const sites = netChanges(page)
   const of = (change) => findings.filter((item) => item.change === change)
   const card = (name, value, more, href, worse) => h(href ? 'a' : 'div', { class: `card ${worse ? 'worse' : ''}`, href }, h('span', { class: 'name' }, name), h('span', { class: 'value' }, value), h('span', { class: 'more' }, more))
   const list = (items) => h('div', { class: 'findings' }, items.slice(0, FIRST).map((item) => changedFinding(page, item)), items.length > FIRST && h('p', {}, h('a', { href: '#findings' }, `All ${count(items.length)} of them`)))

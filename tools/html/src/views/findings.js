@@ -24,9 +24,9 @@ function amounts(finding) {
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
-/** A letter for each lock of the cycle. */
-function letters(finding) {
-  const keys = [...new Set(finding.edges.flatMap(({ held, wanted, ahead }) => (ahead ? [wanted] : [held, wanted])).map((lock) => `${lock.address}/${lock.generation}`))]
+/** A letter for each lock of the cycle, in the order of the steps. */
+function letters(all) {
+  const keys = [...new Set(all.map(({ lock }) => `${lock.address}/${lock.generation}`))]
   return (lock) => { const at = keys.indexOf(`${lock.address}/${lock.generation}`); return { at, letter: LETTERS[at] ?? String(at + 1) } }
 }
 
@@ -54,9 +54,10 @@ function step(side, { edge, does, lock }, letterOf) {
 /** A column for each thread, a row for each step: time goes down. */
 function interleaving(side, process, finding) {
   if (!finding.edges.length) return null
-  const columns = [...new Map(finding.edges.map((edge) => [`${edge.pid}/${edge.thread}`, edge])).values()]
+  const all = steps(finding)
+  const columns = [...new Map(all.map(({ edge }) => [`${edge.pid}/${edge.thread}`, edge])).values()]
   const columnOf = (edge) => columns.findIndex((one) => one.pid === edge.pid && one.thread === edge.thread)
-  const letterOf = letters(finding)
+  const letterOf = letters(all)
   const happened = finding.class === 'realised'
   return h('section', { class: 'part' },
     h('h3', {}, happened ? 'How it happened' : 'How it can happen'),
@@ -64,7 +65,7 @@ function interleaving(side, process, finding) {
       h('table', { class: 'interleaving', style: { '--columns': columns.length } },
         h('caption', { class: 'hidden' }, 'Steps of the threads, one below the other'),
         h('thead', {}, h('tr', {}, columns.map((edge) => h('th', { scope: 'col' }, process.threadName(edge.thread), edge.pid ? ` of process ${edge.pid}` : '')))),
-        h('tbody', {}, steps(finding).map((one) => h('tr', {}, columns.map((_, i) => h('td', {}, columnOf(one.edge) === i && step(side, one, letterOf))))),
+        h('tbody', {}, all.map((one) => h('tr', {}, columns.map((_, i) => h('td', {}, columnOf(one.edge) === i && step(side, one, letterOf))))),
           h('tr', { class: 'end' }, h('td', { colspan: columns.length }, columns.length > 1 ? 'Each waits for the next: none can go on.' : 'It waits for itself.'))))),
     !happened && h('p', { class: 'note' }, 'In this run the threads did so at other times, which are given, and did not hang.'))
 }

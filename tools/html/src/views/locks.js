@@ -8,7 +8,8 @@ import { place, stack } from '../stack.js'
 import { count, plural, seconds } from '../format.js'
 import { fileLine } from '../data.js'
 
-const NODE_WIDTH = 250
+const LETTER = 6.6 // pixels of a letter in a box, at most
+const [NARROWEST_BOX, WIDEST_BOX] = [200, 360]
 const NODE_HEIGHT = 46
 const LOOP_HEIGHT = 36
 const MOST_EDGES = 60
@@ -94,7 +95,8 @@ function layOut({ nodes, edges }) {
   const graph = new dagre.graphlib.Graph({ multigraph: true })
   graph.setGraph({ rankdir: 'LR', nodesep: edges.some(isLoop) ? 2 * LOOP_HEIGHT : 36, ranksep: 130, marginx: 16, marginy: 24 + LOOP_HEIGHT })
   graph.setDefaultEdgeLabel(() => ({}))
-  for (const key of nodes.keys()) graph.setNode(String(key), { key, width: NODE_WIDTH, height: NODE_HEIGHT })
+  const width = boxWidth(nodes)
+  for (const key of nodes.keys()) graph.setNode(String(key), { key, width, height: NODE_HEIGHT })
   edges.filter((edge) => !isLoop(edge)).forEach((edge, i) => graph.setEdge(String(edge.from), String(edge.to), { edge, width: 90, height: 16, labelpos: 'c' }, String(i)))
   dagre.layout(graph)
   return graph
@@ -102,12 +104,25 @@ function layOut({ nodes, edges }) {
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 
-function drawNode({ name, where }, { x, y }) {
-  return s('g', { class: 'lock', transform: `translate(${x - NODE_WIDTH / 2},${y - NODE_HEIGHT / 2})` },
+/** Shortened before its last word, which is the file and line. */
+function shortPlace(text, most) {
+  const last = text.slice(text.lastIndexOf(' '))
+  return text.length <= most || last.length > most - 8 ? short(text, most) : short(text.slice(0, -last.length), most - last.length) + last
+}
+
+/** As wide as the texts of the boxes need. */
+function boxWidth(nodes) {
+  const longest = Math.max(0, ...[...nodes.values()].map(({ where }) => where.length))
+  return Math.min(WIDEST_BOX, Math.max(NARROWEST_BOX, 24 + longest * LETTER))
+}
+
+function drawNode({ name, where }, { x, y, width }) {
+  const letters = Math.floor((width - 24) / LETTER)
+  return s('g', { class: 'lock', transform: `translate(${x - width / 2},${y - NODE_HEIGHT / 2})` },
     s('title', {}, `${name}, ${where}`),
-    s('rect', { width: NODE_WIDTH, height: NODE_HEIGHT, rx: 6 }),
-    s('text', { x: 12, y: 19, class: 'lock-name' }, short(name, 34)),
-    s('text', { x: 12, y: 36, class: 'lock-where' }, short(where, 33)))
+    s('rect', { width, height: NODE_HEIGHT, rx: 6 }),
+    s('text', { x: 12, y: 19, class: 'lock-name' }, short(name, letters)),
+    s('text', { x: 12, y: 36, class: 'lock-where' }, shortPlace(where, letters)))
 }
 
 function drawEdge({ points, x, y, edge }, lit) {
@@ -157,9 +172,16 @@ function orderGraph(side, process) {
   const note = h('p', { class: 'note' })
   const below = h('div')
   const state = { all: !found.length, chosen: found[0] ?? null }
+  /** What is chosen is in sight, or else the first box. */
+  const scrollToIt = () => {
+    const box = (holder.querySelector('.order.lit path') || holder.querySelector('.lock rect'))?.getBoundingClientRect()
+    const { left, top } = holder.getBoundingClientRect()
+    if (box) holder.scrollBy(box.left - left - 40, box.top - top - 60)
+  }
   const draw = () => {
     const data = state.all ? placeGraph(side, process, found) : cycleGraph(side, process, found.length > MOST_EDGES / 4 ? [state.chosen] : found)
     holder.replaceChildren(picture(process, data, state.chosen))
+    requestAnimationFrame(scrollToIt) // once it is laid out
     note.textContent = !state.all ? 'Locks of the cycles that were found. An arrow leads from the lock that was held to the one that was wanted.'
       : `Locks that were made in one place, or else first taken there, are one box.${found.length ? '' : ' So arrows in a circle need not be a cycle of locks; none was found.'}${data.left ? ` ${count(data.left)} more pairs of such places are in the table below only.` : ''}`
     below.replaceChildren(...(state.chosen ? [findingElement(side, { finding: state.chosen, process })] : []))
@@ -230,13 +252,13 @@ function waitTable(side, process) {
   const rows = merged(side, process.info.lock_waits, { places: ['stack', 'holder_stack'], sums: ['waits', 'wait_seconds'], longest: ['wait_longest'], then: ['thread', 'holder'] })
   return new Table([
     where(side, 'Waited in', 'stack'), where(side, 'Holder took it in', 'holder_stack'), number('Waits', 'waits'), time('Waited', 'wait_seconds'), time('Longest', 'wait_longest'),
-    { name: 'Thread then', value: (row) => process.threadName(row.thread) }, { name: 'waited for', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
+    { name: 'Longest by', value: (row) => process.threadName(row.thread) }, { name: 'who waited for', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
   ], rows, { caption: 'Who waited for whom', sort: 3, detail: stacks(side, [['Waited here', 'stack'], ['The lock was taken, or the wait was ended, here', 'holder_stack']]) }).element
 }
 
 function holdTable(side, process) {
   const rows = merged(side, process.info.lock_holds, { places: ['stack'], sums: ['holds', 'hold_seconds'], longest: ['hold_longest'], then: ['thread'] })
-  return new Table([where(side, 'Taken in', 'stack'), number('Holds', 'holds'), time('Held', 'hold_seconds'), time('Longest', 'hold_longest'), { name: 'By', value: (row) => process.threadName(row.thread) }],
+  return new Table([where(side, 'Taken in', 'stack'), number('Holds', 'holds'), time('Held', 'hold_seconds'), time('Longest', 'hold_longest'), { name: 'Longest by', value: (row) => process.threadName(row.thread) }],
     rows, { caption: 'How long locks were held', sort: 2, detail: stacks(side, [['Taken here', 'stack']]) }).element
 }
 
@@ -247,9 +269,9 @@ function orderSection(side, process) {
     .sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity)) // of those that are merged, the first says by which thread
   const rows = merged(side, orders, { places: ['held_stack', 'wanted_stack'], others: ['heldKind', 'wantedKind'], sums: ['pairs'] })
   const kind = (name, key) => ({ name, value: (row) => row[key] })
-  const table = new Table([where(side, 'Held, got in', 'held_stack'), kind('Held', 'heldKind'), where(side, 'Wanted in', 'wanted_stack'), kind('Wanted', 'wantedKind'),
+  const table = new Table([where(side, 'Held lock taken in', 'held_stack'), kind('Held', 'heldKind'), where(side, 'Other lock wanted in', 'wanted_stack'), kind('Wanted', 'wantedKind'),
     { name: 'Orders', number: true, title: 'stacks and classes of locks for which that is so', value: (row) => row.parts.length, show: (_, value) => count(value) },
-    { ...number('Pairs', 'pairs'), title: 'of locks, added up over the orders' }, { name: 'First by', whole: true, value: (row) => process.threadName(row.thread) }, time('after', 'at')],
+    { ...number('Pairs', 'pairs'), title: 'of locks, added up over the orders' }, { name: 'First by', whole: true, value: (row) => process.threadName(row.thread) }, time('First at', 'at')],
     rows, { caption: 'In which order locks were taken', detail: stacks(side, [['The held lock was taken here', 'held_stack'], ['The other one was wanted here', 'wanted_stack']]) }).element
   const places = rows.length < orders.length ? `${plural(orders.length, 'order')} between ${plural(rows.length, 'pair')} of places` : plural(orders.length, 'order')
   return section(places, table)

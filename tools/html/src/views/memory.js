@@ -6,9 +6,11 @@ import { Table } from '../table.js'
 import { linkTo } from '../copy.js'
 import { fragment, readFragment, replaceFragment } from '../fragment.js'
 import { place, stack } from '../stack.js'
+import { shortName } from '../names.js'
 import { baseName, bytes, count, percent, plural, seconds } from '../format.js'
 
 const HOLDERS = 6
+const CALLERS = 3 // that tell apart the call stacks of one place
 
 // ---- sites ------------------------------------------------------------------------------
 
@@ -27,6 +29,9 @@ class Site {
   }
   get where() {
     return (this.frame ??= this.process.where(this.node) || null)
+  }
+  get callers() {
+    return this.process.callers(this.node, CALLERS)
   }
 }
 for (const name of METRICS) Object.defineProperty(Site.prototype, name, { get() { return this.process.sites[name].at(this.index) } })
@@ -145,17 +150,23 @@ function groupDetail(page, group) {
     one.add(process, index, amounts)
     return one
   })
-  return sitesTable(page, rows, 'Where', 'Call stacks', true).element
+  return sitesTable(page, rows, 'Where', 'Call stacks', { inside: true }).element
 }
 
-/** inside: it stands in a row of another table. */
-function sitesTable(page, rows, head, caption, inside) {
+/** What tells a call stack from the others of its place. */
+function calledFrom(site) {
+  const { callers } = site
+  return callers.length > 0 && h('span', { class: 'callers dim', title: callers.join(' < ') }, '< ', callers.map(shortName).join(' < '))
+}
+
+/** inside: it stands in a row of another table.  single: a row is one call stack. */
+function sitesTable(page, rows, head, caption, { inside, single = inside } = {}) {
   const number = (name, key, show, title) => ({ name, number: true, value: (row) => row[key], show: (_, value) => show(value), title })
   const named = head === 'Where'
   return new Table([
     { name: head, value: (row) => (named ? (row.first.where ? `${row.first.where.name} ${row.first.where.file}` : '') : row.key),
-      show: (row) => (named ? place(row.first.where) : h('span', { title: row.key }, head === 'Library' ? baseName(row.key) : row.key)) },
-    inside ? { name: 'Call', value: (row) => row.first.type } : number('Sites', 'count', count, 'Call stacks that allocated'),
+      show: (row) => (named ? [place(row.first.where), single && calledFrom(row.first)] : h('span', { title: row.key }, head === 'Library' ? baseName(row.key) : row.key)) },
+    single ? { name: 'Call', value: (row) => row.first.type } : number('Sites', 'count', count, 'Call stacks that allocated'),
     number('Allocated', 'allocated_bytes', bytes), number('Calls', 'allocations', count),
     number('At the peak', 'peak_bytes', bytes), number('Live at the end', 'live_bytes', bytes),
     head === 'Thread' ? null : number('Temporary', 'temporary', count, 'Freed by the same thread before it allocated anything else'),
@@ -173,7 +184,7 @@ function sitesSection(page) {
   let table
   const draw = (key) => {
     const [, head, make] = GROUPINGS[key]
-    table = sitesTable(page, make ? make(shown) : places(page), head, 'Allocation sites')
+    table = sitesTable(page, make ? make(shown) : places(page), head, 'Allocation sites', { single: key === 'stack' })
     holder.replaceChildren(table.element)
   }
   const by = choice('Group allocation sites by', keys.map((key) => [key, GROUPINGS[key][0]]), 'place', draw)
@@ -225,7 +236,7 @@ function peakSection(page, flame) {
   const rows = topPlaces(page, 'peak_bytes', HOLDERS)
   return section(`At the peak: ${bytes(heap.peak_bytes)} in ${plural(heap.peak_blocks, 'block')}, after ${seconds(heap.peak_at)}`,
     bars(rows, 'peak_bytes', heap.peak_bytes, (row) => bytes(row.peak_bytes)),
-    h('button', { type: 'button', class: 'quiet', onclick: () => { flame.setMetric('peak_bytes'); flame.element.scrollIntoView({ behavior: 'smooth' }) } }, 'All of it in the flame graph'))
+    h('button', { type: 'button', class: 'quiet', onclick: () => { flame.setMetric('peak_bytes'); flame.element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' }) } }, 'All of it in the flame graph'))
 }
 
 const DETAILS_OF_MANY = 'Choose one process to see its peak and the sizes that it asked for.'

@@ -13,13 +13,18 @@ function card(name, value, more, href) {
   return h(href ? 'a' : 'div', { class: 'card', href }, h('span', { class: 'name' }, name), h('span', { class: 'value' }, value), h('span', { class: 'more' }, more))
 }
 
+const LOCKS = new Set(['mutex', 'rwlock', 'spin', 'once'])
+/** A thread waits for a lock until its owner is done; for a condition or a semaphore, until another thread wakes it. */
+export const isLock = ({ kind }) => LOCKS.has(kind)
+
 /** Sums over the processes that are shown; of one, when the peak was. */
 function cards({ shown, address }) {
   const heaps = shown.map((process) => process.info.heap).filter(Boolean)
   const sum = (name) => heaps.reduce((total, heap) => total + heap[name], 0)
   const threads = shown.flatMap((process) => process.info.threads || [])
   const classes = shown.flatMap((process) => process.info.lock_classes || [])
-  const ofLocks = (key) => classes.reduce((total, one) => total + one[key], 0)
+  const ofLocks = (key) => classes.reduce((total, one) => total + (isLock(one) ? one[key] : 0), 0)
+  const waited = classes.reduce((total, one) => total + (isLock(one) ? 0 : one.wait_seconds), 0)
   const blocked = threads.filter((thread) => thread.state_at_end === 'blocked').length
   const query = address === null ? '' : `?process=${address}`
   return h('div', { class: 'cards' },
@@ -29,7 +34,7 @@ function cards({ shown, address }) {
       card('Allocated', bytes(sum('allocated_bytes')), plural(sum('allocations'), 'call'), `#memory${query}`),
       card('Temporary', percent(sum('temporary'), sum('allocations')), 'of calls, freed at once', `#memory${query}`)],
     card('Threads', count(threads.length), blocked ? `${count(blocked)} blocked at the end` : 'none blocked at the end', `#threads${query}`),
-    shown.some((process) => process.info.watched.locks) && card('Waited for locks', seconds(ofLocks('wait_seconds')), `${count(ofLocks('contended'))} of ${plural(ofLocks('acquisitions'), 'acquisition')}`, `#locks${query}`))
+    shown.some((process) => process.info.watched.locks) && card('Waited for locks', seconds(ofLocks('wait_seconds')), `${count(ofLocks('contended'))} of ${plural(ofLocks('acquisitions'), 'acquisition')}${waited ? `; ${seconds(waited)} for other threads` : ''}`, `#locks${query}`))
 }
 
 function verdict(items) {

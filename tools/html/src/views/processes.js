@@ -2,6 +2,7 @@
 import { choice, h } from '../dom.js'
 import { Table } from '../table.js'
 import { ending, lived } from './overview.js'
+import { numberOf } from '../data.js'
 import { bytes, count, plural, seconds } from '../format.js'
 
 const PROMINENT = 8 // processes that allocated most are shown without a finding
@@ -93,14 +94,14 @@ class Tree {
     const sum = (value) => processes.reduce((total, process) => total + value(process), 0)
     const most = (value) => Math.max(...processes.map(value))
     return h('tr', { class: 'folded' }, h('th', { scope: 'row', style: { '--level': node.level + 1 } }, this.#unfold(node, `${count(processes.length)} × ${processes[0].exe}`)), h('td', {}, ending(processes[0])),
-      this.#cells([[most((process) => process.info.end.at), seconds], [processes[0].wrong, (number) => `${count(number)} each`], [sum(allocated), bytes], [most((process) => process.info.heap?.peak_bytes || 0), bytes], [sum((process) => process.info.heap?.live_at_end_bytes || 0), bytes]]))
+      this.#cells([[most((process) => process.info.end.at), (time) => `up to ${seconds(time)}`], [processes[0].wrong, (number) => `${count(number)} each`], [sum(allocated), bytes], [most((process) => process.info.heap?.peak_bytes || 0), (size) => `up to ${bytes(size)}`], [sum((process) => process.info.heap?.live_at_end_bytes || 0), bytes]]))
   }
 
   #fold(node, folded) {
     const all = []
     const walk = (one) => { all.push(one.process); one.children.forEach(walk) }
     folded.forEach(walk)
-    return h('tr', { class: 'folded' }, h('td', { colspan: 7, style: { '--level': node.level + 1 } }, this.#unfold(node, `${plural(all.length, 'process', 'processes')} without findings: ${names(all)}`)))
+    return h('tr', { class: 'folded' }, h('td', { colspan: 7, style: { '--level': node.level + 1 } }, this.#unfold(node, `${numberOf(all)} without findings: ${names(all)}`)))
   }
 }
 
@@ -108,7 +109,7 @@ function table(page) {
   const number = (name, value, show) => ({ name, number: true, value, show: (_, one) => show(one) })
   return new Table([
     { name: 'Process', value: (process) => process.label, show: (process) => choosable(page, process, process === page.process) },
-    { name: 'End', value: ending },
+    { name: 'End', whole: true, value: ending },
     { name: 'Lived', number: true, value: (process) => process.info.end.at, show: lived },
     number('Findings', (process) => process.wrong, count),
     number('Calls', (process) => process.info.heap?.allocations || 0, count),

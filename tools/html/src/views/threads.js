@@ -29,18 +29,18 @@ class Timeline {
     this.end = Math.max(process.info.end.at || 0, ...this.threads.map((thread) => thread.ended_at || 0)) || 1
     this.range = [0, this.end]
     this.shown = FIRST
-    this.rows = h('div', { class: 'lanes' })
+    this.rows = h('div', { class: 'lanes', role: 'group', 'aria-label': 'Threads over time: arrow keys move', onkeydown: (event) => this.#key(event) })
     this.axis = h('div', { class: 'axis', 'aria-hidden': 'true' })
-    this.detail = h('p', { class: 'flame-detail', role: 'status' }, 'Point at a wait, or a thread.')
+    this.detail = h('p', { class: 'flame-detail hint', role: 'status' }, 'Point at a wait or a thread, or move with the arrow keys.')
     this.more = h('button', { type: 'button', class: 'more', onclick: () => { this.shown = this.threads.length; this.draw() } })
     const zoom = (factor, shift = 0) => () => this.zoom(factor, shift)
     this.element = h('div', {},
       h('div', { class: 'toolbar' }, h('div', { class: 'choice', role: 'group', 'aria-label': 'Time that is shown' },
         h('button', { type: 'button', onclick: zoom(0.5) }, 'Zoom in'), h('button', { type: 'button', onclick: zoom(2) }, 'Zoom out'),
         h('button', { type: 'button', onclick: zoom(1, -0.5) }, 'Earlier'), h('button', { type: 'button', onclick: zoom(1, 0.5) }, 'Later'),
-        h('button', { type: 'button', onclick: zoom(Infinity) }, 'All')),
+        h('button', { type: 'button', onclick: zoom(Infinity) }, 'All'))),
       h('p', { class: 'legend' }, [['life', 'lives'], ['wait', 'waits'], ['hold', 'holds a lock'], ['stuck', 'blocked until the end']].map(
-        ([kind, words]) => h('span', { class: 'whole-line' }, h('span', { class: `swatch ${kind}` }), ` ${words}`)))),
+        ([kind, words]) => h('span', { class: 'whole-line' }, h('span', { class: `swatch ${kind}` }), ` ${words}`))),
       this.detail, this.axis, this.rows, this.more)
     this.draw()
   }
@@ -76,14 +76,27 @@ class Timeline {
     if (thread.blocked) parts.push(this.bar('stuck', thread.blocked.since ?? to, to, `${name} was blocked on ${thread.blocked.on} at the end, since ${seconds(thread.blocked.since)}`))
     const waits = spans.filter((span) => span.what === 'wait')
     const sum = waits.reduce((total, span) => total + span.seconds, 0)
-    return h('div', { class: 'lane', role: 'img', 'aria-label': `${name}: ${seconds(from)} to ${seconds(to)}, ${thread.state_at_end}${waits.length ? `; ${plural(waits.length, 'wait')}, ${seconds(sum)} in all` : ''}${thread.blocked ? `; blocked on ${thread.blocked.on}` : ''}` },
+    const words = `${name}: ${seconds(from)} to ${seconds(to)}, ${thread.state_at_end}${waits.length ? `; ${plural(waits.length, 'wait')}, ${seconds(sum)} in all` : ''}${thread.blocked ? `; blocked on ${thread.blocked.on}` : ''}`
+    return h('div', { class: 'lane', role: 'img', tabindex: '-1', 'aria-label': words, onfocus: () => (this.detail.textContent = words) },
       h('span', { class: 'lane-name' }, name), h('span', { class: 'lane-track' }, parts))
+  }
+
+  /** The arrow keys go from lane to lane, of which the tab key reaches the last one that had the focus. */
+  #key(event) {
+    const lane = event.target.closest('.lane')
+    const next = { ArrowDown: lane?.nextElementSibling, ArrowUp: lane?.previousElementSibling }[event.key]
+    if (!next) return
+    event.preventDefault()
+    lane.setAttribute('tabindex', '-1')
+    next.setAttribute('tabindex', '0')
+    next.focus()
   }
 
   draw() {
     const [from, to] = this.range
     this.axis.replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((part) => h('span', {}, seconds(from + part * (to - from)))))
     this.rows.replaceChildren(...this.threads.slice(0, this.shown).map((thread) => this.lane(thread)))
+    this.rows.firstChild?.setAttribute('tabindex', '0')
     this.more.hidden = this.threads.length <= this.shown
     this.more.textContent = `Show all ${count(this.threads.length)} threads`
   }
@@ -91,9 +104,10 @@ class Timeline {
 
 /** What opens below a thread: where it was made, and where it was blocked. */
 function threadDetail(side, process, thread) {
+  if (thread.main && !thread.blocked) return h('p', { class: 'dim' }, 'The process began with this thread.')
   return h('div', { class: 'columns' },
-    h('section', {}, h('h4', {}, `${nameOf(thread)} was made here`, thread.created_by ? h('span', { class: 'dim' }, ` by ${process.threadName(thread.created_by)}`) : ''), stack(side, thread.stack)),
-    thread.blocked && h('section', {}, h('h4', {}, `and was blocked on ${thread.blocked.on} here`), stack(side, thread.blocked.stack)))
+    !thread.main && h('section', {}, h('h4', {}, `${nameOf(thread)} was made here`, thread.created_by ? h('span', { class: 'dim' }, ` by ${process.threadName(thread.created_by)}`) : ''), stack(side, thread.stack)),
+    thread.blocked && h('section', {}, h('h4', {}, `${nameOf(thread)} was blocked on ${thread.blocked.on} here`), stack(side, thread.blocked.stack)))
 }
 
 /** rows: [{process, thread}, ...] */
@@ -106,7 +120,7 @@ function threadTable(page, rows) {
     shown.length > 1 && { name: 'Process', value: ({ process }) => process.label },
     { name: 'Thread', number: true, value: ({ thread }) => thread.id },
     { name: 'Made in', value: ({ thread }) => side.where(thread.stack)?.name || '', show: ({ thread }) => (thread.stack ? place(side.where(thread.stack)) : '–') },
-    { name: 'Runs', value: ({ thread }) => thread.runs?.function || '', show: ({ thread }) => (thread.runs?.function ? nameElement(thread.runs.function) : '–') },
+    rows.some(({ thread }) => thread.runs?.function) && { name: 'Runs', value: ({ thread }) => thread.runs?.function || '', show: ({ thread }) => (thread.runs?.function ? nameElement(thread.runs.function) : '–') },
     time('From', 'created_at'), time('To', 'ended_at'),
     { name: 'At the end', value: ({ thread }) => (thread.blocked ? `blocked on ${thread.blocked.on}` : thread.state_at_end) },
     { name: 'Fate', value: fate },
