@@ -39,7 +39,7 @@ function readLooks(process) {
       continue
     }
     const node = sites.stack.at(site - 1) - 1
-    const key = process.placeKey(process.whereRow(node))
+    const key = process.stackKey(node)
     const { places } = looks[looks.length - 1]
     nodes.set(key, node)
     places.set(key, size + (places.get(key) || 0))
@@ -118,7 +118,7 @@ export class Curve {
     this.range = null
     this.element = this.#build()
     new ResizeObserver(() => this.plot?.width !== this.box.clientWidth && this.#draw()).observe(this.box)
-    for (const change of ['themechange', 'relayout']) addEventListener(change, () => this.#draw())
+    this.box.addEventListener('redraw', () => this.#draw())
   }
 
   #build() {

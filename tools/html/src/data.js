@@ -159,7 +159,12 @@ export class Process {
 
   /** The row of the table of frames that is a stack's frame of that number, counted from the innermost, from 1; -1: none. */
   #rowAt(node, number) {
-    for (const [row] of number > 0 ? this.#rows(node) : []) if (--number === 0) return row
+    for (let steps = 0; number > 0 && node !== NO_STACK && steps < DEEPEST; node = this.#caller(node), steps++) {
+      const place = this.stacks.place.at(node)
+      const row = this.placeStart[place] + number - 1
+      if (row < this.placeStart[place + 1]) return row
+      number = row - this.placeStart[place + 1] + 1
+    }
     return -1
   }
 
@@ -168,14 +173,15 @@ export class Process {
     return node < 0 ? -1 : this.#rowAt(node, this.stacks.where.at(node))
   }
 
-  /** What is the same of all sites at one place in the code, in every process of the side. */
-  placeKey(row) {
-    return row < 0 ? '' : `${this.functionName(row)}\n${this.frames.file.at(row)}:${this.frames.line.at(row)}:${this.frames.column.at(row)}`
+  /** What is the same of a function's line in every process of the side. */
+  #lineKey(row) {
+    return `${this.functionName(row)}\n${this.frames.file.at(row)}:${this.frames.line.at(row)}:${this.frames.column.at(row)}`
   }
 
+  /** What is the same of all stacks that are shown as one place, in every process of the side: function, line and wrapper. */
   stackKey(node) {
     const row = this.whereRow(node)
-    return row < 0 ? '' : `${this.#wrapper(node) ?? ''}\n${this.placeKey(row)}`
+    return row < 0 ? '' : `${this.#wrapper(node) ?? ''}\n${this.#lineKey(row)}`
   }
 
   where(node) {

@@ -39,6 +39,11 @@ export function choice(label, items, value, onchoose) {
   return element
 }
 
+/** Tells drawings that their colours or widths have changed.  They listen themselves, so that none outlives its part. */
+export function redraw(selector) {
+  for (const one of document.querySelectorAll(selector)) one.dispatchEvent(new Event('redraw'))
+}
+
 /** A part under a heading of its own. */
 export function section(title, ...content) {
   return h('section', { class: 'block' }, h('h3', {}, title), content)

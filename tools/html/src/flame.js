@@ -27,7 +27,7 @@ export class FlameGraph {
     this.element = this.#build()
     this.#measure()
     new ResizeObserver(() => this.#resized()).observe(this.canvas)
-    addEventListener('relayout', () => this.#resized())
+    this.canvas.addEventListener('redraw', () => this.#resized())
   }
 
   /** The program and the libraries that have most in themselves get a colour each; the C library and the others are grey. */

@@ -1,5 +1,5 @@
 // The page: its head, its parts, and which of them is shown.  A part is made when it is first looked at, or printed.
-import { h } from './dom.js'
+import { h, redraw } from './dom.js'
 import { Side, numberOf, unpack } from './data.js'
 import { fragment, readFragment, replaceFragment } from './fragment.js'
 import { baseName, plural, seconds } from './format.js'
@@ -104,13 +104,13 @@ class Page {
     this.unfolded = [...document.querySelectorAll('#view-findings .finding:not(.note, [open])')]
     this.unfolded.forEach((finding) => finding.unfold())
     document.documentElement.dataset.printing = ''
-    dispatchEvent(new Event('relayout'))
+    redraw('.plot, .flame')
   }
 
   #endPrint() {
     this.unfolded.forEach((finding) => (finding.open = false))
     delete document.documentElement.dataset.printing
-    dispatchEvent(new Event('relayout'))
+    redraw('.plot, .flame')
   }
 
   /** The process that an address names: by its id, or all; as before where it names none. */
@@ -152,7 +152,7 @@ function themeButton() {
   const button = h('button', { type: 'button', class: 'theme quiet', onclick: () => { document.documentElement.dataset.theme = dark() ? 'light' : 'dark'; name() } })
   const name = () => {
     button.textContent = dark() ? 'Light' : 'Dark'
-    dispatchEvent(new Event('themechange'))
+    redraw('.plot')
   }
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', name)
   name()

@@ -86,7 +86,7 @@ function byRow(process, make) {
   }
 }
 
-const placeOf = (process) => byRow(process, (row) => process.placeKey(row))
+const placeOf = (process) => (index) => process.stackKey(process.sites.stack.at(index) - 1)
 const libraryOf = (process) => byRow(process, (row) => process.texts[process.frames.module.at(row)] || 'code made at run time')
 
 /** A site where several groups of threads allocate counts for each with its share. */
