@@ -1,5 +1,6 @@
 #include "tools/symbolize/symbolize.h"
 
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ struct module {
 	struct elf_symbols functions;
 	struct elf_symbols variables; /* loaded when one is asked for */
 	bool variables_loaded;
+	struct typed_variables types; /* loaded when one is asked for */
+	bool types_loaded;
 	struct searched allocator, own_name;
 	struct units units;
 	UT_hash_handle hh;
@@ -351,6 +354,73 @@ const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_m
 	return names_function(&symbolizer->names, symbol->name);
 }
 
+/* ---- types ----------------------------------------------------------------------- */
+
+enum symbol_type symbolizer_variable_type(struct symbolizer *symbolizer, const struct rt_module *from,
+                                          uint64_t file_offset)
+{
+	struct module *module = find_module(symbolizer, from);
+
+	if (!module || !module->dwfl)
+		return SYMBOL_TYPE_UNKNOWN;
+	if (!module->types_loaded)
+		typed_variables_load(&module->types, dwfl_module_getdwarf(module->dwfl_module, &module->dwarf_bias));
+	module->types_loaded = true;
+	return typed_variables_find(&module->types, file_offset + module->bias - module->dwarf_bias);
+}
+
+static Dwarf_Die *unit_of(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset)
+{
+	struct module *module = find_module(symbolizer, from);
+
+	return module && module->dwfl ? units_die(&module->units, file_offset + module->bias - module->dwarf_bias)
+	                              : NULL;
+}
+
+enum symbol_type symbolizer_unit_types(struct symbolizer *symbolizer, const struct rt_module *from,
+                                       uint64_t file_offset)
+{
+	Dwarf_Die *unit = unit_of(symbolizer, from, file_offset);
+
+	return unit ? types_of_unit(unit) : SYMBOL_TYPE_UNKNOWN;
+}
+
+unsigned symbolizer_lines(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset,
+                          bool of_function, struct symbol_line *lines, unsigned max)
+{
+	struct module *module = find_module(symbolizer, from);
+
+	return module && module->dwfl
+	           ? units_lines(&module->units, &symbolizer->names, file_offset + module->bias - module->dwarf_bias,
+	                         of_function, lines, max)
+	           : 0;
+}
+
+const char *symbolizer_producer(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset)
+{
+	Dwarf_Die *unit = unit_of(symbolizer, from, file_offset);
+	Dwarf_Attribute attribute;
+
+	return unit ? dwarf_formstring(dwarf_attr(unit, DW_AT_producer, &attribute)) : NULL;
+}
+
+bool symbolizer_has_function(struct symbolizer *symbolizer, const struct rt_module *from, const char *name)
+{
+	struct module *module = find_module(symbolizer, from);
+	int count = module && module->dwfl ? dwfl_module_getsymtab(module->dwfl_module) : 0;
+
+	for (int i = 0; i < count; i++) {
+		GElf_Sym symbol;
+		const char *known = dwfl_module_getsym(module->dwfl_module, i, &symbol, NULL);
+		int type = GELF_ST_TYPE(symbol.st_info);
+
+		if (known && !strcmp(known, name) &&
+		    (type == STT_FUNC || type == STT_GNU_IFUNC || symbol.st_shndx == SHN_UNDEF))
+			return true;
+	}
+	return false;
+}
+
 /* ---- its allocator ---------------------------------------------------------------- */
 
 /* What a search of the module's file finds; NULL also if the file cannot be had. */
@@ -433,6 +503,7 @@ static void free_modules(struct symbolizer *symbolizer)
 		units_free(&module->units);
 		elf_symbols_free(&module->functions);
 		elf_symbols_free(&module->variables);
+		typed_variables_free(&module->types);
 		if (module->dwfl)
 			dwfl_end(module->dwfl);
 		free(module);

@@ -7,6 +7,7 @@
 
 #include "tools/source/ring_file.h"
 #include "tools/symbolize/roles.h"
+#include "tools/symbolize/types.h"
 
 struct symbol_frame {         /* owned by the symbolizer, valid until symbolizer_free */
 	const char *function; /* demangled; NULL: not known */
@@ -18,6 +19,11 @@ struct symbol_frame {         /* owned by the symbolizer, valid until symbolizer
 	uint64_t start;       /* of a function without a name: its first address in the file; 0: not known */
 	enum role role;       /* by its names */
 	const char *missing;  /* why there is no name: the result of symbolizer_missing */
+};
+
+struct symbol_line {
+	const char *file; /* owned by the symbolizer */
+	int line;
 };
 
 struct symbolizer;
@@ -40,6 +46,23 @@ int64_t symbol_frame_into(const struct symbol_frame *frame, uint64_t file_offset
  * the symbolizer.  *into: bytes from its start to the address.  NULL: there is none, or its name is not known. */
 const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
                                 uint64_t *into);
+
+/* The type of what lies at an address of the module, by its debug information: of a member or element, if the variable
+ * is a structure or array. */
+enum symbol_type symbolizer_variable_type(struct symbolizer *symbolizer, const struct rt_module *module,
+                                          uint64_t file_offset);
+/* SYMBOL_TYPE_PLAIN: the compilation unit of this code knows no type that is atomic or volatile; else
+ * SYMBOL_TYPE_UNKNOWN. */
+enum symbol_type symbolizer_unit_types(struct symbolizer *symbolizer, const struct rt_module *module,
+                                       uint64_t file_offset);
+/* Writes the lines that the code at an address comes from: in optimized code they may be several.  of_function: those
+ * of all code of its function.  Returns their number, which may be more than max; 0: not known. */
+unsigned symbolizer_lines(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
+                          bool of_function, struct symbol_line *lines, unsigned max);
+/* What made the code at an address, as the debug information has it ("GNU C17 12.2.0 -O2"); NULL: not known. */
+const char *symbolizer_producer(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset);
+/* True if the module has a symbol of this name that is a function, or that it takes from another module. */
+bool symbolizer_has_function(struct symbolizer *symbolizer, const struct rt_module *module, const char *name);
 
 /* The allocator that is a part of a module's file, as reports call it; NULL: none that is known. */
 const char *symbolizer_allocator(struct symbolizer *symbolizer, const struct rt_module *module);

@@ -334,6 +334,78 @@ unsigned units_find(struct units *units, struct names *names, uint64_t address, 
 	return count;
 }
 
+static Dwarf_Addr address_of_line(Dwarf_Lines *lines, size_t index)
+{
+	Dwarf_Addr address = 0;
+
+	dwarf_lineaddr(dwarf_onesrcline(lines, index), &address);
+	return address;
+}
+
+/* Where the last row begins that is not behind the address; rows are sorted. */
+static Dwarf_Addr row_before(Dwarf_Lines *lines, size_t count, uint64_t address)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (address_of_line(lines, middle) <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? address_of_line(lines, low - 1) : 0;
+}
+
+static bool is_new_line(const struct symbol_line *lines, unsigned count, const struct symbol_line *line)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (lines[i].line == line->line && lines[i].file == line->file)
+			return false;
+	return true;
+}
+
+unsigned units_lines(struct units *units, struct names *names, uint64_t address, bool of_function,
+                     struct symbol_line *lines, unsigned max)
+{
+	struct unit *unit = find_unit(units, address);
+	struct function *function = unit ? find_function(unit, address) : NULL;
+	unsigned found = 0;
+	Dwarf_Lines *rows;
+	size_t count;
+
+	if (!function || dwarf_getsrclines(&unit->die, &rows, &count) != 0)
+		return 0;
+	Dwarf_Addr row = row_before(rows, count, address);
+	for (size_t i = 0; i < count && found <= max; i++) {
+		Dwarf_Addr at = address_of_line(rows, i);
+		Dwarf_Line *from = dwarf_onesrcline(rows, i);
+		struct symbol_line line = {0};
+		bool is_end;
+
+		if (of_function ? at < function->low || at >= function->high : at != row)
+			continue;
+		if (dwarf_lineendsequence(from, &is_end) != 0 || is_end || dwarf_lineno(from, &line.line) != 0 ||
+		    !line.line) /* 0: the compiler's own code */
+			continue;
+		line.file = names_file(names, compile_directory(unit), dwarf_linesrc(from, NULL, NULL));
+		if (!is_new_line(lines, found < max ? found : max, &line))
+			continue;
+		if (found < max)
+			lines[found] = line;
+		found++;
+	}
+	return found;
+}
+
+Dwarf_Die *units_die(const struct units *units, uint64_t address)
+{
+	struct unit *unit = find_unit(units, address);
+
+	return unit ? &unit->scope : NULL;
+}
+
 static void free_unit(struct unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++)

@@ -32,6 +32,13 @@ void units_load(struct units *units, Dwarf *dwarf);
  * The outermost frame's function may be NULL, if only its line is known. */
 unsigned units_find(struct units *units, struct names *names, uint64_t address, struct symbol_frame *frames,
                     unsigned max);
+/* The unit that has the address: its entry that holds types and functions.  NULL: there is none. */
+Dwarf_Die *units_die(const struct units *units, uint64_t address);
+/* Writes the lines that the code at an address comes from: those of the rows at the address where the instruction
+ * begins, of which there may be several, or, with of_function, all that code of its function comes from.  Returns their
+ * number, which may be more than max; 0: not known. */
+unsigned units_lines(struct units *units, struct names *names, uint64_t address, bool of_function,
+                     struct symbol_line *lines, unsigned max);
 void units_free(struct units *units);
 
 #endif
