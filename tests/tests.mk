@@ -196,8 +196,12 @@ ifneq ($(MACHINE),aarch64)
 		$(BUILD)/aarch64/libringtail.so tools-objects $(CROSS_PROGRAMS:%=$(BUILD)/aarch64/programs/%)
 endif
 
+# Programs that unit tests run.
+TRACED := $(addprefix $(BUILD)/programs/,data_races traced_shapes)
+
 .PHONY: unit e2e test check
-unit: $(BUILD)/unit-tests
+asan: $(TRACED)
+unit: $(BUILD)/unit-tests $(TRACED)
 	@tests/run.sh $(BUILD) unit-tests
 e2e: all programs aarch64 schemas $(PAGE_CHECK) $(BUILD)/libringtail-check.so $(BUILD)/e2e-tests
 	@tests/run.sh $(BUILD) e2e-tests

@@ -1,0 +1,158 @@
+/*
+ * Threads that access the same data: with a race, and the same without one.
+ *
+ *   data_races SHAPE [SIZE]
+ *
+ * Prints what it found at the end, which is the same in each run where there is no race.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define THREADS 4
+
+static long rounds = 2000;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static volatile int sink;
+
+static void in_threads(void *(*run)(void *), int count)
+{
+	pthread_t threads[THREADS];
+
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, run, (void *)i);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* ---- a counter ---------------------------------------------------------------------------- */
+
+static long counter;
+
+static void *count(void *unused)
+{
+	for (long i = 0; i < rounds; i++) {
+		counter++;
+		__asm__ volatile("" ::: "memory");
+	}
+	return NULL;
+}
+
+static void *count_locked(void *unused)
+{
+	for (long i = 0; i < rounds; i++) {
+		pthread_mutex_lock(&lock);
+		counter++;
+		pthread_mutex_unlock(&lock);
+	}
+	return NULL;
+}
+
+/* ---- one access a thread --------------------------------------------------------------------- */
+
+static int flag[2];
+
+#define DONE() __asm__ volatile("" ::: "memory")
+
+static void *write_once(void *number)
+{
+	flag[0]++;
+	DONE();
+	return NULL;
+}
+
+static void *write_own(void *number)
+{
+	flag[(long)number & 1]++;
+	DONE();
+	return NULL;
+}
+
+static void race_once(void) { in_threads(write_once, 2); }
+static void each_its_own(void) { in_threads(write_own, 2); }
+
+/* ---- a block of the heap ------------------------------------------------------------------------- */
+
+struct node {
+	int key, value[3];
+};
+static struct node *node;
+
+static void *fill(void *number)
+{
+	for (long i = 0; i < rounds; i++) {
+		node->value[1] = (int)i;
+		DONE();
+	}
+	return NULL;
+}
+
+static void *look(void *unused)
+{
+	for (long i = 0; i < rounds; i++)
+		sink = node->value[1];
+	return NULL;
+}
+
+static void *fill_or_look(void *number) { return number ? fill(number) : look(number); }
+
+static void heap(void)
+{
+	node = calloc(1, sizeof *node);
+	in_threads(fill_or_look, 2);
+	free(node);
+}
+
+/* ---- each thread sums up its part -------------------------------------------------------------------- */
+
+static int numbers[4096];
+static long sums[THREADS];
+
+static void *sum(void *number)
+{
+	long part = sizeof numbers / sizeof *numbers / THREADS, own = 0;
+
+	for (long round = 0; round < rounds / 100; round++)
+		for (long i = (long)number * part; i < ((long)number + 1) * part; i++)
+			own += numbers[i]++;
+	sums[(long)number] = own;
+	return NULL;
+}
+
+static void parts(void)
+{
+	in_threads(sum, THREADS);
+	printf("%ld\n", sums[0] + sums[1] + sums[2] + sums[3]);
+}
+
+static void counted(void *(*run)(void *), bool exact)
+{
+	in_threads(run, THREADS);
+	if (exact)
+		printf("%ld\n", counter);
+}
+
+int main(int argc, char **argv)
+{
+	const char *shape = argc > 1 ? argv[1] : "";
+
+	if (argc > 2)
+		rounds = atol(argv[2]);
+	if (!strcmp(shape, "counter"))
+		counted(count, false);
+	else if (!strcmp(shape, "counter_locked"))
+		counted(count_locked, true);
+	else if (!strcmp(shape, "once"))
+		race_once();
+	else if (!strcmp(shape, "own"))
+		each_its_own();
+	else if (!strcmp(shape, "heap"))
+		heap();
+	else if (!strcmp(shape, "parts"))
+		parts();
+	else
+		return 2;
+	return 0;
+}

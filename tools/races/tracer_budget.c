@@ -1,0 +1,47 @@
+/*
+ * What tracing costs, and what it may.
+ *
+ * The cost is the time in which threads were stopped for a moment, and the time in which at least one was held.  Above
+ * the allowed cost no thread is held any more and half of the armed sites are taken out; below it, they come back by
+ * tenths.
+ */
+#include "tools/races/tracer_parts.h"
+
+#if defined(__x86_64__)
+
+#define TICK  UINT64_C(20000000) /* ns */
+#define LEAST (TEXT_ALL / 1024)
+
+static uint64_t elapsed(const struct session *session, uint64_t now)
+{
+	return session->shared->figures.elapsed_ns + (session->armed_since ? now - session->armed_since : 0);
+}
+
+static bool is_above(const struct session *session, uint64_t now)
+{
+	const struct tracer_figures *figures = &session->shared->figures;
+	uint64_t cost = figures->stop_ns + figures->hold_ns, allowed;
+
+	if (session->held_count)
+		cost += now - session->holding_since;
+	allowed = elapsed(session, now) / 100 * session->options.share;
+	return cost > (allowed > session->options.floor_ns ? allowed : session->options.floor_ns);
+}
+
+bool budget_allows_hold(const struct session *session, uint64_t now) { return !is_above(session, now); }
+
+void budget_tick(struct session *session, uint64_t now)
+{
+	uint32_t cut = session->text.cut;
+
+	if (!session->armed_since || now - session->ticked < TICK)
+		return;
+	session->ticked = now;
+	if (is_above(session, now))
+		cut = cut / 2 > LEAST ? cut / 2 : LEAST;
+	else
+		cut = cut + cut / 10 < TEXT_ALL ? cut + cut / 10 : TEXT_ALL;
+	text_set_cut(&session->text, cut);
+}
+
+#endif

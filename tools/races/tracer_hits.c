@@ -1,0 +1,195 @@
+/* What happens to a thread that has come to a site. */
+#include "tools/races/tracer_parts.h"
+
+#if defined(__x86_64__)
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/base/clock.h"
+
+#define RED_ZONE    128u
+#define FRAME_MOST  UINT64_C(65536)
+#define STOP_ITSELF UINT64_C(10000) /* ns that a stop costs beside the time in the tracer */
+#define LOOK_ONE_OF 64u
+#define DIRECTION   (UINT64_C(1) << 10)
+
+/* ---- the access ------------------------------------------------------------------------------------ */
+
+static void by_number(const struct user_regs_struct *from, uint64_t to[RACE_REGISTERS])
+{
+	uint64_t all[RACE_REGISTERS] = {from->rax, from->rcx, from->rdx, from->rbx, from->rsp, from->rbp,
+	                                from->rsi, from->rdi, from->r8,  from->r9,  from->r10, from->r11,
+	                                from->r12, from->r13, from->r14, from->r15};
+
+	memcpy(to, all, sizeof all);
+}
+
+static void find_accesses(const struct session *session, struct traced *thread)
+{
+	uint64_t registers[RACE_REGISTERS];
+
+	by_number(&thread->registers, registers);
+	thread->access_count = race_site_accesses(&session->text.sites->items[thread->site], session->text.bias,
+	                                          registers, thread->registers.eflags & DIRECTION, thread->accesses);
+}
+
+/* True if all that it accesses is in the thread's present frame, as far as the frame pointer tells. */
+static bool in_own_frame(const struct traced *thread)
+{
+	uint64_t sp = thread->registers.rsp, frame = thread->registers.rbp;
+
+	if (frame < sp || frame - sp > FRAME_MOST)
+		return false;
+	for (unsigned i = 0; i < thread->access_count; i++)
+		if (thread->accesses[i].address < sp - RED_ZONE || thread->accesses[i].address >= frame)
+			return false;
+	return thread->access_count > 0;
+}
+
+/* ---- caught ----------------------------------------------------------------------------------------- */
+
+static struct race_side side_of(const struct session *session, const struct traced *thread, unsigned access)
+{
+	struct race_side side = {
+	    .tid = thread->tid,
+	    .site = session->text.sites->items[thread->site],
+	    .pc = text_address(&session->text, thread->site),
+	    .sp = thread->registers.rsp,
+	    .access = thread->accesses[access],
+	};
+
+	by_number(&thread->registers, side.registers);
+	return side;
+}
+
+/* The bytes that both access. */
+static void read_value(const struct session *session, struct race_caught *caught)
+{
+	const struct race_access *a = &caught->held.access, *b = &caught->met.access;
+	uint64_t start = a->address > b->address ? a->address : b->address;
+	uint64_t end_a = a->address + a->size, end_b = b->address + b->size, end = end_a < end_b ? end_a : end_b;
+	uint64_t bytes = end - start < RACE_VALUE_BYTES ? end - start : RACE_VALUE_BYTES;
+	ssize_t got = pread(session->text.memory, caught->value, bytes, (off_t)start);
+
+	caught->value_bytes = got > 0 ? (uint32_t)got : 0;
+}
+
+static void catch (struct session *session, const struct traced *held, unsigned of_held, const struct traced *met,
+                   unsigned own, uint64_t now)
+{
+	struct tracer_shared *shared = session->shared;
+	uint32_t low = held->site < met->site ? held->site : met->site, high = held->site + met->site - low;
+	uint64_t key = (uint64_t)low << 32 | high, index = u64_map_get(&session->pairs, key);
+
+	if (index) {
+		if (index <= TRACER_CAUGHT)
+			shared->caught[index - 1].times++;
+		return;
+	}
+	u64_map_put(&session->pairs, key, shared->caught_count + 1);
+	if (shared->caught_count < TRACER_CAUGHT) {
+		struct race_caught *caught = &shared->caught[shared->caught_count];
+		*caught = (struct race_caught){
+		    .held = side_of(session, held, of_held),
+		    .met = side_of(session, met, own),
+		    .bias = session->text.bias,
+		    .held_ns = now - held->held_since,
+		    .at_ns = now,
+		    .times = 1,
+		};
+		read_value(session, caught);
+	}
+	__atomic_store_n(&shared->caught_count, shared->caught_count + 1, __ATOMIC_RELEASE);
+}
+
+/* ---- going on ------------------------------------------------------------------------------------------ */
+
+/* Has the thread go on in the slot.  The stop is not consumed yet: if the tracer is killed from here on, the handler of
+ * SIGTRAP, or nothing, lets it go on there. */
+static void into_slot(struct session *session, struct traced *thread)
+{
+	uint64_t slot = text_slot(&session->text, thread->site);
+
+	/* Without room, the site is dead, and the thread meets its code as it was. */
+	if (!slot) {
+		slot = text_address(&session->text, thread->site);
+		waitpid(thread->tid, NULL, __WALL);
+	}
+	ptrace(PTRACE_POKEUSER, thread->tid, (void *)offsetof(struct user_regs_struct, rip), (void *)slot);
+}
+
+/* Looks, at a thread's first hit and now and then, whether the handler is still there.  It has gone if the thread
+ * blocks SIGTRAP, or if the program has set its action.  False: the thread has stopped for another reason, or has
+ * ended. */
+static bool mend_trap(struct session *session, struct traced *thread)
+{
+	bool gone = thread->hits++ % LOOK_ONE_OF == 0 && !inject_handles_trap(thread->tid);
+
+	if (gone && inject_blocked_trap(thread->tid))
+		thread->blocks_trap = true;
+	if (!gone && !thread->blocks_trap)
+		return true;
+	return inject_again(&session->text, thread->tid, thread->blocks_trap) != INJECT_INTERRUPTED;
+}
+
+static void pass(struct session *session, struct traced *thread, bool repeated, uint64_t now)
+{
+	if (repeated)
+		text_rest(&session->text, thread->site, thread->accesses[0].address, now);
+	session_let_go(session, thread);
+}
+
+static bool may_hold(const struct session *session, uint64_t now)
+{
+	return !session->vforks && HASH_COUNT(session->threads) > 1 && session->held_count < HOLDS_MOST &&
+	       budget_allows_hold(session, now);
+}
+
+static void decide(struct session *session, struct traced *thread, uint64_t now)
+{
+	unsigned of_held, own;
+	struct traced *met = holds_meeting(session, thread, &of_held, &own);
+	bool wanted = holds_wanted(session, thread, thread->site);
+
+	if (met) {
+		catch (session, met, of_held, thread, own, now);
+		holds_end(session, met, now);
+		pass(session, thread, false, now);
+		return;
+	}
+	if (!wanted || !may_hold(session, now)) {
+		pass(session, thread, !wanted, now);
+		return;
+	}
+	waitpid(thread->tid, NULL, __WALL | WNOHANG);
+	holds_begin(session, thread, now);
+}
+
+void tracer_hit(struct session *session, struct traced *thread, uint32_t site, const struct user_regs_struct *registers,
+                uint64_t now)
+{
+	thread->site = site;
+	thread->registers = *registers;
+	thread->registers.rip = text_address(&session->text, site);
+	session->shared->figures.hits++;
+	find_accesses(session, thread);
+	into_slot(session, thread);
+	if (!mend_trap(session, thread))
+		return;
+	if (in_own_frame(thread)) {
+		text_kill(&session->text, site);
+		session_let_go(session, thread);
+	} else if (session->over || session->given_up || !session->text.on) {
+		session_let_go(session, thread);
+	} else {
+		decide(session, thread, now);
+	}
+	session->shared->figures.stop_ns += STOP_ITSELF + ring_clock_ns(CLOCK_MONOTONIC) - now;
+}
+
+#endif

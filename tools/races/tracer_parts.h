@@ -1,0 +1,80 @@
+/* What the files of the tracer's process share.  No other code includes this. */
+#ifndef RINGTAIL_RACES_TRACER_PARTS_H
+#define RINGTAIL_RACES_TRACER_PARTS_H
+
+#include <sys/user.h>
+#include <uthash.h>
+
+#include "tools/base/u64_map.h"
+#include "tools/races/guardian.h"
+#include "tools/races/tracer.h"
+#include "tools/races/tracer_inject.h"
+#include "tools/races/tracer_text.h"
+
+struct traced { /* a thread */
+	pid_t tid;
+	UT_hash_handle hh;
+	uint64_t hits;
+	bool blocks_trap; /* it blocks SIGTRAP */
+	bool held;
+	uint64_t held_since;
+	uint32_t site; /* that it was last stopped at */
+	struct user_regs_struct registers;
+	struct race_access accesses[RACE_ACCESSES];
+	unsigned access_count;
+};
+
+#define HOLDS_MOST 16u
+
+struct session { /* the tracer's process */
+	pid_t pid;
+	struct tracer_options options;
+	struct tracer_shared *shared;
+	struct guardian guardian;
+	struct traced *threads;          /* of the process */
+	struct text text;                /* text.sites is NULL: not prepared */
+	bool prepared;                   /* the area is there, and the guardian knows of the code */
+	bool given_up;                   /* this program is not looked at any more */
+	bool over;                       /* there is nothing left to trace */
+	unsigned vforks;                 /* children that have the memory */
+	struct traced *held[HOLDS_MOST]; /* the oldest first */
+	unsigned held_count;
+	struct u64_map seen;  /* site and thread */
+	struct u64_map pairs; /* two sites, to 1 + the index in shared->caught */
+	uint64_t random;
+	uint64_t armed_since; /* 0: not armed */
+	uint64_t holding_since, looked, ticked;
+};
+
+/* ---- tracer_hits.c ---- */
+
+/* A thread has run into the int3 of this site.  It is let go or held.  The stop has not been consumed. */
+void tracer_hit(struct session *session, struct traced *thread, uint32_t site, const struct user_regs_struct *registers,
+                uint64_t now);
+
+/* ---- tracer_holds.c ---- */
+
+bool holds_wanted(struct session *session, const struct traced *thread, uint32_t site);
+void holds_begin(struct session *session, struct traced *thread, uint64_t now);
+/* The held thread whose access conflicts with one of this thread; NULL: there is none.  *held and *own: the numbers of
+ * the accesses. */
+struct traced *holds_meeting(const struct session *session, const struct traced *thread, unsigned *held, unsigned *own);
+void holds_end(struct session *session, struct traced *thread, uint64_t now);
+void holds_end_all(struct session *session, uint64_t now);
+/* The thread has ended: nothing is to be let go. */
+void holds_forget(struct session *session, struct traced *thread, uint64_t now);
+/* Ends holds whose time is over, and one if no other thread can come. */
+void holds_look(struct session *session, uint64_t now);
+
+/* ---- tracer_budget.c ---- */
+
+bool budget_allows_hold(const struct session *session, uint64_t now);
+void budget_tick(struct session *session, uint64_t now);
+
+/* ---- tracer_session.c ---- */
+
+void session_let_go(struct session *session, struct traced *thread);
+void session_give_up(struct session *session, const char *why);
+uint64_t session_random(struct session *session);
+
+#endif
