@@ -114,6 +114,12 @@ async function flame() {
     await person.opens('#memory', { width })
     await framesAreApart(`${width} pixels`)
   }
+  await browser.click($(`${FRAMES}:nth-of-type(4)`))
+  for (const scheme of ['light', 'dark']) {
+    await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] })
+    await person.follows(`zoomed in, ${scheme}`)
+  }
+  await browser.click(button('#view-memory', 'Whole graph'))
   await browser.click(button('#view-memory', 'Allocating functions on top'))
   await framesAreApart('inverted')
   await browser.click(button('#view-memory', 'Callers on top'))

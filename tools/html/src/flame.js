@@ -13,7 +13,8 @@ const PADDING = 4 // at each end of a frame's text, as in style.css
 const FEWEST_LETTERS = 3
 const MOST_PROGRAMS = 3 // with a colour of their own, however little they allocated themselves
 const PLAIN = /\/(libc|ld-linux|libpthread)[^/]*$/
-const HUES = [28, 205, 150, 285, 95, 330, 175, 250, 60, 5]
+const HUES = [25, 205, 133, 277, 97, 313, 169, 241, 61, 349] // as far apart as ten can be; those that follow each other farther
+const LIGHT = 5 // so many are light, the others darker
 
 export class FlameGraph {
   /** sides: 1, or 2 for a comparison. */
@@ -38,12 +39,12 @@ export class FlameGraph {
     const rest = weigh([...weights.keys()].filter((module) => !PLAIN.test(module) && !programs.includes(module)))
     const shown = rest.slice(0, HUES.length - programs.length)
     const coloured = weigh([...programs, ...shown.map(([module]) => module)])
-    this.colours = new Map(coloured.map(([module], i) => [module, HUES[i]]))
+    this.colours = new Map(coloured.map(([module], i) => [module, { '--hue': HUES[i], '--darker': i < LIGHT ? '0%' : '10%' }]))
     const whole = this.view.root.width
     const others = [...weights].reduce((sum, [module, width]) => sum + (this.colours.has(module) ? 0 : width), 0)
     const entry = (swatch, name, width, title) => h('li', { title }, swatch, name, h('span', { class: 'dim' }, percent(width, whole)))
     this.libraries.replaceChildren(
-      ...coloured.map(([module, width]) => entry(h('span', { class: 'swatch module', style: { '--hue': this.colours.get(module) } }), baseName(module), width, module)),
+      ...coloured.map(([module, width]) => entry(h('span', { class: 'swatch module', style: this.colours.get(module) }), baseName(module), width, module)),
       ...(others ? [entry(h('span', { class: 'swatch same' }), rest.length > shown.length ? 'libc and other libraries' : 'libc', others)] : []))
   }
 
@@ -204,11 +205,10 @@ export class FlameGraph {
     return growth > 0 ? 'grown' : growth < 0 ? 'shrunk' : 'same'
   }
 
-  /** The hue of its library; of a change, how much of the block it is. */
+  /** The colour of its library; of a change, how much of the block it is. */
   #tint(block) {
     if (this.sides > 1) return { '--part': Math.min(1, Math.abs(block.totals[1] - block.totals[0]) / (block.width || 1)).toFixed(2) }
-    const hue = this.colours.get(this.tree.modules[block.label])
-    return hue === undefined ? {} : { '--hue': hue }
+    return this.colours.get(this.tree.modules[block.label]) ?? {}
   }
 
   // ---- words -----------------------------------------------------------------------------

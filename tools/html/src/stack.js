@@ -10,7 +10,7 @@ import { fullNamesButton, nameElement, shortName } from './names.js'
 export function place(frame) {
   if (!frame) return h('span', { class: 'dim' }, 'no stack was recorded')
   const where = fileLine(frame) || baseName(frame.module)
-  return h('span', { class: 'place' }, frame.wrapper && h('code', { class: 'dim' }, `${frame.wrapper} < `), nameElement(frame.name), h('span', { class: 'dim', title: frame.file || frame.module }, where))
+  return h('span', { class: 'place' }, frame.wrapper && h('code', { class: 'dim' }, `${frame.wrapper} < `), nameElement(frame.name), ' ', h('span', { class: 'dim', title: frame.file || frame.module }, where))
 }
 
 /** The line of source code, with those around it after a click; open: at once. */

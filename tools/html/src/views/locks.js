@@ -113,7 +113,7 @@ function shortPlace(text, most) {
 /** As wide as the texts of the boxes need. */
 function boxWidth(nodes) {
   const longest = Math.max(0, ...[...nodes.values()].map(({ where }) => where.length))
-  return Math.min(WIDEST_BOX, Math.max(NARROWEST_BOX, 24 + longest * LETTER))
+  return Math.min(WIDEST_BOX, Math.max(NARROWEST_BOX, Math.ceil(24 + longest * LETTER)))
 }
 
 function drawNode({ name, where }, { x, y, width }) {
@@ -172,11 +172,14 @@ function orderGraph(side, process) {
   const note = h('p', { class: 'note' })
   const below = h('div')
   const state = { all: !found.length, chosen: found[0] ?? null }
-  /** What is chosen is in sight, or else the first box. */
+  /** The first box of the chosen cycle is in sight, or else the first box. */
   const scrollToIt = () => {
-    const box = (holder.querySelector('.order.lit path') || holder.querySelector('.lock rect'))?.getBoundingClientRect()
-    const { left, top } = holder.getBoundingClientRect()
-    if (box) holder.scrollBy(box.left - left - 40, box.top - top - 60)
+    const place = (one) => one.getBoundingClientRect()
+    const box = holder.querySelector('.lock rect')
+    if (!box) return
+    const arrows = [...holder.querySelectorAll('.order.lit > path')].map(place).sort((a, b) => a.left - b.left)
+    const [left, top] = arrows.length ? [arrows[0].left - place(box).width, arrows[0].top] : [place(box).left, place(box).top]
+    holder.scrollBy(left - place(holder).left - 30, top - place(holder).top - 60)
   }
   const draw = () => {
     const data = state.all ? placeGraph(side, process, found) : cycleGraph(side, process, found.length > MOST_EDGES / 4 ? [state.chosen] : found)
