@@ -40,9 +40,10 @@ struct tracer_figures {
 	uint64_t armed; /* that were armed at a time, at most */
 	uint64_t hits;  /* stops at sites */
 	uint64_t holds;
-	uint64_t threads;          /* that were traced, at a time at most */
-	uint64_t stop_ns, hold_ns; /* time in which a thread was stopped, and in which one was held */
-	uint64_t elapsed_ns;       /* with two threads or more */
+	uint64_t threads; /* that were traced, at a time at most */
+	uint64_t stop_ns,
+	    hold_ns;         /* time that stops took (tracer_budget.c), and in which at least one thread was held */
+	uint64_t elapsed_ns; /* with two threads or more */
 };
 
 struct race_side { /* a thread that stands before its access */

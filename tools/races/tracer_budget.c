@@ -9,17 +9,35 @@
 
 #if defined(__x86_64__)
 
-#define TICK  UINT64_C(20000000) /* ns */
-#define LEAST (TEXT_ALL / 1024)
+#include <time.h>
+
+#include "tools/base/clock.h"
+
+#define TICK        UINT64_C(20000000) /* ns */
+#define STOP_ITSELF UINT64_C(10000)    /* ns: two switches between threads */
+#define LEAST       (TEXT_ALL / 1024)
 
 static uint64_t elapsed(const struct session *session, uint64_t now)
 {
 	return session->shared->figures.elapsed_ns + (session->armed_since ? now - session->armed_since : 0);
 }
 
-static bool is_above(const struct session *session, uint64_t now)
+void budget_begin(struct session *session) { session->used_before = ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
+
+void budget_count(struct session *session)
+{
+	struct tracer_figures *figures = &session->shared->figures;
+
+	figures->stop_ns = figures->hits * STOP_ITSELF;
+	if (session->used_before)
+		figures->stop_ns += ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - session->used_before;
+}
+
+static bool is_above(struct session *session, uint64_t now)
 {
 	const struct tracer_figures *figures = &session->shared->figures;
+
+	budget_count(session);
 	uint64_t cost = figures->stop_ns + figures->hold_ns, allowed;
 
 	if (session->held_count)
@@ -28,7 +46,7 @@ static bool is_above(const struct session *session, uint64_t now)
 	return cost > (allowed > session->options.floor_ns ? allowed : session->options.floor_ns);
 }
 
-bool budget_allows_hold(const struct session *session, uint64_t now) { return !is_above(session, now); }
+bool budget_allows_hold(struct session *session, uint64_t now) { return !is_above(session, now); }
 
 void budget_tick(struct session *session, uint64_t now)
 {

@@ -7,14 +7,10 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#include "tools/base/clock.h"
 
 #define RED_ZONE    128u
 #define FRAME_MOST  UINT64_C(65536)
-#define STOP_ITSELF UINT64_C(10000) /* ns that a stop costs beside the time in the tracer */
 #define LOOK_ONE_OF 64u
 #define DIRECTION   (UINT64_C(1) << 10)
 
@@ -144,7 +140,7 @@ static void pass(struct session *session, struct traced *thread, bool repeated, 
 	session_let_go(session, thread);
 }
 
-static bool may_hold(const struct session *session, uint64_t now)
+static bool may_hold(struct session *session, uint64_t now)
 {
 	return !session->vforks && HASH_COUNT(session->threads) > 1 && session->held_count < HOLDS_MOST &&
 	       budget_allows_hold(session, now);
@@ -189,7 +185,6 @@ void tracer_hit(struct session *session, struct traced *thread, uint32_t site, c
 	} else {
 		decide(session, thread, now);
 	}
-	session->shared->figures.stop_ns += STOP_ITSELF + ring_clock_ns(CLOCK_MONOTONIC) - now;
 }
 
 #endif

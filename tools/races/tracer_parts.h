@@ -44,6 +44,7 @@ struct session { /* the tracer's process */
 	uint64_t random;
 	uint64_t armed_since; /* 0: not armed */
 	uint64_t holding_since, looked, ticked;
+	uint64_t used_before; /* processor time that does not count as cost; 0: none counts yet */
 };
 
 /* ---- tracer_hits.c ---- */
@@ -68,7 +69,11 @@ void holds_look(struct session *session, uint64_t now);
 
 /* ---- tracer_budget.c ---- */
 
-bool budget_allows_hold(const struct session *session, uint64_t now);
+/* The program's code is ready to be armed: what was spent up to here does not count. */
+void budget_begin(struct session *session);
+/* Brings figures.stop_ns up to date. */
+void budget_count(struct session *session);
+bool budget_allows_hold(struct session *session, uint64_t now);
 void budget_tick(struct session *session, uint64_t now);
 
 /* ---- tracer_session.c ---- */

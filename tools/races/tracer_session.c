@@ -57,7 +57,6 @@ static void choose_arming(struct session *session, uint64_t now)
 		return;
 	if (arm) {
 		text_arm(&session->text);
-		figures->stop_ns += ring_clock_ns(CLOCK_MONOTONIC) - now;
 		session->armed_since = session->ticked = now;
 		if (figures->armed < session->text.armed)
 			figures->armed = session->text.armed;
@@ -123,6 +122,8 @@ static bool prepare(struct session *session, pid_t tid)
 	enum inject_end end = inject_prepare(&session->text, session->pid, tid);
 	session->prepared = end == INJECT_DONE;
 	session->shared->figures.sites = session->text.sites->count;
+	if (!session->used_before)
+		budget_begin(session);
 	if (end == INJECT_INTERRUPTED)
 		session_give_up(session, "its second thread was stopped while it was being created");
 	else if (end == INJECT_REFUSED)
@@ -419,6 +420,7 @@ static void drain(struct session *session)
 static void finish(struct session *session)
 {
 	session_give_up(session, "");
+	budget_count(session);
 	drain(session);
 	if (session->guardian.pid)
 		guardian_end(&session->guardian);
