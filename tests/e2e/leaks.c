@@ -124,6 +124,29 @@ static void expect_offset(enum mode mode)
 Test(leaks, offset_run) { expect_offset(MODE_RUN); }
 Test(leaks, offset_preload) { expect_offset(MODE_PRELOAD); }
 
+/* Pointers to starts that lead back to the leak are a cycle; with the library alone the scan's file has it. */
+static void expect_cycle(enum mode mode, const char *line, bool expected)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, mode, line);
+	struct outcome outcome = rt_tool(&rt, "sql RUN 'SELECT message FROM finding'");
+	cr_assert(strstr(outcome.out, "no longer be reached"), "%s: no leak: %s", line, outcome.out);
+	cr_expect_eq(strstr(outcome.out, "part of a cycle of pointers") != NULL, expected, "%s: %s", line, outcome.out);
+	outcome_free(&outcome);
+	rt_end(&rt);
+}
+
+#define CYCLE(name, expected)                                                                                          \
+	Test(leaks, cycle_##name##_run) { expect_cycle(MODE_RUN, "leak_shapes " #name, expected); }                    \
+	Test(leaks, cycle_##name##_preload) { expect_cycle(MODE_PRELOAD, "leak_shapes " #name, expected); }
+CYCLE(ring_lost, true)
+CYCLE(ring_lost_with_a_tail, true)
+CYCLE(rings_lost_that_are_joined, true)
+CYCLE(ring_lost_behind_a_list, false)
+CYCLE(self_lost, false)
+CYCLE(tree_lost, false)
+
 Test(leaks, ids_are_the_same_from_run_to_run)
 {
 	struct rt one = rt_new(), other = rt_new();

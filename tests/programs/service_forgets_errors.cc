@@ -3,6 +3,7 @@
 // usage: service_forgets_errors
 #include <condition_variable>
 #include <deque>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <string>
@@ -55,7 +56,6 @@ struct Queue {
 
 	request->path = line.substr(line.find(' ') + 1);
 	request->headers["host"] = "the name of a host that needs a block of its own";
-	request->headers["user-agent"] = "the name of a client that needs a block of its own";
 	return request;
 }
 
@@ -73,11 +73,12 @@ struct Queue {
 
 [[gnu::noinline]] char *make_scratch() { return new char[4096]; }
 
-void serve(Queue &queue)
+void serve(Queue &queue, std::latch &begun)
 {
 	char *volatile scratch = make_scratch();
 	std::string line;
 
+	begun.arrive_and_wait();
 	while (queue.pop(line))
 		scratch[0] = (char)answer(line);
 	scratch = nullptr;
@@ -88,10 +89,12 @@ void serve(Queue &queue)
 int main()
 {
 	Queue queue;
+	std::latch begun(WORKERS + 1);
 	std::vector<std::thread> workers;
 
 	for (int i = 0; i < WORKERS; i++)
-		workers.emplace_back(serve, std::ref(queue));
+		workers.emplace_back(serve, std::ref(queue), std::ref(begun));
+	begun.arrive_and_wait();
 	for (int i = 0; i < REQUESTS; i++)
 		queue.push((i % 10 ? "GET /item/" : "BREW /coffee/") + std::to_string(i) + "/and/a/path/that/is/long");
 	queue.close();

@@ -4,8 +4,8 @@
 usage: screens.py BUILD [--update] [--keep DIRECTORY] [NAME...]
        screens.py --packages
 
-A screen is 24 lines of 100 columns.  Numbers are left out, since they differ from run to run; so are the directories.  A line that is
-wider than the screen is a failure, since it pushes others below the fold.
+A screen is 24 lines of 100 columns.  Numbers are left out, since they differ from run to run; so are the directories, and where a
+sentence breaks.  A line that is wider than the screen is a failure, since it pushes others below the fold.
 --update writes expected/; --keep puts the screens with their numbers, and the whole reports, into DIRECTORY.
 """
 import argparse
@@ -57,6 +57,28 @@ def without_numbers(line):
     for pattern, sign in LEFT_OUT:
         line = re.sub(pattern, sign, line)
     return line.rstrip()
+
+
+# The lines that sentences begin with: the one after the number of a finding, and these.
+NUMBERED = re.compile(r"^ ?\d+\. ")
+SENTENCE = re.compile(r"^ *(not freed:|no names in )")
+# What may stand below a finding's sentence, as wide as that is.
+OTHER = re.compile(r"^ *((the (largest|first) of|in [\d,]+ of|in \S+, pid|thread \d).*|.*:)$")
+
+
+def sentences(lines):
+    """Sentences that were broken at the screen's width become one line: where they break depends on their numbers."""
+    out, before, inside = [], "", False
+    for line in lines:
+        word = line.split()[0] if line.strip() else ""
+        begins = bool(NUMBERED.match(before) or SENTENCE.match(line))
+        goes_on = inside and word and not begins and len(before) + 1 + len(word) > COLUMNS and not OTHER.match(line)
+        if goes_on:
+            out[-1] += " " + line.strip()
+        else:
+            out.append(line)
+        before, inside = line, begins or goes_on
+    return out
 
 
 def without_chance(lines, chance):
@@ -121,7 +143,7 @@ class Screens:
         wide = [line for line in lines if len(line) > COLUMNS]
         if wide:
             self.fail(name, f"wider than {COLUMNS} columns: {wide[0]}")
-        lines = [without_numbers(line) for line in lines]
+        lines = [without_numbers(line) for line in sentences(lines)]
         return self.compare(row, without_chance(lines, row.chance) if row.chance else lines)
 
     def compare(self, row, lines):
@@ -130,9 +152,9 @@ class Screens:
         if self.update:
             path.write_text("\n".join(lines) + "\n")
         expected = path.read_text().splitlines() if path.exists() else []
-        if row.chance:  # of lines by chance there may be more or fewer, so that others are below the fold
-            common = max(min(len(lines), len(expected)), LINES // 2)
-            lines, expected = lines[:common], expected[:common]
+        # Of lines by chance, and of those that a sentence takes, there may be more or fewer, so that others are below the fold.
+        common = max(min(len(lines), len(expected)), LINES // 2)
+        lines, expected = lines[:common], expected[:common]
         if lines != expected:
             diff = difflib.unified_diff(expected, lines, str(path.relative_to(ROOT)), "now", lineterm="")
             return self.fail(name, "another screen\n" + "\n".join(diff))

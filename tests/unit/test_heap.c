@@ -589,6 +589,69 @@ Test(heap, unproven_leaks_are_not_definite_after_a_loss)
 	                 "start, as far as is known: events were lost");
 }
 
+static void lose(const struct leak_group *groups, size_t count)
+{
+	struct leak_scan *scan = &s.analysis->scan;
+
+	scan->done = true;
+	scan->count = count;
+	scan->groups = malloc(count * sizeof *groups);
+	memcpy(scan->groups, groups, count * sizeof *groups);
+}
+
+static void expect_leak(uint32_t stack, enum finding_course course, const char *message)
+{
+	for (size_t i = 0; i < s.analysis->findings->count; i++) {
+		const struct finding *finding = &s.analysis->findings->items[i];
+
+		if (finding->class != FINDING_LEAK_DEFINITE || finding->stacks[0].stack != stack)
+			continue;
+		cr_expect_eq(finding->course, course, "of stack %u", stack);
+		cr_expect_str_eq(finding->message, message);
+		return;
+	}
+	cr_expect_fail("no leak of stack %u", stack);
+}
+
+/* Stack 20 loses a block in each of 400 rounds, 21 three at first, 22 one, 23 one of two that live, 24 one at first and
+ * one in the last rounds. */
+Test(heap, counts_over_time_say_whether_a_leak_grows)
+{
+	static const struct leak_group groups[] = {
+	    {.class = LEAK_DEFINITE, .stack = 20, .blocks = 400, .bytes = 4000, .cycle_blocks = 1},
+	    {.class = LEAK_DEFINITE, .stack = 21, .blocks = 3, .bytes = 30, .cycle_blocks = 3},
+	    {.class = LEAK_DEFINITE, .stack = 22, .blocks = 1, .bytes = 10},
+	    {.class = LEAK_DEFINITE, .stack = 23, .blocks = 1, .bytes = 10},
+	    {.class = LEAK_DEFINITE, .stack = 24, .blocks = 2, .bytes = 20},
+	};
+
+	for (uint32_t stack = 21; stack <= 24; stack++)
+		s_malloc(1, stack, 0x1000 + stack * 0x100, 10);
+	for (uint32_t i = 0; i < 2; i++)
+		s_malloc(1, 21, 0x9000 + i * 0x100, 10);
+	s_malloc(1, 23, 0xa000, 10);
+	for (uint32_t i = 0; i < 400; i++) {
+		s_malloc(1, 20, 0x100000 + i * 0x100, 10);
+		s_malloc(1, 30, 0xb000, 10);
+		s_free(1, 0xb000);
+		if (i == 390)
+			s_malloc(1, 24, 0xc000, 10);
+	}
+	lose(groups, sizeof groups / sizeof *groups);
+	finish();
+	expect_leak(20, COURSE_GROWING,
+	            "4000 bytes in 400 blocks allocated here can no longer be reached; 1 of them is part of a cycle of "
+	            "pointers; growing all along: 105, 211, 318, then 400 lost blocks");
+	expect_leak(
+	    21, COURSE_STEADY,
+	    "30 bytes in 3 blocks allocated here can no longer be reached; each is part of a cycle of pointers; "
+	    "their number did not grow in the last half of the run");
+	expect_leak(22, COURSE_ONCE,
+	            "10 bytes in 1 block allocated here can no longer be reached; allocated once in this run");
+	expect_leak(23, COURSE_UNKNOWN, "10 bytes in 1 block allocated here can no longer be reached");
+	expect_leak(24, COURSE_UNKNOWN, "20 bytes in 2 blocks allocated here can no longer be reached");
+}
+
 /* The gap begins after the lane's last event, not at the record that reports the loss. */
 Test(heap, nothing_is_claimed_within_the_gap)
 {

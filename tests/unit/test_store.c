@@ -38,7 +38,7 @@ Test(store, the_file_is_for_its_owner_alone)
 
 	cr_assert_eq(stat(run.store.path, &status), 0);
 	cr_expect_eq(status.st_mode & 07777, 0600);
-	EXPECT_QUERY("PRAGMA user_version", "16");
+	EXPECT_QUERY("PRAGMA user_version", "17");
 }
 
 /* ---- the documentation -------------------------------------------------------------------------- */
@@ -288,7 +288,8 @@ Test(store, leaks_are_ranked_by_all_that_was_lost_with_them)
 	};
 
 	stored_run_finish(&run, exited);
-	leaks_report(&(struct leak_scan){.done = true, .groups = groups, .count = 4}, false, run.analysis->findings);
+	leaks_report(&(struct leak_scan){.done = true, .groups = groups, .count = 4}, false, NULL,
+	             run.analysis->findings);
 	finding_list_sort(run.analysis->findings);
 	cr_assert(stored_run_store(&run, true), "%s", run.err.text);
 	EXPECT_QUERY("SELECT group_concat(bytes || '+' || kept_bytes || '/' || kept_blocks, ' ') FROM"

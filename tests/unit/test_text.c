@@ -74,6 +74,8 @@ Test(format, long_names_lose_template_arguments_first)
 Test(format, namespaces_or_the_middle_go_last)
 {
 	expect_short("alpha::beta::gamma::delta", 20, "...::gamma::delta");
+	expect_short("(anonymous namespace)::parse_request", 16, "parse_request");
+	expect_short("alpha::a_name_that_is_longer_than_all", 16, "alph..._than_all");
 	expect_short("<alpha::Beta<Gamma> as delta::Trait>::go", 30, "<alpha::B... delta::Trait>::go");
 }
 

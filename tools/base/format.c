@@ -130,8 +130,8 @@ static void fold_templates(const char *name, unsigned depth, char *out, size_t s
 	out[used] = '\0';
 }
 
-/* The longest end of the name that begins at a part of it and fits with "...::" in front; NULL: none. */
-static const char *end_that_fits(const char *text, size_t width)
+/* The longest end of the name that begins with "::" and fits with `more` characters in front; NULL: none. */
+static const char *end_that_fits(const char *text, size_t width, size_t more)
 {
 	const char *end = text + strlen(text);
 	unsigned level = 0;
@@ -141,17 +141,24 @@ static const char *end_that_fits(const char *text, size_t width)
 
 		level += name && (*at == '<' || *at == '(');
 		level -= level && name && (*at == '>' || *at == ')');
-		if (!level && at[0] == ':' && at[1] == ':' && (size_t)(end - at) + 3 <= width)
+		if (!level && at[0] == ':' && at[1] == ':' && (size_t)(end - at) + more <= width)
 			return at;
 	}
 	return NULL;
 }
 
-/* Leaves out namespaces at the start, if most of the line is still used then. */
+/* Leaves out namespaces at the start, if most of the line is still used then: "...::part::name", or "name" alone where
+ * the dots would not fit. */
 static bool cut_namespaces(char *text, size_t width)
 {
-	const char *end = strlen(text) > width ? end_that_fits(text, width) : NULL;
+	bool wide = strlen(text) > width;
+	const char *end = wide ? end_that_fits(text, width, strlen("...")) : NULL;
+	const char *name = wide && !end ? end_that_fits(text, width + strlen("::"), 0) : NULL;
 
+	if (name && 2 * strlen(name) >= width) {
+		memmove(text, name + 2, strlen(name + 2) + 1);
+		return true;
+	}
 	if (!end || 2 * (strlen(end) + 3) < width)
 		return false;
 	memmove(text + 3, end, strlen(end) + 1);

@@ -38,6 +38,14 @@ const char *finding_class_name(const struct finding *finding)
 	return finding->class == FINDING_NONE ? finding->word : class_name(finding->class);
 }
 
+const char *finding_course_name(enum finding_course course)
+{
+	static const char *const names[] = {
+	    [COURSE_ONCE] = "once", [COURSE_GROWING] = "growing", [COURSE_STEADY] = "steady"};
+
+	return names[course];
+}
+
 void finding_message(struct finding *finding, const char *format, ...)
 {
 	va_list arguments;

@@ -85,6 +85,14 @@ struct finding_race {
 	struct race_side sides[2];
 };
 
+/* How leaked blocks came to be over the run, as far as the counts prove it. */
+enum finding_course {
+	COURSE_UNKNOWN,
+	COURSE_ONCE,    /* one block, and its place was never called again */
+	COURSE_GROWING, /* there were more after each quarter of the run's calls */
+	COURSE_STEADY,  /* there were as many at half of the run's calls as at its end */
+};
+
 struct finding {
 	enum finding_kind kind;
 	enum finding_class class; /* FINDING_NONE: see word */
@@ -94,6 +102,7 @@ struct finding {
 	bool information;  /* no reason to act, although other findings of its class are */
 	bool by_malloc, by_free; /* of a mismatched-free: no operator was seen to allocate, or to release, the block */
 	uint64_t blocks, bytes;  /* of a leak */
+	enum finding_course course; /* of a definite leak */
 	/* An address in the data of a module at this time, whose variable the message is to name; 0: there is none. */
 	uint64_t data_address, data_stamp;
 	uint64_t times; /* how often it was seen; 0 means once, as 1 does */
@@ -126,6 +135,8 @@ struct finding *finding_add_word(struct finding_list *list, enum finding_kind ki
 void finding_move(struct finding_list *list, struct finding *finding);
 const char *finding_kind_name(const struct finding *finding);
 const char *finding_class_name(const struct finding *finding); /* NULL: it has no class */
+/* "once", "growing" or "steady"; NULL: it is not known. */
+const char *finding_course_name(enum finding_course course);
 void finding_message(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct finding_stack *finding_add_stack(struct finding *finding, const char *label, uint32_t thread, uint64_t stamp,
                                         uint32_t stack);

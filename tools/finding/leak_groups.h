@@ -18,6 +18,9 @@ struct leak_group {
 	uint64_t held_blocks; /* LEAK_REACHABLE: those to which pointers lead only held_at bytes behind their start */
 	uint64_t held_at;
 	bool unproven; /* a missing event may have freed the blocks, or may show what leads to them */
+	/* LEAK_DEFINITE: how many have pointers to starts that lead back to them, from blocks that were lost with them
+	 */
+	uint64_t cycle_blocks;
 };
 
 struct leak_scan {

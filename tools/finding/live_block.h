@@ -7,9 +7,11 @@
 
 struct live_block {
 	uint64_t address, size;
-	uint32_t site; /* where it was allocated: a number that means something to the maker of the list */
-	uint8_t class; /* enum leak_class, once a scan has found it */
-	bool unproven; /* a missing event may have freed it; after a scan also: a block that leads to it */
+	uint32_t site;      /* where it was allocated: a number that means something to the maker of the list */
+	uint8_t class;      /* enum leak_class, once a scan has found it */
+	bool unproven : 1;  /* a missing event may have freed it; after a scan also: a block that leads to it */
+	bool in_cycle : 1;  /* of a definite leak: pointers to starts lead from it through other blocks back to it */
+	bool by_starts : 1; /* of an indirect leak: pointers to starts lead from its owner to it */
 };
 
 #endif

@@ -16,7 +16,8 @@
 static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
 #define PLACE_COLUMNS                                                                                                  \
 	"SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id,"                                  \
-	" coalesce(f.function_offset, -1), m.missing, f.column, f.role, f.pc"                                          \
+	" coalesce(f.function_offset, -1),"                                                                            \
+	" iif(m.missing IN ('deleted', 'changed', 'unreadable'), m.missing, NULL), f.column, f.role, f.pc"             \
 	" FROM frame f LEFT JOIN module m ON m.process = ?1 AND m.id = f.module"
 static const char place_sql[] = PLACE_COLUMNS " WHERE f.process = ?1 AND f.pc = ?2 ORDER BY f.ordinal";
 static const char all_places_sql[] = PLACE_COLUMNS " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal";

@@ -237,6 +237,7 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 	json_object_set_new(object, "kept_blocks", json_column(row, 12));
 	json_object_set_new(object, "kept_bytes", json_column(row, 13));
 	json_object_set_new(object, "lost_with", json_column(row, 14));
+	json_object_set_new(object, "course", json_column(row, 15));
 	if (report->numbers)
 		json_object_set_new(object, "weight", json_string(weight_name(report, weight_of(row))));
 	else
@@ -247,7 +248,7 @@ static json_t *finding_of(struct report *report, const struct process *process, 
 #define FINDING_COLUMNS                                                                                                \
 	"SELECT ordinal, kind, class, id, message, suppressed, suppressed_by, blocks, bytes, times, seconds, "         \
 	"information, kept_blocks, kept_bytes, (SELECT root.id FROM main.finding root WHERE root.process ="            \
-	" f.process AND root.ordinal = f.lost_with) FROM finding f"
+	" f.process AND root.ordinal = f.lost_with), course FROM finding f"
 
 json_t *json_finding(struct report *report, int64_t process, int64_t ordinal)
 {

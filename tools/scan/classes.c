@@ -82,6 +82,28 @@ static void mark_by_offsets(struct walk *walk, struct held_sites *held)
 
 /* ---- what is lost -------------------------------------------------------------------------- */
 
+/* A pointer from `block`, which the leader owns, to `to`.  Of pointers to starts alone it is known whether they lead
+ * back to the leader: members of doubly linked lists point into the struct that has the list's head. */
+static void own(struct walk *walk, uint32_t leader, uint32_t block, uint32_t edge)
+{
+	uint32_t to = edge & ~EDGE_INTERIOR, before = walk->blocks[to].class;
+	bool by_starts = !(edge & EDGE_INTERIOR) && (block == leader || walk->blocks[block].by_starts);
+
+	if (to == leader) {
+		walk->blocks[leader].in_cycle |= by_starts && block != leader;
+		return;
+	}
+	if (before == UNSEEN || before == LEAK_DEFINITE) {
+		walk->blocks[to].class = LEAK_INDIRECT;
+		walk->owners[to] = leader;
+	} else if (walk->owners[to] != leader || !by_starts || walk->blocks[to].by_starts) {
+		return;
+	}
+	walk->blocks[to].by_starts |= by_starts;
+	if (before != LEAK_DEFINITE)
+		push(walk, to);
+}
+
 /* The leader owns every block that can be reached from it.  If an earlier leader is among these, all that it owned
  * belongs to the new leader. */
 static void gather(struct walk *walk, uint32_t leader)
@@ -90,20 +112,10 @@ static void gather(struct walk *walk, uint32_t leader)
 
 	walk->blocks[leader].class = LEAK_DEFINITE;
 	push(walk, leader);
-	while (pop(walk, &block)) {
-		for (uint64_t i = walk->graph->first[block]; i < walk->graph->first[block + 1]; i++) {
-			if (walk->graph->edges[i] == NO_EDGE)
-				continue;
-			uint32_t to = walk->graph->edges[i] & ~EDGE_INTERIOR, before = walk->blocks[to].class;
-
-			if (to == leader || (before != UNSEEN && before != LEAK_DEFINITE))
-				continue;
-			walk->blocks[to].class = LEAK_INDIRECT;
-			walk->owners[to] = leader;
-			if (before == UNSEEN)
-				push(walk, to);
-		}
-	}
+	while (pop(walk, &block))
+		for (uint64_t i = walk->graph->first[block]; i < walk->graph->first[block + 1]; i++)
+			if (walk->graph->edges[i] != NO_EDGE)
+				own(walk, leader, block, walk->graph->edges[i]);
 }
 
 /* A block that a missing event may have freed is perhaps another block by now, which the program holds: so what it

@@ -210,6 +210,7 @@ static void make_groups(struct leak_scan *scan, const struct live_block *blocks,
 		}
 		scan->groups[found - 1].blocks++;
 		scan->groups[found - 1].bytes += block->size;
+		scan->groups[found - 1].cycle_blocks += block->class == LEAK_DEFINITE && block->in_cycle;
 	}
 	u64_map_free(&by_key);
 }
@@ -337,10 +338,8 @@ void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, c
 
 /* ---- kept beside the ring ------------------------------------------------------------------------ */
 
-#define SCAN_MAGIC   "ringtail scan 3"
-#define SCAN_BEFORE  "ringtail scan 2" /* groups do not say what is unproven */
-#define SCAN_EARLIER "ringtail scan 1" /* nor what is held at an offset */
-#define GROUPS_MOST  (1u << 24)
+#define SCAN_MAGIC  "ringtail scan 4"
+#define GROUPS_MOST (1u << 24)
 
 char *leak_scan_path(const char *ring_path)
 {
@@ -356,9 +355,10 @@ static void write_all(const struct leak_scan *scan, FILE *file)
 	        scan->whole_ns, scan->count, scan->unread, scan->why_not);
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct leak_group *group = &scan->groups[i];
-		fprintf(file, "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d\n",
+		fprintf(file,
+		        "%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64 "\n",
 		        (unsigned)group->class, group->stack, group->owner_stack, group->blocks, group->bytes,
-		        group->held_blocks, group->held_at, group->unproven);
+		        group->held_blocks, group->held_at, group->unproven, group->cycle_blocks);
 	}
 }
 
@@ -382,17 +382,29 @@ bool leak_scan_write(const struct leak_scan *scan, const char *path)
 
 static bool read_group(FILE *file, struct leak_group *group)
 {
-	char line[192];
+	char line[224];
 	unsigned class, unproven = 1; /* in older files that is not known */
 
 	if (!fgets(line, sizeof line, file) ||
-	    sscanf(line, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %u", &class,
-	           &group->stack, &group->owner_stack, &group->blocks, &group->bytes, &group->held_blocks,
-	           &group->held_at, &unproven) < 5)
+	    sscanf(line, "%u %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %u %" SCNu64,
+	           &class, &group->stack, &group->owner_stack, &group->blocks, &group->bytes, &group->held_blocks,
+	           &group->held_at, &unproven, &group->cycle_blocks) < 5)
 		return false;
 	group->class = (enum leak_class) class;
 	group->unproven = unproven != 0;
 	return class < LEAK_CLASSES && group->stack <= RT_STACK_MAX && group->owner_stack <= RT_STACK_MAX;
+}
+
+/* Groups of files of version 1 do not have what is held at an offset, those of 2 not what is unproven, and those of 3
+ * no cycles. */
+static bool is_known(const char *magic)
+{
+	static const char *const earlier[] = {"ringtail scan 1\n", "ringtail scan 2\n", "ringtail scan 3\n"};
+
+	for (size_t i = 0; i < sizeof earlier / sizeof *earlier; i++)
+		if (!strcmp(magic, earlier[i]))
+			return true;
+	return !strcmp(magic, SCAN_MAGIC "\n");
 }
 
 /* Files of older versions do not have the amount that could not be read. */
@@ -400,10 +412,8 @@ static bool read_head(struct leak_scan *scan, FILE *file, int *done, size_t *cou
 {
 	char magic[sizeof SCAN_MAGIC + 1], numbers[128];
 
-	return fgets(magic, sizeof magic, file) &&
-	       (!strcmp(magic, SCAN_MAGIC "\n") || !strcmp(magic, SCAN_BEFORE "\n") ||
-	        !strcmp(magic, SCAN_EARLIER "\n")) &&
-	       fgets(numbers, sizeof numbers, file) && strchr(numbers, '\n') &&
+	return fgets(magic, sizeof magic, file) && is_known(magic) && fgets(numbers, sizeof numbers, file) &&
+	       strchr(numbers, '\n') &&
 	       sscanf(numbers, "%d %" SCNu64 " %" SCNu64 " %zu %" SCNu64, done, &scan->pause_ns, &scan->whole_ns, count,
 	              &scan->unread) >= 4 &&
 	       fgets(scan->why_not, sizeof scan->why_not, file) && *count <= GROUPS_MOST;

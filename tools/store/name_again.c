@@ -6,17 +6,18 @@
 
 #include "tools/base/text.h"
 #include "tools/store/stack_set.h"
+#include "tools/symbolize/downloads.h"
 #include "tools/symbolize/module_file.h"
 #include "tools/symbolize/symbolize.h"
 
 static const char missing_sql[] =
-    "SELECT process, id, path, build_id FROM module WHERE missing IS NOT NULL AND path IS NOT NULL"
+    "SELECT process, id, path, build_id, missing FROM module WHERE missing IS NOT NULL AND path IS NOT NULL"
     " AND build_id IS NOT NULL";
 static const char places_sql[] = "SELECT pc, offset FROM frame WHERE process = ?1 AND module = ?2 AND ordinal = 0";
 static const char insert_sql[] = "INSERT OR REPLACE INTO frame (process, pc, ordinal, function, file, line, inlined,"
                                  " module, offset, function_offset, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
                                  " ?10, ?11)";
-static const char named_sql[] = "UPDATE module SET missing = NULL WHERE process = ?1 AND id = ?2";
+static const char named_sql[] = "UPDATE module SET missing = ?3 WHERE process = ?1 AND id = ?2";
 
 /* Without a build id nothing would prove that a file is the module's. */
 static bool read_module(sqlite3_stmt *row, struct rt_module *module)
@@ -42,6 +43,28 @@ static bool is_there(const struct rt_module *module)
 	return fd >= 0;
 }
 
+/* As `.gnu_debuglink` and packages of debug information have it: by build id. */
+static bool has_debug_file(const char *build_id)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.80s.debug", build_id, build_id + 2);
+	return !access(path, R_OK);
+}
+
+/* The file of a stripped module was there the first time: what may have come since is its debug information.  A server
+ * that had none is not asked again. */
+static bool may_have_names(sqlite3_stmt *row, const struct rt_module *module)
+{
+	const char *id = (const char *)sqlite3_column_text(row, 3),
+	           *missing = (const char *)sqlite3_column_text(row, 4);
+	bool stripped = !strcmp(missing, SYMBOLS_STRIPPED);
+
+	if (stripped || !strcmp(missing, SYMBOLS_NOT_FOUND))
+		return has_debug_file(id) || (stripped && downloads_are_configured());
+	return is_there(module);
+}
+
 bool name_again_can(struct store *store)
 {
 	sqlite3_stmt *row = NULL;
@@ -50,7 +73,7 @@ bool name_again_can(struct store *store)
 
 	if (sqlite3_prepare_v2(store->db, missing_sql, -1, &row, NULL) == SQLITE_OK)
 		while (!can && sqlite3_step(row) == SQLITE_ROW)
-			can = read_module(row, &module) && is_there(&module);
+			can = read_module(row, &module) && may_have_names(row, &module);
 	sqlite3_finalize(row);
 	return can;
 }
@@ -119,6 +142,7 @@ static bool name_module(struct naming *naming, const struct rt_module *module)
 	good = sqlite3_reset(naming->places) == SQLITE_OK && good;
 	sqlite3_bind_value(naming->named, 1, sqlite3_column_value(naming->missing, 0));
 	sqlite3_bind_value(naming->named, 2, sqlite3_column_value(naming->missing, 1));
+	sqlite3_bind_text(naming->named, 3, symbolizer_missing(naming->symbolizer, module), -1, SQLITE_STATIC);
 	sqlite3_step(naming->named);
 	return sqlite3_reset(naming->named) == SQLITE_OK && good;
 }
@@ -129,7 +153,7 @@ static bool name_all(struct naming *naming)
 	bool good = true;
 
 	while (good && sqlite3_step(naming->missing) == SQLITE_ROW)
-		if (read_module(naming->missing, &module) && is_there(&module))
+		if (read_module(naming->missing, &module) && may_have_names(naming->missing, &module))
 			good = name_module(naming, &module);
 	return sqlite3_reset(naming->missing) == SQLITE_OK && good;
 }

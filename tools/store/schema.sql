@@ -86,8 +86,8 @@ CREATE TABLE module (
 	bias     INTEGER,       -- an address in memory minus its address in the file
 	seen     REAL,
 	unloaded REAL,          -- NULL while loaded
-	missing  TEXT,          -- why its places have no names: deleted, changed (another file is there now),
-	                        -- unreadable; NULL where they have
+	missing  TEXT,          -- why places of it have no names: deleted, changed (another file is there now),
+	                        -- unreadable, stripped, not found by debuginfod; NULL where they have
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -406,6 +406,7 @@ CREATE TABLE finding (
 	lost_with  INTEGER,          -- leak:indirect: ordinal of the definite leak that counts these blocks as kept; else NULL
 	times      INTEGER NOT NULL,
 	seconds    REAL,             -- contention: waited in all
+	course     TEXT,             -- leak:definite: once, growing, steady; NULL where the counts do not prove it
 	PRIMARY KEY (process, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX finding_id ON finding (id);

@@ -12,7 +12,7 @@
 #include "tools/source/merge.h"
 
 #define STORE_FILE   "ringtail.db"
-#define STORE_SCHEMA 16 /* user_version; "schema" in JSON */
+#define STORE_SCHEMA 17 /* user_version; "schema" in JSON */
 
 struct symbolizer;
 struct store {

@@ -445,6 +445,7 @@ static void store_finding(struct writer *writer, int64_t ordinal, const struct r
 		row_ticks(&row, finding->ticks);
 	else
 		row_null(&row);
+	row_text(&row, finding_course_name(finding->course));
 	row_end(&row);
 	store_finding_stacks(writer, ordinal, finding);
 	store_finding_objects(writer, ordinal, finding);

@@ -30,7 +30,7 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
 }
 
-static bool is_configured(void)
+bool downloads_are_configured(void)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
 
@@ -84,7 +84,7 @@ static void watch(debuginfod_client *client)
 
 void downloads_begin(struct downloads *downloads, Dwfl *dwfl, const char *name)
 {
-	debuginfod_client *client = is_configured() ? dwfl_get_debuginfod_client(dwfl) : NULL;
+	debuginfod_client *client = downloads_are_configured() ? dwfl_get_debuginfod_client(dwfl) : NULL;
 	const char *slash = strrchr(name, '/');
 
 	current.downloads = downloads;
@@ -98,7 +98,7 @@ void downloads_begin(struct downloads *downloads, Dwfl *dwfl, const char *name)
 
 void downloads_end(struct downloads *downloads)
 {
-	if (is_configured())
+	if (downloads_are_configured())
 		downloads->waited_ns += now() - current.started_ns;
 	progress_end(&current.progress);
 	memset(&current.progress, 0, sizeof current.progress);

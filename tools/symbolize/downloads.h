@@ -19,6 +19,8 @@ struct downloads {
 	bool given_up;
 };
 
+/* True if servers are named and not given up. */
+bool downloads_are_configured(void);
 /* Call this before the debug information of a module is searched for.  name: of the module's file, for the progress
  * line. */
 void downloads_begin(struct downloads *downloads, Dwfl *dwfl, const char *name);

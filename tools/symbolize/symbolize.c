@@ -49,6 +49,9 @@ struct module {
 	bool types_loaded;
 	struct searched allocator, own_name;
 	struct units units;
+	bool stripped; /* it has neither debug information nor a symbol table of its own */
+	bool asked;    /* a debuginfod server was asked for them */
+	bool nameless; /* a function without a name was met */
 	UT_hash_handle hh;
 };
 
@@ -108,12 +111,26 @@ static Dwfl_Module *report_file(struct module *module, int fd)
 	return mod;
 }
 
+static bool has_symbol_table(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+			return true;
+	return false;
+}
+
 static void load_units(struct module *module)
 {
 	Dwarf *dwarf = dwfl_module_getdwarf(module->dwfl_module, &module->dwarf_bias);
+	GElf_Addr bias;
 
 	if (dwarf)
 		units_load(&module->units, dwarf);
+	module->stripped = !dwarf && !has_symbol_table(dwfl_module_getelf(module->dwfl_module, &bias));
+	module->asked = downloads_are_configured();
 }
 
 /* Nearly each stack begins in the C library, whose debug file takes longer to unpack than all else of a short run.  Its
@@ -227,7 +244,11 @@ const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_mo
 
 	set_key(&key, module);
 	HASH_FIND(hh, symbolizer->modules, &key, sizeof(key), known);
-	return known && !known->dwfl ? module_file_state(known->file) : NULL;
+	if (known && !known->dwfl)
+		return module_file_state(known->file);
+	if (!known || !known->stripped || !known->nameless)
+		return NULL;
+	return known->asked ? SYMBOLS_NOT_FOUND : SYMBOLS_STRIPPED;
 }
 
 /* ---- addresses ------------------------------------------------------------------ */
@@ -277,8 +298,10 @@ static unsigned name_frames(struct symbolizer *symbolizer, struct module *module
 	if (!count)
 		count = 1;
 	name_outermost(symbolizer, module, address, &frames[count - 1]);
-	if (!frames[count - 1].function)
+	if (!frames[count - 1].function) {
 		frames[count - 1].start = start_of_function(module, address);
+		module->nameless = true;
+	}
 	for (unsigned i = 0; i < count; i++)
 		frames[i].role = role_of(module->key.path, frames[i].function, frames[i].file);
 	return count;

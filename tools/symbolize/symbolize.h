@@ -78,8 +78,13 @@ const char *symbolizer_own_name(struct symbolizer *symbolizer, const struct rt_m
 bool symbolizer_calls(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
                       const char **name);
 
-/* Why a module has no names: "deleted", "changed" (another file is in its place now) or "unreadable".  NULL if it has
- * names, or if none of its addresses was resolved yet. */
+/* The file has symbols for other modules alone, and some of its functions have no names: no debuginfod was asked for
+ * its debug information, or it was asked and has none. */
+#define SYMBOLS_STRIPPED  "stripped"
+#define SYMBOLS_NOT_FOUND "not found by debuginfod"
+
+/* Why a module has no names: "deleted", "changed" (another file is in its place now), "unreadable", or one of these
+ * two. NULL if it has names, or if none of its addresses was resolved yet. */
 const char *symbolizer_missing(struct symbolizer *symbolizer, const struct rt_module *module);
 
 #endif

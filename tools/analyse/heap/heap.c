@@ -828,6 +828,9 @@ static void report_churn(const struct heap_analysis *heap, struct finding_list *
 void heap_finish(struct heap_analysis *heap, const struct process_end *end, const struct leak_scan *scan,
                  struct finding_list *findings)
 {
+	struct leak_history history = {&heap->sites, &heap->levels};
+	bool loses_events = heap->certain_until != UINT64_MAX;
+
 	samples_finish(&heap->samples, (struct heap_sample){end->stamp, heap->live_bytes, heap->live_blocks});
 	look_at_sites(heap, end->stamp);
 	finish_sites(heap);
@@ -837,7 +840,7 @@ void heap_finish(struct heap_analysis *heap, const struct process_end *end, cons
 	finish_shares(heap);
 	finish_threads(heap);
 	if (scan->done)
-		leaks_report(scan, heap->certain_until != UINT64_MAX, findings);
+		leaks_report(scan, loses_events, loses_events ? NULL : &history, findings);
 	else if (end->how != END_RUNNING) /* a process that lives may free them yet */
 		report_live(heap, findings);
 	misuse_report(heap->misuse, heap->certain_until, findings);

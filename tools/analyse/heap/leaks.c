@@ -48,6 +48,7 @@ static size_t merge_same(struct leak_group *groups, size_t count)
 			if (groups[i].held_blocks > groups[kept].held_blocks)
 				groups[kept].held_at = groups[i].held_at;
 			groups[kept].held_blocks += groups[i].held_blocks;
+			groups[kept].cycle_blocks += groups[i].cycle_blocks;
 		} else {
 			groups[++kept] = groups[i];
 		}
@@ -84,10 +85,35 @@ static void write_held(const struct leak_group *group, char *out, size_t size)
 	snprintf(out, size, ", %sby pointers %llu bytes behind their start", some, (unsigned long long)group->held_at);
 }
 
-static void write_message(struct finding *finding, const struct leak_group *group, const char *doubt)
+/* A lost block that leads to itself through others: what counts references never comes to 0 there. */
+static void write_cycle(const struct leak_group *group, char *out, size_t size)
+{
+	if (group->cycle_blocks == group->blocks)
+		snprintf(out, size, "; %s part of a cycle of pointers", plural(group->blocks, "it is", "each is"));
+	else if (group->cycle_blocks)
+		snprintf(out, size, "; %llu of them %s part of a cycle of pointers",
+		         (unsigned long long)group->cycle_blocks, plural(group->cycle_blocks, "is", "are"));
+}
+
+static void write_course(const struct leak_course *course, char *out, size_t size)
+{
+	const uint64_t *blocks = course->blocks;
+
+	if (course->course == COURSE_ONCE)
+		snprintf(out, size, "; allocated once in this run");
+	else if (course->course == COURSE_GROWING)
+		snprintf(out, size, "; growing all along: %llu, %llu, %llu, then %llu lost blocks",
+		         (unsigned long long)blocks[0], (unsigned long long)blocks[1], (unsigned long long)blocks[2],
+		         (unsigned long long)blocks[3]);
+	else if (course->course == COURSE_STEADY)
+		snprintf(out, size, "; their number did not grow in the last half of the run");
+}
+
+static void write_message(struct finding *finding, const struct leak_group *group, const struct leak_course *course,
+                          const char *doubt)
 {
 	uint64_t blocks = finding->kept_blocks, bytes = finding->kept_bytes;
-	char with[128] = "";
+	char with[128] = "", cycle[80] = "", over_time[160] = "";
 
 	if (blocks)
 		snprintf(with, sizeof with, "; another %llu %s in %llu %s %s lost with %s", (unsigned long long)bytes,
@@ -97,24 +123,42 @@ static void write_message(struct finding *finding, const struct leak_group *grou
 		write_held(group, with, sizeof with);
 	if (group->class == DOUBTFUL)
 		snprintf(with, sizeof with, ": %s", doubt);
-	finding_message(finding, "%llu %s in %llu %s %s%s", (unsigned long long)group->bytes,
+	if (group->class == LEAK_DEFINITE)
+		write_cycle(group, cycle, sizeof cycle);
+	write_course(course, over_time, sizeof over_time);
+	finding_message(finding, "%llu %s in %llu %s %s%s%s%s", (unsigned long long)group->bytes,
 	                plural(group->bytes, "byte", "bytes"), (unsigned long long)group->blocks,
-	                plural(group->blocks, "block", "blocks"), classes[group->class].says, with);
+	                plural(group->blocks, "block", "blocks"), classes[group->class].says, with, cycle, over_time);
+}
+
+/* All lost blocks of the stack: in a cycle, chance decides which of them are the definite ones. */
+static uint64_t lost_blocks(const struct leak_group *groups, size_t count, uint32_t stack)
+{
+	uint64_t blocks = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if ((groups[i].class == LEAK_DEFINITE || groups[i].class == LEAK_INDIRECT) && groups[i].stack == stack)
+			blocks += groups[i].blocks;
+	return blocks;
 }
 
 static void report_group(const struct leak_group *group, const struct leak_group *groups, size_t count,
-                         const char *doubt, struct finding_list *findings)
+                         const struct leak_history *history, const char *doubt, struct finding_list *findings)
 {
 	struct finding *finding = finding_add(findings, classes[group->class].class);
+	struct leak_course course = {0};
 
 	finding->blocks = group->blocks;
 	finding->bytes = group->bytes;
 	finding_add_stack(finding, "allocated here", 0, 0, group->stack);
 	if (group->class == LEAK_INDIRECT)
 		finding_add_stack(finding, "lost with blocks allocated here", 0, 0, group->owner_stack);
-	if (group->class == LEAK_DEFINITE)
+	if (group->class == LEAK_DEFINITE) {
 		add_kept(finding, group->stack, groups, count);
-	write_message(finding, group, doubt);
+		course = leak_course(history, group->stack, lost_blocks(groups, count, group->stack));
+	}
+	finding->course = course.course;
+	write_message(finding, group, &course, doubt);
 }
 
 /* Only the process itself can read some pages (memfd_secret), and some pages are damaged. */
@@ -146,7 +190,8 @@ static bool is_doubtful(const struct leak_group *group, const struct leak_scan *
 	return scan->unread || (events_lost && group->unproven);
 }
 
-void leaks_report(const struct leak_scan *scan, bool events_lost, struct finding_list *findings)
+void leaks_report(const struct leak_scan *scan, bool events_lost, const struct leak_history *history,
+                  struct finding_list *findings)
 {
 	struct leak_group *groups = memory_zeroed(scan->count + 1, sizeof *groups);
 	const char *doubt = scan->unread ? DOUBT_MEMORY : DOUBT_EVENTS;
@@ -158,7 +203,7 @@ void leaks_report(const struct leak_scan *scan, bool events_lost, struct finding
 	}
 	size_t count = merge_same(groups, scan->count);
 	for (size_t i = 0; i < count; i++)
-		report_group(&groups[i], groups, count, doubt, findings);
+		report_group(&groups[i], groups, count, history, doubt, findings);
 	free(groups);
 	report_unread(scan, findings);
 }

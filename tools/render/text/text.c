@@ -183,7 +183,8 @@ static void print_nameless(struct report *report, const struct process *process)
 {
 	static const char sql[] =
 	    "SELECT m.path, m.missing, m.build_id, count(*) FROM module m JOIN frame f ON f.process = m.process"
-	    " AND f.module = m.id WHERE m.process = ? AND m.missing IS NOT NULL GROUP BY m.id ORDER BY 4 DESC LIMIT 3";
+	    " AND f.module = m.id WHERE m.process = ? AND m.missing IN ('deleted', 'changed', 'unreadable')"
+	    " GROUP BY m.id ORDER BY 4 DESC LIMIT 3";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 
 	while (query_next(&report->query, row)) {

@@ -33,6 +33,7 @@ struct text_finding {
 	int64_t process, ordinal;
 	const struct merged_finding *merged; /* NULL: the process's alone */
 	uint64_t alike;                      /* findings of its kind at its place, with it */
+	uint64_t places;                     /* 1; more: the findings are of so many places in a file without names */
 };
 struct text_findings {
 	struct text_finding *items; /* worst first; the caller frees them */

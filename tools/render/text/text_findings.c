@@ -459,8 +459,9 @@ static void print_finding(struct report *report, const struct process *process, 
 	page_paint(report, PAINT_DIM, "  [%s]\n", query_text(row, 4));
 	page_paragraph(report, 3, query_text(row, 3));
 	if (finding->alike > 1)
-		page_paint(report, PAINT_DIM, "   the %s of %s at this place (--limit 0 shows all)\n",
-		           sqlite3_column_int64(row, 6) ? "largest" : "first", human_count(finding->alike).text);
+		page_paint(report, PAINT_DIM, "   the %s of %s %s (--limit 0 shows all)\n",
+		           sqlite3_column_int64(row, 6) ? "largest" : "first", human_count(finding->alike).text,
+		           finding->places > 1 ? "in this file" : "at this place");
 	if (merged)
 		print_where(report, process, merged);
 	print_edges(report, process, ordinal);
@@ -490,8 +491,9 @@ static size_t print_quiet_kind(struct report *report, const struct label *count,
                                size_t used)
 {
 	char item[80];
-	size_t length =
-	    (size_t)snprintf(item, sizeof(item), "%s %s%s%s", count->text, kind, class ? ":" : "", class ? class : "");
+	bool churn = kind_is(kind, KIND_POOL); /* its name says little to a new reader */
+	size_t length = (size_t)snprintf(item, sizeof(item), "%s %s%s%s%s", count->text, kind, class ? ":" : "",
+	                                 class ? class : "", churn ? " (short-lived blocks, worth reusing)" : "");
 	bool breaks = !used || used + 2 + length >= page_prose_width(report);
 
 	page_paint(report, PAINT_DIM, "%s%s%s", used ? "," : "", breaks ? "\n  " : " ", item);

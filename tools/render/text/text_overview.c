@@ -10,10 +10,13 @@
 #include "tools/base/memory.h"
 #include "tools/base/u64_map.h"
 #include "tools/finding/kinds.h"
+#include "tools/query/where.h"
+#include "tools/render/text/text_nameless.h"
 
-#define PLACES_MOST 2   /* of a deadlock of more threads */
-#define PLACE_LEAST 24u /* columns */
-#define RUNS_WIDTH  40  /* of what a thread runs */
+#define PLACES_MOST  2   /* of a deadlock of more threads */
+#define PLACE_LEAST  24u /* columns */
+#define RUNS_WIDTH   40  /* of what a thread runs */
+#define COURSE_WORST "growing"
 
 /* Findings of one kind at one place are one line, unless all are to be shown. */
 struct line {
@@ -27,6 +30,9 @@ struct line {
 	double seconds;
 	enum paint paint;
 	char *kind, *place;
+	const char *nameless; /* path of the module that the place is in, if its function has no name; else NULL */
+	bool by_wrapper;      /* the place begins with an allocator wrapper: "xmalloc < parse" */
+	char course[12];      /* of a leak: "once", "growing", or "" */
 };
 
 struct overview {
@@ -34,7 +40,7 @@ struct overview {
 	struct line *lines;
 	struct u64_map by_place; /* by line_key: the index of a line + 1 */
 	size_t count, room;
-	uint64_t findings, faults;
+	uint64_t findings, faults, usual, once;
 };
 
 /* ---- where -------------------------------------------------------------------------------------- */
@@ -62,8 +68,17 @@ static void write_runs(struct report *report, const struct text_finding *finding
 	sqlite3_finalize(row);
 }
 
+/* What the line's first place is like. */
+static void note_place(struct report *report, struct line *line, int64_t process, int64_t stack)
+{
+	struct where where = where_of_stack(&report->query, process, stack);
+
+	line->by_wrapper = where.wrapper != NULL;
+	line->nameless = where.frame && !where.frame->function ? where.frame->module : NULL;
+}
+
 /* Writes places, each in at most width columns. */
-static void write_places(struct report *report, const struct line *line, unsigned width, FILE *out)
+static void write_places(struct report *report, struct line *line, unsigned width, FILE *out)
 {
 	bool is_misuse = !strncmp(line->kind, KIND_NAME_MISUSE, strlen(KIND_NAME_MISUSE));
 	sqlite3_stmt *row =
@@ -72,8 +87,11 @@ static void write_places(struct report *report, const struct line *line, unsigne
 	for (unsigned i = 0, most = 1; i < most && query_next(&report->query, row); i++) {
 		bool of_thread = !sqlite3_column_int(row, 1);
 		unsigned each = of_thread ? (width - 2) / PLACES_MOST : width;
-		char *place = page_place_text(report, sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 0), each);
+		int64_t process = sqlite3_column_int64(row, 3), stack = sqlite3_column_int64(row, 0);
+		char *place = page_place_text(report, process, stack, each);
 
+		if (!i)
+			note_place(report, line, process, stack);
 		most = of_thread ? PLACES_MOST : 1;
 		fprintf(out, "%s%s", i ? ", " : "", place ? place : "?");
 		free(place);
@@ -82,7 +100,7 @@ static void write_places(struct report *report, const struct line *line, unsigne
 }
 
 /* The place in at most width columns, if that is possible; malloced. */
-static char *place_of(struct report *report, const struct line *line, unsigned width)
+static char *place_of(struct report *report, struct line *line, unsigned width)
 {
 	char *text = NULL;
 	size_t size;
@@ -114,6 +132,21 @@ static void free_line(struct line *line)
 	free(line->place);
 }
 
+/* Another line becomes a part of this one. */
+static void join(struct line *line, const struct line *other)
+{
+	line->first.alike += other->first.alike;
+	line->bytes += other->bytes;
+	line->blocks += other->blocks;
+	line->times += other->times;
+	line->seconds += other->seconds;
+	line->by_wrapper |= other->by_wrapper;
+	if (!strcmp(other->course, COURSE_WORST))
+		strcpy(line->course, COURSE_WORST);
+	else if (strcmp(line->course, other->course) != 0 && strcmp(line->course, COURSE_WORST) != 0)
+		*line->course = '\0';
+}
+
 static void add_line(struct overview *overview, struct line *line)
 {
 	line->place = place_of(overview->report, line, PAGE_UNLIMITED);
@@ -126,20 +159,57 @@ static void add_line(struct overview *overview, struct line *line)
 			u64_map_put(&overview->by_place, key, overview->count);
 		return;
 	}
-	struct line *same = &overview->lines[found - 1];
-	same->first.alike++;
-	same->bytes += line->bytes;
-	same->blocks += line->blocks;
-	same->times += line->times;
-	same->seconds += line->seconds;
+	join(&overview->lines[found - 1], line);
 	free_line(line);
 }
 
-/* The row of a finding: kind, class, information, blocks, bytes, times, seconds. */
+/* The same for lines whose places are in one file that has no names. */
+static uint64_t file_key(const struct line *line)
+{
+	const char *exe = line->first.merged && line->first.merged->exe ? line->first.merged->exe : "";
+	uint64_t hash = fnv_bytes(FNV_START, line->kind, strlen(line->kind) + 1);
+
+	hash = fnv_bytes(hash, exe, strlen(exe) + 1);
+	return u64_mix(fnv_bytes(hash, line->nameless, strlen(line->nameless)) + line->processes);
+}
+
+/* Addresses say little to a reader: the leaks of all places in one file that has no names become one line. */
+static void fold_nameless(struct overview *overview)
+{
+	struct u64_map by_file = {0};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < overview->count; i++) {
+		struct line *line = &overview->lines[i];
+		uint64_t key = line->nameless && line->blocks ? file_key(line) : 0,
+		         found = key ? u64_map_get(&by_file, key) : 0;
+
+		if (found) {
+			join(&overview->lines[found - 1], line);
+			overview->lines[found - 1].first.places++;
+			free_line(line);
+			continue;
+		}
+		overview->lines[kept++] = *line;
+		if (key)
+			u64_map_put(&by_file, key, kept);
+	}
+	overview->count = kept;
+	u64_map_free(&by_file);
+}
+
+/* The row of a finding: kind, class, information, blocks, bytes, times, seconds, course. */
+/* True for what healthy programs have, too: threads that end with the process. */
+static bool is_usual(struct finding_weight weight)
+{
+	return class_is(weight.kind, weight.class, FINDING_THREAD_LEAK_BLOCKED) ||
+	       class_is(weight.kind, weight.class, FINDING_THREAD_LEAK_RUNNING);
+}
+
 static struct line line_of_row(struct overview *overview, sqlite3_stmt *row)
 {
 	struct finding_weight weight = {query_text(row, 0), query_text_or_null(row, 1), sqlite3_column_int(row, 2)};
-	struct line line = {.first = {.alike = 1},
+	struct line line = {.first = {.alike = 1, .places = 1},
 	                    .found = overview->findings,
 	                    .rank = kind_rank(weight.kind, weight.class),
 	                    .processes = 1,
@@ -150,7 +220,10 @@ static struct line line_of_row(struct overview *overview, sqlite3_stmt *row)
 	                    .times = (uint64_t)sqlite3_column_int64(row, 5),
 	                    .seconds = sqlite3_column_double(row, 6)};
 
+	snprintf(line.course, sizeof line.course, "%s", query_text_or_null(row, 7) ? query_text(row, 7) : "");
 	overview->findings++;
+	overview->once += !strcmp(line.course, "once");
+	overview->usual += is_usual(weight);
 	line.is_fault = query_fails(&overview->report->query, weight);
 	overview->faults += line.is_fault;
 	if (asprintf(&line.kind, "%s%s%s", weight.kind, weight.class ? ":" : "", weight.class ? weight.class : "") < 0)
@@ -162,7 +235,7 @@ static struct line line_of_row(struct overview *overview, sqlite3_stmt *row)
 
 static void load_process(struct overview *overview, const struct process *process)
 {
-	static const char sql[] = "SELECT " LINE_COLUMNS ", ordinal FROM finding"
+	static const char sql[] = "SELECT " LINE_COLUMNS ", course, ordinal FROM finding"
 	                          " WHERE process = ? AND NOT suppressed ORDER BY ordinal";
 	struct query *query = &overview->report->query;
 	sqlite3_stmt *row = query_rows(query, sql, 1, process->id);
@@ -176,16 +249,23 @@ static void load_process(struct overview *overview, const struct process *proces
 		struct line line = line_of_row(overview, row);
 
 		line.first.process = process->id;
-		line.first.ordinal = sqlite3_column_int64(row, 7);
+		line.first.ordinal = sqlite3_column_int64(row, 8);
 		if (line.kind)
 			add_line(overview, &line);
 	}
 	sqlite3_finalize(row);
 }
 
+/* What the findings of all processes have in common; what grows in one of them grows. */
+#define COURSE_OF_ALL                                                                                                  \
+	"(SELECT iif(sum(g.course IS '" COURSE_WORST "'), '" COURSE_WORST                                              \
+	"', iif(count(*) = sum(g.course IS f.course),"                                                                 \
+	" f.course, NULL)) FROM finding g WHERE g.id = f.id AND NOT g.suppressed)"
+
 static void load_merged(struct overview *overview, const struct merged_finding *merged)
 {
-	static const char sql[] = "SELECT " LINE_COLUMNS " FROM finding WHERE process = ? AND ordinal = ?";
+	static const char sql[] =
+	    "SELECT " LINE_COLUMNS ", " COURSE_OF_ALL " FROM finding f WHERE process = ? AND ordinal = ?";
 	struct query *query = &overview->report->query;
 	sqlite3_stmt *row = query_rows(query, sql, 2, merged->process, merged->ordinal);
 
@@ -211,9 +291,11 @@ static void load_merged(struct overview *overview, const struct merged_finding *
 static void write_amount(const struct line *line, char *out, size_t size)
 {
 	*out = '\0';
+	bool tells = *line->course && strcmp(line->course, "steady") != 0;
+
 	if (line->blocks)
-		snprintf(out, size, "%s in %s %s", human_bytes(line->bytes).text, human_count(line->blocks).text,
-		         plural(line->blocks, "block", "blocks"));
+		snprintf(out, size, "%s in %s %s%s%s", human_bytes(line->bytes).text, human_count(line->blocks).text,
+		         plural(line->blocks, "block", "blocks"), tells ? ", " : "", tells ? line->course : "");
 	else if (line->seconds > 0)
 		snprintf(out, size, "%s in %s %s", human_seconds(line->seconds).text, human_count(line->times).text,
 		         plural(line->times, "wait", "waits"));
@@ -229,7 +311,7 @@ static void write_spread(const struct line *line, size_t room, char *out, size_t
 	int used = 0;
 
 	*out = '\0';
-	if (line->first.alike > 1 && line->blocks)
+	if (line->first.alike > 1 && line->first.places == 1 && line->blocks)
 		used = snprintf(out, size, ", %s stacks", human_count(line->first.alike).text);
 	if (line->of > 1)
 		used += snprintf(out + used, size - (size_t)used, ", in %s of %s processes%s%s",
@@ -265,13 +347,25 @@ static struct widths widths_of(const struct overview *overview, size_t shown)
 	return widths;
 }
 
+/* "18 places in ld.bfd", or the place. */
+static char *places_of(struct report *report, struct line *line, unsigned width)
+{
+	char *text;
+
+	if (line->first.places == 1)
+		return place_of(report, line, width);
+	return asprintf(&text, "%s places in %s", human_count(line->first.places).text, base_name(line->nameless)) < 0
+	           ? NULL
+	           : text;
+}
+
 /* In which processes it was found is said as far as there is room; the finding itself says it again. */
-static void print_line(struct report *report, size_t number, const struct line *line, struct widths widths)
+static void print_line(struct report *report, size_t number, struct line *line, struct widths widths)
 {
 	char amount[160], spread[400];
 	unsigned used = 4 + widths.kind + 2 + widths.amount;
 	unsigned room = report->width > used + PLACE_LEAST ? report->width - used : PLACE_LEAST;
-	char *place = place_of(report, line, room);
+	char *place = places_of(report, line, room);
 
 	write_amount(line, amount, sizeof(amount));
 	write_spread(line, place && strlen(place) < room ? room - strlen(place) : 0, spread, sizeof(spread));
@@ -282,6 +376,33 @@ static void print_line(struct report *report, size_t number, const struct line *
 	page_text(report, spread);
 	page_print(report, "\n");
 	free(place);
+}
+
+/* The signs in these lines that a new reader does not know. */
+static void explain_signs(struct overview *overview, size_t shown)
+{
+	bool wrapper = false, stacks = false;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct text_finding *first = &overview->lines[i].first;
+
+		wrapper |= overview->lines[i].by_wrapper && first->places == 1;
+		stacks |= first->alike > 1 && first->places == 1 && overview->lines[i].blocks;
+	}
+	if (wrapper || stacks)
+		page_paint(overview->report, PAINT_DIM, "    (%s%s%s)\n",
+		           wrapper ? "a < b: b calls a, which allocates for it" : "", wrapper && stacks ? "; " : "",
+		           stacks ? "stacks: call paths to that place" : "");
+}
+
+static struct nameless_files files_without_names(const struct overview *overview, size_t shown)
+{
+	struct nameless_files files = {0};
+
+	for (size_t i = 0; i < shown; i++)
+		if (overview->lines[i].nameless)
+			nameless_files_add(&files, overview->lines[i].nameless);
+	return files;
 }
 
 static void print_lines(struct overview *overview, size_t shown)
@@ -299,6 +420,8 @@ static void print_lines(struct overview *overview, size_t shown)
 	if (shown < overview->count)
 		page_paint(report, PAINT_DIM, "    %s more; --limit 0 shows all\n",
 		           human_count(overview->count - shown).text);
+	explain_signs(overview, shown);
+	text_nameless(report, files_without_names(overview, shown));
 }
 
 /* ", 5 of them faults": said if some are none, so that a reader does not repair what is as it should be. */
@@ -307,11 +430,19 @@ static void write_faults(const struct overview *overview, char *out, size_t size
 	*out = '\0';
 	if (overview->report->query.only) /* it may name what is a fault in this program */
 		return;
-	if (!overview->faults)
-		snprintf(out, size, ", %s", overview->findings == 1 ? "not a certain fault" : "none a certain fault");
-	else if (overview->faults < overview->findings)
+	if (overview->faults < overview->findings)
 		snprintf(out, size, ", %s of them %s", human_count(overview->faults).text,
 		         plural(overview->faults, "a certain fault", "certain faults"));
+	else if (overview->once == overview->findings)
+		snprintf(out, size, ", %s once: nothing that grows", plural(overview->once, "lost", "each lost"));
+}
+
+/* No finding is a certain fault. */
+static void print_harmless(struct overview *overview, const char *spread)
+{
+	page_heading(overview->report, "NOTHING THAT NEEDS REPAIR FOR CERTAIN: %s %s%s%s",
+	             human_count(overview->findings).text, plural(overview->findings, "finding", "findings"), spread,
+	             overview->usual == overview->findings ? ", usual in healthy programs" : "");
 }
 
 static void print_heading(struct overview *overview, const char *spread)
@@ -321,6 +452,10 @@ static void print_heading(struct overview *overview, const char *spread)
 
 	if (!overview->findings) {
 		page_heading(report, "%s", report->query.only ? "NO FINDINGS of the kinds asked for" : "NO FINDINGS");
+		return;
+	}
+	if (!overview->faults && !report->query.only) {
+		print_harmless(overview, spread);
 		return;
 	}
 	write_faults(overview, faults, sizeof(faults));
@@ -333,6 +468,7 @@ static int by_weight(const void *left, const void *right)
 	int order = compare_numbers(!a->is_fault, !b->is_fault);
 
 	order = compare_next(order, a->rank, b->rank);
+	order = compare_next(order, strcmp(a->course, COURSE_WORST) != 0, strcmp(b->course, COURSE_WORST) != 0);
 	order = compare_next(order, b->bytes, a->bytes);
 	return compare_next(order, a->found, b->found);
 }
@@ -341,6 +477,9 @@ static int by_weight(const void *left, const void *right)
 static struct text_findings finish(struct overview *overview, const char *spread)
 {
 	unsigned limit = overview->report->limit;
+
+	if (limit)
+		fold_nameless(overview);
 	size_t shown = limit && overview->count > limit ? limit : overview->count;
 	struct text_findings findings = {.items = memory_zeroed(shown, sizeof *findings.items), .count = shown};
 
