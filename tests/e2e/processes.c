@@ -232,6 +232,34 @@ Test(processes, are_selected_by_the_end_of_their_path)
 	rt_end(&rt);
 }
 
+/* A link is the program's name if the command led through it; another file's name, or a made up one, is not. */
+static void expect_program(enum mode mode, const char *command, const char *name)
+{
+	struct rt rt = rt_new();
+	char line[4 * RT_PATH], field[128];
+
+	snprintf(line, sizeof line, "bash -c 'cp %s prog; ln -s prog service; cp prog other; %s'",
+	         rt_built("programs/known_heap"), command);
+	rt_program(&rt, mode, line);
+	struct outcome report = rt_tool(&rt, "leaks RUN --format json");
+	snprintf(field, sizeof field, "/work/%s\",\n", name);
+	cr_expect(strstr(report.out, field), "%s: no %s in %s", command, field, report.out);
+	outcome_free(&report);
+	snprintf(field, sizeof field, "events RUN --exe %s", name);
+	report = rt_tool(&rt, field);
+	cr_expect(strlen(report.out) > 100, "%s: %s", field, report.out);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+#define PROGRAM(name, ...)                                                                                             \
+	Test(processes, name##_run) { expect_program(MODE_RUN, __VA_ARGS__); }                                         \
+	Test(processes, name##_preload) { expect_program(MODE_PRELOAD, __VA_ARGS__); }
+PROGRAM(a_link_is_the_name_of_its_program, "./service", "service")
+PROGRAM(a_link_with_its_path_is_the_name, "$PWD/service", "service")
+PROGRAM(another_file_is_not_the_name, "(exec -a other ./prog)", "prog")
+PROGRAM(a_made_up_name_is_not_the_name, "(exec -a nothing ./prog)", "prog")
+
 Test(processes, text_shows_who_started_whom)
 {
 	struct rt rt = rt_new();

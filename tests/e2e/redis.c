@@ -99,8 +99,8 @@ static void expect_same_service(enum mode mode)
 	expect_same_text("answers", watched_answers, bare_answers);
 	cr_expect(strstr(watched_answers, "value1234"), "no data: %s", watched_answers);
 	cr_expect_eq(events_lost(rt_report(&watched)), 0);
-	cr_expect_gt(json_number(rt_process(&watched, "redis-check-rdb"), "heap.allocations"), 10000);
-	cr_expect_eq(json_number(rt_process(&watched, "redis-check-rdb"), "heap.mismatched"), 0);
+	cr_expect_gt(json_number(rt_process(&watched, "redis-server"), "heap.allocations"), 10000);
+	cr_expect_eq(json_number(rt_process(&watched, "redis-server"), "heap.mismatched"), 0);
 	free(bare_answers);
 	free(watched_answers);
 	rt_end(&bare);

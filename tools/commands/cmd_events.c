@@ -14,6 +14,7 @@
 #include "tools/options/arguments.h"
 #include "tools/runs/run_directory.h"
 #include "tools/source/merge.h"
+#include "tools/source/program_path.h"
 #include "tools/base/format.h"
 #include "tools/base/lines.h"
 #include "tools/base/memory.h"
@@ -401,11 +402,13 @@ struct image {
 
 static bool is_selected(const struct selection *selection, const struct image *image, const struct rt_header *header)
 {
+	char named[RT_PATH_MAX];
+
 	if (image->wanted &&
 	    (header->pid != image->pid || header->image != image->number || header->realtime_ns != image->started))
 		return false;
 	return (!selection->pid || header->pid == selection->pid) &&
-	       (!selection->exe || selection_names(selection->exe, header->exe));
+	       (!selection->exe || selection_names(selection->exe, program_path(header, named)));
 }
 
 static bool list_ring(const struct options *options, const struct image *image, const char *path,

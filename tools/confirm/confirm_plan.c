@@ -28,14 +28,26 @@ static void read_build_id(struct rt_plan_module *module, const char *hex)
 		module->build_id[module->build_id_bytes++] = (uint8_t)byte;
 }
 
+/* The shim knows a program by its file, the database by the name that was called (tools/source/program_path.h). */
+static void set_path(struct rt_plan_module *module, struct query *query, int64_t process, const char *path)
+{
+	sqlite3_stmt *row = query_again(query, "SELECT exe FROM process WHERE id = ?", 1, process);
+	bool is_program = query_next(query, row) && !strcmp(query_text(row, 0), path);
+	char *file = is_program ? realpath(path, NULL) : NULL;
+
+	query_done(query, row);
+	snprintf(module->path, sizeof module->path, "%s", file ? file : path);
+	free(file);
+}
+
 /* Index + 1. */
-static uint32_t module_of(struct confirm *confirm, const struct frame *frame)
+static uint32_t module_of(struct confirm *confirm, struct query *query, int64_t process, const struct frame *frame)
 {
 	struct rt_plan_module module = {0};
 
 	if (!frame->module)
 		return 0;
-	snprintf(module.path, sizeof module.path, "%s", frame->module);
+	set_path(&module, query, process, frame->module);
 	read_build_id(&module, frame->build_id);
 	for (size_t i = 0; i < confirm->module_count; i++)
 		if (!memcmp(&confirm->modules[i], &module, sizeof module))
@@ -54,8 +66,9 @@ static struct rt_plan_stack add_stack(struct confirm *confirm, struct query *que
 		if (frames.items[i].inlined) /* its address is that of the frame around it */
 			continue;
 		GROW(confirm->frames, confirm->frame_room, confirm->frame_count + 1);
-		confirm->frames[confirm->frame_count++] = (struct rt_plan_frame){
-		    .offset = (uint64_t)frames.items[i].offset, .module = module_of(confirm, &frames.items[i])};
+		confirm->frames[confirm->frame_count++] =
+		    (struct rt_plan_frame){.offset = (uint64_t)frames.items[i].offset,
+		                           .module = module_of(confirm, query, process, &frames.items[i])};
 		stack.count++;
 	}
 	stack.cut = frames.root != RT_ROOT_COMPLETE;

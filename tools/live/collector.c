@@ -26,6 +26,7 @@
 #include "tools/recording/fork_book.h"
 #include "tools/recording/recording.h"
 #include "tools/runs/run_directory.h"
+#include "tools/source/program_path.h"
 #include "tools/base/progress.h"
 #include "tools/scan/at_end.h"
 #include "tools/base/clock.h"
@@ -534,8 +535,9 @@ static void name_left(struct collector_result *result, const struct ring_file *r
 	if (result->left_named == LEFT_NAMED || !ring_file_alive(ring))
 		return;
 	struct left_running *left = &result->left[result->left_named++];
+	char path[RT_PATH_MAX];
 	left->pid = ring->header.pid;
-	snprintf(left->name, sizeof left->name, "%s", base_name(ring->header.exe));
+	snprintf(left->name, sizeof left->name, "%s", base_name(program_path(&ring->header, path)));
 }
 
 /* Counts all living processes, also those that have recorded nothing yet. */

@@ -17,7 +17,7 @@ CREATE TABLE process (
 	image INTEGER NOT NULL,         -- 0, after the first exec 1, ...; counted on by another process of the same pid
 	parent INTEGER NOT NULL,        -- pid
 	pid_namespace INTEGER NOT NULL, -- that both are numbers of: the inode of /proc/PID/ns/pid; 0 where not known
-	exe TEXT,
+	exe TEXT,                       -- by the name that its command called, if that leads to the same file
 	command TEXT,                   -- JSON array
 	command_truncated INTEGER NOT NULL,
 	started TEXT,                   -- RFC 3339

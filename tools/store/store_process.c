@@ -1,6 +1,7 @@
 #include "tools/analyse/locks/fork_locks.h"
 #include "tools/base/progress.h"
 #include "tools/base/text.h"
+#include "tools/source/program_path.h"
 #include "tools/store/writer.h"
 
 #include <stdio.h>
@@ -62,14 +63,12 @@ static void row_identity(struct row *row, const struct ring_file *ring)
 	char *command = text_command_json(header->command, bytes);
 	char exe[RT_PATH_MAX], started[40];
 
-	memcpy(exe, header->exe, sizeof(exe));
-	exe[sizeof(exe) - 1] = '\0';
 	text_rfc3339(header->realtime_ns, started, sizeof(started));
 	row_int(row, header->pid);
 	row_int(row, header->image);
 	row_int(row, header->parent);
 	row_int(row, header->pid_space);
-	row_text(row, exe);
+	row_text(row, program_path(header, exe));
 	row_text(row, command);
 	row_int(row, shared->command_truncated != 0);
 	row_text(row, started);

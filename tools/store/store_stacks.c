@@ -1,6 +1,7 @@
 #include "tools/base/progress.h"
 #include "tools/base/text.h"
 #include "tools/base/u64_map.h"
+#include "tools/source/program_path.h"
 #include "tools/store/wrappers.h"
 #include "tools/store/writer.h"
 
@@ -137,7 +138,8 @@ static void find_wrappers(struct writer *writer)
 
 static void store_module(struct writer *writer, uint32_t index, const struct rt_module *module)
 {
-	char path[RT_MODULE_PATH], build_id[2 * RT_BUILD_ID_MAX + 1];
+	char path[RT_MODULE_PATH], build_id[2 * RT_BUILD_ID_MAX + 1], named[RT_PATH_MAX];
+	const struct rt_header *header = &writer->ring->header;
 	struct row row = row_begin(writer, TABLE_module);
 	size_t id_bytes = module->build_id_bytes <= RT_BUILD_ID_MAX ? module->build_id_bytes : 0;
 
@@ -145,7 +147,7 @@ static void store_module(struct writer *writer, uint32_t index, const struct rt_
 	path[sizeof(path) - 1] = '\0';
 	text_hex(module->build_id, id_bytes, build_id);
 	row_int(&row, index + 1);
-	row_text(&row, path);
+	row_text(&row, strcmp(path, header->exe) ? path : program_path(header, named));
 	row_text(&row, *build_id ? build_id : NULL);
 	row_int(&row, (int64_t)module->start);
 	row_int(&row, (int64_t)module->end);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shim/atomics.h"
+#include "tools/source/program_path.h"
 #include "tools/store/unwatched.h"
 #include "tools/store/writer.h"
 
@@ -20,6 +21,14 @@ static void store_reason(struct unwatched *unwatched, const char *what, const ch
 	row_text(&row, module);
 	row_text(&row, why);
 	row_end(&row);
+}
+
+/* A reason that is about the executable. */
+static void store_reason_of_program(struct unwatched *unwatched, const char *what, const char *why)
+{
+	char path[RT_PATH_MAX];
+
+	store_reason(unwatched, what, program_path(&unwatched->writer->ring->header, path), why);
 }
 
 static const struct rt_module *find_program(const struct writer *writer)
@@ -51,7 +60,7 @@ static void store_own_malloc(struct unwatched *unwatched)
 
 	snprintf(why, sizeof why, UNWATCHED_LINKED_IN ", which calls it directly%s%s", allocator ? ": it is " : "",
 	         allocator ? allocator : "");
-	store_reason(unwatched, "heap", unwatched->writer->ring->header.exe, why);
+	store_reason_of_program(unwatched, "heap", why);
 }
 
 /* A program that never called malloc may have an allocator that gets its memory from the kernel. */
@@ -65,7 +74,7 @@ static bool store_no_malloc(struct unwatched *unwatched)
 	if (!allocator)
 		return false;
 	snprintf(why, sizeof why, UNWATCHED_NEVER_CALLED ": it has an allocator of its own, %s", allocator);
-	store_reason(unwatched, "heap", writer->ring->header.exe, why);
+	store_reason_of_program(unwatched, "heap", why);
 	return true;
 }
 
@@ -80,7 +89,7 @@ static void store_own_name(struct unwatched *unwatched)
 		return;
 	snprintf(why, sizeof why, "the program has an allocator under a name of its own, %s: its blocks are not seen",
 	         name);
-	store_reason(unwatched, "pool", unwatched->writer->ring->header.exe, why);
+	store_reason_of_program(unwatched, "pool", why);
 }
 
 #define PRELOADED_BEFORE UNWATCHED_PRELOADED_BEFORE "'s: "
