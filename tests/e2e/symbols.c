@@ -435,6 +435,18 @@ Test(symbols, calls_of_a_function_by_symbol_are_places)
 	expect_row("gcc -O1 $C/calls.c -o prog; nm prog > names", "1 twice+0x[0-9a-f]* (prog)");
 }
 
+/* The rules that a report offers suppress the findings that they are made from. */
+Test(symbols, rules_name_the_functions_of_a_stripped_program)
+{
+	struct rt rt = rt_new();
+
+	must_run(&rt, "gcc -O1 -s $C/label.c -o prog");
+	run_program(&rt, "./prog");
+	must_run(&rt, "$T report $R --format suppressions > rules; grep '^leak/definite:^prog+0x[0-9a-f]*[$]$' rules &&"
+	              " ! grep '^.prog' rules && $T check $R --suppressions rules && ! $T check $R");
+	rt_end(&rt);
+}
+
 /* Nothing says where a function starts. */
 Test(symbols, without_an_unwind_table_calls_are_places)
 {

@@ -1,7 +1,9 @@
 /* Prints for each finding a rule that would suppress it; the user reads them and keeps some.
  *
  * A rule matches a finding by one frame of its stacks.  The narrowest is the one whose function the fewest other
- * findings of the same kind and class have on their stacks.  main is on nearly all of them, so no rule names it. */
+ * findings of the same kind and class have on their stacks.  main is on nearly all of them, so no rule names it.  A
+ * function without a name is named by its module and start, which hold for one build: only where no other has a name.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -35,7 +37,15 @@ static char *rule_of(const struct listed *listed, const char *pattern, bool whol
 
 /* ---- how many findings a function would suppress ------------------------------------------------ */
 
-static bool may_name(const struct frame *frame) { return frame->function && frame->role == ROLE_OWN; }
+/* "kind/class:^function$", or "kind/class:^libz.so.1+0x1230$"; NULL: no rule may name the frame. */
+static char *rule_of_frame(const struct listed *listed, const struct frame *frame)
+{
+	char room[FRAME_NAME_ROOM];
+
+	if (frame->role != ROLE_OWN || (!frame->function && !frame->module))
+		return NULL;
+	return rule_of(listed, frame_name(frame, room), true);
+}
 
 /* Calls take for every frame of every stack of the finding, without the callers of main. */
 static void each_frame(struct report *report, const struct listed *listed,
@@ -57,7 +67,7 @@ static void each_frame(struct report *report, const struct listed *listed,
 static void count_frame(void *context, const struct listed *listed, const struct frame *frame)
 {
 	struct rules_made *made = context;
-	char *rule = may_name(frame) ? rule_of(listed, frame->function, true) : NULL;
+	char *rule = rule_of_frame(listed, frame);
 	struct count *count = NULL;
 
 	if (!rule)
@@ -87,6 +97,7 @@ static void count_finding(struct report *report, const struct listed *listed, vo
 
 struct choice {
 	const struct rules_made *made;
+	bool named; /* of functions with a name; else of those without */
 	const struct count *best;
 };
 
@@ -94,17 +105,17 @@ struct choice {
 static void consider(void *context, const struct listed *listed, const struct frame *frame)
 {
 	struct choice *choice = context;
-	char *rule = may_name(frame) ? rule_of(listed, frame->function, true) : NULL;
+	char *rule = rule_of_frame(listed, frame);
 	const struct count *count = NULL;
 
-	if (rule)
+	if (rule && choice->named == (frame->function != NULL))
 		HASH_FIND_STR(choice->made->counts, rule, count);
 	if (count && (!choice->best || count->findings < choice->best->findings))
 		choice->best = count;
 	free(rule);
 }
 
-/* Without a function to name: the source file, or the module, in a section for the program. */
+/* Without a frame to name: the source file, or the module, in a section for the program. */
 static char *rule_by_file(const struct listed *listed, const struct frame *frame)
 {
 	const char *path = frame && frame->file ? frame->file : frame ? frame->module : NULL;
@@ -120,9 +131,12 @@ static char *rule_by_file(const struct listed *listed, const struct frame *frame
 static char *narrowest(struct report *report, const struct rules_made *made, const struct listed *listed,
                        const struct frame *frame)
 {
-	struct choice choice = {.made = made};
+	struct choice choice = {.made = made, .named = true};
 
 	each_frame(report, listed, consider, &choice);
+	choice.named = false;
+	if (!choice.best)
+		each_frame(report, listed, consider, &choice);
 	return choice.best ? strdup(choice.best->rule) : rule_by_file(listed, frame);
 }
 
