@@ -299,6 +299,7 @@ CREATE TABLE lock_class (
 	wait_longest REAL NOT NULL,
 	hold_seconds REAL NOT NULL,
 	hold_longest REAL NOT NULL,
+	name         TEXT,             -- of its lock, as lock.name, if it has one alone; else NULL
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -385,6 +386,7 @@ CREATE TABLE lock (
 	owner        INTEGER NOT NULL, -- the thread that holds it at the end, 0 none
 	folded       INTEGER NOT NULL, -- further locks made at the same place, ended, counted in here
 	class        INTEGER NOT NULL, -- lock_class.id
+	name         TEXT,             -- the variable that it is, or is a part of: table+8; NULL: none, or not known
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 

@@ -1,6 +1,12 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "tools/analyse/locks/lock_intervals.h"
 #include "tools/analyse/locks/locks.h"
 #include "tools/analyse/locks/order_sites.h"
+#include "tools/base/memory.h"
+#include "tools/base/u64_map.h"
+#include "tools/store/subject_names.h"
 #include "tools/store/writer.h"
 
 /* The numbers and times that a lock and a class of locks have in common as columns. */
@@ -15,9 +21,44 @@ static void row_counts(struct row *row, const struct lock_result *lock)
 	row_ticks(row, lock->hold_longest);
 }
 
-static void store_lock(struct writer *writer, const struct lock_result *lock)
+/* Names of locks by their class: texts of the index + 1 in `by_class`. */
+struct lock_names {
+	struct u64_map by_class;
+	char **items;
+	size_t count, room;
+};
+
+static void keep_name(struct lock_names *names, uint32_t class, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		return;
+	GROW(names->items, names->room, names->count + 1);
+	names->items[names->count++] = copy;
+	u64_map_put(&names->by_class, class, names->count);
+}
+
+static const char *name_of_class(const struct lock_names *names, uint32_t class)
+{
+	uint64_t found = u64_map_get(&names->by_class, class);
+
+	return found ? names->items[found - 1] : NULL;
+}
+
+static void free_names(struct lock_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+	u64_map_free(&names->by_class);
+}
+
+static void store_lock(struct writer *writer, const struct lock_result *lock, struct lock_names *names)
 {
 	struct row row = row_begin(writer, TABLE_lock);
+	char name[OBJECT_NAME_TEXT];
+	bool named = object_name(writer, lock->address, 0, name);
 
 	row_int(&row, lock->id);
 	row_text(&row, event_kind_name(lock->kind));
@@ -30,10 +71,14 @@ static void store_lock(struct writer *writer, const struct lock_result *lock)
 	row_int(&row, lock->owner);
 	row_int(&row, lock->folded);
 	row_int(&row, lock->class);
+	row_text(&row, named ? name : NULL);
 	row_end(&row);
+	if (named)
+		keep_name(names, lock->class, name);
 }
 
-static void store_class(struct writer *writer, const struct lock_class_result *class)
+/* name: of the class's lock; NULL: it has none, or the class has several locks. */
+static void store_class(struct writer *writer, const struct lock_class_result *class, const char *name)
 {
 	struct row row;
 
@@ -46,6 +91,7 @@ static void store_class(struct writer *writer, const struct lock_class_result *c
 	row_int(&row, class->initialised);
 	row_int(&row, class->sum.folded);
 	row_counts(&row, &class->sum);
+	row_text(&row, class->sum.folded == 1 ? name : NULL);
 	row_end(&row);
 }
 
@@ -82,14 +128,14 @@ static void store_hold(struct writer *writer, const struct hold_site *site, size
 	row_end(&row);
 }
 
-static void store_contention(struct writer *writer)
+static void store_contention(struct writer *writer, const struct lock_names *names)
 {
 	const struct lock_analysis *locks = writer->analysis->locks;
 	size_t count;
 	const struct lock_class_result *classes = locks_classes(locks, &count);
 
 	for (size_t i = 0; i < count && !writer->failed; i++)
-		store_class(writer, &classes[i]);
+		store_class(writer, &classes[i], name_of_class(names, classes[i].id));
 	const struct wait_site *waits = locks_waits(locks, &count);
 	for (size_t i = 0; i < count && !writer->failed; i++)
 		store_wait(writer, &waits[i], i + 1);
@@ -154,10 +200,12 @@ void store_locks(struct writer *writer)
 {
 	size_t count;
 	const struct lock_result *locks = locks_results(writer->analysis->locks, &count);
+	struct lock_names names = {0};
 
 	for (size_t i = 0; i < count && !writer->failed; i++)
-		store_lock(writer, &locks[i]);
-	store_contention(writer);
+		store_lock(writer, &locks[i], &names);
+	store_contention(writer, &names);
+	free_names(&names);
 	store_intervals(writer);
 	store_orders(writer);
 }

@@ -1,5 +1,7 @@
 #include "tools/render/text/text.h"
 
+#include <string.h>
+
 #include "tools/base/format.h"
 #include "tools/query/lock_kinds.h"
 #include "tools/query/where.h"
@@ -14,6 +16,36 @@ static void print_more(struct report *report, int64_t count, int64_t limit, cons
 		page_paint(report, PAINT_DIM, "  %lld more%s\n", (long long)(count - limit), how);
 }
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* For SQL over lock_class: the kind, and the name of its lock if it has one alone, as "mutex table". */
+#define KIND_AND_NAME "c.kind || coalesce(' ' || c.name, '')"
+
+/* The two parts of that.  name: "" if there is none. */
+struct kind_and_name {
+	int kind_length;
+	const char *name;
+};
+
+static struct kind_and_name split(const char *text)
+{
+	size_t length = strcspn(text, " ");
+
+	return (struct kind_and_name){(int)length, text + length + (text[length] != '\0')};
+}
+
+/* "table, by the place", in the columns that are left. */
+static void print_named_place(struct report *report, const struct process *process, const char *name, int64_t stack,
+                              unsigned width)
+{
+	unsigned used = *name ? (unsigned)strlen(name) + 2 : 0;
+
+	page_text(report, name);
+	if (used)
+		page_print(report, ", ");
+	page_place(report, process->id, stack, used < width ? width - used : 0);
+}
+
 /* ---- classes --------------------------------------------------------------------------- */
 
 enum { CLASS_WAITED, CLASS_CONTENDED, CLASS_ACQUIRED, CLASS_LOCKS, CLASS_LONGEST };
@@ -21,17 +53,20 @@ enum { CLASS_WAITED, CLASS_CONTENDED, CLASS_ACQUIRED, CLASS_LOCKS, CLASS_LONGEST
 /* In the order of the enum. */
 static const struct place_query classes_by_place = {
     .sql = "SELECT CAST(wait_seconds * 1e9 AS INTEGER), contended, acquisitions, locks,"
-           " CAST(wait_longest * 1e9 AS INTEGER), kind, stack FROM lock_class WHERE process = ?",
+           " CAST(wait_longest * 1e9 AS INTEGER), " KIND_AND_NAME ", stack FROM lock_class c WHERE process = ?",
     .sums = CLASS_LONGEST,
     .maxima = 1};
 
 static void print_class(struct report *report, const struct process *process, const struct place_row *row)
 {
-	page_print(report, "  %-7.7s %5s %9s %9s %7s %7s ", row->kind, human_count(row->numbers[CLASS_LOCKS]).text,
-	           human_count(row->numbers[CLASS_ACQUIRED]).text, human_count(row->numbers[CLASS_CONTENDED]).text,
+	struct kind_and_name lock = split(row->kind);
+
+	page_print(report, "  %-7.*s %5s %9s %9s %7s %7s ", lock.kind_length < 7 ? lock.kind_length : 7, row->kind,
+	           human_count(row->numbers[CLASS_LOCKS]).text, human_count(row->numbers[CLASS_ACQUIRED]).text,
+	           human_count(row->numbers[CLASS_CONTENDED]).text,
 	           human_seconds((double)row->numbers[CLASS_WAITED] / 1e9).text,
 	           human_seconds((double)row->numbers[CLASS_LONGEST] / 1e9).text);
-	page_place(report, process->id, row->stack, report->width - 53);
+	print_named_place(report, process, lock.name, row->stack, report->width - 53);
 	page_print(report, "\n");
 }
 
@@ -47,17 +82,29 @@ static void print_classes(struct report *report, const struct process *process, 
 
 /* ---- waits: waiters and holders ------------------------------------------------------------------ */
 
-/* "mutex made by make_account (bank.c:12)" */
+/* "mutex made by make_account (bank.c:12)", "mutex table, first used by main (bank.c:40)" */
 static void print_class_name(struct report *report, const struct process *process, sqlite3_stmt *row, int kind)
 {
-	page_print(report, "%s %s by ", query_text(row, kind),
+	struct kind_and_name lock = split(query_text(row, kind));
+
+	page_text(report, query_text(row, kind));
+	page_print(report, "%s %s by ", *lock.name ? "," : "",
 	           sqlite3_column_int(row, kind + 1) ? "made" : "first used");
 	page_place(report, process->id, sqlite3_column_int64(row, kind + 2), report->width - 30);
 }
 
+/* The row of a wait. */
+static bool is_owned(sqlite3_stmt *row)
+{
+	char kind[32];
+
+	snprintf(kind, sizeof kind, "%.*s", split(query_text(row, 5)).kind_length, query_text(row, 5));
+	return lock_kind_is_owned(kind);
+}
+
 static void print_holder(struct report *report, const struct process *process, sqlite3_stmt *row)
 {
-	bool owned = lock_kind_is_owned(query_text(row, 5));
+	bool owned = is_owned(row);
 
 	if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
 		page_print(report, "    for an unknown thread\n");
@@ -89,15 +136,14 @@ static void print_wait(struct report *report, const struct process *process, sql
 static int64_t print_waits_for(struct report *report, const struct process *process, bool owned, int64_t number)
 {
 	static const char sql[] =
-	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, c.kind, c.initialised, c.stack, "
-	    "w.stack,"
-	    " w.holder_stack FROM lock_wait w JOIN lock_class c ON c.process = w.process AND c.id = w.class"
-	    " WHERE w.process = ? ORDER BY w.ordinal";
+	    "SELECT w.waits, w.wait_seconds, w.wait_longest, w.thread, w.holder, " KIND_AND_NAME ", c.initialised,"
+	    " c.stack, w.stack, w.holder_stack FROM lock_wait w JOIN lock_class c ON c.process = w.process"
+	    " AND c.id = w.class WHERE w.process = ? ORDER BY w.ordinal";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process->id);
 	int64_t limit = list_limit(report);
 
 	while ((limit < 0 || number < limit) && query_next(&report->query, row))
-		if (lock_kind_is_owned(query_text(row, 5)) == owned)
+		if (is_owned(row) == owned)
 			print_wait(report, process, row, ++number);
 	sqlite3_finalize(row);
 	return number;
@@ -120,20 +166,22 @@ enum { HOLD_SECONDS, HOLD_TIMES, HOLD_LONGEST };
 
 /* In the order of the enum. */
 static const struct place_query holds_by_place = {
-    .sql = "SELECT CAST(h.hold_seconds * 1e9 AS INTEGER), h.holds, CAST(h.hold_longest * 1e9 AS INTEGER), c.kind,"
-           " h.stack FROM lock_hold h JOIN lock_class c ON c.process = h.process AND c.id = h.class"
-           " WHERE h.process = ?",
+    .sql = "SELECT CAST(h.hold_seconds * 1e9 AS INTEGER), h.holds, CAST(h.hold_longest * 1e9 AS INTEGER),"
+           " " KIND_AND_NAME ", h.stack FROM lock_hold h JOIN lock_class c ON c.process = h.process"
+           " AND c.id = h.class WHERE h.process = ?",
     .sums = HOLD_LONGEST,
     .maxima = 1};
 
 static void print_hold(struct report *report, const struct process *process, const struct place_row *row)
 {
 	double seconds = (double)row->numbers[HOLD_SECONDS] / 1e9;
+	struct kind_and_name lock = split(row->kind);
 
-	page_print(report, "  %-7.7s %10s %8s %8s %8s ", row->kind, human_count(row->numbers[HOLD_TIMES]).text,
-	           human_seconds(seconds).text, human_seconds(seconds / (double)row->numbers[HOLD_TIMES]).text,
+	page_print(report, "  %-7.*s %10s %8s %8s %8s ", lock.kind_length < 7 ? lock.kind_length : 7, row->kind,
+	           human_count(row->numbers[HOLD_TIMES]).text, human_seconds(seconds).text,
+	           human_seconds(seconds / (double)row->numbers[HOLD_TIMES]).text,
 	           human_seconds((double)row->numbers[HOLD_LONGEST] / 1e9).text);
-	page_place(report, process->id, row->stack, report->width - 48);
+	print_named_place(report, process, lock.name, row->stack, report->width - 48);
 	page_print(report, "\n");
 }
 
@@ -156,7 +204,7 @@ static void print_holds(struct report *report, const struct process *process)
 /* Locks that are held at the end, whether threads wait for them or not. */
 static void print_owned(struct report *report, const struct process *process)
 {
-	static const char sql[] = "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, c.kind FROM lock l"
+	static const char sql[] = "SELECT l.kind, l.address, l.owner, c.initialised, c.stack, l.name FROM lock l"
 	                          " JOIN lock_class c ON c.process = l.process AND c.id = l.class"
 	                          " WHERE l.process = ?1 AND l.owner ORDER BY l.wait_seconds DESC, l.id LIMIT ?2";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, list_limit(report));
@@ -164,8 +212,13 @@ static void print_owned(struct report *report, const struct process *process)
 	for (bool first = true; query_next(&report->query, row); first = false) {
 		if (first)
 			page_heading(report, "HELD AT THE END");
-		page_print(report, "  %s 0x%llx by ", query_text(row, 0),
-		           (unsigned long long)sqlite3_column_int64(row, 1));
+		page_print(report, "  %s 0x%llx", query_text(row, 0), (unsigned long long)sqlite3_column_int64(row, 1));
+		if (sqlite3_column_type(row, 5) != SQLITE_NULL) {
+			page_print(report, " (");
+			page_text(report, query_text(row, 5));
+			page_print(report, ")");
+		}
+		page_print(report, " by ");
 		text_thread_name(report, process, sqlite3_column_int64(row, 2));
 		page_print(report, ", %s by ", sqlite3_column_int(row, 3) ? "made" : "first used");
 		page_place(report, process->id, sqlite3_column_int64(row, 4), report->width - 50);
