@@ -326,15 +326,27 @@ static void print_doubts(struct report *report)
 	sqlite3_finalize(row);
 }
 
-/* The process of which a report tells most: it has the most findings, and of those it has made the most calls. */
+/* The process of which a report tells most: it has the most findings, what is information apart, and of those it has
+ * made the most calls. */
 static int64_t busiest(struct report *report)
 {
-	return query_number(
-	    &report->query,
-	    "SELECT pid FROM process p LEFT JOIN heap h ON h.process = p.id"
-	    " ORDER BY (SELECT count(*) FROM finding f WHERE f.process = p.id AND NOT f.suppressed) DESC,"
-	    " h.allocations DESC, p.id LIMIT 1",
-	    0, 0);
+	return query_number(&report->query,
+	                    "SELECT pid FROM process p LEFT JOIN heap h ON h.process = p.id"
+	                    " ORDER BY (SELECT count(*) FROM finding f WHERE f.process = p.id AND NOT f.suppressed AND "
+	                    "NOT f.information) DESC,"
+	                    " h.allocations DESC, p.id LIMIT 1",
+	                    0, 0);
+}
+
+/* The command that shows most: of a part the whole, and of the whole the page. */
+static void print_next(struct report *report)
+{
+	bool whole = report->parts & PART_FINDINGS && report->parts & PART_HEAP && !report->query.only;
+
+	page_paint(report, PAINT_DIM,
+	           whole ? "\nringtail report %s --format html -o report.html shows it all in a browser\n"
+	                 : "\nringtail report %s tells all of this run\n",
+	           report->query.directory);
 }
 
 static void print_many(struct report *report)
@@ -347,6 +359,8 @@ static void print_many(struct report *report)
 	if (!report->query.only)
 		page_paint(report, PAINT_DIM, "\nringtail report %s --pid %lld tells all of one process\n",
 		           report->query.directory, (long long)busiest(report));
+	else
+		print_next(report);
 }
 
 /* What all have in common, in front of each in full: a finding of the last process would be far down otherwise. */
@@ -357,17 +371,6 @@ static void print_several(struct report *report)
 	free(text_overview_of_all(report, &merged).items);
 	merged_free(&merged);
 	text_tree(report);
-}
-
-/* The command that shows most: of a part the whole, and of the whole the page. */
-static void print_next(struct report *report)
-{
-	bool whole = report->parts & PART_FINDINGS && report->parts & PART_HEAP && !report->query.only;
-
-	page_paint(report, PAINT_DIM,
-	           whole ? "\nringtail report %s --format html -o report.html shows it all in a browser\n"
-	                 : "\nringtail report %s tells all of this run\n",
-	           report->query.directory);
 }
 
 bool render_text(struct report *report)
