@@ -9,6 +9,7 @@
 
 #if defined(__x86_64__)
 
+#include <stdio.h>
 #include <time.h>
 
 #include "tools/base/clock.h"
@@ -22,7 +23,22 @@ static uint64_t elapsed(const struct session *session, uint64_t now)
 	return session->shared->figures.elapsed_ns + (session->armed_since ? now - session->armed_since : 0);
 }
 
-void budget_begin(struct session *session) { session->used_before = ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
+/* Time that this process has waited for a processor, ns; 0 where the kernel does not tell. */
+static uint64_t waited(void)
+{
+	unsigned long long waiting = 0;
+	FILE *file = fopen("/proc/self/schedstat", "re");
+
+	if (file && fscanf(file, "%*u %llu", &waiting) != 1)
+		waiting = 0;
+	if (file)
+		fclose(file);
+	return waiting;
+}
+
+static uint64_t used(void) { return ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + waited(); }
+
+void budget_begin(struct session *session) { session->used_before = used(); }
 
 void budget_count(struct session *session)
 {
@@ -30,7 +46,7 @@ void budget_count(struct session *session)
 
 	figures->stop_ns = figures->hits * STOP_ITSELF;
 	if (session->used_before)
-		figures->stop_ns += ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - session->used_before;
+		figures->stop_ns += used() - session->used_before;
 }
 
 static bool is_above(struct session *session, uint64_t now)

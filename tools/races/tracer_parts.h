@@ -44,7 +44,7 @@ struct session { /* the tracer's process */
 	uint64_t random;
 	uint64_t armed_since; /* 0: not armed */
 	uint64_t holding_since, looked, ticked;
-	uint64_t used_before; /* processor time that does not count as cost; 0: none counts yet */
+	uint64_t used_before; /* time that does not count as cost; 0: none counts yet */
 };
 
 /* ---- tracer_hits.c ---- */
