@@ -24,6 +24,8 @@
 
 /* The two sides of a seqlock: a reader that has read what was stored after a fence_release sees, after its
  * fence_acquire, what was stored before that. */
+#define exchange_acq_rel(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
+
 #define fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 

@@ -8,6 +8,7 @@
 
 #include "shim/format.h"
 #include "shim/readable.h"
+#include "shim/resolve.h"
 #include "shim/sanitizer.h"
 #include "shim/sys.h"
 
@@ -176,7 +177,7 @@ static bool may_run(const char *path)
 static long open_searched(const char *name)
 {
 	char path[4096];
-	const char *list = getenv("PATH");
+	const char *list = real.getenv("PATH");
 	size_t length = strlen(name);
 
 	for (list = list ? list : "/bin:/usr/bin";; list++) {

@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 7u
+#define RT_FORMAT_VERSION 8u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -151,6 +151,13 @@ enum rt_type {
 	                           * the call.  Recorded once for each lock and call stack, and again
 	                           * when the thread has forgotten them */
 
+	/* Functions of libc with hidden state (libc_state.def).  Word 1: the stream that is used, 0: none; aux: number
+	 * of the function.  Word 2: number of the call in its thread, within 32 bits. */
+	RT_LIBC_ENTER = 52, /* before the call, of some calls.  Upper half of word 2: another thread, which is within a
+	                     * call on the same state now, 0: none; word 3: the number of that call */
+	RT_LIBC_LEAVE = 53, /* after the call, if it and a call of another thread have met.  Word 2 with
+	                     * RT_LIBC_UNCHANGED: nothing was changed or handed out */
+
 	/* Threads. */
 	RT_THREAD_CREATE = 56,  /* stamped before the real call: word 1: start routine, aux:
 	                         * RT_THREAD_DETACHED; word 2: new thread id */
@@ -190,6 +197,8 @@ enum rt_type {
 #define RT_FREE_UNMAPPED   2u /* there is no memory at the address */
 #define RT_FREE_SIZED      0x8000u
 #define RT_FREE_SIZE_BIG   0x7fffu
+
+#define RT_LIBC_UNCHANGED (UINT64_C(1) << 32)
 
 enum rt_unseen {
 	RT_UNSEEN_MODULE = 0, /* of a library opened with RTLD_DEEPBIND, until its calls are turned to the hooks */

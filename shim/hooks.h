@@ -282,6 +282,38 @@ static inline void record_destroyed(struct thread *self, const struct caller *ca
 		return real.name args;                                                                                 \
 	}
 
+/* A process of one thread does no more than the real call.  The first hooked call of a process looks the real functions
+ * up. */
+#define LIBC_AROUND(name, args, function, stream, declare)                                                             \
+	struct caller caller = CALLER();                                                                               \
+	struct libc_call call = libc_enter(&caller, function, stream, (void *)real.name);                              \
+	declare real.name args;
+
+#define BODY_LIBC(ret, name, args, function, stream, changed)                                                          \
+	{                                                                                                              \
+		if (unlikely(!real.name))                                                                              \
+			thread_self();                                                                                 \
+		if (likely(!ring_threaded))                                                                            \
+			return real.name args;                                                                         \
+		LIBC_AROUND(name, args, function, stream, ret result =)                                                \
+		if (call.self)                                                                                         \
+			libc_leave(&call, &caller, changed);                                                           \
+		return result;                                                                                         \
+	}
+
+#define BODY_LIBC_VOID(ret, name, args, function, stream)                                                              \
+	{                                                                                                              \
+		if (unlikely(!real.name))                                                                              \
+			thread_self();                                                                                 \
+		if (unlikely(ring_threaded)) {                                                                         \
+			LIBC_AROUND(name, args, function, stream, )                                                    \
+			if (call.self)                                                                                 \
+				libc_leave(&call, &caller, true);                                                      \
+			return;                                                                                        \
+		}                                                                                                      \
+		real.name args;                                                                                        \
+	}
+
 #define BODY_DESTROY(ret, name, args, kind)                                                                            \
 	{                                                                                                              \
 		struct caller caller = CALLER();                                                                       \

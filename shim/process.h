@@ -9,6 +9,7 @@
 
 #include "shim/atomics.h"
 #include "shim/format.h"
+#include "shim/libc_state.h"
 #include "shim/sys.h"
 
 #pragma GCC visibility push(hidden)
@@ -44,6 +45,7 @@ struct process {
 	uint32_t noting_clock;                       /* a thread writes the header's clock_latest */
 	uint32_t hand;                               /* where the search for a chunk to use again goes on */
 	uint32_t ending;                             /* a thread is in scan_at_end */
+	struct thread *libc_users[LIBC_USERS];       /* of each hidden state, the thread that used it last */
 };
 
 /* NULL before boot is done, and for good where a sanitizer is in the process. */

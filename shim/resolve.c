@@ -38,7 +38,7 @@ static const struct row {
 #include "shim/hooks.def"
 };
 
-static bool is_libcs(void *function)
+bool resolve_is_of_libc(void *function)
 {
 	struct dl_find_object object, libc;
 	return !_dl_find_object(function, &object) && !_dl_find_object((void *)gnu_get_libc_version, &libc) &&
@@ -50,7 +50,7 @@ static bool is_libcs(void *function)
 static void *resolve_heap(const struct row *row)
 {
 	void *found = real.dlsym(RTLD_NEXT, row->name);
-	return is_libcs(found) ? dlvsym(RTLD_NEXT, row->name, row->version) : found;
+	return resolve_is_of_libc(found) ? dlvsym(RTLD_NEXT, row->name, row->version) : found;
 }
 
 static void *resolve(const struct row *row)
@@ -77,7 +77,7 @@ static void *in_front(const char *name, void *behind)
 	void *first = real.dlsym(RTLD_DEFAULT, name), *of_version = dlvsym(RTLD_DEFAULT, name, heap);
 	if (!in_range(&shim_range, (uintptr_t)first))
 		return first;
-	return of_version != behind && !is_libcs(of_version) ? of_version : NULL;
+	return of_version != behind && !resolve_is_of_libc(of_version) ? of_version : NULL;
 }
 
 bool resolve_front(struct front_allocator *found)

@@ -37,6 +37,9 @@ bool resolve_front(struct front_allocator *found);
  * version come to it. */
 void *resolve_in_front(const char *name, bool *by_version);
 
+/* Whether the function is part of the libc that the shim itself calls. */
+bool resolve_is_of_libc(void *function);
+
 /* Whether the function is part of the executable. */
 bool is_in_executable(void *function);
 

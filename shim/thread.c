@@ -84,6 +84,7 @@ static struct thread *take_state(void)
 	thread->straggler = 0;
 	thread->destructor_rounds = 0;
 	thread->origin.type = 0;
+	libc_calls_forget(&thread->libc);
 	confirm_forget(thread);
 	stack_state_start(&thread->stack, (uint32_t)options.depth);
 	return thread;

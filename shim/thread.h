@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "shim/atomics.h"
+#include "shim/libc_state.h"
 #include "shim/process.h"
 #include "shim/ring.h"
 #include "shim/stack.h"
@@ -74,6 +75,8 @@ struct thread {
 	unsigned destructor_rounds;
 
 	uint64_t on_stack[ON_STACK_KNOWN]; /* hashes of the locks on its stack that it has told of, with their calls */
+
+	struct libc_calls libc;
 
 	struct confirm_state *confirm; /* NULL until the thread comes to a place of the plan */
 

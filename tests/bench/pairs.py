@@ -24,6 +24,7 @@ def cases():
         yield from ((what, "hot", depth, threads) for depth in DEPTHS for threads in THREADS)
         yield from ((what, "walk", 30, threads) for threads in THREADS)
         yield from ((what, "path", depth, 1) for depth in DEPTHS)
+    yield from (("getenv", "hot", 10, threads) for threads in THREADS)
 
 
 def applies(way, case, round_number):

@@ -256,7 +256,7 @@ static void expect_junit(const char *schema_name, const char *line, const char *
 Test(gate, junit_is_valid_for_ant)
 {
 	static const char *const texts[] = {
-	    " tests=\"8\" failures=\"3\" errors=\"0\" ", "name=\"leak:definite in print_receipt [",
+	    " tests=\"9\" failures=\"3\" errors=\"0\" ", "name=\"leak:definite in print_receipt [",
 	    "<testcase classname=\"ringtail\" name=\"leak:indirect\" time=\"0\"/>", NULL};
 
 	expect_junit("schemas/JUnit.xsd", "check RUN --format junit", texts);
@@ -264,7 +264,7 @@ Test(gate, junit_is_valid_for_ant)
 
 Test(gate, junit_is_valid_for_jenkins)
 {
-	static const char *const texts[] = {" tests=\"8\" failures=\"2\" errors=\"0\" ",
+	static const char *const texts[] = {" tests=\"9\" failures=\"2\" errors=\"0\" ",
 	                                    "<skipped>suppressed by rules.supp:1: leak:print_receipt</skipped>", NULL};
 
 	expect_junit("schemas/jenkins-junit.xsd", "check RUN --format junit" RULE_FILE, texts);

@@ -5,18 +5,28 @@
  *   bad_pointers [PREFIX]    only functions whose names begin with PREFIX
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <locale.h>
 #include <malloc.h>
+#include <mntent.h>
+#include <netdb.h>
+#include <netinet/ether.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <semaphore.h>
+#include <shadow.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,6 +34,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
+#include <time.h>
+#include <unistd.h>
+#include <utmp.h>
+#include <utmpx.h>
+#include <wchar.h>
 
 #include "say.h"
 
@@ -54,7 +69,8 @@ static sem_t semaphore;
 static pid_t child;
 static int word;
 static const struct timespec past = {1, 0}, wrong = {1, -1};
-static char *arguments[] = {"true", NULL};
+static char *arguments[] = {"true", NULL}, *options_given[] = {"program", "-a", NULL};
+static const struct option no_long[1];
 
 static void nothing(void) {}
 static int nothing_c11(void *unused) { return 0; }
@@ -100,6 +116,12 @@ static char **with(char *variable)
 	list[0] = preload;
 	list[1] = variable;
 	return list;
+}
+
+static char *text_of(const char *text)
+{
+	static char copy[16];
+	return strncpy(copy, text, sizeof copy - 1);
 }
 
 /* The end of a page behind which no memory is mapped. */

@@ -13,9 +13,11 @@
 #include "every_call_thread.h"
 #include "every_call_loader.h"
 #include "every_call_process.h"
+#include "every_call_libc.h"
 
 int main(void)
 {
+	every_state_call(); /* first: while there is one thread */
 	every_heap_call();
 	every_mutex_call();
 	every_rwlock_call();

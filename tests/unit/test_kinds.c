@@ -162,7 +162,7 @@ Test(kinds, default_stands_for_a_list)
 	cr_expect_not(kinds_valid("leak:", &bad));
 	cr_expect_str_eq(list,
 	                 "pool,leak:definite,leak:indirect,deadlock:realised,deadlock:predicted,thread-leak:unjoined,"
-	                 "misuse,race:free,race:data");
+	                 "misuse,race:free,race:libc-state,race:data");
 	free(list);
 }
 

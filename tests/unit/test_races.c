@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "shim/libc_state.h"
 #include "tests/harness/event_script.h"
 
 enum { BLOCK = 0x10000, LOCK = BLOCK + 48, OTHER = 0x4000 };
@@ -175,4 +176,157 @@ Test(races, same_place_is_one_finding)
 	}
 	expect_races(1);
 	cr_expect_eq(script_finding(&s, "race", "free", 0)->times, 3);
+}
+
+/* ---- functions of libc ------------------------------------------------------------------------- */
+
+struct call {
+	uint32_t thread, number;
+	unsigned function;
+};
+
+/* met: the call that it meets; thread 0: none. */
+static void enter(struct call call, struct call met, uint64_t stream)
+{
+	script_event(&s, (struct event){.type = RT_LIBC_ENTER,
+	                                .thread = call.thread,
+	                                .stack = 100 + call.thread,
+	                                .object = stream,
+	                                .aux = (uint16_t)call.function,
+	                                .arg = call.number | (uint64_t)met.thread << 32,
+	                                .arg2 = met.number});
+}
+
+static void leave(struct call call, uint64_t stream, bool unchanged)
+{
+	script_event(&s, (struct event){.type = RT_LIBC_LEAVE,
+	                                .thread = call.thread,
+	                                .stack = 100 + call.thread,
+	                                .object = stream,
+	                                .aux = (uint16_t)call.function,
+	                                .arg = call.number | (unchanged ? RT_LIBC_UNCHANGED : 0)});
+}
+
+static const struct call alone = {0, 0, 0};
+
+static void expect_libc(size_t proven, size_t predicted)
+{
+	script_finish(&s, END_EXIT);
+	cr_expect_eq(script_count(&s, "race", "libc-state"), proven, "%zu proven",
+	             script_count(&s, "race", "libc-state"));
+	cr_expect_eq(script_count(&s, "race", "predicted"), predicted, "%zu predicted",
+	             script_count(&s, "race", "predicted"));
+}
+
+/* Calls of two functions that meet, and that return. */
+static void meet(unsigned one, unsigned other, uint64_t stream)
+{
+	struct call first = {2, 7, one}, second = {3, 9, other};
+
+	enter(second, first, stream);
+	leave(second, stream, false);
+	leave(first, stream, false);
+}
+
+Test(races, calls_that_meet_are_proven)
+{
+	const struct finding *found;
+
+	meet(LIBC_localtime, LIBC_gmtime, 0);
+	expect_libc(1, 0);
+	found = script_finding(&s, "race", "libc-state", 0);
+	cr_expect_str_eq(found->race->sides[0].does, "localtime");
+	cr_expect_eq(found->race->sides[0].thread, 2);
+	cr_expect_str_eq(found->race->sides[1].does, "gmtime");
+	cr_expect_eq(found->race->sides[1].lock_count, 0);
+	cr_expect_eq(found->race->sides[0].lock_count, 1, "it holds the lock of begin()");
+}
+
+/* The first thread may record its end before the second has recorded its beginning. */
+Test(races, end_may_be_recorded_first)
+{
+	struct call first = {2, 7, LIBC_strtok}, second = {3, 9, LIBC_strtok};
+
+	leave(first, 0, false);
+	enter(second, first, 0);
+	leave(second, 0, false);
+	expect_libc(1, 0);
+}
+
+Test(races, call_that_never_returned_proves_nothing)
+{
+	struct call first = {2, 7, LIBC_strtok}, second = {3, 9, LIBC_strtok}, next = {2, 8, LIBC_strtok};
+
+	enter(second, first, 0);
+	leave(second, 0, false);
+	leave(next, 0, false); /* another call */
+	expect_libc(0, 0);
+}
+
+Test(races, call_that_changed_nothing_proves_nothing)
+{
+	struct call first = {2, 7, LIBC_getlogin}, second = {3, 9, LIBC_getlogin};
+
+	enter(second, first, 0);
+	leave(second, 0, true);
+	leave(first, 0, false);
+	expect_libc(0, 0);
+}
+
+Test(races, readers_do_not_race) { meet(LIBC_getenv, LIBC_secure_getenv, 0), expect_libc(0, 0); }
+Test(races, reader_and_writer_race) { meet(LIBC_getenv, LIBC_setenv, 0), expect_libc(1, 0); }
+Test(races, writers_that_libc_locks_do_not_race) { meet(LIBC_putenv, LIBC_setenv, 0), expect_libc(0, 0); }
+Test(races, call_that_may_write_proves_nothing) { meet(LIBC_getenv, LIBC_unsetenv, 0), expect_libc(0, 0); }
+Test(races, functions_with_other_states_do_not_race) { meet(LIBC_localtime, LIBC_asctime, 0), expect_libc(0, 0); }
+Test(races, second_state_counts) { meet(LIBC_asctime, LIBC_ctime, 0), expect_libc(1, 0); }
+Test(races, one_stream_in_two_threads) { meet(LIBC_readdir, LIBC_closedir, 0x5000), expect_libc(1, 0); }
+
+static const struct call second_strtok = {2, 8, LIBC_strtok}, third_strtok = {3, 9, LIBC_strtok};
+
+Test(races, calls_without_order_are_predicted)
+{
+	enter(second_strtok, alone, 0);
+	enter(third_strtok, alone, 0);
+	expect_libc(0, 1);
+}
+
+Test(races, common_lock_prevents_a_prediction)
+{
+	enter(second_strtok, alone, 0); /* holds LOCK: begin() */
+	script_unlock(&s, 2, LOCK);
+	script_lock(&s, 3, 21, LOCK);
+	enter(third_strtok, alone, 0);
+	expect_libc(0, 0);
+}
+
+Test(races, join_prevents_a_prediction)
+{
+	enter(second_strtok, alone, 0);
+	script_end(&s, 2);
+	script_join(&s, 1, 60, 2);
+	enter((struct call){1, 1, LIBC_strtok}, alone, 0);
+	expect_libc(0, 0);
+}
+
+Test(races, other_stream_prevents_a_prediction)
+{
+	enter((struct call){2, 1, LIBC_readdir}, alone, 0x5000);
+	enter((struct call){3, 1, LIBC_readdir}, alone, 0x6000);
+	expect_libc(0, 0);
+}
+
+/* The next stream at the address is another one. */
+Test(races, closed_stream_is_another)
+{
+	enter((struct call){2, 1, LIBC_readdir}, alone, 0x5000);
+	enter((struct call){2, 2, LIBC_closedir}, alone, 0x5000);
+	enter((struct call){3, 1, LIBC_readdir}, alone, 0x5000);
+	expect_libc(0, 0);
+}
+
+Test(races, unknown_function_is_left_out)
+{
+	meet(LIBC_FUNCTIONS, LIBC_FUNCTIONS + 1, 0);
+	meet(LIBC_none, 0xffff, 0);
+	expect_libc(0, 0);
 }

@@ -105,8 +105,8 @@ static void room_of_path(const char *path, char name[32])
 /* False: the plan forbids that the file includes this; advice says what to do. */
 static bool is_allowed(const char *path, const char *included, char advice[ADVICE])
 {
-	static const char *const shared[] = {"shim/format.h", "shim/atomics.h", "shim/options.def",
-	                                     "shim/option_values.def", "shim/sanitizers.def"};
+	static const char *const shared[] = {"shim/format.h",          "shim/atomics.h",      "shim/options.def",
+	                                     "shim/option_values.def", "shim/sanitizers.def", "shim/libc_state.def"};
 	char from[32], to[32];
 
 	room_of_path(path, from);

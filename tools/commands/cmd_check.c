@@ -12,7 +12,7 @@ int cmd_check(int argc, char **argv)
 	    .command = COMMAND_check,
 	    .about = "For CI: prints one line for each finding that fails the check, and ends with 66 if there is "
 	             "any.  default means leak:definite, leak:indirect, deadlock:realised, deadlock:predicted, "
-	             "thread-leak:unjoined, misuse, race:free and race:data.",
+	             "thread-leak:unjoined, misuse, race:free, race:libc-state and race:data.",
 	    .examples = "examples:\n"
 	                "  ringtail check                             the newest run here\n"
 	                "  ringtail check --fail-on default,leak:possible\n"

@@ -48,6 +48,9 @@ const struct event_type event_types[1 << RT_TYPE_BITS] = {
     [RT_MUTEX_CONSISTENT] = SYNC("consistent", 2),
     [RT_ON_STACK] = PLAIN("on-stack", 3),
 
+    [RT_LIBC_ENTER] = PLAIN("libc-enter", 3),
+    [RT_LIBC_LEAVE] = PLAIN("libc-leave", 3),
+
     [RT_THREAD_CREATE] = PLAIN("thread-create", 3),
     [RT_THREAD_CREATED] = PLAIN("thread-created", 3),
     [RT_JOINED] = PLAIN("joined", 2),

@@ -27,6 +27,7 @@ struct lock_analysis {
 	bool stamp_is_late; /* the event may have happened before the event before it: merge.h, `late` */
 	struct races races;
 	struct freed_blocks freed; /* freed_use.h */
+	struct libc_uses *libc;    /* libc_state.h; NULL: none yet */
 	bool forked; /* the process came from a fork: locks may be held whose acquisition was never seen */
 	/* Until this stamp, calls of some modules may have passed unseen; 0: of none. */
 	uint64_t unseen_until;

@@ -32,6 +32,7 @@
 #include "tools/analyse/locks/freed_use.h"
 #include "tools/finding/findings.h"
 #include "tools/analyse/locks/join_order.h"
+#include "tools/analyse/locks/libc_state.h"
 #include "tools/analyse/locks/lock_checks.h"
 #include "tools/analyse/locks/lock_frames.h"
 #include "tools/analyse/locks/order_sites.h"
@@ -71,6 +72,7 @@ void locks_free(struct lock_analysis *locks)
 	u64_map_free(&locks->bases);
 	races_free(&locks->races);
 	freed_blocks_free(&locks->freed);
+	libc_uses_free(locks->libc);
 	fork_notes_free(&locks->forks);
 	fork_locks_free(&locks->inherited);
 	free(locks->results);
@@ -724,6 +726,10 @@ void locks_event(struct lock_analysis *locks, const struct event *event)
 		return;
 	}
 	lock_frames_event(locks, thread, event);
+	if (event->type == RT_LIBC_ENTER || event->type == RT_LIBC_LEAVE) {
+		libc_state_event(locks, thread, event);
+		return;
+	}
 	if (thread_event(locks, thread, event) || event->type > RT_MUTEX_CONSISTENT)
 		return;
 	if (event->kind == RT_KIND_THREAD)

@@ -10,13 +10,15 @@ void races_free(struct races *races)
 {
 	finding_list_free(&races->found);
 	u64_map_free(&races->by_pair);
+	u64_map_free(&races->proven);
 }
 
 /* The two sides may come in either order. */
 static uint64_t pair_of(enum finding_class class, const struct finding_race *race)
 {
 	uint32_t one = race->sides[0].stack, other = race->sides[1].stack;
-	uint64_t words[3] = {class, (uint64_t)(one < other ? one : other) << 32 | (one < other ? other : one),
+	uint64_t words[3] = {class == FINDING_RACE_PREDICTED,
+	                     (uint64_t)(one < other ? one : other) << 32 | (one < other ? other : one),
 	                     (uintptr_t)race->about};
 
 	return fnv_bytes(FNV_START, words, sizeof words);
@@ -39,13 +41,20 @@ struct finding *races_add(struct lock_analysis *locks, enum finding_class class,
 	finding->times = 1;
 	finding_set_race(finding, race, labels);
 	u64_map_put(&races->by_pair, pair, races->found.count);
+	if (class != FINDING_RACE_PREDICTED)
+		u64_map_put(&races->proven, pair_of(FINDING_RACE_PREDICTED, race), 1);
 	return finding;
 }
 
 void races_report(struct races *races, struct finding_list *findings)
 {
-	for (size_t i = 0; i < races->found.count; i++)
-		finding_move(findings, &races->found.items[i]);
+	for (size_t i = 0; i < races->found.count; i++) {
+		struct finding *finding = &races->found.items[i];
+
+		if (finding->class != FINDING_RACE_PREDICTED ||
+		    !u64_map_get(&races->proven, pair_of(FINDING_RACE_PREDICTED, finding->race)))
+			finding_move(findings, finding);
+	}
 }
 
 struct race_side race_side(const struct lock_thread *thread, const struct event *event, const char *does,

@@ -1,4 +1,4 @@
-/* Races that the recorded calls alone show (freed_use.h): each pair of stacks is one finding. */
+/* Races that the recorded calls alone show (freed_use.h, libc_state.h): each pair of stacks is one finding. */
 #ifndef RINGTAIL_ANALYSE_RACES_H
 #define RINGTAIL_ANALYSE_RACES_H
 
@@ -11,6 +11,7 @@ struct lock_analysis;
 struct races { /* zeroed: empty */
 	struct finding_list found;
 	struct u64_map by_pair; /* index + 1 */
+	struct u64_map proven;  /* the pairs of races that are no predictions */
 };
 
 void races_free(struct races *races);
@@ -18,7 +19,7 @@ void races_free(struct races *races);
  * many. */
 struct finding *races_add(struct lock_analysis *locks, enum finding_class class, const struct finding_race *race,
                           const char *const labels[2]);
-/* Moves all of them to the list. */
+/* Moves all of them to the list, without predictions that were proven. */
 void races_report(struct races *races, struct finding_list *findings);
 
 /* The side of the thread of an event, with the locks that the thread holds now; `except` is an address that does not

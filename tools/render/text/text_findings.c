@@ -203,8 +203,9 @@ static void print_edges(struct report *report, const struct process *process, in
 	sqlite3_finalize(row);
 }
 
-/* Of a race: the locks that its threads held.  Where they held none, that is said once. */
-static void print_race_locks(struct report *report, const struct process *process, int64_t finding)
+/* Of a race: the locks that its threads held.  Where they held none, that is said once.  of_lock: the race is about a
+ * lock itself. */
+static void print_race_locks(struct report *report, const struct process *process, int64_t finding, bool of_lock)
 {
 	static const char sql[] =
 	    "SELECT what, address, generation, name, shared, since, taken_stack, thread FROM race_lock"
@@ -223,7 +224,7 @@ static void print_race_locks(struct report *report, const struct process *proces
 	}
 	sqlite3_finalize(row);
 	if (!any)
-		page_print(report, "   neither thread held another lock\n");
+		page_print(report, "   neither thread held %s lock\n", of_lock ? "another" : "a");
 }
 
 /* "it lies 8 bytes into a block of 64 bytes" */
@@ -233,12 +234,14 @@ static void print_race(struct report *report, const struct process *process, int
 	    &report->query, "SELECT about, block_into, block_bytes FROM race WHERE process = ? AND finding = ?", 2,
 	    process->id, finding);
 
-	if (query_next(&report->query, row) && sqlite3_column_type(row, 2) != SQLITE_NULL)
+	bool in_block = query_next(&report->query, row) && sqlite3_column_type(row, 2) != SQLITE_NULL;
+
+	if (in_block)
 		page_print(report, "   the %s lies %lld bytes into the block, which has %lld bytes\n",
 		           query_text(row, 0), (long long)sqlite3_column_int64(row, 1),
 		           (long long)sqlite3_column_int64(row, 2));
 	sqlite3_finalize(row);
-	print_race_locks(report, process, finding);
+	print_race_locks(report, process, finding, in_block);
 }
 
 static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row, unsigned step)
