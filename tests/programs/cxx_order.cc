@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <latch>
 #include <mutex>
+#include <new>
 #include <semaphore>
 #include <shared_mutex>
 #include <thread>
@@ -210,6 +211,71 @@ static void semaphore_ok()
 	waiter.join();
 }
 
+/* ---- in memory of the program's own ---------------------------------------------------------------- */
+
+struct session {
+	std::mutex lock, log;
+};
+
+static std::byte *pool;
+static session *kept;
+
+static void first_then_kept()
+{
+	std::lock_guard outer(first);
+	std::lock_guard inner(kept->lock);
+}
+
+static void kept_then_first()
+{
+	std::lock_guard outer(kept->lock);
+	std::lock_guard inner(first);
+}
+
+static void kept_back_and_forth()
+{
+	later();
+	kept_then_first();
+	first_then_kept();
+}
+
+static void another_back()
+{
+	later();
+	kept->~session();
+	kept = new (pool) session;
+	kept_then_first();
+}
+
+static void in_pool(void (*other)())
+{
+	pool = new std::byte[8192];
+	kept = new (pool) session;
+	both(first_then_kept, other);
+}
+
+static void placed() { in_pool(kept_back_and_forth); }
+static void placed_ok() { in_pool(another_back); }
+
+static void lock_then_log()
+{
+	std::scoped_lock outer(kept->lock);
+	std::scoped_lock inner(kept->log);
+}
+
+static void log_then_lock()
+{
+	later();
+	std::unique_lock outer(kept->log);
+	std::unique_lock inner(kept->lock);
+}
+
+static void members()
+{
+	kept = new session;
+	both(lock_then_log, log_then_lock);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct shape shapes[] = {
@@ -229,6 +295,9 @@ int main(int argc, char **argv)
 	    SHAPE(latch_ok),
 	    SHAPE(semaphore),
 	    SHAPE(semaphore_ok),
+	    SHAPE(placed),
+	    SHAPE(placed_ok),
+	    SHAPE(members),
 	};
 
 	say("lock first %p\nlock second %p\nlock table %p\n", (void *)&first, (void *)&second, (void *)&table);

@@ -5,6 +5,7 @@
 
 #include "tests/harness/event_script.h"
 #include "tools/analyse/locks/fork_locks.h"
+#include "tools/analyse/locks/locks.h"
 
 enum { A = 0x1000, B = 0x2000, C = 0x3000, GATE = 0x9000 };
 
@@ -36,6 +37,145 @@ static void expect(size_t realised, size_t predicted, size_t inversions)
 	cr_expect_eq(script_count(&s, "deadlock", "predicted"), predicted);
 	cr_expect_eq(script_count(&s, "deadlock", "inversion"), inversions);
 }
+
+/* ---- memory that the program divides ---------------------------------------------------------------------- */
+
+enum { POOL = 0x100000, IN_POOL = POOL + 0x800 };
+
+static void pool(uint64_t bytes) { script_alloc(&s, RT_MALLOC, 1, 20, POOL, bytes); }
+
+Test(deadlock, other_code_over_divided_memory_proves_nothing)
+{
+	pool(8192);
+	nest(2, A, IN_POOL);
+	nest(3, IN_POOL, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 0, 1);
+}
+
+Test(deadlock, code_that_comes_again_proves_one_lock)
+{
+	pool(8192);
+	nest(2, A, IN_POOL);
+	nest(3, IN_POOL, A);
+	nest(2, A, IN_POOL);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+/* From one function to the next: each takes it before and after the other comes. */
+Test(deadlock, code_that_overlaps_proves_one_lock)
+{
+	pool(8192);
+	nest(2, A, IN_POOL);
+	script_lock(&s, 4, 700, IN_POOL);
+	script_unlock(&s, 4, IN_POOL);
+	nest(2, A, IN_POOL);
+	nest(3, IN_POOL, A);
+	script_lock(&s, 4, 700, IN_POOL);
+	script_unlock(&s, 4, IN_POOL);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+static void take_from(uint32_t stack, uint32_t until)
+{
+	for (; stack < until; stack++) {
+		script_lock(&s, 4, stack, IN_POOL);
+		script_unlock(&s, 4, IN_POOL);
+	}
+}
+
+/* More call stacks than are kept apart: those that are not count as one code. */
+Test(deadlock, much_code_proves_one_lock)
+{
+	pool(8192);
+	nest(2, A, IN_POOL);
+	take_from(700, 720);
+	nest(2, A, IN_POOL);
+	nest(3, IN_POOL, A);
+	take_from(720, 730);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+Test(deadlock, small_blocks_are_not_divided)
+{
+	pool(4095);
+	nest(2, A, IN_POOL);
+	nest(3, IN_POOL, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+Test(deadlock, initialised_locks_are_one_in_divided_memory)
+{
+	pool(8192);
+	script_sync(&s, RT_INIT, 1, 30, RT_KIND_MUTEX, 0, IN_POOL);
+	nest(2, A, IN_POOL);
+	nest(3, IN_POOL, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+static uint64_t code_by_tens(void *context, uint32_t stack) { return stack / 10 * 10; }
+
+Test(deadlock, stacks_of_one_function_are_of_one_code)
+{
+	static const struct code_source by_tens = {code_by_tens, NULL};
+
+	analysis_know_code(s.analysis, &by_tens);
+	pool(8192);
+	script_lock(&s, 2, 120, A);
+	script_lock(&s, 2, 131, IN_POOL);
+	script_unlock(&s, 2, IN_POOL);
+	script_unlock(&s, 2, A);
+	nest(3, IN_POOL, A);
+	script_finish(&s, END_EXIT);
+	expect(0, 1, 0);
+}
+
+static void join_after(uint32_t stack)
+{
+	pool(8192);
+	script_lock(&s, 2, stack, IN_POOL);
+	script_unlock(&s, 2, IN_POOL);
+	script_lock(&s, 1, 700, IN_POOL);
+	script_end(&s, 2);
+	script_join(&s, 1, 701, 2);
+	script_unlock(&s, 1, IN_POOL);
+	script_finish(&s, END_EXIT);
+}
+
+Test(deadlock, join_under_another_lock_of_divided_memory)
+{
+	join_after(120);
+	expect(0, 0, 0);
+}
+
+Test(deadlock, join_under_the_lock_of_divided_memory)
+{
+	join_after(700);
+	expect(0, 1, 0);
+}
+
+/* ---- locks that overlap ------------------------------------------------------------------------------------- */
+
+static void expect_between(unsigned kind, uint64_t between, size_t predicted)
+{
+	nest(2, A, B);
+	script_sync(&s, RT_ACQUIRE, 4, 700, kind, 0, between);
+	script_sync(&s, RT_RELEASE, 4, 701, kind, 0, between);
+	nest(3, B, A);
+	script_finish(&s, END_EXIT);
+	expect(0, predicted, 0);
+}
+
+Test(deadlock, a_lock_over_its_end_is_another_lock) { expect_between(RT_KIND_MUTEX, B + 32, 0); }
+Test(deadlock, a_lock_over_its_start_is_another_lock) { expect_between(RT_KIND_RWLOCK, B - 48, 0); }
+Test(deadlock, a_lock_behind_it_is_none) { expect_between(RT_KIND_MUTEX, B + 40, 1); }
+Test(deadlock, a_lock_before_it_is_none) { expect_between(RT_KIND_MUTEX, B - 40, 1); }
+Test(deadlock, a_futex_within_it_is_none) { expect_between(RT_KIND_FUTEX, B + 4, 1); }
 
 Test(deadlock, abba_is_predicted)
 {

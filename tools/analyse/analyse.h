@@ -64,6 +64,9 @@ struct analysis *analysis_new(struct ring_file *ring);
 typedef bool waits_fn(void *context, uint32_t stack);
 /* Sets that function; call it before the first event.  Without it no interrupted call is known to wait. */
 void analysis_know_waits(struct analysis *analysis, waits_fn *waits, void *context);
+/* Sets how the analysis learns which function takes a lock.  source must outlive it. */
+struct code_source;
+void analysis_know_code(struct analysis *analysis, const struct code_source *source);
 void analysis_free(struct analysis *analysis);
 /* A merge_sink: context is the struct analysis. */
 void analysis_events(void *analysis, const struct event *events, size_t count);

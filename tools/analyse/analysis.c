@@ -44,6 +44,11 @@ void analysis_know_waits(struct analysis *analysis, waits_fn *waits, void *conte
 	analysis->signals->waits_context = context;
 }
 
+void analysis_know_code(struct analysis *analysis, const struct code_source *source)
+{
+	locks_know_code(analysis->locks, source);
+}
+
 void analysis_free(struct analysis *analysis)
 {
 	if (!analysis)

@@ -20,6 +20,9 @@ bool recording_open(struct recording *recording, const char *path, bool live, st
 	recording->analysis = analysis_new(&recording->ring);
 	recording->waiting_calls.ring = &recording->ring;
 	analysis_know_waits(recording->analysis, waiting_calls_interrupted, &recording->waiting_calls);
+	recording->acting.ring = &recording->ring;
+	recording->code = (struct code_source){acting_function, &recording->acting};
+	analysis_know_code(recording->analysis, &recording->code);
 	return true;
 }
 
@@ -27,6 +30,7 @@ void recording_close(struct recording *recording)
 {
 	analysis_free(recording->analysis);
 	waiting_calls_free(&recording->waiting_calls);
+	acting_functions_free(&recording->acting);
 	merge_free(recording->merge);
 	ring_file_close(&recording->ring);
 	recording->analysis = NULL;

@@ -3,14 +3,18 @@
 #define RINGTAIL_RECORDING_H
 
 #include "tools/analyse/analyse.h"
+#include "tools/analyse/locks/locks.h"
 #include "tools/source/merge.h"
+#include "tools/recording/acting_function.h"
 #include "tools/recording/waiting_calls.h"
 
 struct recording {
 	struct ring_file ring;
 	struct merge *merge;
 	struct analysis *analysis;
-	struct waiting_calls waiting_calls; /* the analysis calls it */
+	struct waiting_calls waiting_calls; /* the analysis calls these */
+	struct acting_functions acting;
+	struct code_source code;
 };
 
 /* live: opens the ring as its live reader, which drains it while the program runs. */

@@ -680,6 +680,8 @@ bool heap_block_around(struct heap_analysis *heap, uint64_t address, uint64_t *s
 	return true;
 }
 
+bool heap_can_search(const struct heap_analysis *heap) { return heap->interior_budget > 0; }
+
 bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *stack, uint64_t *into)
 {
 	const struct block *block = block_around(heap, address);

@@ -87,6 +87,8 @@ bool heap_is_freed(struct heap_analysis *heap, uint64_t address);
 /* True if a live block is known to contain the address; sets its *start and *size then.  Blocks much larger than 64 KiB
  * are found only near their start. */
 bool heap_block_around(struct heap_analysis *heap, uint64_t address, uint64_t *start, uint64_t *size);
+/* False: too much was searched for, and heap_block_around finds nothing any more. */
+bool heap_can_search(const struct heap_analysis *heap);
 /* Where the live block that contains the address was allocated, and how many bytes after its start the address lies;
  * within the limits of heap_block_around. */
 bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *stack, uint64_t *into);

@@ -200,6 +200,21 @@ static void keep_choice(const struct seat *seats, size_t count)
 	}
 }
 
+/* True if each edge wants the very lock that the next one holds, and that a writer before it wants. */
+static bool meets_itself(const struct lock_analysis *locks, const struct cycle_part *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct cycle_part *part = &parts[i], *next = &parts[(i + 1) % count];
+
+		if (!lock_uses_are_of_one(locks, part->edge->wanted, part->witness.wanted_at, next->witness.held_since))
+			return false;
+		if (part->writer && !lock_uses_are_of_one(locks, part->edge->wanted, part->writer_witness.wanted_at,
+		                                          part->witness.wanted_at))
+			return false;
+	}
+	return true;
+}
+
 static enum cycle_verdict judge_threads(struct lock_analysis *locks, struct seat *seats, size_t count)
 {
 	struct assignment a = {&locks->before, seats, count, false, 0};
@@ -230,5 +245,7 @@ enum cycle_verdict cycle_judge(struct lock_analysis *locks, const struct writer_
 	seats = memory_zeroed(2 * count, sizeof *seats);
 	verdict = judge_threads(locks, seats, make_seats(writers, parts, count, seats));
 	free(seats);
+	if (verdict == CYCLE_PREDICTED && !meets_itself(locks, parts, count))
+		return CYCLE_OF_OTHERS;
 	return verdict;
 }

@@ -1,9 +1,9 @@
 /*
  * Decides whether a cycle of the lock order can become a deadlock.
  *
- * The filters, in this order: modes, gate locks, threads, happens-before.  Two read locks that meet do not block each
- * other, unless the lock lets writers go first and a writer can stand between them.  The writer is a further thread of
- * the deadlock: the filters are applied to it, too.
+ * The filters, in this order: modes, gate locks, threads, happens-before, one lock where edges meet.  Two read locks
+ * that meet do not block each other, unless the lock lets writers go first and a writer can stand between them.  The
+ * writer is a further thread of the deadlock: the filters are applied to it, too.
  */
 #ifndef RINGTAIL_ANALYSE_CYCLE_VERDICT_H
 #define RINGTAIL_ANALYSE_CYCLE_VERDICT_H
@@ -15,6 +15,7 @@ enum cycle_verdict { /* in ascending order of how close a cycle is to a deadlock
 	             CYCLE_GATED,
 	             CYCLE_TOO_FEW_THREADS,
 	             CYCLE_ORDERED,
+	             CYCLE_OF_OTHERS, /* one of its locks may be two (lock_uses.h) */
 	             CYCLE_PREDICTED,
 };
 

@@ -24,6 +24,8 @@ static const char *const why_not[] = {
     [CYCLE_GATED] = "another lock is always held around them",
     [CYCLE_TOO_FEW_THREADS] = "too few threads took them in these orders",
     [CYCLE_ORDERED] = "creating and joining threads, a semaphore or a barrier kept them apart in time",
+    [CYCLE_OF_OTHERS] =
+        "one of them may be two, as the program divides its memory by itself and other code took it before",
 };
 
 struct cycle_group {

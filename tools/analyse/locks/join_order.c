@@ -108,6 +108,18 @@ static uint64_t signature_of(const struct finding *finding)
 	return deadlock_signature(pairs, 2);
 }
 
+/* The lock that the joiner holds is certainly the one that the joined thread took. */
+static bool is_same_lock(const struct lock_analysis *locks, const struct held_lock *held,
+                         const struct wanted_lock *wanted, uint64_t now)
+{
+	lock_uses_begin(locks, held->lock, now);
+	if (!held->lock->uses)
+		return true;
+	lock_uses_note(held->lock->uses, wanted->stack, wanted->stamp);
+	lock_uses_note(held->lock->uses, held->stack, held->since);
+	return lock_uses_are_of_one(locks, held->lock, wanted->stamp, held->since);
+}
+
 void join_order_joined(struct lock_analysis *locks, struct lock_thread *joiner, const struct lock_thread *joined,
                        const struct event *event)
 {
@@ -116,7 +128,8 @@ void join_order_joined(struct lock_analysis *locks, struct lock_thread *joiner, 
 		const struct wanted_lock *wanted = wanted_find(joined, held->lock->result.id);
 
 		if (wanted && !(wanted->shared && held->shared) &&
-		    !happens_before(&locks->before, wanted->segment, held->segment))
+		    !happens_before(&locks->before, wanted->segment, held->segment) &&
+		    is_same_lock(locks, held, wanted, event->stamp))
 			add_finding(locks, joiner, held, joined, wanted, event);
 	}
 }

@@ -153,6 +153,20 @@ static void note_block(const struct lock_order *order, struct lock *lock)
 		heap_block_origin(order->heap, result->address, &result->block_stack, &result->block_into);
 }
 
+/* The thread holds the one lock still, and comes to the other. */
+static void note_uses(const struct lock_order *order, const struct held_lock *held, struct lock *wanted,
+                      const struct event *event)
+{
+	lock_uses_begin(order->locks, held->lock, event->stamp);
+	lock_uses_begin(order->locks, wanted, event->stamp);
+	if (held->lock->uses) {
+		lock_uses_note(held->lock->uses, held->stack, held->since);
+		lock_uses_note(held->lock->uses, held->stack, event->stamp);
+	}
+	if (wanted->uses)
+		lock_uses_note(wanted->uses, event->stack, event->stamp);
+}
+
 static void add_edge(struct lock_order *order, struct order_edge **table, const struct lock_thread *thread,
                      const struct held_lock *held, struct lock_set *set, struct lock *wanted, bool shared,
                      const struct event *event)
@@ -172,6 +186,7 @@ static void add_edge(struct lock_order *order, struct order_edge **table, const 
 	edge->wanted = wanted;
 	note_block(order, held->lock);
 	note_block(order, wanted);
+	note_uses(order, held, wanted, event);
 	add_witness(edge, (struct order_witness){thread->id, thread->segment, held->since, event->stamp});
 }
 

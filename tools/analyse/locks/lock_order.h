@@ -62,6 +62,7 @@ struct lock_order { /* zeroed: empty */
 	size_t prune_edges, prune_members; /* how many the last pruning left */
 	bool truncated;                    /* some edges did not fit */
 	struct heap_analysis *heap;        /* knows the blocks that contain locks; NULL: none are looked for */
+	const struct lock_analysis *locks; /* of which this is a part */
 };
 
 void lock_order_free(struct lock_order *order);

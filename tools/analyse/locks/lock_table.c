@@ -6,20 +6,22 @@
 #include "tools/analyse/locks/sync_order.h"
 #include "tools/base/memory.h"
 
-#define PAGE_SHIFT     12
-#define WORTH_FETCHING 1024u /* places; fewer stay in the processor's caches anyway */
+#define PAGE_SHIFT      12
+#define LOCK_BYTES_MOST 56u
+#define WORTH_FETCHING  1024u /* places; fewer stay in the processor's caches anyway */
 
-static void sync_free(struct lock *lock)
+static void parts_free(struct lock *lock)
 {
 	if (lock->sync)
 		sync_order_free(lock->sync->order);
 	free(lock->sync);
+	free(lock->uses);
 }
 
 void lock_table_free(struct lock_table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
-		sync_free(table->locks[i]);
+		parts_free(table->locks[i]);
 		free(table->locks[i]);
 	}
 	lock_classes_free(&table->classes);
@@ -234,6 +236,45 @@ bool lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t
 	return block.had_locks;
 }
 
+/* ---- overlaps ------------------------------------------------------------------ */
+
+/* Of which a lock of this kind has at least as many on every machine; 0: it may lie within another one. */
+static unsigned bytes_of(uint8_t kind)
+{
+	static const uint8_t bytes[] = {
+	    [RT_KIND_MUTEX] = 40, [RT_KIND_RWLOCK] = 56,  [RT_KIND_SPIN] = 4, [RT_KIND_COND] = 48,
+	    [RT_KIND_SEM] = 16,   [RT_KIND_BARRIER] = 20, [RT_KIND_ONCE] = 4, [RT_KIND_FUTEX] = 0,
+	};
+
+	return kind < sizeof bytes ? bytes[kind] : 0;
+}
+
+static void end_in_page_over(struct lock_table *table, const struct lock *made, uint64_t page)
+{
+	uint64_t start = made->result.address, end = start + bytes_of(made->result.kind);
+	struct lock *lock, *next;
+
+	for (lock = page_first(table, page); lock; lock = next) {
+		uint64_t address = lock->result.address;
+
+		next = lock->page_next;
+		if (address != start && address < end && address + bytes_of(lock->result.kind) > start)
+			lock_table_end(table, lock, (struct lock_tombstone){0});
+	}
+}
+
+/* Two locks cannot have bytes in common: a new one ends those that lay there before. */
+static void end_overlapped(struct lock_table *table, const struct lock *made)
+{
+	unsigned bytes = bytes_of(made->result.kind);
+	uint64_t first = (made->result.address - LOCK_BYTES_MOST) >> PAGE_SHIFT;
+	uint64_t last = (made->result.address + bytes - 1) >> PAGE_SHIFT;
+
+	for (uint64_t page = first; bytes && page <= last; page++)
+		if (filter_has(table, page))
+			end_in_page_over(table, made, page);
+}
+
 /* ---- generations ---------------------------------------------------------------- */
 
 static struct lock *lock_add(struct lock_table *table, struct lock_place *place, uint64_t address, uint8_t kind)
@@ -245,6 +286,7 @@ static struct lock *lock_add(struct lock_table *table, struct lock_place *place,
 	place->lock = place->latest = lock;
 	GROW(table->locks, table->room, table->count + 1);
 	table->locks[table->count++] = lock;
+	end_overlapped(table, lock);
 	page_link(table, lock);
 	return lock;
 }
@@ -394,7 +436,7 @@ static void forget(struct lock_table *table, struct lock *lock)
 	if (place && place->latest == lock)
 		place->latest = NULL;
 	table->ended--;
-	sync_free(lock);
+	parts_free(lock);
 	free(lock);
 }
 

@@ -1,7 +1,7 @@
 /*
  * The synchronisation objects of a process, called locks here.  A lock is (address, generation).  Initialising it
- * again, destroying it, or freeing the block that contains it ends the generation; the next lock at the address is
- * another one.
+ * again, destroying it, freeing the block that contains it, or another lock that has bytes in common with it, ends the
+ * generation; the next lock at the address is another one.
  */
 #ifndef RINGTAIL_ANALYSE_LOCK_TABLE_H
 #define RINGTAIL_ANALYSE_LOCK_TABLE_H
@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "tools/analyse/locks/lock_classes.h"
+#include "tools/analyse/locks/lock_uses.h"
 #include "tools/analyse/locks/locks.h"
 #include "tools/base/u64_map.h"
 
@@ -84,6 +85,8 @@ struct lock {
 	struct lock *page_next, *page_previous;
 	uint32_t frame_thread, frame_base; /* lock_frames.h: it lies on that thread's stack; 0: not known to */
 	uint8_t marks;                     /* of lock_order_prune */
+	bool memory_known;                 /* lock_uses_begin was called */
+	struct lock_uses *uses;            /* NULL: none matter */
 	bool given_up; /* unlocked, though it was not seen locked: what its process inherited is over */
 };
 _Static_assert(offsetof(struct lock, result.contended) == LOCK_HOT_BYTES, "what every event touches");

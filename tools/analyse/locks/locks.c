@@ -49,6 +49,7 @@ struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_source
 	locks->ring = ring;
 	locks->sources = sources;
 	locks->order.heap = sources.heap;
+	locks->order.locks = locks;
 	locks->forked = ring->header.forked;
 	locks->pid = ring->header.pid;
 	locks->evidence = (struct deadlock_evidence){.before = UINT64_MAX, .settled = UINT64_MAX, .handlers = true};
@@ -80,6 +81,8 @@ void locks_free(struct lock_analysis *locks)
 	free(locks->orders);
 	free(locks);
 }
+
+void locks_know_code(struct lock_analysis *locks, const struct code_source *source) { locks->sources.code = source; }
 
 static bool is_object(uint8_t kind) { return kind > RT_KIND_NONE && kind <= RT_KIND_FUTEX && kind != RT_KIND_THREAD; }
 
@@ -161,6 +164,8 @@ static void grant(struct lock_analysis *locks, struct lock_thread *thread, struc
 	struct held_lock *held = held_find(thread, event->object);
 	bool shared = event->flags & RT_SYNC_SHARED; /* of a once-control: another thread ran the routine */
 
+	if (lock->uses)
+		lock_uses_note(lock->uses, stack, event->stamp);
 	if (held && held->lock == lock) {
 		held->count++;
 		return;

@@ -56,15 +56,25 @@ struct lock_intervals;
 struct order_site;
 struct signal_stacks;
 
+/* Tells which code a stack comes from. */
+struct code_source {
+	/* An id of the function that acts at this stack, and does not lock for its caller; 0: not known. */
+	uint64_t (*function)(void *context, uint32_t stack);
+	void *context;
+};
+
 /* The earlier stages, which the lock stage asks.  They must outlive it. */
 struct lock_sources {
 	const struct thread_analysis *threads; /* which thread an event's pthread_t means */
 	struct heap_analysis *heap;            /* whether an address lies in freed memory */
 	struct signal_stacks *signals;         /* which events come from signal handlers */
+	const struct code_source *code;        /* which function takes a lock; NULL: not known */
 };
 
 struct lock_analysis *locks_new(const struct ring_file *ring, struct lock_sources sources);
 void locks_free(struct lock_analysis *locks);
+/* source must outlive the analysis. */
+void locks_know_code(struct lock_analysis *locks, const struct code_source *source);
 /* Prefetch the memory that locks_event will need for this event, in three steps: call them in this order, some events
  * apart. */
 void locks_prefetch(const struct lock_analysis *locks, const struct event *event);
