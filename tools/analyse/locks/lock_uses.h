@@ -24,8 +24,8 @@ struct use_span { /* by one call stack */
 };
 
 struct lock_uses {
-	uint32_t count;                        /* of known stacks */
-	struct use_span spans[USES_KNOWN + 1]; /* behind the known ones: all others, count of USES_KNOWN */
+	uint32_t count;                        /* call stacks that have a span of their own */
+	struct use_span spans[USES_KNOWN + 1]; /* the last: of all further call stacks, which count as one code */
 };
 
 struct lock;
@@ -35,7 +35,7 @@ struct lock_analysis;
 void lock_uses_begin(const struct lock_analysis *locks, struct lock *lock, uint64_t stamp);
 /* A thread uses the lock, or still holds what it took at this stack. */
 void lock_uses_note(struct lock_uses *uses, uint32_t stack, uint64_t stamp);
-/* True if the lock was certainly the same at both times, in any order. */
+/* True if the lock was the same at both times, in any order, as far as can be known: certainly, or by its code. */
 bool lock_uses_are_of_one(const struct lock_analysis *locks, const struct lock *lock, uint64_t one, uint64_t other);
 
 #endif
