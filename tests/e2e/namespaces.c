@@ -97,6 +97,28 @@ Test(namespaces, no_proc_preload)
 	rt_end(&rt);
 }
 
+/* Two runs at a time, in which a program of one name has one pid: each is told by the ring file that it maps. */
+Test(namespaces, no_proc_two_runs)
+{
+	struct rt first = rt_new(), second = rt_new();
+	char line[2 * RT_PATH], *sums;
+
+	need(NO_PROC);
+	snprintf(line, sizeof line, NO_PROC " --die-with-parent %s self", rt_built("programs/hangs"));
+	struct child child = rt_start(&first, MODE_RUN, line);
+	cr_assert(spawn_wait_for_lines(&child, "hangs", 1, 60));
+	snprintf(line, sizeof line, NO_PROC " %s destroyed_in_time_ok", rt_built("programs/hangs"));
+	rt_program(&second, MODE_RUN, line);
+	struct leak_sums found = leaks_of_process(rt_process(&second, "hangs"));
+	sums = leak_sums_text(&found);
+	cr_expect(strstr(sums, "reachable="), "%s", sums);
+	free(sums);
+	kill(child.pid, SIGKILL);
+	first.program = spawn_wait(&child);
+	rt_end(&second);
+	rt_end(&first);
+}
+
 /* A process whose children are born in another namespace: `ringtail-scan` must not be the first of these, because the
  * kernel allows no more once the first one has ended. */
 static void expect_children(enum mode mode)

@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/base/memory.h"
@@ -431,39 +433,99 @@ bool process_maps(pid_t pid, const char *name)
 
 /* ---- finding one by what it says of itself ---------------------------------------------------- */
 
+#define CERTAIN UINT_MAX
+
+/* How many components two paths have in common at their ends. */
+static unsigned common_end(const char *one, const char *other)
+{
+	size_t left = strlen(one), right = strlen(other);
+	unsigned components = 0;
+
+	while (left && right && one[left - 1] == other[right - 1]) {
+		left--;
+		right--;
+		components += one[left] == '/';
+	}
+	return components;
+}
+
+/* A line of /proc/PID/maps: how certain it is that it maps this file.  Mounts may give the file another path there. */
+static unsigned likeness_of_mapping(char *line, const struct process_sought *sought)
+{
+	unsigned major_number, minor_number;
+	unsigned long inode;
+	char *path = strchr(line, '/');
+
+	if (!path || sscanf(line, "%*s %*s %*s %x:%x %lu", &major_number, &minor_number, &inode) != 3)
+		return 0;
+	if (inode == sought->inode && makedev(major_number, minor_number) == sought->device)
+		return CERTAIN;
+	path[strcspn(path, "\n")] = '\0';
+	char *deleted = strstr(path, " (deleted)");
+	if (deleted)
+		*deleted = '\0';
+	return common_end(path, sought->file);
+}
+
+/* 0: the process does not map the file. */
+static unsigned likeness_by_maps(pid_t number, const struct process_sought *sought)
+{
+	char path[64], *line = NULL;
+	size_t room = 0;
+	unsigned most = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)number);
+	FILE *maps = fopen(path, "re");
+	while (maps && most != CERTAIN && getline(&line, &room, maps) > 0) {
+		unsigned likeness = likeness_of_mapping(line, sought);
+		if (likeness > most)
+			most = likeness;
+	}
+	free(line);
+	if (maps)
+		fclose(maps);
+	return most;
+}
+
 /* Id, PID namespace and start time together identify a process.  If one of them is not known, or has another value as
- * seen from here (in another time namespace), the ring file that the process maps decides. */
-static bool is_sought(const char *number, const struct process_sought *sought, struct process_stat *stat)
+ * seen from here (in another time namespace), the file that the process maps decides. */
+static unsigned likeness(const char *number, const struct process_sought *sought, struct process_stat *stat)
 {
 	char status[4096];
 	pid_t process = (pid_t)atoi(number);
 	uint32_t space;
-	bool known;
 
 	if (!read_status(process, status, sizeof status) || innermost(status, process) != sought->inside)
-		return false;
+		return 0;
 	space = namespace_of(number);
 	if ((space && sought->space && space != sought->space) || !stat_of(process, 0, stat))
-		return false;
+		return 0;
 	if (sought->space && sought->start && stat->start == sought->start)
-		return true;
-	return maps_file(process, sought->file, &known);
+		return CERTAIN;
+	return likeness_by_maps(process, sought);
 }
 
+/* The process that is most likely the one; 0: there is none, or it is one of two that are as likely. */
 static pid_t search(const struct process_sought *sought, uint64_t *start)
 {
-	struct process_stat stat;
+	unsigned most = 0;
 	struct dirent *entry;
 	pid_t found = 0;
 	DIR *processes = opendir("/proc");
 
-	while (processes && !found && (entry = readdir(processes)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_sought(entry->d_name, sought, &stat))
-			found = process_here((pid_t)atoi(entry->d_name));
+	while (processes && most != CERTAIN && (entry = readdir(processes))) {
+		struct process_stat stat;
+		bool process = entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
+		unsigned like = process ? likeness(entry->d_name, sought, &stat) : 0;
+
+		if (!like || like < most)
+			continue;
+		found = like > most ? process_here((pid_t)atoi(entry->d_name)) : 0;
+		most = like;
+		*start = stat.start;
+	}
 	if (processes)
 		closedir(processes);
-	if (found)
-		*start = stat.start;
 	return found;
 }
 

@@ -36,11 +36,13 @@ struct process_sought {
 	uint32_t space; /* identity of its PID namespace; 0: not known, as the process saw no /proc */
 	pid_t inside;
 	uint64_t start;   /* its start time as the process read it; 0: not known */
-	const char *file; /* name, without directory, of a file that this process alone has mapped */
+	const char *file; /* path of a file that this process alone has mapped ... */
+	dev_t device;     /* ... and what stat says of it, which maps may call otherwise (overlayfs, btrfs) */
+	ino_t inode;
 };
 
 /* Finds a process that may be in another PID namespace.  Returns its number "here", and in *start its start time as
- * /proc gives it here.  0: it has ended, or cannot be seen from here. */
+ * /proc gives it here.  0: it has ended, or cannot be seen from here, or it cannot be told from another process. */
 pid_t process_find(const struct process_sought *sought, uint64_t *start);
 
 /* tid 0: reads the process; else this thread of it.  False: there is no such process or thread. */
