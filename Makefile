@@ -220,7 +220,7 @@ help:
 	@echo 'make demo       install what is missing, build, watch a small program and sqlite3, print the reports'
 	@echo 'make demo CMD=  the same with a command of yours'
 	@echo 'make test       install what is missing, build, run all tests (unit: make unit, end to end: make e2e)'
-	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader|scan|page|commands, WAYS=, OUT=FILE.json)'
+	@echo 'make bench      measure, beside peers (ROUNDS=5, ONLY=pairs|programs|servers|reader|scan|page|commands|sites, WAYS=, OUT=FILE.json)'
 	@echo 'make kills      the program, or the reader, killed at 200 random moments each: all events are there; minutes'
 	@echo 'make torture    hostile surroundings and big programs (FILTER="big/*"); a line for each row; half an hour'
 	@echo 'make system-calls  a hundred Debian programs with and without: output, files, status, and each system call; minutes (NAME=)'

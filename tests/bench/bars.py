@@ -159,6 +159,15 @@ def scan(found):
             bar("leaks --now, 1 GiB in 1,000,000 blocks, in all, s", 2, {"scan": (now.get("command_s"), None)})]
 
 
+# ---- sites of data races -----------------------------------------------------------------
+
+
+def sites(found):
+    took = {row["name"]: row.get("ms") for row in found["programs"]} if found else {}
+    return [bar(f"sites of {name}, ms", limit, {"sites": (took.get(name), None)})
+            for name, limit in (("redis-server", 60), ("mariadbd", 600)) if name in took]
+
+
 # ---- reports of a large run -------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ Each round runs every way of each case, one after the other, so that what the ma
 all of them.  Medians over the rounds are printed; the JSON file has every round, and the minimum.
 
   workloads   bench_pairs.c (pairs of calls), programs.py, servers.py, and the tools' own: bench_reader.c,
-              page.py, commands.py ...
+              page.py, commands.py, sites.py ...
   ways.py     bare, ringtail's ways, and the peers
   pairs.py    measuring pairs; the others measure themselves
   bars.py     what must be reached, held against what was measured
@@ -29,10 +29,11 @@ import programs
 import reader
 import scan
 import servers
+import sites
 import tables
 import ways
 
-PARTS = ("pairs", "programs", "servers", "reader", "scan", "page", "commands")
+PARTS = ("pairs", "programs", "servers", "reader", "scan", "page", "commands", "sites")
 QUIET = 0.05  # above this share of the processors, others disturb
 
 
@@ -93,13 +94,16 @@ def measure(chosen, used):
     if "commands" in chosen.only:
         results["commands"] = commands.bench(chosen.build, chosen.rounds)
         tables.commands(results["commands"])
+    if "sites" in chosen.only:
+        results["sites"] = sites.bench(chosen.build)
+        tables.sites(results["sites"])
     return results
 
 
 def print_bars(results):
     results["bars"] = {"pairs": bars.pairs(results.get("pairs")), "programs": bars.programs(results.get("programs")),
                        "scan": bars.scan(results.get("scan")), "page": bars.page(results.get("page")),
-                       "commands": bars.commands(results.get("commands"))}
+                       "commands": bars.commands(results.get("commands")), "sites": bars.sites(results.get("sites"))}
     for rows in results["bars"].values():
         tables.bars(rows)
 
@@ -122,7 +126,7 @@ def say_meanwhile(others):
 def ours_failed(results):
     """A peer may fail; the bare program and ringtail may not."""
     rows = results.get("pairs", []) + results.get("programs", [])
-    if any("failed" in results.get(part, {}) for part in ("scan", "page", "commands")):
+    if any("failed" in results.get(part, {}) for part in ("scan", "page", "commands", "sites")):
         return True
     return any(name in ("bare", "run") or name.startswith("preload") for row in rows for name in row["failed"])
 

@@ -91,6 +91,20 @@ def scan(found):
               f"{found['now']['stopped_s']:.3f} s, the command took {found['now']['command_s']:.3f} s")
 
 
+def sites(found):
+    heading("sites of data races: what a file has, and milliseconds to find them")
+    print(" " * 16 + "".join(cell(head, 14) for head in ("sites", "instructions", "functions", "left out", "ms")))
+    for row in found["programs"]:
+        if "missing" in row:
+            print(f"{row['name']:<16}not installed")
+            continue
+        print(f"{row['name']:<16}" + "".join(
+            cell(f"{row[key]:,.0f}", 14) for key in ("sites", "instructions", "functions", "left_out")) +
+              cell(f"{row['ms']:.1f}", 14))
+    if "failed" in found:
+        print(f"  failed: {found['failed']}")
+
+
 def page(found):
     heading("reports of a run of 100,000,000 events with 200,000 distinct stacks, seconds")
     if "failed" in found:

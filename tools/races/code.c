@@ -10,17 +10,18 @@
 #include "tools/base/memory.h"
 #include "tools/symbolize/cfi_records.h"
 
-#define HEADER_BYTES 8  /* of .eh_frame_hdr: version, three encodings, and the distance of .eh_frame */
-#define SLOT_BYTES   8  /* of a slot of the PLT ... */
-#define OWN_SLOTS    3  /* ... of which the loader has these for itself */
-#define RELOCATION   24 /* bytes of an Elf64_Rela */
+#define BYTES_MOST   (UINT64_C(1) << 30) /* of code, and of a table: larger ones are a hostile file's */
+#define HEADER_BYTES 8                   /* of .eh_frame_hdr: version, three encodings, and the distance of .eh_frame */
+#define SLOT_BYTES   8                   /* of a slot of the PLT ... */
+#define OWN_SLOTS    3                   /* ... of which the loader has these for itself */
+#define RELOCATION   24                  /* bytes of an Elf64_Rela */
 
 /* Bytes of the file, which libelf owns; NULL: the file does not have them. */
 static const uint8_t *bytes_at(Elf *elf, uint64_t offset, uint64_t size)
 {
 	Elf_Data *data;
 
-	if (!size || offset > INT64_MAX)
+	if (!size || size > BYTES_MOST || offset > INT64_MAX)
 		return NULL;
 	data = elf_getdata_rawchunk(elf, (int64_t)offset, size, ELF_T_BYTE);
 	return data ? data->d_buf : NULL;
@@ -48,8 +49,10 @@ static void add_segment(struct race_code *code, const GElf_Phdr *header)
 	    .executable = header->p_flags & PF_X,
 	    .writable = header->p_flags & PF_W,
 	};
-	if (segment->executable)
+	if (segment->executable && segment->in_file <= BYTES_MOST - code->code_bytes) {
 		segment->content = copy_of(bytes_at(code->elf, segment->offset, segment->in_file), segment->in_file);
+		code->code_bytes += segment->in_file;
+	}
 	code->segment_count++;
 }
 

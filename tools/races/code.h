@@ -23,6 +23,7 @@ struct race_code {
 	Elf *elf; /* NULL: the file is closed */
 	struct race_segment segments[RACE_SEGMENTS];
 	size_t segment_count;
+	uint64_t code_bytes;         /* of all content */
 	uint64_t relro, relro_end;   /* read-only once the loader is done */
 	uint64_t slots, slots_end;   /* of the PLT, which the loader alone writes */
 	uint64_t frames, frames_end; /* .eh_frame, and the end of its segment */

@@ -109,9 +109,12 @@ static bool check_line(const struct functions *functions, const struct symbol_li
 /* gcc says how it was called; of others nothing is known. */
 static bool may_be_optimized(const char *producer)
 {
-	const char *option = producer ? strstr(producer, " -O") : NULL;
-
-	return !producer || strncmp(producer, "GNU ", 4) != 0 || (option && strncmp(option, " -O0", 4) != 0);
+	if (!producer || strncmp(producer, "GNU ", 4) != 0)
+		return true;
+	for (const char *option = strstr(producer, " -O"); option; option = strstr(option + 1, " -O"))
+		if (strncmp(option, " -O0", 4) != 0)
+			return true;
+	return false;
 }
 
 /* Optimized code may be attributed to a line that is not its own, so no line of its function may have a sign. */

@@ -1,8 +1,8 @@
 /*
  * What the shape of a site proves, by the compiler that made it.
  *
- * Which instructions compilers make of atomics and of volatile variables was measured, with gcc 11 and 12 and clang 14
- * to 22: tests/unit/test_race_shapes.c compiles a table of operations and holds this file to it.
+ * Which instructions compilers make of atomics and of volatile variables was measured, with gcc 12 and clang 14, 19
+ * and 22: tests/unit/test_race_shapes.c compiles a table of operations and holds this file to it.
  *
  * gcc makes nothing but moves and LOCK of them, with two exceptions: a call at the end of a function becomes a jump
  * through the variable, and an update of a volatile variable whose result is tested becomes one instruction.  gcc 16
