@@ -37,6 +37,7 @@ FUZZ(scan, 5000)
 FUZZ(options, 10000)
 FUZZ(text, 10000)
 FUZZ(cfi, 30000)
+FUZZ(sites, 1500)
 
 static void expect_quiet_race(const char *program, const char *says)
 {

@@ -5,7 +5,9 @@
 # A short run of each is among the end-to-end tests.
 FUZZ_CC ?= clang-14
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := ring_file scan options text cfi
+# needs Zydis
+FUZZ_SITES := $(if $(filter no,$(ZYDIS)),,sites)
+FUZZ_TARGETS := ring_file scan options text cfi $(FUZZ_SITES)
 FUZZ_FLAGS := -std=gnu17 -g -O1 -I. -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # SIGBUS is the reader's own business: a file may shrink while it is read.
 FUZZ_ENV := ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1
@@ -13,7 +15,9 @@ FUZZ_ENV := ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1
 # the rooms that read what others wrote, whole
 FUZZ_ROOMS := base options source finding analyse analyse/* target scan
 FUZZ_SRC := $(filter-out tools/scan/main_scan.c tools/scan/at_end.c,$(wildcard $(FUZZ_ROOMS:%=tools/%/*.c))) \
-	tools/suppress/rules.c tools/suppress/pattern.c shim/options.c
+	tools/suppress/rules.c tools/suppress/pattern.c shim/options.c tools/symbolize/cfi_records.c \
+	$(patsubst %,tools/races/%.c,accesses code decode frame_rules nearby shapes sites)
+$(BUILD)/fuzz/fuzz_sites: FUZZ_LIBS := -ldw -lelf -lZydis
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
 FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 
@@ -22,12 +26,14 @@ $(BUILD)/fuzz/obj/%.o: %.c
 	$(call say,FUZZCC,$<)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
+$(BUILD)/fuzz/obj/tools/races/decode.o: FUZZ_FLAGS += $(if $(FUZZ_SITES),-DRINGTAIL_ZYDIS)
+
 $(BUILD)/fuzz/libfuzz.a: $(FUZZ_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/fuzz/libfuzz.a
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/fuzz/libfuzz.a -pthread -lm
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/fuzz/libfuzz.a $(FUZZ_LIBS) -pthread -lm
 
 $(BUILD)/fuzz/make_seeds: tests/fuzz/make_seeds.c tests/harness/ring_builder.c $(wildcard tools/base/*.c)
 	@mkdir -p $(@D)

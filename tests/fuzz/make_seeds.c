@@ -1,5 +1,5 @@
-/* Writes seeds into DIRECTORY/ring_file and DIRECTORY/cfi: small rings that hold something of each kind, and unwind
- * information that compilers made. */
+/* Writes seeds into DIRECTORY/ring_file, DIRECTORY/cfi and DIRECTORY/sites: small rings that hold something of each
+ * kind, unwind information that compilers made, and a small program. */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
@@ -134,6 +134,26 @@ static int each_object(struct dl_phdr_info *info, size_t size, void *directory)
 	return 0;
 }
 
+/* ---- a program: this one, as far as its code goes, which stands in front ------------------------------------ */
+
+#define PROGRAM_BYTES 65536
+
+static void save_program(const char *directory)
+{
+	static char bytes[PROGRAM_BYTES];
+	char path[4096];
+	FILE *in = fopen("/proc/self/exe", "r");
+	size_t got = in ? fread(bytes, 1, sizeof bytes, in) : 0;
+
+	snprintf(path, sizeof path, "%s/sites/program", directory);
+	FILE *out = got ? fopen(path, "w") : NULL;
+	if (!out || fwrite(bytes, 1, got, out) != got || fclose(out)) {
+		perror(path);
+		exit(1);
+	}
+	fclose(in);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -143,5 +163,6 @@ int main(int argc, char **argv)
 	make(argv[1], "threads", false, false);
 	make(argv[1], "all", true, true);
 	dl_iterate_phdr(each_object, argv[1]);
+	save_program(argv[1]);
 	return 0;
 }
