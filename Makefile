@@ -51,7 +51,7 @@ $(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
 		*) echo "shim/hooks.def has a row for $$hook, and no hooks_*.c a body"; rm -f $@; exit 1;; esac; done
 
 # ---- the tools ----------------------------------------------------------------
-# Zydis decodes the instructions of programs, for `run --races`.  ZYDIS=no builds without it; --races says so then.
+# Zydis decodes the instructions of programs, for the search for data races (tools/races/).  ZYDIS=no builds without it.
 ZYDIS ?= yes
 TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
@@ -234,7 +234,7 @@ help:
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make format     format all code as .clang-format says (format-check: say what is not)'
 	@echo 'make deps       install the Debian packages that building needs (test-deps: testing; bench-deps: measuring)'
-	@echo 'V=1 shows the commands, CI=1 makes warnings errors, PAGE=no leaves out the HTML page, and npm; ZYDIS=no leaves out --races'
+	@echo 'V=1 shows the commands, CI=1 makes warnings errors, PAGE=no leaves out the HTML page, and npm; ZYDIS=no leaves out Zydis'
 
 # ---- format ---------------------------------------------------------------------------
 # Tables (*.def) are laid out by hand; of data the tests know the lines.

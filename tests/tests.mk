@@ -134,7 +134,9 @@ $(BUILD)/programs/%: tests/programs/%.rs
 # What both kinds of suites share: what runs programs is the end-to-end tests', what makes rings the unit tests'.
 HARNESS_UNIT := event_script ring_builder stored_run
 HARNESS_E2E := consumer memcheck named rt server spawn
-UNIT_SRC := $(wildcard tests/unit/*.c) $(HARNESS_UNIT:%=tests/harness/%.c)
+# Without Zydis there are no sites of instructions, and nothing to trace.
+NEED_ZYDIS := $(addprefix tests/unit/test_race_,decode.c shapes.c sites.c source.c tracer.c)
+UNIT_SRC := $(filter-out $(if $(filter no,$(ZYDIS)),$(NEED_ZYDIS)),$(wildcard tests/unit/*.c)) $(HARNESS_UNIT:%=tests/harness/%.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
 E2E_SRC := $(wildcard tests/e2e/*.c) $(HARNESS_E2E:%=tests/harness/%.c)
 E2E_OBJ := $(E2E_SRC:%.c=$(BUILD)/obj/%.o)
