@@ -22,10 +22,10 @@
 		__atomic_compare_exchange_n(p, &cas_expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);     \
 	})
 
-/* The two sides of a seqlock: a reader that has read what was stored after a fence_release sees, after its
- * fence_acquire, what was stored before that. */
 #define exchange_acq_rel(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 
+/* The two sides of a seqlock: a reader that has read what was stored after a fence_release sees, after its
+ * fence_acquire, what was stored before that. */
 #define fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -401,39 +402,15 @@ bool process_alive(pid_t pid, uint64_t start)
 	return stat.state != 'X';
 }
 
-/* Compares names, because on overlayfs and btrfs the device and inode numbers in maps differ from those of stat.
- * *known: false if this process may not read the maps. */
-static bool maps_file(pid_t number, const char *name, bool *known)
-{
-	char path[64], *line = NULL;
-	size_t room = 0;
-	bool found = false;
-
-	snprintf(path, sizeof path, "/proc/%d/maps", (int)number);
-	FILE *maps = fopen(path, "re");
-	*known = maps || errno == ENOENT || errno == ESRCH;
-	while (maps && !found && getline(&line, &room, maps) > 0) {
-		const char *slash = strrchr(line, '/');
-		found = slash && !strncmp(slash + 1, name, strlen(name));
-	}
-	if (maps && ferror(maps))
-		*known = false;
-	free(line);
-	if (maps)
-		fclose(maps);
-	return found;
-}
-
-bool process_maps(pid_t pid, const char *name)
-{
-	bool known;
-
-	return maps_file(process_number(pid), name, &known) || !known;
-}
-
-/* ---- finding one by what it says of itself ---------------------------------------------------- */
+/* ---- files that a process has mapped ----------------------------------------------------------- */
 
 #define CERTAIN UINT_MAX
+
+struct mapped_file {
+	char path[PATH_MAX]; /* or the end of it, from a slash on */
+	dev_t device;        /* 0: not known */
+	ino_t inode;
+};
 
 /* How many components two paths have in common at their ends. */
 static unsigned common_end(const char *one, const char *other)
@@ -449,8 +426,20 @@ static unsigned common_end(const char *one, const char *other)
 	return components;
 }
 
-/* A line of /proc/PID/maps: how certain it is that it maps this file.  Mounts may give the file another path there. */
-static unsigned likeness_of_mapping(char *line, const struct process_sought *sought)
+/* A path as the kernel writes it for a mapping or a descriptor. */
+static void end_path(char *path)
+{
+	char *deleted;
+
+	path[strcspn(path, "\n")] = '\0';
+	deleted = strstr(path, " (deleted)");
+	if (deleted)
+		*deleted = '\0';
+}
+
+/* A line of /proc/PID/maps: how certain it is that it maps this file.  Mounts may give the file another path there, and
+ * on overlayfs and btrfs the device and inode in maps differ from those of stat. */
+static unsigned likeness_of_mapping(char *line, const struct mapped_file *file)
 {
 	unsigned major_number, minor_number;
 	unsigned long inode;
@@ -458,17 +447,14 @@ static unsigned likeness_of_mapping(char *line, const struct process_sought *sou
 
 	if (!path || sscanf(line, "%*s %*s %*s %x:%x %lu", &major_number, &minor_number, &inode) != 3)
 		return 0;
-	if (inode == sought->inode && makedev(major_number, minor_number) == sought->device)
+	if (file->device && inode == file->inode && makedev(major_number, minor_number) == file->device)
 		return CERTAIN;
-	path[strcspn(path, "\n")] = '\0';
-	char *deleted = strstr(path, " (deleted)");
-	if (deleted)
-		*deleted = '\0';
-	return common_end(path, sought->file);
+	end_path(path);
+	return common_end(path, file->path);
 }
 
-/* 0: the process does not map the file. */
-static unsigned likeness_by_maps(pid_t number, const struct process_sought *sought)
+/* 0: the process does not map the file.  *known: false if this process may not read the maps. */
+static unsigned likeness_by_maps(pid_t number, const struct mapped_file *file, bool *known)
 {
 	char path[64], *line = NULL;
 	size_t room = 0;
@@ -476,24 +462,55 @@ static unsigned likeness_by_maps(pid_t number, const struct process_sought *soug
 
 	snprintf(path, sizeof path, "/proc/%d/maps", (int)number);
 	FILE *maps = fopen(path, "re");
+	*known = maps || errno == ENOENT || errno == ESRCH;
 	while (maps && most != CERTAIN && getline(&line, &room, maps) > 0) {
-		unsigned likeness = likeness_of_mapping(line, sought);
+		unsigned likeness = likeness_of_mapping(line, file);
 		if (likeness > most)
 			most = likeness;
 	}
+	if (maps && ferror(maps))
+		*known = false;
 	free(line);
 	if (maps)
 		fclose(maps);
 	return most;
 }
 
+bool process_maps(pid_t pid, const char *name)
+{
+	struct mapped_file file = {0};
+	bool known;
+
+	snprintf(file.path, sizeof file.path, "/%s", name);
+	return likeness_by_maps(process_number(pid), &file, &known) || !known;
+}
+
+/* ---- finding one by what it says of itself ---------------------------------------------------- */
+
+static void describe(struct mapped_file *file, int fd)
+{
+	char link[64];
+	struct stat status;
+
+	*file = (struct mapped_file){0};
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if (readlink(link, file->path, sizeof file->path - 1) > 0)
+		end_path(file->path);
+	if (fstat(fd, &status))
+		return;
+	file->device = status.st_dev;
+	file->inode = status.st_ino;
+}
+
 /* Id, PID namespace and start time together identify a process.  If one of them is not known, or has another value as
  * seen from here (in another time namespace), the file that the process maps decides. */
-static unsigned likeness(const char *number, const struct process_sought *sought, struct process_stat *stat)
+static unsigned likeness(const char *number, const struct process_sought *sought, const struct mapped_file *file,
+                         struct process_stat *stat)
 {
 	char status[4096];
 	pid_t process = (pid_t)atoi(number);
 	uint32_t space;
+	bool known;
 
 	if (!read_status(process, status, sizeof status) || innermost(status, process) != sought->inside)
 		return 0;
@@ -502,21 +519,23 @@ static unsigned likeness(const char *number, const struct process_sought *sought
 		return 0;
 	if (sought->space && sought->start && stat->start == sought->start)
 		return CERTAIN;
-	return likeness_by_maps(process, sought);
+	return likeness_by_maps(process, file, &known);
 }
 
 /* The process that is most likely the one; 0: there is none, or it is one of two that are as likely. */
 static pid_t search(const struct process_sought *sought, uint64_t *start)
 {
+	struct mapped_file file;
 	unsigned most = 0;
 	struct dirent *entry;
 	pid_t found = 0;
 	DIR *processes = opendir("/proc");
 
+	describe(&file, sought->file);
 	while (processes && most != CERTAIN && (entry = readdir(processes))) {
 		struct process_stat stat;
 		bool process = entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
-		unsigned like = process ? likeness(entry->d_name, sought, &stat) : 0;
+		unsigned like = process ? likeness(entry->d_name, sought, &file, &stat) : 0;
 
 		if (!like || like < most)
 			continue;

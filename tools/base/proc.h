@@ -35,10 +35,8 @@ pid_t process_inside(pid_t pid, pid_t tid);
 struct process_sought {
 	uint32_t space; /* identity of its PID namespace; 0: not known, as the process saw no /proc */
 	pid_t inside;
-	uint64_t start;   /* its start time as the process read it; 0: not known */
-	const char *file; /* path of a file that this process alone has mapped ... */
-	dev_t device;     /* ... and what stat says of it, which maps may call otherwise (overlayfs, btrfs) */
-	ino_t inode;
+	uint64_t start; /* its start time as the process read it; 0: not known */
+	int file;       /* descriptor of a file that this process alone has mapped */
 };
 
 /* Finds a process that may be in another PID namespace.  Returns its number "here", and in *start its start time as

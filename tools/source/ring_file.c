@@ -255,20 +255,11 @@ bool ring_file_is_elsewhere(const struct ring_file *ring)
 static void find_process(struct ring_file *ring)
 {
 	const struct rt_header *header = &ring->header;
-	struct stat status = {0};
+	struct process_sought sought = {header->pid_space, (pid_t)header->pid, header->process_start, ring->fd};
 
 	if (!ring->same_boot || (ring_file_is_elsewhere(ring) && !ring->writable && !is_written_to(ring)))
 		return;
-	fstat(ring->fd, &status);
-	char *path = realpath(ring->path, NULL);
-	struct process_sought sought = {.space = header->pid_space,
-	                                .inside = (pid_t)header->pid,
-	                                .start = header->process_start,
-	                                .file = path ? path : ring->path,
-	                                .device = status.st_dev,
-	                                .inode = status.st_ino};
 	ring->pid = process_find(&sought, &ring->process_start);
-	free(path);
 }
 
 bool ring_file_open(struct ring_file *ring, const char *path, bool writable, struct error *err)
