@@ -9,7 +9,9 @@
 #include "shim/atomics.h"
 #include "tools/base/memory.h"
 #include "tools/base/progress.h"
+#include "tools/recording/acting_function.h"
 #include "tools/recording/tasks.h"
+#include "tools/recording/waiting_calls.h"
 
 bool recording_open(struct recording *recording, const char *path, bool live, struct error *err)
 {
@@ -18,10 +20,9 @@ bool recording_open(struct recording *recording, const char *path, bool live, st
 		return false;
 	recording->merge = merge_new(&recording->ring);
 	recording->analysis = analysis_new(&recording->ring);
-	recording->waiting_calls.ring = &recording->ring;
-	analysis_know_waits(recording->analysis, waiting_calls_interrupted, &recording->waiting_calls);
-	recording->acting.ring = &recording->ring;
-	recording->code = (struct code_source){acting_function, &recording->acting};
+	recording->walker.ring = &recording->ring;
+	analysis_know_waits(recording->analysis, waiting_calls_interrupted, &recording->walker);
+	recording->code = (struct code_source){acting_function, &recording->walker};
 	analysis_know_code(recording->analysis, &recording->code);
 	return true;
 }
@@ -29,8 +30,7 @@ bool recording_open(struct recording *recording, const char *path, bool live, st
 void recording_close(struct recording *recording)
 {
 	analysis_free(recording->analysis);
-	waiting_calls_free(&recording->waiting_calls);
-	acting_functions_free(&recording->acting);
+	stack_walker_free(&recording->walker);
 	merge_free(recording->merge);
 	ring_file_close(&recording->ring);
 	recording->analysis = NULL;

@@ -5,15 +5,13 @@
 #include "tools/analyse/analyse.h"
 #include "tools/analyse/locks/locks.h"
 #include "tools/source/merge.h"
-#include "tools/recording/acting_function.h"
-#include "tools/recording/waiting_calls.h"
+#include "tools/recording/stack_walker.h"
 
 struct recording {
 	struct ring_file ring;
 	struct merge *merge;
 	struct analysis *analysis;
-	struct waiting_calls waiting_calls; /* the analysis calls these */
-	struct acting_functions acting;
+	struct stack_walker walker; /* for what the analysis asks of stacks */
 	struct code_source code;
 };
 

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "tools/recording/stack_walker.h"
+
 /* most frames of one address, inlined calls included; and most calls of a stack that are checked */
 #define FRAMES_MOST 8
 
-static const char *const names[] = {
+static const char *const calls[] = {
     "select",      "pselect",         "poll",    "ppoll",       "epoll_wait",   "epoll_pwait", "epoll_pwait2",
     "pause",       "sigsuspend",      "sigwait", "sigwaitinfo", "sigtimedwait", "nanosleep",   "clock_nanosleep",
     "sleep",       "usleep",          "wait",    "waitpid",     "waitid",       "wait3",       "wait4",
@@ -27,52 +29,32 @@ static bool is_name(const char *function, const char *name)
 
 static bool waits(const char *function)
 {
-	for (size_t i = 0; function && i < sizeof names / sizeof *names; i++)
-		if (is_name(function, names[i]))
+	for (size_t i = 0; function && i < sizeof calls / sizeof *calls; i++)
+		if (is_name(function, calls[i]))
 			return true;
 	return false;
 }
 
 /* The function that contains the address, and not a call that was inlined into it. */
-static const char *function_at(struct waiting_calls *calls, const struct rt_module *module, const struct rt_pc *pc)
+static const char *function_at(struct stack_walker *walker, const struct stack_step *step)
 {
 	struct symbol_frame frames[FRAMES_MOST];
-	unsigned count;
+	unsigned count = stack_walker_frames(walker, step, frames, FRAMES_MOST);
 
-	if (!calls->symbolizer) {
-		calls->symbolizer = symbolizer_new();
-		if (!calls->symbolizer)
-			return NULL;
-		symbolizer_process(calls->symbolizer, calls->ring);
-	}
-	count = symbolizer_resolve(calls->symbolizer, module, (pc->key & RT_PC_ADDRESS) - module->bias,
-	                           pc->key & RT_PC_EXACT, frames, FRAMES_MOST);
 	return count ? frames[count - 1].function : NULL;
 }
 
-bool waiting_calls_interrupted(void *context, uint32_t stack)
+bool waiting_calls_interrupted(void *walker, uint32_t stack)
 {
-	struct waiting_calls *calls = context;
-	uint32_t parent, pc_id, library = 0;
+	struct stack_step step;
+	uint32_t library = 0;
 
-	for (unsigned frames = 0; frames < FRAMES_MOST; frames++, stack = parent) {
-		const struct rt_pc *pc =
-		    ring_file_node(calls->ring, stack, &parent, &pc_id) ? ring_file_pc(calls->ring, pc_id) : NULL;
-		const struct rt_module *module =
-		    pc && pc->module ? ring_file_module(calls->ring, pc->module - 1) : NULL;
-		if (!module)
-			return false;
-		if (library && pc->module != library)
+	for (unsigned i = 0; i < FRAMES_MOST && stack_walker_step(walker, stack, &step); i++, stack = step.parent) {
+		if (library && step.pc->module != library)
 			return true;
-		if (!waits(function_at(calls, module, pc)))
+		if (!waits(function_at(walker, &step)))
 			return false;
-		library = pc->module;
+		library = step.pc->module;
 	}
 	return false;
-}
-
-void waiting_calls_free(struct waiting_calls *calls)
-{
-	if (calls->symbolizer)
-		symbolizer_free(calls->symbolizer);
 }

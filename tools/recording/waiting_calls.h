@@ -6,18 +6,12 @@
 #ifndef RINGTAIL_RECORDING_WAITING_CALLS_H
 #define RINGTAIL_RECORDING_WAITING_CALLS_H
 
-#include "tools/source/ring_file.h"
-#include "tools/symbolize/symbolize.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-struct waiting_calls {
-	const struct ring_file *ring;
-	struct symbolizer *symbolizer; /* NULL until one is needed */
-};
-
-void waiting_calls_free(struct waiting_calls *calls);
-/* A waits_fn (analyse.h); calls: a struct waiting_calls.  A signal interrupted the innermost frame of this stack.  True
+/* A waits_fn (analyse.h); walker: a struct stack_walker.  A signal interrupted the innermost frame of this stack.  True
  * if that frame is in such a call and the program itself made the call.  A call made by another function of the C
  * library does not count, as that function may hold locks.  False too where the names of functions are not known. */
-bool waiting_calls_interrupted(void *calls, uint32_t stack);
+bool waiting_calls_interrupted(void *walker, uint32_t stack);
 
 #endif

@@ -13,9 +13,6 @@
 
 #define MAX_STACK 1024 /* frames that an id is made of: with another number, ids of deeper stacks would change */
 
-/* Includes the NUL, so that "a" "bc" and "ab" "c" differ. */
-static uint64_t hash_text(uint64_t hash, const char *text) { return fnv_bytes(hash, text, strlen(text) + 1); }
-
 static const char *module_name(const struct stack_set *stacks, const struct pc_frames *frames)
 {
 	const struct rt_module *module =
@@ -32,9 +29,9 @@ static uint64_t hash_offset(uint64_t hash, const struct stack_set *stacks, const
 	char offset[32];
 
 	if (!frames->module)
-		return hash_text(hash, "(no module)");
+		return fnv_text(hash, "(no module)");
 	snprintf(offset, sizeof(offset), "+0x%" PRIx64, frames->offset);
-	return hash_text(hash_text(hash, module_name(stacks, frames)), offset);
+	return fnv_text(fnv_text(hash, module_name(stacks, frames)), offset);
 }
 
 /* A compiler splits a function, and inlines a part of it into the rest: both have its name. */
@@ -51,7 +48,7 @@ static uint64_t hash_names(uint64_t hash, const struct stack_set *stacks, const 
 		if (i + 1 < frames->count && is_part_of_caller(&frames->frames[i]))
 			continue;
 		if (frames->frames[i].function)
-			hash = hash_text(hash, frames->frames[i].function);
+			hash = fnv_text(hash, frames->frames[i].function);
 		else
 			hash = hash_offset(hash, stacks, frames);
 	}
@@ -137,7 +134,7 @@ static uint64_t hash_class(const struct finding *finding)
 {
 	const char *class = finding_class_name(finding);
 
-	return hash_text(hash_text(FNV_START, finding_kind_name(finding)), class ? class : "");
+	return fnv_text(fnv_text(FNV_START, finding_kind_name(finding)), class ? class : "");
 }
 
 /* The values of which the two parts of a key are made. */
@@ -160,7 +157,7 @@ struct finding_key finding_key(struct stack_set *stacks, const struct finding *f
 	struct finding_key key = {hash_class(finding), hash_class(finding)};
 
 	if (finding->race)
-		key.id = hash_text(key.id, finding->race->about);
+		key.id = fnv_text(key.id, finding->race->about);
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].key != STACK_ASIDE)
 			add_part(&parts, key_of_stack(stacks, finding->stacks[i].stack),

@@ -121,7 +121,7 @@ static char *place_of(struct report *report, struct line *line, unsigned width)
 /* The same for findings that are one line: of one kind, at one place, in as many processes. */
 static uint64_t line_key(const struct line *line)
 {
-	uint64_t hash = fnv_bytes(FNV_START, line->kind, strlen(line->kind) + 1);
+	uint64_t hash = fnv_text(FNV_START, line->kind);
 
 	return u64_mix(fnv_bytes(hash, line->place, strlen(line->place)) + line->processes);
 }
@@ -167,9 +167,9 @@ static void add_line(struct overview *overview, struct line *line)
 static uint64_t file_key(const struct line *line)
 {
 	const char *exe = line->first.merged && line->first.merged->exe ? line->first.merged->exe : "";
-	uint64_t hash = fnv_bytes(FNV_START, line->kind, strlen(line->kind) + 1);
+	uint64_t hash = fnv_text(FNV_START, line->kind);
 
-	hash = fnv_bytes(hash, exe, strlen(exe) + 1);
+	hash = fnv_text(hash, exe);
 	return u64_mix(fnv_bytes(hash, line->nameless, strlen(line->nameless)) + line->processes);
 }
 
