@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tools/base/memory.h"
+#include "tools/base/search.h"
 #include "tools/races/code.h"
 #include "tools/races/decode.h"
 
@@ -141,17 +142,7 @@ void race_sites_free(struct race_sites *sites)
 /* The number of sites that start below the address. */
 static size_t sites_below(const struct race_sites *sites, uint64_t address)
 {
-	size_t low = 0, high = sites->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sites->items[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return count_below(sites->items, sites->count, sizeof *sites->items, address);
 }
 
 const struct race_site *race_sites_find(const struct race_sites *sites, uint64_t address)
@@ -171,17 +162,9 @@ const struct race_site *race_sites_ending(const struct race_sites *sites, uint64
 
 const struct race_function *race_sites_function(const struct race_sites *sites, uint64_t address)
 {
-	size_t low = 0, high = sites->function_count;
+	size_t count = count_up_to(sites->functions, sites->function_count, sizeof *sites->functions, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sites->functions[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < sites->functions[low - 1].end ? &sites->functions[low - 1] : NULL;
+	return count && address < sites->functions[count - 1].end ? &sites->functions[count - 1] : NULL;
 }
 
 const uint8_t *race_sites_bytes(const struct race_sites *sites, uint64_t address, uint64_t *room)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/base/search.h"
+
 /* A symbol that encloses other symbols is searched at most this many entries back. */
 #define LOOK_BACK 32
 
@@ -96,25 +98,9 @@ void elf_symbols_load(struct elf_symbols *symbols, Dwfl_Module *module, enum elf
 	settle(symbols);
 }
 
-/* Number of symbols that start at or before address. */
-static size_t count_up_to(const struct elf_symbols *symbols, uint64_t address)
-{
-	size_t low = 0, high = symbols->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols->items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const struct elf_symbol *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address)
 {
-	size_t last = count_up_to(symbols, address);
+	size_t last = count_up_to(symbols->items, symbols->count, sizeof *symbols->items, address);
 
 	for (size_t back = 0; back < LOOK_BACK && back < last; back++) {
 		const struct elf_symbol *symbol = &symbols->items[last - 1 - back];

@@ -6,6 +6,7 @@
 
 #include "tools/base/compare.h"
 #include "tools/base/memory.h"
+#include "tools/base/search.h"
 
 /* Deeper nesting than any compiler writes: the file is broken. */
 #define MAX_NESTING 64
@@ -228,22 +229,13 @@ void typed_variables_free(struct typed_variables *variables)
 
 enum symbol_type typed_variables_find(const struct typed_variables *variables, uint64_t address)
 {
-	size_t low = 0, high = variables->count;
-	Dwarf_Die die, type;
+	size_t count = count_up_to(variables->items, variables->count, sizeof *variables->items, address);
+	struct typed_variable *variable = count ? &variables->items[count - 1] : NULL;
+	Dwarf_Die type;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (variables->items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || address >= variables->items[low - 1].end)
+	if (!variable || address >= variable->end || !type_of(&variable->die, &type))
 		return SYMBOL_TYPE_UNKNOWN;
-	die = variables->items[low - 1].die;
-	return type_of(&die, &type) ? type_at(&type, address - variables->items[low - 1].start, 0)
-	                            : SYMBOL_TYPE_UNKNOWN;
+	return type_at(&type, address - variable->start, 0);
 }
 
 /* ---- units ----------------------------------------------------------------------------------------- */

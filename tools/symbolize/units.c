@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/base/compare.h"
+#include "tools/base/search.h"
 
 /* Deeper nesting of scopes than any compiler writes: the file is broken. */
 #define MAX_NESTING 128
@@ -103,17 +104,9 @@ void units_load(struct units *units, Dwarf *dwarf)
 
 static struct unit *find_unit(const struct units *units, uint64_t address)
 {
-	size_t low = 0, high = units->count;
+	size_t count = count_up_to(units->ranges, units->count, sizeof *units->ranges, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (units->ranges[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < units->ranges[low - 1].high ? units->ranges[low - 1].unit : NULL;
+	return count && address < units->ranges[count - 1].high ? units->ranges[count - 1].unit : NULL;
 }
 
 /* ---- the functions of a unit --------------------------------------------------- */
@@ -171,20 +164,11 @@ static void read_unit(struct unit *unit)
 
 static struct function *find_function(struct unit *unit, uint64_t address)
 {
-	size_t low = 0, high;
-
 	if (!unit->read)
 		read_unit(unit);
-	high = unit->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	size_t count = count_up_to(unit->functions, unit->count, sizeof *unit->functions, address);
 
-		if (unit->functions[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < unit->functions[low - 1].high ? &unit->functions[low - 1] : NULL;
+	return count && address < unit->functions[count - 1].high ? &unit->functions[count - 1] : NULL;
 }
 
 /* ---- the inlined calls of a function --------------------------------------------- */

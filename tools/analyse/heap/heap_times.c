@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/base/memory.h"
+#include "tools/base/search.h"
 
 #define ENTRIES_MOST 4096u
 
@@ -34,18 +35,10 @@ void heap_times_keep(struct heap_times *times, uint64_t stamp)
 
 bool heap_times_after(const struct heap_times *times, uint64_t stamp, uint64_t *number)
 {
-	size_t low = 0, high = times->count;
+	size_t before = count_below(times->entries, times->count, sizeof *times->entries, stamp);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (times->entries[middle].stamp < stamp)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == times->count || times->allocations > UINT32_MAX) /* blocks keep 32 bits of their numbers */
+	if (before == times->count || times->allocations > UINT32_MAX) /* blocks keep 32 bits of their numbers */
 		return false;
-	*number = times->entries[low].number;
+	*number = times->entries[before].number;
 	return true;
 }
