@@ -74,9 +74,9 @@ struct libc_call {           /* one call, in its hook's frame */
 	bool met;
 };
 
-/* Around the real function.  called: that function, whose state is known only if it is libc's.  changed: the call may
- * have changed the state, or read it.  errno is unchanged. */
-struct libc_call libc_enter(const struct caller *caller, enum libc_function function, const void *key, void *called);
+/* Around the real function.  stream: the directory stream that it uses, or NULL.  called: that function, whose state is
+ * known only if it is libc's.  changed: the call may have changed the state, or read it.  errno is unchanged. */
+struct libc_call libc_enter(const struct caller *caller, enum libc_function function, const void *stream, void *called);
 void libc_leave(const struct libc_call *call, const struct caller *caller, bool changed);
 
 /* The thread takes a state that another thread has left. */
