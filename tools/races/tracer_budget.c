@@ -9,8 +9,10 @@
 
 #if defined(__x86_64__)
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tools/base/clock.h"
 
@@ -24,21 +26,26 @@ static uint64_t elapsed(const struct session *session, uint64_t now)
 }
 
 /* Time that this process has waited for a processor, ns; 0 where the kernel does not tell. */
-static uint64_t waited(void)
+static uint64_t waited(const struct session *session)
 {
 	unsigned long long waiting = 0;
-	FILE *file = fopen("/proc/self/schedstat", "re");
+	char text[64] = "";
 
-	if (file && fscanf(file, "%*u %llu", &waiting) != 1)
-		waiting = 0;
-	if (file)
-		fclose(file);
+	if (pread(session->schedstat, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%*u %llu", &waiting) != 1)
+		return 0;
 	return waiting;
 }
 
-static uint64_t used(void) { return ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + waited(); }
+static uint64_t used(const struct session *session)
+{
+	return ring_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + waited(session);
+}
 
-void budget_begin(struct session *session) { session->used_before = used(); }
+void budget_begin(struct session *session)
+{
+	session->schedstat = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+	session->used_before = used(session);
+}
 
 void budget_count(struct session *session)
 {
@@ -46,7 +53,7 @@ void budget_count(struct session *session)
 
 	figures->stop_ns = figures->hits * STOP_ITSELF;
 	if (session->used_before)
-		figures->stop_ns += used() - session->used_before;
+		figures->stop_ns += used(session) - session->used_before;
 }
 
 static bool is_above(struct session *session, uint64_t now)

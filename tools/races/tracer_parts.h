@@ -45,6 +45,7 @@ struct session { /* the tracer's process */
 	uint64_t armed_since; /* 0: not armed */
 	uint64_t holding_since, looked, ticked;
 	uint64_t used_before; /* time that does not count as cost; 0: none counts yet */
+	int schedstat;        /* descriptor of this process's own, valid if used_before is not 0; -1: there is none */
 };
 
 /* ---- tracer_hits.c ---- */
