@@ -1,6 +1,5 @@
 #include "tools/store/name_again.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,36 +32,24 @@ static bool read_module(sqlite3_stmt *row, struct rt_module *module)
 	return module->build_id_bytes > 0;
 }
 
-static bool is_there(const struct rt_module *module)
+static bool is_open(int fd)
 {
-	enum module_file ignored;
-	int fd = module_file_open(module, &(struct module_process){0}, &ignored);
-
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
-}
-
-/* As `.gnu_debuglink` and packages of debug information have it: by build id. */
-static bool has_debug_file(const char *build_id)
-{
-	char path[160];
-
-	snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%.2s/%.80s.debug", build_id, build_id + 2);
-	return !access(path, R_OK);
 }
 
 /* The file of a stripped module was there the first time: what may have come since is its debug information.  A server
  * that had none is not asked again. */
 static bool may_have_names(sqlite3_stmt *row, const struct rt_module *module)
 {
-	const char *id = (const char *)sqlite3_column_text(row, 3),
-	           *missing = (const char *)sqlite3_column_text(row, 4);
+	const char *missing = (const char *)sqlite3_column_text(row, 4);
 	bool stripped = !strcmp(missing, SYMBOLS_STRIPPED);
+	enum module_file ignored;
 
 	if (stripped || !strcmp(missing, SYMBOLS_NOT_FOUND))
-		return has_debug_file(id) || (stripped && downloads_are_configured());
-	return is_there(module);
+		return is_open(module_debug_file_open(module)) || (stripped && downloads_are_configured());
+	return is_open(module_file_open(module, &(struct module_process){0}, &ignored));
 }
 
 bool name_again_can(struct store *store)

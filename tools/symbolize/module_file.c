@@ -106,8 +106,7 @@ static int open_from_process(const struct rt_module *module, const struct module
 	return fd;
 }
 
-/* The module's debug file, which has its names and not its code, as debug packages of distributions install it. */
-static int open_debug_file(const struct rt_module *module)
+int module_debug_file_open(const struct rt_module *module)
 {
 	char path[128];
 	size_t length = build_id_bytes(module), used;
@@ -161,7 +160,7 @@ int module_file_open(const struct rt_module *module, const struct module_process
 			fd = open_from_process(module, process, path);
 	}
 	if (fd < 0)
-		fd = open_debug_file(module);
+		fd = module_debug_file_open(module);
 	if (fd >= 0)
 		*state = MODULE_FILE_FOUND;
 	return fd;

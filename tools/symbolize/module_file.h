@@ -25,6 +25,9 @@ enum module_file {
 /* Opens the module's file, a debug file with its build id, or the running kernel's vDSO.  Returns a descriptor; -1 if
  * no file certainly belongs to the module.  *state says what has become of the module's file. */
 int module_file_open(const struct rt_module *module, const struct module_process *process, enum module_file *state);
+/* Opens the module's debug file, which has its names and not its code, as debug packages of distributions install it.
+ * Returns a descriptor; -1: there is none. */
+int module_debug_file_open(const struct rt_module *module);
 /* "deleted", ...; NULL for MODULE_FILE_FOUND. */
 const char *module_file_state(enum module_file state);
 
