@@ -120,14 +120,14 @@ static struct subject run_bare(const char *program, const char *shape)
 /* ---- what is caught ------------------------------------------------------------------------- */
 
 /* True if it is caught in one of the tries; caught is its first pair. */
-static bool is_caught(const char *shape, struct race_caught *caught)
+static bool is_caught(const char *shape, struct races_caught *caught)
 {
 	bool found = false;
 
 	for (uint32_t seed = 1; seed <= TRIES && !found; seed++) {
 		struct subject subject = run("data_races", shape, seed);
 		cr_expect_eq(subject.status, 0);
-		found = subject.tracer.shared->caught_count > 0;
+		found = subject.tracer.shared->count > 0;
 		if (found)
 			*caught = subject.tracer.shared->caught[0];
 		tracer_free(&subject.tracer);
@@ -137,31 +137,33 @@ static bool is_caught(const char *shape, struct race_caught *caught)
 
 Test(race_tracer, a_counter_is_caught)
 {
-	struct race_caught caught;
+	struct races_caught caught;
 
 	cr_assert(is_caught("counter", &caught));
-	cr_expect(caught.held.site.reads && caught.held.site.writes);
-	cr_expect_eq(caught.held.access.address, caught.met.access.address);
-	cr_expect_eq(caught.held.access.size, sizeof(long));
-	cr_expect_neq(caught.held.tid, caught.met.tid);
+	cr_expect_eq(caught.proof, RACES_MET);
+	cr_expect(caught.sides[0].writes || caught.sides[1].writes);
+	cr_expect_eq(caught.sides[0].address, caught.sides[1].address);
+	cr_expect_eq(caught.sides[0].size, sizeof(long));
+	cr_expect_neq(caught.sides[0].tid, caught.sides[1].tid);
+	cr_expect_eq(caught.value_address, caught.sides[0].address);
 	cr_expect_eq(caught.value_bytes, sizeof(long));
 }
 
 Test(race_tracer, one_access_of_each_thread_is_caught)
 {
-	struct race_caught caught;
+	struct races_caught caught;
 	int none = 0;
 
 	cr_assert(is_caught("once", &caught));
-	cr_expect(!memcmp(caught.value, &none, sizeof none), "neither has written yet");
+	cr_expect(!memcmp(caught.before, &none, sizeof none), "neither has written yet");
 }
 
 Test(race_tracer, a_reader_and_a_writer_of_a_block_are_caught)
 {
-	struct race_caught caught;
+	struct races_caught caught;
 
 	cr_assert(is_caught("heap", &caught));
-	cr_expect(caught.held.access.writes != caught.met.access.writes);
+	cr_expect(caught.sides[0].writes != caught.sides[1].writes);
 }
 
 static void expect_nothing(const char *shape)
@@ -172,8 +174,7 @@ static void expect_nothing(const char *shape)
 		struct subject subject = run("data_races", shape, seed);
 		cr_expect_eq(subject.status, 0);
 		cr_expect_str_eq(subject.text, bare.text);
-		cr_expect_eq(subject.tracer.shared->caught_count, 0, "%s: %u pairs", shape,
-		             subject.tracer.shared->caught_count);
+		cr_expect_eq(subject.tracer.shared->count, 0, "%s: %u pairs", shape, subject.tracer.shared->count);
 		cr_expect_gt(subject.tracer.shared->figures.hits, 0, "%s was not looked at", shape);
 		tracer_free(&subject.tracer);
 	}
@@ -191,7 +192,7 @@ static void expect_same(const char *shape)
 
 	cr_expect_eq(subject.status, bare.status, "%s: status %x, bare %x", shape, subject.status, bare.status);
 	cr_expect_str_eq(subject.text, bare.text);
-	cr_expect_eq(subject.tracer.shared->caught_count, 0, "%s has no race", shape);
+	cr_expect_eq(subject.tracer.shared->count, 0, "%s has no race", shape);
 	tracer_free(&subject.tracer);
 }
 
@@ -257,7 +258,7 @@ Test(race_tracer, when_it_is_stopped_the_program_goes_on_untraced)
 	await_ready(&subject);
 	sleep_us(5000);
 	tracer_stop(&subject.tracer);
-	cr_expect_eq(subject.tracer.shared->state, TRACER_ENDED);
+	cr_expect_eq(subject.tracer.shared->state, RACES_ENDED);
 	cr_expect(!ptrace(PTRACE_SEIZE, subject.pid, NULL, NULL), "it is still traced");
 	await_end(&subject);
 	cr_expect_eq(subject.status, 0);

@@ -31,7 +31,7 @@ static void close_descriptors(void)
 }
 
 static _Noreturn void be_tracer(pid_t parent, pid_t pid, const struct tracer_options *options,
-                                struct tracer_shared *shared)
+                                struct races_file *shared)
 {
 	sigset_t all;
 
@@ -51,14 +51,14 @@ static bool await_start(struct tracer *tracer)
 {
 	uint32_t state;
 
-	while ((state = __atomic_load_n(&tracer->shared->state, __ATOMIC_ACQUIRE)) == TRACER_STARTING) {
+	while ((state = __atomic_load_n(&tracer->shared->state, __ATOMIC_ACQUIRE)) == RACES_STARTING) {
 		if (waitpid(tracer->pid, NULL, WNOHANG) == tracer->pid) {
 			tracer->pid = 0;
 			break;
 		}
 		nanosleep(&(struct timespec){0, STEP_NS}, NULL);
 	}
-	return state == TRACER_WATCHING || state == TRACER_ENDED;
+	return state == RACES_WATCHING || state == RACES_ENDED;
 }
 
 bool tracer_start(struct tracer *tracer, pid_t pid, const struct tracer_options *options, struct error *err)

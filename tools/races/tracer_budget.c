@@ -49,7 +49,7 @@ void budget_begin(struct session *session)
 
 void budget_count(struct session *session)
 {
-	struct tracer_figures *figures = &session->shared->figures;
+	struct races_figures *figures = &session->shared->figures;
 
 	figures->stop_ns = figures->hits * STOP_ITSELF;
 	if (session->used_before)
@@ -58,7 +58,7 @@ void budget_count(struct session *session)
 
 static bool is_above(struct session *session, uint64_t now)
 {
-	const struct tracer_figures *figures = &session->shared->figures;
+	const struct races_figures *figures = &session->shared->figures;
 
 	budget_count(session);
 	uint64_t cost = figures->stop_ns + figures->hold_ns, allowed;

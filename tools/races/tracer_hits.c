@@ -49,58 +49,60 @@ static bool in_own_frame(const struct traced *thread)
 
 /* ---- caught ----------------------------------------------------------------------------------------- */
 
-static struct race_side side_of(const struct session *session, const struct traced *thread, unsigned access)
+static struct races_side side_of(const struct session *session, const struct traced *thread, unsigned access)
 {
-	struct race_side side = {
-	    .tid = thread->tid,
-	    .site = session->text.sites->items[thread->site],
-	    .pc = text_address(&session->text, thread->site),
-	    .sp = thread->registers.rsp,
-	    .access = thread->accesses[access],
-	};
+	const struct race_site *site = &session->text.sites->items[thread->site];
 
-	by_number(&thread->registers, side.registers);
-	return side;
+	return (struct races_side){
+	    .pc = text_address(&session->text, thread->site),
+	    .address = thread->accesses[access].address,
+	    .size = thread->accesses[access].size,
+	    .tid = (uint32_t)thread->tid,
+	    .reads = thread->accesses[access].reads,
+	    .writes = thread->accesses[access].writes,
+	    .shape = (uint8_t)site->shape,
+	    .locked_nearby = race_site_is_locked_nearby(session->text.sites, site),
+	};
 }
 
 /* The bytes that both access. */
-static void read_value(const struct session *session, struct race_caught *caught)
+static void read_value(const struct session *session, struct races_caught *caught)
 {
-	const struct race_access *a = &caught->held.access, *b = &caught->met.access;
+	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
 	uint64_t start = a->address > b->address ? a->address : b->address;
 	uint64_t end_a = a->address + a->size, end_b = b->address + b->size, end = end_a < end_b ? end_a : end_b;
-	uint64_t bytes = end - start < RACE_VALUE_BYTES ? end - start : RACE_VALUE_BYTES;
-	ssize_t got = pread(session->text.memory, caught->value, bytes, (off_t)start);
+	uint64_t bytes = end - start < RACES_VALUE ? end - start : RACES_VALUE;
+	ssize_t got = pread(session->text.memory, caught->before, bytes, (off_t)start);
 
+	caught->value_address = start;
 	caught->value_bytes = got > 0 ? (uint32_t)got : 0;
 }
 
 static void catch (struct session *session, const struct traced *held, unsigned of_held, const struct traced *met,
                    unsigned own, uint64_t now)
 {
-	struct tracer_shared *shared = session->shared;
+	struct races_file *shared = session->shared;
 	uint32_t low = held->site < met->site ? held->site : met->site, high = held->site + met->site - low;
 	uint64_t key = (uint64_t)low << 32 | high, index = u64_map_get(&session->pairs, key);
 
 	if (index) {
-		if (index <= TRACER_CAUGHT)
+		if (index <= RACES_KEPT)
 			shared->caught[index - 1].times++;
 		return;
 	}
-	u64_map_put(&session->pairs, key, shared->caught_count + 1);
-	if (shared->caught_count < TRACER_CAUGHT) {
-		struct race_caught *caught = &shared->caught[shared->caught_count];
-		*caught = (struct race_caught){
-		    .held = side_of(session, held, of_held),
-		    .met = side_of(session, met, own),
-		    .bias = session->text.bias,
-		    .held_ns = now - held->held_since,
+	u64_map_put(&session->pairs, key, shared->count + 1);
+	if (shared->count < RACES_KEPT) {
+		struct races_caught *caught = &shared->caught[shared->count];
+		*caught = (struct races_caught){
 		    .at_ns = now,
+		    .held_ns = now - held->held_since,
 		    .times = 1,
+		    .proof = RACES_MET,
+		    .sides = {side_of(session, held, of_held), side_of(session, met, own)},
 		};
 		read_value(session, caught);
 	}
-	__atomic_store_n(&shared->caught_count, shared->caught_count + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&shared->count, shared->count + 1, __ATOMIC_RELEASE);
 }
 
 /* ---- going on ------------------------------------------------------------------------------------------ */

@@ -29,7 +29,7 @@ struct traced { /* a thread */
 struct session { /* the tracer's process */
 	pid_t pid;
 	struct tracer_options options;
-	struct tracer_shared *shared;
+	struct races_file *shared;
 	struct guardian guardian;
 	struct traced *threads;          /* of the process */
 	struct text text;                /* text.sites is NULL: not prepared */

@@ -51,7 +51,7 @@ uint64_t session_random(struct session *session)
 static void choose_arming(struct session *session, uint64_t now)
 {
 	bool arm = session->prepared && !session->over && !session->vforks && HASH_COUNT(session->threads) > 1;
-	struct tracer_figures *figures = &session->shared->figures;
+	struct races_figures *figures = &session->shared->figures;
 
 	if (!session->prepared || arm == session->text.on)
 		return;
@@ -77,7 +77,7 @@ static void clear_armed_word(const struct session *session, int memory)
 
 void session_give_up(struct session *session, const char *why)
 {
-	struct tracer_shared *shared = session->shared;
+	struct races_file *shared = session->shared;
 
 	if (!*shared->why && *why)
 		snprintf(shared->why, sizeof shared->why, "%s", why);
@@ -424,10 +424,10 @@ static void finish(struct session *session)
 	drain(session);
 	if (session->guardian.pid)
 		guardian_end(&session->guardian);
-	__atomic_store_n(&session->shared->state, TRACER_ENDED, __ATOMIC_RELEASE);
+	__atomic_store_n(&session->shared->state, RACES_ENDED, __ATOMIC_RELEASE);
 }
 
-static void refuse(struct tracer_shared *shared, pid_t pid, int error)
+static void refuse(struct races_file *shared, pid_t pid, int error)
 {
 	pid_t other = process_tracer(pid);
 
@@ -436,17 +436,27 @@ static void refuse(struct tracer_shared *shared, pid_t pid, int error)
 		         "a debugger or tracer (pid %d) is attached to it, and the kernel allows only one", (int)other);
 	else
 		refused_say(pid, error, shared->why, sizeof shared->why);
-	__atomic_store_n(&shared->state, TRACER_REFUSED, __ATOMIC_RELEASE);
+	__atomic_store_n(&shared->state, RACES_REFUSED, __ATOMIC_RELEASE);
 }
 
-void session_run(pid_t pid, const struct tracer_options *options, struct tracer_shared *shared)
+static void begin_file(struct races_file *file, pid_t pid, const struct tracer_options *options)
+{
+	memcpy(file->magic, RACES_MAGIC, sizeof file->magic);
+	file->version = RACES_VERSION;
+	file->pid = (uint32_t)pid;
+	file->seed = options->seed;
+	file->share = options->share;
+}
+
+void session_run(pid_t pid, const struct tracer_options *options, struct races_file *shared)
 {
 	struct session session = {.pid = pid, .options = *options, .shared = shared, .random = options->seed};
 
+	begin_file(shared, pid, options);
 	session.text = (struct text){.memory = -1, .original_file = -1};
 	if (!guardian_start(&session.guardian)) {
 		snprintf(shared->why, sizeof shared->why, "no process can be started (%s)", strerror(errno));
-		__atomic_store_n(&shared->state, TRACER_REFUSED, __ATOMIC_RELEASE);
+		__atomic_store_n(&shared->state, RACES_REFUSED, __ATOMIC_RELEASE);
 		return;
 	}
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS)) {
@@ -455,7 +465,7 @@ void session_run(pid_t pid, const struct tracer_options *options, struct tracer_
 		return;
 	}
 	add_thread(&session, pid);
-	__atomic_store_n(&shared->state, TRACER_WATCHING, __ATOMIC_RELEASE);
+	__atomic_store_n(&shared->state, RACES_WATCHING, __ATOMIC_RELEASE);
 	while (!session.over) {
 		unsigned stops = 0;
 		while (!session.over && stops < STOPS_AT_A_TIME && take_one(&session))
