@@ -63,10 +63,12 @@ struct races_side {
 };
 
 struct races_caught {
-	uint64_t at_ns;   /* CLOCK_MONOTONIC */
-	uint64_t held_ns; /* how long sides[0] had been held by then */
-	uint32_t times;   /* that these two sites were caught together */
-	uint32_t proof;   /* enum races_proof */
+	uint64_t at_ns;      /* CLOCK_MONOTONIC */
+	uint64_t at_counter; /* the same moment as rt_counter() has it: where the ring's clock is the counter, it tells
+	                      * exactly which events of the two threads came before */
+	uint64_t held_ns;    /* how long sides[0] had been held by then */
+	uint32_t times;      /* that these two sites were caught together */
+	uint32_t proof;      /* enum races_proof */
 	uint32_t value_bytes;
 	uint32_t value_after_known;
 	uint64_t value_address;      /* of the first byte that both access */

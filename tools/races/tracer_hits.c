@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shim/format.h"
+
 #define RED_ZONE    128u
 #define FRAME_MOST  UINT64_C(65536)
 #define LOOK_ONE_OF 64u
@@ -95,6 +97,7 @@ static void catch (struct session *session, const struct traced *held, unsigned 
 		struct races_caught *caught = &shared->caught[shared->count];
 		*caught = (struct races_caught){
 		    .at_ns = now,
+		    .at_counter = rt_counter(),
 		    .held_ns = now - held->held_since,
 		    .times = 1,
 		    .proof = RACES_MET,
