@@ -250,6 +250,17 @@ Test(race_source, a_unit_without_marked_types_tells_of_memory_behind_pointers)
 	remove_program(&program);
 }
 
+/* The compiler moves the body of an OpenMP region into a function within the function. */
+Test(race_source, code_in_functions_within_functions_has_lines)
+{
+	struct program program = program_of("gcc -O0 -fopenmp", "c",
+	                                    "int sum;\nvoid outer(void)\n{\n#pragma omp parallel\n	{\n\n\n\n"
+	                                    "		sum += 1;\n	}\n}\n");
+
+	cr_expect_eq(source_in(&program, "outer._omp_fn.0"), RACE_SOURCE_PLAIN);
+	remove_program(&program);
+}
+
 Test(race_source, functions_of_atomics_are_known_where_they_are_inlined)
 {
 	static const char source[] =

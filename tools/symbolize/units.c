@@ -26,9 +26,9 @@ struct function {
 
 struct unit {
 	struct unit *next;
-	Dwarf_Die die;   /* has the line table */
-	Dwarf_Die scope; /* has the functions: of the .dwo file, for split debug information */
-	bool read;
+	Dwarf_Die die;              /* has the line table */
+	Dwarf_Die scope;            /* has the functions: of the .dwo file, for split debug information */
+	bool read, nested;          /* the functions are read; those within functions, too */
 	struct function *functions; /* sorted by low */
 	size_t count, room;
 };
@@ -131,7 +131,8 @@ static bool may_hold_functions(int tag)
 	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
 }
 
-static void add_functions_below(struct unit *unit, Dwarf_Die *parent, unsigned nesting)
+/* inside: within functions, which alone are added then. */
+static void add_functions_below(struct unit *unit, Dwarf_Die *parent, bool inside, bool nested, unsigned nesting)
 {
 	Dwarf_Die die;
 
@@ -140,10 +141,12 @@ static void add_functions_below(struct unit *unit, Dwarf_Die *parent, unsigned n
 	do {
 		int tag = dwarf_tag(&die);
 
-		if (tag == DW_TAG_subprogram)
+		bool is_function = tag == DW_TAG_subprogram;
+
+		if (is_function && inside == nested)
 			add_function(unit, &die);
-		else if (may_hold_functions(tag))
-			add_functions_below(unit, &die, nesting + 1);
+		if (is_function ? nested : may_hold_functions(tag) || (inside && tag == DW_TAG_lexical_block))
+			add_functions_below(unit, &die, inside || is_function, nested, nesting + 1);
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
@@ -154,21 +157,34 @@ static int by_function_low(const void *left, const void *right)
 	return compare_numbers(a->low, b->low);
 }
 
-static void read_unit(struct unit *unit)
+static void read_unit(struct unit *unit, bool nested)
 {
 	unit->read = true;
-	add_functions_below(unit, &unit->scope, 0);
+	unit->nested = nested;
+	add_functions_below(unit, &unit->scope, false, nested, 0);
 	if (unit->count)
 		qsort(unit->functions, unit->count, sizeof(*unit->functions), by_function_low);
 }
 
-static struct function *find_function(struct unit *unit, uint64_t address)
+static struct function *known_function(const struct unit *unit, uint64_t address)
 {
-	if (!unit->read)
-		read_unit(unit);
 	size_t count = count_up_to(unit->functions, unit->count, sizeof *unit->functions, address);
 
 	return count && address < unit->functions[count - 1].high ? &unit->functions[count - 1] : NULL;
+}
+
+/* Functions within functions, such as the bodies of OpenMP's regions, are read only when an address is in none of the
+ * others: few units have any, and it takes a look at everything. */
+static struct function *find_function(struct unit *unit, uint64_t address)
+{
+	if (!unit->read)
+		read_unit(unit, false);
+	struct function *function = known_function(unit, address);
+	if (!function && !unit->nested) {
+		read_unit(unit, true);
+		function = known_function(unit, address);
+	}
+	return function;
 }
 
 /* ---- the inlined calls of a function --------------------------------------------- */
