@@ -105,6 +105,26 @@ static void heap(void)
 	free(node);
 }
 
+/* ---- a thread waits for a flag ------------------------------------------------------------------- */
+
+static volatile int ready;
+static volatile int ticks;
+
+static void *set_or_poll(void *number)
+{
+	if (number)
+		for (ticks = 0; ticks < 100000;)
+			ticks++;
+	else
+		while (!ready)
+			__builtin_ia32_pause();
+	if (number)
+		ready = 1;
+	return NULL;
+}
+
+static void polled_flag(void) { in_threads(set_or_poll, 2); }
+
 /* ---- each thread sums up its part -------------------------------------------------------------------- */
 
 static int numbers[4096];
@@ -150,6 +170,8 @@ int main(int argc, char **argv)
 		each_its_own();
 	else if (!strcmp(shape, "heap"))
 		heap();
+	else if (!strcmp(shape, "polled_flag"))
+		polled_flag();
 	else if (!strcmp(shape, "parts"))
 		parts();
 	else

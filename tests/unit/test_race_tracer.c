@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tools/base/memory.h"
+#include "tools/races/shapes.h"
 #include "tools/races/tracer.h"
 
 #if defined(__x86_64__)
@@ -147,6 +148,33 @@ Test(race_tracer, a_counter_is_caught)
 	cr_expect_neq(caught.sides[0].tid, caught.sides[1].tid);
 	cr_expect_eq(caught.value_address, caught.sides[0].address);
 	cr_expect_eq(caught.value_bytes, sizeof(long));
+	cr_expect(caught.value_after_known);
+	cr_expect(memcmp(caught.before, caught.after, sizeof(long)), "both have counted");
+	for (int i = 0; i < 2; i++) {
+		const struct races_side *side = &caught.sides[i];
+		cr_expect(side->frames > 0 && side->stack_is_whole, "side %d has %u frames", i, side->frames);
+		cr_expect_eq(side->compilers, RACE_BY_GCC);
+		cr_expect(!side->polls && !side->locked_nearby);
+	}
+}
+
+/* A thread that reads a flag until it changes is known by its next read.  Its first may be its last. */
+Test(race_tracer, a_read_that_polls_is_known)
+{
+	bool polls = false;
+
+	for (uint32_t seed = 1; seed <= TRIES && !polls; seed++) {
+		struct subject subject = run("data_races", "polled_flag", seed);
+		cr_expect_eq(subject.status, 0);
+		for (uint32_t i = 0; i < subject.tracer.shared->count; i++)
+			for (int number = 0; number < 2; number++) {
+				const struct races_side *side = &subject.tracer.shared->caught[i].sides[number];
+				polls |= side->polls;
+				cr_expect(!side->polls || !side->writes);
+			}
+		tracer_free(&subject.tracer);
+	}
+	cr_assert(polls);
 }
 
 Test(race_tracer, one_access_of_each_thread_is_caught)

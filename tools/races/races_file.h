@@ -73,7 +73,7 @@ struct races_caught {
 	uint32_t value_after_known;
 	uint64_t value_address;      /* of the first byte that both access */
 	uint8_t before[RACES_VALUE]; /* the first bytes that both access, before either did */
-	uint8_t after[RACES_VALUE];  /* and when both were done */
+	uint8_t after[RACES_VALUE];  /* and when both were done; or when one was, if only then it was another */
 	struct races_side sides[2];  /* the one that was held; the one that came.  The second is zeroed if not known */
 };
 

@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shim/format.h"
-
 #define RED_ZONE    128u
 #define FRAME_MOST  UINT64_C(65536)
 #define LOOK_ONE_OF 64u
@@ -49,65 +47,6 @@ static bool in_own_frame(const struct traced *thread)
 	return thread->access_count > 0;
 }
 
-/* ---- caught ----------------------------------------------------------------------------------------- */
-
-static struct races_side side_of(const struct session *session, const struct traced *thread, unsigned access)
-{
-	const struct race_site *site = &session->text.sites->items[thread->site];
-
-	return (struct races_side){
-	    .pc = text_address(&session->text, thread->site),
-	    .address = thread->accesses[access].address,
-	    .size = thread->accesses[access].size,
-	    .tid = (uint32_t)thread->tid,
-	    .reads = thread->accesses[access].reads,
-	    .writes = thread->accesses[access].writes,
-	    .shape = (uint8_t)site->shape,
-	    .locked_nearby = race_site_is_locked_nearby(session->text.sites, site),
-	};
-}
-
-/* The bytes that both access. */
-static void read_value(const struct session *session, struct races_caught *caught)
-{
-	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
-	uint64_t start = a->address > b->address ? a->address : b->address;
-	uint64_t end_a = a->address + a->size, end_b = b->address + b->size, end = end_a < end_b ? end_a : end_b;
-	uint64_t bytes = end - start < RACES_VALUE ? end - start : RACES_VALUE;
-	ssize_t got = pread(session->text.memory, caught->before, bytes, (off_t)start);
-
-	caught->value_address = start;
-	caught->value_bytes = got > 0 ? (uint32_t)got : 0;
-}
-
-static void catch (struct session *session, const struct traced *held, unsigned of_held, const struct traced *met,
-                   unsigned own, uint64_t now)
-{
-	struct races_file *shared = session->shared;
-	uint32_t low = held->site < met->site ? held->site : met->site, high = held->site + met->site - low;
-	uint64_t key = (uint64_t)low << 32 | high, index = u64_map_get(&session->pairs, key);
-
-	if (index) {
-		if (index <= RACES_KEPT)
-			shared->caught[index - 1].times++;
-		return;
-	}
-	u64_map_put(&session->pairs, key, shared->count + 1);
-	if (shared->count < RACES_KEPT) {
-		struct races_caught *caught = &shared->caught[shared->count];
-		*caught = (struct races_caught){
-		    .at_ns = now,
-		    .at_counter = rt_counter(),
-		    .held_ns = now - held->held_since,
-		    .times = 1,
-		    .proof = RACES_MET,
-		    .sides = {side_of(session, held, of_held), side_of(session, met, own)},
-		};
-		read_value(session, caught);
-	}
-	__atomic_store_n(&shared->count, shared->count + 1, __ATOMIC_RELEASE);
-}
-
 /* ---- going on ------------------------------------------------------------------------------------------ */
 
 /* Has the thread go on in the slot.  The stop is not consumed yet: if the tracer is killed from here on, the handler of
@@ -135,12 +74,13 @@ static bool mend_trap(struct session *session, struct traced *thread)
 		thread->blocks_trap = true;
 	if (!gone && !thread->blocks_trap)
 		return true;
+	thread->elsewhere = true;
 	return inject_again(&session->text, thread->tid, thread->blocks_trap) != INJECT_INTERRUPTED;
 }
 
 static void pass(struct session *session, struct traced *thread, bool repeated, uint64_t now)
 {
-	if (repeated)
+	if (repeated && !caught_waits_for(session, thread->site))
 		text_rest(&session->text, thread->site, thread->accesses[0].address, now);
 	session_let_go(session, thread);
 }
@@ -158,9 +98,7 @@ static void decide(struct session *session, struct traced *thread, uint64_t now)
 	bool wanted = holds_wanted(session, thread, thread->site);
 
 	if (met) {
-		catch (session, met, of_held, thread, own, now);
-		holds_end(session, met, now);
-		pass(session, thread, false, now);
+		caught_meet(session, met, of_held, thread, own, now);
 		return;
 	}
 	if (!wanted || !may_hold(session, now)) {
@@ -174,11 +112,19 @@ static void decide(struct session *session, struct traced *thread, uint64_t now)
 void tracer_hit(struct session *session, struct traced *thread, uint32_t site, const struct user_regs_struct *registers,
                 uint64_t now)
 {
+	uint64_t last = thread->access_count ? thread->accesses[0].address : 0;
+	bool again = thread->site == site;
+
 	thread->site = site;
+	thread->elsewhere = false;
+	thread->pair = 0;
+	thread->partner = 0;
 	thread->registers = *registers;
 	thread->registers.rip = text_address(&session->text, site);
 	session->shared->figures.hits++;
 	find_accesses(session, thread);
+	thread->repeats = again && thread->access_count && thread->accesses[0].address == last;
+	caught_look(session, thread);
 	into_slot(session, thread);
 	if (!mend_trap(session, thread))
 		return;

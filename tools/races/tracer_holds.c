@@ -40,6 +40,7 @@ void holds_begin(struct session *session, struct traced *thread, uint64_t now)
 {
 	thread->held = true;
 	thread->held_since = now;
+	thread->pair = 0;
 	if (!session->held_count)
 		session->holding_since = now;
 	session->held[session->held_count++] = thread;
@@ -94,7 +95,7 @@ static bool meets(const struct traced *held, const struct traced *thread, unsign
 struct traced *holds_meeting(const struct session *session, const struct traced *thread, unsigned *held, unsigned *own)
 {
 	for (unsigned i = 0; i < session->held_count; i++)
-		if (meets(session->held[i], thread, held, own))
+		if (!session->held[i]->pair && meets(session->held[i], thread, held, own))
 			return session->held[i];
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include "tools/races/tracer.h"
 #include "tools/races/tracer_inject.h"
 #include "tools/races/tracer_text.h"
+#include "tools/races/unwinder.h"
 
 struct traced { /* a thread */
 	pid_t tid;
@@ -18,13 +19,30 @@ struct traced { /* a thread */
 	bool blocks_trap; /* it blocks SIGTRAP */
 	bool held;
 	uint64_t held_since;
-	uint32_t site; /* that it was last stopped at */
+	uint32_t site;  /* that it was last stopped at */
+	bool repeats;   /* it was there before, with no other site in between, and at the same address */
+	bool elsewhere; /* it makes a call for the tracer before it comes to its slot */
+	uint32_t pair;  /* 1 + the index of the pair whose values are being read, which it is a side of; else 0 */
+	pid_t partner;  /* that is held until this thread is behind its access; 0: none */
 	struct user_regs_struct registers;
 	struct race_access accesses[RACE_ACCESSES];
 	unsigned access_count;
 };
 
 #define HOLDS_MOST 16u
+
+struct pair {          /* what was done about a pair of sites that was caught */
+	bool asked[2]; /* whether this side polls */
+	uint8_t followed;
+};
+
+#define ASKED_MOST 16u
+
+struct asked {     /* a side whose next read tells whether it polls */
+	pid_t tid; /* 0: none */
+	uint32_t site, pair;
+	uint8_t side;
+};
 
 struct session { /* the tracer's process */
 	pid_t pid;
@@ -41,6 +59,10 @@ struct session { /* the tracer's process */
 	unsigned held_count;
 	struct u64_map seen;  /* site and thread */
 	struct u64_map pairs; /* two sites, to 1 + the index in shared->caught */
+	struct pair *known;   /* one for each of shared->caught; NULL: nothing was caught */
+	struct asked asked[ASKED_MOST];
+	unsigned asked_next;
+	struct unwinder *unwinder; /* NULL: not needed yet */
 	uint64_t random;
 	uint64_t armed_since; /* 0: not armed */
 	uint64_t holding_since, looked, ticked;
@@ -53,6 +75,19 @@ struct session { /* the tracer's process */
 /* A thread has run into the int3 of this site.  It is let go or held.  The stop has not been consumed. */
 void tracer_hit(struct session *session, struct traced *thread, uint32_t site, const struct user_regs_struct *registers,
                 uint64_t now);
+
+/* ---- tracer_caught.c ---- */
+
+/* The two stand before conflicting accesses of these numbers; met's stop has not been consumed.  Both are let go, at
+ * once or a little later. */
+void caught_meet(struct session *session, struct traced *held, unsigned of_held, struct traced *met, unsigned own,
+                 uint64_t now);
+/* Call it at each hit: it may tell whether a side that was caught polls. */
+void caught_look(struct session *session, const struct traced *thread);
+/* True if the next read at this site is waited for, so that it must stay armed. */
+bool caught_waits_for(const struct session *session, uint32_t site);
+/* A thread has run into an int3 behind its access, by its instruction pointer.  It is let go.  False: it has not. */
+bool caught_behind(struct session *session, struct traced *thread, uint64_t rip, uint64_t now);
 
 /* ---- tracer_holds.c ---- */
 
@@ -79,6 +114,8 @@ void budget_tick(struct session *session, uint64_t now);
 
 /* ---- tracer_session.c ---- */
 
+/* NULL: there is no such thread of the process. */
+struct traced *session_find(const struct session *session, pid_t tid);
 void session_let_go(struct session *session, struct traced *thread);
 void session_give_up(struct session *session, const char *why);
 uint64_t session_random(struct session *session);

@@ -137,7 +137,7 @@ static bool prepare(struct session *session, pid_t tid)
 
 /* ---- threads ---------------------------------------------------------------------------------------- */
 
-static struct traced *find(const struct session *session, pid_t tid)
+struct traced *session_find(const struct session *session, pid_t tid)
 {
 	struct traced *thread;
 
@@ -244,6 +244,9 @@ static void begin_image(struct session *session, uint64_t now)
 	session->vforks = 0;
 	u64_map_free(&session->seen);
 	u64_map_free(&session->pairs);
+	unwinder_free(session->unwinder);
+	session->unwinder = NULL;
+	memset(session->asked, 0, sizeof session->asked);
 	if (!guardian_forget(&session->guardian))
 		session_give_up(session, "the process that would restore the program's code has ended");
 }
@@ -277,7 +280,7 @@ static void stay_stopped(pid_t tid)
 static void take_event(struct session *session, pid_t tid, int event, int signal, uint64_t now)
 {
 	waitpid(tid, NULL, __WALL | WNOHANG);
-	if (event == PTRACE_EVENT_STOP && !find(session, tid) && !take_newcomer(session, tid, now))
+	if (event == PTRACE_EVENT_STOP && !session_find(session, tid) && !take_newcomer(session, tid, now))
 		return;
 	if (event == PTRACE_EVENT_EXEC)
 		begin_image(session, now);
@@ -298,12 +301,15 @@ static bool is_int3(pid_t tid)
 
 static void take_trap(struct session *session, pid_t tid, uint64_t now)
 {
-	struct traced *thread = find(session, tid);
+	struct traced *thread = session_find(session, tid);
 	struct user_regs_struct registers;
 	uint32_t site = TEXT_NO_SITE;
 
-	if (session->prepared && thread && !ptrace(PTRACE_GETREGS, tid, NULL, &registers) && is_int3(tid))
+	if (session->prepared && thread && !ptrace(PTRACE_GETREGS, tid, NULL, &registers) && is_int3(tid)) {
+		if (caught_behind(session, thread, registers.rip, now))
+			return;
 		site = text_site_at(&session->text, registers.rip - 1);
+	}
 	if (site != TEXT_NO_SITE) {
 		tracer_hit(session, thread, site, &registers, now);
 		return;
@@ -333,7 +339,7 @@ static void take_stop(struct session *session, pid_t tid, int status, uint64_t n
 
 static void take_end(struct session *session, pid_t tid, uint64_t now)
 {
-	struct traced *thread = find(session, tid);
+	struct traced *thread = session_find(session, tid);
 
 	waitpid(tid, NULL, __WALL | WNOHANG);
 	if (tid == session->guardian.pid) {

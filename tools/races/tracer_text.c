@@ -12,6 +12,7 @@
 #include "tools/base/memory.h"
 #include "tools/base/proc.h"
 #include "tools/base/u64_map.h"
+#include "tools/races/shapes.h"
 
 #define PAGE       UINT64_C(4096)
 #define INT3       0xcc
@@ -152,6 +153,7 @@ static bool open_file(struct text *text, pid_t pid, int fd, const char *executab
 		return error_set(err, EXIT_INTERNAL, "the program's code cannot be read");
 	if (!race_text_is_mapped(fd, text->memory, text->bias))
 		return error_set(err, EXIT_INTERNAL, "the program's code in memory is not that of its file");
+	text->compilers = race_compilers_of(fd);
 	return (text->sites = race_sites_of(fd, err)) != NULL;
 }
 
@@ -456,11 +458,11 @@ static bool put_distance(uint8_t *at, uint64_t distance)
 	return (uint64_t)(int64_t)near == distance;
 }
 
-/* Makes the copy that runs at `at`.  False: the distances are too long. */
-static bool make_copy(const struct text *text, uint32_t number, uint64_t at, uint8_t copy[TEXT_SLOT_BYTES])
+/* Makes the copy that runs at `at`.  stops: with an int3 behind it.  False: the distances are too long. */
+static bool make_copy(const struct text *text, uint32_t number, uint64_t at, bool stops, uint8_t copy[TEXT_SLOT_BYTES])
 {
 	const struct race_site *site = &text->sites->items[number];
-	uint64_t address = text_address(text, number);
+	uint64_t address = text_address(text, number), jump = site->length + stops;
 	int32_t displacement;
 	bool good = true;
 
@@ -470,8 +472,8 @@ static bool make_copy(const struct text *text, uint32_t number, uint64_t at, uin
 		memcpy(&displacement, copy + site->displacement_at, sizeof displacement);
 		good = put_distance(copy + site->displacement_at, (uint64_t)(int64_t)displacement + address - at);
 	}
-	copy[site->length] = JUMP;
-	return good && put_distance(copy + site->length + 1, address - at - JUMP_BYTES);
+	copy[jump] = JUMP;
+	return good && put_distance(copy + jump + 1, address + site->length - (at + jump + JUMP_BYTES));
 }
 
 /* Kills the sites that have no slot: no thread shall run into one of them and find no room. */
@@ -480,37 +482,75 @@ static void close_slots(struct text *text)
 	for (uint32_t i = 0; i < text->sites->count; i++)
 		if (!text->states[i].slot)
 			text->states[i].dead = true;
+	text->full = true;
 	if (text->on)
 		text_arm(text);
+}
+
+/* A new slot with a copy of the site.  0: there is no room. */
+static uint32_t make_slot(struct text *text, uint32_t site, bool stops)
+{
+	uint64_t at = slot_address(text, text->slots + 1);
+	uint8_t copy[TEXT_SLOT_BYTES];
+
+	if (text->slots + 2 >= SLOTS_MOST || !make_copy(text, site, at, stops, copy) ||
+	    !write_memory(text->memory, at, copy, sizeof copy))
+		return 0;
+	GROW(text->slot_sites, text->slot_room, text->slots + 2);
+	text->slot_sites[++text->slots] = site;
+	return text->slots;
 }
 
 uint64_t text_slot(struct text *text, uint32_t site)
 {
 	struct text_site *state = &text->states[site];
-	uint8_t copy[TEXT_SLOT_BYTES];
 
-	if (state->slot)
-		return slot_address(text, state->slot);
-	if (text->slots + 1 == SLOTS_MOST - SLOTS_KEPT)
+	if (!state->slot && text->slots + 1 >= SLOTS_MOST - SLOTS_KEPT && !text->full)
 		close_slots(text);
-	uint64_t at = slot_address(text, text->slots + 1);
-	if (text->slots + 2 >= SLOTS_MOST || !make_copy(text, site, at, copy) ||
-	    !write_memory(text->memory, at, copy, sizeof copy)) {
+	if (!state->slot)
+		state->slot = make_slot(text, site, false);
+	if (!state->slot)
 		text_kill(text, site);
+	return state->slot ? slot_address(text, state->slot) : 0;
+}
+
+uint64_t text_stop_slot(struct text *text, uint32_t site)
+{
+	struct text_site *state = &text->states[site];
+
+	if (text->sites->items[site].control_flow)
 		return 0;
-	}
-	GROW(text->slot_sites, text->slot_room, text->slots + 2);
-	text->slot_sites[++text->slots] = site;
-	state->slot = text->slots;
-	return at;
+	if (!state->stops && text->slots + 1 < SLOTS_MOST - SLOTS_KEPT)
+		state->stops = make_slot(text, site, true);
+	return state->stops ? slot_address(text, state->stops) : 0;
+}
+
+/* The number of the slot that an address is in; 0: it is in none. */
+static uint32_t slot_at(const struct text *text, uint64_t address)
+{
+	uint64_t slot = (address - text->area - TEXT_HANDLER_ROOM) / TEXT_SLOT_BYTES;
+
+	if (!text_in_area(text, address) || address - text->area < TEXT_HANDLER_ROOM || slot > text->slots)
+		return 0;
+	return (uint32_t)slot;
+}
+
+uint32_t text_stopped_behind(const struct text *text, uint64_t rip)
+{
+	uint32_t slot = slot_at(text, rip - 1), site = slot ? text->slot_sites[slot] : TEXT_NO_SITE;
+
+	if (!slot || text->states[site].stops != slot ||
+	    rip - 1 != slot_address(text, slot) + text->sites->items[site].length)
+		return TEXT_NO_SITE;
+	return site;
 }
 
 uint64_t text_outside(const struct text *text, uint64_t rip)
 {
-	uint64_t offset = rip - text->area - TEXT_HANDLER_ROOM, slot = offset / TEXT_SLOT_BYTES;
+	uint32_t slot = slot_at(text, rip), site;
 
-	if (!text_in_area(text, rip) || rip - text->area < TEXT_HANDLER_ROOM || !slot || slot > text->slots)
+	if (!slot)
 		return rip;
-	uint32_t site = text->slot_sites[slot];
-	return text_address(text, site) + (offset % TEXT_SLOT_BYTES ? text->sites->items[site].length : 0);
+	site = text->slot_sites[slot];
+	return text_address(text, site) + (rip == slot_address(text, slot) ? 0 : text->sites->items[site].length);
 }

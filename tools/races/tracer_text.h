@@ -27,6 +27,7 @@
 
 struct text_site {
 	uint32_t slot;    /* number of its slot; 0: none yet */
+	uint32_t stops;   /* number of its slot that stops behind the copy; 0: none yet */
 	uint32_t next;    /* on the wheel; TEXT_NO_SITE: none */
 	uint16_t rank;    /* random: the sites of a lower rank than text->cut are armed */
 	uint8_t rests;    /* how often it was taken out because a loop runs over it */
@@ -48,6 +49,7 @@ struct text_place {
 
 struct text {
 	int memory;              /* descriptor of /proc/PID/mem, of this image alone: it is of no use after an exec */
+	unsigned compilers;      /* set of enum race_compiler, of the file */
 	int original_file;       /* descriptor of a memory file with the code as it was, for the guardian */
 	const uint8_t *original; /* the same, mapped */
 	uint64_t start, bytes;   /* the executable segment, in the process */
@@ -56,6 +58,7 @@ struct text {
 	struct text_site *states; /* one for each of sites->items */
 	uint8_t *page_used;       /* number of the page: true if an int3 was ever written to it */
 	uint64_t area;            /* 0: not there yet */
+	bool full;                /* there is no room for slots of further sites */
 	uint32_t slots;           /* in use, numbered from 1 */
 	uint32_t *slot_sites;     /* the site of each slot */
 	size_t slot_room;
@@ -109,6 +112,13 @@ void text_kill(struct text *text, uint32_t site);
 /* The address of the site's slot, which is made if there is none yet.  0: there is no room for it; then the site is
  * dead, and so are, before it comes to that, all sites without a slot. */
 uint64_t text_slot(struct text *text, uint32_t site);
+/* The address of a slot that has an int3 between the copy and the jump: the thread stops once more when its access is
+ * done.  If the tracer is killed before that, the handler lets the thread go on behind the int3.  0: there is no room,
+ * or the site goes elsewhere. */
+uint64_t text_stop_slot(struct text *text, uint32_t site);
+/* The site of a thread that has run into the int3 of such a slot, by its instruction pointer; TEXT_NO_SITE: it has not.
+ * The thread then goes on where it is. */
+uint32_t text_stopped_behind(const struct text *text, uint64_t rip);
 /* Where the thread stands if its instruction pointer is in a slot: before the site, or behind it.  Else rip itself. */
 uint64_t text_outside(const struct text *text, uint64_t rip);
 static inline bool text_in_area(const struct text *text, uint64_t rip)
