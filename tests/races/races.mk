@@ -17,3 +17,14 @@ $(RACES):
 tsan: $(RACES)
 	for race in $^; do setarch -R $$race || exit 1; done
 e2e: $(RACES)
+
+# What the tracer of data races catches in DataRaceBench: DATARACEBENCH is a directory with its sources, which are not
+# part of this project (github.com/LLNL/dataracebench).  TRIES=N: runs of each program, with seeds from 1 on.
+$(BUILD)/catch_races: tests/races/catch_races.c $(BUILD)/libtools.a
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(TOOLS_CFLAGS) -o $@ $< $(BUILD)/libtools.a $(TOOLS_LIBS)
+
+.PHONY: datarace_bench
+datarace_bench: $(BUILD)/catch_races
+	@tests/races/datarace_bench.py --tries $(if $(TRIES),$(TRIES),1) $(BUILD) $(DATARACEBENCH)
