@@ -383,6 +383,13 @@ Test(symbolize, the_runtime_is_known_by_module_function_or_source)
 	cr_expect(name_is_runtime("/bin/app", "thread<main()::<lambda()> >", "/usr/include/c++/12/bits/std_thread.h"));
 	cr_expect(name_is_runtime("/bin/app", "thread<main()::<lambda()> >", "/usr/lib/llvm-14/include/c++/v1/thread"));
 	cr_expect(name_is_runtime("/bin/app", "call_once", "/rustc/90c5/library/core/src/ops/function.rs"));
+	cr_expect(name_is_runtime("/bin/app", "<alloc::raw_vec::RawVecInner>::finish_grow", NULL));
+	cr_expect(name_is_runtime("/bin/app", "<alloc::vec::Vec<app::Node<fn() -> u8>>>::push", NULL));
+	cr_expect(name_is_runtime("/bin/app", "<[u8]>::to_vec", NULL));
+	cr_expect_not(
+	    name_is_runtime("/bin/app", "<alloc::vec::Vec<u8> as core::convert::From<app::Text>>::from", NULL));
+	cr_expect_not(name_is_runtime("/bin/app", "<app::Cache>::get", NULL));
+	cr_expect_not(name_is_runtime("/bin/app", "<alloc::broken", NULL));
 	cr_expect_not(name_is_runtime("/bin/app", "Cache::get", "/src/include/c++/cache.h"));
 	cr_expect_not(name_is_runtime("/bin/app", "Cache::get", NULL));
 	cr_expect_not(name_is_runtime(NULL, NULL, NULL));

@@ -206,17 +206,48 @@ bool name_is_c_library(const char *module)
 	return name && (begins(name, "libc.so") || begins(name, "ld-linux"));
 }
 
+/* The bracket that closes the one at text[0]; NULL: there is none.  "->" is not a bracket. */
+static const char *closing_bracket(const char *text)
+{
+	int depth = 0;
+
+	for (const char *at = text; *at; at++) {
+		depth += *at == '<';
+		depth -= *at == '>' && at > text && at[-1] != '-';
+		if (!depth)
+			return at;
+	}
+	return NULL;
+}
+
+static bool begins_with_one_of(const char *text, const char *const *starts)
+{
+	while (*starts && !begins(text, *starts))
+		starts++;
+	return *starts != NULL;
+}
+
+/* Rust's own methods of a type of the standard library, as "<alloc::vec::Vec<T>>::push": only that library can have
+ * them. Methods of a trait, as "<alloc::vec::Vec<u8> as From<T>>::from", can be the program's. */
+static bool is_method_of_rust_library(const char *function)
+{
+	static const char *const types[] = {"<alloc::", "<core::", "<std::", "<[", "<str>", NULL};
+	const char *end = begins_with_one_of(function, types) ? closing_bracket(function) : NULL;
+	const char *as = end ? memmem(function, (size_t)(end - function), " as ", 4) : NULL;
+
+	return end && !as && begins(end, ">::");
+}
+
 bool name_is_runtime(const char *module, const char *function, const char *file)
 {
-	static const char *const functions[] = {"std::",        "__gnu_cxx::", "__gthread_",
-	                                        "operator new", "alloc::",     "__rust"};
+	static const char *const functions[] = {"std::",   "__gnu_cxx::", "__gthread_", "operator new",
+	                                        "alloc::", "__rust",      NULL};
 	const char *name = file_name(module);
 
 	if (name_is_c_library(module) || (name && begins(name, "libstdc++.so")))
 		return true;
-	for (size_t i = 0; function && i < sizeof functions / sizeof *functions; i++)
-		if (begins(function, functions[i]))
-			return true;
+	if (function && (begins_with_one_of(function, functions) || is_method_of_rust_library(function)))
+		return true;
 	return file && in_runtime_source(file);
 }
 
