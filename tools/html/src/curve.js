@@ -204,7 +204,8 @@ export class Curve {
   }
 
   #fillLegend(layers) {
-    this.legend.replaceChildren(...layers.map(({ key, sizes }, i) => h('li', {}, h('span', { class: 'swatch', style: { background: colour(i, key === null) } }),
+    const seen = layers.map((layer, i) => ({ ...layer, i })).filter(({ key, sizes }) => key !== null || sizes.some((size) => size > 0))
+    this.legend.replaceChildren(...seen.map(({ key, sizes, i }) => h('li', {}, h('span', { class: 'swatch', style: { background: colour(i, key === null) } }),
       key === null ? 'all others' : this.#link(key), h('span', { class: 'dim' }, `up to ${bytes(Math.max(...sizes))}`))))
   }
 

@@ -3,6 +3,7 @@ import { h } from './dom.js'
 
 const SYMBOLS = /^(<=>|<<=|>>=|->\*|<<|>>|<=|>=|->|\(\)|\[\]|[<>=!+\-*/%^&|~,]=?|&&|\|\||\+\+|--)/
 const KEPT_PARENTHESES = /^\((anonymous (namespace|class|struct|union|enum)|anonymous)\)/
+const UNNAMED = /\(anonymous namespace\)::/g
 
 /** Where the bracket at `from` is closed: the position after that; the end of the text if it is not. */
 function closed(text, from) {
@@ -24,10 +25,11 @@ function operatorLength(text, at) {
 }
 
 /**
- * Without template arguments, parameters and return type: "void a::f<int, b<c>>(int) const" is "a::f<…>".
- * "(anonymous namespace)", operators, lambdas and Rust's "<A as B>::f" stay recognisable.
+ * Without template arguments, parameters, return type and "(anonymous namespace)::", which the file beside a name makes up
+ * for: "void a::f<int, b<c>>(int) const" is "a::f<…>".  Operators, lambdas and Rust's "<A as B>::f" stay recognisable.
  */
-export function shortName(name) {
+export function shortName(whole) {
+  const name = whole.replace(UNNAMED, '') || whole
   if (!/[<(]/.test(name)) return name
   if (name[0] === '<') {
     const end = closed(name, 0)
@@ -63,11 +65,14 @@ export function shortName(name) {
   return out
 }
 
+/** A long name breaks between its parts, where a column is too narrow for it. */
+const broken = (name) => (name.length > 20 ? name.split(/(?<=::|_(?=[^_]))/).flatMap((part, i) => (i ? [h('wbr'), part] : [part])) : name)
+
 /** A function's name, short if that is shorter; the whole name on hover, and where the reader asks for full names. */
 export function nameElement(name, attributes = {}) {
   const brief = shortName(name)
-  if (brief === name || !brief) return h('code', attributes, name)
-  return h('code', { ...attributes, title: name }, h('span', { class: 'brief' }, brief), h('span', { class: 'whole' }, name))
+  if (brief === name || !brief) return h('code', attributes, broken(name))
+  return h('code', { ...attributes, title: name }, h('span', { class: 'brief' }, broken(brief)), h('span', { class: 'whole' }, name))
 }
 
 /** Switches all names of the page. */

@@ -6,11 +6,17 @@ import { fragment } from './fragment.js'
 import { baseName, plural } from './format.js'
 import { fullNamesButton, nameElement, shortName } from './names.js'
 
+/** A line's number stays with the end of its file's name, wherever a narrow column breaks the name. */
+function unbroken(where) {
+  const end = /(\.\w{1,4})?(:\d+)+$/.exec(where)
+  return end ? [where.slice(0, end.index), h('span', { class: 'whole-line' }, end[0])] : where
+}
+
 /** "function  file.c:12" in short. */
 export function place(frame) {
   if (!frame) return h('span', { class: 'dim' }, 'no stack was recorded')
   const where = fileLine(frame) || baseName(frame.module)
-  return h('span', { class: 'place' }, frame.wrapper && h('code', { class: 'dim' }, `${frame.wrapper} < `), nameElement(frame.name), ' ', h('span', { class: 'dim', title: frame.file || frame.module }, where))
+  return h('span', { class: 'place' }, frame.wrapper && h('code', { class: 'dim' }, frame.wrapper, h('span', { class: 'whole-line' }, ' <'), ' '), nameElement(frame.name), ' ', h('span', { class: 'dim', title: frame.file || frame.module }, unbroken(where)))
 }
 
 /** The line of source code, with those around it after a click; open: at once. */
@@ -45,8 +51,9 @@ export function stack(side, reference, { brief } = {}) {
   const first = found.frames.findIndex((frame) => frame.role !== ROLE_RUNTIME && side.source(frame))
   const list = h('ol', { class: 'stack' }, found.frames.slice(0, own).map((frame, i) => line(side, frame, i === first)))
   const rest = found.frames.slice(own)
-  const more = rest.length > 0 && h('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...rest.map((frame) => line(side, frame, false))); more.remove() } }, `${plural(rest.length, 'more frame')}`)
+  const why = found.why && h('p', { class: 'dim', hidden: rest.length > 0 }, `The stack ends here: ${found.why}.`)
+  const more = rest.length > 0 && h('button', { type: 'button', class: 'quiet', onclick: () => { list.append(...rest.map((frame) => line(side, frame, false))); more.remove(); if (why) why.hidden = false } }, `${plural(rest.length, 'more frame')}`)
   const below = !brief && tools(side, reference, found)
   if (below && more) below.prepend(more)
-  return h('div', { class: 'stack-holder' }, list, brief && more, found.why && h('p', { class: 'dim' }, `The stack ends here: ${found.why}.`), below)
+  return h('div', { class: 'stack-holder' }, list, brief && more, why, below)
 }

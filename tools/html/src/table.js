@@ -96,7 +96,7 @@ export class Table {
     const cells = this.columns.map((column, i) => {
       const value = column.value(row)
       const content = column.show ? column.show(row, value) : value ?? '–'
-      return h('td', { class: column.number ? 'number' : column.whole ? 'whole-line' : '' }, detail && i === 0 ? this.#opener(row, content) : content)
+      return h('td', { class: column.number ? `number${value === 0 ? ' dim' : ''}` : column.whole ? 'whole-line' : '' }, detail && i === 0 ? this.#opener(row, content) : content)
     })
     const line = h('tr', { 'data-row': at, class: detail ? 'link' : '', onclick: detail && ((event) => event.target.closest('a, button, input') || getSelection().type === 'Range' || this.#toggle(row)) }, cells)
     return this.open.has(row) ? [line, this.#below(row)] : [line]

@@ -40,11 +40,7 @@ export function changedFindingsView(page) {
   if (!findings.length) return h('p', { class: 'calm' }, 'Neither run has findings.')
   const element = h('div', {}, Object.keys(CHANGES).map((change) => {
     const items = findings.filter((item) => item.change === change)
-    return items.length > 0 && section(`${CHANGES[change]}: ${count(items.length)}`, h('div', { class: 'findings' }, items.map((item) => {
-      const one = changedFinding(page, item)
-      one.dataset.id = item.finding.id
-      return one
-    })))
+    return items.length > 0 && section(`${CHANGES[change]}: ${count(items.length)}`, h('div', { class: 'findings' }, items.map((item) => changedFinding(page, item))))
   }))
   element.reveal = (values) => {
     const one = values.has('id') && element.querySelector(`[data-id='${CSS.escape(values.get('id'))}']`)
@@ -101,8 +97,8 @@ export function changedSitesView(page) {
     { name: 'Change', value: (site) => site.change, show: (_, word) => h('span', { class: `change ${word}` }, word) },
     several && { name: 'Program', value: (site) => site.exe },
     { name: 'Bytes', number: true, value: (site) => site.bytes, show: (_, value) => grow(value, bytes) },
-    { name: 'before', number: true, value: (site) => site.old.bytes, show: (_, value) => bytes(value) },
-    { name: 'now', number: true, value: (site) => site.new.bytes, show: (_, value) => bytes(value) },
+    { name: 'Before', number: true, value: (site) => site.old.bytes, show: (_, value) => bytes(value) },
+    { name: 'Now', number: true, value: (site) => site.new.bytes, show: (_, value) => bytes(value) },
     { name: totals.by === 'allocated' ? 'Calls' : 'Blocks', number: true, value: (site) => site.blocks, show: (_, value) => grow(value, count) },
   ].filter(Boolean), sites, { caption: 'Allocation sites that changed', sort: several ? 3 : 2, detail })
   return h('div', {}, h('p', { class: 'lead' }, `What is ${MEASURES[totals.by][0]}, by allocation site.`), sites.length ? table.element : h('p', { class: 'calm' }, 'No site changed.'))
