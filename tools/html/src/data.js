@@ -1,6 +1,7 @@
 // The run: unpacked, and its tables of numbers (tables.c) as arrays that are quick to walk.
 import { readTable } from './columns.js'
 import { baseName, count, plural } from './format.js'
+import { shortName } from './names.js'
 
 /** The pieces that packed.c made: letters, in comments. */
 function* pieces(element) {
@@ -219,6 +220,11 @@ export class Process {
     return frame ? `threads made in ${frame.name}` : 'threads without a name'
   }
 
+  /** What tells a thread from the others: its name, or the function that it runs; undefined where neither is known. */
+  threadLabel({ name, main, runs }) {
+    return name || (main ? 'main' : runs?.function ? shortName(runs.function) : undefined)
+  }
+
   thread(id) {
     return (this.threadById ??= new Map((this.info.threads || []).map((thread) => [thread.id, thread]))).get(id)
   }
@@ -226,7 +232,7 @@ export class Process {
   threadName(id) {
     if (!id) return 'a thread'
     const thread = this.thread(id)
-    const name = thread && (thread.name || (thread.main ? 'main' : ''))
+    const name = thread && this.threadLabel(thread)
     return name ? `thread ${id} (${name})` : `thread ${id}`
   }
 }
@@ -301,8 +307,9 @@ export class Side {
     const { ranks } = this
     const weight = ({ finding }) => (finding.suppressed ? WEIGHTS.length : WEIGHTS.indexOf(finding.weight))
     const rank = ({ finding }) => ranks[`${finding.kind}:${finding.class ?? ''}`]
+    const grows = ({ finding }) => (finding.course === 'growing' ? 0 : 1)
     const size = ({ finding }) => (finding.bytes || 0) + (finding.kept_bytes || 0)
-    return [...byId.values()].map(summed).sort((a, b) => weight(a) - weight(b) || rank(a) - rank(b) || size(b) - size(a) || (b.finding.times || 0) - (a.finding.times || 0))
+    return [...byId.values()].map(summed).sort((a, b) => weight(a) - weight(b) || rank(a) - rank(b) || grows(a) - grows(b) || size(b) - size(a) || (b.finding.times || 0) - (a.finding.times || 0))
   }
 
   /** In how many of how many processes of that program. */
@@ -338,10 +345,15 @@ function grouped(items, key) {
   return groups
 }
 
-function summed(item) {
+/** Of a leak in several processes: growing if it grows in one of them; else known only where all agree. */
+const courseOf = (courses) => (courses.includes('growing') ? 'growing' : courses.every((one) => one === courses[0]) ? courses[0] : null)
+
+/** The item with what its parts `all` have together. */
+export function summed(item) {
   if (item.all.length === 1) return item
   const sum = (name) => item.all.reduce((total, { finding }) => total + (finding[name] || 0), 0)
-  return { ...item, finding: { ...item.finding, blocks: sum('blocks'), bytes: sum('bytes'), kept_blocks: sum('kept_blocks'), kept_bytes: sum('kept_bytes'), times: sum('times'), seconds: sum('seconds') || null } }
+  const course = courseOf(item.all.map(({ finding }) => finding.course))
+  return { ...item, finding: { ...item.finding, course, blocks: sum('blocks'), bytes: sum('bytes'), kept_blocks: sum('kept_blocks'), kept_bytes: sum('kept_bytes'), times: sum('times'), seconds: sum('seconds') || null } }
 }
 
 export const fileLine = (frame) => (frame && frame.file ? `${baseName(frame.file)}${frame.line ? `:${frame.line}` : ''}${frame.column ? `:${frame.column}` : ''}` : '')

@@ -9,9 +9,10 @@ import { count, plural, seconds } from '../format.js'
 import { fileLine } from '../data.js'
 
 const LETTER = 6.6 // pixels of a letter in a box, at most
-const [NARROWEST_BOX, WIDEST_BOX] = [200, 360]
-const NODE_HEIGHT = 46
+const [NARROWEST_BOX, WIDEST_BOX] = [180, 320]
+const NODE_HEIGHT = 60
 const LOOP_HEIGHT = 36
+const SMALLEST = 0.7 // scale of a picture that is made to fit
 const MOST_EDGES = 60
 
 const keyOf = (lock) => `${lock.address}/${lock.generation}`
@@ -19,7 +20,7 @@ const isLoop = (edge) => edge.from === edge.to
 const same = (stack, other) => stack && other && stack[0] === other[0] && stack[1] === other[1]
 const cyclesOf = (process) => (process.info.findings || []).filter((finding) => finding.kind === 'deadlock' && finding.edges.length)
 
-// ---- graphs: {nodes: Map key -> {name, where, title}, edges: [{from, to, text, title, findings: Set of those it is part of}]}
+// ---- graphs: {nodes: Map key -> {name, where: {words, file}}, edges: [{from, to, text, title, findings: Set of those it is part of}]}
 
 /** Where locks were made, or else first used, by their keys. */
 function origins(process) {
@@ -28,12 +29,14 @@ function origins(process) {
 
 function placed(side, word, stack) {
   const frame = side.where(stack)
-  return frame ? `${word} ${shortName(frame.name).replaceAll('(anonymous namespace)::', '')} ${fileLine(frame)}` : 'place not known'
+  return frame ? { words: `${word} ${shortName(frame.name)}`, file: fileLine(frame) } : { words: 'place not known', file: '' }
 }
+
+const sentence = ({ words, file }) => `${words} ${file}`.trim()
 
 function lockNode(side, origin, lock) {
   const [word, stack] = origin.get(keyOf(lock)) || (lock.created ? ['made in', lock.created] : ['taken in', lock.stack])
-  return { name: `${lock.what} ${lock.address}${lock.generation ? ` #${lock.generation + 1}` : ''}`, where: placed(side, word, stack) }
+  return { name: `${lock.what} ${lock.name || `${lock.address}${lock.generation ? ` #${lock.generation + 1}` : ''}`}`, where: placed(side, word, stack) }
 }
 
 /** The locks of these deadlocks. */
@@ -59,7 +62,7 @@ function groups(side, process) {
   const byName = new Map()
   for (const one of process.info.lock_classes) {
     const where = placed(side, one.initialised ? 'made in' : 'first taken in', one.stack)
-    const name = `${one.kind} ${where}`
+    const name = `${one.kind} ${sentence(where)}`
     if (!byName.has(name)) byName.set(name, { key: name, kind: one.kind, where, locks: 0 })
     byName.get(name).locks += one.locks
     byClass.set(one.id, byName.get(name))
@@ -70,7 +73,7 @@ function groups(side, process) {
 /** All orders, by where locks were made; those of the given findings are always among them. */
 function placeGraph(side, process, findings) {
   const byClass = groups(side, process)
-  const unknown = { key: '?', kind: 'lock', where: 'place not known', locks: 1 }
+  const unknown = { key: '?', kind: 'lock', where: placed(side), locks: 1 }
   const steps = findings.flatMap((finding) => finding.edges.map((edge) => ({ finding, edge })))
   const edges = new Map()
   for (const order of process.info.lock_orders) {
@@ -86,14 +89,16 @@ function placeGraph(side, process, findings) {
   const nodes = new Map()
   for (const { key, kind, where, locks } of shown.flatMap((edge) => edge.ends)) nodes.set(key, { name: locks > 1 ? `${count(locks)} locks: ${kind}` : kind, where })
   return { nodes, left: all.length - shown.length, edges: shown.map((edge) => ({ ...edge, text: plural(edge.places, 'place'),
-    title: `${process.threadName(edge.order.thread)} was the first to hold one of the first and want one of the second, ${placed(side, 'in', edge.order.wanted_stack)}` })) }
+    title: `${process.threadName(edge.order.thread)} was the first to hold one of the first and want one of the second, ${sentence(placed(side, 'in', edge.order.wanted_stack))}` })) }
 }
 
 // ---- drawing ----------------------------------------------------------------------------
 
+/** From left to right, or from the top down where the page is too narrow for two boxes beside each other. */
 function layOut({ nodes, edges }) {
   const graph = new dagre.graphlib.Graph({ multigraph: true })
-  graph.setGraph({ rankdir: 'LR', nodesep: edges.some(isLoop) ? 2 * LOOP_HEIGHT : 36, ranksep: 130, marginx: 16, marginy: 24 + LOOP_HEIGHT })
+  const narrow = matchMedia('(max-width: 48rem)').matches
+  graph.setGraph({ rankdir: narrow ? 'TB' : 'LR', nodesep: edges.some(isLoop) ? 2 * LOOP_HEIGHT : 36, ranksep: narrow ? 60 : 100, marginx: 16, marginy: 24 + LOOP_HEIGHT })
   graph.setDefaultEdgeLabel(() => ({}))
   const width = boxWidth(nodes)
   for (const key of nodes.keys()) graph.setNode(String(key), { key, width, height: NODE_HEIGHT })
@@ -103,26 +108,23 @@ function layOut({ nodes, edges }) {
 }
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
-
-/** Shortened before its last word, which is the file and line. */
-function shortPlace(text, most) {
-  const last = text.slice(text.lastIndexOf(' '))
-  return text.length <= most || last.length > most - 8 ? short(text, most) : short(text.slice(0, -last.length), most - last.length) + last
-}
+/** Its end tells more: the line of a file. */
+const shortStart = (text, most) => (text.length > most ? `…${text.slice(text.length - most + 1)}` : text)
 
 /** As wide as the texts of the boxes need. */
 function boxWidth(nodes) {
-  const longest = Math.max(0, ...[...nodes.values()].map(({ where }) => where.length))
+  const longest = Math.max(0, ...[...nodes.values()].flatMap(({ name, where }) => [1.1 * name.length, where.words.length, where.file.length]))
   return Math.min(WIDEST_BOX, Math.max(NARROWEST_BOX, Math.ceil(24 + longest * LETTER)))
 }
 
 function drawNode({ name, where }, { x, y, width }) {
   const letters = Math.floor((width - 24) / LETTER)
   return s('g', { class: 'lock', transform: `translate(${x - width / 2},${y - NODE_HEIGHT / 2})` },
-    s('title', {}, `${name}, ${where}`),
+    s('title', {}, `${name}, ${sentence(where)}`),
     s('rect', { width, height: NODE_HEIGHT, rx: 6 }),
-    s('text', { x: 12, y: 19, class: 'lock-name' }, short(name, letters)),
-    s('text', { x: 12, y: 36, class: 'lock-where' }, shortPlace(where, letters)))
+    s('text', { x: 12, y: 18, class: 'lock-name' }, short(name, letters)),
+    s('text', { x: 12, y: 35, class: 'lock-where' }, short(where.words, letters)),
+    s('text', { x: 12, y: 51, class: 'lock-where' }, shortStart(where.file, letters)))
 }
 
 function drawEdge({ points, x, y, edge }, lit) {
@@ -149,7 +151,7 @@ function picture(process, data, chosen) {
   const edges = graph.edges().map((key) => graph.edge(key))
   const loops = data.edges.filter(isLoop)
   const lit = ({ edge }) => edge.findings.has(chosen)
-  return s('svg', { class: 'orders', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': words(process, data, chosen) },
+  return s('svg', { class: 'orders', viewBox: `0 0 ${width} ${height}`, width, height, style: { 'max-width': `max(100%, ${(width * SMALLEST).toFixed(0)}px)` }, role: 'img', 'aria-label': words(process, data, chosen) },
     s('defs', {}, arrow('arrow'), arrow('arrow-lit')),
     edges.filter((edge) => !lit(edge)).map((edge) => drawEdge(edge, false)), edges.filter(lit).map((edge) => drawEdge(edge, true)),
     loops.map((edge) => drawLoop(edge, graph.node(String(edge.from)), lit({ edge }))),
@@ -159,7 +161,8 @@ function picture(process, data, chosen) {
 function words(process, data, chosen) {
   const what = `Lock order: ${plural(data.nodes.size, 'lock or class of locks', 'locks or classes of locks')}, ${plural(data.edges.length, 'order')}.`
   if (!chosen) return what
-  const steps = chosen.edges.map((edge) => `${process.threadName(edge.thread)} held ${edge.held.what} ${edge.held.address} and wanted ${edge.wanted.what} ${edge.wanted.address}`)
+  const called = ({ what, name, address }) => `${what} ${name || address}`
+  const steps = chosen.edges.map((edge) => `${process.threadName(edge.thread)} held ${called(edge.held)} and wanted ${called(edge.wanted)}`)
   return `${what} The cycle: ${steps.join('; ')}.`
 }
 
@@ -172,13 +175,14 @@ function orderGraph(side, process) {
   const note = h('p', { class: 'note' })
   const below = h('div')
   const state = { all: !found.length, chosen: found[0] ?? null }
-  /** The first box of the chosen cycle is in sight, or else the first box. */
+  /** The first box of the chosen cycle is in sight, or else the box that is farthest to the left. */
   const scrollToIt = () => {
     const place = (one) => one.getBoundingClientRect()
-    const box = holder.querySelector('.lock rect')
+    const leftmost = (selector) => [...holder.querySelectorAll(selector)].map(place).sort((a, b) => a.left - b.left || a.top - b.top)[0]
+    const box = leftmost('.lock rect')
     if (!box) return
-    const arrows = [...holder.querySelectorAll('.order.lit > path')].map(place).sort((a, b) => a.left - b.left)
-    const [left, top] = arrows.length ? [arrows[0].left - place(box).width, arrows[0].top] : [place(box).left, place(box).top]
+    const arrow = leftmost('.order.lit > path')
+    const [left, top] = arrow ? [arrow.left - box.width, arrow.top] : [box.left, box.top]
     holder.scrollBy(left - place(holder).left - 30, top - place(holder).top - 60)
   }
   const draw = () => {
@@ -255,7 +259,7 @@ function waitTable(side, process) {
   const rows = merged(side, process.info.lock_waits, { places: ['stack', 'holder_stack'], sums: ['waits', 'wait_seconds'], longest: ['wait_longest'], then: ['thread', 'holder'] })
   return new Table([
     where(side, 'Waited in', 'stack'), where(side, 'Holder took it in', 'holder_stack'), number('Waits', 'waits'), time('Waited', 'wait_seconds'), time('Longest', 'wait_longest'),
-    { name: 'Longest by', value: (row) => process.threadName(row.thread) }, { name: 'who waited for', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
+    { name: 'Longest by', value: (row) => process.threadName(row.thread) }, { name: 'For', value: (row) => (row.holder ? process.threadName(row.holder) : 'not known') },
   ], rows, { caption: 'Who waited for whom', sort: 3, detail: stacks(side, [['Waited here', 'stack'], ['The lock was taken, or the wait was ended, here', 'holder_stack']]) }).element
 }
 
@@ -271,8 +275,11 @@ function orderSection(side, process) {
   const orders = process.info.lock_orders.map((one) => ({ ...one, heldKind: kinds.get(one.held) || 'lock', wantedKind: kinds.get(one.wanted) || 'lock' }))
     .sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity)) // of those that are merged, the first says by which thread
   const rows = merged(side, orders, { places: ['held_stack', 'wanted_stack'], others: ['heldKind', 'wantedKind'], sums: ['pairs'] })
-  const kind = (name, key) => ({ name, value: (row) => row[key] })
-  const table = new Table([where(side, 'Held lock taken in', 'held_stack'), kind('Held', 'heldKind'), where(side, 'Other lock wanted in', 'wanted_stack'), kind('Wanted', 'wantedKind'),
+  const lock = (name, key, kind) => {
+    const column = where(side, name, key)
+    return { ...column, value: (row) => `${row[kind]} ${column.value(row)}`, show: (row) => [h('span', { class: 'dim' }, `${row[kind]} `), column.show(row)] }
+  }
+  const table = new Table([lock('Held, and taken in', 'held_stack', 'heldKind'), lock('Then wanted in', 'wanted_stack', 'wantedKind'),
     { name: 'Orders', number: true, title: 'stacks and classes of locks for which that is so', value: (row) => row.parts.length, show: (_, value) => count(value) },
     { ...number('Pairs', 'pairs'), title: 'of locks, added up over the orders' }, { name: 'First by', whole: true, value: (row) => process.threadName(row.thread) }, time('First at', 'at')],
     rows, { caption: 'In which order locks were taken', detail: stacks(side, [['The held lock was taken here', 'held_stack'], ['The other one was wanted here', 'wanted_stack']]) }).element
@@ -297,9 +304,10 @@ export function locksView(page) {
   if (!process) return h('div', {}, section('Locks of all processes', processTable(page)), h('p', { class: 'note' }, 'Choose one process to see its locks.'))
   const { info } = process
   if (!info.watched.locks) return h('p', { class: 'calm' }, 'Locks were not watched.')
-  return h('div', {}, section('Lock order', orderGraph(side, process)),
-    info.lock_orders.length > 0 && orderSection(side, process),
-    info.lock_waits.length > 0 && section('Who waited for whom', waitTable(side, process)),
+  const order = [section('Lock order', orderGraph(side, process)), info.lock_orders.length > 0 && orderSection(side, process)]
+  const use = [info.lock_waits.length > 0 && section('Who waited for whom', waitTable(side, process)),
     section('Locks', info.lock_classes.length ? classTable(side, process) : h('p', { class: 'calm' }, 'No lock was used.')),
-    info.lock_holds.length > 0 && section('Who held locks', holdTable(side, process)))
+    info.lock_holds.length > 0 && section('Who held locks', holdTable(side, process))]
+  // In which order locks were taken matters first where it is wrong.
+  return h('div', {}, cyclesOf(process).length ? [order, use] : [use, order])
 }

@@ -3,20 +3,26 @@ import { h, section } from '../dom.js'
 import { Table } from '../table.js'
 import { place, stack } from '../stack.js'
 import { nameElement } from '../names.js'
+import { isLock } from './overview.js'
 import { count, plural, seconds } from '../format.js'
 
 const FIRST = 60
 const LONGEST_OF_INTERVALS = 4096
 
-const nameOf = (thread) => thread.name || (thread.main ? 'main' : `thread ${thread.id}`)
+const nameOf = (process, thread) => process.threadLabel(thread) ?? `thread ${thread.id}`
+
+/** In a list: threads that share a name are told apart by their numbers. */
+const numbered = (process, thread) => (thread.name || thread.main || !thread.runs?.function ? nameOf(process, thread) : `${nameOf(process, thread)} (${thread.id})`)
 
 function waitsByThread(process) {
-  const { what, thread, began, took, other } = process.intervals
+  const { what, thread, began, took, other, class: lockClass } = process.intervals
+  const locks = new Set((process.info.lock_classes || []).filter(isLock).map((one) => one.id))
   const byThread = new Map()
   for (let i = 0; i < what.length; i++) {
     const id = thread.at(i)
     if (!byThread.has(id)) byThread.set(id, [])
-    byThread.get(id).push({ what: process.texts[what.at(i)], began: began.at(i) / 1e9, seconds: took.at(i) / 1e9, other: other.at(i) })
+    const word = process.texts[what.at(i)]
+    byThread.get(id).push({ what: word === 'wait' && !locks.has(lockClass.at(i)) ? 'idle' : word, began: began.at(i) / 1e9, seconds: took.at(i) / 1e9, other: other.at(i) })
   }
   return byThread
 }
@@ -39,7 +45,7 @@ class Timeline {
         h('button', { type: 'button', onclick: zoom(0.5) }, 'Zoom in'), h('button', { type: 'button', onclick: zoom(2) }, 'Zoom out'),
         h('button', { type: 'button', onclick: zoom(1, -0.5) }, 'Earlier'), h('button', { type: 'button', onclick: zoom(1, 0.5) }, 'Later'),
         h('button', { type: 'button', onclick: zoom(Infinity) }, 'All'))),
-      h('p', { class: 'legend' }, [['life', 'lives'], ['wait', 'waits'], ['hold', 'holds a lock'], ['stuck', 'blocked until the end']].map(
+      h('p', { class: 'legend' }, [['life', 'lives'], ['wait', 'waits for a lock'], ['idle', 'waits for other threads'], ['hold', 'holds a lock'], ['stuck', 'blocked until the end']].map(
         ([kind, words]) => h('span', { class: 'whole-line' }, h('span', { class: `swatch ${kind}` }), ` ${words}`))),
       this.detail, this.axis, this.rows, this.more)
     this.draw()
@@ -70,15 +76,15 @@ class Timeline {
     const spans = this.waits.get(thread.id) || []
     const told = (span) => span.what === 'hold' ? `held a lock for ${seconds(span.seconds)}, from ${seconds(span.began)}`
       : `waited ${seconds(span.seconds)}, from ${seconds(span.began)}${span.other ? `, for ${this.process.threadName(span.other)}` : ''}`
-    const name = nameOf(thread)
+    const name = numbered(this.process, thread)
     const parts = [this.bar('life', from, to, `${name}: from ${seconds(from)} to ${thread.ended_at === null ? 'the end' : seconds(to)}, ${thread.state_at_end}`),
-      ...['hold', 'wait'].flatMap((what) => spans.filter((span) => span.what === what).map((span) => this.bar(what, span.began, span.began + span.seconds, `${name} ${told(span)}`)))]
-    if (thread.blocked) parts.push(this.bar('stuck', thread.blocked.since ?? to, to, `${name} was blocked on ${thread.blocked.on} at the end, since ${seconds(thread.blocked.since)}`))
-    const waits = spans.filter((span) => span.what === 'wait')
+      ...['hold', 'idle', 'wait'].flatMap((what) => spans.filter((span) => span.what === what).map((span) => this.bar(what, span.began, span.began + span.seconds, `${name} ${told(span)}`)))]
+    if (thread.blocked) parts.push(this.bar('stuck', thread.blocked.since ?? to, to, `${name} was blocked on ${blockedOn(this.process, thread)} at the end, since ${seconds(thread.blocked.since)}`))
+    const waits = spans.filter((span) => span.what !== 'hold')
     const sum = waits.reduce((total, span) => total + span.seconds, 0)
-    const words = `${name}: ${seconds(from)} to ${seconds(to)}, ${thread.state_at_end}${waits.length ? `; ${plural(waits.length, 'wait')}, ${seconds(sum)} in all` : ''}${thread.blocked ? `; blocked on ${thread.blocked.on}` : ''}`
+    const words = `${name}: ${seconds(from)} to ${seconds(to)}, ${thread.state_at_end}${waits.length ? `; ${plural(waits.length, 'wait')}, ${seconds(sum)} in all` : ''}${thread.blocked ? `; blocked on ${blockedOn(this.process, thread)}` : ''}`
     return h('div', { class: 'lane', role: 'img', tabindex: '-1', 'aria-label': words, onfocus: () => (this.detail.textContent = words) },
-      h('span', { class: 'lane-name' }, name), h('span', { class: 'lane-track' }, parts))
+      h('span', { class: 'lane-name', title: name }, name), h('span', { class: 'lane-track' }, parts))
   }
 
   /** The arrow keys go from lane to lane, of which the tab key reaches the last one that had the focus. */
@@ -102,12 +108,18 @@ class Timeline {
   }
 }
 
+/** "mutex queue_lock", "thread 2 (reloader)": a thread that joins waits for another. */
+function blockedOn(process, { blocked }) {
+  if (blocked.on === 'thread' && blocked.owner) return process.threadName(blocked.owner)
+  return blocked.name ? `${blocked.on} ${blocked.name}` : blocked.on
+}
+
 /** What opens below a thread: where it was made, and where it was blocked. */
 function threadDetail(side, process, thread) {
   if (thread.main && !thread.blocked) return h('p', { class: 'dim' }, 'The process began with this thread.')
   return h('div', { class: 'columns' },
-    !thread.main && h('section', {}, h('h4', {}, `${nameOf(thread)} was made here`, thread.created_by ? h('span', { class: 'dim' }, ` by ${process.threadName(thread.created_by)}`) : ''), stack(side, thread.stack)),
-    thread.blocked && h('section', {}, h('h4', {}, `${nameOf(thread)} was blocked on ${thread.blocked.on} here`), stack(side, thread.blocked.stack)))
+    !thread.main && h('section', {}, h('h4', {}, `${numbered(process, thread)} was made here`, thread.created_by ? h('span', { class: 'dim' }, ` by ${process.threadName(thread.created_by)}`) : ''), stack(side, thread.stack)),
+    thread.blocked && h('section', {}, h('h4', {}, `${numbered(process, thread)} was blocked on ${blockedOn(process, thread)} here`), stack(side, thread.blocked.stack)))
 }
 
 /** rows: [{process, thread}, ...] */
@@ -116,14 +128,14 @@ function threadTable(page, rows) {
   const fate = ({ thread }) => thread.main ? 'main' : thread.joined ? 'joined' : thread.detached ? 'detached' : 'not joined'
   const time = (name, key) => ({ name, number: true, value: ({ thread }) => thread[key], show: (_, value) => seconds(value) })
   return new Table([
-    { name: 'Name', value: ({ thread }) => nameOf(thread) },
-    shown.length > 1 && { name: 'Process', value: ({ process }) => process.label },
+    { name: 'Name', value: ({ process, thread }) => nameOf(process, thread) },
+    shown.length > 1 && { name: 'Process', whole: true, value: ({ process }) => process.label },
     { name: 'Thread', number: true, value: ({ thread }) => thread.id },
     { name: 'Made in', value: ({ thread }) => side.where(thread.stack)?.name || '', show: ({ thread }) => (thread.stack ? place(side.where(thread.stack)) : '–') },
-    rows.some(({ thread }) => thread.runs?.function) && { name: 'Runs', value: ({ thread }) => thread.runs?.function || '', show: ({ thread }) => (thread.runs?.function ? nameElement(thread.runs.function) : '–') },
+    rows.some(({ thread }) => thread.name && thread.runs?.function) && { name: 'Runs', value: ({ thread }) => thread.runs?.function || '', show: ({ thread }) => (thread.runs?.function ? nameElement(thread.runs.function) : '–') },
     time('From', 'created_at'), time('To', 'ended_at'),
-    { name: 'At the end', value: ({ thread }) => (thread.blocked ? `blocked on ${thread.blocked.on}` : thread.state_at_end) },
-    { name: 'Fate', value: fate },
+    { name: 'At the end', value: ({ process, thread }) => (thread.blocked ? `blocked on ${blockedOn(process, thread)}` : thread.state_at_end) },
+    { name: 'Fate', whole: true, value: fate },
     { name: 'Events', number: true, value: ({ thread }) => thread.events, show: (_, value) => count(value) },
   ].filter(Boolean), rows, { caption: 'Threads', detail: ({ process, thread }) => threadDetail(side, process, thread) }).element
 }
