@@ -231,6 +231,48 @@ Test(page, draws_a_deadlock_in_the_order_in_which_it_happened)
 	rt_end(&rt);
 }
 
+/* A leak that grows comes first, however few bytes it lost. */
+Test(page, says_of_leaks_whether_they_grow)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "service_forgets_errors");
+	json_decref(rt_report(&rt));
+	rt.json = NULL;
+	change_database(
+	    &rt, "UPDATE finding SET course = iif(bytes = 3 * 4096, 'steady', 'growing') WHERE class = 'definite'");
+	explore(&rt, "growing");
+	change_database(&rt, "UPDATE finding SET course = 'once' WHERE class = 'definite'");
+	explore(&rt, "once");
+	rt_end(&rt);
+}
+
+static void explore_program(const char *line, const char *topic)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, line);
+	explore(&rt, topic);
+	rt_end(&rt);
+}
+
+Test(page, says_which_findings_are_usual) { explore_program("blocked_at_exit", "harmless"); }
+
+Test(page, makes_one_row_of_findings_at_one_place) { explore_program("service_never_stops_a_worker", "rows"); }
+
+Test(page, shows_both_sides_of_a_race) { explore_program("races lock_after_with_other", "race"); }
+
+Test(page, says_why_there_is_nothing)
+{
+	struct rt rt = rt_new();
+	struct outcome outcome = rt_tool(&rt, "run -o RUN -- true");
+
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	explore(&rt, "nothing");
+	rt_end(&rt);
+}
+
 Test(page, says_what_changed_between_two_runs)
 {
 	struct rt before = rt_new(), after = rt_new();

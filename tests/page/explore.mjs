@@ -30,7 +30,7 @@ async function fits(fragment = '') {
 
 /** Each line of a name has room for more than a few letters, unless the name is short. */
 async function neverLettersInAColumn(name) {
-  const squeezed = await evaluate(`[...document.querySelectorAll('main code, main .file')].filter((one) => {
+  const squeezed = await evaluate(`[...document.querySelectorAll('main code, main .file, main .source code')].filter((one) => {
     const { height, width } = one.getBoundingClientRect()
     const lines = Math.round(height / parseFloat(getComputedStyle(one).lineHeight))
     return one.innerText && lines > 1 && one.innerText.length / lines < 8
@@ -203,7 +203,9 @@ async function filtersHaveCounts() {
   for (const kind of ['deadlock', 'leak']) {
     const label = labels.find((one) => one.startsWith(kind))
     await browser.click(button('#view-findings', label))
-    assert.equal(label, `${kind} ${Math.max(await person.number('#view-findings .finding'), 0)}`, 'the number is wrong')
+    const rows = await evaluate(`[...document.querySelectorAll('#view-findings div > .findings:not(.finding *) > .finding')].map((one) => Number(/ of ([\\d,]+) at this place/.exec(one.querySelector('summary').textContent)?.[1] ?? 1))`)
+    assert.ok(rows.length > 0, 'no row is left')
+    assert.equal(label, `${kind} ${rows.reduce((sum, one) => sum + one)}`, 'the number is wrong')
   }
 }
 
@@ -265,6 +267,79 @@ async function stepsThatHappened() {
   assert.deepEqual(cells[1], ['', 'takes'])
   const locks = await evaluate(`[...document.querySelectorAll('.interleaving .lock-letter')].map((one) => one.textContent).join('')`)
   assert.match(locks, /^AB(AB|BA)$/)
+  await person.opens('#findings')
+  assert.match(await person.text('.interleaving .step'), /^takes A mutex (first|second) after/, 'the lock has no name')
+  assert.match(await person.text('.interleaving thead'), /^thread \d \((forward|backward)\)thread \d \((forward|backward)\)$/, 'threads are not called by their functions')
+  assert.match(await person.text('.finding .places'), /^(forward|backward) .*and (forward|backward) /, 'not each place where a thread waits is named')
+  for (const width of [390, 1024])
+    for (const part of ['locks', 'threads']) {
+      await person.opens(`#${part}`, { width })
+      await neverLettersInAColumn(`${part}, ${width} pixels`)
+      assert.ok(await evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'), `${part} is wider than ${width} pixels`)
+    }
+  assert.match(await person.text('#view-threads tbody'), /blocked on mutex (first|second)/, 'a thread is blocked on no lock')
+}
+
+const verdict = () => evaluate(`${$('.verdict')}.innerText`)
+
+/** A leak that grows comes first, and is said to grow. */
+async function leaksGrow() {
+  await person.opens()
+  assert.equal(await verdict(), '2 leaks, 1 growing')
+  assert.deepEqual(await evaluate(`[...document.querySelectorAll('#view-overview .course')].map((one) => one.className + ' ' + one.textContent)`), ['course growing growing', 'course steady steady'])
+  await person.follows('a leak that grows')
+}
+
+async function leaksOnce() {
+  await person.opens()
+  assert.equal(await verdict(), '2 leaks, each lost once: nothing that grows')
+}
+
+/** What healthy programs have, too, is no fault for certain. */
+async function isHarmless() {
+  await person.opens()
+  assert.equal(await verdict(), 'Nothing that needs repair for certain')
+  assert.equal(await person.text('.summary'), '2 findings, usual in healthy programs.')
+  await person.follows('harmless findings')
+}
+
+/** Nothing was allocated, no lock was taken, no thread was made: each part says so. */
+async function saysNothing() {
+  await person.opens()
+  assert.equal(await verdict(), 'Nothing wrong was found.')
+  for (const part of PARTS) await person.goes(part)
+  assert.match(await person.text('#view-overview .cards'), /nothingmalloc was never called/)
+  assert.match(await person.text('#view-memory'), /malloc was never called/)
+}
+
+/** Findings at one place are one row, which opens into all of them; a link opens the one that it names. */
+async function rowsOfFindings() {
+  await person.opens()
+  assert.equal(await person.number('#view-overview .finding'), 2, 'findings at one place are not one row')
+  await person.goes('findings')
+  assert.match(await person.text('.finding summary'), /\(the first of 5 at this place\).*5 times/)
+  const parts = '#view-findings .finding .finding'
+  assert.equal(await person.number(parts), 5, 'the row does not open into its findings')
+  assert.equal(await person.number(`${parts}[open]`), 1)
+  await person.follows('a row of findings')
+  const id = await evaluate(`${$(`${parts}:last-child`)}.dataset.id`)
+  await person.opens(`#findings?id=${id}`)
+  assert.ok(await evaluate(`${$(`${parts}[data-id='${id}']`)}.open`), 'the linked finding is not open')
+  assert.equal(await evaluate(`document.activeElement.parentElement.dataset.id`), id, 'the linked finding has not the focus')
+}
+
+/** The two sides of a race are next to each other, or one above the other, and code is never squeezed. */
+async function sidesOfARace() {
+  for (const width of [390, 1600]) {
+    await person.opens('#findings', { width, scheme: width === 390 ? 'dark' : 'light' })
+    const [first, second] = await evaluate(`[...document.querySelectorAll('.side')].map((one) => { const { top, left } = one.getBoundingClientRect(); return { top, left, words: one.innerText } })`)
+    assert.ok(width === 390 ? first.top < second.top && first.left === second.left : first.top === second.top && first.left < second.left, `the sides at ${width} pixels`)
+    assert.match(first.words, /^thread 1 \(main\) frees the block after /, 'what came first is not first')
+    assert.match(second.words, /^thread 2 \(\w+\) locks after [^]*held mutex other/)
+    assert.match(await person.text('.finding .places'), /^lock_late_with_other .* and free_node/, 'not both sides are named')
+    await neverLettersInAColumn(`a race, ${width} pixels`)
+    await person.follows(`a race, ${width} pixels`)
+  }
 }
 
 /** The page names places as the report of the heap does, and shows one row for each. */
@@ -359,6 +434,12 @@ const TOPICS = {
   processes: [manyProcesses],
   orders: [ordersAreMerged],
   happened: [stepsThatHappened],
+  growing: [leaksGrow],
+  once: [leaksOnce],
+  harmless: [isHarmless],
+  nothing: [saysNothing],
+  rows: [rowsOfFindings],
+  race: [sidesOfARace],
   places: [placesAreThoseOfTheReport],
   ranks: [findingsAreInTheOrderOfTheText],
   changes: [changes],

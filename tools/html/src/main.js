@@ -101,8 +101,11 @@ class Page {
   /** All parts are printed, in light colours, with the findings that are worth acting on open. */
   #beginPrint() {
     this.parts.forEach(([id]) => this.#make(id))
-    this.unfolded = [...document.querySelectorAll('#view-findings .finding:not(.note, [open])')]
-    this.unfolded.forEach((finding) => finding.unfold())
+    this.unfolded = []
+    for (let closed; (closed = [...document.querySelectorAll('#view-findings .finding:not(.note, [open])')]).length;) {
+      closed.forEach((finding) => finding.unfold()) // and so those inside of a row come to light
+      this.unfolded.push(...closed)
+    }
     document.documentElement.dataset.printing = ''
     redraw('.plot, .flame')
   }

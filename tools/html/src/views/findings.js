@@ -3,6 +3,8 @@ import { h, choice } from '../dom.js'
 import { linkTo } from '../copy.js'
 import { fragment } from '../fragment.js'
 import { place, stack } from '../stack.js'
+import { summed } from '../data.js'
+import { nameElement } from '../names.js'
 import { bytes, count, plural, seconds } from '../format.js'
 
 const WEIGHTS = { error: 'Error', warning: 'Warning', note: 'Note' }
@@ -11,14 +13,50 @@ const FIRST_PROCESSES = 12
 
 const kindOf = (finding) => finding.kind + (finding.class ? `:${finding.class}` : '')
 
+/** With all that was lost with it: as much as its repair would bring. */
 function amounts(finding) {
   const parts = []
-  if (finding.bytes || finding.blocks) parts.push(bytes(finding.bytes), plural(finding.blocks, 'block'))
-  if (finding.kept_blocks) parts.push(`and ${bytes(finding.kept_bytes)} in ${plural(finding.kept_blocks, 'block')} with ${finding.blocks === 1 ? 'it' : 'them'}`)
+  const blocks = finding.blocks + finding.kept_blocks
+  if (blocks) parts.push(`${bytes(finding.bytes + finding.kept_bytes)} in ${plural(blocks, 'block')}`)
   if (finding.seconds) parts.push(seconds(finding.seconds))
   if (finding.times > 1 && !finding.blocks) parts.push(`${count(finding.times)} times`)
   return parts.join(' · ')
 }
+
+/** What became of a leak's number of blocks while the program ran. */
+const COURSES = { growing: 'the number of lost blocks grew all along', once: 'allocated once in this run', steady: 'the number of lost blocks did not grow in the last half of the run' }
+
+const courseOf = ({ course }) => course && h('span', { class: `course ${course}`, title: COURSES[course] }, course)
+
+// ---- where -------------------------------------------------------------------------------
+
+const MOST_PLACES = 2
+
+/** The stacks that name a finding: where the threads of a deadlock wait, both sides of a race, the last call of a misuse. */
+function named({ kind, edges, sides, stacks }) {
+  if (edges.length) return edges.map((edge) => edge.wanted.stack)
+  if (sides) return sides.map((one) => one.stack)
+  if (kind === 'misuse') return [stacks.reduce((last, one) => ((one.at ?? 0) > (last?.at ?? 0) ? one : last), stacks[0])?.frames]
+  return [stacks[0]?.frames]
+}
+
+/** What a thread that leaked runs says more than where it was made. */
+function runs(process, { kind, threads }) {
+  const frame = kind === 'thread-leak' && process.thread(threads[0])?.runs
+  return frame?.function && [nameElement(frame.function), h('span', { class: 'dim' }, ' made in ')]
+}
+
+function places(side, { process, finding }) {
+  const all = named(finding).filter(Boolean)
+  return all.length > 0 && h('span', { class: 'places' }, runs(process, finding),
+    all.slice(0, MOST_PLACES).map((stack, i) => [i > 0 && h('span', { class: 'dim' }, ' and '), place(side.where(stack))]),
+    all.length > MOST_PLACES && h('span', { class: 'dim' }, ` and ${count(all.length - MOST_PLACES)} more`))
+}
+
+// ---- locks -------------------------------------------------------------------------------
+
+/** "mutex queue_lock": by its variable or block where that is known, else by its address. */
+const lockName = ({ what, name, address }) => [`${what} `, name ? h('code', { title: address }, name) : h('code', {}, address)]
 
 // ---- the interleaving of a deadlock -------------------------------------------------------
 
@@ -46,7 +84,7 @@ function steps(finding) {
 function step(side, { edge, does, lock }, letterOf) {
   const { at, letter } = letterOf(lock)
   return h('div', { class: 'step' },
-    h('p', {}, h('b', {}, does === 'holds' ? 'takes ' : 'waits for '), h('span', { class: `lock-letter colour-${at % 6}` }, letter), ` ${lock.what} `, h('code', {}, lock.address), lock.shared && ' for reading', edge.ahead && h('span', { class: 'tag' }, 'to write, ahead of readers'),
+    h('p', {}, h('b', {}, does === 'holds' ? 'takes ' : 'waits for '), h('span', { class: `lock-letter colour-${at % 6}` }, letter), ' ', lockName(lock), lock.shared && ' for reading', edge.ahead && h('span', { class: 'tag' }, 'to write, ahead of readers'),
       lock.at !== null && h('span', { class: 'dim' }, ` after ${seconds(lock.at)}`), edge.inferred && does === 'holds' && h('span', { class: 'tag' }, 'inferred')),
     h('details', { class: 'kept' }, h('summary', {}, place(side.where(lock.stack))), stack(side, lock.stack)))
 }
@@ -75,24 +113,23 @@ function interleaving(side, process, finding) {
 function locksOf(side, one) {
   if (!one.locks.length) return h('p', { class: 'dim' }, 'held no other lock')
   return one.locks.map((lock) => h('details', { class: 'kept' },
-    h('summary', {}, `held ${lock.object.what} `, lock.object.name || h('code', {}, lock.object.address), lock.shared && ' for reading', ' ', place(side.where(lock.taken))), stack(side, lock.taken, { brief: true })))
+    h('summary', {}, 'held ', lockName(lock.object), lock.shared && ' for reading', ' ', place(side.where(lock.taken))), stack(side, lock.taken, { brief: true })))
 }
 
-/** A column for each of the two threads: what it did, where, and with which locks. */
+/** Of a function of libc, the side has the name alone. */
+const did = ({ sides, stacks }, i) => (stacks[i]?.label.startsWith('calls ') ? `calls ${sides[i].does}` : sides[i].does)
+
+/** The two threads next to each other, or one above the other where that is too narrow: what each did, where, and with which locks. */
 function sides(side, process, finding) {
   if (!finding.sides) return null
-  const cells = (make) => h('tr', {}, finding.sides.map((one) => h('td', {}, make(one))))
   const about = finding.object
+  const all = finding.sides.map((one, i) => ({ ...one, does: did(finding, i) }))
+  if (all.every((one) => one.at !== null)) all.sort((a, b) => a.at - b.at)
   return h('section', { class: 'part' },
     h('h3', {}, 'The two sides'),
-    h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'The two sides: table' },
-      h('table', { class: 'interleaving', style: { '--columns': 2 } },
-        h('caption', { class: 'hidden' }, 'What each thread did, next to each other'),
-        h('thead', {}, h('tr', {}, finding.sides.map((one) => h('th', { scope: 'col' }, process.threadName(one.thread))))),
-        h('tbody', {},
-          cells((one) => h('p', {}, h('b', {}, one.does), one.at !== null && h('span', { class: 'dim' }, ` after ${seconds(one.at)}`))),
-          cells((one) => stack(side, one.stack)),
-          cells((one) => locksOf(side, one))))),
+    h('div', { class: 'sides' }, all.map((one) => h('section', { class: 'side' },
+      h('h4', {}, h('span', { class: 'dim' }, process.threadName(one.thread)), ' ', h('b', {}, one.does), one.at !== null && h('span', { class: 'dim' }, ` after ${seconds(one.at)}`)),
+      stack(side, one.stack), locksOf(side, one)))),
     about.block_bytes !== null && h('p', { class: 'note' }, `The ${about.what} lies ${plural(about.into, 'byte')} into a block of ${bytes(about.block_bytes)}.`),
     about.block_bytes !== null && h('details', { class: 'kept' }, h('summary', {}, 'where the block was allocated ', place(side.where(about.allocated))), stack(side, about.allocated, { brief: true })))
 }
@@ -116,7 +153,7 @@ function kept(side, finding) {
 function objects(side, finding) {
   const created = finding.objects.filter((object) => object.created)
   if (finding.edges.length || finding.sides || !finding.objects.length) return null
-  return h('section', { class: 'part' }, h('p', { class: 'dim' }, finding.objects.slice(0, 8).map((object) => `${object.what} ${object.address} `)),
+  return h('section', { class: 'part' }, h('p', { class: 'dim' }, finding.objects.slice(0, 8).map((object) => [lockName(object), ' '])),
     created.slice(0, 2).map((object) => h('details', { class: 'kept' }, h('summary', {}, `where the ${object.what} was made `, place(side.where(object.created))), stack(side, object.created, { brief: true }))))
 }
 
@@ -135,6 +172,56 @@ function body(side, { process, finding, all = [] }) {
     h('p', { class: 'dim' }, 'id ', h('code', {}, finding.id), finding.suppressed && ` · suppressed by ${finding.suppressed_by || 'a rule'}`, ' ', linkTo(fragment('findings', { id: finding.id }), 'finding'))]
 }
 
+// ---- findings at one place ------------------------------------------------------------------
+
+const PARTS_AT_ONCE = 20
+
+/** What is the same of findings that share a row: their kind, their places, and in how many processes they are; null: no place is known. */
+function rowKey(side, { process, finding, all }) {
+  const at = named(finding).map((stack) => side.placeKey(stack))
+  const { kind, class: name, weight, suppressed, suppressed_by: by, threads } = finding
+  return at.some(Boolean) ? JSON.stringify([kind, name, weight, suppressed, by, all.length, process.exe, at, kind === 'thread-leak' && process.thread(threads[0])?.runs?.function]) : null
+}
+
+/** Items of findings() that share a row are one, with their sums: {...the first of them, parts: [item, ...]}. */
+export function folded(side, items) {
+  const rows = []
+  const byKey = new Map()
+  for (const item of items) {
+    const key = rowKey(side, item)
+    const row = key !== null && byKey.get(key)
+    if (row) {
+      row.parts.push(item)
+      continue
+    }
+    rows.push({ ...item, parts: [item] })
+    if (key !== null) byKey.set(key, rows[rows.length - 1])
+  }
+  return rows.map((row) => (row.parts.length > 1 ? { ...summed({ ...row, all: row.parts }), all: row.all } : row))
+}
+
+/** The findings of a row, the first of them open. */
+function parts(side, items) {
+  const holder = h('div', { class: 'findings' })
+  const more = h('button', { type: 'button', class: 'more', onclick: () => draw() })
+  const draw = () => {
+    const done = holder.children.length
+    holder.append(...items.slice(done, done + PARTS_AT_ONCE).map((item, i) => findingElement(side, item, { open: done + i === 0 })))
+    more.hidden = holder.children.length >= items.length
+    more.textContent = `Show more of ${count(items.length - holder.children.length)}`
+  }
+  draw()
+  return [holder, more]
+}
+
+/** What a row's message is about, where that is a part of what the row is about. */
+function part({ finding, all = [], parts: items = [] }) {
+  if (items.length > 1) return ` (the ${finding.blocks ? 'largest' : 'first'} of ${count(items.length)} at this place)`
+  return all.length > 1 && (finding.blocks > 0 || finding.times > 1) ? ` (in the first of ${plural(all.length, 'process', 'processes')})` : ''
+}
+
+// ---- one finding, or row of them ------------------------------------------------------------
+
 /** Which process has it: nothing where there is but one. */
 function whose(side, item) {
   if (side.processes.length < 2) return null
@@ -143,19 +230,19 @@ function whose(side, item) {
   return of > 1 && number > 1 ? `in ${count(number)} of ${plural(of, 'process', 'processes')} of ${item.process.exe}` : item.process.label
 }
 
-/** One of them, to be opened.  item: {finding, process, all}; tag: a word in front; words: more to say in its summary. */
+/** To be opened.  item: {finding, process, all}, or of a row `parts`, too; tag: a word in front; words: instead of its amounts. */
 export function findingElement(side, item, { tag, words, open } = {}) {
   const { finding } = item
-  const first = finding.stacks[0]?.frames || finding.edges[0]?.wanted.stack
+  const rowOfMany = item.parts?.length > 1
   const content = h('div', { class: 'finding-body' })
-  const element = h('details', { class: `finding ${finding.suppressed ? 'note' : finding.weight}` },
+  const element = h('details', { class: `finding ${finding.suppressed ? 'note' : finding.weight}`, 'data-id': finding.id },
     h('summary', {},
       h('span', { class: 'badge' }, tag || (finding.suppressed ? 'Suppressed' : WEIGHTS[finding.weight])),
       h('span', { class: 'kind' }, kindOf(finding)),
-      h('span', { class: 'message' }, finding.message),
-      h('span', { class: 'aside' }, first && place(side.where(first)), h('span', { class: 'amount' }, words ?? amounts(finding)), h('span', { class: 'dim' }, whose(side, item)))),
+      h('span', { class: 'message' }, finding.message, h('span', { class: 'dim' }, part(item))),
+      h('span', { class: 'aside' }, places(side, item), courseOf(finding), h('span', { class: 'amount' }, words ?? amounts(finding)), h('span', { class: 'dim' }, whose(side, item)))),
     content)
-  const unfold = () => element.open && !content.childNodes.length && content.append(...body(side, item).flat().filter(Boolean))
+  const unfold = () => element.open && !content.childNodes.length && content.append(...(rowOfMany ? parts(side, item.parts) : body(side, item).flat().filter(Boolean)))
   element.addEventListener('toggle', unfold)
   element.unfold = () => { element.open = true; unfold() }
   if (open) element.unfold()
@@ -233,17 +320,17 @@ class FindingList {
 
   #draw() {
     const fitting = this.#fitting()
-    this.list.replaceChildren(...fitting.slice(0, this.shown).map((item, i) => this.#element(item, i === 0 && fitting.length <= FIRST)))
-    this.more.hidden = fitting.length <= this.shown
-    this.more.textContent = `Show more of ${count(fitting.length - this.shown)}`
+    this.rows = folded(this.side, fitting)
+    this.list.replaceChildren(...this.rows.slice(0, this.shown).map((row, i) => findingElement(this.side, row, { open: i === 0 && this.rows.length <= FIRST })))
+    this.more.hidden = this.rows.length <= this.shown
+    this.more.textContent = `Show more of ${count(this.rows.length - this.shown)}`
     this.status.textContent = fitting.length === this.all.length ? '' : `${count(fitting.length)} of ${count(this.all.length)} findings`
     if (this.all.length) this.#drawFilters()
   }
 
-  #element(item, open) {
-    const element = findingElement(this.side, item, { open })
-    element.dataset.id = item.finding.id
-    return element
+  /** Of a row that is open: the innermost element, since a row has the id of its first finding. */
+  #elementOf(row, id) {
+    return [...row.querySelectorAll(`[data-id='${CSS.escape(id)}']`)].pop() ?? (row.dataset.id === id ? row : undefined)
   }
 
   /** Shows the finding that a link names, whatever was filtered. */
@@ -256,9 +343,13 @@ class FindingList {
     Object.assign(this.state, { query: '', kind: '', process: '', notes: this.state.notes || isNote(item) })
     this.search.value = ''
     this.box.checked = this.state.notes
-    this.shown = Math.max(FIRST, this.#fitting().indexOf(item) + 1)
+    const at = folded(this.side, this.#fitting()).findIndex((row) => row.parts.includes(item))
+    this.shown = Math.max(FIRST, at + 1)
     this.#draw()
-    const element = this.list.querySelector(`[data-id='${CSS.escape(id)}']`)
+    const row = this.list.children[at]
+    row.unfold()
+    while (!this.#elementOf(row, id)) row.querySelector('.more').click()
+    const element = this.#elementOf(row, id)
     element.unfold()
     element.scrollIntoView({ block: 'start' })
     element.querySelector('summary').focus({ preventScroll: true })

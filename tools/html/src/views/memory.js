@@ -6,6 +6,7 @@ import { Table } from '../table.js'
 import { linkTo } from '../copy.js'
 import { fragment, readFragment, replaceFragment } from '../fragment.js'
 import { place, stack } from '../stack.js'
+import { unseen } from './overview.js'
 import { shortName } from '../names.js'
 import { baseName, bytes, count, percent, plural, seconds } from '../format.js'
 
@@ -239,13 +240,18 @@ function peakSection(page, flame) {
     h('button', { type: 'button', class: 'quiet', onclick: () => { flame.setMetric('peak_bytes'); flame.element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' }) } }, 'All of it in the flame graph'))
 }
 
+function nothing(shown) {
+  if (!shown.some((process) => process.info.watched.heap)) return h('p', { class: 'calm' }, 'The heap was not watched.')
+  return h('div', {}, h('p', { class: 'calm' }, 'Nothing was allocated: malloc was never called.'), unseen(shown))
+}
+
 const DETAILS_OF_MANY = 'Choose one process to see its peak and the sizes that it asked for.'
 
 export function memoryView(page) {
   const { shown } = page
   const heaps = shown.map((process) => process.info.heap).filter(Boolean)
   const one = shown.length === 1 ? shown[0] : null
-  if (!heaps.some((heap) => heap.allocations)) return h('p', { class: 'calm' }, shown.some((process) => process.info.watched.heap) ? 'Nothing was allocated.' : 'The heap was not watched.')
+  if (!heaps.some((heap) => heap.allocations)) return nothing(shown)
   const sum = (name) => heaps.reduce((total, heap) => total + heap[name], 0)
   const flame = new FlameGraph(shown, 1, sum('live_at_end_bytes') > sum('peak_bytes') / 2 ? 'live_bytes' : 'allocated_bytes')
   const sites = sitesSection(page)

@@ -1,7 +1,7 @@
 // What is wrong, where, and how much: before anything else.
 import { h, section } from '../dom.js'
 import { numberOf } from '../data.js'
-import { findingElement } from './findings.js'
+import { findingElement, folded } from './findings.js'
 import { bars, timeline, topPlaces } from './memory.js'
 import { processTree } from './processes.js'
 import { bytes, count, percent, plural, seconds } from '../format.js'
@@ -28,13 +28,29 @@ function cards({ shown, address }) {
   const blocked = threads.filter((thread) => thread.state_at_end === 'blocked').length
   const query = address === null ? '' : `?process=${address}`
   return h('div', { class: 'cards' },
-    shown.some((process) => process.info.watched.heap) && heaps.length > 0 && [
+    heaps.length > 0 && !sum('allocations') && card('Allocated', 'nothing', 'malloc was never called'),
+    sum('allocations') > 0 && [
       shown.length === 1 ? card('Peak', bytes(sum('peak_bytes')), `after ${seconds(heaps[0].peak_at)}`, `#memory${query}`) : card('Largest peak', bytes(Math.max(...heaps.map((heap) => heap.peak_bytes))), 'of one process', `#memory${query}`),
       card('Live at the end', bytes(sum('live_at_end_bytes')), plural(sum('live_at_end_blocks'), 'block'), `#memory${query}`),
       card('Allocated', bytes(sum('allocated_bytes')), plural(sum('allocations'), 'call'), `#memory${query}`),
       card('Temporary', percent(sum('temporary'), sum('allocations')), 'of calls, freed at once', `#memory${query}`)],
     card('Threads', count(threads.length), blocked ? `${count(blocked)} blocked at the end` : 'none blocked at the end', `#threads${query}`),
-    shown.some((process) => process.info.watched.locks) && card('Waited for locks', seconds(ofLocks('wait_seconds')), `${count(ofLocks('contended'))} of ${plural(ofLocks('acquisitions'), 'acquisition')}${waited ? `; ${seconds(waited)} for other threads` : ''}`, `#locks${query}`))
+    shown.some((process) => process.info.watched.locks) && card('Waited for locks', seconds(ofLocks('wait_seconds')), `${ofLocks('acquisitions') ? `${count(ofLocks('contended'))} of ${plural(ofLocks('acquisitions'), 'acquisition')}` : 'no lock was taken'}${waited ? `; ${seconds(waited)} for other threads` : ''}`, `#locks${query}`))
+}
+
+const isUsual = ({ finding }) => finding.kind === 'thread-leak' && ['blocked', 'running'].includes(finding.class)
+
+/** What healthy programs have, too, is no fault for certain: as the text report says. */
+function harmless(look) {
+  return [h('p', { class: 'verdict warn' }, 'Nothing that needs repair for certain'), h('p', { class: 'summary' }, plural(look.length, 'finding'), look.every(isUsual) ? ', usual in healthy programs.' : ' to look at.')]
+}
+
+/** Whether leaks grow: most readers ask that first. */
+function growth(items) {
+  const leaks = items.filter(({ finding }) => finding.course)
+  const growing = leaks.filter(({ finding }) => finding.course === 'growing').length
+  if (growing) return growing === items.length ? ', growing' : `, ${count(growing)} growing`
+  return leaks.length === items.length && leaks.every(({ finding }) => finding.course === 'once') ? `, ${leaks.length > 1 ? 'each ' : ''}lost once: nothing that grows` : ''
 }
 
 function verdict(items) {
@@ -42,10 +58,11 @@ function verdict(items) {
   const wrong = open.filter(({ finding }) => finding.weight === 'error')
   const look = open.filter(({ finding }) => finding.weight === 'warning')
   if (!wrong.length && !look.length) return h('p', { class: 'verdict good' }, 'Nothing wrong was found.')
+  if (!wrong.length) return harmless(look)
   const kinds = new Map()
-  for (const { finding } of wrong.length ? wrong : look) kinds.set(finding.kind, (kinds.get(finding.kind) || 0) + 1)
+  for (const { finding } of wrong) kinds.set(finding.kind, (kinds.get(finding.kind) || 0) + 1)
   const words = [...kinds].map(([kind, number]) => plural(number, kind.replace('-', ' ').replace('misuse', 'wrong call'))).join(', ')
-  return h('p', { class: `verdict ${wrong.length ? 'bad' : 'warn'}` }, words, wrong.length && look.length ? h('span', { class: 'dim' }, ` and ${count(look.length)} more to look at`) : '')
+  return h('p', { class: 'verdict bad' }, words, h('span', { class: 'dim' }, look.length ? `${growth(wrong)} and ${count(look.length)} more to look at` : growth(wrong)))
 }
 
 // Nothing may have seen the end: then it came later than the last sign of life.
@@ -71,7 +88,7 @@ function unseenOf(process) {
 }
 
 /** Equal lines of several processes are one, with their number. */
-function unseen(processes) {
+export function unseen(processes) {
   const lines = new Map()
   for (const process of processes) for (const line of unseenOf(process)) lines.set(line, (lines.get(line) || 0) + 1)
   if (!lines.size) return null
@@ -87,13 +104,14 @@ export function overviewView(page) {
   const items = side.findings()
   const first = items.filter(({ finding }) => finding.weight !== 'note' && !finding.suppressed)
   const allocated = shown.reduce((sum, process) => sum + (process.info.heap?.allocated_bytes || 0), 0)
-  const rows = topPlaces(page, 'allocated_bytes', FIRST_SITES)
+  const rows = folded(side, first)
+  const sites = topPlaces(page, 'allocated_bytes', FIRST_SITES)
   const curve = timeline(page)
   return h('div', {}, verdict(items),
-    first.length > 0 && h('div', { class: 'findings' }, first.slice(0, FIRST_FINDINGS).map((item) => findingElement(side, item)),
-      first.length > FIRST_FINDINGS && h('p', {}, h('a', { href: '#findings' }, `All ${count(first.length)} findings`))),
+    rows.length > 0 && h('div', { class: 'findings' }, rows.slice(0, FIRST_FINDINGS).map((row) => findingElement(side, row)),
+      rows.length > FIRST_FINDINGS && h('p', {}, h('a', { href: '#findings' }, `All ${count(first.length)} findings`))),
     side.processes.length > 1 && section(numberOf(side.processes), processTree(page)),
     section(heading(page), cards(page), unseen(shown)),
     curve && section('Live memory', curve.element),
-    rows.length > 0 && section('Most allocated', bars(rows, 'allocated_bytes', allocated, (row) => bytes(row.allocated_bytes))))
+    sites.length > 0 && section('Most allocated', bars(sites, 'allocated_bytes', allocated, (row) => bytes(row.allocated_bytes))))
 }
