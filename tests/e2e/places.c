@@ -170,3 +170,34 @@ Test(places, stacks_of_one_place_are_one_row)
 	             (const char *const[]){"5.9 KiB in this stack:\n", " left (", " right (", NULL});
 	rt_end(&rt);
 }
+
+static void expect_in_report(const char *program, const char *wanted)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, program);
+	struct outcome report = rt_tool(&rt, "report RUN");
+
+	cr_expect(strstr(report.out, wanted), "%s: no \"%s\" in:\n%s", program, wanted, report.out);
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
+/* Where two threads did it together, a row names both places, and a file that they share once. */
+Test(places, a_row_names_both_places)
+{
+	expect_in_report("races lock_after_with_other", "race:free  lock_late_with_other, free_node (races.c:");
+	expect_in_report(
+	    "service_locks_both_ways",
+	    "deadlock:predicted  both in (anonymous namespace)::Bank::transfer (service_locks_both_ways.cc:");
+}
+
+/* "both" would be wrong of three threads. */
+Test(places, a_row_of_three_threads_names_two) { expect_in_report("three_cycle", "), philosopher (three_cycle.c:"); }
+
+/* Numbers of one are not taken for those of all. */
+Test(places, of_which_finding_a_message_is_comes_before_it)
+{
+	expect_in_report("service_never_stops_a_worker",
+	                 "   the first of 5 at this place (--limit 0 shows all)\n   a thread created here, which runs");
+}

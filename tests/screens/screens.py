@@ -62,7 +62,7 @@ def without_numbers(line):
 # The lines that sentences begin with: the one after the number of a finding, and these.
 NUMBERED = re.compile(r"^ ?\d+\. ")
 SENTENCE = re.compile(r"^ *(not freed:|no names in )")
-# What may stand below a finding's sentence, as wide as that is.
+# What may stand before or below a finding's sentence, as wide as that is.
 OTHER = re.compile(r"^ *((the (largest|first) of|in [\d,]+ of|in \S+, pid|thread \d).*|.*:)$")
 
 
@@ -71,6 +71,9 @@ def sentences(lines):
     out, before, inside = [], "", False
     for line in lines:
         word = line.split()[0] if line.strip() else ""
+        if OTHER.match(line) and NUMBERED.match(before):  # of which of several the sentence after it is about
+            out.append(line)
+            continue
         begins = bool(NUMBERED.match(before) or SENTENCE.match(line))
         goes_on = inside and word and not begins and len(before) + 1 + len(word) > COLUMNS and not OTHER.match(line)
         if goes_on:

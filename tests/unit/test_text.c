@@ -71,6 +71,15 @@ Test(format, long_names_lose_template_arguments_first)
 	expect_short("ns::S::operator<< <int>", 80, "ns::S::operator<< <int>");
 }
 
+/* Of a name that is longer than the buffer, the end is kept as of others. */
+Test(format, a_small_buffer_takes_the_end_of_a_name)
+{
+	char out[25];
+
+	shorten_function("node::inspector::(anonymous namespace)::StartIoThread", sizeof(out) - 1, out, sizeof(out));
+	cr_expect_str_eq(out, "...::StartIoThread");
+}
+
 Test(format, namespaces_or_the_middle_go_last)
 {
 	expect_short("alpha::beta::gamma::delta", 20, "...::gamma::delta");

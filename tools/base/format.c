@@ -98,6 +98,8 @@ const char *base_name(const char *path)
 
 /* ---- names too long for a line ---------------------------------------------------------- */
 
+#define NAME_ROOM 4096 /* of a longer name, the end is lost */
+
 static bool is_operator(const char *start, const char *at)
 {
 	const char *word = at;
@@ -179,11 +181,15 @@ static void cut_middle(char *text, size_t width)
 	memmove(text + head + 3, text + length - tail, tail + 1);
 }
 
+/* In a buffer of its own, since out may be too small for the whole name, whose end says most. */
 void shorten_function(const char *name, size_t width, char *out, size_t size)
 {
-	snprintf(out, size, "%s", name);
-	for (unsigned depth = 4; strlen(name) > width && strlen(out) > width && depth-- > 0;)
-		fold_templates(name, depth, out, size);
-	if (!cut_namespaces(out, width))
-		cut_middle(out, width);
+	char text[NAME_ROOM];
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (unsigned depth = 4; strlen(name) > width && strlen(text) > width && depth-- > 0;)
+		fold_templates(name, depth, text, sizeof(text));
+	if (!cut_namespaces(text, width))
+		cut_middle(text, width);
+	snprintf(out, size, "%s", text);
 }

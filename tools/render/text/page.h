@@ -31,6 +31,14 @@ void page_place(struct report *report, int64_t process, int64_t stack, unsigned 
 /* The same as text; malloced, NULL if memory is short. */
 char *page_place_text(struct report *report, int64_t process, int64_t stack, unsigned width);
 
+struct page_stack_at {
+	int64_t process, stack;
+};
+/* The places of two stacks whose functions are in one file, which is written once: "serve, reload (service.c:30, :19)",
+ * or "both in serve (service.c:30)".  Malloced; NULL: they are not in one file, or it does not fit into width columns.
+ */
+char *page_two_places_text(struct report *report, const struct page_stack_at at[2], unsigned width);
+
 /* report->width of output whose lines may have any length: names in it are never shortened. */
 #define PAGE_UNLIMITED 60000u
 /* The columns of sentences, which are broken at spaces. */

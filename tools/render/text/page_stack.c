@@ -15,6 +15,8 @@
 #define LONG_ROW 5
 /* Columns that a place in the source leaves for the function's name. */
 #define NAME_AT_LEAST 16
+/* Characters of a name, or of its place. */
+#define FRAME_TEXT 4096
 /* Columns that the name of a wrapper may take, however narrow the page is. */
 #define WRAPPER_AT_LEAST 14
 
@@ -48,6 +50,14 @@ static void name_of(const struct frame *frame, char *out, size_t size)
 		snprintf(out, size, "%s", frame_name(frame, room));
 }
 
+/* Columns that the name keeps.  Where the place is a module, which says less than a function, that is most of them. */
+static size_t least_of(const struct frame *frame, const char *name, size_t width)
+{
+	size_t least = frame->file ? NAME_AT_LEAST : 2 * width / 3;
+
+	return strlen(name) < least ? strlen(name) : least;
+}
+
 /* Fits both into width columns: the name is shortened first, because more of it can be spared. */
 static void fit(const struct frame *frame, size_t width, char *name, char *place, size_t size)
 {
@@ -58,10 +68,12 @@ static void fit(const struct frame *frame, size_t width, char *name, char *place
 		return;
 	name_of(frame, whole, size);
 	place_of(frame, whole_place, size);
-	least = strlen(whole) < NAME_AT_LEAST ? strlen(whole) : NAME_AT_LEAST;
+	least = least_of(frame, whole, width);
 	shorten_function(whole_place, width > least + NAME_AT_LEAST ? width - least : NAME_AT_LEAST, place, size);
 	taken = strlen(place);
 	shorten_function(whole, width > taken + least ? width - taken : least, name, size);
+	if (strlen(name) + strlen(whole_place) <= width) /* a name may get shorter than it had to */
+		snprintf(place, size, "%s", whole_place);
 	free(whole);
 }
 
@@ -193,41 +205,107 @@ static struct frame whole_function(const struct frame *frame)
 	return whole;
 }
 
-/* "xmalloc < ": a long name may take a third of the width.  Returns the columns that are used. */
-static unsigned write_wrapper(FILE *out, const struct frame *wrapper, unsigned width)
+/* "xmalloc < ".  If it does not fit beside `others` columns, a long name may take a third of the width.  Returns the
+ * columns that are used. */
+static unsigned write_wrapper(FILE *out, const struct frame *wrapper, size_t others, unsigned width)
 {
 	struct frame function = whole_function(wrapper);
 	char whole[4096], name[4096];
 
 	name_of(&function, whole, sizeof(whole));
-	shorten_function(whole, width / 3 > WRAPPER_AT_LEAST ? width / 3 : WRAPPER_AT_LEAST, name, sizeof(name));
+	size_t most = width / 3 > WRAPPER_AT_LEAST ? width / 3 : WRAPPER_AT_LEAST;
+
+	if (strlen(whole) + 3 + others <= width)
+		most = strlen(whole);
+	shorten_function(whole, most, name, sizeof(name));
 	fprintf(out, "%s < ", name);
 	return (unsigned)strlen(name) + 3;
+}
+
+/* Calls in a function without a name are one place: they have no lines that would tell them apart.  A wrapper without a
+ * name is called by its module, which the place then need not repeat. */
+static struct frame place_to_show(const struct where *where)
+{
+	struct frame shown = where->frame->function ? *where->frame : whole_function(where->frame);
+	const struct frame *wrapper = where->wrapper;
+
+	if (wrapper && !wrapper->function && shown.module && wrapper->module && !strcmp(wrapper->module, shown.module))
+		shown.module = shown.function ? NULL : shown.module;
+	return shown;
 }
 
 char *page_place_text(struct report *report, int64_t process, int64_t stack, unsigned width)
 {
 	struct where where = where_of_stack(&report->query, process, stack);
 	char name[4096] = "(no stack)", place[4096] = "", *text = NULL;
+	struct frame shown = where.frame ? place_to_show(&where) : (struct frame){0};
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		return NULL;
+	if (where.frame)
+		fit(&shown, PAGE_UNLIMITED, name, place, sizeof(name));
 	if (where.wrapper) {
-		unsigned used = write_wrapper(out, where.wrapper, width);
+		unsigned used = write_wrapper(out, where.wrapper, strlen(name) + strlen(place), width);
 
 		width = width > used ? width - used : 0;
 	}
-	/* Calls in a function without a name are one place: they have no lines that would tell them apart. */
-	if (where.frame) {
-		struct frame shown = where.frame->function ? *where.frame : whole_function(where.frame);
-
+	if (where.frame)
 		fit(&shown, width, name, place, sizeof(name));
-	}
 	fprintf(out, "%s%s", name, place);
 	fclose(out);
 	return text;
+}
+
+/* ":12", or with the column ":12:7". */
+static void line_of(const struct frame *frame, char *out, size_t size)
+{
+	if (frame->column)
+		snprintf(out, size, ":%lld:%lld", (long long)frame->line, (long long)frame->column);
+	else
+		snprintf(out, size, ":%lld", (long long)frame->line);
+}
+
+static bool share_a_file(const struct where *a, const struct where *b)
+{
+	return a->frame && b->frame && !a->wrapper && !b->wrapper && a->frame->file && b->frame->file &&
+	       a->frame->line && b->frame->line && !strcmp(a->frame->file, b->frame->file);
+}
+
+/* Columns for each name, so that both fit into room. */
+static size_t room_of_each(const char *first, const char *second, size_t room)
+{
+	return !strcmp(first, second) || strlen(first) + strlen(second) <= room ? room : room / 2;
+}
+
+char *page_two_places_text(struct report *report, const struct page_stack_at at[2], unsigned width)
+{
+	const struct where where[] = {where_of_stack(&report->query, at[0].process, at[0].stack),
+	                              where_of_stack(&report->query, at[1].process, at[1].stack)};
+	char lines[2][48], whole[2][FRAME_TEXT], names[2][FRAME_TEXT], *text = NULL;
+
+	if (!share_a_file(&where[0], &where[1]))
+		return NULL;
+	for (int i = 0; i < 2; i++) {
+		line_of(where[i].frame, lines[i], sizeof(lines[i]));
+		name_of(where[i].frame, whole[i], sizeof(whole[i]));
+	}
+	const char *file = base_name(where[0].frame->file);
+	size_t used = strlen("both in  (, )") + strlen(file) + strlen(lines[0]) + strlen(lines[1]);
+	size_t each = width > used ? room_of_each(whole[0], whole[1], width - used) : 0;
+
+	if (each < NAME_AT_LEAST)
+		return NULL;
+	for (int i = 0; i < 2; i++)
+		shorten_function(whole[i], each, names[i], sizeof(names[i]));
+	bool same = !strcmp(whole[0], whole[1]);
+	int length = same && !strcmp(lines[0], lines[1])
+	                 ? asprintf(&text, "both in %s (%s%s)", names[0], file, lines[0])
+	                 : asprintf(&text, "%s%s%s (%s%s, %s)", names[0], same ? "" : ", ", same ? "" : names[1], file,
+	                            lines[0], lines[1]);
+
+	return length < 0 ? NULL : text;
 }
 
 void page_place(struct report *report, int64_t process, int64_t stack, unsigned width)

@@ -460,13 +460,14 @@ static void print_finding(struct report *report, const struct process *process, 
 	page_paint(report, text_paint(kind, class), "%s%s%s", kind, class ? ":" : "", class ? class : "");
 	print_amounts(report, row, merged);
 	page_paint(report, PAINT_DIM, "  [%s]\n", query_text(row, 4));
-	page_paragraph(report, 3, query_text(row, 3));
+	/* In front of the message: its numbers are those of this one. */
 	if (finding->alike > 1)
 		page_paint(report, PAINT_DIM, "   the %s of %s %s (--limit 0 shows all)\n",
 		           sqlite3_column_int64(row, 6) ? "largest" : "first", human_count(finding->alike).text,
 		           finding->places > 1 ? "in this file" : "at this place");
 	if (merged)
 		print_where(report, process, merged);
+	page_paragraph(report, 3, query_text(row, 3));
 	print_edges(report, process, ordinal);
 	if (class_is(kind, class, FINDING_DEADLOCK_PREDICTED))
 		print_witness(report, process, ordinal);

@@ -13,7 +13,7 @@
 #include "tools/query/where.h"
 #include "tools/render/text/text_nameless.h"
 
-#define PLACES_MOST  2   /* of a deadlock of more threads */
+#define PLACES_MOST  2u  /* of a deadlock of more threads */
 #define PLACE_LEAST  24u /* columns */
 #define RUNS_WIDTH   40  /* of what a thread runs */
 #define COURSE_WORST "growing"
@@ -45,8 +45,8 @@ struct overview {
 
 /* ---- where -------------------------------------------------------------------------------------- */
 
-/* Of a deadlock, where its threads wait; of a misuse the call that is wrong, which is the last one; of all others the
- * first stack. */
+/* Of a deadlock, where its threads wait; of a race, both sides; of a misuse the call that is wrong, which is the last
+ * one; of all others the first stack. */
 static const char places_sql[] =
     "SELECT wanted_stack, 0 AS part, ordinal AS place, " EDGE_HOME " FROM finding_edge"
     " WHERE process = ?1 AND finding = ?2"
@@ -77,26 +77,48 @@ static void note_place(struct report *report, struct line *line, int64_t process
 	line->nameless = where.frame && !where.frame->function ? where.frame->module : NULL;
 }
 
-/* Writes places, each in at most width columns. */
+static bool line_is(const struct line *line, const char *kind) { return !strncmp(line->kind, kind, strlen(kind)); }
+
+/* The stacks that name the finding: of two threads where two did it together.  The number of them in *all, of which
+ * places gets PLACES_MOST. */
+static unsigned load_places(struct report *report, const struct line *line, struct page_stack_at *places, unsigned *all)
+{
+	bool both_sides = line_is(line, KIND_NAME_RACE);
+	sqlite3_stmt *row = query_rows(&report->query, places_sql, 3, line->first.process, line->first.ordinal,
+	                               (int64_t)line_is(line, KIND_NAME_MISUSE));
+
+	for (*all = 0; query_next(&report->query, row); ++*all) {
+		bool of_thread = !sqlite3_column_int(row, 1);
+
+		if (!of_thread && *all >= (both_sides ? PLACES_MOST : 1))
+			break;
+		if (*all < PLACES_MOST)
+			places[*all] =
+			    (struct page_stack_at){sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 0)};
+	}
+	sqlite3_finalize(row);
+	return *all < PLACES_MOST ? *all : PLACES_MOST;
+}
+
+/* Writes the places in at most width columns. */
 static void write_places(struct report *report, struct line *line, unsigned width, FILE *out)
 {
-	bool is_misuse = !strncmp(line->kind, KIND_NAME_MISUSE, strlen(KIND_NAME_MISUSE));
-	sqlite3_stmt *row =
-	    query_rows(&report->query, places_sql, 3, line->first.process, line->first.ordinal, (int64_t)is_misuse);
+	struct page_stack_at places[PLACES_MOST];
+	unsigned all, count = load_places(report, line, places, &all);
+	char *both = all == 2 ? page_two_places_text(report, places, width) : NULL;
 
-	for (unsigned i = 0, most = 1; i < most && query_next(&report->query, row); i++) {
-		bool of_thread = !sqlite3_column_int(row, 1);
-		unsigned each = of_thread ? (width - 2) / PLACES_MOST : width;
-		int64_t process = sqlite3_column_int64(row, 3), stack = sqlite3_column_int64(row, 0);
-		char *place = page_place_text(report, process, stack, each);
+	if (count)
+		note_place(report, line, places[0].process, places[0].stack);
+	if (both)
+		fputs(both, out);
+	for (unsigned i = 0; !both && i < count; i++) {
+		char *place = page_place_text(report, places[i].process, places[i].stack,
+		                              count > 1 ? (width - 2) / PLACES_MOST : width);
 
-		if (!i)
-			note_place(report, line, process, stack);
-		most = of_thread ? PLACES_MOST : 1;
 		fprintf(out, "%s%s", i ? ", " : "", place ? place : "?");
 		free(place);
 	}
-	sqlite3_finalize(row);
+	free(both);
 }
 
 /* The place in at most width columns, if that is possible; malloced. */
