@@ -199,6 +199,10 @@ async function links() {
 
 async function filtersHaveCounts() {
   await person.opens('#findings')
+  await browser.click($('#view-findings input[type=search]'))
+  await browser.type('hold<')
+  assert.match(await person.text('#view-findings .found'), /^0 of \d+ findings; \d\d notes fit, too$/, 'notes that fit are not told')
+  await person.opens('#findings')
   const labels = await evaluate(`[...document.querySelectorAll('#view-findings .choice button')].map((one) => one.textContent)`)
   for (const kind of ['deadlock', 'leak']) {
     const label = labels.find((one) => one.startsWith(kind))
@@ -238,6 +242,8 @@ async function manyProcesses() {
   }
   await person.goes('memory')
   assert.ok(await evaluate(`[...document.querySelectorAll('${FRAMES}')].some((one) => one.getAttribute('aria-label').startsWith('3 × leak_simple,'))`), 'processes of one program are no frame')
+  await browser.click(button('#view-memory', 'Program'))
+  assert.equal(await evaluate(`[...document.querySelectorAll('#view-memory .opener .what')].filter((one) => one.textContent === 'leak_simple').length`), 1, 'processes of one program are no group')
   await browser.click(button('#view-memory', 'Process'))
   assert.ok(await person.number('#view-memory .opener') > 2, 'no groups by process')
   await person.opens(await evaluate('location.hash'))

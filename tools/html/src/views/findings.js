@@ -295,8 +295,8 @@ class FindingList {
   }
 
   /** Those that all filters but the named one let through. */
-  #fitting(except) {
-    const { notes, kind, process, query } = this.state
+  #fitting(except, notes = this.state.notes) {
+    const { kind, process, query } = this.state
     return this.all.filter((item) => (notes || !isNote(item)) && (except === 'kind' || !kind || item.finding.kind === kind)
       && (except === 'process' || !process || item.all.some((one) => one.process === this.page.process)) && (!query || this.#textOf(item).includes(query)))
   }
@@ -324,8 +324,15 @@ class FindingList {
     this.list.replaceChildren(...this.rows.slice(0, this.shown).map((row, i) => findingElement(this.side, row, { open: i === 0 && this.rows.length <= FIRST })))
     this.more.hidden = this.rows.length <= this.shown
     this.more.textContent = `Show more of ${count(this.rows.length - this.shown)}`
-    this.status.textContent = fitting.length === this.all.length ? '' : `${count(fitting.length)} of ${count(this.all.length)} findings`
+    this.status.textContent = fitting.length === this.all.length ? '' : `${count(fitting.length)} of ${plural(this.all.length, 'finding')}${this.#hidden(fitting)}`
     if (this.all.length) this.#drawFilters()
+  }
+
+  /** A search says of notes that are left out how many it would find. */
+  #hidden(fitting) {
+    if (this.state.notes || !this.state.query) return ''
+    const more = this.#fitting(null, true).length - fitting.length
+    return more ? `; ${plural(more, 'note')} ${more === 1 ? 'fits' : 'fit'}, too` : ''
   }
 
   /** Of a row that is open: the innermost element, since a row has the id of its first finding. */

@@ -117,6 +117,7 @@ const GROUPINGS = {
   stack: ['Call stack', 'Where', (processes) => grouped(processes, (process) => (index) => `${process.id} ${index}`)],
   library: ['Library', 'Library', (processes) => grouped(processes, libraryOf)],
   thread: ['Thread', 'Thread', byThread],
+  program: ['Program', 'Program', (processes) => grouped(processes, (process) => () => process.exe)],
   process: ['Process', 'Process', (processes) => grouped(processes, (process) => () => process.label)],
 }
 
@@ -132,7 +133,8 @@ export const topPlaces = (page, metric, most) => places(page).filter((group) => 
 function groupings(processes) {
   const names = new Set()
   for (const process of processes) for (const id of process.groups.id.values) if (names.size < 2) names.add(process.groupName(id))
-  const wanted = { place: true, stack: true, library: true, thread: names.size > 1, process: processes.length > 1 }
+  const programs = new Set(processes.map(({ exe }) => exe)).size
+  const wanted = { place: true, stack: true, library: true, thread: names.size > 1, program: programs > 1 && programs < processes.length, process: processes.length > 1 }
   return Object.keys(GROUPINGS).filter((key) => wanted[key])
 }
 
