@@ -1,6 +1,6 @@
 // The short forms of functions' names: fails where one is not as it should be.
 import assert from 'node:assert/strict'
-import { shortName } from '../../tools/html/src/names.js'
+import { lastName, shortName } from '../../tools/html/src/names.js'
 
 const NAMES = {
   main: 'main',
@@ -28,6 +28,17 @@ const NAMES = {
   'libz.so.1+0x1234': 'libz.so.1+0x1234',
 }
 for (const [name, short] of Object.entries(NAMES)) assert.equal(shortName(name), short)
+
+const LAST = {
+  worker: 'worker',
+  'node::inspector::StartIoThreadMain': 'StartIoThreadMain',
+  'node::Runner::Start::{lambda#1}::_FUN': 'Start::{lambda#1}',
+  'app::serve<…>': 'serve<…>',
+  '<app::Server as app::Run>::run': 'run',
+  '{lambda#1}': '{lambda#1}',
+  '': '',
+}
+for (const [name, last] of Object.entries(LAST)) assert.equal(lastName(name), last)
 
 // Names come from programs, and may be anything: what is left of them is never longer, and never nothing.
 for (const name of ['', '<', '(', ')', 'operator', 'operator<', 'a<b', 'a(b', '<<>>', '>', 'x->y', '{', 'a{', '(anonymous namespace)', ' ', 'a b c(', '() as ()']) {

@@ -1,7 +1,7 @@
 // The run: unpacked, and its tables of numbers (tables.c) as arrays that are quick to walk.
 import { readTable } from './columns.js'
 import { baseName, count, plural } from './format.js'
-import { shortName } from './names.js'
+import { lastName, shortName } from './names.js'
 
 /** The pieces that packed.c made: letters, in comments. */
 function* pieces(element) {
@@ -222,7 +222,7 @@ export class Process {
 
   /** What tells a thread from the others: its name, or the function that it runs; undefined where neither is known. */
   threadLabel({ name, main, runs }) {
-    return name || (main ? 'main' : runs?.function ? shortName(runs.function) : undefined)
+    return name || (main ? 'main' : runs?.function ? lastName(shortName(runs.function)) : undefined)
   }
 
   thread(id) {

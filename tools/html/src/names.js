@@ -65,6 +65,12 @@ export function shortName(whole) {
   return out
 }
 
+/** The last part of a short name, with its lambda: "Start::{lambda#1}" of "node::Runner::Start::{lambda#1}::_FUN". */
+export function lastName(brief) {
+  const name = brief.replace(/::_FUN$/, '')
+  return /(?:^|::)([^:{}]+(?:::\{[^}]*\})*)$/.exec(name)?.[1] ?? name
+}
+
 /** A long name breaks between its parts, where a column is too narrow for it. */
 const broken = (name) => (name.length > 20 ? name.split(/(?<=::|_(?=[^_]))/).flatMap((part, i) => (i ? [h('wbr'), part] : [part])) : name)
 

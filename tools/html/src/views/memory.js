@@ -243,8 +243,8 @@ function peakSection(page, flame) {
 }
 
 function nothing(shown) {
-  if (!shown.some((process) => process.info.watched.heap)) return h('p', { class: 'calm' }, 'The heap was not watched.')
-  return h('div', {}, h('p', { class: 'calm' }, 'Nothing was allocated: malloc was never called.'), unseen(shown))
+  const watched = shown.some((process) => process.info.watched.heap)
+  return h('div', {}, h('p', { class: 'calm' }, watched ? 'Nothing was allocated: malloc was never called.' : 'The heap was not watched.'), unseen(shown))
 }
 
 const DETAILS_OF_MANY = 'Choose one process to see its peak and the sizes that it asked for.'
