@@ -1,0 +1,181 @@
+#include "tools/races/watch.h"
+
+#if defined(__x86_64__)
+
+#include <errno.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define STOPPED_BY_PERF 6 /* TRAP_PERF */
+#define REGISTER_BYTES  8u
+
+static struct perf_event_attr attributes(uint64_t address, uint32_t bytes, bool reads)
+{
+	return (struct perf_event_attr){
+	    .type = PERF_TYPE_BREAKPOINT,
+	    .size = sizeof(struct perf_event_attr),
+	    .bp_type = reads ? HW_BREAKPOINT_RW : HW_BREAKPOINT_W,
+	    .bp_addr = address,
+	    .bp_len = bytes,
+	    .sample_period = 1,
+	    .exclude_kernel = 1,
+	    .exclude_hv = 1,
+	};
+}
+
+static int open_event(struct perf_event_attr *attr, pid_t tid)
+{
+	return (int)syscall(SYS_perf_event_open, attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* ---- does it work? ------------------------------------------------------------------------------ */
+
+bool watch_works(void)
+{
+	static volatile uint64_t word;
+	struct perf_event_attr attr = attributes((uintptr_t)&word, sizeof word, false);
+	uint64_t count = 0;
+	int event = open_event(&attr, 0);
+
+	if (event < 0)
+		return false;
+	word = 1;
+	ssize_t got = read(event, &count, sizeof count);
+	close(event);
+	return got == (ssize_t)sizeof count && count;
+}
+
+/* ---- slots --------------------------------------------------------------------------------------- */
+
+static struct perf_event_attr slot_attributes(uint64_t address, uint32_t bytes, bool reads, uint32_t turn,
+                                              unsigned slot)
+{
+	struct perf_event_attr attr = attributes(address, bytes, reads);
+
+	attr.inherit = 1;
+	attr.inherit_thread = 1;
+	attr.remove_on_exec = 1;
+	attr.sigtrap = 1;
+	attr.sig_data = (uint64_t)turn * WATCH_SLOTS + slot;
+	return attr;
+}
+
+static bool open_slot(struct watch *watch, unsigned slot, const pid_t *tids, unsigned count)
+{
+	struct perf_event_attr attr = slot_attributes(REGISTER_BYTES, REGISTER_BYTES, true, 0, slot);
+
+	attr.disabled = 1;
+	for (unsigned i = 0; i < count; i++) {
+		int event = open_event(&attr, tids[i]);
+		watch->slots[slot].events[i] = event;
+		if (event < 0)
+			return false;
+	}
+	return true;
+}
+
+bool watch_open(struct watch *watch, const pid_t *tids, unsigned count)
+{
+	memset(watch, 0, sizeof *watch);
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
+		for (unsigned i = 0; i < WATCH_THREADS; i++)
+			watch->slots[slot].events[i] = -1;
+	if (count > WATCH_THREADS)
+		return false;
+	watch->threads = count;
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
+		if (!open_slot(watch, slot, tids, count)) {
+			watch_close(watch);
+			return false;
+		}
+	return true;
+}
+
+void watch_close(struct watch *watch)
+{
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
+		for (unsigned i = 0; i < watch->threads; i++)
+			if (watch->slots[slot].events[i] >= 0)
+				close(watch->slots[slot].events[i]);
+	memset(watch, 0, sizeof *watch);
+}
+
+/* The largest power of two that a register can hold at this address, and no more than `most`. */
+static uint32_t size_at(uint64_t address, uint64_t most)
+{
+	uint32_t bytes = REGISTER_BYTES;
+
+	while (bytes > 1 && (bytes > most || address % bytes))
+		bytes /= 2;
+	return bytes;
+}
+
+/* The whole aligned register within the access, if there is one. */
+static uint64_t start_at(uint64_t address, uint64_t bytes)
+{
+	uint64_t aligned = (address + REGISTER_BYTES - 1) & ~(uint64_t)(REGISTER_BYTES - 1);
+
+	return aligned + REGISTER_BYTES <= address + bytes ? aligned : address;
+}
+
+static bool set_slot(const struct watch *watch, unsigned slot, struct perf_event_attr *attr)
+{
+	for (unsigned i = 0; i < watch->threads; i++)
+		if (ioctl(watch->slots[slot].events[i], PERF_EVENT_IOC_MODIFY_ATTRIBUTES, attr) && errno != ESRCH)
+			return false;
+	return true;
+}
+
+int watch_arm(struct watch *watch, uint64_t address, uint64_t bytes, bool reads)
+{
+	unsigned slot = 0;
+
+	while (slot < WATCH_SLOTS && watch->slots[slot].address)
+		slot++;
+	if (!watch->threads || slot == WATCH_SLOTS || !address || !bytes)
+		return -1;
+	struct watch_slot *free = &watch->slots[slot];
+	free->address = start_at(address, bytes);
+	free->bytes = size_at(free->address, address + bytes - free->address);
+	free->turn++;
+	struct perf_event_attr attr = slot_attributes(free->address, free->bytes, reads, free->turn, slot);
+	if (set_slot(watch, slot, &attr))
+		return (int)slot;
+	watch_disarm(watch, (int)slot);
+	return -1;
+}
+
+void watch_disarm(struct watch *watch, int slot)
+{
+	if (slot < 0)
+		return;
+	for (unsigned i = 0; i < watch->threads; i++)
+		ioctl(watch->slots[slot].events[i], PERF_EVENT_IOC_DISABLE, 0);
+	watch->slots[slot].address = 0;
+}
+
+bool watch_is_stop(const siginfo_t *info) { return info->si_signo == SIGTRAP && info->si_code == STOPPED_BY_PERF; }
+
+/* The kernel's siginfo has, behind the address, the word that was set with the event. */
+static uint64_t data_of(const siginfo_t *info)
+{
+	uint64_t data;
+
+	memcpy(&data, (const char *)info + offsetof(siginfo_t, si_addr) + sizeof(void *), sizeof data);
+	return data;
+}
+
+int watch_stopped_by(const struct watch *watch, const siginfo_t *info)
+{
+	uint64_t data = data_of(info), slot = data % WATCH_SLOTS;
+
+	if (!watch_is_stop(info) || !watch->slots[slot].address || watch->slots[slot].turn != data / WATCH_SLOTS)
+		return -1;
+	return (int)slot;
+}
+
+#endif
