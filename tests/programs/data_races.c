@@ -5,11 +5,13 @@
  *
  * Prints what it found at the end, which is the same in each run where there is no race.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define THREADS 4
 
@@ -105,6 +107,63 @@ static void heap(void)
 	free(node);
 }
 
+/* ---- memory that libc or the kernel writes ------------------------------------------------------------ */
+
+static struct node own_node;
+
+static void *fill_by_libc(void *of)
+{
+	for (long i = 0; i < rounds; i++) {
+		memset(of, (int)i, sizeof own_node);
+		DONE();
+	}
+	return NULL;
+}
+
+static void *fill_by_kernel(void *of)
+{
+	int random = open("/dev/urandom", O_RDONLY);
+
+	for (long i = 0; i < rounds; i++)
+		if (read(random, of, sizeof own_node) <= 0)
+			break;
+	close(random);
+	return NULL;
+}
+
+static void *libc_or_look(void *number) { return number ? fill_by_libc(node) : look(NULL); }
+static void *libc_own_or_look(void *number) { return number ? fill_by_libc(&own_node) : look(NULL); }
+static void *kernel_or_look(void *number) { return number ? fill_by_kernel(node) : look(NULL); }
+
+static void of_node(void *(*run)(void *))
+{
+	node = calloc(1, sizeof *node);
+	in_threads(run, 2);
+	free(node);
+}
+
+/* ---- where the parts of two threads meet --------------------------------------------------------------- */
+
+#define PART 2000
+
+static int line[2 * PART + 1];
+static long beyond; /* by which the first part is too long */
+
+static void *shift(void *number)
+{
+	long start = (long)number * PART, end = start + PART + (number ? 0 : beyond);
+
+	for (long i = start; i < end; i++)
+		line[i] += 3;
+	return NULL;
+}
+
+static void borders(long too_long)
+{
+	beyond = too_long;
+	in_threads(shift, 2);
+}
+
 /* ---- a thread waits for a flag ------------------------------------------------------------------- */
 
 static volatile int ready;
@@ -170,6 +229,16 @@ int main(int argc, char **argv)
 		each_its_own();
 	else if (!strcmp(shape, "heap"))
 		heap();
+	else if (!strcmp(shape, "filled_by_libc"))
+		of_node(libc_or_look);
+	else if (!strcmp(shape, "filled_beside"))
+		of_node(libc_own_or_look);
+	else if (!strcmp(shape, "filled_by_kernel"))
+		of_node(kernel_or_look);
+	else if (!strcmp(shape, "border"))
+		borders(1);
+	else if (!strcmp(shape, "border_kept"))
+		borders(0);
 	else if (!strcmp(shape, "polled_flag"))
 		polled_flag();
 	else if (!strcmp(shape, "parts"))

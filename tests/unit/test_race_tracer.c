@@ -17,6 +17,7 @@
 #include "tools/base/memory.h"
 #include "tools/races/shapes.h"
 #include "tools/races/tracer.h"
+#include "tools/races/watch.h"
 
 #if defined(__x86_64__)
 
@@ -120,21 +121,35 @@ static struct subject run_bare(const char *program, const char *shape)
 
 /* ---- what is caught ------------------------------------------------------------------------- */
 
-/* True if it is caught in one of the tries; caught is its first pair. */
-static bool is_caught(const char *shape, struct races_caught *caught)
+/* The first pair that was caught by this proof; ANY_PROOF: by any.  NULL: none was. */
+#define ANY_PROOF UINT32_MAX
+
+static const struct races_caught *pair_of(const struct subject *subject, uint32_t proof)
+{
+	for (uint32_t i = 0; i < subject->tracer.shared->count; i++)
+		if (proof == ANY_PROOF || subject->tracer.shared->caught[i].proof == proof)
+			return &subject->tracer.shared->caught[i];
+	return NULL;
+}
+
+/* True if it is caught in one of the tries; caught is its first pair of that proof. */
+static bool is_caught_by(const char *shape, uint32_t proof, struct races_caught *caught)
 {
 	bool found = false;
 
 	for (uint32_t seed = 1; seed <= TRIES && !found; seed++) {
 		struct subject subject = run("data_races", shape, seed);
 		cr_expect_eq(subject.status, 0);
-		found = subject.tracer.shared->count > 0;
+		const struct races_caught *pair = pair_of(&subject, proof);
+		found = pair != NULL;
 		if (found)
-			*caught = subject.tracer.shared->caught[0];
+			*caught = *pair;
 		tracer_free(&subject.tracer);
 	}
 	return found;
 }
+
+static bool is_caught(const char *shape, struct races_caught *caught) { return is_caught_by(shape, RACES_MET, caught); }
 
 Test(race_tracer, a_counter_is_caught)
 {
@@ -156,6 +171,42 @@ Test(race_tracer, a_counter_is_caught)
 		cr_expect_eq(side->compilers, RACE_BY_GCC);
 		cr_expect(!side->polls && !side->locked_nearby);
 	}
+}
+
+/* memset has no int3. */
+Test(race_tracer, an_access_by_libc_is_caught_by_a_watchpoint)
+{
+	struct races_caught caught;
+
+	if (!watch_works())
+		return;
+	cr_assert(is_caught_by("filled_by_libc", RACES_WATCHED, &caught));
+	cr_expect(caught.sides[0].reads && !caught.sides[0].writes);
+	cr_expect(caught.sides[1].writes);
+	cr_expect_eq(caught.sides[0].size, sizeof(int));
+	cr_expect_eq(caught.sides[1].size, sizeof(int), "what is not known is no difference");
+	cr_expect(caught.sides[1].frames > 0 && caught.sides[1].stack_is_whole);
+	cr_expect_neq(caught.sides[0].tid, caught.sides[1].tid);
+}
+
+/* One element of thousands, at the end of one thread's work and the beginning of the other's. */
+Test(race_tracer, what_meets_at_a_border_is_caught)
+{
+	struct races_caught caught;
+
+	cr_assert(is_caught_by("border", ANY_PROOF, &caught));
+	cr_expect(caught.sides[0].writes);
+}
+
+/* The kernel writes the memory, which no watchpoint notices. */
+Test(race_tracer, a_value_that_changes_is_noticed)
+{
+	struct races_caught caught;
+
+	cr_assert(is_caught_by("filled_by_kernel", RACES_VALUE_CHANGED, &caught));
+	cr_expect(caught.sides[0].reads && caught.sides[0].frames > 0);
+	cr_expect_eq(caught.sides[1].pc, 0);
+	cr_expect(memcmp(caught.before, caught.after, caught.value_bytes));
 }
 
 /* A thread that reads a flag until it changes is known by its next read.  Its first may be its last. */
@@ -211,6 +262,8 @@ static void expect_nothing(const char *shape)
 Test(race_tracer, accesses_under_a_lock_are_not) { expect_nothing("counter_locked"); }
 Test(race_tracer, accesses_of_own_data_are_not) { expect_nothing("own"); }
 Test(race_tracer, accesses_of_own_parts_are_not) { expect_nothing("parts"); }
+Test(race_tracer, accesses_up_to_a_border_are_not) { expect_nothing("border_kept"); }
+Test(race_tracer, accesses_by_libc_beside_are_not) { expect_nothing("filled_beside"); }
 
 /* ---- programs are not harmed ------------------------------------------------------------------- */
 

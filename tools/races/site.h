@@ -99,6 +99,10 @@ const struct race_site *race_sites_find(const struct race_sites *sites, uint64_t
 /* The site of which the instruction ends at this address: where a watchpoint stops.  NULL: there is none, or the thread
  * came here by a jump. */
 const struct race_site *race_sites_ending(const struct race_sites *sites, uint64_t address);
+/* Fills in the instruction that ends at this address, if it accesses memory, be that shared or in its function's frame:
+ * a frame's variables are shared, too, where their addresses are passed on.  False: it is not known, or accesses memory
+ * relative to rsp.  Decodes the function from its start. */
+bool race_sites_access_ending(const struct race_sites *sites, uint64_t address, struct race_site *site);
 /* The function that contains this address of the file; NULL: there is none that was scanned. */
 const struct race_function *race_sites_function(const struct race_sites *sites, uint64_t address);
 

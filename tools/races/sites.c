@@ -160,6 +160,25 @@ const struct race_site *race_sites_ending(const struct race_sites *sites, uint64
 	return site && site->address + site->length == address ? site : NULL;
 }
 
+bool race_sites_access_ending(const struct race_sites *sites, uint64_t address, struct race_site *site)
+{
+	const struct race_function *function = race_sites_function(sites, address - 1);
+	struct race_decoder *decoder = function ? race_decoder_new() : NULL;
+	uint64_t room = 0, at = function ? function->start : 0;
+	const uint8_t *bytes = function ? race_code_at(sites->code, at, &room) : NULL;
+	bool is_site = false;
+	size_t length;
+
+	for (; decoder && bytes && at < address; at += length, bytes += length, room -= length) {
+		length = race_decode(decoder, bytes, room, at, site, &is_site);
+		if (!length)
+			break;
+	}
+	race_decoder_free(decoder);
+	site->function = function ? (uint32_t)(function - sites->functions) : 0;
+	return at == address && is_site;
+}
+
 const struct race_function *race_sites_function(const struct race_sites *sites, uint64_t address)
 {
 	size_t count = count_up_to(sites->functions, sites->function_count, sizeof *sites->functions, address);

@@ -56,7 +56,7 @@ void budget_count(struct session *session)
 		figures->stop_ns += used(session) - session->used_before;
 }
 
-static bool is_above(struct session *session, uint64_t now)
+static bool is_above(struct session *session, unsigned share, uint64_t now)
 {
 	const struct races_figures *figures = &session->shared->figures;
 
@@ -66,10 +66,15 @@ static bool is_above(struct session *session, uint64_t now)
 	if (session->held_count)
 		cost += now - session->holding_since;
 	allowed = elapsed(session, now) / 100 * session->options.share;
-	return cost > (allowed > session->options.floor_ns ? allowed : session->options.floor_ns);
+	if (allowed < session->options.floor_ns)
+		allowed = session->options.floor_ns;
+	return cost > allowed / 100 * share;
 }
 
-bool budget_allows_hold(struct session *session, uint64_t now) { return !is_above(session, now); }
+bool budget_allows_hold(struct session *session, unsigned share, uint64_t now)
+{
+	return !is_above(session, share, now);
+}
 
 void budget_tick(struct session *session, uint64_t now)
 {
@@ -78,7 +83,7 @@ void budget_tick(struct session *session, uint64_t now)
 	if (!session->armed_since || now - session->ticked < TICK)
 		return;
 	session->ticked = now;
-	if (is_above(session, now))
+	if (is_above(session, 100, now))
 		cut = cut / 2 > LEAST ? cut / 2 : LEAST;
 	else
 		cut = cut + cut / 10 < TEXT_ALL ? cut + cut / 10 : TEXT_ALL;

@@ -26,18 +26,13 @@
 
 /* ---- the sides ------------------------------------------------------------------------------------- */
 
-static bool same_access(const struct races_side *side, const struct traced *thread)
-{
-	return side->tid == (uint32_t)thread->tid && side->address == thread->accesses[0].address;
-}
-
-static void walk_stack(struct session *session, const struct traced *thread, struct races_side *side)
+static void walk_stack(struct session *session, const struct user_regs_struct *registers, struct races_side *side)
 {
 	bool whole;
 
 	if (!session->unwinder)
 		session->unwinder = unwinder_new(session->pid, session->text.memory);
-	side->frames = unwinder_walk(session->unwinder, &thread->registers, side->stack, RACES_FRAMES, &whole);
+	side->frames = unwinder_walk(session->unwinder, registers, side->stack, RACES_FRAMES, &whole);
 	side->stack_is_whole = whole;
 }
 
@@ -56,7 +51,7 @@ static struct races_side side_of(struct session *session, const struct traced *t
 	    .locked_nearby = race_site_is_locked_nearby(session->text.sites, site),
 	};
 
-	walk_stack(session, thread, &side);
+	walk_stack(session, &thread->registers, &side);
 	return side;
 }
 
@@ -80,6 +75,22 @@ static void read_before(const struct session *session, struct races_caught *caug
 
 	caught->value_address = a->address > b->address ? a->address : b->address;
 	caught->value_bytes = read_value(session, caught, caught->before);
+}
+
+/* The other thread has made its access already: the bytes are those that were there when the hold began. */
+static void take_value(struct races_caught *caught, const struct traced *held)
+{
+	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
+	uint64_t start = a->address > b->address ? a->address : b->address;
+	uint64_t end_a = a->address + a->size, end_b = b->address + b->size, end = end_a < end_b ? end_a : end_b;
+	uint64_t from = start - held->accesses[held->watched].address;
+
+	caught->value_address = start;
+	if (from < held->before_bytes) {
+		uint64_t bytes = end - start, known = held->before_bytes - from;
+		caught->value_bytes = (uint32_t)(bytes < known ? bytes : known);
+		memcpy(caught->before, held->before + from, caught->value_bytes);
+	}
 }
 
 static bool is_as_before(const struct races_caught *caught, const uint8_t value[RACES_VALUE])
@@ -146,38 +157,43 @@ bool caught_behind(struct session *session, struct traced *thread, uint64_t rip,
 
 /* ---- polling ----------------------------------------------------------------------------------------- */
 
-static bool may_poll(const struct session *session, const struct races_side *side, const struct traced *thread)
+static bool may_poll(const struct session *session, const struct races_side *side, uint32_t site)
 {
 	return side->reads && !side->writes && !side->polls &&
-	       race_site_may_poll(session->text.sites, &session->text.sites->items[thread->site]);
+	       race_site_may_poll(session->text.sites, &session->text.sites->items[site]);
 }
 
-/* True if the side's thread is to go on first, so that its next read shows whether it polls. */
-static bool ask(struct session *session, uint32_t pair, unsigned number, const struct traced *thread)
+/* True, once for each side: the thread's next read at this site is to show whether it polls, so it is to go on first.
+ */
+static bool ask_of(struct session *session, uint32_t pair, unsigned number, pid_t tid, uint32_t site)
 {
-	struct races_side *side = &session->shared->caught[pair].sides[number];
 	struct pair *known = &session->known[pair];
 
-	if (known->asked[number] || !may_poll(session, side, thread))
+	if (known->asked[number] || !may_poll(session, &session->shared->caught[pair].sides[number], site))
 		return false;
 	known->asked[number] = true;
-	if (thread->repeats) {
-		side->polls = true;
-		return false;
-	}
 	struct asked *asked = &session->asked[session->asked_next++ % ASKED_MOST];
-	*asked = (struct asked){.tid = thread->tid, .site = thread->site, .pair = pair, .side = (uint8_t)number};
+	*asked = (struct asked){.tid = tid, .site = site, .pair = pair, .side = (uint8_t)number};
 	return true;
 }
 
-void caught_look(struct session *session, const struct traced *thread)
+static bool ask(struct session *session, uint32_t pair, unsigned number, const struct traced *thread)
+{
+	struct races_side *side = &session->shared->caught[pair].sides[number];
+
+	if (thread->repeats && may_poll(session, side, thread->site))
+		side->polls = true;
+	return ask_of(session, pair, number, thread->tid, thread->site);
+}
+
+void caught_look(struct session *session, pid_t tid, uint32_t site, uint64_t address)
 {
 	for (unsigned i = 0; i < ASKED_MOST; i++) {
 		struct asked *asked = &session->asked[i];
-		if (asked->tid != thread->tid || asked->site != thread->site)
+		if (asked->tid != tid || asked->site != site)
 			continue;
 		struct races_side *side = &session->shared->caught[asked->pair].sides[asked->side];
-		side->polls |= same_access(side, thread);
+		side->polls |= side->tid == (uint32_t)tid && side->address == address;
 		asked->tid = 0;
 	}
 }
@@ -192,26 +208,75 @@ bool caught_waits_for(const struct session *session, uint32_t site)
 
 /* ---- pairs -------------------------------------------------------------------------------------------- */
 
-/* The index of the pair of these two sites, which is made if it is new.  RACES_KEPT: there is no room. */
-static uint32_t pair_of(struct session *session, const struct traced *held, unsigned of_held, const struct traced *met,
-                        unsigned own, uint64_t now)
+/* The index of the pair of these two places, which is new if *made.  RACES_KEPT: there is no room, it is only counted.
+ */
+static uint32_t pair_of(struct session *session, uint32_t one, uint32_t other, bool *made)
 {
 	struct races_file *shared = session->shared;
-	uint64_t counter = rt_counter();
-	uint32_t low = held->site < met->site ? held->site : met->site, high = held->site + met->site - low;
+	uint32_t low = one < other ? one : other, high = one + other - low;
 	uint64_t key = (uint64_t)low << 32 | high, index = u64_map_get(&session->pairs, key);
 
-	if (index) {
-		if (index <= RACES_KEPT)
-			shared->caught[index - 1].times++;
+	*made = false;
+	if (index && index <= RACES_KEPT)
+		shared->caught[index - 1].times++;
+	if (index)
 		return index <= RACES_KEPT ? (uint32_t)index - 1 : RACES_KEPT;
-	}
-	uint32_t pair = shared->count < RACES_KEPT ? shared->count : RACES_KEPT;
 	u64_map_put(&session->pairs, key, shared->count + 1);
-	if (pair < RACES_KEPT) {
-		struct races_caught *caught = &shared->caught[pair];
-		if (!session->known)
-			session->known = memory_zeroed(RACES_KEPT, sizeof *session->known);
+	*made = shared->count < RACES_KEPT;
+	if (!*made)
+		__atomic_store_n(&shared->count, shared->count + 1, __ATOMIC_RELEASE);
+	if (!session->known)
+		session->known = memory_zeroed(RACES_KEPT, sizeof *session->known);
+	return *made ? shared->count : RACES_KEPT;
+}
+
+/* The pair is complete: a reader of the file may see it. */
+static void publish(struct session *session, const struct traced *held)
+{
+	session->text.states[held->site].caught = true;
+	__atomic_store_n(&session->shared->count, session->shared->count + 1, __ATOMIC_RELEASE);
+}
+
+/* A pair that is caught again may have its threads on the other sides. */
+static unsigned side_at(const struct session *session, uint32_t pair, uint32_t site)
+{
+	return session->shared->caught[pair].sides[1].pc == text_address(&session->text, site);
+}
+
+/* Keeps the thread that came, and lets the one go that was held. */
+static void exchange(struct session *session, struct traced *held, struct traced *met, uint64_t now)
+{
+	waitpid(met->tid, NULL, __WALL | WNOHANG);
+	holds_end(session, held, now);
+	holds_begin(session, met, session->options.hold_ns, now);
+}
+
+static bool covers(const struct traced *thread, uint64_t address)
+{
+	for (unsigned i = 0; i < thread->access_count; i++)
+		if (address - thread->accesses[i].address < thread->accesses[i].size)
+			return true;
+	return false;
+}
+
+/* True if the value after the accesses is still to be had, and these threads are at the same memory. */
+static bool is_to_follow(struct session *session, uint32_t pair, const struct traced *held)
+{
+	const struct races_caught *caught = &session->shared->caught[pair];
+
+	return !caught->value_after_known && covers(held, caught->value_address) &&
+	       session->known[pair].followed++ < FOLLOWED_TIMES;
+}
+
+void caught_meet(struct session *session, struct traced *held, unsigned of_held, struct traced *met, unsigned own,
+                 uint64_t now)
+{
+	uint64_t counter = rt_counter();
+	bool made;
+	uint32_t pair = pair_of(session, held->site, met->site, &made);
+	struct races_caught *caught = &session->shared->caught[pair];
+
+	if (made) {
 		*caught = (struct races_caught){
 		    .at_ns = now,
 		    .at_counter = counter,
@@ -221,46 +286,121 @@ static uint32_t pair_of(struct session *session, const struct traced *held, unsi
 		    .sides = {side_of(session, held, of_held), side_of(session, met, own)},
 		};
 		read_before(session, caught);
+		session->text.states[met->site].caught = true;
+		publish(session, held);
 	}
-	__atomic_store_n(&shared->count, shared->count + 1, __ATOMIC_RELEASE);
-	return pair;
-}
-
-/* A pair that is caught again may have its threads on the other sides. */
-static unsigned side_number(const struct session *session, uint32_t pair, const struct traced *thread)
-{
-	return session->shared->caught[pair].sides[1].pc == text_address(&session->text, thread->site);
-}
-
-/* Keeps the thread that came, and lets the one go that was held. */
-static void exchange(struct session *session, struct traced *held, struct traced *met, uint64_t now)
-{
-	waitpid(met->tid, NULL, __WALL | WNOHANG);
-	holds_end(session, held, now);
-	holds_begin(session, met, now);
-}
-
-void caught_meet(struct session *session, struct traced *held, unsigned of_held, struct traced *met, unsigned own,
-                 uint64_t now)
-{
-	uint32_t pair = pair_of(session, held, of_held, met, own, now);
-	struct races_caught *caught = &session->shared->caught[pair];
-
 	if (pair == RACES_KEPT) {
 		holds_end(session, held, now);
-	} else if (ask(session, pair, side_number(session, pair, met), met)) {
+	} else if (ask(session, pair, side_at(session, pair, met->site), met)) {
 		session_let_go(session, met);
 		return;
-	} else if (ask(session, pair, side_number(session, pair, held), held)) {
+	} else if (ask(session, pair, side_at(session, pair, held->site), held)) {
 		exchange(session, held, met, now);
 		return;
-	} else if (!caught->value_after_known && session->known[pair].followed++ < FOLLOWED_TIMES &&
+	} else if (covers(met, caught->value_address) && is_to_follow(session, pair, held) &&
 	           stop_behind(session, met, pair, held->tid)) {
 		held->pair = 1 + pair;
 	} else {
 		holds_end(session, held, now);
 	}
 	session_let_go(session, met);
+}
+
+/* ---- by a watchpoint ---------------------------------------------------------------------------------- */
+
+/* The value has changed, so the held thread's next read tells nothing any more.  A read that may poll counts as one
+ * that does: a flag must not be taken for data. */
+static void suppose_poll(struct session *session, struct races_side *side, const struct traced *held)
+{
+	side->polls |= may_poll(session, side, held->site);
+}
+
+void caught_watched(struct session *session, struct traced *held, struct traced *other,
+                    const struct user_regs_struct *registers, uint64_t now)
+{
+	uint64_t counter = rt_counter();
+	struct behind behind = behind_find(session, held, registers);
+	bool made;
+
+	uint32_t pair = pair_of(session, held->site, behind.place, &made);
+	struct races_caught *caught = &session->shared->caught[pair];
+	if (made) {
+		behind_describe(session, held, &behind);
+		behind.side.tid = (uint32_t)other->tid;
+		walk_stack(session, &behind.registers, &behind.side);
+		*caught = (struct races_caught){
+		    .at_ns = now,
+		    .at_counter = counter,
+		    .held_ns = now - held->held_since,
+		    .times = 1,
+		    .proof = RACES_WATCHED,
+		    .sides = {side_of(session, held, held->watched), behind.side},
+		};
+		suppose_poll(session, &caught->sides[0], held);
+		take_value(caught, held);
+		if (behind.site != TEXT_NO_SITE)
+			session->text.states[behind.site].caught = true;
+		publish(session, held);
+	}
+	if (behind.site != TEXT_NO_SITE)
+		caught_look(session, other->tid, behind.site, behind.side.address);
+	if (pair < RACES_KEPT && behind.site != TEXT_NO_SITE &&
+	    ask_of(session, pair, side_at(session, pair, behind.site), other->tid, behind.site))
+		return;
+	if (pair < RACES_KEPT && is_to_follow(session, pair, held)) {
+		read_between(session, caught);
+		stop_behind(session, held, pair, 0);
+	}
+	holds_end(session, held, now);
+}
+
+/* ---- by the value -------------------------------------------------------------------------------------- */
+
+#define CHANGES_MOST 64u
+
+void caught_change(struct session *session, const struct traced *held, uint64_t now)
+{
+	const struct race_access *access = &held->accesses[held->watched];
+
+	if (!session->changes) {
+		session->changes = memory_zeroed(CHANGES_MOST, sizeof *session->changes);
+		session->change_sites = memory_zeroed(CHANGES_MOST, sizeof *session->change_sites);
+	}
+	for (unsigned i = 0; i < session->change_count; i++)
+		if (session->change_sites[i] == held->site) {
+			session->changes[i].times++;
+			return;
+		}
+	if (session->change_count == CHANGES_MOST || session->text.states[held->site].caught)
+		return;
+	struct races_caught *change = &session->changes[session->change_count];
+	*change = (struct races_caught){
+	    .at_ns = now,
+	    .at_counter = rt_counter(),
+	    .held_ns = now - held->held_since,
+	    .times = 1,
+	    .proof = RACES_VALUE_CHANGED,
+	    .value_bytes = held->before_bytes,
+	    .value_address = access->address,
+	    .sides[0] = side_of(session, held, held->watched),
+	};
+	memcpy(change->before, held->before, held->before_bytes);
+	ssize_t got = pread(session->text.memory, change->after, held->before_bytes, (off_t)access->address);
+	change->value_after_known = got == (ssize_t)held->before_bytes;
+	suppose_poll(session, &change->sides[0], held);
+	session->change_sites[session->change_count++] = held->site;
+}
+
+void caught_end(struct session *session)
+{
+	struct races_file *shared = session->shared;
+
+	for (unsigned i = 0; i < session->change_count && shared->count < RACES_KEPT; i++)
+		if (!session->text.states[session->change_sites[i]].caught) {
+			shared->caught[shared->count] = session->changes[i];
+			__atomic_store_n(&shared->count, shared->count + 1, __ATOMIC_RELEASE);
+		}
+	session->change_count = 0;
 }
 
 #endif

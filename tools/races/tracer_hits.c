@@ -9,10 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RED_ZONE    128u
-#define FRAME_MOST  UINT64_C(65536)
-#define LOOK_ONE_OF 64u
-#define DIRECTION   (UINT64_C(1) << 10)
+#define RED_ZONE     128u
+#define FRAME_MOST   UINT64_C(65536)
+#define LOOK_ONE_OF  64u
+#define OTHERS_SHARE 70u /* percent */
+#define DIRECTION    (UINT64_C(1) << 10)
 
 /* ---- the access ------------------------------------------------------------------------------------ */
 
@@ -25,13 +26,14 @@ static void by_number(const struct user_regs_struct *from, uint64_t to[RACE_REGI
 	memcpy(to, all, sizeof all);
 }
 
-static void find_accesses(const struct session *session, struct traced *thread)
+unsigned tracer_accesses(const struct session *session, uint32_t site, const struct user_regs_struct *registers,
+                         struct race_access accesses[RACE_ACCESSES])
 {
-	uint64_t registers[RACE_REGISTERS];
+	uint64_t numbered[RACE_REGISTERS];
 
-	by_number(&thread->registers, registers);
-	thread->access_count = race_site_accesses(&session->text.sites->items[thread->site], session->text.bias,
-	                                          registers, thread->registers.eflags & DIRECTION, thread->accesses);
+	by_number(registers, numbered);
+	return race_site_accesses(&session->text.sites->items[site], session->text.bias, numbered,
+	                          registers->eflags & DIRECTION, accesses);
 }
 
 /* True if all that it accesses is in the thread's present frame, as far as the frame pointer tells. */
@@ -80,33 +82,38 @@ static bool mend_trap(struct session *session, struct traced *thread)
 
 static void pass(struct session *session, struct traced *thread, bool repeated, uint64_t now)
 {
+	/* What is watched needs no int3: the thread is let run ahead. */
 	if (repeated && !caught_waits_for(session, thread->site))
-		text_rest(&session->text, thread->site, thread->accesses[0].address, now);
+		text_rest(&session->text, thread->site, thread->accesses[0].address, holds_are_watched(session),
+		          session->own);
 	session_let_go(session, thread);
 }
 
-static bool may_hold(struct session *session, uint64_t now)
+/* A part of the cost that is allowed is kept for candidates. */
+static bool may_hold(struct session *session, uint32_t site, uint64_t now)
 {
 	return !session->vforks && HASH_COUNT(session->threads) > 1 && session->held_count < HOLDS_MOST &&
-	       budget_allows_hold(session, now);
+	       budget_allows_hold(session, samples_candidate(session, site) ? 100 : OTHERS_SHARE, now);
 }
 
 static void decide(struct session *session, struct traced *thread, uint64_t now)
 {
 	unsigned of_held, own;
 	struct traced *met = holds_meeting(session, thread, &of_held, &own);
-	bool wanted = holds_wanted(session, thread, thread->site);
+	uint64_t most;
 
+	samples_note(session, thread);
+	most = holds_wanted(session, thread);
 	if (met) {
 		caught_meet(session, met, of_held, thread, own, now);
 		return;
 	}
-	if (!wanted || !may_hold(session, now)) {
-		pass(session, thread, !wanted, now);
+	if (!most || !may_hold(session, thread->site, now)) {
+		pass(session, thread, !most, now);
 		return;
 	}
 	waitpid(thread->tid, NULL, __WALL | WNOHANG);
-	holds_begin(session, thread, now);
+	holds_begin(session, thread, most, now);
 }
 
 void tracer_hit(struct session *session, struct traced *thread, uint32_t site, const struct user_regs_struct *registers,
@@ -122,9 +129,9 @@ void tracer_hit(struct session *session, struct traced *thread, uint32_t site, c
 	thread->registers = *registers;
 	thread->registers.rip = text_address(&session->text, site);
 	session->shared->figures.hits++;
-	find_accesses(session, thread);
+	thread->access_count = tracer_accesses(session, site, registers, thread->accesses);
 	thread->repeats = again && thread->access_count && thread->accesses[0].address == last;
-	caught_look(session, thread);
+	caught_look(session, thread->tid, site, thread->accesses[0].address);
 	into_slot(session, thread);
 	if (!mend_trap(session, thread))
 		return;

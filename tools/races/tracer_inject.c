@@ -53,6 +53,7 @@ _Static_assert(TEXT_AREA_BYTES == 0x100000, "known to the assembly");
  *    child that fork was making when the tracer died, and for the case that both died.
  *  - An int3 later: the thread tries again.  If the int3 is still there, it is the program's own, and meets the default
  *    action.
+ *  - A watchpoint of the tracer: the access is done, and the thread goes on.
  *  - SIGTRAP of another origin: it comes once more, after the handler.
  *
  * race_page_again installs the handler once more, and goes on at the address that lies 136 bytes below the stack
@@ -75,6 +76,8 @@ __asm__(".pushsection .rodata\n"
         "	sub	%rcx, %r8\n"
         "	cmp	$0x100000, %r8\n"
         "	jb	1f\n"
+        "	cmpl	$6, 8(%rsi)\n" /* TRAP_PERF */
+        "	je	1f\n"
         "	cmpl	$0x80, 8(%rsi)\n"
         "	jne	2f\n"
         "	dec	%rax\n"

@@ -35,6 +35,7 @@
 #define STOPS_AT_A_TIME 16u
 #define SLEEP_LEAST     UINT64_C(50000)
 #define LOOK_EVERY      UINT64_C(100000) /* while threads are held */
+#define LATE_MOST       UINT64_C(200000) /* by which a sleep may end late and count as no longer than meant */
 #define OPTIONS                                                                                                        \
 	(PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE |                    \
 	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD)
@@ -104,6 +105,19 @@ static bool is_filtered(pid_t pid)
 	       process_status_number(getpid(), "Seccomp_filters", 10);
 }
 
+/* The first threads of the process; those that they make are watched, too. */
+static void open_watch(struct session *session)
+{
+	pid_t tids[WATCH_THREADS];
+	unsigned count = 0;
+
+	if (session->watch.threads || HASH_COUNT(session->threads) > WATCH_THREADS || !watch_works())
+		return;
+	for (const struct traced *thread = session->threads; thread; thread = thread->hh.next)
+		tids[count++] = thread->tid;
+	watch_open(&session->watch, tids, count);
+}
+
 /* tid: a thread that has just been created and has not run yet.  False: it has stopped for another reason, or has
  * ended.
  */
@@ -132,6 +146,8 @@ static bool prepare(struct session *session, pid_t tid)
 		                             : "the kernel refuses memory beside the program's code");
 	else if (!guard(session))
 		session_give_up(session, "the process that would restore the program's code cannot write to it");
+	else
+		open_watch(session);
 	return end != INJECT_INTERRUPTED;
 }
 
@@ -150,6 +166,7 @@ static struct traced *add_thread(struct session *session, pid_t tid)
 	struct traced *thread = memory_zeroed(1, sizeof *thread);
 
 	thread->tid = tid;
+	thread->number = session->numbered++;
 	HASH_ADD_INT(session->threads, tid, thread);
 	if (session->shared->figures.threads < HASH_COUNT(session->threads))
 		session->shared->figures.threads = HASH_COUNT(session->threads);
@@ -239,11 +256,15 @@ static void begin_image(struct session *session, uint64_t now)
 	if (session->armed_since)
 		session->shared->figures.elapsed_ns += now - session->armed_since;
 	session->armed_since = 0;
+	caught_end(session);
 	text_close(&session->text);
 	session->prepared = false;
 	session->vforks = 0;
 	u64_map_free(&session->seen);
 	u64_map_free(&session->pairs);
+	watch_close(&session->watch);
+	free(session->samples);
+	session->samples = NULL;
 	unwinder_free(session->unwinder);
 	session->unwinder = NULL;
 	memset(session->asked, 0, sizeof session->asked);
@@ -292,20 +313,22 @@ static void take_event(struct session *session, pid_t tid, int event, int signal
 		go_on(tid, 0);
 }
 
-static bool is_int3(pid_t tid)
-{
-	siginfo_t info;
-
-	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) && info.si_code == SI_KERNEL;
-}
+static bool is_int3(const siginfo_t *info) { return info->si_code == SI_KERNEL; }
 
 static void take_trap(struct session *session, pid_t tid, uint64_t now)
 {
 	struct traced *thread = session_find(session, tid);
 	struct user_regs_struct registers;
+	siginfo_t info = {0};
 	uint32_t site = TEXT_NO_SITE;
+	bool known = session->prepared && thread && !ptrace(PTRACE_GETREGS, tid, NULL, &registers) &&
+	             !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info);
 
-	if (session->prepared && thread && !ptrace(PTRACE_GETREGS, tid, NULL, &registers) && is_int3(tid)) {
+	if (known && watch_is_stop(&info)) {
+		holds_watched(session, thread, &registers, &info, now);
+		return;
+	}
+	if (known && is_int3(&info)) {
 		if (caught_behind(session, thread, registers.rip, now))
 			return;
 		site = text_site_at(&session->text, registers.rip - 1);
@@ -375,9 +398,21 @@ static bool take_one(struct session *session)
 
 /* ---- the loop ----------------------------------------------------------------------------------------------- */
 
+/* Counts the time since the last call, but for that by which this process came late.  On a busy machine it waits for a
+ * processor; the threads of the program wait then, too, and have not done what they were given time for. */
+static void count_own_time(struct session *session, uint64_t now)
+{
+	uint64_t passed = now - session->own_at, most = session->slept_for + LATE_MOST;
+
+	session->own += passed < most ? passed : most;
+	session->own_at = now;
+	session->slept_for = 0;
+}
+
 static uint64_t next_work(const struct session *session, uint64_t now)
 {
-	uint64_t next = session->text.on ? text_next_wake(&session->text) : UINT64_MAX;
+	uint64_t wake = session->text.on ? text_next_wake(&session->text) : UINT64_MAX;
+	uint64_t next = wake == UINT64_MAX ? wake : now + (wake > session->own ? wake - session->own : 0);
 	uint64_t least = now + SLEEP_LEAST;
 
 	if (session->held_count && now + LOOK_EVERY < next)
@@ -396,14 +431,16 @@ static void sleep_until_news(struct session *session, bool busy, uint64_t now)
 	sigaddset(&news, SIGCHLD);
 	sigaddset(&news, SIGTERM);
 	int signal = next == UINT64_MAX ? sigwaitinfo(&news, NULL) : sigtimedwait(&news, NULL, &time);
+	session->slept_for = wait;
 	if (signal == SIGTERM)
 		session->over = true;
 }
 
 static void work(struct session *session, uint64_t now)
 {
+	count_own_time(session, now);
 	if (session->text.on)
-		text_wake(&session->text, now);
+		text_wake(&session->text, session->own);
 	holds_look(session, now);
 	if (session->prepared)
 		budget_tick(session, now);
@@ -426,6 +463,7 @@ static void drain(struct session *session)
 static void finish(struct session *session)
 {
 	session_give_up(session, "");
+	caught_end(session);
 	budget_count(session);
 	drain(session);
 	if (session->guardian.pid)

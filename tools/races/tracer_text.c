@@ -375,10 +375,10 @@ static void queue(struct text *text, uint32_t site, uint64_t until)
 	text->queued++;
 }
 
-void text_rest(struct text *text, uint32_t site, uint64_t address, uint64_t now)
+void text_rest(struct text *text, uint32_t site, uint64_t address, bool longer, uint64_t now)
 {
 	struct text_site *state = &text->states[site];
-	uint64_t rest = REST_FIRST << state->rests;
+	uint64_t rest = REST_FIRST << (state->rests + (longer ? 3 : 0));
 
 	if (state->resting)
 		return;

@@ -26,15 +26,18 @@
 #define TEXT_WHEEL        1024u /* turns of the wheel on which resting sites wait */
 
 struct text_site {
-	uint32_t slot;    /* number of its slot; 0: none yet */
-	uint32_t stops;   /* number of its slot that stops behind the copy; 0: none yet */
-	uint32_t next;    /* on the wheel; TEXT_NO_SITE: none */
-	uint16_t rank;    /* random: the sites of a lower rank than text->cut are armed */
-	uint8_t rests;    /* how often it was taken out because a loop runs over it */
-	bool dead : 1;    /* never armed again */
-	bool resting : 1; /* taken out for a while */
-	bool queued : 1;  /* on the wheel */
-	bool in_text : 1; /* its int3 is in the program's memory */
+	uint32_t slot;      /* number of its slot; 0: none yet */
+	uint32_t stops;     /* number of its slot that stops behind the copy; 0: none yet */
+	uint32_t next;      /* on the wheel; TEXT_NO_SITE: none */
+	uint16_t rank;      /* random: the sites of a lower rank than text->cut are armed */
+	uint8_t rests;      /* how often it was taken out because a loop runs over it */
+	bool dead : 1;      /* never armed again */
+	bool resting : 1;   /* taken out for a while */
+	bool queued : 1;    /* on the wheel */
+	bool in_text : 1;   /* its int3 is in the program's memory */
+	bool caught : 1;    /* it is a side of a pair that was caught */
+	bool candidate : 1; /* it may race, by what was seen (tracer_samples.c) ... */
+	uint8_t strikes;    /* ... but this many holds there caught nothing */
 };
 
 #define TEXT_NO_SITE UINT32_MAX
@@ -97,9 +100,9 @@ void text_restore_child(const struct text *text, int memory);
 /* Arms only the sites below this rank, from 1 to TEXT_ALL. */
 void text_set_cut(struct text *text, uint32_t cut);
 
-/* Takes a site out for a while: for 200 us at first, and each time for twice as long, up to 100 ms.  address: that it
- * accesses now. */
-void text_rest(struct text *text, uint32_t site, uint64_t address, uint64_t now);
+/* Takes a site out for a while: for 200 us at first, or 1600 if longer, and each time for twice as long, up to 100 ms.
+ * address: that it accesses now.  now: of a clock of the caller's, ns, the same for text_wake and text_next_wake. */
+void text_rest(struct text *text, uint32_t site, uint64_t address, bool longer, uint64_t now);
 /* Arms the resting sites that last accessed these bytes. */
 void text_wake_place(struct text *text, uint64_t address, uint64_t size);
 /* Arms the sites that have rested. */
