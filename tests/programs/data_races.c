@@ -19,6 +19,8 @@ static long rounds = 2000;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static volatile int sink;
 
+static long sums[THREADS];
+
 static void in_threads(void *(*run)(void *), int count)
 {
 	pthread_t threads[THREADS];
@@ -142,6 +144,56 @@ static void of_node(void *(*run)(void *))
 	free(node);
 }
 
+/* ---- calls through memory ---------------------------------------------------------------------------- */
+
+static int (*handler)(int);
+static void *called_from;
+
+/* -1: its return address is not the one that it had before there were threads. */
+static int __attribute__((noinline)) twice(int number)
+{
+	void *from = __builtin_return_address(0);
+
+	if (!called_from)
+		called_from = from;
+	return from == called_from ? 2 * number : -1;
+}
+
+static void __attribute__((noinline)) call_handler(long *result, int number)
+{
+	*result += handler(number);
+	DONE();
+}
+
+static void *call(void *number)
+{
+	long result = 0;
+
+	for (int i = 0; i < rounds; i++)
+		call_handler(&result, i);
+	sums[(long)number] = result;
+	return NULL;
+}
+
+static void *set_handler(void *unused)
+{
+	for (long i = 0; i < rounds; i++) {
+		handler = twice;
+		DONE();
+	}
+	return NULL;
+}
+
+static void *call_or_set(void *number) { return number ? set_handler(NULL) : call(number); }
+
+static void calls(void *(*run)(void *))
+{
+	handler = twice;
+	call_handler(&sums[0], 1);
+	in_threads(run, 2);
+	printf("%ld %ld\n", sums[0], sums[1]);
+}
+
 /* ---- where the parts of two threads meet --------------------------------------------------------------- */
 
 #define PART 2000
@@ -187,7 +239,6 @@ static void polled_flag(void) { in_threads(set_or_poll, 2); }
 /* ---- each thread sums up its part -------------------------------------------------------------------- */
 
 static int numbers[4096];
-static long sums[THREADS];
 
 static void *sum(void *number)
 {
@@ -239,6 +290,10 @@ int main(int argc, char **argv)
 		borders(1);
 	else if (!strcmp(shape, "border_kept"))
 		borders(0);
+	else if (!strcmp(shape, "calls"))
+		calls(call);
+	else if (!strcmp(shape, "calls_while_set"))
+		calls(call_or_set);
 	else if (!strcmp(shape, "polled_flag"))
 		polled_flag();
 	else if (!strcmp(shape, "parts"))

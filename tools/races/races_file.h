@@ -55,8 +55,9 @@ struct races_side {
 	uint32_t frames;    /* of the stack */
 	uint32_t compilers; /* set of enum race_compiler, by the module's .comment; 0: not known */
 	uint8_t reads, writes;
-	uint8_t shape;          /* enum race_shape */
-	uint8_t polls;          /* race_site_may_poll, and its thread's next read there was of the same address */
+	uint8_t shape; /* enum race_shape */
+	uint8_t polls; /* race_site_may_poll, and its thread's next read there was of the same address, or was not
+	                * seen */
 	uint8_t locked_nearby;  /* race_site_is_locked_nearby, or LOCK itself at another access of the address */
 	uint8_t stack_is_whole; /* the stack ends at the thread's first frame */
 	uint8_t unused[2];

@@ -176,6 +176,8 @@ bool race_sites_access_ending(const struct race_sites *sites, uint64_t address, 
 	}
 	race_decoder_free(decoder);
 	site->function = function ? (uint32_t)(function - sites->functions) : 0;
+	if (site->shape == RACE_SHAPE_UPDATE) /* whether its flags are used is not looked up */
+		site->shape = RACE_SHAPE_UPDATE_TEST;
 	return at == address && is_site;
 }
 

@@ -81,7 +81,8 @@ static void describe_site(const struct session *session, struct behind *behind)
 	behind->side.writes = site->writes;
 	behind->side.shape = (uint8_t)site->shape;
 	behind->side.compilers = session->text.compilers;
-	behind->side.locked_nearby = site->locked || race_site_is_locked_nearby(session->text.sites, site);
+	behind->side.locked_nearby = site->locked || race_site_is_locked_nearby(session->text.sites, site) ||
+	                             samples_are_locked(session, behind->side.address);
 }
 
 struct behind behind_find(const struct session *session, const struct traced *held,

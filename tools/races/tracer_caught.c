@@ -48,7 +48,8 @@ static struct races_side side_of(struct session *session, const struct traced *t
 	    .reads = thread->accesses[access].reads,
 	    .writes = thread->accesses[access].writes,
 	    .shape = (uint8_t)site->shape,
-	    .locked_nearby = race_site_is_locked_nearby(session->text.sites, site),
+	    .locked_nearby = race_site_is_locked_nearby(session->text.sites, site) ||
+	                     samples_are_locked(session, thread->accesses[access].address),
 	};
 
 	walk_stack(session, &thread->registers, &side);
@@ -164,7 +165,7 @@ static bool may_poll(const struct session *session, const struct races_side *sid
 }
 
 /* True, once for each side: the thread's next read at this site is to show whether it polls, so it is to go on first.
- */
+ * Until then it counts as a poll: a flag must not be taken for data. */
 static bool ask_of(struct session *session, uint32_t pair, unsigned number, pid_t tid, uint32_t site)
 {
 	struct pair *known = &session->known[pair];
@@ -172,18 +173,17 @@ static bool ask_of(struct session *session, uint32_t pair, unsigned number, pid_
 	if (known->asked[number] || !may_poll(session, &session->shared->caught[pair].sides[number], site))
 		return false;
 	known->asked[number] = true;
+	session->shared->caught[pair].sides[number].polls = true;
+	text_wake_site(&session->text, site);
 	struct asked *asked = &session->asked[session->asked_next++ % ASKED_MOST];
 	*asked = (struct asked){.tid = tid, .site = site, .pair = pair, .side = (uint8_t)number};
 	return true;
 }
 
+/* A thread that was there before, with nothing in between, has answered already. */
 static bool ask(struct session *session, uint32_t pair, unsigned number, const struct traced *thread)
 {
-	struct races_side *side = &session->shared->caught[pair].sides[number];
-
-	if (thread->repeats && may_poll(session, side, thread->site))
-		side->polls = true;
-	return ask_of(session, pair, number, thread->tid, thread->site);
+	return ask_of(session, pair, number, thread->tid, thread->site) && !thread->repeats;
 }
 
 void caught_look(struct session *session, pid_t tid, uint32_t site, uint64_t address)
@@ -193,7 +193,7 @@ void caught_look(struct session *session, pid_t tid, uint32_t site, uint64_t add
 		if (asked->tid != tid || asked->site != site)
 			continue;
 		struct races_side *side = &session->shared->caught[asked->pair].sides[asked->side];
-		side->polls |= side->tid == (uint32_t)tid && side->address == address;
+		side->polls = side->tid == (uint32_t)tid && side->address == address;
 		asked->tid = 0;
 	}
 }
@@ -322,6 +322,8 @@ void caught_watched(struct session *session, struct traced *held, struct traced 
 	struct behind behind = behind_find(session, held, registers);
 	bool made;
 
+	if (behind.site != TEXT_NO_SITE && session->text.sites->items[behind.site].locked)
+		samples_note_lock(session, behind.side.address);
 	uint32_t pair = pair_of(session, held->site, behind.place, &made);
 	struct races_caught *caught = &session->shared->caught[pair];
 	if (made) {

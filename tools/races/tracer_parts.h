@@ -142,6 +142,9 @@ struct sample;
 void samples_note(struct session *session, const struct traced *thread);
 /* True if two threads or more have read this memory, and none was seen to write it. */
 bool samples_are_reads(const struct session *session, const struct race_access *access);
+/* A thread has accessed this with LOCK. */
+void samples_note_lock(struct session *session, uint64_t address);
+bool samples_are_locked(const struct session *session, uint64_t address);
 bool samples_candidate(const struct session *session, uint32_t site);
 /* A hold at this site has caught nothing. */
 void samples_strike(struct session *session, uint32_t site);

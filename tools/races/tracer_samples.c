@@ -21,6 +21,7 @@
 /* The last accesses of a word, by different threads. */
 struct sample {
 	uint64_t word;
+	bool locked; /* by LOCK, too */
 	struct sample_access {
 		pid_t tid; /* 0: none */
 		uint32_t site;
@@ -82,6 +83,23 @@ bool samples_are_reads(const struct session *session, const struct race_access *
 		threads += sample->last[i].tid != 0;
 	}
 	return threads > 1;
+}
+
+void samples_note_lock(struct session *session, uint64_t address)
+{
+	uint64_t word = address / WORD_BYTES;
+	struct sample *sample = sample_of(session, word);
+
+	if (sample->word != word)
+		*sample = (struct sample){.word = word};
+	sample->locked = true;
+}
+
+bool samples_are_locked(const struct session *session, uint64_t address)
+{
+	const struct sample *sample = sample_of(session, address / WORD_BYTES);
+
+	return sample->word == address / WORD_BYTES && sample->locked;
 }
 
 bool samples_candidate(const struct session *session, uint32_t site) { return session->text.states[site].candidate; }

@@ -18,11 +18,14 @@
 #define INT3       0xcc
 #define JUMP       0xe9 /* jmp rel32, of JUMP_BYTES */
 #define JUMP_BYTES 5u
+#define PUSH_BYTES 6u
 #define REST_FIRST UINT64_C(200000)
 #define REST_MOST  UINT64_C(100000000)
 #define TURN       UINT64_C(100000) /* ns; the wheel is longer than the longest rest */
 /* Slots that are kept for threads that have run into an int3 before it could be taken out. */
 #define SLOTS_KEPT 512u
+/* Sites that are armed at first: of a larger program, others follow as far as their cost is allowed. */
+#define FIRST_MOST UINT64_C(20000)
 #define SLOTS_MOST ((uint32_t)((TEXT_AREA_BYTES - TEXT_HANDLER_ROOM) / TEXT_SLOT_BYTES))
 
 _Static_assert(TEXT_WHEEL *TURN > REST_MOST, "a site would be armed a turn too early");
@@ -109,14 +112,17 @@ static bool copy_original(struct text *text, int fd, uint64_t offset)
 	return pread(fd, copy, text->bytes, (off_t)offset) == (ssize_t)text->bytes;
 }
 
-/* `call` through memory would leave the address of its slot on the stack, where the program's unwinders find it. */
-static bool is_call(const uint8_t *code, unsigned length)
+/* Where a jump or call through memory has its ModRM byte. */
+static unsigned flow_operand(const uint8_t *code, unsigned length)
 {
 	for (unsigned i = 0; i + 1 < length; i++)
 		if (code[i] == 0xff)
-			return (code[i + 1] >> 3 & 7) != 4;
-	return true;
+			return i + 1;
+	return 0;
 }
+
+#define FLOW_KIND(modrm) ((modrm) >> 3 & 7)
+enum { FLOW_CALL = 2, FLOW_JUMP = 4 }; /* the others are far ones */
 
 static bool can_be_armed(const struct text *text, const struct race_site *site)
 {
@@ -124,7 +130,9 @@ static bool can_be_armed(const struct text *text, const struct race_site *site)
 
 	if (site->locked || at >= text->bytes || site->length > text->bytes - at)
 		return false;
-	return !site->control_flow || !is_call(text->original + at, site->length);
+	const uint8_t *code = text->original + at;
+	unsigned kind = FLOW_KIND(code[flow_operand(code, site->length)]);
+	return !site->control_flow || kind == FLOW_CALL || kind == FLOW_JUMP;
 }
 
 static void make_states(struct text *text, uint32_t seed)
@@ -138,7 +146,7 @@ static void make_states(struct text *text, uint32_t seed)
 	}
 	for (uint32_t i = 0; i < TEXT_WHEEL; i++)
 		text->wheel[i] = TEXT_NO_SITE;
-	text->cut = TEXT_ALL;
+	text->cut = text->sites->count > FIRST_MOST ? (uint32_t)(TEXT_ALL * FIRST_MOST / text->sites->count) : TEXT_ALL;
 }
 
 static bool open_file(struct text *text, pid_t pid, int fd, const char *executable, struct error *err)
@@ -392,7 +400,7 @@ void text_rest(struct text *text, uint32_t site, uint64_t address, bool longer, 
 	refresh(text, site);
 }
 
-static void wake(struct text *text, uint32_t site)
+void text_wake_site(struct text *text, uint32_t site)
 {
 	text->states[site].resting = false;
 	refresh(text, site);
@@ -406,7 +414,7 @@ void text_wake_place(struct text *text, uint64_t address, uint64_t size)
 		const struct text_place *place = place_of(text, word);
 		for (size_t i = 0; place->word == word && i < sizeof place->sites / sizeof *place->sites; i++)
 			if (place->sites[i])
-				wake(text, place->sites[i] - 1);
+				text_wake_site(text, place->sites[i] - 1);
 	}
 }
 
@@ -417,7 +425,7 @@ static void wake_turn(struct text *text, uint32_t *head)
 		*head = text->states[site].next;
 		text->states[site].queued = false;
 		text->queued--;
-		wake(text, site);
+		text_wake_site(text, site);
 	}
 }
 
@@ -458,22 +466,52 @@ static bool put_distance(uint8_t *at, uint64_t distance)
 	return (uint64_t)(int64_t)near == distance;
 }
 
+/* Copies the instruction to a place in memory.  False: the distance to its variable is too long. */
+static bool copy_instruction(const struct text *text, uint32_t number, uint8_t *copy, uint64_t at)
+{
+	const struct race_site *site = &text->sites->items[number];
+	uint64_t address = text_address(text, number);
+	int32_t displacement;
+
+	memcpy(copy, text->original + (address - text->start), site->length);
+	if (!site->rip_relative)
+		return true;
+	memcpy(&displacement, copy + site->displacement_at, sizeof displacement);
+	return put_distance(copy + site->displacement_at, (uint64_t)(int64_t)displacement + address - at);
+}
+
+/* `call` must leave the address behind the site on the stack, where the program's unwinders look for it, and not that
+ * of its copy: push of that address, and a jump by the same operand. */
+static bool make_call(const struct text *text, uint32_t number, uint64_t at, uint8_t *copy)
+{
+	static const uint8_t push[PUSH_BYTES] = {0xff, 0x35}; /* push of the 8 bytes at rip + 32 bits */
+	const struct race_site *site = &text->sites->items[number];
+	uint64_t back = text_address(text, number) + site->length;
+	uint8_t *jump = copy + PUSH_BYTES;
+
+	memcpy(copy, push, PUSH_BYTES);
+	copy[2] = site->length; /* from there on to the address, which lies behind the jump */
+	bool good = copy_instruction(text, number, jump, at + PUSH_BYTES);
+	uint8_t *operand = jump + flow_operand(jump, site->length);
+	*operand = (uint8_t)((*operand & ~(7 << 3)) | FLOW_JUMP << 3);
+	memcpy(jump + site->length, &back, sizeof back);
+	return good;
+}
+
 /* Makes the copy that runs at `at`.  stops: with an int3 behind it.  False: the distances are too long. */
 static bool make_copy(const struct text *text, uint32_t number, uint64_t at, bool stops, uint8_t copy[TEXT_SLOT_BYTES])
 {
 	const struct race_site *site = &text->sites->items[number];
 	uint64_t address = text_address(text, number), jump = site->length + stops;
-	int32_t displacement;
-	bool good = true;
+	const uint8_t *code = text->original + (address - text->start);
 
 	memset(copy, INT3, TEXT_SLOT_BYTES);
-	memcpy(copy, text->original + (address - text->start), site->length);
-	if (site->rip_relative) {
-		memcpy(&displacement, copy + site->displacement_at, sizeof displacement);
-		good = put_distance(copy + site->displacement_at, (uint64_t)(int64_t)displacement + address - at);
-	}
+	if (site->control_flow && FLOW_KIND(code[flow_operand(code, site->length)]) == FLOW_CALL)
+		return make_call(text, number, at, copy);
+	if (!copy_instruction(text, number, copy, at))
+		return false;
 	copy[jump] = JUMP;
-	return good && put_distance(copy + jump + 1, address + site->length - (at + jump + JUMP_BYTES));
+	return put_distance(copy + jump + 1, address + site->length - (at + jump + JUMP_BYTES));
 }
 
 /* Kills the sites that have no slot: no thread shall run into one of them and find no room. */
@@ -552,5 +590,8 @@ uint64_t text_outside(const struct text *text, uint64_t rip)
 	if (!slot)
 		return rip;
 	site = text->slot_sites[slot];
-	return text_address(text, site) + (rip == slot_address(text, slot) ? 0 : text->sites->items[site].length);
+	if (rip == slot_address(text, slot))
+		return text_address(text, site);
+	/* Within a call, which is made by halves, there is no such place. */
+	return text->sites->items[site].control_flow ? rip : text_address(text, site) + text->sites->items[site].length;
 }

@@ -105,6 +105,8 @@ void text_set_cut(struct text *text, uint32_t cut);
 void text_rest(struct text *text, uint32_t site, uint64_t address, bool longer, uint64_t now);
 /* Arms the resting sites that last accessed these bytes. */
 void text_wake_place(struct text *text, uint64_t address, uint64_t size);
+/* Arms this site, if it rests. */
+void text_wake_site(struct text *text, uint32_t site);
 /* Arms the sites that have rested. */
 void text_wake(struct text *text, uint64_t now);
 /* When text_wake has work again, ns; UINT64_MAX: never. */
@@ -122,7 +124,8 @@ uint64_t text_stop_slot(struct text *text, uint32_t site);
 /* The site of a thread that has run into the int3 of such a slot, by its instruction pointer; TEXT_NO_SITE: it has not.
  * The thread then goes on where it is. */
 uint32_t text_stopped_behind(const struct text *text, uint64_t rip);
-/* Where the thread stands if its instruction pointer is in a slot: before the site, or behind it.  Else rip itself. */
+/* Where the thread stands if its instruction pointer is in a slot: before the site, or behind it.  Else rip itself;
+ * also for a thread that is about to jump where a call goes. */
 uint64_t text_outside(const struct text *text, uint64_t rip);
 static inline bool text_in_area(const struct text *text, uint64_t rip)
 {
