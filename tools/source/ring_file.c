@@ -12,6 +12,7 @@
 
 #include "shim/atomics.h"
 #include "tools/base/proc.h"
+#include "tools/source/added_stacks.h"
 #include "tools/source/map_guard.h"
 #include "tools/base/clock.h"
 
@@ -294,6 +295,7 @@ void ring_file_close(struct ring_file *ring)
 	}
 	if (ring->fd >= 0)
 		close(ring->fd);
+	added_stacks_free(ring->added);
 	free(ring->path);
 	memset(ring, 0, sizeof *ring);
 	ring->fd = -1;
@@ -357,9 +359,47 @@ const struct rt_module *ring_file_module_at(const struct ring_file *ring, uint64
 	return NULL;
 }
 
+static bool contains(const struct rt_module *module, uint64_t address)
+{
+	return module && address - module->start < module->end - module->start;
+}
+
+const struct rt_module *ring_file_module_around(const struct ring_file *ring, uint64_t address, uint64_t stamp,
+                                                uint32_t *number)
+{
+	const struct rt_module *exact = ring_file_module_at(ring, address, stamp), *only = NULL;
+	unsigned known = 0;
+
+	*number = 0;
+	for (uint32_t i = 0; ring->map && i < ring_file_modules(ring); i++) {
+		const struct rt_module *module = ring_file_module(ring, i);
+
+		if (!contains(module, address))
+			continue;
+		known++;
+		if (module == exact || (!exact && module->seen > stamp)) {
+			only = module;
+			*number = i + 1;
+		}
+	}
+	if (exact || known == 1)
+		return only;
+	*number = 0;
+	return NULL;
+}
+
+uint32_t ring_file_pc_limit(const struct ring_file *ring)
+{
+	uint64_t limit = ring->header.pcs.count + added_stacks_pcs(ring->added);
+
+	return limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX - 1;
+}
+
 const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id)
 {
-	if (pc_id == 0 || pc_id > ring->header.pcs.count)
+	if (pc_id > ring->header.pcs.count)
+		return added_stacks_pc(ring->added, pc_id - ring->header.pcs.count - 1);
+	if (pc_id == 0)
 		return NULL;
 	const struct rt_pc *pc = (const struct rt_pc *)(ring->map + ring->header.pcs.offset) + (pc_id - 1);
 	return load_acquire(&pc->key) & RT_PC_USED ? pc : NULL;
@@ -367,10 +407,15 @@ const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id)
 
 bool ring_file_node(const struct ring_file *ring, uint32_t id, uint32_t *parent, uint32_t *pc_id)
 {
-	if (id < RT_NODE_FIRST || id - RT_NODE_FIRST >= ring->header.nodes.count)
+	uint64_t count = ring->header.nodes.count;
+	const uint64_t *at;
+
+	if (id < RT_NODE_FIRST)
 		return false;
-	const uint64_t *nodes = (const uint64_t *)(ring->map + ring->header.nodes.offset);
-	uint64_t node = load_acquire(&nodes[id - RT_NODE_FIRST]);
+	id -= RT_NODE_FIRST;
+	at = id < count ? (const uint64_t *)(ring->map + ring->header.nodes.offset) + id
+	                : added_stacks_node(ring->added, id - count);
+	uint64_t node = at ? load_acquire(at) : 0;
 	*parent = (uint32_t)(node >> 32);
 	*pc_id = (uint32_t)node;
 	return node != 0;

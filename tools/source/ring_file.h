@@ -22,12 +22,13 @@ struct ring_file {
 	bool writable; /* opened by the live reader, which hands chunks back */
 	unsigned char *map;
 	size_t map_bytes;
-	struct rt_header header;  /* copy of the immutable part, validated */
-	struct rt_header *shared; /* the mapped header: counters, end, the reader's fields */
-	bool same_boot;           /* the machine was not booted since: stamps and pids of the file are still valid */
-	pid_t pid;                /* its process, by its number "here" (proc.h); 0: it has ended or cannot be seen */
-	uint64_t process_start;   /* start time of that process, as /proc gives it here */
-	double ns_per_tick;       /* see ring_file_calibrate */
+	struct rt_header header;    /* copy of the immutable part, validated */
+	struct rt_header *shared;   /* the mapped header: counters, end, the reader's fields */
+	bool same_boot;             /* the machine was not booted since: stamps and pids of the file are still valid */
+	pid_t pid;                  /* its process, by its number "here" (proc.h); 0: it has ended or cannot be seen */
+	uint64_t process_start;     /* start time of that process, as /proc gives it here */
+	double ns_per_tick;         /* see ring_file_calibrate */
+	struct added_stacks *added; /* added_stacks.h; NULL: none */
 };
 
 /* Opens and validates the file.  On failure returns false, fills err (what is wrong with which file, and what to do)
@@ -51,6 +52,12 @@ const struct rt_module *ring_file_module(const struct ring_file *ring, uint32_t 
 uint32_t ring_file_modules(const struct ring_file *ring);
 /* The module that was mapped at this address at the time of the stamp, its data included; NULL if none was known. */
 const struct rt_module *ring_file_module_at(const struct ring_file *ring, uint64_t address, uint64_t stamp);
+/* The same; or a module that was met there later only, if no other is known at this address: the shim meets a module
+ * with the first stack through it.  *number: its index + 1; 0: there is none. */
+const struct rt_module *ring_file_module_around(const struct ring_file *ring, uint64_t address, uint64_t stamp,
+                                                uint32_t *number);
+/* No pc id is greater. */
+uint32_t ring_file_pc_limit(const struct ring_file *ring);
 /* pc_id counts from 1, as in nodes.  NULL if it is out of range or unused. */
 const struct rt_pc *ring_file_pc(const struct ring_file *ring, uint32_t pc_id);
 /* The parent and the pc id of a node; false if id is no valid node. */

@@ -13,12 +13,10 @@ static bool bit_test(const uint64_t *bits, size_t words, uint32_t i)
 
 void stack_set_new(struct stack_set *set, const struct ring_file *ring, struct symbolizer *symbolizer)
 {
-	uint64_t pcs = ring->header.pcs.count;
-
 	memset(set, 0, sizeof(*set));
 	set->ring = ring;
 	set->symbolizer = symbolizer;
-	set->pc_count = pcs < UINT32_MAX ? (uint32_t)pcs : UINT32_MAX - 1;
+	set->pc_count = ring_file_pc_limit(ring);
 	set->node_limit = RT_STACK_MAX + 1;
 }
 
