@@ -379,17 +379,35 @@ const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_m
 
 /* ---- types ----------------------------------------------------------------------- */
 
+/* The variables of the debug information of a module; NULL: it cannot be read. */
+static const struct typed_variables *types_of(struct module *module)
+{
+	if (!module || !module->dwfl)
+		return NULL;
+	if (!module->types_loaded)
+		typed_variables_load(&module->types, dwfl_module_getdwarf(module->dwfl_module, &module->dwarf_bias));
+	module->types_loaded = true;
+	return &module->types;
+}
+
 enum symbol_type symbolizer_variable_type(struct symbolizer *symbolizer, const struct rt_module *from,
                                           uint64_t file_offset)
 {
 	struct module *module = find_module(symbolizer, from);
+	const struct typed_variables *types = types_of(module);
 
-	if (!module || !module->dwfl)
-		return SYMBOL_TYPE_UNKNOWN;
-	if (!module->types_loaded)
-		typed_variables_load(&module->types, dwfl_module_getdwarf(module->dwfl_module, &module->dwarf_bias));
-	module->types_loaded = true;
-	return typed_variables_find(&module->types, file_offset + module->bias - module->dwarf_bias);
+	return types ? typed_variables_find(types, file_offset + module->bias - module->dwarf_bias)
+	             : SYMBOL_TYPE_UNKNOWN;
+}
+
+bool symbolizer_declared(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset,
+                         struct symbol_line *line)
+{
+	struct module *module = find_module(symbolizer, from);
+	const struct typed_variables *types = types_of(module);
+
+	return types && typed_variables_declared(types, file_offset + module->bias - module->dwarf_bias, &line->file,
+	                                         &line->line);
 }
 
 static Dwarf_Die *unit_of(struct symbolizer *symbolizer, const struct rt_module *from, uint64_t file_offset)

@@ -51,6 +51,9 @@ const char *symbolizer_variable(struct symbolizer *symbolizer, const struct rt_m
  * is a structure or array. */
 enum symbol_type symbolizer_variable_type(struct symbolizer *symbolizer, const struct rt_module *module,
                                           uint64_t file_offset);
+/* The line that declares the variable at an address of the module.  False: not known. */
+bool symbolizer_declared(struct symbolizer *symbolizer, const struct rt_module *module, uint64_t file_offset,
+                         struct symbol_line *line);
 /* SYMBOL_TYPE_PLAIN: the compilation unit of this code knows no type that is atomic or volatile; else
  * SYMBOL_TYPE_UNKNOWN. */
 enum symbol_type symbolizer_unit_types(struct symbolizer *symbolizer, const struct rt_module *module,

@@ -227,15 +227,32 @@ void typed_variables_free(struct typed_variables *variables)
 	*variables = (struct typed_variables){0};
 }
 
-enum symbol_type typed_variables_find(const struct typed_variables *variables, uint64_t address)
+static struct typed_variable *variable_at(const struct typed_variables *variables, uint64_t address)
 {
 	size_t count = count_up_to(variables->items, variables->count, sizeof *variables->items, address);
 	struct typed_variable *variable = count ? &variables->items[count - 1] : NULL;
+
+	return variable && address < variable->end ? variable : NULL;
+}
+
+enum symbol_type typed_variables_find(const struct typed_variables *variables, uint64_t address)
+{
+	struct typed_variable *variable = variable_at(variables, address);
 	Dwarf_Die type;
 
-	if (!variable || address >= variable->end || !type_of(&variable->die, &type))
+	if (!variable || !type_of(&variable->die, &type))
 		return SYMBOL_TYPE_UNKNOWN;
 	return type_at(&type, address - variable->start, 0);
+}
+
+bool typed_variables_declared(const struct typed_variables *variables, uint64_t address, const char **file, int *line)
+{
+	struct typed_variable *variable = variable_at(variables, address);
+
+	if (!variable || dwarf_decl_line(&variable->die, line) != 0)
+		return false;
+	*file = dwarf_decl_file(&variable->die);
+	return *file != NULL;
 }
 
 /* ---- units ----------------------------------------------------------------------------------------- */

@@ -29,6 +29,9 @@ void typed_variables_load(struct typed_variables *variables, Dwarf *dwarf);
 void typed_variables_free(struct typed_variables *variables);
 /* The type of what lies at this address: of the member, if the variable is a structure. */
 enum symbol_type typed_variables_find(const struct typed_variables *variables, uint64_t address);
+/* The file and line that declare the variable at this address; the file's name lives as long as the Dwarf.  False: not
+ * known. */
+bool typed_variables_declared(const struct typed_variables *variables, uint64_t address, const char **file, int *line);
 
 /* SYMBOL_TYPE_PLAIN: no type in the unit is atomic or volatile, so no variable or member that it accesses can be.
  * Casts are not seen. */
