@@ -132,7 +132,7 @@ $(BUILD)/programs/%: tests/programs/%.rs
 	$(Q)MAKEFLAGS= rustc --edition 2021 -g -o $@ $<
 
 # What both kinds of suites share: what runs programs is the end-to-end tests', what makes rings the unit tests'.
-HARNESS_UNIT := event_script ring_builder stored_run
+HARNESS_UNIT := event_script races_builder ring_builder stored_run
 HARNESS_E2E := consumer memcheck named rt server spawn
 # Without Zydis there are no sites of instructions, and nothing to trace.
 NEED_ZYDIS := $(addprefix tests/unit/test_race_,decode.c shapes.c sites.c source.c tracer.c)

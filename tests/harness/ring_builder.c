@@ -82,8 +82,8 @@ void ring_builder_make(struct ring_builder *builder, uint32_t chunk_bytes, uint3
 
 	memset(builder, 0, sizeof *builder);
 	fill_header(&header, chunk_bytes, chunk_count, dead);
-	strcpy(builder->path, "/tmp/ringtail-test-XXXXXX");
-	builder->fd = mkstemp(builder->path);
+	strcpy(builder->path, "/tmp/ringtail-test-XXXXXX" RT_RING_SUFFIX);
+	builder->fd = mkstemps(builder->path, (int)strlen(RT_RING_SUFFIX));
 	builder->bytes = header.file_bytes;
 	if (builder->fd < 0 || ftruncate(builder->fd, (off_t)builder->bytes))
 		fail(builder->path);

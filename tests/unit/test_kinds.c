@@ -98,6 +98,7 @@ Test(kinds, each_class_is_reported_by_some_analyser)
 
 	cr_assert_eq(glob("tools/analyse/*.c", 0, NULL, &files), 0);
 	cr_assert_eq(glob("tools/analyse/*/*.c", GLOB_APPEND, NULL, &files), 0);
+	cr_assert_eq(glob("tools/races/*.c", GLOB_APPEND, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		char *text = read_file(files.gl_pathv[i]);
 
@@ -141,10 +142,18 @@ Test(kinds, all_that_is_expected_anywhere_is_known)
 Test(kinds, a_list_that_names_a_class_that_is_not_sought_is_noticed)
 {
 	cr_expect_str_eq(kinds_unsought("leak,race:heap-handoff"), "race:heap-handoff");
-	cr_expect_str_eq(kinds_unsought("race:data"), "race:data");
-	cr_expect_null(kinds_unsought("race,race:free"));
+	cr_expect_null(kinds_unsought("race,race:free,race:data"));
 	cr_expect_null(kinds_unsought("default"));
 	cr_expect_null(kinds_unsought("leak,deadlock,thread-leak,misuse,contention,pool,loss"));
+}
+
+Test(kinds, an_item_of_a_list_is_found_as_a_whole)
+{
+	cr_expect(kinds_have_item("leak,race:data,misuse", "race:data"));
+	cr_expect(kinds_have_item("race:data", "race:data"));
+	cr_expect(!kinds_have_item("race", "race:data"));
+	cr_expect(!kinds_have_item("race:data", "race"));
+	cr_expect(!kinds_have_item("", "race"));
 }
 
 Test(kinds, default_stands_for_a_list)
@@ -366,7 +375,7 @@ Test(kinds, help_of_check_lists_the_default, .init = cr_redirect_stdout)
 Test(kinds, documents_list_the_default)
 {
 	expect_default_in("docs/man/ringtail-check.1", "stands for\n", ",\nwhich");
-	expect_default_in("docs/HOWTO_CI.md", "`default` is ", ", which this");
+	expect_default_in("docs/HOWTO_CI.md", "`default` is ", ". The last");
 }
 
 /* All kinds are there, in any order, and no other word is. */

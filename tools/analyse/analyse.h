@@ -12,6 +12,7 @@
 #define RINGTAIL_ANALYSE_H
 
 #include "tools/finding/leak_groups.h"
+#include "tools/finding/race_search.h"
 #include "tools/source/event.h"
 #include "tools/source/ring_file.h"
 
@@ -51,6 +52,7 @@ struct analysis {
 	uint64_t missing_until;        /* ... none of them with a later stamp than this */
 	struct finding_list *findings; /* filled by analysis_finish */
 	struct leak_scan scan;         /* the scan at the end; the caller may set it until analysis_finish */
+	struct race_search races;      /* what the tracer of data races has caught so far: analysis_catch */
 	struct process_end end;
 	uint64_t forks;               /* children that the process made by fork */
 	struct child_end *child_ends; /* those that the process waited for, in order: CHILD_ENDS_MOST at most */
@@ -74,6 +76,9 @@ static inline void analysis_event(struct analysis *analysis, const struct event 
 {
 	analysis_events(analysis, event, 1);
 }
+/* Adds a race that the tracer caught.  It is dealt with before the first event that has a later stamp; so call this
+ * before that event, or the threads' locks are those of a later time. */
+void analysis_catch(struct analysis *analysis, const struct race_catch *caught);
 void analysis_finish(struct analysis *analysis, struct process_end end);
 
 #endif

@@ -63,6 +63,7 @@ void analysis_free(struct analysis *analysis)
 	finding_list_free(analysis->findings);
 	free(analysis->findings);
 	leak_scan_free(&analysis->scan);
+	race_search_free(&analysis->races);
 	free(analysis->child_ends);
 	free(analysis);
 }
@@ -164,9 +165,42 @@ static void dispatch_first(struct analysis *analysis, const struct event *event)
 	dispatch(analysis, &first);
 }
 
+/* ---- races that were caught ------------------------------------------------------------------- */
+
+/* The catches that are not dealt with yet are sorted by their stamps. */
+void analysis_catch(struct analysis *analysis, const struct race_catch *caught)
+{
+	struct race_search *races = &analysis->races;
+	size_t at = races->count;
+
+	GROW(races->items, races->room, races->count + 1);
+	for (; at > races->met && races->items[at - 1].stamp > caught->stamp; at--)
+		races->items[at] = races->items[at - 1];
+	races->items[at] = *caught;
+	races->count++;
+}
+
+static uint64_t next_catch(const struct race_search *races)
+{
+	return races->met < races->count ? races->items[races->met].stamp : UINT64_MAX;
+}
+
+/* Deals with all that were caught before this stamp.  The result is the stamp of the next one. */
+static uint64_t meet_catches(struct analysis *analysis, uint64_t before)
+{
+	struct race_search *races = &analysis->races;
+
+	while (races->met < races->count && races->items[races->met].stamp < before) {
+		locks_caught(analysis->locks, &races->items[races->met], (uint32_t)races->met + 1);
+		races->met++;
+	}
+	return next_catch(races);
+}
+
 void analysis_events(void *context, const struct event *events, size_t count)
 {
 	struct analysis *analysis = context;
+	uint64_t caught = next_catch(&analysis->races);
 
 	if (stack_twins_look(analysis->twins))
 		signal_stacks_each(analysis->signals, keep_stack, analysis->twins);
@@ -179,6 +213,8 @@ void analysis_events(void *context, const struct event *events, size_t count)
 			fetch_second(analysis, &events[i + FETCH_SECOND]);
 		if (i + FETCH_LAST < count)
 			fetch_last(analysis, &events[i + FETCH_LAST]);
+		if (__builtin_expect(events[i].stamp > caught, 0))
+			caught = meet_catches(analysis, events[i].stamp);
 		if (analysis->twins->any)
 			dispatch_first(analysis, &events[i]);
 		else
@@ -212,6 +248,7 @@ static void unite_groups(struct analysis *analysis)
 void analysis_finish(struct analysis *analysis, struct process_end end)
 {
 	analysis->end = end;
+	meet_catches(analysis, UINT64_MAX);
 	threads_finish(analysis->threads, &end);
 	unite_groups(analysis);
 	heap_finish(analysis->heap, &end, &analysis->scan, analysis->findings);

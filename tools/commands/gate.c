@@ -98,6 +98,16 @@ static void say_unwatched(struct report *report, struct doubts *doubts, const ch
 		          plural(count, "process", "processes"), option);
 }
 
+/* Where the list names race:data by itself: `default` has it, too, and most runs look for none. */
+static void say_untraced(struct report *report, struct doubts *doubts)
+{
+	static const char untraced[] = "SELECT count(*) FROM process WHERE id NOT IN (SELECT process FROM race_search)",
+	                  refused[] = "SELECT count(*) FROM race_search WHERE NOT done";
+
+	say_unwatched(report, doubts, "data races", untraced, "ringtail run --races looks for them");
+	say_unwatched(report, doubts, "data races", refused, "`ringtail report` says why");
+}
+
 static bool wants(const struct report *report, enum finding_class class)
 {
 	return query_wants(&report->query, kind_name(class_kind(class)), class_name(class));
@@ -128,6 +138,8 @@ static void say_doubts(struct report *report)
 	}
 	if (wants(report, FINDING_DEADLOCK_REALISED) || wants(report, FINDING_DEADLOCK_PREDICTED))
 		say_unwatched(report, &doubts, "deadlocks", no_locks, "--locks=no");
+	if (report->query.only && kinds_have_item(report->query.only, "race:data"))
+		say_untraced(report, &doubts);
 	if (unsought)
 		say_doubt(&doubts, "this version of ringtail looks for no %s", unsought);
 }

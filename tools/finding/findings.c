@@ -131,8 +131,10 @@ void finding_set_race(struct finding *finding, const struct finding_race *race, 
 	finding->race = memory_zeroed(1, sizeof *finding->race);
 	*finding->race = *race;
 	for (unsigned i = 0; i < 2; i++) {
-		const struct race_side *side = &race->sides[i];
+		const struct finding_side *side = &race->sides[i];
 
+		if (side->unseen)
+			continue;
 		finding_add_stack(finding, labels[i], side->thread, side->stamp, side->stack);
 		finding_add_thread(finding, side->thread);
 	}
@@ -177,16 +179,27 @@ void finding_list_sort(struct finding_list *list)
 	list->room = list->count;
 }
 
+static void free_parts(struct finding *finding)
+{
+	free(finding->stacks);
+	free(finding->objects);
+	free(finding->edges);
+	free(finding->kept);
+	free(finding->threads);
+	free(finding->race);
+}
+
+void finding_list_remove(struct finding_list *list, size_t index)
+{
+	free_parts(&list->items[index]);
+	list->count--;
+	memmove(&list->items[index], &list->items[index + 1], (list->count - index) * sizeof *list->items);
+}
+
 void finding_list_free(struct finding_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		free(list->items[i].stacks);
-		free(list->items[i].objects);
-		free(list->items[i].edges);
-		free(list->items[i].kept);
-		free(list->items[i].threads);
-		free(list->items[i].race);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		free_parts(&list->items[i]);
 	free(list->items);
 	*list = (struct finding_list){0};
 }

@@ -66,23 +66,35 @@ struct race_lock { /* a lock that a thread of a race held */
 	uint64_t since;
 };
 
-struct race_side { /* what one of the two threads did */
+struct finding_side { /* what one of the two threads of a race did */
 	uint32_t thread, stack;
 	uint64_t stamp;
 	bool reads;       /* it only reads */
-	const char *does; /* static, as "unlocks a mutex" or "localtime" */
+	bool unseen;      /* nothing is known of this side, but that it wrote */
+	uint64_t size;    /* bytes that it accesses; 0: it is a call */
+	const char *does; /* static, as "unlocks a mutex", "localtime" or "reads" */
 	struct race_lock locks[RACE_LOCKS_MOST];
 	uint32_t lock_count;
 };
 
 struct finding_race {
 	const char *about; /* static: what both sides use.  It is a part of the finding's id */
-	const char *proof; /* static: "freed", "overlap" or, of a prediction, "order" (docs/RACES.md) */
+	const char *proof; /* static: "freed", "overlap", "met", ... (docs/RACES.md) */
 	uint64_t address;  /* 0: it is memory of libc */
 	uint64_t size;     /* of the block that contains it; 0: none is known */
 	uint64_t into;     /* bytes from that block's start to the address */
 	uint32_t allocated_stack;
-	struct race_side sides[2];
+	struct finding_side sides[2];
+
+	/* Of a race that the tracer caught: */
+	uint32_t caught;       /* its number in the race_search, from 1; 0: the calls alone showed it */
+	uint32_t allocated_by; /* the thread that allocated the block; 0: not known */
+	uint32_t stack_of;     /* the thread on whose stack the address lies; 0: on none */
+	char variable[96];     /* "counter" or "table+8"; "": it is in no variable that has a name */
+	size_t variable_name;  /* how much of that is the name: it is a part of the finding's id */
+	const char *declared;  /* where the variable is declared; NULL: not known.  The symbolizer owns it */
+	int declared_line;
+	const char *reason; /* static: the clause behind "because"; NULL: it was not judged */
 };
 
 /* How leaked blocks came to be over the run, as far as the counts prove it. */
@@ -152,6 +164,7 @@ void finding_add_thread(struct finding *finding, uint32_t thread);
 void finding_set_race(struct finding *finding, const struct finding_race *race, const char *const labels[2]);
 /* The bytes by which a finding is ranked: a leak's own, and those of the blocks that were lost with it. */
 static inline uint64_t finding_all_bytes(const struct finding *finding) { return finding->bytes + finding->kept_bytes; }
+void finding_list_remove(struct finding_list *list, size_t index);
 /* Sorts by severity, worst first.  The sort is stable: equal findings stay in the order in which they were added. */
 void finding_list_sort(struct finding_list *list);
 void finding_list_free(struct finding_list *list);

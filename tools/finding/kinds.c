@@ -187,18 +187,19 @@ bool kinds_suggest(const char *item, char *near, size_t room)
 	return found;
 }
 
+bool kinds_have_item(const char *list, const char *wanted)
+{
+	for (const char *item = list; *item; item = next_item(item))
+		if (is_word(wanted, item, strcspn(item, ",")))
+			return true;
+	return false;
+}
+
 const char *kinds_unsought(const char *list)
 {
-	static const char *const unsought[] = {"race:data", "race:heap-handoff"};
+	static const char unsought[] = "race:heap-handoff";
 
-	for (const char *item = list; *item; item = next_item(item)) {
-		size_t length = strcspn(item, ",");
-
-		for (size_t i = 0; i < sizeof unsought / sizeof *unsought; i++)
-			if (is_word(unsought[i], item, length))
-				return unsought[i];
-	}
-	return NULL;
+	return kinds_have_item(list, unsought) ? unsought : NULL;
 }
 
 /* A class that is folded into another fails as a part of that. */

@@ -78,9 +78,11 @@ bool kinds_valid(const char *list, const char **bad);
 /* Writes the name to near that the item, up to its comma, probably means: a similar one, or the class with its kind.
  * False: no name is near. */
 bool kinds_suggest(const char *item, char *near, size_t room);
-/* The first class that an item of the list names although no analyser of this version reports it, as "race:data"; NULL:
- * there is none.  "default" and kinds name no class. */
+/* The first class that an item of the list names although no analyser of this version reports it, as
+ * "race:heap-handoff"; NULL: there is none.  "default" and kinds name no class. */
 const char *kinds_unsought(const char *list);
+/* True if an item of the list is this very text. */
+bool kinds_have_item(const char *list, const char *wanted);
 /* "a list of ...", for error messages. */
 const char *kinds_wanted(void);
 /* A malloced copy of the list, in which "default" is replaced by the items that it stands for. */

@@ -9,6 +9,8 @@
 #include "tools/base/memory.h"
 #include "tools/hang/hang_among.h"
 #include "tools/recording/fork_book.h"
+#include "tools/races/judge.h"
+#include "tools/races/reader.h"
 #include "tools/recording/recording.h"
 #include "tools/runs/run_directory.h"
 #include "tools/scan/at_end.h"
@@ -95,6 +97,7 @@ static bool analyse_recording(struct update *update, struct recording *recording
 {
 	say_if_read_live(&recording->ring);
 	scan_at_end_take(recording);
+	races_take(recording);
 	fork_book_give(&update->forks, recording);
 	recording_finish(recording, recording_end(recording));
 	fork_book_take(&update->forks, recording);
@@ -123,6 +126,7 @@ static void store_recording(struct update *update, struct recording *recording)
 {
 	struct error err;
 
+	races_judge(recording, store_symbolizer(&update->store));
 	if (!try_to_store(update, recording, &err) &&
 	    !(go_on_in_memory(update, &err) && try_to_store(update, recording, &err)))
 		note_error(update, &err);

@@ -11,6 +11,7 @@
 
 #include "shim/atomics.h"
 #include "tools/base/memory.h"
+#include "tools/races/judge.h"
 #include "tools/source/ring_cut.h"
 
 #define RETAIN_BYTES (UINT64_C(256) << 20)
@@ -141,6 +142,8 @@ static void store_item(struct archive *archive, struct item *item)
 	struct recording *recording = item->recording;
 	struct error err;
 
+	if (archive->store)
+		races_judge(recording, store_symbolizer(archive->store));
 	if (!archive->store) {
 		archive->failed = true; /* the code that could not open it has printed why */
 	} else if (store_somewhere(archive, item, &err)) {

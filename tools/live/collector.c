@@ -23,6 +23,7 @@
 #include "tools/live/now/service.h"
 #include "tools/live/presence.h"
 #include "tools/base/proc.h"
+#include "tools/races/reader.h"
 #include "tools/recording/fork_book.h"
 #include "tools/recording/recording.h"
 #include "tools/runs/run_directory.h"
@@ -50,6 +51,7 @@ struct watched {                     /* a ring file */
 	UT_hash_handle hh;           /* in the table of all rings that were ever met */
 	char *name;
 	struct recording *recording; /* NULL: not open yet, or passed on */
+	struct races_reader races;   /* of the recording */
 	uint64_t met, life_looked;
 	uint64_t ended; /* a stamp of this ring: when its process was found to have ended; 0: it was not */
 	struct hang_watch hang;
@@ -114,6 +116,7 @@ static void open_ring(struct collector *collector, struct watched *ring)
 	snprintf(path, sizeof path, "%s/%s", collector->request->run, ring->name);
 	if (recording_open(recording, path, true, &err)) {
 		ring->recording = recording;
+		races_reader_begin(&ring->races, recording);
 		collector->result.processes++;
 		return;
 	}
@@ -177,6 +180,8 @@ static void conclude(struct collector *collector, struct watched *ring)
 	else
 		end.stamp = ring->ended;
 	scan_at_end_take(recording);
+	races_reader_finish(&ring->races);
+	races_reader_end(&ring->races);
 	fork_book_give(&collector->forks, recording);
 	recording_finish(recording, end);
 	fork_book_take(&collector->forks, recording);
@@ -395,7 +400,8 @@ static uint64_t read_ring(struct collector *collector, struct watched *ring)
 		conclude(collector, ring);
 		return 0;
 	}
-	uint64_t events = merge_poll(ring->recording->merge, analysis_events, ring->recording->analysis);
+	races_reader_poll(&ring->races);
+	uint64_t events = merge_poll(ring->recording->merge, races_reader_deliver, &ring->races);
 	fork_book_take(&collector->forks, ring->recording);
 	fork_book_give(&collector->forks, ring->recording);
 	scan_at_end(ring->recording, &(struct scan_tick){beat_all, collector});

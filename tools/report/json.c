@@ -93,6 +93,21 @@ static json_t *json_leak_scan(const struct process *process)
 	return object;
 }
 
+/* null: data races were not looked for in this process */
+static json_t *json_race_search(struct report *report, const struct process *process)
+{
+	json_t *rows = json_rows(report,
+	                         "SELECT done, why, seed, share, sites, armed, stops, holds, watched, threads, pairs,"
+	                         " stop_seconds, hold_seconds, seconds FROM race_search WHERE process = ?",
+	                         process->id),
+	       *row = json_array_get(rows, 0), *object = row ? json_incref(row) : json_null();
+
+	if (row)
+		json_object_set_new(object, "done", json_boolean(json_integer_value(json_object_get(object, "done"))));
+	json_decref(rows);
+	return object;
+}
+
 static json_t *json_events(struct report *report, const struct process *process)
 {
 	json_t *object = json_object();
@@ -118,6 +133,7 @@ static json_t *json_process(struct report *report, const struct process *process
 	json_object_set_new(object, "events", json_events(report, process));
 	json_object_set_new(object, "watched", json_watched(report, process));
 	json_object_set_new(object, "leak_scan", json_leak_scan(process));
+	json_object_set_new(object, "race_search", json_race_search(report, process));
 	json_object_set_new(object, "heap", json_heap(report, process));
 	return object;
 }

@@ -128,7 +128,7 @@ static json_t *json_race_locks(struct report *report, const struct process *proc
 
 static json_t *json_sides(struct report *report, const struct process *process, int64_t finding)
 {
-	static const char sql[] = "SELECT side, thread, at, access, does, stack FROM race_side"
+	static const char sql[] = "SELECT side, thread, at, access, does, stack, size FROM race_side"
 	                          " WHERE process = ? AND finding = ? ORDER BY side";
 	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
 	json_t *array = json_array();
@@ -139,7 +139,7 @@ static json_t *json_sides(struct report *report, const struct process *process, 
 		json_object_set_new(side, "thread", json_column(row, 1));
 		json_object_set_new(side, "at", json_column(row, 2));
 		json_object_set_new(side, "access", json_column(row, 3));
-		json_object_set_new(side, "size", json_null());
+		json_object_set_new(side, "size", json_column(row, 6));
 		json_object_set_new(side, "does", json_column(row, 4));
 		json_object_set_new(side, "stack", json_stack(report, process->id, sqlite3_column_int64(row, 5)));
 		json_object_set_new(side, "locks",
@@ -150,29 +150,45 @@ static json_t *json_sides(struct report *report, const struct process *process, 
 	return array;
 }
 
-/* Members that only races have.  Values before and after, and a seed, come with races that were caught. */
+/* From the columns 2 to 11 of a race. */
+static json_t *json_race_object(struct report *report, const struct process *process, sqlite3_stmt *row)
+{
+	json_t *about = json_object();
+	bool placed = sqlite3_column_type(row, 2) != SQLITE_NULL;
+
+	json_object_set_new(about, "what", json_column(row, 0));
+	json_object_set_new(about, "address", placed ? json_address(sqlite3_column_int64(row, 2)) : json_null());
+	json_object_set_new(about, "name", json_column(row, 6));
+	json_object_set_new(about, "file", json_column(row, 7));
+	json_object_set_new(about, "line", json_column(row, 8));
+	json_object_set_new(about, "into", json_column(row, 3));
+	json_object_set_new(about, "block_bytes", json_column(row, 4));
+	json_object_set_new(about, "allocated", json_stack(report, process->id, sqlite3_column_int64(row, 5)));
+	json_object_set_new(about, "allocated_by", json_column(row, 9));
+	json_object_set_new(about, "stack_of", json_column(row, 10));
+	return about;
+}
+
+/* Members that only races have.  Those that only a race has that was caught are null for others. */
 static void add_race(struct report *report, const struct process *process, int64_t finding, json_t *object)
 {
-	static const char sql[] = "SELECT about, proof, address, block_into, block_bytes, allocated_stack FROM race"
-	                          " WHERE process = ? AND finding = ?";
+	static const char sql[] =
+	    "SELECT about, proof, address, block_into, block_bytes, allocated_stack, name, declared_file, "
+	    "declared_line,"
+	    " allocated_by, stack_of, reason, value_before, value_after, held,"
+	    " iif(reason IS NULL, NULL, (SELECT seed FROM race_search s WHERE s.process = race.process)) FROM race"
+	    " WHERE process = ? AND finding = ?";
 	sqlite3_stmt *row = query_again(&report->query, sql, 2, process->id, finding);
 
 	if (query_next(&report->query, row)) {
-		json_t *about = json_object();
-		bool placed = sqlite3_column_type(row, 2) != SQLITE_NULL;
-
-		json_object_set_new(about, "what", json_column(row, 0));
-		json_object_set_new(about, "address",
-		                    placed ? json_address(sqlite3_column_int64(row, 2)) : json_null());
-		json_object_set_new(about, "into", json_column(row, 3));
-		json_object_set_new(about, "block_bytes", json_column(row, 4));
-		json_object_set_new(about, "allocated", json_stack(report, process->id, sqlite3_column_int64(row, 5)));
-		json_object_set_new(object, "object", about);
+		json_object_set_new(object, "object", json_race_object(report, process, row));
 		json_object_set_new(object, "proof", json_column(row, 1));
+		json_object_set_new(object, "reason", json_column(row, 11));
 		json_object_set_new(object, "sides", json_sides(report, process, finding));
-		json_object_set_new(object, "before", json_null());
-		json_object_set_new(object, "after", json_null());
-		json_object_set_new(object, "seed", json_null());
+		json_object_set_new(object, "before", json_column(row, 12));
+		json_object_set_new(object, "after", json_column(row, 13));
+		json_object_set_new(object, "held", json_column(row, 14));
+		json_object_set_new(object, "seed", json_column(row, 15));
 	}
 	query_done(&report->query, row);
 }

@@ -150,6 +150,18 @@ static void add_part(struct key_parts *parts, struct finding_key key, bool named
 		parts->ids[parts->id_count++] = key.id;
 }
 
+/* Not the bytes behind the start of a variable: of an array, each run may show another element. */
+static uint64_t hash_object(uint64_t hash, const struct finding_race *race)
+{
+	char name[sizeof race->variable];
+
+	hash = fnv_text(hash, race->about);
+	if (!race->variable_name)
+		return hash;
+	snprintf(name, sizeof name, "%.*s", (int)race->variable_name, race->variable);
+	return fnv_text(hash, name);
+}
+
 struct finding_key finding_key(struct stack_set *stacks, const struct finding *finding)
 {
 	size_t room = finding->stack_count + finding->edge_count;
@@ -157,7 +169,7 @@ struct finding_key finding_key(struct stack_set *stacks, const struct finding *f
 	struct finding_key key = {hash_class(finding), hash_class(finding)};
 
 	if (finding->race)
-		key.id = fnv_text(key.id, finding->race->about);
+		key.id = hash_object(key.id, finding->race);
 	for (size_t i = 0; i < finding->stack_count; i++)
 		if (finding->stacks[i].key != STACK_ASIDE)
 			add_part(&parts, key_of_stack(stacks, finding->stacks[i].stack),

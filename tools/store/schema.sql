@@ -476,24 +476,38 @@ CREATE TABLE finding_thread (
 CREATE TABLE race (
 	process INTEGER NOT NULL,
 	finding INTEGER NOT NULL, -- finding.ordinal
-	about   TEXT NOT NULL,    -- mutex, sem, ...; of race:libc-state: what the functions share
+	about   TEXT NOT NULL,    -- mutex, sem, ...; of race:libc-state: what the functions share; of a race that was caught:
+	                          -- variable, block, stack, memory
 	proof   TEXT NOT NULL,    -- freed: by one side, before the other side was done with it; overlap: two calls at the same
-	                          -- time; order: no proof, nothing that was seen orders the two sides
+	                          -- time; order: no proof, nothing that was seen orders the two sides; met: both threads stood
+	                          -- before their accesses; watched: the second one was stopped right behind its own; value:
+	                          -- the value changed while one thread stood before its access
+	reason  TEXT,             -- why a race that was caught has its class, as the clause behind "because"
 	address INTEGER,          -- NULL: memory of libc
+	name    TEXT,             -- the variable that it is, with + and bytes where it is a part of one; NULL: none, or not known
+	declared_file TEXT,       -- where the variable is declared
+	declared_line INTEGER,
 	block_into INTEGER,       -- bytes from the start of its block; NULL: no block is known
 	block_bytes INTEGER,      -- of that block
 	allocated_stack INTEGER,  -- where that block was allocated
+	allocated_by INTEGER,     -- the thread that allocated it; NULL: not known
+	stack_of INTEGER,         -- the thread on whose stack the address lies; NULL: on none
+	value_before TEXT,        -- the first bytes that both sides access, before either did: as a number where they are 1, 2,
+	                          -- 4 or 8, else one after the other; NULL: not known
+	value_after TEXT,         -- and after both
+	held    REAL,             -- seconds that side 0 had been stopped when side 1 came
 	PRIMARY KEY (process, finding)
 ) WITHOUT ROWID;
 
 CREATE TABLE race_side (
 	process INTEGER NOT NULL,
 	finding INTEGER NOT NULL,
-	side    INTEGER NOT NULL, -- 0, 1
-	thread  INTEGER,
+	side    INTEGER NOT NULL, -- 0, 1; of a race that was caught, 0 is the thread that was stopped first
+	thread  INTEGER,          -- NULL: not known
 	at      REAL,
 	access  TEXT NOT NULL,    -- read, write
-	does    TEXT NOT NULL,    -- "unlocks a mutex", "localtime", ...
+	size    INTEGER,          -- bytes that it accesses; NULL: it is a call, or not known
+	does    TEXT NOT NULL,    -- "unlocks a mutex", "localtime", "reads and writes", ...
 	stack   INTEGER,
 	PRIMARY KEY (process, finding, side)
 ) WITHOUT ROWID;
@@ -514,6 +528,25 @@ CREATE TABLE race_lock (
 	taken_stack INTEGER,
 	PRIMARY KEY (process, finding, side, ordinal)
 ) WITHOUT ROWID;
+
+-- How data races were looked for (--races).  A process without a row was not traced.
+CREATE TABLE race_search (
+	process INTEGER PRIMARY KEY,
+	done    INTEGER NOT NULL, -- 0: nothing was looked for, why says why not
+	why     TEXT,             -- done: why it ended early; NULL: it did not
+	seed    INTEGER NOT NULL, -- of all choices
+	share   INTEGER NOT NULL, -- percent of the time with several threads that it was allowed to cost
+	sites   INTEGER NOT NULL, -- instructions at which threads may meet, in the modules that were looked at
+	armed   INTEGER NOT NULL, -- of these, the most that stopped threads at a time
+	stops   INTEGER NOT NULL,
+	holds   INTEGER NOT NULL, -- stops in which a thread was kept waiting for another one
+	watched INTEGER NOT NULL, -- of these, with a watchpoint
+	threads INTEGER NOT NULL, -- the most at a time
+	pairs   INTEGER NOT NULL, -- of sites at which threads were caught together
+	stop_seconds REAL NOT NULL, -- that the stops took
+	hold_seconds REAL NOT NULL, -- in which at least one thread was held
+	seconds REAL NOT NULL     -- with two threads or more
+);
 
 -- ringtail run --confirm: what became of the deadlocks that an earlier run predicted.
 CREATE TABLE confirmation (

@@ -12,7 +12,7 @@
 #include "tools/source/merge.h"
 
 #define STORE_FILE   "ringtail.db"
-#define STORE_SCHEMA 17 /* user_version; "schema" in JSON */
+#define STORE_SCHEMA 18 /* user_version; "schema" in JSON */
 
 struct symbolizer;
 struct store {
@@ -50,6 +50,8 @@ bool store_run(struct store *store, const char *directory, uint64_t started_real
  * process image.  Symbolizes every stack that it stores (progress on stderr when slow). */
 bool store_process(struct store *store, struct analysis *analysis, struct merge_totals totals, bool final,
                    struct error *err);
+/* The symbolizer of the store, which is made if there is none yet: for what must be named before it is stored. */
+struct symbolizer *store_symbolizer(struct store *store);
 struct finding_list;
 /* Writes some findings of a process that runs on, and its threads, and further stacks that findings of other processes
  * name. */

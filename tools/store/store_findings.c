@@ -141,9 +141,9 @@ static struct ranked *rank(struct writer *writer, const struct finding_list *lis
 }
 
 /* RT_KIND_NONE is a block of the heap here. */
-static const char *object_kind_name(unsigned kind) { return kind == RT_KIND_NONE ? "block" : event_kind_name(kind); }
+const char *object_kind_name(unsigned kind) { return kind == RT_KIND_NONE ? "block" : event_kind_name(kind); }
 
-static struct row part_begin(struct writer *writer, enum store_table table, int64_t finding, size_t ordinal)
+struct row part_begin(struct writer *writer, enum store_table table, int64_t finding, size_t ordinal)
 {
 	struct row row = row_begin(writer, table);
 
@@ -174,7 +174,7 @@ static void store_finding_stacks(struct writer *writer, int64_t ordinal, const s
 }
 
 /* stamp: when it was there; 0: not known. */
-static void row_object_name(struct row *row, const struct finding_object *object, uint64_t stamp)
+void row_object_name(struct row *row, const struct finding_object *object, uint64_t stamp)
 {
 	char name[OBJECT_NAME_TEXT];
 
@@ -271,61 +271,6 @@ static void store_finding_kept(struct writer *writer, int64_t ordinal, const str
 		row_int(&row, (int64_t)finding->kept[i].bytes);
 		row_end(&row);
 	}
-}
-
-static void store_race_lock(struct writer *writer, int64_t ordinal, unsigned side, uint32_t number,
-                            const struct race_lock *held)
-{
-	struct row row = part_begin(writer, TABLE_race_lock, ordinal, side);
-
-	row_int(&row, number);
-	row_text(&row, object_kind_name(held->lock.kind));
-	row_int(&row, (int64_t)held->lock.address);
-	row_int(&row, held->lock.generation);
-	row_object_name(&row, &held->lock, held->since);
-	row_stack(&row, held->lock.created_stack);
-	row_int(&row, held->shared);
-	row_stamp(&row, held->since);
-	row_stack(&row, held->taken_stack);
-	row_end(&row);
-}
-
-static void store_race_side(struct writer *writer, int64_t ordinal, unsigned number, const struct race_side *side)
-{
-	struct row row = part_begin(writer, TABLE_race_side, ordinal, number);
-
-	row_thread(&row, side->thread);
-	row_stamp(&row, side->stamp);
-	row_text(&row, side->reads ? "read" : "write");
-	row_text(&row, side->does);
-	row_stack(&row, side->stack);
-	row_end(&row);
-	for (uint32_t i = 0; i < side->lock_count; i++)
-		store_race_lock(writer, ordinal, number, i, &side->locks[i]);
-}
-
-static void row_if(struct row *row, bool known, uint64_t value)
-{
-	if (known)
-		row_int(row, (int64_t)value);
-	else
-		row_null(row);
-}
-
-static void store_race(struct writer *writer, int64_t ordinal, const struct finding_race *race)
-{
-	struct row row = row_begin(writer, TABLE_race);
-
-	row_int(&row, ordinal);
-	row_text(&row, race->about);
-	row_text(&row, race->proof);
-	row_if(&row, race->address, race->address);
-	row_if(&row, race->size, race->into);
-	row_if(&row, race->size, race->size);
-	row_stack(&row, race->allocated_stack);
-	row_end(&row);
-	for (unsigned i = 0; i < 2; i++)
-		store_race_side(writer, ordinal, i, &race->sides[i]);
 }
 
 static const struct thread_result *find_thread(const struct writer *writer, uint32_t id)

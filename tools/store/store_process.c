@@ -226,17 +226,23 @@ static void store_parts(struct writer *writer)
 	store_heap(writer);
 	store_locks(writer);
 	store_findings(writer);
+	store_race_search(writer);
 	writer->named_stacks = locks_fork_stacks(writer->analysis->locks, &writer->named_count);
 	use_named_stacks(writer);
 	store_stacks(writer);
 	progress_end(&progress);
 }
 
+struct symbolizer *store_symbolizer(struct store *store)
+{
+	if (!store->symbolizer)
+		store->symbolizer = symbolizer_new();
+	return store->symbolizer;
+}
+
 static bool prepare(struct writer *writer)
 {
-	if (!writer->store->symbolizer)
-		writer->store->symbolizer = symbolizer_new();
-	if (writer->store->symbolizer)
+	if (store_symbolizer(writer->store))
 		symbolizer_process(writer->store->symbolizer, writer->ring);
 	if (writer->store->symbolizer) {
 		stack_set_new(&writer->stacks, writer->ring, writer->store->symbolizer);

@@ -18,7 +18,7 @@
 	T(thread_group) T(thread_blocker) T(thread_site) T(heap) T(heap_site) T(heap_share) \
 	T(heap_thread) T(heap_size_class) T(heap_sample) T(heap_level) T(lock_class) T(lock_wait) T(lock_hold) \
 	T(lock_interval) T(lock_order) T(lock) T(finding) T(finding_stack) T(finding_object) \
-	T(finding_edge) T(finding_kept) T(finding_thread) T(race) T(race_side) T(race_lock)
+	T(finding_edge) T(finding_kept) T(finding_thread) T(race) T(race_side) T(race_lock) T(race_search)
 /* clang-format on */
 
 enum store_table {
@@ -87,6 +87,13 @@ void store_heap(struct writer *writer);
 void store_threads(struct writer *writer);
 void store_locks(struct writer *writer);
 void store_findings(struct writer *writer);
+void store_race_search(struct writer *writer);
+/* The rows of a race, of the finding with this ordinal. */
+void store_race(struct writer *writer, int64_t ordinal, const struct finding_race *race);
+/* The beginning of a row of a table whose rows are parts of a finding. */
+struct row part_begin(struct writer *writer, enum store_table table, int64_t finding, size_t ordinal);
+void row_object_name(struct row *row, const struct finding_object *object, uint64_t stamp);
+const char *object_kind_name(unsigned kind);
 /* Call this after all others: it stores the stacks to which their rows refer. */
 void store_stacks(struct writer *writer);
 

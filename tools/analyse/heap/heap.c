@@ -28,6 +28,8 @@
 #define INTERIOR_REACH  65536u
 #define INTERIOR_BUDGET (1u << 26)
 #define FREED_QUESTIONS 100u
+#define NEAR_BLOCKS     256u       /* places below an address at which its block is looked for first */
+#define FIND_BUDGET     (1u << 28) /* slots of the table */
 #define BLOCK_ALIGNMENT 16u
 #define CHUNK_LEAST     32u /* of glibc's chunks */
 
@@ -60,6 +62,7 @@ struct heap_analysis {
 	uint64_t certain_until; /* stamp after which events may be missing */
 	uint64_t interior_budget;
 	unsigned freed_questions; /* calls of heap_is_freed that still search */
+	size_t find_budget;       /* slots that heap_find_block may still search */
 
 	struct heap_counts totals; /* this and the following members are filled by heap_finish */
 	struct heap_site *site_results;
@@ -86,6 +89,7 @@ struct heap_analysis *heap_new(struct ring_file *ring, const struct thread_analy
 	heap->certain_until = UINT64_MAX;
 	heap->interior_budget = INTERIOR_BUDGET;
 	heap->freed_questions = FREED_QUESTIONS;
+	heap->find_budget = FIND_BUDGET;
 	return heap;
 }
 
@@ -690,6 +694,42 @@ bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *s
 		return false;
 	*stack = site_of(heap, block)->stack;
 	*into = address - block->address;
+	return true;
+}
+
+static const struct block *block_close_below(const struct heap_analysis *heap, uint64_t address)
+{
+	uint64_t at = address & ~(uint64_t)(BLOCK_ALIGNMENT - 1);
+	const struct block *block = NULL;
+
+	for (unsigned steps = 0; steps < NEAR_BLOCKS && at && !block; steps++, at -= BLOCK_ALIGNMENT)
+		block = blocks_find(&heap->blocks, at);
+	return block && address - block->address < block->size ? block : NULL;
+}
+
+static const struct block *block_anywhere(struct heap_analysis *heap, uint64_t address)
+{
+	for (size_t i = 0; i <= heap->blocks.mask && heap->find_budget; i++, heap->find_budget--) {
+		const struct block *block = &heap->blocks.slots[i];
+
+		if (block->address && address - block->address < block->size)
+			return block;
+	}
+	return NULL;
+}
+
+bool heap_find_block(struct heap_analysis *heap, uint64_t address, struct heap_block *found)
+{
+	const struct block *block = block_close_below(heap, address);
+
+	if (!block)
+		block = block_anywhere(heap, address);
+	if (!block)
+		return false;
+	*found = (struct heap_block){.address = block->address,
+	                             .size = block->size,
+	                             .stack = site_of(heap, block)->stack,
+	                             .thread = heap->actors.items[block->thread].id};
 	return true;
 }
 

@@ -92,6 +92,14 @@ bool heap_can_search(const struct heap_analysis *heap);
 /* Where the live block that contains the address was allocated, and how many bytes after its start the address lies;
  * within the limits of heap_block_around. */
 bool heap_block_origin(struct heap_analysis *heap, uint64_t address, uint32_t *stack, uint64_t *into);
+struct heap_block {
+	uint64_t address, size;
+	uint32_t stack;  /* where it was allocated */
+	uint32_t thread; /* that allocated it; 0: not known */
+};
+/* True if a live block is known to contain the address; sets *found to it then.  It searches all blocks, up to a bound
+ * for all calls together. */
+bool heap_find_block(struct heap_analysis *heap, uint64_t address, struct heap_block *found);
 /* True if no reallocation is known to be under way: then a scan of memory finds each block in one place. */
 bool heap_is_settled(const struct heap_analysis *heap);
 /* The number of live blocks, excluding blocks that are being reallocated. */

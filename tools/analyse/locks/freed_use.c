@@ -13,7 +13,7 @@
 struct freed_block {
 	struct ended_block block;
 	uint32_t segment;
-	struct race_side side;
+	struct finding_side side;
 };
 
 void freed_blocks_free(struct freed_blocks *freed) { free(freed->latest); }

@@ -40,7 +40,7 @@ struct use { /* a call */
 	uint64_t key; /* the stream that it uses; 0: none */
 	uint32_t segment;
 	bool gone; /* the stream was closed */
-	struct race_side side;
+	struct finding_side side;
 };
 
 struct left {
@@ -209,7 +209,7 @@ static void on_leave(struct lock_analysis *locks, const struct use *use, const s
 /* ---- predicted --------------------------------------------------------------------------------------- */
 
 /* A lock that both held, and not both for reading. */
-static bool share_lock(const struct race_side *one, const struct race_side *other)
+static bool share_lock(const struct finding_side *one, const struct finding_side *other)
 {
 	for (uint32_t i = 0; i < one->lock_count; i++)
 		for (uint32_t j = 0; j < other->lock_count; j++) {
@@ -223,7 +223,7 @@ static bool share_lock(const struct race_side *one, const struct race_side *othe
 }
 
 /* With so many locks, a common one may be among those that are not kept. */
-static bool is_full(const struct race_side *side) { return side->lock_count == RACE_LOCKS_MOST; }
+static bool is_full(const struct finding_side *side) { return side->lock_count == RACE_LOCKS_MOST; }
 
 static void predict(struct lock_analysis *locks, const struct use *use)
 {

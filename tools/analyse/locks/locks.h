@@ -87,6 +87,9 @@ void locks_heap_event(struct lock_analysis *locks, const struct event *event);
 void locks_block_ended(struct lock_analysis *locks, const struct event *event, const struct ended_block *block);
 /* The event was recorded in a signal handler. */
 void locks_in_handler(struct lock_analysis *locks, const struct event *event);
+/* Makes a finding of a race that the tracer caught, by the state of this moment (caught.h).  number: its number in the
+ * race_search, from 1. */
+void locks_caught(struct lock_analysis *locks, const struct race_catch *caught, uint32_t number);
 void locks_finish(struct lock_analysis *locks, const struct process_end *end, struct finding_list *findings);
 const struct lock_result *locks_results(const struct lock_analysis *locks, size_t *count);
 /* Sorted by id. */

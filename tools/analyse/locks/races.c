@@ -9,6 +9,7 @@
 void races_free(struct races *races)
 {
 	finding_list_free(&races->found);
+	finding_list_free(&races->caught);
 	u64_map_free(&races->by_pair);
 	u64_map_free(&races->proven);
 }
@@ -55,21 +56,28 @@ void races_report(struct races *races, struct finding_list *findings)
 		    !u64_map_get(&races->proven, pair_of(FINDING_RACE_PREDICTED, finding->race)))
 			finding_move(findings, finding);
 	}
+	for (size_t i = 0; i < races->caught.count; i++)
+		finding_move(findings, &races->caught.items[i]);
 }
 
-struct race_side race_side(const struct lock_thread *thread, const struct event *event, const char *does,
-                           uint64_t except)
+void race_side_add_locks(struct finding_side *side, const struct lock_thread *thread, uint64_t except)
 {
-	struct race_side side = {.thread = thread->id, .stack = event->stack, .stamp = event->stamp, .does = does};
-
-	for (size_t i = 0; i < thread->count && side.lock_count < RACE_LOCKS_MOST; i++) {
+	for (size_t i = 0; i < thread->count && side->lock_count < RACE_LOCKS_MOST; i++) {
 		const struct held_lock *held = &thread->held[i];
 
 		if (held->lock->result.address != except)
-			side.locks[side.lock_count++] = (struct race_lock){.lock = deadlock_object(held->lock),
-			                                                   .shared = held->shared,
-			                                                   .taken_stack = held->stack,
-			                                                   .since = held->since};
+			side->locks[side->lock_count++] = (struct race_lock){.lock = deadlock_object(held->lock),
+			                                                     .shared = held->shared,
+			                                                     .taken_stack = held->stack,
+			                                                     .since = held->since};
 	}
+}
+
+struct finding_side race_side(const struct lock_thread *thread, const struct event *event, const char *does,
+                              uint64_t except)
+{
+	struct finding_side side = {.thread = thread->id, .stack = event->stack, .stamp = event->stamp, .does = does};
+
+	race_side_add_locks(&side, thread, except);
 	return side;
 }

@@ -9,6 +9,7 @@
 #include "tools/live/now/snapshot.h"
 #include "tools/base/proc.h"
 #include "tools/base/clock.h"
+#include "tools/races/reader.h"
 
 #define CATCH_UP_ROUNDS 400u /* then the program is stopped even if it records faster than it is read */
 
@@ -81,6 +82,8 @@ void now_look_add(struct now_look *look, struct recording *recording)
 	GROW(look->items, look->room, look->count + 1);
 	struct looked_at *item = &look->items[look->count++];
 	*item = (struct looked_at){.recording = recording, .scan = {.tried = true}};
+	if (!recording->ring.writable) /* else the collector has read it */
+		races_take(recording);
 	catch_up(recording, look->tick);
 	if (why_not) {
 		snprintf(item->scan.why_not, sizeof item->scan.why_not, "%s", why_not);

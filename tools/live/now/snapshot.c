@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/races/judge.h"
+
 #define PART ".part"
 
 static bool name_of(const struct snapshot *snapshot, unsigned number, char **path)
@@ -71,6 +73,7 @@ bool snapshot_add(struct snapshot *snapshot, struct recording *recording, struct
 	if (!ring_file_whole(&recording->ring, err))
 		return false;
 	note_run(snapshot, recording);
+	races_judge(recording, store_symbolizer(&snapshot->store));
 	return store_process(&snapshot->store, recording->analysis, merge_totals(recording->merge), false, err);
 }
 

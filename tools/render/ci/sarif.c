@@ -373,7 +373,8 @@ static json_t *notifications(struct report *report)
 {
 	static const char sql[] =
 	    "SELECT 'not seen: ' || what || ': ' || why || coalesce(' (' || module || ')', '') FROM unwatched"
-	    " WHERE what <> 'start' GROUP BY 1 ORDER BY 1";
+	    " WHERE what <> 'start' GROUP BY 1 UNION SELECT 'not looked for: data races: ' || why FROM race_search"
+	    " WHERE NOT done ORDER BY 1";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 0);
 	json_t *list = json_array();
 

@@ -178,6 +178,7 @@ bool render_summary(struct report *report)
 	print_unwatched(report);
 	print_kinds(report);
 	print_no_scan(report);
+	text_race_search(report, 0, "ringtail: ");
 	print_suppressed(report);
 	text_confirmations(report, "ringtail: ");
 	page_print(report, "ringtail: ringtail report %s tells more\n", report->query.directory);

@@ -48,6 +48,15 @@ struct text_findings text_overview_of_all(struct report *report, const struct me
 /* One finding, complete. */
 void text_finding(struct report *report, const struct process *process, const struct text_finding *finding,
                   int64_t number);
+/* The part of a finding that only races have: what is accessed, how the race was found, the locks of both sides. */
+void text_race(struct report *report, const struct process *process, int64_t finding);
+/* How data races were looked for in a process, or in all: 0.  Each line has `before` in front.  Prints nothing if they
+ * were not looked for. */
+void text_race_search(struct report *report, int64_t process, const char *before);
+/* From four columns, `what` the first of them: what, address, generation, name of a lock. */
+void text_object(struct report *report, sqlite3_stmt *row, int what, bool shared);
+/* A time of the process, with `before` in front; nothing if it is not known, or before the process began. */
+void text_at(struct report *report, const char *before, sqlite3_stmt *row, int column);
 enum paint text_paint(const char *kind, const char *class);
 /* One line: kind, message. */
 void text_finding_line(struct report *report, const char *kind, const char *class, const char *message);

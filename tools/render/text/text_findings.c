@@ -93,7 +93,7 @@ void text_thread_name(struct report *report, const struct process *process, int6
 /* ---- stacks, edges, objects -------------------------------------------------------- */
 
 /* The thread may belong to another process, and have arrived before this process began: then no time is printed. */
-static void print_at(struct report *report, const char *before, sqlite3_stmt *row, int column)
+void text_at(struct report *report, const char *before, sqlite3_stmt *row, int column)
 {
 	if (sqlite3_column_type(row, column) != SQLITE_NULL && sqlite3_column_double(row, column) >= 0)
 		page_print(report, "%s%s", before, human_seconds(sqlite3_column_double(row, column)).text);
@@ -123,7 +123,7 @@ static void print_stacks(struct report *report, const struct process *process, i
 			page_print(report, " by ");
 			print_thread_of(report, process, row, 1, 4);
 		}
-		print_at(report, " at ", row, 2);
+		text_at(report, " at ", row, 2);
 		page_print(report, ":\n");
 		page_stack_id(report, 6, sqlite3_column_int64(row, 5), sqlite3_column_int64(row, 3));
 	}
@@ -131,7 +131,7 @@ static void print_stacks(struct report *report, const struct process *process, i
 }
 
 /* From four columns, what first: what, address, generation, name. */
-static void print_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
+void text_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
 {
 	page_print(report, "%s 0x%llx", query_text(row, what), (unsigned long long)sqlite3_column_int64(row, what + 1));
 	if (sqlite3_column_int64(row, what + 2))
@@ -150,19 +150,19 @@ static void print_held(struct report *report, sqlite3_stmt *row)
 {
 	if (sqlite3_column_int(row, 1)) {
 		page_print(report, " ended earlier waits for ");
-		print_object(report, row, 2, false);
+		text_object(report, row, 2, false);
 		page_print(report, "; it was made here:\n");
 	} else if (sqlite3_column_int(row, 18)) {
 		page_print(report, " lets no reader pass while it waits to write ");
-		print_object(report, row, 2, false);
-		print_at(report, ", at ", row, 7);
+		text_object(report, row, 2, false);
+		text_at(report, ", at ", row, 7);
 		page_print(report, ":\n");
 	} else if (!strcmp(query_text(row, 2), "thread")) {
 		page_print(report, " is waited for in a join; it was made here:\n");
 	} else {
 		page_print(report, " holds ");
-		print_object(report, row, 2, sqlite3_column_int(row, 6));
-		print_at(report, ", taken at ", row, 7);
+		text_object(report, row, 2, sqlite3_column_int(row, 6));
+		text_at(report, ", taken at ", row, 7);
 		page_print(report, ":\n");
 	}
 	page_stack_id(report, 6, sqlite3_column_int64(row, 17), sqlite3_column_int64(row, 8));
@@ -183,8 +183,8 @@ static void print_edge(struct report *report, const struct process *process, sql
 	if (!strcmp(query_text(row, 9), "thread"))
 		page_print(report, "the end of another thread");
 	else
-		print_object(report, row, 9, sqlite3_column_int(row, 13));
-	print_at(report, ", at ", row, 14);
+		text_object(report, row, 9, sqlite3_column_int(row, 13));
+	text_at(report, ", at ", row, 14);
 	page_print(report, ":\n");
 	page_stack_id(report, 6, sqlite3_column_int64(row, 17), sqlite3_column_int64(row, 15));
 }
@@ -203,54 +203,13 @@ static void print_edges(struct report *report, const struct process *process, in
 	sqlite3_finalize(row);
 }
 
-/* Of a race: the locks that its threads held.  Where they held none, that is said once.  of_lock: the race is about a
- * lock itself. */
-static void print_race_locks(struct report *report, const struct process *process, int64_t finding, bool of_lock)
-{
-	static const char sql[] =
-	    "SELECT what, address, generation, name, shared, since, taken_stack, thread FROM race_lock"
-	    " JOIN race_side USING (process, finding, side) WHERE process = ? AND finding = ? ORDER BY side, ordinal";
-	sqlite3_stmt *row = query_rows(&report->query, sql, 2, process->id, finding);
-	bool any = false;
-
-	for (; query_next(&report->query, row); any = true) {
-		page_print(report, "   ");
-		text_thread_name(report, process, sqlite3_column_int64(row, 7));
-		page_print(report, " held ");
-		print_object(report, row, 0, sqlite3_column_int(row, 4));
-		print_at(report, ", taken at ", row, 5);
-		page_print(report, ":\n");
-		page_stack_id(report, 6, process->id, sqlite3_column_int64(row, 6));
-	}
-	sqlite3_finalize(row);
-	if (!any)
-		page_print(report, "   neither thread held %s lock\n", of_lock ? "another" : "a");
-}
-
-/* "it lies 8 bytes into a block of 64 bytes" */
-static void print_race(struct report *report, const struct process *process, int64_t finding)
-{
-	sqlite3_stmt *row = query_rows(
-	    &report->query, "SELECT about, block_into, block_bytes FROM race WHERE process = ? AND finding = ?", 2,
-	    process->id, finding);
-
-	bool in_block = query_next(&report->query, row) && sqlite3_column_type(row, 2) != SQLITE_NULL;
-
-	if (in_block)
-		page_print(report, "   the %s lies %lld bytes into the block, which has %lld bytes\n",
-		           query_text(row, 0), (long long)sqlite3_column_int64(row, 1),
-		           (long long)sqlite3_column_int64(row, 2));
-	sqlite3_finalize(row);
-	print_race_locks(report, process, finding, in_block);
-}
-
 static void print_taking(struct report *report, const struct process *process, sqlite3_stmt *row, unsigned step)
 {
 	page_print(report, "     %u. ", step);
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	if (strcmp(query_text(row, 1), "thread")) {
 		page_print(report, " takes ");
-		print_object(report, row, 1, sqlite3_column_int(row, 5));
+		text_object(report, row, 1, sqlite3_column_int(row, 5));
 	} else {
 		page_print(report, " has begun");
 	}
@@ -263,7 +222,7 @@ static void print_waiting(struct report *report, const struct process *process, 
 	text_thread_name(report, process, sqlite3_column_int64(row, 0));
 	page_print(report, " waits for ");
 	if (strcmp(query_text(row, 6), "thread"))
-		print_object(report, row, 6, sqlite3_column_int(row, 10));
+		text_object(report, row, 6, sqlite3_column_int(row, 10));
 	else
 		page_print(report, "the end of that thread");
 	page_print(report, "\n");
@@ -299,7 +258,7 @@ static void print_objects(struct report *report, const struct process *process, 
 
 	while (query_next(&report->query, row)) {
 		page_print(report, "   ");
-		print_object(report, row, 0, false);
+		text_object(report, row, 0, false);
 		if (sqlite3_column_type(row, 4) == SQLITE_NULL) {
 			page_print(report, "%s\n",
 			           strcmp(query_text(row, 0), "futex") ? ": its initialisation was not seen (static?)"
@@ -384,6 +343,12 @@ static void print_not_freed(struct report *report, const struct process *process
 	if (out && !fclose(out) && parts)
 		page_paragraph(report, 2, text);
 	free(text);
+}
+
+static void print_race_search(struct report *report, const struct process *process)
+{
+	if (query_wants(&report->query, KIND_NAME_RACE, NULL) || !report->query.only)
+		text_race_search(report, process ? process->id : 0, "  ");
 }
 
 /* ---- the list --------------------------------------------------------------------------- */
@@ -473,7 +438,7 @@ static void print_finding(struct report *report, const struct process *process, 
 		print_witness(report, process, ordinal);
 	print_stacks(report, process, ordinal);
 	if (kind_is(kind, KIND_RACE))
-		print_race(report, process, ordinal);
+		text_race(report, process, ordinal);
 	else
 		print_objects(report, process, ordinal);
 	print_kept(report, process, ordinal);
@@ -584,6 +549,7 @@ void text_findings(struct report *report, const struct process *process)
 
 	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
 		print_not_freed(report, process);
+	print_race_search(report, process);
 	for (size_t i = 0; i < findings.count; i++)
 		text_finding(report, process, &findings.items[i], (int64_t)i + 1);
 	print_left_out(report, process, (int64_t)findings.more, count_suppressed(report, process));
@@ -609,6 +575,7 @@ void text_findings_of_all(struct report *report)
 
 	if (query_wants(&report->query, KIND_NAME_LEAK, NULL) || !report->query.only)
 		print_not_freed(report, NULL);
+	print_race_search(report, NULL);
 	for (size_t i = 0; i < findings.count; i++)
 		print_merged(report, &findings.items[i], (int64_t)i + 1);
 	print_left_out(report, NULL, (int64_t)findings.more, count_suppressed(report, NULL));

@@ -111,9 +111,27 @@ function interleaving(side, process, finding) {
 // ---- the two sides of a race -----------------------------------------------------------------
 
 function locksOf(side, one) {
-  if (!one.locks.length) return h('p', { class: 'dim' }, 'held no other lock')
+  if (!one.locks.length) return h('p', { class: 'dim' }, one.size ? 'held no lock' : 'held no other lock')
   return one.locks.map((lock) => h('details', { class: 'kept' },
     h('summary', {}, 'held ', lockName(lock.object), lock.shared && ' for reading', ' ', place(side.where(lock.taken))), stack(side, lock.taken, { brief: true })))
+}
+
+/** What both sides use. */
+function used(side, process, about) {
+  const lies = about.block_bytes !== null ? `${plural(about.into, 'byte')} into a block of ${bytes(about.block_bytes)}` : about.stack_of !== null && `on the stack of ${process.threadName(about.stack_of)}`
+  return [
+    lies && h('p', { class: 'note' }, `The ${about.what === 'block' || about.what === 'stack' ? 'memory' : about.what} lies ${lies}${about.allocated_by !== null ? `, which ${process.threadName(about.allocated_by)} allocated` : ''}.`),
+    about.name && h('p', { class: 'note' }, 'The variable is ', h('code', {}, about.name), about.file && `, declared at ${about.file.split('/').pop()}:${about.line}`, '.'),
+    about.block_bytes !== null && h('details', { class: 'kept' }, h('summary', {}, 'where the block was allocated ', place(side.where(about.allocated))), stack(side, about.allocated, { brief: true }))]
+}
+
+const CAUGHT = { met: 'when the other thread came to its own', watched: 'when the other thread made its own', value: 'and the value changed meanwhile' }
+
+/** How a race was caught, and why it has its class; nothing for races that the calls alone show. */
+function caught(finding) {
+  if (!finding.reason) return null
+  return h('p', { class: 'note' }, `The first thread had been stopped before its access${finding.held === null ? '' : ` for ${seconds(finding.held)}`} ${CAUGHT[finding.proof]}. It is race:${finding.class}, because ${finding.reason}.`,
+    finding.before !== null && [' The value was ', h('code', {}, finding.before), ' before both accesses', finding.after !== null && [', and ', h('code', {}, finding.after), ' after them'], '.'])
 }
 
 /** Of a function of libc, the side has the name alone. */
@@ -122,16 +140,14 @@ const did = ({ sides, stacks }, i) => (stacks[i]?.label.startsWith('calls ') ? `
 /** The two threads next to each other, or one above the other where that is too narrow: what each did, where, and with which locks. */
 function sides(side, process, finding) {
   if (!finding.sides) return null
-  const about = finding.object
   const all = finding.sides.map((one, i) => ({ ...one, does: did(finding, i) }))
   if (all.every((one) => one.at !== null)) all.sort((a, b) => a.at - b.at)
   return h('section', { class: 'part' },
     h('h3', {}, 'The two sides'),
     h('div', { class: 'sides' }, all.map((one) => h('section', { class: 'side' },
-      h('h4', {}, h('span', { class: 'dim' }, process.threadName(one.thread)), ' ', h('b', {}, one.does), one.at !== null && h('span', { class: 'dim' }, ` after ${seconds(one.at)}`)),
-      stack(side, one.stack), locksOf(side, one)))),
-    about.block_bytes !== null && h('p', { class: 'note' }, `The ${about.what} lies ${plural(about.into, 'byte')} into a block of ${bytes(about.block_bytes)}.`),
-    about.block_bytes !== null && h('details', { class: 'kept' }, h('summary', {}, 'where the block was allocated ', place(side.where(about.allocated))), stack(side, about.allocated, { brief: true })))
+      h('h4', {}, h('span', { class: 'dim' }, one.thread === null ? 'a thread that was not seen' : process.threadName(one.thread)), ' ', h('b', {}, one.does, one.size && ` ${plural(one.size, 'byte')}`), one.at !== null && h('span', { class: 'dim' }, ` after ${seconds(one.at)}`)),
+      one.at !== null && [stack(side, one.stack), locksOf(side, one)]))),
+    used(side, process, finding.object), caught(finding))
 }
 
 // ---- what is inside of one --------------------------------------------------------------

@@ -83,6 +83,9 @@ function unseenOf(process) {
   const lines = events.losses.map((loss) => `${count(loss.count)} ${loss.what} lost: ${loss.why}`)
   if (watched.heap && !scan.done && scan.why_not) lines.push(`No leak scan: ${scan.why_not}`)
   for (const one of watched.unseen || []) lines.push(`${one.what === 'start' ? 'Seen late' : `Not seen: ${one.what}`}: ${one.why}${one.module ? ` (${one.module})` : ''}`)
+  const races = process.info.race_search
+  if (races && !races.done) lines.push(`No data races were looked for: ${races.why}`)
+  if (races?.done) lines.push(`Data races were looked for at ${plural(races.sites, 'site')} of ${plural(races.threads, 'thread')}: ${plural(races.stops, 'stop')}, ${plural(races.holds, 'hold')}${races.why ? `, until ${races.why}` : ''}`)
   if (watched.stacks !== 'full') lines.push(`Stacks: ${watched.stacks}`)
   return lines
 }
