@@ -34,6 +34,7 @@ static void fuzz(const char *name, unsigned runs)
 
 FUZZ(ring_file, 300)
 FUZZ(scan, 5000)
+FUZZ(races, 500)
 FUZZ(options, 10000)
 FUZZ(text, 10000)
 FUZZ(cfi, 30000)

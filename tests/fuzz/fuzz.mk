@@ -7,7 +7,7 @@ FUZZ_CC ?= clang-14
 FUZZ_SECONDS ?= 60
 # needs Zydis
 FUZZ_SITES := $(if $(filter no,$(ZYDIS)),,sites)
-FUZZ_TARGETS := ring_file scan options text cfi $(FUZZ_SITES)
+FUZZ_TARGETS := ring_file scan races options text cfi $(FUZZ_SITES)
 FUZZ_FLAGS := -std=gnu17 -g -O1 -I. -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # SIGBUS is the reader's own business: a file may shrink while it is read.
 FUZZ_ENV := ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1
@@ -16,7 +16,7 @@ FUZZ_ENV := ASAN_OPTIONS=handle_sigbus=0:allocator_may_return_null=1
 FUZZ_ROOMS := base options source finding analyse analyse/* target scan
 FUZZ_SRC := $(filter-out tools/scan/main_scan.c tools/scan/at_end.c,$(wildcard $(FUZZ_ROOMS:%=tools/%/*.c))) \
 	tools/suppress/rules.c tools/suppress/pattern.c shim/options.c tools/symbolize/cfi_records.c \
-	$(patsubst %,tools/races/%.c,accesses code decode frame_rules nearby shapes sites)
+	$(patsubst %,tools/races/%.c,accesses code decode frame_rules nearby reader shapes sites)
 $(BUILD)/fuzz/fuzz_sites: FUZZ_LIBS := -ldw -lelf -lZydis
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
 FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)

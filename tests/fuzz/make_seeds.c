@@ -1,5 +1,5 @@
-/* Writes seeds into DIRECTORY/ring_file, DIRECTORY/cfi and DIRECTORY/sites: small rings that hold something of each
- * kind, unwind information that compilers made, and a small program. */
+/* Writes seeds into DIRECTORY/ring_file, cfi, sites and races: small rings that hold something of each kind, unwind
+ * information that compilers made, a small program, and a race that was caught. */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/harness/ring_builder.h"
+#include "tools/races/races_file.h"
 
 static struct ring_builder builder;
 
@@ -154,6 +155,32 @@ static void save_program(const char *directory)
 	fclose(in);
 }
 
+/* ---- a race that was caught: the beginning of a .races file ------------------------------------------------- */
+
+static void save_race(const char *directory)
+{
+	static struct races_file file = {.state = RACES_ENDED, .seed = 1, .share = 30, .count = 2};
+	size_t bytes = offsetof(struct races_file, caught) + sizeof *file.caught;
+	char path[4096];
+
+	file.caught[0] =
+	    (struct races_caught){.at_counter = 25, .times = 1, .value_bytes = 8, .value_address = 0x50040};
+	for (unsigned i = 0; i < 2; i++)
+		file.caught[0].sides[i] = (struct races_side){.pc = 0x1000 + i,
+		                                              .address = 0x50040,
+		                                              .size = 8,
+		                                              .tid = 7 + i,
+		                                              .frames = 3,
+		                                              .stack = {0x2000, 0x3000, 0x4000},
+		                                              .writes = 1};
+	snprintf(path, sizeof path, "%s/races/caught", directory);
+	FILE *out = fopen(path, "w");
+	if (!out || fwrite(&file, 1, bytes, out) != bytes || fclose(out)) {
+		perror(path);
+		exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -164,5 +191,6 @@ int main(int argc, char **argv)
 	make(argv[1], "all", true, true);
 	dl_iterate_phdr(each_object, argv[1]);
 	save_program(argv[1]);
+	save_race(argv[1]);
 	return 0;
 }
