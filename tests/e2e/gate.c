@@ -79,7 +79,8 @@ RUN(says_that_the_heap_was_not_watched, "--fail-on=leak --heap=no", "demo", "", 
     "check passed, but no leaks were looked for in 1 process (--heap=no)\n")
 RUN(says_that_locks_were_not_watched, "--fail-on=deadlock,misuse --locks=no", "true", "", 0,
     "check passed, but no deadlocks were looked for in 1 process (--locks=no)\n")
-RUN(says_that_no_data_races_are_looked_for, "--fail-on=race:data", "true", "", 0,
+RUN(needs_no_tracer_of_one_thread, "--fail-on=race:data", "true", "", 0, "check passed\n")
+RUN(says_that_no_data_races_are_looked_for, "--fail-on=race:data", "short_threads", "", 0,
     "check passed, but no data races were looked for in 1 process (ringtail run --races looks for them)\n")
 RUN(looks_for_races, "--fail-on=race", "true", "", 0, "check passed\n")
 RUN(wrong_rule, RULES, "demo", "leak\n", 64, "rules.supp:1: not a rule: \"leak\"")

@@ -98,10 +98,12 @@ static void say_unwatched(struct report *report, struct doubts *doubts, const ch
 		          plural(count, "process", "processes"), option);
 }
 
-/* Where the list names race:data by itself: `default` has it, too, and most runs look for none. */
+/* Where the list names race:data by itself: `default` has it, too, and most runs look for none.  A process of one
+ * thread has no data race. */
 static void say_untraced(struct report *report, struct doubts *doubts)
 {
-	static const char untraced[] = "SELECT count(*) FROM process WHERE id NOT IN (SELECT process FROM race_search)",
+	static const char untraced[] = "SELECT count(*) FROM process WHERE id NOT IN (SELECT process FROM race_search)"
+	                               " AND (SELECT count(*) FROM thread WHERE thread.process = process.id) > 1",
 	                  refused[] = "SELECT count(*) FROM race_search WHERE NOT done";
 
 	say_unwatched(report, doubts, "data races", untraced, "ringtail run --races looks for them");
