@@ -247,6 +247,20 @@ Test(page, says_of_leaks_whether_they_grow)
 	rt_end(&rt);
 }
 
+/* Leaks in a file without names: the page says what brings them. */
+Test(page, says_what_brings_names)
+{
+	struct rt rt = rt_new();
+
+	write_source(&rt);
+	free(consume(&rt, "cc -s -O0 -o wasteful wasteful.c"));
+	struct outcome outcome = rt_tool(&rt, "run -o RUN -- ./wasteful");
+	cr_assert_eq(outcome.status, 0, "status %d: %s", outcome.status, outcome.err);
+	outcome_free(&outcome);
+	explore(&rt, "nameless");
+	rt_end(&rt);
+}
+
 static void explore_program(const char *line, const char *topic)
 {
 	struct rt rt = rt_new();

@@ -309,6 +309,12 @@ async function isHarmless() {
   await person.follows('harmless findings')
 }
 
+async function saysWhatBringsNames() {
+  await person.opens()
+  assert.match(await person.text('#view-overview .places'), /^wasteful\+0x/, 'the place has a name')
+  assert.equal(await person.text('#view-overview .findings + .note'), 'no names in wasteful: build without -s, and do not strip')
+}
+
 /** Nothing was allocated, no lock was taken, no thread was made: each part says so. */
 async function saysNothing() {
   await person.opens()
@@ -444,6 +450,7 @@ const TOPICS = {
   once: [leaksOnce],
   harmless: [isHarmless],
   nothing: [saysNothing],
+  nameless: [saysWhatBringsNames],
   rows: [rowsOfFindings],
   race: [sidesOfARace],
   places: [placesAreThoseOfTheReport],

@@ -1,6 +1,6 @@
 // The short forms of functions' names: fails where one is not as it should be.
 import assert from 'node:assert/strict'
-import { lastName, shortName } from '../../tools/html/src/names.js'
+import { lastName, objectName, shortName } from '../../tools/html/src/names.js'
 
 const NAMES = {
   main: 'main',
@@ -38,6 +38,9 @@ const LAST = {
   '{lambda#1}': '{lambda#1}',
   '': '',
 }
+assert.equal(objectName('node::inspector::(anonymous namespace)::io_semaphore'), 'io_semaphore')
+assert.equal(objectName('+48 in a block from (anonymous namespace)::Bank::open'), '+48 in a block from Bank::open')
+assert.equal(objectName('table+8'), 'table+8')
 for (const [name, last] of Object.entries(LAST)) assert.equal(lastName(name), last)
 
 // Names come from programs, and may be anything: what is left of them is never longer, and never nothing.

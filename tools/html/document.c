@@ -12,6 +12,7 @@
 #include "tools/html/template.h"
 #include "tools/query/stack_numbers.h"
 #include "tools/report/json_value.h"
+#include "tools/report/nameless.h"
 
 /* The contents of the page. */
 struct document {
@@ -42,6 +43,36 @@ static void print_ranks(struct query *query, FILE *out)
 	sqlite3_finalize(row);
 }
 
+/* "nameless": {"files": {path: reason, ...}, "advice": [of each reason, ...]}, of the files whose functions have no
+ * names. */
+static void print_nameless(struct query *query, FILE *out)
+{
+	sqlite3_stmt *row = query_rows(query, "SELECT DISTINCT path, missing FROM module WHERE missing IS NOT NULL", 0);
+	const char *separator = "";
+
+	fputs("\"nameless\": {\"files\": {", out);
+	while (query_next(query, row)) {
+		enum nameless reason = nameless_reason(query_text(row, 0), query_text(row, 1));
+
+		if (reason == NAMELESS_NOT)
+			continue;
+		fputs(separator, out);
+		json_print_text(out, query_text(row, 0));
+		fprintf(out, ": %d", reason);
+		separator = ", ";
+	}
+	sqlite3_finalize(row);
+	fputs("}, \"advice\": [", out);
+	for (int reason = 0; reason < NAMELESS_REASONS; reason++) {
+		char *advice = nameless_advice(query, (enum nameless)reason);
+
+		fputs(reason ? ", " : "", out);
+		json_print_text(out, advice);
+		free(advice);
+	}
+	fputs("]}", out);
+}
+
 static void print_side(struct report *report, const char *directory)
 {
 	fputs("{\"report\": ", report->out);
@@ -50,6 +81,8 @@ static void print_side(struct report *report, const char *directory)
 	sources_print(&report->query, report->out);
 	fputs(", ", report->out);
 	print_ranks(&report->query, report->out);
+	fputs(", ", report->out);
+	print_nameless(&report->query, report->out);
 	fputc('}', report->out);
 }
 

@@ -134,6 +134,7 @@ export class Process {
     const { file, line, column, inlined, module, role } = this.frames
     return {
       name: this.functionName(row),
+      nameless: !this.texts[this.frames.function.at(row)],
       file: this.texts[file.at(row)],
       line: line.at(row),
       column: column.at(row),
@@ -253,8 +254,8 @@ export function ownFrames(frames) {
 }
 
 export class Side {
-  constructor({ report, tables, sources, ranks }, bytes, index) {
-    Object.assign(this, { report, sources, ranks, index })
+  constructor({ report, tables, sources, ranks, nameless }, bytes, index) {
+    Object.assign(this, { report, sources, ranks, nameless, index })
     this.processes = report.processes.map((info, i) => new Process(info, tables.processes[i], tables.texts, bytes, index))
     this.byId = new Map(this.processes.map((process) => [process.id, process]))
   }
@@ -272,6 +273,14 @@ export class Side {
   placeKey(reference) {
     const process = reference && this.byId.get(reference[0])
     return process ? process.stackKey(reference[1]) : ''
+  }
+
+  /** What brings names to the places of the stacks that have none: ["no names in git and 2 more files: ...", ...]. */
+  namesMissing(stacks) {
+    const { files, advice } = this.nameless
+    const byReason = advice.map(() => new Set())
+    for (const frame of stacks.map((stack) => this.where(stack))) if (frame?.nameless && Object.hasOwn(files, frame.module)) byReason[files[frame.module]].add(baseName(frame.module))
+    return byReason.flatMap((names, reason) => (names.size ? [`no names in ${listed([...names])}: ${advice[reason]}`] : []))
   }
 
   /** Source code at a frame: {changed, lines: [[number, text], ...]}; null where there is none. */
@@ -337,6 +346,14 @@ export class Side {
     }
     return roots
   }
+}
+
+const MOST_LISTED = 2
+
+/** "git, libdbus-1.so.3 and 2 more files" */
+function listed(names) {
+  if (names.length > MOST_LISTED) return `${names.slice(0, MOST_LISTED).join(', ')} and ${plural(names.length - MOST_LISTED, 'more file')}`
+  return names.join(' and ')
 }
 
 function grouped(items, key) {

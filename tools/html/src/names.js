@@ -65,6 +65,12 @@ export function shortName(whole) {
   return out
 }
 
+/** In short, what a variable is called, or a block: "+48 in a block from app::make_session". */
+export function objectName(name) {
+  const brief = name.replace(UNNAMED, '') || name
+  return brief.includes(' ') ? brief : lastName(shortName(brief))
+}
+
 /** The last part of a short name, with its lambda: "Start::{lambda#1}" of "node::Runner::Start::{lambda#1}::_FUN". */
 export function lastName(brief) {
   const name = brief.replace(/::_FUN$/, '')

@@ -4,7 +4,7 @@ import { linkTo } from '../copy.js'
 import { fragment } from '../fragment.js'
 import { place, stack } from '../stack.js'
 import { summed } from '../data.js'
-import { nameElement } from '../names.js'
+import { nameElement, objectName } from '../names.js'
 import { bytes, count, plural, seconds } from '../format.js'
 
 const WEIGHTS = { error: 'Error', warning: 'Warning', note: 'Note' }
@@ -32,6 +32,11 @@ const courseOf = ({ course }) => course && h('span', { class: `course ${course}`
 
 const MOST_PLACES = 2
 
+/** Below findings: which of their files have no names, and what brings them. */
+export function missingNames(side, items) {
+  return side.namesMissing(items.flatMap(({ finding }) => named(finding))).map((words) => h('p', { class: 'note' }, words))
+}
+
 /** The stacks that name a finding: where the threads of a deadlock wait, both sides of a race, the last call of a misuse. */
 function named({ kind, edges, sides, stacks }) {
   if (edges.length) return edges.map((edge) => edge.wanted.stack)
@@ -56,7 +61,7 @@ function places(side, { process, finding }) {
 // ---- locks -------------------------------------------------------------------------------
 
 /** "mutex queue_lock": by its variable or block where that is known, else by its address. */
-const lockName = ({ what, name, address }) => [`${what} `, name ? h('code', { title: address }, name) : h('code', {}, address)]
+const lockName = ({ what, name, address }) => [`${what} `, name ? h('code', { title: `${name}, ${address}` }, objectName(name)) : h('code', {}, address)]
 
 // ---- the interleaving of a deadlock -------------------------------------------------------
 

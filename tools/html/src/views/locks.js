@@ -3,7 +3,7 @@ import dagre from '@dagrejs/dagre'
 import { choice, h, s, section } from '../dom.js'
 import { Table } from '../table.js'
 import { findingElement } from './findings.js'
-import { shortName } from '../names.js'
+import { objectName, shortName } from '../names.js'
 import { place, stack } from '../stack.js'
 import { count, plural, seconds } from '../format.js'
 import { fileLine } from '../data.js'
@@ -36,7 +36,7 @@ const sentence = ({ words, file }) => `${words} ${file}`.trim()
 
 function lockNode(side, origin, lock) {
   const [word, stack] = origin.get(keyOf(lock)) || (lock.created ? ['made in', lock.created] : ['taken in', lock.stack])
-  return { name: `${lock.what} ${lock.name || `${lock.address}${lock.generation ? ` #${lock.generation + 1}` : ''}`}`, where: placed(side, word, stack) }
+  return { name: `${lock.what} ${(lock.name && objectName(lock.name)) || `${lock.address}${lock.generation ? ` #${lock.generation + 1}` : ''}`}`, where: placed(side, word, stack) }
 }
 
 /** The locks of these deadlocks. */

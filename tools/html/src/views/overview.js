@@ -1,7 +1,7 @@
 // What is wrong, where, and how much: before anything else.
 import { h, section } from '../dom.js'
 import { numberOf } from '../data.js'
-import { findingElement, folded } from './findings.js'
+import { findingElement, folded, missingNames } from './findings.js'
 import { bars, timeline, topPlaces } from './memory.js'
 import { processTree } from './processes.js'
 import { bytes, count, percent, plural, seconds } from '../format.js'
@@ -113,6 +113,7 @@ export function overviewView(page) {
   return h('div', {}, verdict(items),
     rows.length > 0 && h('div', { class: 'findings' }, rows.slice(0, FIRST_FINDINGS).map((row) => findingElement(side, row)),
       rows.length > FIRST_FINDINGS && h('p', {}, h('a', { href: '#findings' }, `All ${count(first.length)} findings`))),
+    missingNames(side, rows.slice(0, FIRST_FINDINGS)),
     side.processes.length > 1 && section(numberOf(side.processes), processTree(page)),
     section(heading(page), cards(page), unseen(shown)),
     curve && section('Live memory', curve.element),

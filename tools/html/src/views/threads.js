@@ -2,7 +2,7 @@
 import { h, section } from '../dom.js'
 import { Table } from '../table.js'
 import { place, stack } from '../stack.js'
-import { nameElement } from '../names.js'
+import { nameElement, objectName } from '../names.js'
 import { isLock } from './overview.js'
 import { count, plural, seconds } from '../format.js'
 
@@ -111,7 +111,7 @@ class Timeline {
 /** "mutex queue_lock", "thread 2 (reloader)": a thread that joins waits for another. */
 function blockedOn(process, { blocked }) {
   if (blocked.on === 'thread' && blocked.owner) return process.threadName(blocked.owner)
-  return blocked.name ? `${blocked.on} ${blocked.name}` : blocked.on
+  return blocked.name ? `${blocked.on} ${objectName(blocked.name)}` : blocked.on
 }
 
 /** What opens below a thread: where it was made, and where it was blocked. */
