@@ -287,6 +287,15 @@ Test(page, says_why_there_is_nothing)
 	rt_end(&rt);
 }
 
+Test(page, tells_no_time_before_a_process_began)
+{
+	struct rt rt = rt_new();
+
+	rt_program_with(&rt, MODE_RUN, "--on-deadlock=kill", "hangs shared_mutexes");
+	explore(&rt, "shared");
+	rt_end(&rt);
+}
+
 Test(page, says_what_changed_between_two_runs)
 {
 	struct rt before = rt_new(), after = rt_new();

@@ -315,6 +315,15 @@ async function saysWhatBringsNames() {
   assert.equal(await person.text('#view-overview .findings + .note'), 'no names in wasteful: build without -s, and do not strip')
 }
 
+/** A step of another process can have come before this process began: its time is not told. */
+async function stepsOfTwoProcesses() {
+  await person.opens('#findings')
+  assert.match(await person.text('.finding .aside'), /in 2 processes$/, 'a row of two processes names one')
+  await evaluate(`document.querySelectorAll('.finding').forEach((one) => one.unfold())`)
+  assert.equal(await person.number('.interleaving'), 2)
+  assert.doesNotMatch(await evaluate(`[...document.querySelectorAll('.interleaving')].map((one) => one.innerText).join()`), /after −/, 'a time before the start')
+}
+
 /** Nothing was allocated, no lock was taken, no thread was made: each part says so. */
 async function saysNothing() {
   await person.opens()
@@ -450,6 +459,7 @@ const TOPICS = {
   once: [leaksOnce],
   harmless: [isHarmless],
   nothing: [saysNothing],
+  shared: [stepsOfTwoProcesses],
   nameless: [saysWhatBringsNames],
   rows: [rowsOfFindings],
   race: [sidesOfARace],

@@ -78,7 +78,7 @@ export function lastName(brief) {
 }
 
 /** A long name breaks between its parts, where a column is too narrow for it. */
-const broken = (name) => (name.length > 20 ? name.split(/(?<=::|_(?=[^_]))/).flatMap((part, i) => (i ? [h('wbr'), part] : [part])) : name)
+const broken = (name) => (name.length > 14 ? name.split(/(?<=::|_(?=[^_]))/).flatMap((part, i) => (i ? [h('wbr'), part] : [part])) : name)
 
 /** A function's name, short if that is shorter; the whole name on hover, and where the reader asks for full names. */
 export function nameElement(name, attributes = {}) {

@@ -33,7 +33,7 @@ function source(side, frame, open) {
 function line(side, frame, open) {
   const where = frame.file ? `${frame.file}${frame.line ? `:${frame.line}` : ''}` : frame.module || 'code made at run time'
   return h('li', { class: frame.role === ROLE_RUNTIME ? 'runtime' : '' }, nameElement(frame.name, { class: 'function' }),
-    frame.inlined && h('span', { class: 'tag' }, 'inlined'), h('span', { class: 'file', title: where }, where), source(side, frame, open))
+    frame.inlined && h('span', { class: 'tag' }, 'inlined'), h('span', { class: 'file', title: where }, frame.role === ROLE_RUNTIME && frame.file ? fileLine(frame) : where), source(side, frame, open))
 }
 
 function tools(side, reference, found) {

@@ -11,6 +11,9 @@ const WEIGHTS = { error: 'Error', warning: 'Warning', note: 'Note' }
 const FIRST = 30
 const FIRST_PROCESSES = 12
 
+/** " after 1.2 ms"; nothing of what came before the process began, in another process. */
+const after = (at) => at !== null && at >= 0 && h('span', { class: 'dim' }, ` after ${seconds(at)}`)
+
 const kindOf = (finding) => finding.kind + (finding.class ? `:${finding.class}` : '')
 
 /** With all that was lost with it: as much as its repair would bring. */
@@ -90,7 +93,7 @@ function step(side, { edge, does, lock }, letterOf) {
   const { at, letter } = letterOf(lock)
   return h('div', { class: 'step' },
     h('p', {}, h('b', {}, does === 'holds' ? 'takes ' : 'waits for '), h('span', { class: `lock-letter colour-${at % 6}` }, letter), ' ', lockName(lock), lock.shared && ' for reading', edge.ahead && h('span', { class: 'tag' }, 'to write, ahead of readers'),
-      lock.at !== null && h('span', { class: 'dim' }, ` after ${seconds(lock.at)}`), edge.inferred && does === 'holds' && h('span', { class: 'tag' }, 'inferred')),
+      after(lock.at), edge.inferred && does === 'holds' && h('span', { class: 'tag' }, 'inferred')),
     h('details', { class: 'kept' }, h('summary', {}, place(side.where(lock.stack))), stack(side, lock.stack)))
 }
 
@@ -150,7 +153,7 @@ function sides(side, process, finding) {
   return h('section', { class: 'part' },
     h('h3', {}, 'The two sides'),
     h('div', { class: 'sides' }, all.map((one) => h('section', { class: 'side' },
-      h('h4', {}, h('span', { class: 'dim' }, one.thread === null ? 'a thread that was not seen' : process.threadName(one.thread)), ' ', h('b', {}, one.does, one.size && ` ${plural(one.size, 'byte')}`), one.at !== null && h('span', { class: 'dim' }, ` after ${seconds(one.at)}`)),
+      h('h4', {}, h('span', { class: 'dim' }, one.thread === null ? 'a thread that was not seen' : process.threadName(one.thread)), ' ', h('b', {}, one.does, one.size && ` ${plural(one.size, 'byte')}`), after(one.at)),
       one.at !== null && [stack(side, one.stack), locksOf(side, one)]))),
     used(side, process, finding.object), caught(finding))
 }
@@ -161,7 +164,7 @@ function sides(side, process, finding) {
 function stacks(side, process, finding) {
   if (finding.edges.length || finding.sides) return []
   return finding.stacks.map((item) => h('section', { class: 'part' },
-    h('h3', {}, item.label, item.thread ? h('span', { class: 'dim' }, ` ${process.threadName(item.thread)}`) : '', item.at !== null && h('span', { class: 'dim' }, ` after ${seconds(item.at)}`)),
+    h('h3', {}, item.label, item.thread ? h('span', { class: 'dim' }, ` ${process.threadName(item.thread)}`) : '', after(item.at)),
     stack(side, item.frames)))
 }
 
@@ -247,6 +250,8 @@ function part({ finding, all = [], parts: items = [] }) {
 function whose(side, item) {
   if (side.processes.length < 2) return null
   if (!item.all) return item.process.label
+  const places = new Set((item.parts || []).map(({ process }) => process)).size
+  if (item.all.length === 1 && places > 1) return `in ${count(places)} processes`
   const [number, of] = side.spread(item)
   return of > 1 && number > 1 ? `in ${count(number)} of ${plural(of, 'process', 'processes')} of ${item.process.exe}` : item.process.label
 }
@@ -255,13 +260,15 @@ function whose(side, item) {
 export function findingElement(side, item, { tag, words, open } = {}) {
   const { finding } = item
   const rowOfMany = item.parts?.length > 1
+  const amount = words ?? amounts(finding)
+  const owner = whose(side, item)
   const content = h('div', { class: 'finding-body' })
   const element = h('details', { class: `finding ${finding.suppressed ? 'note' : finding.weight}`, 'data-id': finding.id },
     h('summary', {},
       h('span', { class: 'badge' }, tag || (finding.suppressed ? 'Suppressed' : WEIGHTS[finding.weight])),
       h('span', { class: 'kind' }, kindOf(finding)),
       h('span', { class: 'message' }, finding.message, h('span', { class: 'dim' }, part(item))),
-      h('span', { class: 'aside' }, places(side, item), courseOf(finding), h('span', { class: 'amount' }, words ?? amounts(finding)), h('span', { class: 'dim' }, whose(side, item)))),
+      h('span', { class: 'aside' }, places(side, item), courseOf(finding), amount && h('span', { class: 'amount' }, amount), owner && h('span', { class: 'dim' }, owner))),
     content)
   const unfold = () => element.open && !content.childNodes.length && content.append(...(rowOfMany ? parts(side, item.parts) : body(side, item).flat().filter(Boolean)))
   element.addEventListener('toggle', unfold)
