@@ -149,7 +149,8 @@ const did = ({ sides, stacks }, i) => (stacks[i]?.label.startsWith('calls ') ? `
 function sides(side, process, finding) {
   if (!finding.sides) return null
   const all = finding.sides.map((one, i) => ({ ...one, does: did(finding, i) }))
-  if (all.every((one) => one.at !== null)) all.sort((a, b) => a.at - b.at)
+  const stopped = finding.reason // of a race that was caught, the first side is the thread that was stopped
+  if (!stopped && all.every((one) => one.at !== null)) all.sort((a, b) => a.at - b.at)
   return h('section', { class: 'part' },
     h('h3', {}, 'The two sides'),
     h('div', { class: 'sides' }, all.map((one) => h('section', { class: 'side' },
