@@ -95,8 +95,10 @@ static uint64_t stamp_of_time(const struct ring_file *ring, uint64_t ns)
 
 static uint64_t stamp_of(const struct ring_file *ring, const struct races_caught *caught)
 {
-	return ring->header.clock == RT_CLOCK_TSC && caught->at_counter ? caught->at_counter
-	                                                                : stamp_of_time(ring, caught->at_ns);
+	uint64_t stamp = ring->header.clock == RT_CLOCK_TSC && caught->at_counter ? caught->at_counter
+	                                                                          : stamp_of_time(ring, caught->at_ns);
+
+	return stamp < UINT64_MAX ? stamp : 0; /* no time at all */
 }
 
 /* The library's own frames, between a thread's start and its start routine, are in no stack of the ring. */
