@@ -104,7 +104,7 @@ static void name_variable(const struct judge *judge, const struct race_catch *ca
 
 /* ---- what is said ----------------------------------------------------------------------------------- */
 
-/* Makes room for a message about "a variable (counter)". */
+/* "the variable counter" */
 static void write_object(const struct finding_race *race, char *out, size_t size)
 {
 	if (race->variable[0])

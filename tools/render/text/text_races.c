@@ -187,15 +187,16 @@ static void print_line(struct report *report, const char *before, const char *te
 
 static void print_done(struct report *report, int64_t process, const char *before)
 {
-	static const char sql[] =
-	    "SELECT count(*), sum(sites), sum(stops), sum(holds), max(threads), sum(stop_seconds + hold_seconds),"
-	    " sum(seconds), min(seed), min(why) FROM race_search WHERE done AND ?1 IN (0, process)";
+	static const char sql[] = "SELECT sum(seconds > 0), sum(sites), sum(stops), sum(holds), max(threads), "
+	                          "sum(stop_seconds + hold_seconds),"
+	                          " sum(seconds), max(iif(seconds > 0, seed, 0)), min(why), count(*) FROM race_search"
+	                          " WHERE done AND ?1 IN (0, process)";
 	sqlite3_stmt *row = query_rows(&report->query, sql, 1, process);
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	if (out && query_next(&report->query, row) && sqlite3_column_int64(row, 0)) {
+	if (out && query_next(&report->query, row) && sqlite3_column_int64(row, 9)) {
 		write_figures(out, row);
 		if (sqlite3_column_type(row, 8) != SQLITE_NULL)
 			fprintf(out, "; it ended early: %s", query_text(row, 8));
