@@ -228,6 +228,7 @@ help:
 	@echo 'make fuzz       fuzz what reads: rings, scans, options, rules, unwind information (FUZZ_SECONDS=60, ONLY="cfi scan")'
 	@echo 'make tsan       the ring, written and read at once, under the thread sanitizer'
 	@echo 'make aarch64    the shim for aarch64, by a cross compiler'
+	@echo 'make datarace_bench  what the tracer of data races catches in DataRaceBench (DATARACEBENCH=DIRECTORY, TRIES=1)'
 	@echo 'make differential  100,000 stacks of each of eight programs against two other unwinders; minutes'
 	@echo 'make hang-check  every hang of the tests 100 times over (RUNS=, ONLY="part of a name ..."); the best part of an hour'
 	@echo 'make asan       the unit tests under address and undefined behaviour sanitizers'

@@ -236,6 +236,29 @@ static void *set_or_poll(void *number)
 
 static void polled_flag(void) { in_threads(set_or_poll, 2); }
 
+/* The read is in a loop that its value ends, as that of a flag is, but goes on to other elements. */
+static int items[64];
+
+static void *set_or_scan(void *number)
+{
+	for (long i = 0; i < rounds; i++) {
+		int *item = items;
+		if (number)
+			items[i % 60] = 2 + (int)i;
+		else
+			while (*item != 1)
+				item++;
+		DONE();
+	}
+	return NULL;
+}
+
+static void scanned(void)
+{
+	items[63] = 1;
+	in_threads(set_or_scan, 2);
+}
+
 /* ---- each thread sums up its part -------------------------------------------------------------------- */
 
 static int numbers[4096];
@@ -294,6 +317,8 @@ int main(int argc, char **argv)
 		calls(call);
 	else if (!strcmp(shape, "calls_while_set"))
 		calls(call_or_set);
+	else if (!strcmp(shape, "scanned"))
+		scanned();
 	else if (!strcmp(shape, "polled_flag"))
 		polled_flag();
 	else if (!strcmp(shape, "parts"))

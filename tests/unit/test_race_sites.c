@@ -185,6 +185,26 @@ Test(race_sites, leave_out_the_own_frame_only_where_rbp_is_it)
 	race_sites_free(sites);
 }
 
+/* What has just accessed memory is known also where it is no site, as the frame's own variables are not. */
+Test(race_sites, an_access_is_known_by_where_it_ends)
+{
+	struct race_sites *sites = own_sites();
+	const struct race_site *before = race_sites_find(sites, (uintptr_t)framed_before - own_bias());
+	uint64_t inside = (uintptr_t)framed_inside - own_bias();
+	struct race_site access;
+
+	cr_assert(before);
+	cr_assert(race_sites_access_ending(sites, before->address + before->length, &access));
+	cr_expect_eq(access.address, before->address);
+	cr_expect_eq(access.size, before->size);
+	cr_assert(race_sites_access_ending(sites, inside + before->length, &access));
+	cr_expect_eq(access.address, inside);
+	cr_expect_eq(access.reads, before->reads);
+	cr_expect_not(race_sites_access_ending(sites, inside + 1, &access), "it is in the middle of an instruction");
+	cr_expect_not(race_sites_access_ending(sites, 1, &access));
+	race_sites_free(sites);
+}
+
 Test(race_sites, lie_in_functions_in_order)
 {
 	struct race_sites *sites = own_sites();

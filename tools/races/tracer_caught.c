@@ -166,7 +166,7 @@ static bool may_poll(const struct session *session, const struct races_side *sid
 
 /* True, once for each side: the thread's next read at this site is to show whether it polls, so it is to go on first.
  * Until then it counts as a poll: a flag must not be taken for data. */
-static bool ask_of(struct session *session, uint32_t pair, unsigned number, pid_t tid, uint32_t site)
+static bool ask_of(struct session *session, uint32_t pair, unsigned number, pid_t tid, uint32_t site, bool stands)
 {
 	struct pair *known = &session->known[pair];
 
@@ -176,14 +176,14 @@ static bool ask_of(struct session *session, uint32_t pair, unsigned number, pid_
 	session->shared->caught[pair].sides[number].polls = true;
 	text_wake_site(&session->text, site);
 	struct asked *asked = &session->asked[session->asked_next++ % ASKED_MOST];
-	*asked = (struct asked){.tid = tid, .site = site, .pair = pair, .side = (uint8_t)number};
+	*asked = (struct asked){.tid = tid, .site = site, .pair = pair, .side = (uint8_t)number, .stood = stands};
 	return true;
 }
 
 /* A thread that was there before, with nothing in between, has answered already. */
 static bool ask(struct session *session, uint32_t pair, unsigned number, const struct traced *thread)
 {
-	return ask_of(session, pair, number, thread->tid, thread->site) && !thread->repeats;
+	return ask_of(session, pair, number, thread->tid, thread->site, true) && !thread->repeats;
 }
 
 void caught_look(struct session *session, pid_t tid, uint32_t site, uint64_t address)
@@ -196,6 +196,19 @@ void caught_look(struct session *session, pid_t tid, uint32_t site, uint64_t add
 		side->polls = side->tid == (uint32_t)tid && side->address == address;
 		asked->tid = 0;
 	}
+}
+
+/* True if a thread that was asked in front of its read is now behind that. */
+static bool is_read_asked_about(struct session *session, pid_t tid, uint32_t site)
+{
+	for (unsigned i = 0; i < ASKED_MOST; i++) {
+		struct asked *asked = &session->asked[i];
+		if (asked->tid != tid || asked->site != site || !asked->stood)
+			continue;
+		asked->stood = false;
+		return true;
+	}
+	return false;
 }
 
 bool caught_waits_for(const struct session *session, uint32_t site)
@@ -308,13 +321,6 @@ void caught_meet(struct session *session, struct traced *held, unsigned of_held,
 
 /* ---- by a watchpoint ---------------------------------------------------------------------------------- */
 
-/* The value has changed, so the held thread's next read tells nothing any more.  A read that may poll counts as one
- * that does: a flag must not be taken for data. */
-static void suppose_poll(struct session *session, struct races_side *side, const struct traced *held)
-{
-	side->polls |= may_poll(session, side, held->site);
-}
-
 void caught_watched(struct session *session, struct traced *held, struct traced *other,
                     const struct user_regs_struct *registers, uint64_t now)
 {
@@ -322,6 +328,8 @@ void caught_watched(struct session *session, struct traced *held, struct traced 
 	struct behind behind = behind_find(session, held, registers);
 	bool made;
 
+	if (behind.site != TEXT_NO_SITE && is_read_asked_about(session, other->tid, behind.site))
+		return;
 	if (behind.site != TEXT_NO_SITE && session->text.sites->items[behind.site].locked)
 		samples_note_lock(session, behind.side.address);
 	uint32_t pair = pair_of(session, held->site, behind.place, &made);
@@ -338,16 +346,16 @@ void caught_watched(struct session *session, struct traced *held, struct traced 
 		    .proof = RACES_WATCHED,
 		    .sides = {side_of(session, held, held->watched), behind.side},
 		};
-		suppose_poll(session, &caught->sides[0], held);
 		take_value(caught, held);
 		if (behind.site != TEXT_NO_SITE)
 			session->text.states[behind.site].caught = true;
 		publish(session, held);
+		ask(session, pair, 0, held); /* it goes second, and reads the new value: it may not come back */
 	}
 	if (behind.site != TEXT_NO_SITE)
 		caught_look(session, other->tid, behind.site, behind.side.address);
 	if (pair < RACES_KEPT && behind.site != TEXT_NO_SITE &&
-	    ask_of(session, pair, side_at(session, pair, behind.site), other->tid, behind.site))
+	    ask_of(session, pair, side_at(session, pair, behind.site), other->tid, behind.site, false))
 		return;
 	if (pair < RACES_KEPT && is_to_follow(session, pair, held)) {
 		read_between(session, caught);
@@ -389,7 +397,7 @@ void caught_change(struct session *session, const struct traced *held, uint64_t 
 	memcpy(change->before, held->before, held->before_bytes);
 	ssize_t got = pread(session->text.memory, change->after, held->before_bytes, (off_t)access->address);
 	change->value_after_known = got == (ssize_t)held->before_bytes;
-	suppose_poll(session, &change->sides[0], held);
+	change->sides[0].polls = may_poll(session, &change->sides[0], held->site);
 	session->change_sites[session->change_count++] = held->site;
 }
 

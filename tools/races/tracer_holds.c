@@ -29,10 +29,9 @@
 #define CANDIDATES_ONE_OF 4u
 #define READS_ONE_OF      4u
 #define STAYS_TIMES       3u
-#define CANDIDATES_TIMES  5u               /* as long */
-#define COUNTED_MOST      UINT64_C(300000) /* ns, between two looks */
-#define GOING_PREFERRED   32u              /* how much more likely a thread is let go that is not to stay */
-#define ROLES_LAST        48u              /* releases */
+#define CANDIDATES_TIMES  5u  /* as long */
+#define GOING_PREFERRED   32u /* how much more likely a thread is let go that is not to stay */
+#define ROLES_LAST        48u /* releases */
 #define SEEN_MOST         (1u << 20)
 
 /* What all read and nobody writes is met by the writer, should there be one: that is held in its turn. */
@@ -62,12 +61,20 @@ uint64_t holds_wanted(struct session *session, const struct traced *thread)
 
 /* ---- watchpoints ---------------------------------------------------------------------------------- */
 
-#define WATCH_THREADS_MOST 200u /* each event is there once for each thread */
+#define WATCH_THREADS_MOST 200u
 
 /* The access that others are to meet: a write rather than a read. */
 static void choose_access(struct traced *thread)
 {
 	thread->watched = thread->access_count > 1 && !thread->accesses[0].writes && thread->accesses[1].writes;
+}
+
+/* For good: each thread that is made would get its own of each event. */
+static void stop_watching(struct session *session)
+{
+	for (unsigned i = 0; i < session->held_count; i++)
+		session->held[i]->slot = 0;
+	watch_close(&session->watch);
 }
 
 static void watch_held(struct session *session, struct traced *thread)
@@ -78,7 +85,9 @@ static void watch_held(struct session *session, struct traced *thread)
 	int slot = -1;
 
 	thread->before_bytes = got > 0 ? (uint32_t)got : 0;
-	if (HASH_COUNT(session->threads) <= WATCH_THREADS_MOST)
+	if (HASH_COUNT(session->threads) > WATCH_THREADS_MOST)
+		stop_watching(session);
+	else
 		slot = watch_arm(&session->watch, access->address, access->size, access->writes);
 	thread->slot = (uint32_t)(slot + 1);
 	if (slot >= 0) {
@@ -108,7 +117,8 @@ void holds_watched(struct session *session, struct traced *thread, const struct 
 	int slot = watch_stopped_by(&session->watch, info);
 
 	for (unsigned i = 0; slot >= 0 && i < session->held_count; i++)
-		if (session->held[i]->slot == (uint32_t)slot + 1 && session->held[i] != thread) {
+		if (session->held[i]->slot == (uint32_t)slot + 1 && session->held[i] != thread &&
+		    !session->held[i]->pair) {
 			caught_watched(session, session->held[i], thread, registers, now);
 			break;
 		}

@@ -51,6 +51,8 @@ struct asked {     /* a side whose next read tells whether it polls */
 	pid_t tid; /* 0: none */
 	uint32_t site, pair;
 	uint8_t side;
+	bool stood; /* in front of its read when it was asked: a watchpoint may stop it behind that, which is no next
+	               read */
 };
 
 struct session { /* the tracer's process */

@@ -160,20 +160,29 @@ void watch_disarm(struct watch *watch, int slot)
 
 bool watch_is_stop(const siginfo_t *info) { return info->si_signo == SIGTRAP && info->si_code == STOPPED_BY_PERF; }
 
-/* The kernel's siginfo has, behind the address, the word that was set with the event. */
-static uint64_t data_of(const siginfo_t *info)
-{
-	uint64_t data;
+/* What the kernel's siginfo has behind the address. */
+struct perf_part {
+	uint64_t data; /* the word that was set with the event */
+	uint32_t type, flags;
+};
 
-	memcpy(&data, (const char *)info + offsetof(siginfo_t, si_addr) + sizeof(void *), sizeof data);
-	return data;
+#define SENT_LATER 1u /* TRAP_PERF_FLAG_ASYNC: the thread blocked SIGTRAP, and is elsewhere by now */
+
+static struct perf_part part_of(const siginfo_t *info)
+{
+	struct perf_part part;
+
+	memcpy(&part, (const char *)info + offsetof(siginfo_t, si_addr) + sizeof(void *), sizeof part);
+	return part;
 }
 
 int watch_stopped_by(const struct watch *watch, const siginfo_t *info)
 {
-	uint64_t data = data_of(info), slot = data % WATCH_SLOTS;
+	struct perf_part part = part_of(info);
+	uint64_t slot = part.data % WATCH_SLOTS;
 
-	if (!watch_is_stop(info) || !watch->slots[slot].address || watch->slots[slot].turn != data / WATCH_SLOTS)
+	if (!watch_is_stop(info) || part.flags & SENT_LATER || !watch->slots[slot].address ||
+	    watch->slots[slot].turn != part.data / WATCH_SLOTS)
 		return -1;
 	return (int)slot;
 }

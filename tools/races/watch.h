@@ -44,7 +44,8 @@ void watch_close(struct watch *watch);
  * slot; -1: none is free, or the kernel refuses. */
 int watch_arm(struct watch *watch, uint64_t address, uint64_t bytes, bool reads);
 void watch_disarm(struct watch *watch, int slot);
-/* The slot by which a thread has been stopped, by what PTRACE_GETSIGINFO tells; -1: by none that is armed. */
+/* The slot by which a thread has been stopped just now, by what PTRACE_GETSIGINFO tells; -1: by none that is armed, or
+ * earlier, while it blocked SIGTRAP. */
 int watch_stopped_by(const struct watch *watch, const siginfo_t *info);
 /* True if a watchpoint has stopped the thread, also one that is not armed any more. */
 bool watch_is_stop(const siginfo_t *info);
