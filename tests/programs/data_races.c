@@ -112,9 +112,11 @@ static void heap(void)
 /* ---- memory that libc or the kernel writes ------------------------------------------------------------ */
 
 static struct node own_node;
+static pthread_barrier_t start; /* neither is done before the other has begun */
 
 static void *fill_by_libc(void *of)
 {
+	pthread_barrier_wait(&start);
 	for (long i = 0; i < rounds; i++) {
 		memset(of, (int)i, sizeof own_node);
 		DONE();
@@ -126,20 +128,28 @@ static void *fill_by_kernel(void *of)
 {
 	int random = open("/dev/urandom", O_RDONLY);
 
-	for (long i = 0; i < rounds; i++)
+	pthread_barrier_wait(&start);
+	for (long i = 0; i < rounds / 100; i++)
 		if (read(random, of, sizeof own_node) <= 0)
 			break;
 	close(random);
 	return NULL;
 }
 
-static void *libc_or_look(void *number) { return number ? fill_by_libc(node) : look(NULL); }
-static void *libc_own_or_look(void *number) { return number ? fill_by_libc(&own_node) : look(NULL); }
-static void *kernel_or_look(void *number) { return number ? fill_by_kernel(node) : look(NULL); }
+static void *wait_and_look(void *unused)
+{
+	pthread_barrier_wait(&start);
+	return look(unused);
+}
+
+static void *libc_or_look(void *number) { return number ? fill_by_libc(node) : wait_and_look(NULL); }
+static void *libc_own_or_look(void *number) { return number ? fill_by_libc(&own_node) : wait_and_look(NULL); }
+static void *kernel_or_look(void *number) { return number ? fill_by_kernel(node) : wait_and_look(NULL); }
 
 static void of_node(void *(*run)(void *))
 {
 	node = calloc(1, sizeof *node);
+	pthread_barrier_init(&start, NULL, 2);
 	in_threads(run, 2);
 	free(node);
 }
@@ -203,16 +213,20 @@ static long beyond; /* by which the first part is too long */
 
 static void *shift(void *number)
 {
-	long start = (long)number * PART, end = start + PART + (number ? 0 : beyond);
+	long first = (long)number * PART, end = first + PART + (number ? 0 : beyond);
 
-	for (long i = start; i < end; i++)
-		line[i] += 3;
+	for (int round = 0; round < 50; round++) {
+		pthread_barrier_wait(&start);
+		for (long i = first; i < end; i++)
+			line[i] += 3;
+	}
 	return NULL;
 }
 
 static void borders(long too_long)
 {
 	beyond = too_long;
+	pthread_barrier_init(&start, NULL, 2);
 	in_threads(shift, 2);
 }
 

@@ -237,6 +237,7 @@ Test(race_sites, lie_in_functions_in_order)
 	  true, false)                                                                                                 \
 	X(exchange, "1: site_exchange: mov (%rdi),%eax; lea 1(%rax),%edx; lock cmpxchg %edx,(%rdi); jne 1b; ret",      \
 	  true, true)                                                                                                  \
+	X(update, "site_update: mov (%rdi),%eax; add $1,%eax; mov %eax,(%rdi); ret", false, false)                     \
 	X(once, "site_once: mov (%rdi),%eax; test %eax,%eax; je 1f; ret; 1: xor %eax,%eax; ret", false, false)         \
 	X(counted, "mov $9,%ecx; 1: site_counted: mov (%rdi),%eax; add %eax,%esi; dec %ecx; jne 1b; ret", false,       \
 	  false)                                                                                                       \
@@ -297,6 +298,24 @@ Test(race_sites, know_loops_that_wait_and_operands_with_lock)
 
 UPDATES(UPDATE_DECLARE)
 __asm__(".pushsection .text\n" UPDATES(UPDATE_ASSEMBLY) ".popsection\n");
+
+Test(race_sites, know_reads_of_what_is_written_back)
+{
+	struct race_sites *sites = own_sites();
+	uint64_t bias = own_bias();
+	const struct {
+		const char *at;
+		bool written;
+	} cases[] = {{site_update, true}, {site_exchange, false}, {site_once, false}, {site_writes, false}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct race_site *site = race_sites_find(sites, (uintptr_t)cases[i].at - bias);
+
+		cr_assert(site);
+		cr_expect_eq(race_site_is_written_behind(sites, site), cases[i].written, "%zu", i);
+	}
+	race_sites_free(sites);
+}
 
 Test(race_sites, tell_updates_whose_result_is_tested)
 {

@@ -194,7 +194,7 @@ Test(race_tracer, an_access_by_libc_is_caught_by_a_watchpoint)
 
 	if (!watch_works())
 		return;
-	cr_assert(is_caught_by("filled_by_libc", RACES_WATCHED, &caught));
+	cr_assert(is_caught_by("filled_by_libc 2000000", RACES_WATCHED, &caught));
 	cr_expect(caught.sides[0].reads && !caught.sides[0].writes);
 	cr_expect(caught.sides[1].writes);
 	cr_expect_eq(caught.sides[0].size, sizeof(int));
@@ -217,7 +217,7 @@ Test(race_tracer, a_value_that_changes_is_noticed)
 {
 	struct races_caught caught;
 
-	cr_assert(is_caught_by("filled_by_kernel", RACES_VALUE_CHANGED, &caught));
+	cr_assert(is_caught_by("filled_by_kernel 2000000", RACES_VALUE_CHANGED, &caught));
 	cr_expect(caught.sides[0].reads && caught.sides[0].frames > 0);
 	cr_expect_eq(caught.sides[1].pc, 0);
 	cr_expect(memcmp(caught.before, caught.after, caught.value_bytes));

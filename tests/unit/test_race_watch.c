@@ -86,7 +86,7 @@ static void expect_stops(volatile long *variable, bool reads, bool armed, int st
 	struct watch watch;
 	pid_t pid = start_traced();
 
-	cr_assert(watch_open(&watch, &pid, 1));
+	cr_assert(watch_open(&watch, pid));
 	int slot = watch_arm(&watch, (uintptr_t)variable, sizeof *variable, reads);
 	cr_assert_geq(slot, 0);
 	if (!armed)
@@ -120,7 +120,7 @@ Test(race_watch, slots_are_used_again)
 	int slots[WATCH_SLOTS];
 
 	if (is_to_be_had()) {
-		cr_assert(watch_open(&watch, &pid, 1));
+		cr_assert(watch_open(&watch, pid));
 		for (unsigned i = 0; i < WATCH_SLOTS; i++)
 			slots[i] = watch_arm(&watch, (uintptr_t)&beside, sizeof beside, false);
 		for (unsigned i = 0; i < WATCH_SLOTS; i++)
@@ -138,7 +138,7 @@ Test(race_watch, where_the_kernel_refuses_nothing_is_watched)
 	struct watch watch;
 	pid_t nobody = 0x3fffffff;
 
-	cr_expect(!watch_open(&watch, &nobody, 1));
+	cr_expect(!watch_open(&watch, nobody));
 	cr_expect_eq(watch_arm(&watch, (uintptr_t)&watched, sizeof watched, false), -1);
 	watch_disarm(&watch, -1);
 	watch_close(&watch);

@@ -26,6 +26,21 @@ bool race_site_is_locked_nearby(const struct race_sites *sites, const struct rac
 	return false;
 }
 
+/* ---- reads of what is written then --------------------------------------------------------------- */
+
+#define SITES_BEHIND 6
+
+bool race_site_is_written_behind(const struct race_sites *sites, const struct race_site *site)
+{
+	const struct race_function *function = &sites->functions[site->function];
+	size_t first = (size_t)(site - sites->items) + 1, end = function->first + function->sites;
+
+	for (size_t i = first; i < end && i < first + SITES_BEHIND; i++)
+		if (sites->items[i].writes && !sites->items[i].locked && is_same_operand(&sites->items[i], site))
+			return true;
+	return false;
+}
+
 /* ---- polling ---------------------------------------------------------------------------------- */
 
 #define STEPS_TO_BRANCH 24     /* from a read to the branch that its value decides: loads, masks and a comparison */

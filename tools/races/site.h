@@ -113,6 +113,10 @@ const uint8_t *race_sites_bytes(const struct race_sites *sites, uint64_t address
 /* True if another site of the same function has the same operand with LOCK or as that of xchg: the same registers and
  * displacement, or the same variable. */
 bool race_site_is_locked_nearby(const struct race_sites *sites, const struct race_site *site);
+/* True if one of the next sites of the function writes the same operand, without LOCK: what is read here may be written
+ * back there.
+ */
+bool race_site_is_written_behind(const struct race_sites *sites, const struct race_site *site);
 /* True if the value that the site reads decides, a few instructions later, whether a branch goes back to the site: it
  * may wait for the value to change.  That it did, the same thread's next read of the same address tells. */
 bool race_site_may_poll(const struct race_sites *sites, const struct race_site *site);

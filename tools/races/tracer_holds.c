@@ -28,11 +28,20 @@
 #define DRAWN_ONE_OF      32u
 #define CANDIDATES_ONE_OF 4u
 #define READS_ONE_OF      4u
+#define UPDATES_ONE_OF    2u
 #define STAYS_TIMES       3u
 #define CANDIDATES_TIMES  5u  /* as long */
 #define GOING_PREFERRED   32u /* how much more likely a thread is let go that is not to stay */
 #define ROLES_LAST        48u /* releases */
 #define SEEN_MOST         (1u << 20)
+
+/* What it reads it is about to write, where it meets more: all accesses by others, and not writes alone. */
+static bool writes_next(const struct session *session, const struct traced *thread)
+{
+	const struct race_site *site = &session->text.sites->items[thread->site];
+
+	return !site->writes && race_site_is_written_behind(session->text.sites, site);
+}
 
 /* What all read and nobody writes is met by the writer, should there be one: that is held in its turn. */
 static bool reads_alone(const struct session *session, const struct traced *thread)
@@ -53,6 +62,8 @@ uint64_t holds_wanted(struct session *session, const struct traced *thread)
 	if (first)
 		u64_map_put(&session->seen, key, 1);
 	if (first && !candidate && reads_alone(session, thread) && session_random(session) % READS_ONE_OF)
+		return 0;
+	if (first && !candidate && writes_next(session, thread) && session_random(session) % UPDATES_ONE_OF)
 		return 0;
 	if (!first && session_random(session) % (candidate ? CANDIDATES_ONE_OF : DRAWN_ONE_OF))
 		return 0;

@@ -79,7 +79,8 @@ struct session { /* the tracer's process */
 	unsigned asked_next;
 	struct unwinder *unwinder; /* NULL: not needed yet */
 	struct watch watch;
-	struct races_caught *changes; /* by writers that are not known; NULL: none */
+	bool watch_tried, watch_works; /* on this machine */
+	struct races_caught *changes;  /* by writers that are not known; NULL: none */
 	uint32_t *change_sites;
 	unsigned change_count;
 	uint64_t random;

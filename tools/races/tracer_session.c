@@ -105,19 +105,6 @@ static bool is_filtered(pid_t pid)
 	       process_status_number(getpid(), "Seccomp_filters", 10);
 }
 
-/* The first threads of the process; those that they make are watched, too. */
-static void open_watch(struct session *session)
-{
-	pid_t tids[WATCH_THREADS];
-	unsigned count = 0;
-
-	if (session->watch.threads || HASH_COUNT(session->threads) > WATCH_THREADS || !watch_works())
-		return;
-	for (const struct traced *thread = session->threads; thread; thread = thread->hh.next)
-		tids[count++] = thread->tid;
-	watch_open(&session->watch, tids, count);
-}
-
 /* tid: a thread that has just been created and has not run yet.  False: it has stopped for another reason, or has
  * ended.
  */
@@ -146,8 +133,6 @@ static bool prepare(struct session *session, pid_t tid)
 		                             : "the kernel refuses memory beside the program's code");
 	else if (!guard(session))
 		session_give_up(session, "the process that would restore the program's code cannot write to it");
-	else
-		open_watch(session);
 	return end != INJECT_INTERRUPTED;
 }
 
@@ -246,6 +231,17 @@ static void end_vfork(struct session *session, uint64_t now)
 	choose_arming(session, now);
 }
 
+/* For the first thread, before it has made another: all that come later are watched by what it has.  A thread that was
+ * made in between would not be. */
+static void open_watch(struct session *session)
+{
+	if (!session->watch_tried)
+		session->watch_works = watch_works();
+	session->watch_tried = true;
+	if (session->watch_works)
+		watch_open(&session->watch, session->pid);
+}
+
 static void begin_image(struct session *session, uint64_t now)
 {
 	struct traced *thread, *next;
@@ -263,6 +259,7 @@ static void begin_image(struct session *session, uint64_t now)
 	u64_map_free(&session->seen);
 	u64_map_free(&session->pairs);
 	watch_close(&session->watch);
+	open_watch(session);
 	free(session->samples);
 	session->samples = NULL;
 	unwinder_free(session->unwinder);
@@ -509,6 +506,7 @@ void session_run(pid_t pid, const struct tracer_options *options, struct races_f
 		return;
 	}
 	add_thread(&session, pid);
+	open_watch(&session);
 	__atomic_store_n(&shared->state, RACES_WATCHING, __ATOMIC_RELEASE);
 	while (!session.over) {
 		unsigned stops = 0;

@@ -2,7 +2,6 @@
 
 #if defined(__x86_64__)
 
-#include <errno.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <string.h>
@@ -64,31 +63,17 @@ static struct perf_event_attr slot_attributes(uint64_t address, uint32_t bytes, 
 	return attr;
 }
 
-static bool open_slot(struct watch *watch, unsigned slot, const pid_t *tids, unsigned count)
-{
-	struct perf_event_attr attr = slot_attributes(REGISTER_BYTES, REGISTER_BYTES, true, 0, slot);
-
-	attr.disabled = 1;
-	for (unsigned i = 0; i < count; i++) {
-		int event = open_event(&attr, tids[i]);
-		watch->slots[slot].events[i] = event;
-		if (event < 0)
-			return false;
-	}
-	return true;
-}
-
-bool watch_open(struct watch *watch, const pid_t *tids, unsigned count)
+bool watch_open(struct watch *watch, pid_t tid)
 {
 	memset(watch, 0, sizeof *watch);
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++) {
+		struct perf_event_attr attr = slot_attributes(REGISTER_BYTES, REGISTER_BYTES, true, 0, slot);
+		attr.disabled = 1;
+		watch->slots[slot].event = open_event(&attr, tid);
+	}
+	watch->open = true;
 	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
-		for (unsigned i = 0; i < WATCH_THREADS; i++)
-			watch->slots[slot].events[i] = -1;
-	if (count > WATCH_THREADS)
-		return false;
-	watch->threads = count;
-	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
-		if (!open_slot(watch, slot, tids, count)) {
+		if (watch->slots[slot].event < 0) {
 			watch_close(watch);
 			return false;
 		}
@@ -97,10 +82,9 @@ bool watch_open(struct watch *watch, const pid_t *tids, unsigned count)
 
 void watch_close(struct watch *watch)
 {
-	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
-		for (unsigned i = 0; i < watch->threads; i++)
-			if (watch->slots[slot].events[i] >= 0)
-				close(watch->slots[slot].events[i]);
+	for (unsigned slot = 0; slot < WATCH_SLOTS && watch->open; slot++)
+		if (watch->slots[slot].event >= 0)
+			close(watch->slots[slot].event);
 	memset(watch, 0, sizeof *watch);
 }
 
@@ -122,28 +106,20 @@ static uint64_t start_at(uint64_t address, uint64_t bytes)
 	return aligned + REGISTER_BYTES <= address + bytes ? aligned : address;
 }
 
-static bool set_slot(const struct watch *watch, unsigned slot, struct perf_event_attr *attr)
-{
-	for (unsigned i = 0; i < watch->threads; i++)
-		if (ioctl(watch->slots[slot].events[i], PERF_EVENT_IOC_MODIFY_ATTRIBUTES, attr) && errno != ESRCH)
-			return false;
-	return true;
-}
-
 int watch_arm(struct watch *watch, uint64_t address, uint64_t bytes, bool reads)
 {
 	unsigned slot = 0;
 
 	while (slot < WATCH_SLOTS && watch->slots[slot].address)
 		slot++;
-	if (!watch->threads || slot == WATCH_SLOTS || !address || !bytes)
+	if (!watch->open || slot == WATCH_SLOTS || !address || !bytes)
 		return -1;
 	struct watch_slot *free = &watch->slots[slot];
 	free->address = start_at(address, bytes);
 	free->bytes = size_at(free->address, address + bytes - free->address);
 	free->turn++;
 	struct perf_event_attr attr = slot_attributes(free->address, free->bytes, reads, free->turn, slot);
-	if (set_slot(watch, slot, &attr))
+	if (!ioctl(free->event, PERF_EVENT_IOC_MODIFY_ATTRIBUTES, &attr))
 		return (int)slot;
 	watch_disarm(watch, (int)slot);
 	return -1;
@@ -153,8 +129,7 @@ void watch_disarm(struct watch *watch, int slot)
 {
 	if (slot < 0)
 		return;
-	for (unsigned i = 0; i < watch->threads; i++)
-		ioctl(watch->slots[slot].events[i], PERF_EVENT_IOC_DISABLE, 0);
+	ioctl(watch->slots[slot].event, PERF_EVENT_IOC_DISABLE, 0);
 	watch->slots[slot].address = 0;
 }
 

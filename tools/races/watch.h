@@ -18,26 +18,25 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define WATCH_SLOTS   4u
-#define WATCH_THREADS 4u
+#define WATCH_SLOTS 4u
 
 struct watch_slot {
-	int events[WATCH_THREADS]; /* descriptors, one for each thread that it was opened for */
-	uint64_t address;          /* 0: free */
+	int event;        /* descriptor */
+	uint64_t address; /* 0: free */
 	uint32_t bytes;
 	uint32_t turn; /* counts what it was armed for */
 };
 
-struct watch {
+struct watch { /* zeroed: nothing can be watched */
 	struct watch_slot slots[WATCH_SLOTS];
-	unsigned threads; /* for which events are open; 0: nothing can be watched */
+	bool open;
 };
 
 /* True if a watchpoint stops a thread of this very process, which is tried out once.  It takes some 100 us. */
 bool watch_works(void);
-/* Opens the slots for these threads of one process, and for all threads that they make; at most WATCH_THREADS.  False:
- * the kernel refuses, and nothing is watched. */
-bool watch_open(struct watch *watch, const pid_t *tids, unsigned count);
+/* Opens the slots for this thread, and for all threads that it and they make from now on.  False: the kernel refuses,
+ * and nothing is watched. */
+bool watch_open(struct watch *watch, pid_t tid);
 void watch_close(struct watch *watch);
 
 /* Watches the first part of these bytes that one register can hold.  reads: reads as well as writes.  The number of its
