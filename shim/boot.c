@@ -8,6 +8,7 @@
 #include "shim/clock.h"
 #include "shim/confirm.h"
 #include "shim/environment.h"
+#include "shim/known_allocator.h"
 #include "shim/message.h"
 #include "shim/modules.h"
 #include "shim/options.h"
@@ -44,6 +45,7 @@ static void start_up(void)
 	clock_choose();
 	confirm_start_up();
 	modules_start_up();
+	known_allocator_start_up();
 	resolve_front(&(struct front_allocator){0});
 	thread_start_up();
 	process_start_up();

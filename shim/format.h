@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 8u
+#define RT_FORMAT_VERSION 9u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -177,9 +177,10 @@ enum rt_type {
 	                      * rt_unseen */
 	RT_CHILD_END = 70,   /* a wait told of a child's end.  word 1: its pid, aux: its status, as waitpid's */
 
-	/* Mappings (option mmap=yes).  Word 1: address; word 2: bytes. */
-	RT_MAP = 72,
-	RT_UNMAP = 73,
+	/* Mappings, where the allocator is one that is known (known_allocator.h): all of them.  Else anonymous ones,
+	 * with option mmap=yes.  Word 1: address; word 2: bytes. */
+	RT_MAP = 72,   /* aux: RT_MAP_BY_ALLOCATOR, or 0; stamped after the real call */
+	RT_UNMAP = 73, /* stamped before the real call */
 	RT_TYPE_LIMIT = 74,
 };
 
@@ -197,6 +198,8 @@ enum rt_type {
 #define RT_FREE_UNMAPPED   2u /* there is no memory at the address */
 #define RT_FREE_SIZED      0x8000u
 #define RT_FREE_SIZE_BIG   0x7fffu
+
+#define RT_MAP_BY_ALLOCATOR 1u /* the allocator called */
 
 #define RT_LIBC_UNCHANGED (UINT64_C(1) << 32)
 
@@ -423,8 +426,10 @@ struct rt_clock_pair {
 };
 
 #define RT_HEADER_BYTES 4096u
-#define RT_PATH_MAX     1024
-#define RT_COMMAND_MAX  1024
+
+#define RT_ALLOCATOR_PARTS 2
+#define RT_PATH_MAX        1024
+#define RT_COMMAND_MAX     1024
 
 /*
  * Stands at the start of each piece of memory of the program's process that the shim works with.  Such memory holds
@@ -524,6 +529,14 @@ struct rt_header {
 
 	uint64_t missing_until; /* no event that `lost` or `overwritten` counts has a later stamp; raised before the
 	                         * event is counted */
+
+	/* The allocator, where it is a library that is nothing else (known_allocator.h): where it is mapped, and the
+	 * library that maps its memory, if that is another.  0: there is none. */
+	struct {
+		uint64_t start, end;
+	} allocator[RT_ALLOCATOR_PARTS];
+	uint32_t allocator_asked; /* 1: the program may have called functions of the allocator that are not hooked */
+	uint32_t reserved;
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -631,6 +644,8 @@ RT_AT(rt_header, pid_space, 2712);
 RT_AT(rt_header, reader_left, 2720);
 RT_AT(rt_header, heap_unseen, 2728);
 RT_AT(rt_header, missing_until, 2752);
+RT_AT(rt_header, allocator, 2760);
+RT_AT(rt_header, allocator_asked, 2792);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_cycle, latest_ns, 16);
 RT_AT(rt_plan_edge, held_kind, 32);

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <malloc.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 #include "shim/cfi.h"
 #include "shim/front.h"
 #include "shim/hooks.h"
+#include "shim/known_allocator.h"
 #include "shim/modules.h"
 #include "shim/sys.h"
 
@@ -514,14 +516,22 @@ void *heap_resize(const struct real *next, struct thread *self, struct caller *c
 	return resize_by(next, self, caller, block, bytes);
 }
 
-/* ---- mappings (option mmap) ------------------------------------------------------------- */
+/* ---- mappings (option mmap, or an allocator that is known) ------------------------------------ */
 
-static void record_map(const struct caller *caller, void *at, size_t bytes, int flags)
+static void record_map(const struct caller *caller, const void *at, size_t bytes, int flags)
 {
 	struct thread *self = thread_current;
-	if (!self || !options.mmap || at == MAP_FAILED || !(flags & MAP_ANONYMOUS))
+	bool known = known_allocator_serves(), wanted = known || (options.mmap && flags & MAP_ANONYMOUS);
+	if (!self || !wanted || at == MAP_FAILED)
 		return;
-	record_wide(self, caller, RT_MAP, 3, (uintptr_t)at & RT_OBJECT_MASK, bytes, 0);
+	unsigned aux = known && known_allocator_has(caller->pc) ? RT_MAP_BY_ALLOCATOR : 0;
+	record_wide(self, caller, RT_MAP, 3, rt_word1((uintptr_t)at, aux), bytes, 0);
+}
+
+static void record_unmap(struct thread *self, const struct caller *caller, const void *at, size_t bytes)
+{
+	if (self && (options.mmap || known_allocator_serves()))
+		record_wide(self, caller, RT_UNMAP, 3, (uintptr_t)at & RT_OBJECT_MASK, bytes, 0);
 }
 
 void *mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
@@ -553,10 +563,26 @@ void *mmap64(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 int munmap(void *at, size_t bytes)
 {
 	struct caller caller = CALLER();
-	struct thread *self = thread_self();
-	if (self && options.mmap)
-		record_wide(self, &caller, RT_UNMAP, 3, (uintptr_t)at & RT_OBJECT_MASK, bytes, 0);
+	record_unmap(thread_self(), &caller, at, bytes);
 	return real.munmap(at, bytes);
+}
+
+void *mremap(void *at, size_t before, size_t bytes, int flags, ...)
+{
+	struct caller caller = CALLER();
+	struct thread *self = thread_self();
+	va_list list;
+	va_start(list, flags);
+	void *to = va_arg(list, void *); /* real.mremap knows whether there is one */
+	va_end(list);
+	if (unlikely(!real.mremap)) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	record_unmap(self, &caller, at, before);
+	void *mapped = real.mremap(at, before, bytes, flags, to);
+	record_map(&caller, mapped, bytes, MAP_ANONYMOUS);
+	return mapped;
 }
 
 /* ---- the heap's end --------------------------------------------------------------------------
@@ -575,16 +601,28 @@ static void note_own_part(uintptr_t start, uintptr_t end)
 		;
 }
 
+/* tcmalloc gets its memory here.  Other parts of its first and last page may be the program's. */
+static void record_grown(const struct caller *caller, uintptr_t start, uintptr_t end)
+{
+	start = (start + 4095) & ~(uintptr_t)4095;
+	end &= ~(uintptr_t)4095;
+	if (known_allocator_serves() && start < end)
+		record_map(caller, (const void *)start, end - start, 0);
+}
+
 void *sbrk(long bytes)
 {
+	struct caller caller = CALLER();
 	struct thread *self = thread_self();
 	if (unlikely(!real.sbrk)) {
 		errno = ENOMEM;
 		return (void *)-1;
 	}
 	void *before = real.sbrk(bytes);
-	if (self && bytes > 0 && before != (void *)-1)
+	if (self && bytes > 0 && before != (void *)-1) {
 		note_own_part((uintptr_t)before, (uintptr_t)before + (uintptr_t)bytes);
+		record_grown(&caller, (uintptr_t)before, (uintptr_t)before + (uintptr_t)bytes);
+	}
 	return before;
 }
 

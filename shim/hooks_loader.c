@@ -7,6 +7,7 @@
 
 #include "shim/boot.h"
 #include "shim/hooks.h"
+#include "shim/known_allocator.h"
 #include "shim/turning.h"
 
 /* Before main, a constructor of another library may come first. */
@@ -54,5 +55,7 @@ void *dlsym(void *handle, const char *name)
 		if (hook)
 			return hook;
 	}
+	if (unlikely(known_allocator_serves()) && !known_allocator_has((uintptr_t)__builtin_return_address(0)))
+		known_allocator_looked_up(handle, name);
 	return real.dlsym(handle, name);
 }

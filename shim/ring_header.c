@@ -8,6 +8,7 @@
 #include "shim/clock.h"
 #include "shim/environment.h"
 #include "shim/front.h"
+#include "shim/known_allocator.h"
 #include "shim/options.h"
 #include "shim/proc.h"
 #include "shim/stack_table.h"
@@ -71,6 +72,14 @@ static void write_options(struct rt_header *header)
 	header->scan_wait = options.scan ? least(options.scan_wait, UINT32_MAX) : 0;
 }
 
+static void write_allocator(struct rt_header *header)
+{
+	for (unsigned i = 0; i < RT_ALLOCATOR_PARTS; i++) {
+		header->allocator[i].start = known_allocator[i].start;
+		header->allocator[i].end = known_allocator[i].start + known_allocator[i].bytes;
+	}
+}
+
 /* True in a forked child, as its parent left it: this is ordinary memory, which fork copies. */
 static bool begun_before;
 
@@ -96,6 +105,7 @@ void ring_header_write(struct rt_header *header, const struct ring_layout *layou
 		header->boot_id[id - 1] = '\0';
 	write_layout(header, layout);
 	write_options(header);
+	write_allocator(header);
 	text_append(header->exe, header->exe + sizeof header->exe, exe);
 	write_command(header);
 	store_release(&header->ready, 1);

@@ -10,6 +10,7 @@
 #include "shim/clock.h"
 #include "shim/front.h"
 #include "shim/hooks.h"
+#include "shim/known_allocator.h"
 #include "shim/modules.h"
 #include "shim/slots.h"
 #include "shim/sys.h"
@@ -446,6 +447,7 @@ void turning_before_deepbind(void)
 	if (!thread_self() || !process_is_ours())
 		return;
 	note_unseen(RT_UNSEEN_MODULE, true);
+	known_allocator_asked();
 	opened++;
 	store_release(&deepbound_ever, true);
 	fetch_add_acq_rel(&deepbound_pending, 1);

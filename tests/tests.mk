@@ -20,7 +20,7 @@ WITH_ALLOCATOR := $(ALLOCATORS:%=$(BUILD)/programs/new_leaks_%) $(BUILD)/program
 	$(BUILD)/programs/new_leaks_static_tcmalloc
 
 .PHONY: programs
-programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,keeps_ids_O0 keeps_ids_O2 calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so own_delete.so beside/opener.so beside/further/beside.so)
+programs: $(PROGRAMS) $(SANITIZED) $(WITH_ALLOCATOR) $(addprefix $(BUILD)/programs/,keeps_ids_O0 keeps_ids_O2 asks_allocator_linked calls_kept_free small.so half_malloc.so constructs.so slow_audit.so starts_thread.so epoch_a.so epoch_b.so epoch_a_bare.so epoch_b_bare.so keeper.so deepbound.so deepbound_now.so own_delete.so beside/opener.so beside/further/beside.so)
 
 $(BUILD)/programs/small.so $(BUILD)/programs/half_malloc.so $(BUILD)/programs/slow_audit.so $(BUILD)/programs/keeper.so: $(BUILD)/programs/%.so: tests/programs/lib/%.c
 	@mkdir -p $(@D)
@@ -75,6 +75,11 @@ $(BUILD)/programs/calls_kept_free: tests/programs/lib/calls_kept_free.c $(BUILD)
 	$(Q)$(CC) -std=gnu17 -Wall -I. $(PROGRAM_FLAGS) -fno-pie -no-pie -o $@ $< -L$(@D) -lkeeps_free -Wl,-rpath,'$$ORIGIN'
 
 # The last -O counts.
+$(BUILD)/programs/asks_allocator_linked: tests/programs/asks_allocator.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu17 -Wall -I. $(PROGRAM_FLAGS) -DLINKED -o $@ $<
+
 KEEPS_IDS := $(BUILD)/programs/keeps_ids_O0 $(BUILD)/programs/keeps_ids_O2
 $(KEEPS_IDS): $(BUILD)/programs/keeps_ids_%: tests/programs/lib/keeps_ids.cc
 	@mkdir -p $(@D)

@@ -24,9 +24,8 @@ static bool has_frame_in(const json_t *finding, const char *function)
 	return false;
 }
 
-/* The number of blocks that were allocated in a function and never freed.  Their class does not matter: allocators keep
- * stale pointers. */
-static long long left_of(const json_t *process, const char *function)
+/* The number of blocks that were allocated in a function and never freed, of one of the classes; NULL: of any. */
+static long long left_as(const json_t *process, const char *function, const char *const *classes)
 {
 	const json_t *finding;
 	long long blocks = 0;
@@ -34,10 +33,25 @@ static long long left_of(const json_t *process, const char *function)
 
 	json_array_foreach(json_object_get(process, "findings"), i, finding)
 	{
-		if (!strcmp(json_text(finding, "kind"), "leak") && has_frame_in(finding, function))
+		if (!strcmp(json_text(finding, "kind"), "leak") && has_frame_in(finding, function) &&
+		    (!classes || !strcmp(json_text(finding, "class"), classes[0]) ||
+		     !strcmp(json_text(finding, "class"), classes[1])))
 			blocks += json_number(finding, "blocks");
 	}
 	return blocks;
+}
+
+static long long left_of(const json_t *process, const char *function) { return left_as(process, function, NULL); }
+
+/* The first bytes of a new block may still have the address of another one, which is lost with it then. */
+static long long lost_of(const json_t *process, const char *function)
+{
+	return left_as(process, function, (const char *const[]){"definite", "indirect"});
+}
+
+static long long reached_of(const json_t *process, const char *function)
+{
+	return left_as(process, function, (const char *const[]){"reachable", "reachable"});
 }
 
 static void run_with(struct rt *rt, enum mode mode, const char *preload, const char *program)
@@ -57,16 +71,20 @@ static void expect_findings(const json_t *process, const char *expected)
 	free(found);
 }
 
-/* Every block that new_leaks loses is reported, and no other finding. */
-static void expect_all_lost(const json_t *process)
+/* Every block that new_leaks loses is reported, and no other finding.  Where the allocator is in front, its memory is a
+ * root, and it keeps the addresses of some. */
+static void expect_all_lost(const json_t *process, bool in_front)
 {
 	static const char *const places[] = {"lose_new",     "lose_array",  "lose_nothrow",
 	                                     "lose_aligned", "lose_malloc", "lose_calloc"};
 	char *leaks = findings_summary(process, true);
 
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		cr_expect_eq(left_of(process, places[i]), LOST_AT_EACH, "%s: %lld blocks", places[i],
 		             left_of(process, places[i]));
+		cr_expect(in_front || lost_of(process, places[i]) == LOST_AT_EACH, "%s: %lld blocks are lost",
+		          places[i], lost_of(process, places[i]));
+	}
 	cr_expect(strstr(leaks, "leak:definite="), "found \"%s\"", leaks);
 	free(leaks);
 	expect_findings(process, "");
@@ -78,7 +96,7 @@ static void expect_leaks(enum mode mode, const char *preload, const char *progra
 	struct rt rt = rt_new();
 
 	run_with(&rt, mode, preload, program);
-	expect_all_lost(rt_process(&rt, program));
+	expect_all_lost(rt_process(&rt, program), false);
 	rt_end(&rt);
 }
 
@@ -127,7 +145,7 @@ static void expect_leaks_in_front(enum mode mode, const char *library)
 
 	snprintf(preload, sizeof preload, "%s:$LD_PRELOAD", library);
 	run_with(&rt, mode, preload, "new_leaks");
-	expect_all_lost(rt_process(&rt, "new_leaks"));
+	expect_all_lost(rt_process(&rt, "new_leaks"), true);
 	expect_seen_late(rt_process(&rt, "new_leaks"), library);
 	rt_end(&rt);
 }
@@ -198,6 +216,50 @@ static void expect_forked(const char *preload)
 	rt_end(&rt);
 }
 
+/* ---- what only the allocator has the address of ----------------------------------------------------------- */
+
+/* The addresses of lost blocks that the allocator keeps do not keep them alive; pointers of the program's do, wherever
+ * the program has them. */
+static void expect_lost_behind(enum mode mode, const char *library, const char *program)
+{
+	struct rt rt = rt_new();
+	char preload[RT_PATH];
+
+	snprintf(preload, sizeof preload, "$LD_PRELOAD:%s", library);
+	run_with(&rt, mode, preload, program);
+	const json_t *process = rt_process(&rt, "behind_allocator");
+	expect_findings(process, "");
+	cr_expect_eq(lost_of(process, "lose_small"), 1000, "%lld small", lost_of(process, "lose_small"));
+	cr_expect_eq(lost_of(process, "lose_large"), 50, "%lld large", lost_of(process, "lose_large"));
+	cr_expect_eq(reached_of(process, "keep"), 3, "%lld kept", reached_of(process, "keep"));
+	rt_end(&rt);
+}
+
+/* Where the program calls functions of the allocator that ringtail does not see, the allocator's memory may hold
+ * pointers of the program's. */
+static void expect_kept_by_own_calls(enum mode mode, const char *library, const char *name, const char *how)
+{
+	struct rt rt = rt_new();
+	char preload[RT_PATH], program[64];
+
+	snprintf(preload, sizeof preload, "$LD_PRELOAD:%s", library);
+	snprintf(program, sizeof program, "%s %s", name, how);
+	run_with(&rt, mode, preload, program);
+	const json_t *process = rt_process(&rt, name);
+	cr_expect_eq(lost_of(process, "keep"), 0, "the block is lost");
+	cr_expect_eq(left_of(process, "keep"), 1, "%lld blocks", left_of(process, "keep"));
+	rt_end(&rt);
+}
+
+Test(allocators, jemalloc_keeps_hooks_run)
+{
+	expect_kept_by_own_calls(MODE_RUN, "libjemalloc.so.2", "asks_allocator", "hooks");
+}
+Test(allocators, jemalloc_keeps_hooks_preload)
+{
+	expect_kept_by_own_calls(MODE_PRELOAD, "libjemalloc.so.2", "asks_allocator", "hooks");
+}
+
 /* ---- each allocator, both ways ------------------------------------------------------------------------- */
 
 #define ALLOCATOR(name, library)                                                                                       \
@@ -216,6 +278,19 @@ static void expect_forked(const char *preload)
 	Test(allocators, name##_behind_preload) { expect_leaks(MODE_PRELOAD, "$LD_PRELOAD:" library, "new_leaks"); }   \
 	Test(allocators, name##_linked_run) { expect_leaks(MODE_RUN, "$LD_PRELOAD", "new_leaks_" #name); }             \
 	Test(allocators, name##_linked_preload) { expect_leaks(MODE_PRELOAD, "$LD_PRELOAD", "new_leaks_" #name); }     \
+	Test(allocators, name##_knows_lost_run) { expect_lost_behind(MODE_RUN, library, "behind_allocator"); }         \
+	Test(allocators, name##_knows_lost_preload)                                                                    \
+	{                                                                                                              \
+		expect_lost_behind(MODE_PRELOAD, library, "behind_allocator maps_over");                               \
+	}                                                                                                              \
+	Test(allocators, name##_own_calls_run)                                                                         \
+	{                                                                                                              \
+		expect_kept_by_own_calls(MODE_RUN, library, "asks_allocator_linked", "");                              \
+	}                                                                                                              \
+	Test(allocators, name##_own_calls_preload)                                                                     \
+	{                                                                                                              \
+		expect_kept_by_own_calls(MODE_PRELOAD, library, "asks_allocator", "dlsym");                            \
+	}                                                                                                              \
 	Test(allocators, name##_mismatched) { expect_mismatch("$LD_PRELOAD:" library); }                               \
 	Test(allocators, name##_every_operator) { expect_every_operator("$LD_PRELOAD:" library); }
 #define UNSEEN(...)

@@ -108,6 +108,13 @@ static void mappings(void)
 
 	say("mmap: %d\n", pages != MAP_FAILED && all_zero(pages, 8192));
 	sets_errno(munmap(pages, 8192));
+	pages = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pages = mremap(pages, 4096, 8192, MREMAP_MAYMOVE);
+	say("mremap: %d\n", pages != MAP_FAILED && all_zero(pages, 8192));
+	say("mremap to an address: %d\n",
+	    mremap(pages, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, pages + 4096) == pages + 4096);
+	sets_errno(mremap((void *)4096, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED);
+	sets_errno(munmap(pages, 8192));
 	pages = mmap64(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	say("mmap64: %d\n", pages != MAP_FAILED);
 	sets_errno(munmap(pages, 4096));

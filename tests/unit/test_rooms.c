@@ -106,7 +106,8 @@ static void room_of_path(const char *path, char name[32])
 static bool is_allowed(const char *path, const char *included, char advice[ADVICE])
 {
 	static const char *const shared[] = {"shim/format.h",          "shim/atomics.h",      "shim/options.def",
-	                                     "shim/option_values.def", "shim/sanitizers.def", "shim/libc_state.def"};
+	                                     "shim/option_values.def", "shim/sanitizers.def", "shim/libc_state.def",
+	                                     "shim/hooks.def",         "shim/operators.def"};
 	char from[32], to[32];
 
 	room_of_path(path, from);

@@ -11,6 +11,7 @@
 #ifndef RINGTAIL_ANALYSE_H
 #define RINGTAIL_ANALYSE_H
 
+#include "tools/analyse/heap/allocator_maps.h"
 #include "tools/finding/leak_groups.h"
 #include "tools/finding/race_search.h"
 #include "tools/source/event.h"
@@ -54,6 +55,7 @@ struct analysis {
 	struct leak_scan scan;         /* the scan at the end; the caller may set it until analysis_finish */
 	struct race_search races;      /* what the tracer of data races has caught so far: analysis_catch */
 	struct process_end end;
+	struct allocator_maps allocator_maps;
 	uint64_t forks;               /* children that the process made by fork */
 	struct child_end *child_ends; /* those that the process waited for, in order: CHILD_ENDS_MOST at most */
 	size_t child_end_count, child_end_room;

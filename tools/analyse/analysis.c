@@ -64,6 +64,7 @@ void analysis_free(struct analysis *analysis)
 	free(analysis->findings);
 	leak_scan_free(&analysis->scan);
 	race_search_free(&analysis->races);
+	allocator_maps_free(&analysis->allocator_maps);
 	free(analysis->child_ends);
 	free(analysis);
 }
@@ -127,6 +128,8 @@ static void dispatch(struct analysis *analysis, const struct event *event)
 	}
 	if (event->type == RT_UNSEEN)
 		heap_event(analysis->heap, event);
+	if (event->type == RT_MAP || event->type == RT_UNMAP)
+		allocator_maps_event(&analysis->allocator_maps, event);
 	if (event->type == RT_CHILD_END)
 		note_child_end(analysis, event);
 	locks_event(analysis->locks, event);

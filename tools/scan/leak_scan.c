@@ -11,6 +11,7 @@
 #include "tools/base/u64_map.h"
 #include "tools/base/memory.h"
 #include "tools/base/proc.h"
+#include "tools/scan/allocator_memory.h"
 #include "tools/scan/classes.h"
 #include "tools/base/clock.h"
 
@@ -157,11 +158,16 @@ static bool read_graph(struct graph *graph, struct target *target, struct live_b
 	    .heap_is_root = ring_file_has_early_blocks(subject->ring) || merge_misses_events(subject->merge),
 	};
 	struct root_thread *threads = threads_of(subject, &roots.thread_count);
+	struct allocator_memory memory = {0};
 
+	if (!roots.heap_is_root)
+		allocator_memory_find(&memory, subject, target, blocks, count);
+	roots.allocator = &memory;
 	roots.threads = threads;
 	leave_waiting_frames(target, subject->ring);
 	bool good = graph_read(graph, target, blocks, drop_unmapped(target, blocks, count), &roots, tick);
 	free(threads);
+	allocator_memory_free(&memory);
 	return good;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "tools/analyse/heap/allocator_maps.h"
 #include "tools/analyse/heap/heap_blocks.h"
 #include "tools/analyse/heap/heap_reallocs.h"
 #include "tools/base/memory.h"
@@ -13,6 +14,7 @@ struct live {
 	struct realloc_table reallocs;
 	struct heap_times times;
 	struct thread_analysis *threads;
+	struct allocator_maps allocator_maps;
 	uint64_t forks;
 };
 
@@ -33,6 +35,7 @@ void live_free(struct live *live)
 	reallocs_free(&live->reallocs);
 	heap_times_free(&live->times);
 	threads_free(live->threads);
+	allocator_maps_free(&live->allocator_maps);
 	free(live);
 }
 
@@ -123,6 +126,10 @@ static void take(struct live *live, const struct event *event)
 	case RT_LOSS:
 		heap_times_keep(&live->times, event->stamp);
 		break;
+	case RT_MAP:
+	case RT_UNMAP:
+		allocator_maps_event(&live->allocator_maps, event);
+		break;
 	default:
 		live->forks += event_is_fork(event);
 		if (is_of_thread(event))
@@ -162,6 +169,11 @@ static const struct thread_result *threads(const void *context, size_t *count)
 	return threads_results(((const struct live *)context)->threads, count);
 }
 
+static const struct allocator_maps *allocator_maps(const void *context)
+{
+	return &((const struct live *)context)->allocator_maps;
+}
+
 static uint64_t forks(const void *context) { return ((const struct live *)context)->forks; }
 
 static const struct scan_knowledge live_knowledge = {
@@ -171,6 +183,7 @@ static const struct scan_knowledge live_knowledge = {
     .live_blocks = live_blocks,
     .site_stack = site_stack,
     .threads = threads,
+    .allocator_maps = allocator_maps,
     .forks = forks,
 };
 

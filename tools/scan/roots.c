@@ -210,6 +210,16 @@ static void add_own(struct holes *holes, struct roots *roots, const struct root_
 	}
 }
 
+/* ---- another allocator than glibc's ------------------------------------------------------------ */
+
+static void add_allocator(struct holes *holes, struct roots *roots, const struct allocator_memory *memory)
+{
+	for (size_t i = 0; i < memory->ranges.count; i++)
+		add_hole(holes, memory->ranges.items[i].start, memory->ranges.items[i].end);
+	for (size_t i = 0; i < memory->kept_count; i++)
+		add_word(roots, memory->kept[i]);
+}
+
 /* ---- mappings, less the holes ---------------------------------------------------------------- */
 
 static int by_start(const void *a, const void *b)
@@ -290,6 +300,8 @@ void roots_find(struct roots *roots, const struct root_request *request)
 			add_arena_holes(&holes, target, &target->maps[i]);
 		else if (target->maps[i].kind == MAP_BRK_HEAP)
 			add_brk_holes(&holes, request, &target->maps[i]);
+	if (request->allocator)
+		add_allocator(&holes, roots, request->allocator);
 	merge_holes(&holes);
 	for (size_t i = 0; i < target->map_count; i++) {
 		const struct target_map *map = &target->maps[i];

@@ -14,6 +14,8 @@
  * - the heap itself: [heap] (except what the program itself got by sbrk), glibc's other arenas, and every live block.
  *   A block counts when something reaches it.
  * - the ring file, which holds every address, and the shim's own memory, which holds copies of stacks.
+ * - what an allocator other than glibc's has mapped, and its libraries' data, where no pointer of the program's can be
+ * in it but in live blocks (allocator_memory.h).
  * - memory below a stack pointer, and the stacks of threads that have ended, which glibc keeps for the next thread.
  *
  * In a forked child the heap is a root too, except the child's own blocks.  It holds the parent's blocks, which the
@@ -24,6 +26,7 @@
 #ifndef RINGTAIL_SCAN_ROOTS_H
 #define RINGTAIL_SCAN_ROOTS_H
 
+#include "tools/analyse/heap/allocator_maps.h"
 #include "tools/scan/blocks.h"
 #include "tools/target/target.h"
 
@@ -45,6 +48,12 @@ struct roots {
 	size_t word_count, word_room;
 };
 
+struct allocator_memory {             /* memory that is an allocator's alone: allocator_memory.h */
+	struct allocator_maps ranges; /* no roots */
+	uint64_t *kept;               /* addresses of blocks that it keeps there for itself: roots */
+	size_t kept_count, kept_room;
+};
+
 struct root_request {
 	const struct target *target;
 	const struct live_block *blocks; /* sorted */
@@ -54,7 +63,8 @@ struct root_request {
 	const char *ring_name;       /* the ring file, without its directory */
 	uint64_t own;                /* address in the target of struct rt_own, which describes the shim's memory */
 	uint64_t brk_start, brk_end; /* the part of [heap] that the program itself got by sbrk */
-	bool heap_is_root;           /* the heap may hold blocks that are not among these: see above */
+	const struct allocator_memory *allocator; /* NULL: not known */
+	bool heap_is_root;                        /* the heap may hold blocks that are not among these: see above */
 };
 
 void roots_find(struct roots *roots, const struct root_request *request);

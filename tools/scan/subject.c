@@ -24,6 +24,11 @@ static const struct thread_result *threads(const void *context, size_t *count)
 	return threads_results(((const struct analysis *)context)->threads, count);
 }
 
+static const struct allocator_maps *allocator_maps(const void *context)
+{
+	return &((const struct analysis *)context)->allocator_maps;
+}
+
 static uint64_t forks(const void *context) { return ((const struct analysis *)context)->forks; }
 
 static const struct scan_knowledge analysis_knowledge = {
@@ -33,6 +38,7 @@ static const struct scan_knowledge analysis_knowledge = {
     .live_blocks = live_blocks,
     .site_stack = site_stack,
     .threads = threads,
+    .allocator_maps = allocator_maps,
     .forks = forks,
 };
 

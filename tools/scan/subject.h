@@ -18,6 +18,7 @@
 #include "tools/source/ring_file.h"
 
 struct recording;
+struct allocator_maps;
 
 /* Each answer is of the events delivered so far. */
 struct scan_knowledge {
@@ -33,6 +34,8 @@ struct scan_knowledge {
 	uint32_t (*site_stack)(const void *context, uint32_t site);
 	/* All threads that the events name; good until more events are delivered. */
 	const struct thread_result *(*threads)(const void *context, size_t *count);
+	/* What the allocator has mapped; good until more events are delivered. */
+	const struct allocator_maps *(*allocator_maps)(const void *context);
 	/* Children that the process made by fork. */
 	uint64_t (*forks)(const void *context);
 };
