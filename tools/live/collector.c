@@ -538,7 +538,7 @@ static void rounds(struct collector *collector)
 
 static void name_left(struct collector_result *result, const struct ring_file *ring)
 {
-	if (result->left_named == LEFT_NAMED || !ring_file_alive(ring))
+	if (result->left_named == LEFT_NAMED)
 		return;
 	struct left_running *left = &result->left[result->left_named++];
 	char path[RT_PATH_MAX];
@@ -546,7 +546,8 @@ static void name_left(struct collector_result *result, const struct ring_file *r
 	snprintf(left->name, sizeof left->name, "%s", base_name(program_path(&ring->header, path)));
 }
 
-/* Counts all living processes, also those that have recorded nothing yet. */
+/* Counts all living processes, also those that have recorded nothing yet.  A ring that is still being read may be that
+ * of a process that has ended, or has executed another program and is counted for that. */
 static void leave_running(struct collector *collector)
 {
 	struct watched *ring;
@@ -559,8 +560,10 @@ static void leave_running(struct collector *collector)
 	{
 		if (!ring->recording)
 			continue;
-		read++;
-		name_left(&collector->result, &ring->recording->ring);
+		if (ring_file_alive(&ring->recording->ring)) {
+			read++;
+			name_left(&collector->result, &ring->recording->ring);
+		}
 		conclude(collector, ring);
 	}
 	collector->result.left_running = living > read ? living : read;
