@@ -1,13 +1,9 @@
 #include "shim/scan.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
-#include <link.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "shim/cfi.h"
@@ -16,11 +12,11 @@
 #include "shim/message.h"
 #include "shim/modules.h"
 #include "shim/options.h"
-#include "shim/proc.h"
 #include "shim/process.h"
 #include "shim/ring.h"
 #include "shim/ring_file.h"
 #include "shim/sys.h"
+#include "shim/tool.h"
 #include "shim/unwind.h"
 
 #define WAIT_STEP_NS  20000000
@@ -28,148 +24,24 @@
 #define REAP_FIRST_NS 20000    /* the first wait; each is longer than the one before, */
 #define REAP_LAST_NS  50000000 /* up to this: 0.1 s in all */
 
-#ifndef PR_SET_PTRACER
-#define PR_SET_PTRACER 0x59616d61
-#endif
-
 /* ---- starting the tool ------------------------------------------------------------------------ */
 
-/* Finds ringtail-scan beside the library.  False: there is no such file that can be run. */
-static bool find_tool(char *path, size_t room)
+/* Returns what tool_start does, or a negative number with the reason in the header.  The process between stays, so it
+ * is the one that may trace, and its end is the tool's. */
+static long try_tool(const char *ring)
 {
-	struct dl_find_object found;
-
-	if (_dl_find_object((void *)(uintptr_t)find_tool, &found) || !found.dlfo_link_map->l_name)
-		return false;
-	const char *library = found.dlfo_link_map->l_name, *slash = strrchr(library, '/');
-	size_t length = slash ? (size_t)(slash + 1 - library) : 0;
-	if (library[0] != '/' || length + sizeof RT_SCAN_TOOL > room)
-		return false;
-	memcpy(path, library, length);
-	memcpy(path + length, RT_SCAN_TOOL, sizeof RT_SCAN_TOOL);
-	return sys_call6(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0;
-}
-
-#define STACK_BYTES 4096u
-
-static __attribute__((aligned(16))) unsigned char between_stack[STACK_BYTES], tool_stack[STACK_BYTES];
-
-struct to_start {
-	const char *tool, *ring;
-};
-
-/* Starts a child in the program's own memory that runs on a stack of the shim's, and never comes back from `run`.
- * Nothing is copied, as fork would, and no page becomes one that is shared by copy-on-write.  All signals must be held:
- * a handler of the program's would run in its memory a second time.  The child makes system calls and nothing else,
- * because its thread-local state is that of the thread that waits here.  Debuggers do not see it as a child of the
- * program. */
-static long start_on(unsigned char *stack, unsigned long flags, void (*run)(const struct to_start *),
-                     const struct to_start *argument)
-{
-	unsigned char *top = stack + STACK_BYTES;
-	long result;
-
-	flags |= CLONE_VM | CLONE_UNTRACED;
-#if defined(__x86_64__)
-	register void (*run_in)(const struct to_start *) __asm__("r8") = run;
-	register const struct to_start *argument_in __asm__("r9") = argument;
-	register long ctid __asm__("r10") = 0;
-	__asm__ volatile("syscall\n\t"
-	                 "test %%rax, %%rax\n\t"
-	                 "jnz 1f\n\t"
-	                 "xor %%ebp, %%ebp\n\t"
-	                 "mov %%r9, %%rdi\n\t"
-	                 "call *%%r8\n\t"
-	                 "ud2\n"
-	                 "1:"
-	                 : "=a"(result)
-	                 : "0"((long)SYS_clone), "D"(flags), "S"(top), "d"(0L), "r"(ctid), "r"(run_in), "r"(argument_in)
-	                 : "rcx", "r11", "memory");
-#elif defined(__aarch64__)
-	register long x8 __asm__("x8") = SYS_clone;
-	register long x0 __asm__("x0") = (long)flags;
-	register unsigned char *x1 __asm__("x1") = top;
-	register long x2 __asm__("x2") = 0;
-	register long x3 __asm__("x3") = 0;
-	register long x4 __asm__("x4") = 0;
-	register void (*x5)(const struct to_start *) __asm__("x5") = run;
-	register const struct to_start *x6 __asm__("x6") = argument;
-	__asm__ volatile("svc 0\n\t"
-	                 "cbnz x0, 1f\n\t"
-	                 "mov x29, xzr\n\t"
-	                 "mov x0, x6\n\t"
-	                 "blr x5\n\t"
-	                 "brk 0\n"
-	                 "1:"
-	                 : "+r"(x0)
-	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6)
-	                 : "memory");
-	result = x0;
-#endif
-	return result;
-}
-
-static _Noreturn void leave(int status)
-{
-	for (;;)
-		sys_call3(SYS_exit_group, status, 0, 0);
-}
-
-/* Becomes the tool.  All signals stay blocked, so that signals for the program's group do not reach it. */
-static void become_tool(const struct to_start *start)
-{
-	const char *argv[] = {RT_SCAN_TOOL, start->ring, NULL}, *envp[] = {NULL};
-
-	for (int i = 0; i < 3; i++)
-		sys_open("/dev/null", O_RDWR, 0);
-	sys_call3(SYS_execve, start->tool, argv, envp);
-	leave(127);
-}
-
-/* No descriptor of the program stays open in this process or in the tool. */
-static void be_between(const struct to_start *start)
-{
-	sys_call3(SYS_close_range, 0, ~0u, 0);
-	long child = start_on(tool_stack, SIGCHLD, become_tool, start);
-	while (child > 0 && sys_call6(SYS_wait4, child, 0, 0, 0, 0, 0) == -EINTR)
-		;
-	leave(0);
-}
-
-/* Returns the process between the program and the tool, or -errno.  Without that process the tool would be a child of
- * the program, because exec gives it an exit signal. */
-static long start_tool(const char *tool, const char *ring)
-{
-	static struct to_start start; /* static: the children read it after this function has returned */
-	uint64_t signals;
-
-	start = (struct to_start){tool, ring};
-	sys_hold_signals(&signals);
-	long between = start_on(between_stack, 0, be_between, &start);
-	sys_let_signals(&signals);
-	return between;
-}
-
-/* After unshare or setns.  True then: the first child would be the new namespace's init, and after its end no other
- * child could be made. */
-static bool children_are_elsewhere(void)
-{
-	uint32_t space = process->header->pid_space;
-
-	return space && proc_pid_namespace("/proc/thread-self/ns/pid_for_children") != space;
-}
-
-/* Returns what start_tool does, or a negative number with the reason in the header. */
-static long try_tool(char *tool, size_t room, const char *ring)
-{
+	static struct tool tool;
 	enum rt_scan_missed missed = RT_SCAN_MISSED_NO_TOOL;
 	long between = -1;
 
-	if (children_are_elsewhere()) {
+	tool.name = RT_SCAN_TOOL;
+	tool.argument = ring;
+	tool.stays = true;
+	if (tool_children_are_elsewhere()) {
 		missed = RT_SCAN_MISSED_CHILDREN_ELSEWHERE;
-	} else if (find_tool(tool, room)) {
+	} else if (tool_find(&tool)) {
 		missed = RT_SCAN_MISSED_NO_PROCESS;
-		between = start_tool(tool, ring);
+		between = tool_start(&tool);
 	}
 	process->header->scan_missed = between < 0 ? missed : RT_SCAN_MISSED_OTHERWISE;
 	return between;
@@ -278,27 +150,22 @@ static bool is_wanted(void)
 	       !sys_restricted;
 }
 
-/* Allows one process to trace this one: Yama allows only ancestors, and the tool is none.  0: no process is allowed any
- * more. */
-static void allow_tracer(long tracer) { sys_call6(SYS_prctl, PR_SET_PTRACER, tracer, 0, 0, 0, 0); }
-
 static void ask_reader(const char *ring)
 {
 	long reader = 0;
 
 	call_reader(ring);
-	allow_tracer((long)ring_reader());
+	tool_allow((long)ring_reader());
 	wait_for_tool(&reader);
 }
 
 static void ask_own_tool(const char *ring)
 {
-	static char tool[SHIM_PATH_MAX];
-	long between = try_tool(tool, sizeof tool, ring);
+	long between = try_tool(ring);
 	bool started = between > 0;
 
 	if (started) {
-		allow_tracer(between);
+		tool_allow(between);
 		wait_for_tool(&between);
 		if (state_now() == RT_SCAN_NONE && process->header->scan_missed == RT_SCAN_MISSED_OTHERWISE)
 			process->header->scan_missed = why_tool_failed(ring);
@@ -339,7 +206,7 @@ static void await_scan(void)
 		ask_reader(ring);
 	if (!reader || (!ring_reader_lives() && begin_to_wait()))
 		ask_own_tool(ring);
-	allow_tracer(0);
+	tool_disallow();
 }
 
 void scan_at_end(enum hold what)
