@@ -19,7 +19,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/libringtail.so $(BUILD)/ringtail $(BUILD)/ringtail-scan $(BUILD)/default.supp
+all: $(BUILD)/libringtail.so $(BUILD)/ringtail $(BUILD)/ringtail-scan $(BUILD)/ringtail-races $(BUILD)/default.supp
 
 # ---- the shim: glibc alone, nothing exported but the hooks ------------------
 SHIM_SRC := $(wildcard shim/*.c)
@@ -55,7 +55,8 @@ $(BUILD)/libringtail.so: $(SHIM_OBJ) shim/versions.map
 ZYDIS ?= yes
 TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:%.c=$(BUILD)/obj/%.o)
-TOOLS_LIB_OBJ := $(filter-out $(BUILD)/obj/tools/main.o $(BUILD)/obj/tools/scan/main_scan.o,$(TOOLS_OBJ))
+TOOLS_MAINS := $(addprefix $(BUILD)/obj/tools/,main.o scan/main_scan.o races/main_races.o)
+TOOLS_LIB_OBJ := $(filter-out $(TOOLS_MAINS),$(TOOLS_OBJ))
 TOOLS_LIBS := -ldw -lelf -lsqlite3 -ljansson -liberty -lprotobuf-c -lz -lm $(if $(filter no,$(ZYDIS)),,-lZydis)
 TOOLS_CFLAGS = $(BASE_CFLAGS) $(TOOLS_INCLUDE) $(CFLAGS) $(SANITIZE)
 
@@ -121,6 +122,11 @@ $(BUILD)/ringtail: $(BUILD)/obj/tools/main.o $(BUILD)/libtools.a
 $(BUILD)/ringtail-scan: $(BUILD)/obj/tools/scan/main_scan.o $(BUILD)/libtools.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OPT) -static -o $@ $^
+
+# With the option races, every program that creates a thread starts it.
+$(BUILD)/ringtail-races: $(BUILD)/obj/tools/races/main_races.o $(BUILD)/libtools.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OPT) -o $@ $^ -Wl,--as-needed $(TOOLS_LIBS)
 
 # ---- packages ----------------------------------------------------------------------
 # Debian packages: installs the missing ones, does nothing when all are there.
@@ -198,6 +204,7 @@ install: all $(COMPLETIONS)
 	$(INSTALL) -m 755 $(BUILD)/ringtail $(BINDIR)/ringtail
 	$(INSTALL) -m 644 $(BUILD)/libringtail.so $(LIBDIR)/libringtail.so
 	$(INSTALL) -m 755 $(BUILD)/ringtail-scan $(LIBDIR)/ringtail-scan
+	$(INSTALL) -m 755 $(BUILD)/ringtail-races $(LIBDIR)/ringtail-races
 	$(INSTALL) -D -m 644 $(BUILD)/default.supp $(SHAREDIR)/ringtail/default.supp
 	$(INSTALL) -m 644 $(wildcard docs/man/*.1) $(MANDIR)/man1
 	$(INSTALL) -m 644 $(wildcard docs/man/*.5) $(MANDIR)/man5

@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #define RT_MAGIC          "ringtail" /* 8 bytes, no terminator */
-#define RT_FORMAT_VERSION 9u
+#define RT_FORMAT_VERSION 10u
 #define RT_RING_SUFFIX    ".ring" /* of the file in the directory of a run: PID.IMAGE.ring */
 
 #define RT_ARCH_X86_64  62u /* ELF's e_machine numbers */
@@ -409,6 +409,25 @@ enum rt_scan_missed { /* why no scan came at the end of a program */
 };
 #define RT_SCAN_TOOL "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
 
+/* The tracer of data races; shim/races.h has the whole picture. */
+enum rt_races {
+	RT_RACES_NONE = 0,     /* not wanted, or no second thread was created yet */
+	RT_RACES_CALLED = 1,   /* the program waits until the tool traces it, or refuses */
+	RT_RACES_WATCHING = 2, /* the tool traces it */
+	RT_RACES_REFUSED = 3,  /* no tracer came; the .races file, if there is one, tells why */
+	RT_RACES_ENDED = 4,    /* the tracer has ended */
+};
+enum rt_races_end { /* why the tracer is asked to end */
+	            RT_RACES_END_NONE = 0,
+	            RT_RACES_END_SCAN = 1,    /* a leak scan is to stop the process, at its end */
+	            RT_RACES_END_NOW = 2,     /* the same, while the process runs */
+	            RT_RACES_END_EXEC = 3,    /* the process executes another program */
+	            RT_RACES_END_TRAP = 4,    /* the program handles SIGTRAP, or ignores it */
+	            RT_RACES_END_FILTERS = 5, /* the program gives up system calls */
+	            RT_RACES_ENDS
+};
+#define RT_RACES_TOOL "ringtail-races" /* beside the library: `ringtail-races RING`, as the shim starts it */
+
 #define RT_WATCH_HEAP  1u
 #define RT_WATCH_LOCKS 2u
 #define RT_WATCH_MMAP  4u
@@ -537,6 +556,14 @@ struct rt_header {
 	} allocator[RT_ALLOCATOR_PARTS];
 	uint32_t allocator_asked; /* 1: the program may have called functions of the allocator that are not hooked */
 	uint32_t reserved;
+
+	/* The search for data races. */
+	uint32_t races_share;    /* percent of the time that it may cost; 0: none is wanted */
+	uint32_t races_floor_ms; /* milliseconds that it may cost in any case */
+	uint32_t races_seed;     /* of the tracer's choices; 0: it takes one by chance */
+	uint32_t races_state;    /* enum rt_races; waited on as a futex by the program */
+	uint32_t races_tracer;   /* the tracer's pid in the PID namespace of the program, while it traces */
+	uint32_t races_end;      /* enum rt_races_end: written by the first that wants the tracer to end */
 };
 
 /* ---- the plan of `ringtail run --confirm` ------------------------------------
@@ -646,6 +673,8 @@ RT_AT(rt_header, heap_unseen, 2728);
 RT_AT(rt_header, missing_until, 2752);
 RT_AT(rt_header, allocator, 2760);
 RT_AT(rt_header, allocator_asked, 2792);
+RT_AT(rt_header, races_share, 2800);
+RT_AT(rt_header, races_end, 2820);
 RT_AT(rt_plan, bytes, 32);
 RT_AT(rt_plan_cycle, latest_ns, 16);
 RT_AT(rt_plan_edge, held_kind, 32);

@@ -8,6 +8,7 @@
 #ifndef RINGTAIL_HANDOVER_H
 #define RINGTAIL_HANDOVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden)
@@ -20,6 +21,7 @@ struct handover {
 	void *(*start)(void *);
 	int (*start_c11)(void *);
 	void *argument;
+	bool blocks_trap; /* its creator has blocked SIGTRAP: traps.h */
 };
 
 /* A place for what is handed over, empty; NULL: there is no memory.  Any thread and signal handler may call it. */

@@ -88,6 +88,7 @@ void record_on_stack(struct thread *self, const struct caller *caller, const voi
 
 /* A row without a body fails the build: this table refers to every hook, and the Makefile searches the library for
  * each. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #define HOOK(ret, name, params, args, version, body, ...) (void *)name,
 __attribute__((used)) static void *const all_hooks[] = {
 #include "shim/hooks.def"

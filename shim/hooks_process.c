@@ -10,11 +10,13 @@
 #include "shim/hold.h"
 #include "shim/hooks.h"
 #include "shim/message.h"
+#include "shim/races.h"
 #include "shim/readable.h"
 #include "shim/ring_map.h"
 #include "shim/sanitizer.h"
 #include "shim/scan.h"
 #include "shim/sys.h"
+#include "shim/traps.h"
 
 /* ---- fork -------------------------------------------------------------------------------- */
 
@@ -264,13 +266,16 @@ static void about_to_exec(const struct caller *caller, const struct exec_target 
 		return; /* a vfork child, or one that has recorded nothing */
 	record(self, caller, RT_EXEC, 0);
 	process_end(RT_END_EXEC, 0);
-	if (!is_no_file(target))
-		scan_at_end(HOLD_EXEC);
+	if (is_no_file(target))
+		return;
+	races_end(RT_RACES_END_EXEC); /* the kernel gives a traced process no rights of a setuid program */
+	scan_at_end(HOLD_EXEC);
 }
 
 static int exec_failed(const struct caller *caller, const struct change *change, int result)
 {
 	int error = errno;
+	traps_after_program();
 	if (change->how == UNFOLLOWED)
 		count_unfollowed(-1);
 	if (process_is_ours() || process_is_fresh_child())
@@ -289,6 +294,7 @@ static int exec_failed(const struct caller *caller, const struct change *change,
 		about_to_exec(&caller, &(struct exec_target){__VA_ARGS__});                                            \
 	EXTENDED(envp, __VA_ARGS__)                                                                                    \
 	address_space_pass_on();                                                                                       \
+	traps_before_program();                                                                                        \
 	return exec_failed(&caller, &change, call);
 
 int execve(const char *path, char *const *argv, char *const *envp)
@@ -369,7 +375,9 @@ int execle(const char *path, const char *argument, ...)
 	thread_self();                                                                                                 \
 	EXTENDED(envp, AT_FDCWD, file, 0, search)                                                                      \
 	address_space_before_spawn();                                                                                  \
+	traps_before_program();                                                                                        \
 	int error = real.name(&child, file, actions, attr, argv, extended);                                            \
+	traps_after_program();                                                                                         \
 	address_space_after_spawn(child);                                                                              \
 	if (error && change.how == UNFOLLOWED)                                                                         \
 		count_unfollowed(-1);                                                                                  \

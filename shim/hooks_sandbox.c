@@ -12,8 +12,10 @@
 
 #include "shim/hooks.h"
 #include "shim/message.h"
+#include "shim/races.h"
 #include "shim/ring_map.h"
 #include "shim/sys.h"
+#include "shim/tool.h"
 
 /* The rights that a successful call takes away. */
 struct taken {
@@ -39,6 +41,8 @@ static void take(struct taken taken, bool *restricted)
 {
 	thread_self();
 	*restricted = sys_restricted;
+	if (taken.calls || taken.clock)
+		races_end(RT_RACES_END_FILTERS);
 	if (taken.calls) {
 		ring_map_whole();
 		store_relaxed(&sys_restricted, true);
@@ -70,7 +74,10 @@ int prctl(int option, ...)
 	va_end(list);
 	struct taken taken = by_prctl(option, (long)a[0]);
 	take(taken, &restricted);
-	return (int)took(taken, restricted, real.prctl(option, a[0], a[1], a[2], a[3]));
+	int result = (int)took(taken, restricted, real.prctl(option, a[0], a[1], a[2], a[3]));
+	if (option == PR_SET_PTRACER && !result)
+		tool_program_allows(a[0]);
+	return result;
 }
 
 long sandbox_syscall(long number, const long *a)
@@ -78,5 +85,8 @@ long sandbox_syscall(long number, const long *a)
 	struct taken taken = number == SYS_prctl ? by_prctl(a[0], a[1]) : by_seccomp(a[0]);
 	bool restricted;
 	take(taken, &restricted);
-	return took(taken, restricted, real.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+	long result = took(taken, restricted, real.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+	if (number == SYS_prctl && a[0] == PR_SET_PTRACER && !result)
+		tool_program_allows((unsigned long)a[1]);
+	return result;
 }

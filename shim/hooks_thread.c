@@ -9,7 +9,9 @@
 
 #include "shim/handover.h"
 #include "shim/hooks.h"
+#include "shim/races.h"
 #include "shim/sys.h"
+#include "shim/traps.h"
 
 /* ---- the new thread --------------------------------------------------------------------- */
 
@@ -20,6 +22,7 @@ static void *run_thread(void *place)
 {
 	struct handover given = handover_take(place);
 	SCOPE(scope, left_start_routine, given.state);
+	traps_begin_thread(given.blocks_trap);
 	thread_begin(given.state);
 	return given.start(given.argument);
 }
@@ -28,6 +31,7 @@ static int run_thread_c11(void *place)
 {
 	struct handover given = handover_take(place);
 	SCOPE(scope, left_start_routine, given.state);
+	traps_begin_thread(given.blocks_trap);
 	thread_begin(given.state);
 	return given.start_c11(given.argument);
 }
@@ -53,6 +57,7 @@ static struct handover *make_handover(struct thread *creator, void *argument)
 		return NULL;
 	place->state = prepared;
 	place->argument = argument;
+	place->blocks_trap = traps_are_blocked();
 	return place;
 }
 
@@ -125,6 +130,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, start_routine 
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
+	races_before_thread();
 	struct handover *place = make_handover(self, argument);
 	if (!place) {
 		int failed = real.pthread_create(thread, attr, start, argument);
@@ -148,6 +154,7 @@ int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
 	struct caller caller = CALLER();
 	struct thread *self = thread_self();
+	races_before_thread();
 	struct handover *place = make_handover(self, argument);
 	if (!place) {
 		int failed = real.thrd_create(thread, start, argument);

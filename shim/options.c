@@ -6,7 +6,19 @@
 
 struct options options;
 
-enum option_type { PATH, SIZE, FRAMES, SECONDS, YESNO, CHOICE_STACKS, CHOICE_ON_FULL, CHOICE_WAIT, STRING };
+enum option_type {
+	PATH,
+	SIZE,
+	FRAMES,
+	SECONDS,
+	COUNT,
+	RACES,
+	YESNO,
+	CHOICE_STACKS,
+	CHOICE_ON_FULL,
+	CHOICE_WAIT,
+	STRING
+};
 
 struct choice {
 	const char *name;
@@ -73,6 +85,42 @@ static bool set_frames(void *target, const char *value)
 	return good;
 }
 
+#define COUNT_MOST 100000000u
+
+static bool set_count(void *target, const char *value)
+{
+	uint64_t number;
+	bool good = set_number(&number, value) && value[strlen(value) - 1] <= '9' && number <= COUNT_MOST;
+	if (good)
+		*(uint64_t *)target = number;
+	return good;
+}
+
+/* "30%" to 30; 0: it is no percentage from 1% to 100%. */
+static uint32_t percent(const char *value)
+{
+	uint32_t number = 0;
+	for (; *value >= '0' && *value <= '9' && number <= 100; value++)
+		number = number * 10 + (uint32_t)(*value - '0');
+	return value[0] == '%' && !value[1] && number <= 100 ? number : 0;
+}
+
+#define RACES_YES    (30u | RACES_FLOOR)
+#define RACES_SERVER 5u
+
+static bool set_races(void *target, const char *value)
+{
+	bool yes;
+	uint32_t races = strcmp(value, "server") ? percent(value) : RACES_SERVER;
+	if (!races) {
+		if (!set_yesno(&yes, value))
+			return false;
+		races = yes ? RACES_YES : 0;
+	}
+	*(uint32_t *)target = races;
+	return true;
+}
+
 static bool set_choice(uint32_t *target, const struct choice *choices, const char *value)
 {
 	for (; choices->name; choices++)
@@ -90,6 +138,8 @@ static bool set_value(enum option_type type, void *target, const char *value)
 	case YESNO: return set_yesno(target, value);
 	case SIZE:
 	case SECONDS: return set_number(target, value);
+	case COUNT: return set_count(target, value);
+	case RACES: return set_races(target, value);
 	case FRAMES: return set_frames(target, value);
 	case CHOICE_STACKS: return set_choice(target, stacks_choices, value);
 	case CHOICE_ON_FULL: return set_choice(target, on_full_choices, value);

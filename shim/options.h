@@ -16,7 +16,12 @@ struct options {
 	uint32_t stacks;  /* enum rt_stacks */
 	uint32_t on_full; /* enum rt_on_full */
 	uint64_t depth, max, live_max, keep, scan_wait, refuse;
+	uint32_t races; /* percent of the time that the search for data races may cost, with RACES_FLOOR; 0: none */
+	uint64_t races_seed;
 };
+
+#define RACES_FLOOR    256u /* in any case it may cost RACES_FLOOR_MS */
+#define RACES_FLOOR_MS 30u
 
 extern __attribute__((visibility("hidden"))) struct options options;
 

@@ -69,6 +69,9 @@ static void write_options(struct rt_header *header)
 	                (options.locks ? RT_WATCH_LOCKS : 0) | (options.mmap ? RT_WATCH_MMAP : 0);
 	header->heap_unseen = allocator_unseen;
 	header->heap_in_front = front_watched;
+	header->races_share = options.races & ~RACES_FLOOR;
+	header->races_floor_ms = options.races & RACES_FLOOR ? RACES_FLOOR_MS : 0;
+	header->races_seed = (uint32_t)options.races_seed;
 	header->scan_wait = options.scan ? least(options.scan_wait, UINT32_MAX) : 0;
 }
 

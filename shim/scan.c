@@ -13,6 +13,7 @@
 #include "shim/modules.h"
 #include "shim/options.h"
 #include "shim/process.h"
+#include "shim/races.h"
 #include "shim/ring.h"
 #include "shim/ring_file.h"
 #include "shim/sys.h"
@@ -216,6 +217,7 @@ void scan_at_end(enum hold what)
 	if (!process_is_ours() || !is_wanted() || !become_ending())
 		return;
 	int error = errno;
+	races_end(what == HOLD_EXEC ? RT_RACES_END_EXEC : RT_RACES_END_SCAN);
 	hold_begin(what);
 	tell_frames(process->header);
 	await_scan();

@@ -19,6 +19,7 @@
 #include <mntent.h>
 #include <netdb.h>
 #include <netinet/ether.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <semaphore.h>
@@ -28,9 +29,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
@@ -71,6 +74,8 @@ static int word;
 static const struct timespec past = {1, 0}, wrong = {1, -1};
 static char *arguments[] = {"true", NULL}, *options_given[] = {"program", "-a", NULL};
 static const struct option no_long[1];
+static const struct timespec soon = {0, 1};
+static struct epoll_event epolled;
 
 static void nothing(void) {}
 static int nothing_c11(void *unused) { return 0; }

@@ -13,6 +13,7 @@
 #include "every_call_thread.h"
 #include "every_call_loader.h"
 #include "every_call_process.h"
+#include "every_call_signals.h"
 #include "every_call_libc.h"
 
 int main(void)
@@ -31,6 +32,7 @@ int main(void)
 	every_c11_call();
 	every_loader_call();
 	every_process_call();
+	every_signal_call();
 	say("end\n");
 	return 0;
 }

@@ -199,7 +199,8 @@ static void use(void)
 
 int main(int argc, char **argv)
 {
-	struct tracer_options options = {.seed = 1, .share = 30, .floor_ns = 30000000, .hold_ns = 1000000};
+	struct tracer_options options = {
+	    .seed = 1, .share = 30, .floor_ns = 30000000, .hold_ns = 1000000, .before_exec = true};
 	struct tracer tracer;
 	int option;
 

@@ -18,7 +18,7 @@ HEAD = re.compile(r"^(.*?)\s+(\d+)/(\d+)\s+(\d+\.\d+):\s+\w+:(\w+): (.*)$")
 RESTARTS = {512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 516: "ERESTART_RESTARTBLOCK"}
 BROKEN_OFF = {"EINTR", *RESTARTS.values()}
 NO_RESULT = {"exit", "exit_group", "execve", "execveat", "rt_sigreturn"}
-TOOLS = {"ringtail", "ringtail-scan"}
+TOOLS = {"ringtail", "ringtail-scan", "ringtail-races"}
 LOADER = "ld-linux"  # `ringtail run` asks it what a program is linked with
 
 

@@ -80,7 +80,7 @@ static void trace(struct subject *subject, uint32_t seed)
 {
 	/* on a busy machine, too, all cost is allowed */
 	struct tracer_options options = {
-	    .seed = seed, .share = 50, .floor_ns = UINT64_C(20000000000), .hold_ns = 1000000};
+	    .seed = seed, .share = 50, .floor_ns = UINT64_C(20000000000), .hold_ns = 1000000, .before_exec = true};
 	struct error err;
 
 	memory_start_up();

@@ -84,9 +84,9 @@ Test(ring_file, foreign_content_is_refused)
 Test(ring_file, another_version_is_refused_with_both_versions)
 {
 	builder.header->version = RT_FORMAT_VERSION + 41;
-	expect_refused("version 50");
+	expect_refused("version 51");
 	builder.header->version = RT_FORMAT_VERSION + 41;
-	expect_refused("version 9");
+	expect_refused("version 10");
 }
 
 Test(ring_file, another_machine_is_refused)

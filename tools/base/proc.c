@@ -264,6 +264,20 @@ uint64_t process_status_number(pid_t tid, const char *name, int base)
 
 pid_t process_tracer(pid_t tid) { return (pid_t)process_status_number(tid, "TracerPid", 10); }
 
+bool process_is_named(pid_t pid, const char *name)
+{
+	char path[64], text[32] = "";
+
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)process_number(pid));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t got = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[got > 0 ? got - 1 : 0] = '\0'; /* without the newline */
+	return !strcmp(text, name);
+}
+
 pid_t process_inside(pid_t pid, pid_t tid)
 {
 	char path[64], text[4096];

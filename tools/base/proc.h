@@ -55,6 +55,8 @@ bool process_has_children(pid_t pid);
 bool process_reap(pid_t child, int *status);
 /* The number behind `name` in the status of a process or thread, in this base; 0: not known. */
 uint64_t process_status_number(pid_t tid, const char *name, int base);
+/* True if this is the name of the process's program, of which the kernel keeps 15 characters. */
+bool process_is_named(pid_t pid, const char *name);
 /* The pid of the debugger (gdb, strace) that traces the thread; 0: no process does, or it is not known. */
 pid_t process_tracer(pid_t tid);
 /* The number of the system call that the thread waits in; -1: it waits in none, or it is not known. */

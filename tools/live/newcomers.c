@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shim/format.h"
 #include "tools/base/memory.h"
 #include "tools/options/options.h"
 #include "tools/base/proc.h"
@@ -179,10 +180,13 @@ static bool is_same_program(pid_t pid)
 	return our_length > 0 && our_length == their_length && !memcmp(ours, theirs, (size_t)our_length);
 }
 
-/* A child of this process that stores a snapshot has its mappings, but is no newcomer. */
+/* A child of this process that stores a snapshot has its mappings, and the tracer of data races writes to the header of
+ * its process's ring.  Neither is a newcomer: the tracer ends with that process. */
 static bool is_helper(const struct newcomers *newcomers, pid_t pid)
 {
-	return pid != newcomers->command && process_parent(pid) == getpid() && is_same_program(pid);
+	bool ours = pid != newcomers->command && process_parent(pid) == getpid() && is_same_program(pid);
+
+	return ours || process_is_named(pid, RT_RACES_TOOL);
 }
 
 /* The last number in a small file of /proc; 0: not known. */

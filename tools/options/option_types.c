@@ -68,6 +68,19 @@ static bool fits_pid(const char *value) { return is_digits(value) && is_from_to(
 static bool fits_seconds(const char *value) { return is_from_to(value, 0, DAY_SECONDS); }
 static bool fits_ms(const char *value) { return is_from_to(value, 0, DAY_SECONDS * UINT64_C(1000)); }
 
+static bool fits_percentage(const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+	unsigned long number = strtoul(value, NULL, 10);
+
+	return digits && !strcmp(value + digits, "%") && number >= 1 && number <= 100;
+}
+
+static bool fits_races(const char *value)
+{
+	return fits_yesno(value) || !strcmp(value, "server") || fits_percentage(value);
+}
+
 static bool fits_duration(const char *value)
 {
 	char *end;
@@ -105,11 +118,12 @@ static const struct type {
     [OPTION_TYPE_KINDS] = {NULL, fits_kinds, "KIND,...", NULL, NULL}, /* wanted: kinds_wanted() */
     [OPTION_TYPE_SIZE] = {NULL, fits_size, "SIZE", values_SIZE, NULL},
     [OPTION_TYPE_FRAMES] = {NULL, fits_frames, "N", values_FRAMES, NULL},
-    [OPTION_TYPE_COUNT] = {NULL, fits_count, "N", "a number up to 100000000", NULL},
+    [OPTION_TYPE_COUNT] = {NULL, fits_count, "N", values_COUNT, NULL},
     [OPTION_TYPE_PID] = {NULL, fits_pid, "PID", "the id of a process", NULL},
     [OPTION_TYPE_SECONDS] = {NULL, fits_seconds, "N", values_SECONDS, NULL},
     [OPTION_TYPE_DURATION] = {NULL, fits_duration, "SECONDS", "a number of seconds, like 0.5, up to a day", NULL},
     [OPTION_TYPE_MS] = {NULL, fits_ms, "N", "a number of milliseconds, up to a day", NULL},
+    [OPTION_TYPE_RACES] = {NULL, fits_races, "yes|no|server|N%", values_RACES, "yes"},
     [OPTION_TYPE_CHOICE_STACKS] = {.words = stacks_words},
     [OPTION_TYPE_CHOICE_ON_FULL] = {.words = on_full_words},
     [OPTION_TYPE_CHOICE_WAIT] = {.words = wait_words},

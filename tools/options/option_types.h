@@ -21,6 +21,7 @@ enum option_type {
 	OPTION_TYPE_SECONDS,
 	OPTION_TYPE_DURATION, /* seconds with a fraction */
 	OPTION_TYPE_MS,
+	OPTION_TYPE_RACES,  /* yes, no, server, or a percentage */
 	OPTION_TYPE_CHOICE, /* one of the words that the command gives (struct option_choices) */
 	OPTION_TYPE_CHOICE_STACKS,
 	OPTION_TYPE_CHOICE_ON_FULL,

@@ -17,8 +17,6 @@
 #define END_WITHIN UINT64_C(10000000000) /* ns */
 #define STEP_NS    100000
 
-#if defined(__x86_64__)
-
 /* The tracer has no use for the descriptors of the process that starts it.  Kept open, they would keep pipes open that
  * others wait for. */
 static void close_descriptors(void)
@@ -41,8 +39,9 @@ static _Noreturn void be_tracer(pid_t parent, pid_t pid, const struct tracer_opt
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	prctl(PR_SET_NAME, "ringtail-races");
 	close_descriptors();
-	if (getppid() == parent)
-		session_run(pid, options, shared);
+	struct session *session = getppid() == parent ? session_begin(pid, options, shared) : NULL;
+	if (session)
+		session_run(session);
 	_exit(0);
 }
 
@@ -81,16 +80,6 @@ bool tracer_start(struct tracer *tracer, pid_t pid, const struct tracer_options 
 		tracer_free(tracer);
 	return good;
 }
-
-#else
-
-bool tracer_start(struct tracer *tracer, pid_t pid, const struct tracer_options *options, struct error *err)
-{
-	*tracer = (struct tracer){0};
-	return error_set(err, EXIT_INTERNAL, "data races are looked for on x86-64 alone");
-}
-
-#endif
 
 void tracer_stop(struct tracer *tracer)
 {

@@ -33,6 +33,14 @@ struct tracer_options {
 	uint32_t share;    /* of the elapsed time that tracing may cost, in percent */
 	uint64_t floor_ns; /* cost that is allowed in any case */
 	uint64_t hold_ns;  /* longest hold */
+	/* The process is still to execute the program that is traced.  An exec after that ends the tracing, before the
+	 * new program runs. */
+	bool before_exec;
+	/* A word in shared memory that is not 0 once the tracer is to end; NULL: there is none.  It is read when this
+	 * process gets SIGTERM, and now and then. */
+	const uint32_t *end;
+	const char *const *why_end; /* by the value of *end: the sentence for `why`; NULL: the end needs no reason */
+	uint32_t ends;              /* number of why_end */
 };
 
 struct tracer {
@@ -40,7 +48,7 @@ struct tracer {
 	struct races_file *shared; /* what it has found; right at any time, also when it was killed */
 };
 
-/* Starts a tracer for a process that has one thread and may exec.  Returns when it is traced.  This process must have
+/* Starts a tracer for a process that has one thread.  Returns when it is traced.  This process must have
  * one thread itself, as it forks.  False, with the reason in err: no races are looked for. */
 bool tracer_start(struct tracer *tracer, pid_t pid, const struct tracer_options *options, struct error *err);
 /* Ends the tracer: the program's code is as it was, and no thread is traced, when this returns. */

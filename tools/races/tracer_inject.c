@@ -225,6 +225,35 @@ static uint64_t find_gap(pid_t pid, uint64_t below)
 	return found && below - found < NEAR ? found : 0;
 }
 
+static bool has_page_code(const struct text *text, uint64_t area)
+{
+	uint8_t code[TEXT_HANDLER_ROOM];
+	size_t bytes = (size_t)(race_page_end - race_page_code);
+	off_t at = (off_t)(area + offsetof(struct handler_page, code));
+
+	return pread(text->memory, code, bytes, at) == (ssize_t)bytes && !memcmp(code, race_page_code, bytes);
+}
+
+/* The area that a forked child has inherited from its parent.  0: there is none. */
+static uint64_t find_inherited(const struct text *text, pid_t pid)
+{
+	char path[64], *line = NULL;
+	unsigned long long start, end;
+	uint64_t found = 0;
+	size_t room = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)process_number(pid));
+	FILE *maps = fopen(path, "re");
+	while (maps && !found && getline(&line, &room, maps) > 0 && sscanf(line, "%llx-%llx", &start, &end) == 2 &&
+	       start <= text->start)
+		if (end - start == TEXT_AREA_BYTES && has_page_code(text, start))
+			found = start;
+	if (maps)
+		fclose(maps);
+	free(line);
+	return found;
+}
+
 static uint64_t trap_bit(pid_t tid, const char *name)
 {
 	return process_status_number(tid, name, 16) >> (SIGTRAP - 1) & 1;
@@ -294,20 +323,6 @@ static enum inject_end follow(struct text *text, pid_t tid, uint64_t area)
 	return call_result(tid) ? INJECT_REFUSED : INJECT_DONE;
 }
 
-enum inject_end inject_prepare(struct text *text, pid_t pid, pid_t tid)
-{
-	uint64_t at = find_tail(text, pid, (uint64_t)(race_first_end - race_first_code)),
-	         area = find_gap(pid, text->start);
-
-	if (inject_handles_trap(pid) || !at || !area || !write_first(text, at, area, get_rip(tid)))
-		return INJECT_REFUSED;
-	set_rip(tid, at);
-	enum inject_end end = follow(text, tid, area);
-	if (end != INJECT_DONE)
-		text->area = 0;
-	return end;
-}
-
 static bool block_trap(pid_t tid)
 {
 	uint64_t mask;
@@ -329,6 +344,34 @@ enum inject_end inject_again(const struct text *text, pid_t tid, bool block)
 		return INJECT_REFUSED;
 	set_rip(tid, in_page(text, race_page_again));
 	return to_call(tid) && to_call(tid) ? INJECT_DONE : INJECT_INTERRUPTED;
+}
+
+/* The handler there is the tracer's, as the shim starts no tracer for a program that has its own. */
+static enum inject_end take_over(struct text *text, pid_t tid, uint64_t area)
+{
+	text->area = area;
+	enum inject_end end = write_page(text) ? inject_again(text, tid, false) : INJECT_REFUSED;
+	if (end != INJECT_DONE)
+		text->area = 0;
+	return end;
+}
+
+enum inject_end inject_prepare(struct text *text, pid_t pid, pid_t tid)
+{
+	uint64_t inherited = trap_bit(pid, "SigCgt") ? find_inherited(text, pid) : 0;
+
+	if (inherited)
+		return take_over(text, tid, inherited);
+	uint64_t at = find_tail(text, pid, (uint64_t)(race_first_end - race_first_code)),
+	         area = find_gap(pid, text->start);
+
+	if (inject_handles_trap(pid) || !at || !area || !write_first(text, at, area, get_rip(tid)))
+		return INJECT_REFUSED;
+	set_rip(tid, at);
+	enum inject_end end = follow(text, tid, area);
+	if (end != INJECT_DONE)
+		text->area = 0;
+	return end;
 }
 
 #endif

@@ -30,7 +30,8 @@ enum inject_end {
 };
 
 /* In a thread that has just been created and has not run yet: maps the area, with the handler in it, and installs the
- * handler.  Unless it was interrupted, the thread is left stopped, and goes on as it would have. */
+ * handler.  A forked child has both from its parent, and keeps them.  Unless it was interrupted, the thread is left
+ * stopped, and goes on as it would have. */
 enum inject_end inject_prepare(struct text *text, pid_t pid, pid_t tid);
 
 /* True if the process of this thread handles SIGTRAP, by this handler or its own, or ignores it. */

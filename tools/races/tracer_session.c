@@ -7,6 +7,8 @@
  */
 #include "tools/races/tracer_session.h"
 
+#include <stdio.h>
+
 #include "tools/races/tracer_parts.h"
 
 #if defined(__x86_64__)
@@ -15,7 +17,6 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -36,6 +37,7 @@
 #define SLEEP_LEAST     UINT64_C(50000)
 #define LOOK_EVERY      UINT64_C(100000) /* while threads are held */
 #define LATE_MOST       UINT64_C(200000) /* by which a sleep may end late and count as no longer than meant */
+#define END_EVERY       UINT64_C(100000000)
 #define OPTIONS                                                                                                        \
 	(PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE |                    \
 	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD)
@@ -242,6 +244,16 @@ static void open_watch(struct session *session)
 		watch_open(&session->watch, session->pid);
 }
 
+/* Another program has taken the place of the one that was traced.  It runs untraced: its library starts a tracer of its
+ * own. */
+static void leave_image(struct session *session, pid_t tid)
+{
+	guardian_forget(&session->guardian);
+	ptrace(PTRACE_DETACH, tid, NULL, NULL);
+	session->over = true;
+}
+
+/* The program that is to be traced has begun. */
 static void begin_image(struct session *session, uint64_t now)
 {
 	struct traced *thread, *next;
@@ -265,6 +277,7 @@ static void begin_image(struct session *session, uint64_t now)
 	unwinder_free(session->unwinder);
 	session->unwinder = NULL;
 	memset(session->asked, 0, sizeof session->asked);
+	session->options.before_exec = false;
 	if (!guardian_forget(&session->guardian))
 		session_give_up(session, "the process that would restore the program's code has ended");
 }
@@ -300,6 +313,10 @@ static void take_event(struct session *session, pid_t tid, int event, int signal
 	waitpid(tid, NULL, __WALL | WNOHANG);
 	if (event == PTRACE_EVENT_STOP && !session_find(session, tid) && !take_newcomer(session, tid, now))
 		return;
+	if (event == PTRACE_EVENT_EXEC && !session->options.before_exec) {
+		leave_image(session, tid);
+		return;
+	}
 	if (event == PTRACE_EVENT_EXEC)
 		begin_image(session, now);
 	else if (event == PTRACE_EVENT_VFORK_DONE)
@@ -410,10 +427,12 @@ static uint64_t next_work(const struct session *session, uint64_t now)
 {
 	uint64_t wake = session->text.on ? text_next_wake(&session->text) : UINT64_MAX;
 	uint64_t next = wake == UINT64_MAX ? wake : now + (wake > session->own ? wake - session->own : 0);
-	uint64_t least = now + SLEEP_LEAST;
+	uint64_t least = now + SLEEP_LEAST, look = session->options.end ? now + END_EVERY : UINT64_MAX;
 
 	if (session->held_count && now + LOOK_EVERY < next)
 		next = now + LOOK_EVERY;
+	if (next > look)
+		next = look;
 	return next > least ? next : least;
 }
 
@@ -457,9 +476,23 @@ static void drain(struct session *session)
 	}
 }
 
+static uint32_t asked_end(const struct session *session)
+{
+	return session->options.end ? __atomic_load_n(session->options.end, __ATOMIC_ACQUIRE) : 0;
+}
+
+/* The program can write to the word. */
+static const char *why_asked(const struct session *session)
+{
+	uint32_t end = asked_end(session);
+	const char *why = end < session->options.ends ? session->options.why_end[end] : NULL;
+
+	return why ? why : "";
+}
+
 static void finish(struct session *session)
 {
-	session_give_up(session, "");
+	session_give_up(session, why_asked(session));
 	caught_end(session);
 	budget_count(session);
 	drain(session);
@@ -468,7 +501,14 @@ static void finish(struct session *session)
 	__atomic_store_n(&session->shared->state, RACES_ENDED, __ATOMIC_RELEASE);
 }
 
-static void refuse(struct races_file *shared, pid_t pid, int error)
+static void refuse(struct races_file *shared, const char *why)
+{
+	if (!*shared->why)
+		snprintf(shared->why, sizeof shared->why, "%s", why);
+	__atomic_store_n(&shared->state, RACES_REFUSED, __ATOMIC_RELEASE);
+}
+
+static void refused_by_kernel(struct races_file *shared, pid_t pid, int error)
 {
 	pid_t other = process_tracer(pid);
 
@@ -477,7 +517,6 @@ static void refuse(struct races_file *shared, pid_t pid, int error)
 		         "a debugger or tracer (pid %d) is attached to it, and the kernel allows only one", (int)other);
 	else
 		refused_say(pid, error, shared->why, sizeof shared->why);
-	__atomic_store_n(&shared->state, RACES_REFUSED, __ATOMIC_RELEASE);
 }
 
 static void begin_file(struct races_file *file, pid_t pid, const struct tracer_options *options)
@@ -489,36 +528,74 @@ static void begin_file(struct races_file *file, pid_t pid, const struct tracer_o
 	file->share = options->share;
 }
 
-void session_run(pid_t pid, const struct tracer_options *options, struct races_file *shared)
+/* Threads that were there before would run into int3s untraced. */
+static bool has_one_thread(struct races_file *shared, pid_t pid)
 {
-	struct session session = {.pid = pid, .options = *options, .shared = shared, .random = options->seed};
+	unsigned threads = (unsigned)process_status_number(pid, "Threads", 10);
 
+	if (threads != 1)
+		snprintf(shared->why, sizeof shared->why,
+		         "the program has %u threads already, of which ringtail did not see the start", threads);
+	return threads == 1;
+}
+
+static bool seize(struct races_file *shared, pid_t pid)
+{
+	if (!ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS))
+		return has_one_thread(shared, pid);
+	refused_by_kernel(shared, pid, errno);
+	return false;
+}
+
+struct session *session_begin(pid_t pid, const struct tracer_options *options, struct races_file *shared)
+{
+	struct session *session = memory_zeroed(1, sizeof *session);
+
+	*session = (struct session){.pid = pid, .options = *options, .shared = shared, .random = options->seed};
+	session->text = (struct text){.memory = -1, .original_file = -1};
 	begin_file(shared, pid, options);
-	session.text = (struct text){.memory = -1, .original_file = -1};
-	if (!guardian_start(&session.guardian)) {
+	if (asked_end(session)) {
+		refuse(shared, why_asked(session));
+	} else if (!guardian_start(&session->guardian)) {
 		snprintf(shared->why, sizeof shared->why, "no process can be started (%s)", strerror(errno));
-		__atomic_store_n(&shared->state, RACES_REFUSED, __ATOMIC_RELEASE);
-		return;
+		refuse(shared, "");
+	} else if (!seize(shared, pid)) {
+		refuse(shared, "");
+		guardian_end(&session->guardian);
+	} else {
+		add_thread(session, pid);
+		open_watch(session);
+		__atomic_store_n(&shared->state, RACES_WATCHING, __ATOMIC_RELEASE);
+		return session;
 	}
-	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS)) {
-		refuse(shared, pid, errno);
-		guardian_end(&session.guardian);
-		return;
-	}
-	add_thread(&session, pid);
-	open_watch(&session);
-	__atomic_store_n(&shared->state, RACES_WATCHING, __ATOMIC_RELEASE);
-	while (!session.over) {
+	free(session);
+	return NULL;
+}
+
+void session_run(struct session *session)
+{
+	while (!session->over) {
 		unsigned stops = 0;
-		while (!session.over && stops < STOPS_AT_A_TIME && take_one(&session))
+		while (!session->over && stops < STOPS_AT_A_TIME && take_one(session))
 			stops++;
-		if (session.over)
+		if (session->over || asked_end(session))
 			break;
 		uint64_t now = ring_clock_ns(CLOCK_MONOTONIC);
-		work(&session, now);
-		sleep_until_news(&session, stops == STOPS_AT_A_TIME, now);
+		work(session, now);
+		sleep_until_news(session, stops == STOPS_AT_A_TIME, now);
 	}
-	finish(&session);
+	finish(session);
 }
+
+#else
+
+struct session *session_begin(pid_t pid, const struct tracer_options *options, struct races_file *shared)
+{
+	snprintf(shared->why, sizeof shared->why, "data races are looked for on x86-64 alone");
+	shared->state = RACES_REFUSED;
+	return NULL;
+}
+
+void session_run(struct session *session) {}
 
 #endif

@@ -13,6 +13,7 @@
 #include "tools/base/proc.h"
 #include "tools/scan/allocator_memory.h"
 #include "tools/scan/classes.h"
+#include "tools/scan/race_tracer.h"
 #include "tools/base/clock.h"
 
 #define QUIET_TRIES 50u
@@ -76,6 +77,7 @@ static bool stop(struct target *target, const struct scan_subject *subject, stru
 		snprintf(scan->why_not, sizeof scan->why_not, "%s", why_unseen);
 		return false;
 	}
+	race_tracer_end(subject->ring);
 	if (!target_stop(target, subject->ring->pid, scan->why_not))
 		return false;
 	for (unsigned tries = 0; !is_settled(subject) && tries < QUIET_TRIES; tries++) {
