@@ -77,6 +77,8 @@ static const char *call_tool(void)
 	if (!tool_find(&tool))
 		return "there is no ringtail-races beside the library";
 	ring_file_path(ring, sizeof ring);
+	if (sys_call6(SYS_faccessat, AT_FDCWD, (long)ring, 2 /* W_OK */, 0, 0, 0) == -EACCES)
+		return "the program has become a user that may not write to its recording";
 	long between = tool_start(&tool);
 	if (between < 0 || !tool_await_pid(&tool, between))
 		return "no process can be made for ringtail-races";

@@ -37,6 +37,7 @@ extern const char __executable_start[], etext[];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long work[64];
 static atomic_bool over;
+static atomic_int working; /* workers that have been through busy() */
 static pthread_t workers[WORKERS];
 static char *self;
 
@@ -58,17 +59,23 @@ static long busy(long rounds)
 
 static void *work_on(void *unused)
 {
-	while (!atomic_load(&over)) {
+	for (int rounds = 0; !atomic_load(&over); rounds++) {
 		busy(1);
+		if (!rounds)
+			atomic_fetch_add(&working, 1);
 		nanosleep(&(struct timespec){0, 20000}, NULL); /* others get the lock, too */
 	}
 	return NULL;
 }
 
+/* Returns when all are at work: by then a tracer has seen them. */
 static void begin(void)
 {
+	atomic_store(&working, 0);
 	for (int i = 0; i < WORKERS; i++)
 		pthread_create(&workers[i], NULL, work_on, NULL);
+	while (atomic_load(&working) < WORKERS)
+		nanosleep(&(struct timespec){0, 100000}, NULL);
 }
 
 static int end(void)

@@ -18,16 +18,27 @@ static void set_path(const char *name, const char *path)
 	setenv(name, absolute, 1);
 }
 
-static void set_watch(enum mode mode, const struct rt *rt)
+/* option: of `ringtail run`, and key: the same in RINGTAIL; or both empty. */
+static void set_words(const char *name, enum mode mode, const struct rt *rt, const char *option, const char *key)
 {
-	char watch[4 * RT_PATH] = "";
-	const char *shim = rt_built("libringtail.so");
+	char words[4 * RT_PATH] = "";
 
 	if (mode == MODE_RUN)
-		snprintf(watch, sizeof watch, "%s run -o %s --", rt_built("ringtail"), rt->run);
+		snprintf(words, sizeof words, "%s run %s -o %s --", rt_built("ringtail"), option, rt->run);
 	else if (mode == MODE_PRELOAD)
-		snprintf(watch, sizeof watch, "env LD_PRELOAD=%s RINGTAIL=run=%s", shim, rt->run);
-	setenv("watch", watch, 1);
+		snprintf(words, sizeof words, "env LD_PRELOAD=%s RINGTAIL=%srun=%s", rt_built("libringtail.so"), key,
+		         rt->run);
+	setenv(name, words, 1);
+}
+
+/* RINGTAIL_TORTURE=races: every row looks for data races. */
+static void set_watch(enum mode mode, const struct rt *rt)
+{
+	const char *shim = rt_built("libringtail.so"), *given = getenv("RINGTAIL_TORTURE");
+	bool races = given && !strcmp(given, "races");
+
+	set_words("watch", mode, rt, races ? "--races" : "", races ? "races=yes:" : "");
+	set_words("watch_races", mode, rt, "--races", "races=yes:");
 	setenv("shim", mode == MODE_BARE ? "" : shim, 1);
 	setenv("run", rt->run, 1);
 	setenv("build", rt_built(""), 1);

@@ -3,6 +3,7 @@
  *
  *   $watch     stands before the watched command: nothing, `ringtail run ... --`, or
  *              `env LD_PRELOAD=... RINGTAIL=...`
+ *   $watch_races  is the same with the option races; with RINGTAIL_TORTURE=races $watch is, too
  *   $shim      is libringtail.so, or nothing without ringtail
  *   $run       is the run directory
  *   $build     is the build directory; $programs that of the test programs; $here is tests/torture
