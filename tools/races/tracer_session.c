@@ -107,6 +107,14 @@ static bool is_filtered(pid_t pid)
 	       process_status_number(getpid(), "Seccomp_filters", 10);
 }
 
+/* True for a thread that the tracer has left stopped, and that is in no stop any more: its process is being killed. */
+static bool has_ended(pid_t tid)
+{
+	struct user_regs_struct registers;
+
+	return ptrace(PTRACE_GETREGS, tid, NULL, &registers) && errno == ESRCH;
+}
+
 /* tid: a thread that has just been created and has not run yet.  False: it has stopped for another reason, or has
  * ended.
  */
@@ -115,7 +123,7 @@ static bool prepare(struct session *session, pid_t tid)
 	struct error err;
 
 	if (session->text.sites == NULL && !text_open(&session->text, session->pid, session->options.seed, &err)) {
-		session_give_up(session, err.text);
+		session_give_up(session, has_ended(tid) ? "" : err.text);
 		return true;
 	}
 	if (is_filtered(tid)) {
@@ -127,6 +135,8 @@ static bool prepare(struct session *session, pid_t tid)
 	session->shared->figures.sites = session->text.sites->count;
 	if (!session->used_before)
 		budget_begin(session);
+	if (end != INJECT_DONE && has_ended(tid))
+		return false;
 	if (end == INJECT_INTERRUPTED)
 		session_give_up(session, "its second thread was stopped while it was being created");
 	else if (end == INJECT_REFUSED)
