@@ -393,7 +393,7 @@ enum rt_scan {
 	RT_SCAN_DONE = 3,    /* its result is known, or lies in the .scan file beside this one */
 	RT_SCAN_REFUSED = 4, /* the same, and it says why nothing could be seen */
 };
-enum rt_scan_missed { /* why no scan came at the end of a program */
+enum rt_scan_missed { /* why no scan came at the end of a program, or where its result is not */
 	              RT_SCAN_MISSED_OTHERWISE = 0,
 	              RT_SCAN_MISSED_CHILDREN_ELSEWHERE =
 	                  1, /* its children are born in another PID namespace, as the first of which the
@@ -406,8 +406,13 @@ enum rt_scan_missed { /* why no scan came at the end of a program */
 	              RT_SCAN_MISSED_LIMIT = 6,      /* it ended without a result, under a limit of address space */
 	              RT_SCAN_MISSED_TOOL = 7,       /* it ended without a result */
 	              RT_SCAN_MISSED_LATE = 8,       /* it was waited for no longer */
+	              /* Of a scan that was made: the tool says so before DONE or REFUSED. */
+	              RT_SCAN_MISSED_WITH_READER = 9, /* there is no .scan file: the live reader keeps the result */
+	              RT_SCAN_MISSED_UNWRITTEN = 10,  /* the .scan file could not be written; bits 8 to 31: the errno */
 };
-#define RT_SCAN_TOOL "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
+#define RT_SCAN_MISSED_KIND  0xffu
+#define RT_SCAN_MISSED_SHIFT 8               /* of the errno */
+#define RT_SCAN_TOOL         "ringtail-scan" /* beside the library: `ringtail-scan RING`, as the shim starts it */
 
 /* The tracer of data races; shim/races.h has the whole picture. */
 enum rt_races {

@@ -28,13 +28,14 @@
 /* ---- starting the tool ------------------------------------------------------------------------ */
 
 /* Returns what tool_start does, or a negative number with the reason in the header.  The process between stays, so it
- * is the one that may trace, and its end is the tool's. */
+ * is the one that may trace, and its end is the tool's.  The tool may write a reason of its own as soon as it runs. */
 static long try_tool(const char *ring)
 {
 	static struct tool tool;
 	enum rt_scan_missed missed = RT_SCAN_MISSED_NO_TOOL;
 	long between = -1;
 
+	process->header->scan_missed = RT_SCAN_MISSED_OTHERWISE;
 	tool.name = RT_SCAN_TOOL;
 	tool.argument = ring;
 	tool.stays = true;
@@ -44,7 +45,8 @@ static long try_tool(const char *ring)
 		missed = RT_SCAN_MISSED_NO_PROCESS;
 		between = tool_start(&tool);
 	}
-	process->header->scan_missed = between < 0 ? missed : RT_SCAN_MISSED_OTHERWISE;
+	if (between < 0)
+		process->header->scan_missed = missed;
 	return between;
 }
 

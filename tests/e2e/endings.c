@@ -187,3 +187,33 @@ Test(endings, user_namespace_run) { expect_scanned_in_namespace(MODE_RUN, "--use
 Test(endings, user_namespace_preload) { expect_scanned_in_namespace(MODE_PRELOAD, "--user"); }
 Test(endings, user_namespace_of_root_run) { expect_scanned_in_namespace(MODE_RUN, "--user --map-root-user"); }
 Test(endings, user_namespace_of_root_preload) { expect_scanned_in_namespace(MODE_PRELOAD, "--user --map-root-user"); }
+
+/* ---- a scan whose result is not there: no cause is guessed ---------------------------------------------- */
+
+static void expect_no_result(enum mode mode, const char *after, const char *why)
+{
+	struct rt rt;
+
+	run_exits(&rt, mode, "exit", 3);
+	outcome_free(&rt.program);
+	rt_program(&rt, MODE_BARE, after);
+	expect_live_at_death(rt_process(&rt, "exits"), why);
+	rt_end(&rt);
+}
+
+/* The live reader keeps the result in memory until it stores it; this run is read before that. */
+Test(endings, a_scan_that_was_not_stored)
+{
+	expect_no_result(MODE_RUN, "sh -c 'rm ../run/ringtail.db'",
+	                 "`ringtail run` had made it, and ended before it was stored");
+}
+
+Test(endings, a_scan_file_that_is_gone)
+{
+	expect_no_result(MODE_PRELOAD, "sh -c 'rm ../run/*.scan'", "cannot be read: No such file or directory");
+}
+
+Test(endings, a_scan_file_that_is_damaged)
+{
+	expect_no_result(MODE_PRELOAD, "sh -c 'truncate -s 20 ../run/*.scan'", "the .scan file is damaged");
+}

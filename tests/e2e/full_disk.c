@@ -152,7 +152,8 @@ Test(full_disk, report_answers_from_memory)
 		const json_t *process = rt_process(&rt, "fills_disk");
 		char *findings = findings_summary(process, true);
 		cr_expect(strstr(findings, "leak:live-at-death"), "%s", findings);
-		cr_expect(strstr(json_text(process, "leak_scan.why_not"), "could not be written"));
+		cr_expect(strstr(json_text(process, "leak_scan.why_not"),
+		                 "could not be written into the run: No space left on device"));
 		cr_expect(strstr(rt.report.err, "the results are in memory only"), "%s", rt.report.err);
 		free(findings);
 	}

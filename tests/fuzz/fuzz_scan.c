@@ -30,7 +30,7 @@ static void write_and_read(const struct leak_scan *scan)
 	struct leak_scan again;
 
 	snprintf(path, sizeof path, "/dev/shm/ringtail-fuzz-%d.scan", (int)getpid());
-	if (!leak_scan_write(scan, path))
+	if (leak_scan_write(scan, path))
 		return;
 	if (!leak_scan_read(&again, path))
 		abort();

@@ -1,5 +1,6 @@
 #include "tools/scan/leak_scan.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -370,22 +371,34 @@ static void write_all(const struct leak_scan *scan, FILE *file)
 	}
 }
 
-/* Writes the file under another name first, so that a reader finds either the complete file or none. */
-bool leak_scan_write(const struct leak_scan *scan, const char *path)
+static int close_written(FILE *file)
+{
+	int error = fflush(file) ? errno : ferror(file) ? EIO : 0;
+
+	return fclose(file) && !error ? errno : error;
+}
+
+/* Writes the file under another name first, so that a reader finds either the complete file or none.  A file of that
+ * name is left over from a tool that was killed. */
+int leak_scan_write(const struct leak_scan *scan, const char *path)
 {
 	char *part = NULL;
-	FILE *file = asprintf(&part, "%s.part", path) > 0 ? fopen(part, "wxe") : NULL;
 
-	if (file)
+	if (asprintf(&part, "%s.part", path) < 0)
+		return ENOMEM;
+	remove(part);
+	FILE *file = fopen(part, "wxe");
+	int error = file ? 0 : errno;
+	if (file) {
 		write_all(scan, file);
-	bool good = file && !fflush(file) && !ferror(file);
-	if (file)
-		fclose(file);
-	good = good && !rename(part, path);
-	if (file && !good)
-		remove(part);
+		error = close_written(file);
+		if (!error && rename(part, path))
+			error = errno;
+		if (error)
+			remove(part);
+	}
 	free(part);
-	return good;
+	return error;
 }
 
 static bool read_group(FILE *file, struct leak_group *group)

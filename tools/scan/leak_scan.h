@@ -33,7 +33,8 @@ void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, c
 
 /* The path of a ring's scan file: .scan in place of .ring.  Malloced. */
 char *leak_scan_path(const char *ring_path);
-bool leak_scan_write(const struct leak_scan *scan, const char *path);
+/* 0, or the errno of why it could not be written. */
+int leak_scan_write(const struct leak_scan *scan, const char *path);
 /* False: there is no such file, or its content is not valid. */
 bool leak_scan_read(struct leak_scan *scan, const char *path);
 

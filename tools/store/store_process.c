@@ -134,7 +134,7 @@ static void why_no_scan(const struct analysis *analysis, char why[WHY_NO_SCAN])
 	else if (end->how == END_EXIT && load_relaxed(&analysis->ring->shared->end_how) == RT_END_RUNNING)
 		no_scan_because(why, NO_SCAN_OWN_EXIT);
 	else
-		no_scan_because(why, why_missed(load_relaxed(&analysis->ring->shared->scan_missed)));
+		no_scan_because(why, why_missed(load_relaxed(&analysis->ring->shared->scan_missed) & RT_SCAN_MISSED_KIND));
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)
