@@ -76,7 +76,7 @@ def insert_sites(database, dice):
     """And their stacks; the sites."""
     sites = []
     for number, new in stacks(dice):
-        insert(database, "stack", ({"process": 1, "id": n, "parent": p, "pc": pc} for n, p, pc in new))
+        insert(database, "stack", ({"process": 1, "id": n, "parent": p, "pc": pc, "place": pc * 128} for n, p, pc in new))
         calls = dice.randrange(EVENTS // STACKS)
         sites.append({"process": 1, "id": len(sites) + 1, "stack": number, "type": "malloc", "allocations": calls,
                       "allocated_bytes": 48 * calls, "live_blocks": calls % 7, "live_bytes": 48 * (calls % 7),

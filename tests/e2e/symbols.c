@@ -481,3 +481,25 @@ Test(symbols, of_a_file_that_comes_back)
 	outcome_free(&report);
 	rt_end(&rt);
 }
+
+/* Which functions are wrappers is known when they have names: then their stacks have another place, in SQL too. */
+Test(symbols, places_of_a_file_that_comes_back)
+{
+	struct rt rt = rt_new();
+	char line[4 * RT_PATH];
+
+	snprintf(line, sizeof line, "sh -c 'cp %s prog; LD_PRELOAD=%s RINGTAIL=run=%s ./prog; mv prog away'",
+	         rt_built("programs/wrapped_places"), rt_built("libringtail.so"), rt.run);
+	rt_program(&rt, MODE_BARE, line);
+	struct outcome report = rt_tool(&rt, "heap RUN --limit 0");
+	cr_expect_not(strstr(report.out, "known"), "%s", report.out);
+	outcome_free(&report);
+	rt_program(&rt, MODE_BARE, "mv away prog");
+	report = rt_tool(&rt, "heap RUN --limit 0");
+	cr_expect(strstr(report.out, " xmalloc < known (wrapped_places.c:"), "%s", report.out);
+	outcome_free(&report);
+	report = rt_tool(&rt, "sql --format csv RUN 'select function from v_top_sites where allocated_bytes = 5000'");
+	cr_expect(strstr(report.out, "known"), "%s%s", report.out, report.err);
+	outcome_free(&report);
+	rt_end(&rt);
+}

@@ -14,9 +14,10 @@ static const struct numbered_stacks *add(struct stack_numbers *numbers, const in
 	char sql[128];
 
 	cr_assert_eq(sqlite3_open(":memory:", &query.db), SQLITE_OK);
-	sqlite3_exec(query.db, "CREATE TABLE stack (process, id INTEGER PRIMARY KEY, parent, pc)", NULL, NULL, NULL);
+	sqlite3_exec(query.db, "CREATE TABLE stack (process, id INTEGER PRIMARY KEY, parent, pc, place, wrapper)", NULL,
+	             NULL, NULL);
 	for (size_t i = 0; i < count; i++) {
-		snprintf(sql, sizeof sql, "INSERT INTO stack VALUES (7, %lld, %lld, 1)", (long long)ids[i],
+		snprintf(sql, sizeof sql, "INSERT INTO stack VALUES (7, %lld, %lld, 1, 128, NULL)", (long long)ids[i],
 		         (long long)parents[i]);
 		cr_assert_eq(sqlite3_exec(query.db, sql, NULL, NULL, NULL), SQLITE_OK);
 	}

@@ -153,7 +153,7 @@ static void write_table(struct making *making, const struct table *table)
 
 /*
  * Writes the stacks in the order of their numbers.  up: how many rows above the caller is; 0: there is no caller, and
- * `why` says why (stack.parent).  place: the place of the pc.  where, wrapper: struct where_index.
+ * `why` says why (stack.parent).  place: the place of the pc.  where, wrapper: struct place_index.
  */
 static void write_stacks(struct making *making)
 {
@@ -162,7 +162,7 @@ static void write_stacks(struct making *making)
 
 	stack_tree_load(&tree, making->query, making->process);
 	const struct numbered_stacks *stacks = stack_numbers_add(making->numbers, making->process, tree);
-	struct where_index *named = where_indexes(making->query, stacks);
+	struct place_index *named = where_indexes(making->query, stacks);
 	struct column *const all[] = {&up, &why, &at, &where, &wrapper};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		column_reserve(all[i], stacks->numbered);

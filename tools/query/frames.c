@@ -13,7 +13,8 @@
 
 #define ONE_BY_ONE 500 /* for more stacks, reading all at once is quicker than asking for each */
 
-static const char node_sql[] = "SELECT parent, pc FROM stack WHERE process = ?1 AND id = ?2";
+static const char node_sql[] = "SELECT parent, pc, coalesce(place, -1), coalesce(wrapper, -1) FROM stack"
+                               " WHERE process = ?1 AND id = ?2";
 #define PLACE_COLUMNS                                                                                                  \
 	"SELECT f.function, f.file, f.line, f.inlined, m.path, f.offset, m.build_id,"                                  \
 	" coalesce(f.function_offset, -1),"                                                                            \
@@ -23,7 +24,7 @@ static const char place_sql[] = PLACE_COLUMNS " WHERE f.process = ?1 AND f.pc = 
 static const char all_places_sql[] = PLACE_COLUMNS " WHERE f.process = ?1 ORDER BY f.pc, f.ordinal";
 
 struct node { /* of the tree of stacks */
-	int64_t parent, pc;
+	int64_t parent, pc, place, wrapper;
 };
 
 struct place { /* the frames of one address: several where calls were inlined */
@@ -134,7 +135,9 @@ static bool node_of_all(const struct stack_tree *all, int64_t id, struct node *n
 		return false;
 	const struct stack_node *found = &all->nodes[index];
 	*node = (struct node){.parent = found->caller == NO_STACK ? found->root : all->nodes[found->caller].id,
-	                      .pc = found->pc};
+	                      .pc = found->pc,
+	                      .place = found->place,
+	                      .wrapper = found->wrapper};
 	return true;
 }
 
@@ -151,7 +154,8 @@ static bool find_node(struct query *query, struct known_frames *known, int64_t i
 	sqlite3_stmt *row = prepared(query, &query->frame_cache->node_query, node_sql, known->process, id);
 	if (!query_next(query, row))
 		return false;
-	*node = (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)};
+	*node = (struct node){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2),
+	                      sqlite3_column_int64(row, 3)};
 	add_node(known, id, *node);
 	return true;
 }
@@ -233,19 +237,6 @@ void frames_expect(struct query *query, int64_t process, size_t stacks)
 	preload_places(query, known);
 }
 
-int frames_step(struct query *query, int64_t process, int64_t *stack, const struct frame **items)
-{
-	struct known_frames *known = known_of(query, process);
-	struct node node;
-
-	if (*stack < RT_NODE_FIRST || !find_node(query, known, *stack, &node))
-		return -1;
-	*stack = node.parent;
-	const struct place *place = find_place(query, known, node.pc);
-	*items = place->items;
-	return (int)place->count;
-}
-
 static void add_frames(struct frames *frames, size_t *room, const struct place *place)
 {
 	GROW(frames->items, *room, frames->count + place->count);
@@ -254,10 +245,17 @@ static void add_frames(struct frames *frames, size_t *room, const struct place *
 	frames->count += (unsigned)place->count;
 }
 
+/* Sets *at if the frame of this place_number is among those of the pc, which come after `before` others. */
+static void note_frame(unsigned *at, int64_t number, int64_t pc, const struct place *place, unsigned before)
+{
+	if (!*at && number >= 0 && number / PLACE_ORDINALS == pc && (size_t)(number % PLACE_ORDINALS) < place->count)
+		*at = before + (unsigned)(number % PLACE_ORDINALS) + 1;
+}
+
 struct frames frames_load(struct query *query, int64_t process, int64_t stack)
 {
 	struct frames frames = {0};
-	struct node node;
+	struct node node, innermost = {0};
 	size_t room = 0;
 
 	if (stack < RT_NODE_FIRST)
@@ -265,11 +263,36 @@ struct frames frames_load(struct query *query, int64_t process, int64_t stack)
 	struct known_frames *known = known_of(query, process);
 	/* In a damaged or hostile database, a stack's callers may form a cycle: hence the limit. */
 	for (unsigned i = 0; i < RT_DEPTH_MOST && find_node(query, known, stack, &node); i++) {
+		const struct place *place = find_place(query, known, node.pc);
+
+		if (!i)
+			innermost = node;
+		note_frame(&frames.where.frame, innermost.place, node.pc, place, frames.count);
+		note_frame(&frames.where.wrapper, innermost.wrapper, node.pc, place, frames.count);
 		stack = node.parent;
-		add_frames(&frames, &room, find_place(query, known, node.pc));
+		add_frames(&frames, &room, place);
 		frames.root = (unsigned)stack;
 	}
 	return frames;
+}
+
+static const struct frame *frame_of_number(struct query *query, struct known_frames *known, int64_t number)
+{
+	const struct place *place = number < 0 ? NULL : find_place(query, known, number / PLACE_ORDINALS);
+
+	return place && (size_t)(number % PLACE_ORDINALS) < place->count ? &place->items[number % PLACE_ORDINALS]
+	                                                                 : NULL;
+}
+
+struct where where_of_stack(struct query *query, int64_t process, int64_t stack)
+{
+	struct known_frames *known = known_of(query, process);
+	struct node node;
+
+	if (stack < RT_NODE_FIRST || !find_node(query, known, stack, &node))
+		return (struct where){0};
+	return (struct where){.frame = frame_of_number(query, known, node.place),
+	                      .wrapper = frame_of_number(query, known, node.wrapper)};
 }
 
 const struct frame *frame_at(struct query *query, int64_t process, int64_t pc, unsigned ordinal)
@@ -296,49 +319,17 @@ const char *frame_name(const struct frame *frame, char room[FRAME_NAME_ROOM])
 	return room;
 }
 
-/* Of libc or the loader: what calls threads, constructors and destructors. */
-static bool is_libc(const struct frame *frame)
-{
-	const char *name = frame->module ? base_name(frame->module) : NULL;
-
-	return name && (!strncmp(name, "libc.so", 7) || !strncmp(name, "ld-linux", 8));
-}
-
-/* True for the functions of libc that call main: they show where the program begins also if its main has no name. */
-static bool calls_main(const struct frame *frame)
-{
-	return frame->function && (!strncmp(frame->function, "__libc_start_main", 17) ||
-	                           !strcmp(frame->function, "__libc_start_call_main"));
-}
-
-/* The frames that main, or what has its place, stands in front of. */
-static unsigned up_to_main(const struct frames *frames)
-{
-	for (unsigned i = 0; i < frames->count; i++)
-		if (frames->items[i].role == ROLE_MAIN)
-			return i + 1;
-	for (unsigned i = 1; i < frames->count; i++)
-		if (calls_main(&frames->items[i]))
-			return i;
-	return frames->count;
-}
-
-/* Without the frames of the runtime at the outer end, as std::thread has them below what it runs; a stack that has
- * no other frames keeps all. */
-static unsigned without_starters(const struct frames *frames, unsigned own)
-{
-	unsigned left = own;
-
-	while (left && frames->items[left - 1].role == ROLE_RUNTIME)
-		left--;
-	return left ? left : own;
-}
-
 unsigned frames_own(const struct frames *frames)
 {
-	unsigned own = up_to_main(frames);
+	struct place_frame *known = memory_zeroed(frames->count + (size_t)1, sizeof *known);
+	unsigned own;
 
-	while (own > 1 && is_libc(&frames->items[own - 1]))
-		own--;
-	return without_starters(frames, own);
+	for (unsigned i = 0; i < frames->count; i++) {
+		const struct frame *frame = &frames->items[i];
+
+		known[i] = place_frame(frame->role, frame->module, frame->function);
+	}
+	own = place_own_frames(known, frames->count);
+	free(known);
+	return own;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "tools/query/query.h"
-#include "tools/symbolize/roles.h"
+#include "tools/symbolize/place.h"
 
 struct frame {                                     /* its texts belong to the query */
 	char *function, *file, *module, *build_id; /* NULL: not known */
@@ -20,7 +20,8 @@ struct frame {                                     /* its texts belong to the qu
 struct frames {
 	struct frame *items; /* innermost first */
 	unsigned count;
-	unsigned root; /* RT_ROOT_* */
+	unsigned root;            /* RT_ROOT_* */
+	struct place_index where; /* as struct where, among these frames */
 };
 
 /* Of a function without a name: the offset of its start, or of the call where the start is not known. */
@@ -35,15 +36,16 @@ void frames_free(struct frames *frames);
 /* One frame of an address, by frame.pc and frame.ordinal.  It belongs to the query; NULL: there is none. */
 const struct frame *frame_at(struct query *query, int64_t process, int64_t pc, unsigned ordinal);
 void frame_cache_free(struct frame_cache *cache);
-/* How many of the frames, counted from the innermost, belong to the program: the callers of main do not, nor those
- * of a thread's function and of a constructor. */
+struct where {                       /* the frames that stack.place and stack.wrapper stand for */
+	const struct frame *wrapper; /* NULL: none */
+	const struct frame *frame;   /* NULL: there is no stack */
+};
+/* The place of a stack.  Its frames belong to the query. */
+struct where where_of_stack(struct query *query, int64_t process, int64_t stack);
+/* place_own_frames of these. */
 unsigned frames_own(const struct frames *frames);
 
 /* Says that the caller goes on to load so many stacks of the process: of many, all are read at once, with all names. */
 void frames_expect(struct query *query, int64_t process, size_t stacks);
-
-/* The next node outwards of a stack, as part of frames_load: its frames, which belong to the query, innermost first.
- * *stack becomes the caller's.  Returns the number of frames; -1: there is no such node. */
-int frames_step(struct query *query, int64_t process, int64_t *stack, const struct frame **items);
 
 #endif

@@ -46,7 +46,8 @@ static void link_callers(struct stack_tree *tree, const int64_t *parents)
 
 bool stack_tree_load(struct stack_tree *tree, struct query *query, int64_t process)
 {
-	static const char sql[] = "SELECT id, parent, pc FROM stack WHERE process = ? ORDER BY id";
+	static const char sql[] = "SELECT id, parent, pc, coalesce(place, -1), coalesce(wrapper, -1) FROM stack"
+	                          " WHERE process = ? ORDER BY id";
 	sqlite3_stmt *row = query_rows(query, sql, 1, process);
 	size_t room = 0, parent_room = 0;
 	int64_t *parents = NULL;
@@ -55,8 +56,10 @@ bool stack_tree_load(struct stack_tree *tree, struct query *query, int64_t proce
 	while (query_next(query, row)) {
 		GROW(tree->nodes, room, tree->count + 1);
 		GROW(parents, parent_room, tree->count + 1);
-		tree->nodes[tree->count] =
-		    (struct stack_node){.id = sqlite3_column_int64(row, 0), .pc = sqlite3_column_int64(row, 2)};
+		tree->nodes[tree->count] = (struct stack_node){.id = sqlite3_column_int64(row, 0),
+		                                               .pc = sqlite3_column_int64(row, 2),
+		                                               .place = sqlite3_column_int64(row, 3),
+		                                               .wrapper = sqlite3_column_int64(row, 4)};
 		parents[tree->count++] = sqlite3_column_int64(row, 1);
 	}
 	sqlite3_finalize(row);

@@ -15,10 +15,11 @@
 #define NO_STACK UINT32_MAX
 
 struct stack_node {
-	int64_t id;      /* stack.id */
-	int64_t pc;      /* of the innermost frame: frame.pc */
-	uint32_t caller; /* index of the caller's node; NO_STACK: it has none, and `root` tells why */
-	uint32_t root;   /* RT_ROOT_*; RT_ROOT_TRUNCATED also for a caller that the database lacks */
+	int64_t id;             /* stack.id */
+	int64_t pc;             /* of the innermost frame: frame.pc */
+	int64_t place, wrapper; /* stack.place, stack.wrapper; -1: NULL */
+	uint32_t caller;        /* index of the caller's node; NO_STACK: it has none, and `root` tells why */
+	uint32_t root;          /* RT_ROOT_*; RT_ROOT_TRUNCATED also for a caller that the database lacks */
 };
 
 struct stack_tree {               /* zeroed: without a stack */

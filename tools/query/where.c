@@ -8,55 +8,16 @@
 #include "tools/base/memory.h"
 #include "tools/base/u64_map.h"
 
-static bool is_passed(const struct frame *frame)
-{
-	return frame->role == ROLE_RUNTIME || frame->role == ROLE_ALLOCATES || frame->role == ROLE_LOCKS;
-}
-
-/* True if the frame is the one. */
-static bool take(struct where *where, const struct frame *frame)
-{
-	if (!is_passed(frame)) {
-		where->frame = frame;
-		return true;
-	}
-	if (frame->role == ROLE_ALLOCATES)
-		where->wrapper = frame;
-	return false;
-}
-
-/* All frames are passed over: the outermost of the program is the place. */
-static struct where outermost(const struct frames *frames)
-{
-	struct where where = {0};
-	unsigned own = frames_own(frames);
-
-	for (unsigned i = 0; i + 1 < own; i++)
-		take(&where, &frames->items[i]);
-	where.frame = own ? &frames->items[own - 1] : NULL;
-	return where;
-}
-
-struct where where_of_frames(const struct frames *frames)
-{
-	struct where where = {0};
-	unsigned own = frames_own(frames);
-
-	for (unsigned i = 0; i < own; i++)
-		if (take(&where, &frames->items[i]))
-			return where;
-	return outermost(frames);
-}
-
 struct where where_in_source(const struct frames *frames)
 {
-	struct where where = where_of_frames(frames);
-	unsigned own = frames_own(frames);
+	unsigned own = frames_own(frames), place = frames->where.frame;
+	struct where where = {.frame = place ? &frames->items[place - 1] : NULL,
+	                      .wrapper = frames->where.wrapper ? &frames->items[frames->where.wrapper - 1] : NULL};
 
-	for (unsigned i = where.frame ? (unsigned)(where.frame - frames->items) : own; i < own; i++) {
+	for (unsigned i = place ? place - 1 : own; i < own; i++) {
 		const struct frame *frame = &frames->items[i];
 
-		if (is_passed(frame) || !frame->file || !frame->line)
+		if (!place_acts_for_itself(frame->role) || !frame->file || !frame->line)
 			continue;
 		where.frame = frame;
 		break;
@@ -64,141 +25,51 @@ struct where where_in_source(const struct frames *frames)
 	return where;
 }
 
-/* Frames in the cache stay where they are, unlike those of struct frames: so the whole stack's are looked for again. */
-static struct where of_whole_stack(struct query *query, int64_t process, int64_t stack)
-{
-	struct frames frames = frames_load(query, process, stack);
-	struct where found = outermost(&frames), where = {0};
-	unsigned wanted = found.frame ? (unsigned)(found.frame - frames.items) : 0, at = 0;
-	const struct frame *items;
-	int count;
-
-	for (unsigned i = 0; found.frame && i < RT_DEPTH_MOST && !where.frame; i++) {
-		count = frames_step(query, process, &stack, &items);
-		for (int k = 0; k < count && !where.frame; k++, at++) {
-			if (at == wanted)
-				where.frame = &items[k];
-			else
-				take(&where, &items[k]);
-		}
-	}
-	frames_free(&frames);
-	return where;
-}
-
-struct where where_of_stack(struct query *query, int64_t process, int64_t stack)
-{
-	const struct frame *items;
-	struct where where = {0};
-	int64_t node = stack;
-	int count;
-
-	for (unsigned i = 0; i < RT_DEPTH_MOST && (count = frames_step(query, process, &node, &items)) >= 0; i++)
-		for (int k = 0; k < count; k++)
-			if (take(&where, &items[k]))
-				return where;
-	return of_whole_stack(query, process, stack);
-}
-
 /* ---- all stacks of a process ---------------------------------------------------------------- */
 
-/* The frames of one address: how many, and the place if they were the whole stack. */
-struct address {
-	uint32_t frames;
-	struct where_index where;
-};
-
-struct addresses { /* map: pc -> index + 1 */
-	struct address *items;
-	size_t count, room;
-	struct u64_map by_pc;
-};
-
-static void add_frame(struct address *address, enum role role)
-{
-	struct frame frame = {.role = role};
-	struct where where = {0};
-
-	address->frames++;
-	if (address->where.frame)
-		return;
-	if (take(&where, &frame))
-		address->where.frame = address->frames;
-	else if (where.wrapper)
-		address->where.wrapper = address->frames;
-}
-
-static struct addresses load_addresses(struct query *query, int64_t process)
+/* map: pc -> how many frames it has. */
+static struct u64_map count_frames(struct query *query, int64_t process)
 {
 	sqlite3_stmt *row =
-	    query_again(query, "SELECT pc, role FROM frame WHERE process = ?1 ORDER BY pc, ordinal", 1, process);
-	struct addresses made = {0};
-	int64_t last = 0;
+	    query_again(query, "SELECT pc, count(*) FROM frame WHERE process = ?1 GROUP BY pc ORDER BY pc", 1, process);
+	struct u64_map counts = {0};
 
-	while (query_next(query, row)) {
-		int64_t pc = sqlite3_column_int64(row, 0);
-
-		if (!made.count || pc != last) {
-			GROW(made.items, made.room, made.count + 1);
-			made.items[made.count++] = (struct address){0};
-			u64_map_put(&made.by_pc, (uint64_t)pc, made.count);
-		}
-		add_frame(&made.items[made.count - 1], role_from_word(query_text_or_null(row, 1)));
-		last = pc;
-	}
+	while (query_next(query, row))
+		u64_map_put(&counts, (uint64_t)sqlite3_column_int64(row, 0), (uint64_t)sqlite3_column_int64(row, 1));
 	query_done(query, row);
-	return made;
+	return counts;
 }
 
-/* As if the address's frames stood before those of the caller. */
-static struct where_index before(const struct address *address, struct where_index caller)
+/* Of the frame of this place_number, in a stack; 0 if the stack does not have it. */
+static unsigned index_in(const struct stack_tree *tree, const struct u64_map *counts, uint32_t stack, int64_t number)
 {
-	struct where_index where = address->where;
+	unsigned before = 0;
 
-	if (where.frame)
-		return where;
-	if (caller.frame)
-		where.frame = caller.frame + address->frames;
-	if (caller.wrapper)
-		where.wrapper = caller.wrapper + address->frames;
-	return where;
-}
+	for (unsigned depth = 0; number >= 0 && stack != NO_STACK && depth < RT_DEPTH_MOST; depth++) {
+		const struct stack_node *node = &tree->nodes[stack];
 
-/* Of a stack whose frames are all passed over. */
-static struct where_index index_of_outermost(struct query *query, int64_t process, int64_t stack)
-{
-	struct frames frames = frames_load(query, process, stack);
-	struct where found = outermost(&frames);
-	struct where_index where = {0};
+		unsigned count = (unsigned)u64_map_get(counts, (uint64_t)node->pc);
 
-	if (found.frame)
-		where.frame = (uint32_t)(found.frame - frames.items) + 1;
-	if (found.wrapper)
-		where.wrapper = (uint32_t)(found.wrapper - frames.items) + 1;
-	frames_free(&frames);
-	return where;
-}
-
-struct where_index *where_indexes(struct query *query, const struct numbered_stacks *stacks)
-{
-	struct where_index *made = memory_zeroed(stacks->numbered + 1, sizeof *made);
-	struct addresses addresses = load_addresses(query, stacks->process);
-	static const struct address unnamed = {0};
-
-	for (size_t i = 0; i < stacks->numbered; i++) { /* callers have lower numbers */
-		const struct stack_node *node = &stacks->tree.nodes[stacks->order[i]];
-		size_t found = u64_map_get(&addresses.by_pc, (uint64_t)node->pc);
-		struct where_index caller = {0};
-
-		if (node->caller != NO_STACK)
-			caller = made[stacks->numbers[node->caller]];
-		made[i] = before(found ? &addresses.items[found - 1] : &unnamed, caller);
+		if (node->pc == number / PLACE_ORDINALS && number % PLACE_ORDINALS < count)
+			return before + (unsigned)(number % PLACE_ORDINALS) + 1;
+		before += count;
+		stack = node->caller;
 	}
-	for (size_t i = 0; i < stacks->numbered; i++)
-		if (!made[i].frame)
-			made[i] = index_of_outermost(query, stacks->process, stacks->tree.nodes[stacks->order[i]].id);
-	u64_map_free(&addresses.by_pc);
-	free(addresses.items);
+	return 0;
+}
+
+struct place_index *where_indexes(struct query *query, const struct numbered_stacks *stacks)
+{
+	struct place_index *made = memory_zeroed(stacks->numbered + 1, sizeof *made);
+	struct u64_map counts = count_frames(query, stacks->process);
+
+	for (size_t i = 0; i < stacks->numbered; i++) {
+		const struct stack_node *node = &stacks->tree.nodes[stacks->order[i]];
+
+		made[i].frame = index_in(&stacks->tree, &counts, stacks->order[i], node->place);
+		made[i].wrapper = index_in(&stacks->tree, &counts, stacks->order[i], node->wrapper);
+	}
+	u64_map_free(&counts);
 	return made;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tools/base/text.h"
+#include "tools/store/stack_place.h"
 #include "tools/store/stack_set.h"
 #include "tools/symbolize/downloads.h"
 #include "tools/symbolize/module_file.h"
@@ -11,8 +12,9 @@
 
 static const char missing_sql[] =
     "SELECT process, id, path, build_id, missing FROM module WHERE missing IS NOT NULL AND path IS NOT NULL"
-    " AND build_id IS NOT NULL";
-static const char places_sql[] = "SELECT pc, offset FROM frame WHERE process = ?1 AND module = ?2 AND ordinal = 0";
+    " AND build_id IS NOT NULL ORDER BY process, id";
+static const char places_sql[] =
+    "SELECT pc, offset, role FROM frame WHERE process = ?1 AND module = ?2 AND ordinal = 0";
 static const char insert_sql[] = "INSERT OR REPLACE INTO frame (process, pc, ordinal, function, file, line, inlined,"
                                  " module, offset, function_offset, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
                                  " ?10, ?11)";
@@ -93,6 +95,13 @@ static void bind_number_or_null(sqlite3_stmt *statement, int index, int64_t numb
 		sqlite3_bind_null(statement, index);
 }
 
+/* A function that was found to be a wrapper, before it had a name, is one still. */
+static void keep_wrapper(struct naming *naming, struct symbol_frame *function)
+{
+	if (role_from_word((const char *)sqlite3_column_text(naming->places, 2)) == ROLE_ALLOCATES)
+		function->role = ROLE_ALLOCATES;
+}
+
 static bool insert_frame(struct naming *naming, const struct symbol_frame *frame, unsigned ordinal)
 {
 	sqlite3_stmt *insert = naming->insert;
@@ -123,6 +132,7 @@ static bool name_module(struct naming *naming, const struct rt_module *module)
 	while (good && sqlite3_step(naming->places) == SQLITE_ROW) {
 		unsigned count = resolve(naming, module, (uint64_t)sqlite3_column_int64(naming->places, 1), frames);
 
+		keep_wrapper(naming, &frames[count - 1]);
 		for (unsigned i = 0; i < count && good; i++)
 			good = insert_frame(naming, &frames[i], i);
 	}
@@ -134,14 +144,25 @@ static bool name_module(struct naming *naming, const struct rt_module *module)
 	return sqlite3_reset(naming->named) == SQLITE_OK && good;
 }
 
+/* The rows come by process.  Places change with the roles that names have. */
 static bool name_all(struct naming *naming)
 {
 	struct rt_module module;
+	int64_t named = 0;
 	bool good = true;
 
-	while (good && sqlite3_step(naming->missing) == SQLITE_ROW)
-		if (read_module(naming->missing, &module) && may_have_names(naming->missing, &module))
-			good = name_module(naming, &module);
+	while (good && sqlite3_step(naming->missing) == SQLITE_ROW) {
+		int64_t process = sqlite3_column_int64(naming->missing, 0);
+
+		if (!read_module(naming->missing, &module) || !may_have_names(naming->missing, &module))
+			continue;
+		if (named && named != process)
+			good = stack_places_again(naming->db, named);
+		named = process;
+		good = good && name_module(naming, &module);
+	}
+	if (named && good)
+		good = stack_places_again(naming->db, named);
 	return sqlite3_reset(naming->missing) == SQLITE_OK && good;
 }
 

@@ -98,6 +98,8 @@ CREATE TABLE stack (
 	parent  INTEGER NOT NULL, -- below 16 there is none: 1 outermost frame, 2 could not be unwound further,
 	                          -- 3 depth limit reached
 	pc      INTEGER NOT NULL, -- frame.pc
+	place   INTEGER,          -- the frame that reports name the stack by, as frame.pc * 128 + frame.ordinal; NULL: none
+	wrapper INTEGER,          -- the outermost allocator wrapper that was passed over to come there; NULL: none
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -584,38 +586,8 @@ CROSS JOIN json_each((
 CROSS JOIN frame f ON f.process = top.process AND f.pc = pcs.value
 LEFT JOIN module m ON m.process = f.process AND m.id = f.module;
 
--- The frame that reports name a stack by, as frame.pc * 128 + frame.ordinal: the innermost one that acts for itself.  If
--- no frame does, it is the outermost of the program.  This is the rule of tools/query/where.h.
-CREATE VIEW v_place AS
-SELECT s.process, s.id AS stack, coalesce((
-	WITH RECURSIVE walk (depth, parent, pc) AS (
-		SELECT 0, s.parent, s.pc
-		UNION ALL
-		SELECT depth + 1, c.parent, c.pc
-		FROM walk JOIN stack c ON c.process = s.process AND c.id = walk.parent
-		WHERE walk.parent >= 16 AND depth < 4095
-	)
-	SELECT f.pc * 128 + f.ordinal
-	FROM walk CROSS JOIN frame f ON f.process = s.process AND f.pc = walk.pc
-	WHERE f.role IS NULL OR f.role = 'main'
-	LIMIT 1
-), (
-	WITH RECURSIVE walk (depth, parent, pc) AS (
-		SELECT 0, s.parent, s.pc
-		UNION ALL
-		SELECT depth + 1, c.parent, c.pc
-		FROM walk JOIN stack c ON c.process = s.process AND c.id = walk.parent
-		WHERE walk.parent >= 16 AND depth < 4095
-	)
-	SELECT f.pc * 128 + f.ordinal
-	FROM walk CROSS JOIN frame f ON f.process = s.process AND f.pc = walk.pc
-	LEFT JOIN module m ON m.process = f.process AND m.id = f.module
-	ORDER BY f.role = 'runtime', coalesce(m.path GLOB '*/libc.so*' OR m.path GLOB '*/ld-linux*', 0),
-		(walk.depth * 128 + f.ordinal)
-		* CASE WHEN m.path GLOB '*/libc.so*' OR m.path GLOB '*/ld-linux*' THEN 1 ELSE -1 END
-	LIMIT 1
-)) AS place
-FROM stack s;
+-- stack.place by itself.
+CREATE VIEW v_place AS SELECT process, id AS stack, place FROM stack;
 
 -- The place of every stack that is stored: what reports name it by, without wrappers.  Columns are looked up one by one,
 -- so that a query pays for the stacks that it asks for.

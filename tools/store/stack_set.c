@@ -29,6 +29,7 @@ void stack_set_free(struct stack_set *set)
 	free(set->frames);
 	free(set->nodes);
 	free(set->pcs);
+	u64_map_free(&set->wrappers);
 	memset(set, 0, sizeof(*set));
 }
 
@@ -92,6 +93,36 @@ static struct pc_frames *keep_frames(const struct symbol_frame *frames, unsigned
 	return kept;
 }
 
+/* ---- functions ------------------------------------------------------------------------------- */
+
+/* The symbolizer keeps each name once, so its address stands for the name.  A function without a name is known by its
+ * start. */
+uint64_t stack_set_function(const struct pc_frames *place, const struct symbol_frame *frame)
+{
+	uint64_t function = frame->function ? (uint64_t)(uintptr_t)frame->function : frame->start;
+
+	return function ? u64_mix(function + ((uint64_t)place->module << 48)) : 0;
+}
+
+static void mark_wrappers(const struct stack_set *set, struct pc_frames *place)
+{
+	for (unsigned i = 0; i < place->count; i++) {
+		uint64_t function = stack_set_function(place, &place->frames[i]);
+
+		if (function && u64_map_get(&set->wrappers, function))
+			place->frames[i].role = ROLE_ALLOCATES;
+	}
+}
+
+void stack_set_wrappers(struct stack_set *set, struct u64_map functions)
+{
+	u64_map_free(&set->wrappers);
+	set->wrappers = functions;
+	for (size_t i = 0; i < set->frame_room; i++)
+		if (set->frames[i])
+			mark_wrappers(set, set->frames[i]);
+}
+
 static struct pc_frames *resolve(struct stack_set *set, const struct rt_pc *pc)
 {
 	const struct rt_module *module = pc->module ? ring_file_module(set->ring, pc->module - 1) : NULL;
@@ -106,10 +137,12 @@ static struct pc_frames *resolve(struct stack_set *set, const struct rt_pc *pc)
 	kept = keep_frames(frames, count);
 	kept->module = module ? (int64_t)pc->module : 0;
 	kept->offset = offset;
+	if (set->wrappers.count)
+		mark_wrappers(set, kept);
 	return kept;
 }
 
-struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
+const struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
 {
 	if (!use_pc(set, pc))
 		return NULL;
@@ -120,6 +153,38 @@ struct pc_frames *stack_set_frames(struct stack_set *set, uint32_t pc)
 		set->frames[pc] = resolve(set, ring_file_pc(set->ring, pc));
 	return set->frames[pc];
 }
+
+/* ---- walks ----------------------------------------------------------------------------------- */
+
+static void walk_to(struct stack_walk *walk, uint32_t node)
+{
+	walk->place = NULL;
+	walk->node = node;
+	walk->frame = 0;
+	if (walk->depth++ < RT_DEPTH_MOST && stack_set_has_node(walk->set, node) &&
+	    ring_file_node(walk->set->ring, node, &walk->parent, &walk->pc))
+		walk->place = stack_set_frames(walk->set, walk->pc);
+}
+
+struct stack_walk stack_walk(struct stack_set *set, uint32_t stack)
+{
+	struct stack_walk walk = {.set = set};
+
+	walk_to(&walk, stack);
+	return walk;
+}
+
+const struct symbol_frame *stack_walk_frame(const struct stack_walk *walk) { return &walk->place->frames[walk->frame]; }
+
+void stack_walk_to_caller(struct stack_walk *walk) { walk_to(walk, walk->parent); }
+
+void stack_walk_out(struct stack_walk *walk)
+{
+	if (++walk->frame >= walk->place->count)
+		stack_walk_to_caller(walk);
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int by_id(const void *left, const void *right)
 {

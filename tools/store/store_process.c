@@ -2,6 +2,7 @@
 #include "tools/base/progress.h"
 #include "tools/base/text.h"
 #include "tools/source/program_path.h"
+#include "tools/store/wrappers.h"
 #include "tools/store/writer.h"
 
 #include <stdio.h>
@@ -134,7 +135,8 @@ static void why_no_scan(const struct analysis *analysis, char why[WHY_NO_SCAN])
 	else if (end->how == END_EXIT && load_relaxed(&analysis->ring->shared->end_how) == RT_END_RUNNING)
 		no_scan_because(why, NO_SCAN_OWN_EXIT);
 	else
-		no_scan_because(why, why_missed(load_relaxed(&analysis->ring->shared->scan_missed) & RT_SCAN_MISSED_KIND));
+		no_scan_because(why,
+		                why_missed(load_relaxed(&analysis->ring->shared->scan_missed) & RT_SCAN_MISSED_KIND));
 }
 
 static void row_scan(struct row *row, const struct analysis *analysis)
@@ -199,6 +201,14 @@ static void store_losses(struct writer *writer)
 	store_loss(writer, "order", writer->totals.late, "came too late to be put in order");
 }
 
+static void find_wrappers(struct writer *writer)
+{
+	size_t count;
+	const struct heap_site *sites = heap_sites(writer->analysis->heap, &count);
+
+	wrappers_find(&writer->stacks, sites, count);
+}
+
 /* Rows of other processes refer to them. */
 static void use_named_stacks(struct writer *writer)
 {
@@ -212,7 +222,7 @@ static void store_parts(struct writer *writer)
 	char what[64];
 	bool known;
 
-	/* Most names are looked up first while findings and sites are stored, so this progress line stands here. */
+	/* Names are looked up from here on: first those of the allocation sites. */
 	snprintf(what, sizeof(what), "storing the results of pid %u", writer->ring->header.pid);
 	progress_begin(&progress, what, 0);
 	writer->process = process_id(writer, &known);
@@ -222,6 +232,7 @@ static void store_parts(struct writer *writer)
 	store_losses(writer);
 	store_unwatched(writer);
 	store_child_ends(writer);
+	find_wrappers(writer);
 	store_threads(writer);
 	store_heap(writer);
 	store_locks(writer);

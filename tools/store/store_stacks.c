@@ -2,14 +2,23 @@
 #include "tools/base/text.h"
 #include "tools/base/u64_map.h"
 #include "tools/source/program_path.h"
-#include "tools/store/wrappers.h"
+#include "tools/store/stack_place.h"
 #include "tools/store/writer.h"
 
 #include <string.h>
 
+static void row_place(struct row *row, int64_t number)
+{
+	if (number >= 0)
+		row_int(row, number);
+	else
+		row_null(row);
+}
+
 /* A node whose caller's node is damaged becomes the outermost one. */
 static void store_node(struct writer *writer, uint32_t node)
 {
+	struct stack_place place;
 	uint32_t parent, pc;
 	struct row row;
 
@@ -21,6 +30,9 @@ static void store_node(struct writer *writer, uint32_t node)
 	row_int(&row, node);
 	row_int(&row, parent);
 	row_int(&row, pc);
+	place = stack_place(&writer->stacks, node);
+	row_place(&row, place.place);
+	row_place(&row, place.wrapper);
 	row_end(&row);
 }
 
@@ -128,14 +140,6 @@ static void name_pcs(struct writer *writer)
 	progress_end(&progress);
 }
 
-static void find_wrappers(struct writer *writer)
-{
-	size_t count;
-	const struct heap_site *sites = heap_sites(writer->analysis->heap, &count);
-
-	wrappers_find(&writer->stacks, sites, count);
-}
-
 static void store_module(struct writer *writer, uint32_t index, const struct rt_module *module)
 {
 	char path[RT_MODULE_PATH], build_id[2 * RT_BUILD_ID_MAX + 1], named[RT_PATH_MAX];
@@ -174,10 +178,8 @@ static void store_modules(struct writer *writer)
 void store_stacks(struct writer *writer)
 {
 	stack_set_sort(&writer->stacks);
-	store_nodes(writer);
 	name_pcs(writer);
-	if (writer->analysis->heap) /* a notice has none */
-		find_wrappers(writer);
+	store_nodes(writer);
 	store_pcs(writer);
 	store_modules(writer);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/base/format.h"
+#include "tools/store/stack_place.h"
 #include "tools/symbolize/names.h"
 
 /* ---- threads ------------------------------------------------------------------------------- */
@@ -111,30 +112,23 @@ static bool function_text(const struct writer *writer, const struct pc_frames *f
 	return true;
 }
 
-/* Writes the innermost function that acts for itself, as tools/query/where.h names places.  False: it has no name. */
-static bool place_of(struct writer *writer, uint32_t stack, char *out, size_t size)
+/* Writes the function that reports name the stack by.  False: it has no name. */
+static bool place_text(struct writer *writer, uint32_t stack, char *out, size_t size)
 {
-	uint32_t pcs[RT_DEPTH_MOST], root;
-	unsigned count = ring_file_stack(writer->ring, stack, pcs, RT_DEPTH_MOST, &root);
+	const struct pc_frames *frames;
+	const struct symbol_frame *frame;
 
-	for (unsigned i = 0; i < count; i++) {
-		const struct pc_frames *frames = stack_set_frames(&writer->stacks, pcs[i]);
-
-		for (unsigned k = 0; frames && k < frames->count; k++) {
-			enum role role = frames->frames[k].role;
-
-			if (role != ROLE_RUNTIME && role != ROLE_ALLOCATES && role != ROLE_LOCKS)
-				return function_text(writer, frames, &frames->frames[k], out, size);
-		}
-	}
-	return false;
+	if (!stack_set_use(&writer->stacks, stack))
+		return false;
+	frame = stack_place_frame(&writer->stacks, stack_place(&writer->stacks, stack).place, &frames);
+	return frame && function_text(writer, frames, frame, out, size);
 }
 
 bool block_name(struct writer *writer, const struct finding_object *lock, char out[OBJECT_NAME_TEXT])
 {
 	char function[81];
 
-	if (lock->block_stack == RT_STACK_NONE || !place_of(writer, lock->block_stack, function, sizeof function))
+	if (lock->block_stack == RT_STACK_NONE || !place_text(writer, lock->block_stack, function, sizeof function))
 		return false;
 	snprintf(out, OBJECT_NAME_TEXT, "+%" PRIu64 " in a block from %s", lock->block_into, function);
 	return true;

@@ -22,45 +22,6 @@ struct search {
 	struct u64_map by_key; /* index + 1 */
 };
 
-/* The frames of a stack, from the innermost outwards. */
-struct walk {
-	struct stack_set *set;
-	uint32_t node, parent;
-	const struct pc_frames *place; /* NULL: the stack has ended */
-	unsigned frame;
-};
-
-static void walk_to(struct walk *walk, uint32_t node)
-{
-	uint32_t pc;
-
-	walk->place = NULL;
-	walk->node = node;
-	walk->frame = 0;
-	if (stack_set_has_node(walk->set, node) && ring_file_node(walk->set->ring, node, &walk->parent, &pc))
-		walk->place = stack_set_frames(walk->set, pc);
-}
-
-static const struct symbol_frame *walk_frame(const struct walk *walk)
-{
-	return walk->place ? &walk->place->frames[walk->frame] : NULL;
-}
-
-static void walk_out(struct walk *walk)
-{
-	if (++walk->frame >= walk->place->count)
-		walk_to(walk, walk->parent);
-}
-
-/* The symbolizer keeps each name once, so its address stands for the name.  A function without a name is known by its
- * start.  0: that is not known either. */
-static uint64_t key_of(const struct pc_frames *place, const struct symbol_frame *frame)
-{
-	uint64_t function = frame->function ? (uint64_t)(uintptr_t)frame->function : frame->start;
-
-	return function ? u64_mix(function + ((uint64_t)place->module << 48)) : 0;
-}
-
 static struct function *function_of(struct search *search, uint64_t key)
 {
 	uint64_t found = u64_map_get(&search->by_key, key);
@@ -78,7 +39,7 @@ static struct function *function_of(struct search *search, uint64_t key)
 
 static void note_call(struct search *search, const struct pc_frames *place, const struct symbol_frame *frame)
 {
-	uint64_t key = key_of(place, frame);
+	uint64_t key = stack_set_function(place, frame);
 	uint64_t call = frame->line ? (uint64_t)frame->line << 16 | (uint16_t)frame->column : place->offset << 1 | 1;
 
 	if (!key)
@@ -92,9 +53,7 @@ static void note_call(struct search *search, const struct pc_frames *place, cons
 /* Each node is looked at once: `seen` has a bit for each. */
 static void note_calls(struct search *search, uint32_t stack, uint64_t *seen)
 {
-	struct walk walk = {.set = search->set};
-
-	for (walk_to(&walk, stack); walk.place; walk_to(&walk, walk.parent)) {
+	for (struct stack_walk walk = stack_walk(search->set, stack); walk.place; stack_walk_to_caller(&walk)) {
 		uint64_t bit = UINT64_C(1) << walk.node % 64;
 
 		if (seen[walk.node / 64] & bit)
@@ -116,34 +75,37 @@ static void note_caller(struct function *function, uint64_t caller)
 		function->callers[function->caller_count++] = caller;
 }
 
-static bool is_passed(struct search *search, const struct walk *walk)
+static uint64_t key_at(const struct stack_walk *walk)
 {
-	const struct symbol_frame *frame = walk_frame(walk);
-	uint64_t key = key_of(walk->place, frame);
+	return stack_set_function(walk->place, stack_walk_frame(walk));
+}
 
-	return frame->role == ROLE_RUNTIME || frame->role == ROLE_ALLOCATES ||
-	       (key && function_of(search, key)->wrapper);
+static bool is_passed(struct search *search, const struct stack_walk *walk)
+{
+	enum role role = stack_walk_frame(walk)->role;
+	uint64_t key = key_at(walk);
+
+	return role == ROLE_RUNTIME || role == ROLE_ALLOCATES || (key && function_of(search, key)->wrapper);
 }
 
 /* Callers that are not known count as one in each module: they may be one function. */
-static uint64_t caller_key(const struct walk *walk)
+static uint64_t caller_key(const struct stack_walk *walk)
 {
-	uint64_t key = walk->place ? key_of(walk->place, walk_frame(walk)) : 0;
+	uint64_t key = walk->place ? key_at(walk) : 0;
 
 	return key ? key : walk->place ? (uint64_t)walk->place->module + 1 : 0;
 }
 
 static void note_site(struct search *search, const struct heap_site *site)
 {
-	struct walk walk = {.set = search->set};
+	struct stack_walk walk = stack_walk(search->set, site->stack);
 
-	walk_to(&walk, site->stack);
 	while (walk.place && is_passed(search, &walk))
-		walk_out(&walk);
-	uint64_t key = walk.place ? key_of(walk.place, walk_frame(&walk)) : 0;
-	if (!key || walk_frame(&walk)->role != ROLE_OWN)
+		stack_walk_out(&walk);
+	uint64_t key = walk.place ? key_at(&walk) : 0;
+	if (!key || stack_walk_frame(&walk)->role != ROLE_OWN)
 		return;
-	walk_out(&walk);
+	stack_walk_out(&walk);
 	uint64_t caller = caller_key(&walk);
 	struct function *function = function_of(search, key);
 	function->allocations += site->counts.allocations;
@@ -169,40 +131,37 @@ static bool decide(struct search *search)
 	return found;
 }
 
-static void mark_frames(struct search *search)
+/* The keys of the wrappers. */
+static struct u64_map found_wrappers(const struct search *search)
 {
-	const struct id_list *pcs = &search->set->used_pcs;
+	struct u64_map found = {0};
 
-	for (size_t i = 0; i < pcs->count; i++) {
-		struct pc_frames *place = stack_set_frames(search->set, pcs->ids[i]);
+	for (size_t i = 0; i <= search->by_key.mask && search->by_key.count; i++) {
+		const struct u64_slot *slot = &search->by_key.slots[i];
 
-		for (unsigned k = 0; place && k < place->count; k++) {
-			uint64_t key = key_of(place, &place->frames[k]);
-			uint64_t found = key ? u64_map_get(&search->by_key, key) : 0;
-
-			if (found && search->functions[found - 1].wrapper)
-				place->frames[k].role = ROLE_ALLOCATES;
-		}
+		if (slot->value && search->functions[slot->value - 1].wrapper)
+			u64_map_put(&found, slot->key, 1);
 	}
+	return found;
 }
 
 void wrappers_find(struct stack_set *set, const struct heap_site *sites, size_t count)
 {
 	struct search search = {.set = set};
-	uint64_t *seen = memory_zeroed(set->node_words + 1, sizeof *seen);
-	bool found = false;
+	uint64_t *seen;
+	bool found = true;
 
 	for (size_t i = 0; i < count; i++)
+		stack_set_use(set, sites[i].stack);
+	seen = memory_zeroed(set->node_words + 1, sizeof *seen);
+	for (size_t i = 0; i < count; i++)
 		note_calls(&search, sites[i].stack, seen);
-	for (unsigned round = 0; round < WRAPPER_ROUNDS; round++) {
+	for (unsigned round = 0; round < WRAPPER_ROUNDS && found; round++) {
 		for (size_t i = 0; i < count; i++)
 			note_site(&search, &sites[i]);
-		if (!decide(&search))
-			break;
-		found = true;
+		found = decide(&search);
 	}
-	if (found)
-		mark_frames(&search);
+	stack_set_wrappers(set, found_wrappers(&search));
 	free(seen);
 	free(search.functions);
 	u64_map_free(&search.by_key);

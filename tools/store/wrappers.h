@@ -20,8 +20,8 @@
 #define WRAPPER_CALLERS 4
 #define WRAPPER_ROUNDS  3
 
-/* Looks at the stacks of the sites that are in the set, and changes the roles of frames in it.  Call this after the
- * last stack was added to the set. */
+/* Adds the stacks of the sites to the set, and tells it which functions are wrappers.  Call this before anything asks
+ * for the role of a frame. */
 void wrappers_find(struct stack_set *set, const struct heap_site *sites, size_t count);
 
 #endif
