@@ -159,7 +159,8 @@ Test(contention, told_in_text)
 	pairs = strstr(locks.out, "WAITS BY WAITER AND HOLDER");
 	cr_assert(pairs, "%s", locks.out);
 	cr_expect(strstr(pairs, "3 waits, "), "%s", pairs);
-	cr_expect(strstr(pairs, "mutex made by make_mutex"), "%s", pairs);
+	cr_expect(strstr(pairs, "mutex 0 bytes into each block from make_mutex (contention.c:"), "%s", pairs);
+	cr_expect(strstr(pairs, ", made by make_mutex (contention.c:"), "%s", pairs);
 	cr_expect(strstr(pairs, "which had taken it here:\n      #0  hold ("), "%s", pairs);
 	outcome_free(&locks);
 	rt_end(&rt);

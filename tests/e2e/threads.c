@@ -204,7 +204,8 @@ Test(threads, objects_of_waits_have_names)
 
 	rt_program(&rt, MODE_PRELOAD, "waits_in_block");
 	struct outcome threads = rt_tool(&rt, "threads RUN");
-	cr_expect(strstr(threads.out, " (+40 in a block from make_session) since "), "%s", threads.out);
+	cr_expect(strstr(threads.out, " (40 bytes into the block from make_session (waits_in_block.c:"), "%s",
+	          threads.out);
 	cr_expect(strstr(threads.out, " (never_signalled) since "), "%s", threads.out);
 	outcome_free(&threads);
 	rt_end(&rt);

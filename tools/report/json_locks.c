@@ -46,7 +46,7 @@ static json_t *json_lock(struct report *report, const struct process *process, s
 void json_locks(struct json_list *list, const struct process *process)
 {
 	static const char sql[] =
-	    "SELECT id, kind, class, address, generation, acquisitions, contended, failed, wait_seconds,"
+	    "SELECT id, kind, name, class, address, generation, acquisitions, contended, failed, wait_seconds,"
 	    " wait_longest, hold_seconds, hold_longest, owner, folded, init_stack, first_stack, "
 	    "worst_wait_stack"
 	    " FROM lock WHERE process = ? ORDER BY wait_seconds DESC, contended DESC, acquisitions DESC, id";
@@ -69,7 +69,7 @@ static json_t *json_lock_class(struct report *report, const struct process *proc
 void json_lock_classes(struct json_list *list, const struct process *process)
 {
 	static const char sql[] =
-	    "SELECT id, kind, locks, acquisitions, contended, failed, wait_seconds, wait_longest, "
+	    "SELECT id, kind, name, locks, acquisitions, contended, failed, wait_seconds, wait_longest, "
 	    "hold_seconds,"
 	    " hold_longest, initialised, stack AS stack_id FROM lock_class WHERE process = ?"
 	    " ORDER BY wait_seconds DESC, contended DESC, acquisitions DESC, id";

@@ -46,14 +46,24 @@ static int by_text(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
+/* "the lock 40 bytes into the block from make_session (session.c:12)"; a variable's name stands alone. */
+static bool name_in_order(struct writer *writer, const struct finding_edge *edge, char out[OBJECT_NAME_TEXT])
+{
+	char block[OBJECT_NAME_TEXT];
+
+	if (object_name(writer, edge->held.address, edge->held_since, out))
+		return true;
+	if (!block_name(writer, edge->held.block_stack, edge->held.block_into, "the", block))
+		return false;
+	snprintf(out, OBJECT_NAME_TEXT, "the %s %.*s", event_kind_name(edge->held.kind), OBJECT_NAME_TEXT - 16, block);
+	return true;
+}
+
 /* False: a lock has no name, or two have the same. */
 static bool name_locks(struct writer *writer, const struct finding *finding, struct lock_name *names)
 {
 	for (size_t i = 0; i < finding->edge_count; i++) {
-		const struct finding_edge *edge = &finding->edges[i];
-
-		if (!object_name(writer, edge->held.address, edge->held_since, names[i].text) &&
-		    !block_name(writer, &edge->held, names[i].text))
+		if (!name_in_order(writer, &finding->edges[i], names[i].text))
 			return false;
 	}
 	qsort(names, finding->edge_count, sizeof *names, by_text);

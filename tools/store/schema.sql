@@ -144,8 +144,8 @@ CREATE TABLE thread (
 	state_at_end  TEXT NOT NULL,    -- ended, running, blocked
 	blocked_on    TEXT,             -- mutex, cond, ...
 	blocked_object INTEGER,         -- its address
-	blocked_name  TEXT,             -- the variable that it is, or the block that it lies in ("+48 in a block from
-	                                -- make_session"); NULL where not known
+	blocked_name  TEXT,             -- the variable that it is, or the block that it lies in, as lock.name; NULL
+	                                -- where not known
 	blocked_timed INTEGER,          -- the wait has a time-out
 	blocked_since REAL,
 	blocked_stack INTEGER,
@@ -301,7 +301,8 @@ CREATE TABLE lock_class (
 	wait_longest REAL NOT NULL,
 	hold_seconds REAL NOT NULL,
 	hold_longest REAL NOT NULL,
-	name         TEXT,             -- of its lock, as lock.name, if it has one alone; else NULL
+	name         TEXT,             -- of its lock, as lock.name, if it has one alone; of several the block that all lie in
+	                               -- ("40 bytes into each block from make_session (session.c:12)"); else NULL
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -388,7 +389,8 @@ CREATE TABLE lock (
 	owner        INTEGER NOT NULL, -- the thread that holds it at the end, 0 none
 	folded       INTEGER NOT NULL, -- further locks made at the same place, ended, counted in here
 	class        INTEGER NOT NULL, -- lock_class.id
-	name         TEXT,             -- the variable that it is, or is a part of: table+8; NULL: none, or not known
+	name         TEXT,             -- the variable that it is, or is a part of: table+8; or the block that it lies in ("40
+	                               -- bytes into the block from make_session (session.c:12)"); NULL: none, or not known
 	PRIMARY KEY (process, id)
 ) WITHOUT ROWID;
 
@@ -434,8 +436,8 @@ CREATE TABLE finding_object (
 	what    TEXT NOT NULL,    -- block, mutex, rwlock, ...
 	address INTEGER NOT NULL,
 	generation INTEGER NOT NULL,
-	name    TEXT,             -- the variable that it is, with + and bytes where it is a part of one, or the block that a
-	                          -- deadlock's lock lies in ("+48 in a block from make_session"); NULL where not known
+	name    TEXT,             -- the variable that it is, with + and bytes where it is a part of one, or the block that
+	                          -- a lock lies in, as lock.name; NULL where not known
 	created_stack INTEGER,
 	PRIMARY KEY (process, finding, ordinal)
 ) WITHOUT ROWID;

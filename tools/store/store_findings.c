@@ -178,9 +178,7 @@ void row_object_name(struct row *row, const struct finding_object *object, uint6
 {
 	char name[OBJECT_NAME_TEXT];
 
-	row_text(row, object_name(row->writer, object->address, stamp, name) || block_name(row->writer, object, name)
-	                  ? name
-	                  : NULL);
+	row_text(row, lock_name(row->writer, object, stamp, name) ? name : NULL);
 }
 
 static void store_finding_objects(struct writer *writer, int64_t ordinal, const struct finding *finding)

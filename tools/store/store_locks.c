@@ -58,7 +58,8 @@ static void store_lock(struct writer *writer, const struct lock_result *lock, st
 {
 	struct row row = row_begin(writer, TABLE_lock);
 	char name[OBJECT_NAME_TEXT];
-	bool named = object_name(writer, lock->address, 0, name);
+	bool named = object_name(writer, lock->address, 0, name) ||
+	             block_name(writer, lock->block_stack, lock->block_into, lock->folded ? "each" : "the", name);
 
 	row_int(&row, lock->id);
 	row_text(&row, event_kind_name(lock->kind));
@@ -77,9 +78,22 @@ static void store_lock(struct writer *writer, const struct lock_result *lock, st
 		keep_name(names, lock->class, name);
 }
 
-/* name: of the class's lock; NULL: it has none, or the class has several locks. */
+/* A class of several locks has a name if all of them lie at one place in blocks from one place.  name: of the class's
+ * lock; NULL: it has none. */
+static const char *name_of_all(struct writer *writer, const struct lock_class_result *class, const char *name,
+                               char room[OBJECT_NAME_TEXT])
+{
+	const struct lock_result *sum = &class->sum;
+
+	if (sum->folded == 1)
+		return name;
+	return block_name(writer, sum->block_stack, sum->block_into, "each", room) ? room : NULL;
+}
+
+/* name: of the class's lock; NULL: it has none. */
 static void store_class(struct writer *writer, const struct lock_class_result *class, const char *name)
 {
+	char room[OBJECT_NAME_TEXT];
 	struct row row;
 
 	if (!class->sum.folded) /* every lock of the class was destroyed before its first use */
@@ -91,7 +105,7 @@ static void store_class(struct writer *writer, const struct lock_class_result *c
 	row_int(&row, class->initialised);
 	row_int(&row, class->sum.folded);
 	row_counts(&row, &class->sum);
-	row_text(&row, class->sum.folded == 1 ? name : NULL);
+	row_text(&row, name_of_all(writer, class, name, room));
 	row_end(&row);
 }
 

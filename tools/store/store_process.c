@@ -288,6 +288,7 @@ static bool write_all(struct writer *writer, void parts(struct writer *writer))
 	if (prepare(writer))
 		parts(writer);
 	stack_set_free(&writer->stacks);
+	u64_map_free(&writer->locks);
 	if (!writer->failed && exec(store, "COMMIT") != SQLITE_OK)
 		writer_fail(writer);
 	if (writer->failed)

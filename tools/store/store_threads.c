@@ -18,7 +18,7 @@ static bool blocked_name(struct writer *writer, const struct thread_result *thre
 		return true;
 	return object.kind != RT_KIND_THREAD && heap &&
 	       heap_block_origin(heap, thread->blocked_object, &object.block_stack, &object.block_into) &&
-	       block_name(writer, &object, name);
+	       block_name(writer, object.block_stack, object.block_into, "the", name);
 }
 
 static void row_blocked(struct row *row, const struct thread_result *thread)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/analyse/locks/locks.h"
 #include "tools/base/format.h"
 #include "tools/store/stack_place.h"
 #include "tools/symbolize/names.h"
@@ -112,24 +113,63 @@ static bool function_text(const struct writer *writer, const struct pc_frames *f
 	return true;
 }
 
-/* Writes the function that reports name the stack by.  False: it has no name. */
-static bool place_text(struct writer *writer, uint32_t stack, char *out, size_t size)
+/* Writes " (conn.c:30)"; nothing if the line is not known. */
+static void line_text(const struct symbol_frame *frame, char *out, size_t size)
+{
+	*out = '\0';
+	if (frame->file && frame->line)
+		snprintf(out, size, " (%.40s:%d)", base_name(frame->file), frame->line);
+}
+
+bool block_name(struct writer *writer, uint32_t stack, uint64_t into, const char *which, char out[OBJECT_NAME_TEXT])
 {
 	const struct pc_frames *frames;
 	const struct symbol_frame *frame;
+	char function[81], line[60];
 
-	if (!stack_set_use(&writer->stacks, stack))
+	if (stack == RT_STACK_NONE || !stack_set_use(&writer->stacks, stack))
 		return false;
 	frame = stack_place_frame(&writer->stacks, stack_place(&writer->stacks, stack).place, &frames);
-	return frame && function_text(writer, frames, frame, out, size);
+	if (!frame || !function_text(writer, frames, frame, function, sizeof function))
+		return false;
+	line_text(frame, line, sizeof line);
+	snprintf(out, OBJECT_NAME_TEXT, "%" PRIu64 " %s into %s block from %s%s", into, plural(into, "byte", "bytes"),
+	         which, function, line);
+	return true;
 }
 
-bool block_name(struct writer *writer, const struct finding_object *lock, char out[OBJECT_NAME_TEXT])
-{
-	char function[81];
+/* ---- locks ------------------------------------------------------------------------------------- */
 
-	if (lock->block_stack == RT_STACK_NONE || !place_text(writer, lock->block_stack, function, sizeof function))
-		return false;
-	snprintf(out, OBJECT_NAME_TEXT, "+%" PRIu64 " in a block from %s", lock->block_into, function);
-	return true;
+static uint64_t key_of(unsigned kind, uint64_t address, uint32_t generation)
+{
+	return u64_mix(address) + ((uint64_t)generation << 8 | kind);
+}
+
+/* By key_of: index + 1 into the results of the lock stage.  They are listed at the first question. */
+static const struct lock_result *find_lock(struct writer *writer, const struct finding_object *object)
+{
+	size_t count;
+	const struct lock_result *locks =
+	    writer->analysis->locks ? locks_results(writer->analysis->locks, &count) : NULL;
+	uint64_t found;
+
+	if (!locks)
+		return NULL;
+	for (size_t i = 0; i < count && !writer->locks_listed; i++)
+		u64_map_put(&writer->locks, key_of(locks[i].kind, locks[i].address, locks[i].generation), i + 1);
+	writer->locks_listed = true;
+	found = u64_map_get(&writer->locks, key_of(object->kind, object->address, object->generation));
+	return found ? &locks[found - 1] : NULL;
+}
+
+bool lock_name(struct writer *writer, const struct finding_object *lock, uint64_t stamp, char out[OBJECT_NAME_TEXT])
+{
+	const struct lock_result *known;
+
+	if (object_name(writer, lock->address, stamp, out))
+		return true;
+	if (lock->block_stack != RT_STACK_NONE)
+		return block_name(writer, lock->block_stack, lock->block_into, "the", out);
+	known = find_lock(writer, lock);
+	return known && !known->blocks_differ && block_name(writer, known->block_stack, known->block_into, "the", out);
 }

@@ -38,6 +38,8 @@ struct writer {
 	struct stack_set stacks;
 	const uint32_t *named_stacks; /* that rows of other processes refer to */
 	size_t named_count;
+	struct u64_map locks; /* subject_names.c: the locks of the process, once they are listed */
+	bool locks_listed;
 	bool failed;
 	struct error *err;
 };

@@ -20,6 +20,7 @@
 #include "tools/analyse/heap/heap_times.h"
 #include "tools/analyse/heap/leaks.h"
 #include "tools/analyse/threads/threads.h"
+#include "tools/base/compare.h"
 #include "tools/base/format.h"
 #include "tools/base/memory.h"
 
@@ -114,7 +115,7 @@ void heap_free(struct heap_analysis *heap)
 
 /* ---- the life of a block ------------------------------------------------------ */
 
-static struct site *site_of(struct heap_analysis *heap, const struct block *block)
+static struct site *site_of(const struct heap_analysis *heap, const struct block *block)
 {
 	return &heap->sites.items[block->site];
 }
@@ -731,6 +732,46 @@ bool heap_find_block(struct heap_analysis *heap, uint64_t address, struct heap_b
 	                             .stack = site_of(heap, block)->stack,
 	                             .thread = heap->actors.items[block->thread].id};
 	return true;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	return compare_numbers(((const struct block_question *)left)->address,
+	                       ((const struct block_question *)right)->address);
+}
+
+/* The index of the first question about this address or a higher one. */
+static size_t first_question(const struct block_question *questions, size_t count, uint64_t address)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (questions[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void heap_find_origins(const struct heap_analysis *heap, struct block_question *questions, size_t count)
+{
+	if (!count)
+		return;
+	qsort(questions, count, sizeof *questions, by_address);
+	for (size_t i = 0; i <= heap->blocks.mask; i++) {
+		const struct block *block = &heap->blocks.slots[i];
+
+		if (!block->address)
+			continue;
+		for (size_t k = first_question(questions, count, block->address);
+		     k < count && questions[k].address - block->address < block->size; k++) {
+			questions[k].stack = site_of(heap, block)->stack;
+			questions[k].into = questions[k].address - block->address;
+		}
+	}
 }
 
 bool heap_ended_block(const struct heap_analysis *heap, struct ended_block *block)

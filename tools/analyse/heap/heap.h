@@ -100,6 +100,16 @@ struct heap_block {
 /* True if a live block is known to contain the address; sets *found to it then.  It searches all blocks, up to a bound
  * for all calls together. */
 bool heap_find_block(struct heap_analysis *heap, uint64_t address, struct heap_block *found);
+
+struct block_question {
+	uint64_t address;
+	void *of;       /* the caller's */
+	uint32_t stack; /* the answer: where the live block that contains the address was allocated; RT_STACK_NONE: in
+	                   none */
+	uint64_t into;  /* bytes from the block's start to the address */
+};
+/* The same for many addresses, without limits: goes through all live blocks once.  Sorts the questions. */
+void heap_find_origins(const struct heap_analysis *heap, struct block_question *questions, size_t count);
 /* True if no reallocation is known to be under way: then a scan of memory finds each block in one place. */
 bool heap_is_settled(const struct heap_analysis *heap);
 /* The number of live blocks, excluding blocks that are being reallocated. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tools/analyse/locks/deadlock_parts.h"
+#include "tools/analyse/locks/lock_blocks.h"
 #include "tools/analyse/locks/wait_search.h"
 #include "tools/base/memory.h"
 
@@ -42,8 +43,10 @@ static bool is_tied(const struct wait_search *search, size_t last)
 static struct finding_object wanted_object(const struct waiter *waiter)
 {
 	const struct lock_wait *wait = &waiter->thread->wait;
-	const struct lock *lock = wait->kind == RT_KIND_THREAD ? NULL : wait_search_object(waiter);
+	struct lock *lock = wait->kind == RT_KIND_THREAD ? NULL : wait_search_object(waiter);
 
+	if (lock) /* a live look comes before the end, when all blocks are noted */
+		lock_block_note(waiter->home->locks->sources.heap, &lock->result);
 	return lock ? deadlock_object(lock) : (struct finding_object){.kind = wait->kind, .address = wait->object};
 }
 
@@ -255,7 +258,7 @@ static void add_sleeper(struct finding *finding, const struct waiter *waiter)
 	finding_add_stack(finding, label, thread->id, thread->wait.since, thread->wait.stack);
 	finding_add_thread(finding, thread->id);
 	if (object.kind != RT_KIND_THREAD)
-		finding_add_object(finding, object.kind, object.address, object.generation, object.created_stack);
+		finding_add_lock(finding, &object);
 }
 
 static void report_all_asleep(const struct wait_search *search, struct finding_list *findings)

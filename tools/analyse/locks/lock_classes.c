@@ -33,8 +33,23 @@ struct lock_class *lock_classes_get(struct lock_classes *classes, struct lock *l
 	return lock->class = class;
 }
 
+/* first: the sum has no lock yet. */
+static void add_block(struct lock_result *sum, const struct lock_result *one, bool first)
+{
+	if (first) {
+		sum->block_stack = one->block_stack;
+		sum->block_into = one->block_into;
+		sum->blocks_differ = one->blocks_differ;
+	} else if (one->blocks_differ || sum->block_stack != one->block_stack || sum->block_into != one->block_into) {
+		sum->blocks_differ = true;
+	}
+	if (sum->blocks_differ)
+		sum->block_stack = RT_STACK_NONE;
+}
+
 void lock_result_add(struct lock_result *sum, const struct lock_result *one)
 {
+	add_block(sum, one, !sum->id && !sum->folded);
 	sum->acquisitions += one->acquisitions;
 	sum->contended += one->contended;
 	sum->failed += one->failed;

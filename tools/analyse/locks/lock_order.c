@@ -5,7 +5,7 @@
 
 #include "tools/base/compare.h"
 #include "tools/base/memory.h"
-#include "tools/analyse/heap/heap.h"
+#include "tools/analyse/locks/lock_blocks.h"
 
 #define MAX_EDGES       (1u << 20)
 #define MAX_SET_MEMBERS (1u << 24)
@@ -144,15 +144,6 @@ static struct order_edge *edge_get(struct lock_order *order, struct order_edge *
 	return edge;
 }
 
-/* Now, while the thread holds the lock or is about to, its block is certainly live. */
-static void note_block(const struct lock_order *order, struct lock *lock)
-{
-	struct lock_result *result = &lock->result;
-
-	if (order->heap && result->block_stack == RT_STACK_NONE)
-		heap_block_origin(order->heap, result->address, &result->block_stack, &result->block_into);
-}
-
 /* The thread holds the one lock still, and comes to the other. */
 static void note_uses(const struct lock_order *order, const struct held_lock *held, struct lock *wanted,
                       const struct event *event)
@@ -184,8 +175,8 @@ static void add_edge(struct lock_order *order, struct order_edge **table, const 
 		return;
 	edge->held = held->lock;
 	edge->wanted = wanted;
-	note_block(order, held->lock);
-	note_block(order, wanted);
+	lock_block_note(order->heap, &held->lock->result);
+	lock_block_note(order->heap, &wanted->result);
 	note_uses(order, held, wanted, event);
 	add_witness(edge, (struct order_witness){thread->id, thread->segment, held->since, event->stamp});
 }

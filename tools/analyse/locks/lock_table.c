@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/analyse/locks/lock_blocks.h"
 #include "tools/analyse/locks/sync_order.h"
 #include "tools/base/memory.h"
 
@@ -158,6 +159,7 @@ static void note_destroyed(struct lock_table *table, const struct lock *lock)
 
 struct block_end {
 	struct lock_table *table;
+	const struct ended_block *ended;
 	uint64_t start, end;
 	struct lock_tombstone tombstone;
 	lock_sink *sink;
@@ -179,6 +181,8 @@ static void bury(struct block_end *block, uint64_t *set)
 		set[i] = 0;
 		if (place->lock || place->tombstone.how != TOMBSTONE_DESTROYED)
 			continue;
+		if (place->latest)
+			lock_block_note_ended(&place->latest->result, block->ended);
 		kind = place->tombstone.kind;
 		place->tombstone = block->tombstone;
 		place->tombstone.kind = kind;
@@ -191,6 +195,7 @@ static void end_with_block(struct block_end *block, struct lock *lock)
 	if (lock->result.address < block->start || lock->result.address >= block->end)
 		return;
 	block->had_locks = true;
+	lock_block_note_ended(&lock->result, block->ended);
 	block->sink(block->context, lock);
 	lock_table_end(block->table, lock, block->tombstone);
 }
@@ -217,13 +222,14 @@ static void end_in_range(struct block_end *block)
 			end_with_block(block, block->table->places[i].lock);
 }
 
-bool lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
+bool lock_table_block_ended(struct lock_table *table, const struct ended_block *ended, struct lock_tombstone tombstone,
                             lock_sink *sink, void *context)
 {
-	struct block_end block = {table, address, address + size, tombstone, sink, context, false};
-	uint64_t page = address >> PAGE_SHIFT, last;
+	struct block_end block = {table,     ended, ended->address, ended->address + ended->size,
+	                          tombstone, sink,  context,        false};
+	uint64_t page = ended->address >> PAGE_SHIFT, last;
 
-	if (!table->count || !size || block.end < address)
+	if (!table->count || !ended->size || block.end < block.start)
 		return false;
 	last = (block.end - 1) >> PAGE_SHIFT;
 	if (last - page > table->place_count) {

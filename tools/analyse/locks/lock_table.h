@@ -147,9 +147,9 @@ void lock_table_told(struct lock_table *table, uint64_t address, uint8_t kind);
 /* Undoes the end of the last generation: the call that would have ended it has failed. */
 void lock_table_revive(struct lock_table *table, uint64_t address, uint8_t kind);
 typedef void lock_sink(void *context, struct lock *lock);
-/* Ends all locks in [address, address + size), and calls sink for each of them before.  A lock there that was destroyed
- * shortly before counts as ended with the block.  True: there was either. */
-bool lock_table_block_ended(struct lock_table *table, uint64_t address, uint64_t size, struct lock_tombstone tombstone,
+/* Ends all locks in the block, notes that they lay there, and calls sink for each of them before.  A lock there that
+ * was destroyed shortly before counts as ended with the block.  True: there was either. */
+bool lock_table_block_ended(struct lock_table *table, const struct ended_block *block, struct lock_tombstone tombstone,
                             lock_sink *sink, void *context);
 /* Adds the counts of ended locks, if nothing refers to them, to another lock of their class, and forgets them.
  * edges_in and edges_out must be up to date. */

@@ -33,6 +33,7 @@
 #include "tools/finding/findings.h"
 #include "tools/analyse/locks/join_order.h"
 #include "tools/analyse/locks/libc_state.h"
+#include "tools/analyse/locks/lock_blocks.h"
 #include "tools/analyse/locks/lock_checks.h"
 #include "tools/analyse/locks/lock_frames.h"
 #include "tools/analyse/locks/order_sites.h"
@@ -770,7 +771,7 @@ void locks_block_ended(struct lock_analysis *locks, const struct event *event, c
 	struct block_end end = {locks, event};
 
 	if (lock_table_block_ended(
-	        &locks->table, block->address, block->size,
+	        &locks->table, block,
 	        (struct lock_tombstone){
 	            .how = TOMBSTONE_FREED, .thread = event->thread, .stack = event->stack, .stamp = event->stamp},
 	        lock_freed, &end) &&
@@ -817,6 +818,7 @@ void locks_finish(struct lock_analysis *locks, const struct process_end *end, st
 
 	locks->evidence.exited = end->how == END_EXIT || end->how == END_EXEC;
 	lock_checks_finish(locks, end);
+	lock_blocks_note_all(locks);
 	deadlock_realised_and_kept(locks, findings, &reported, &waits);
 	sync_misuse_report(&locks->misuses, &waits, findings);
 	races_report(&locks->races, findings);

@@ -19,8 +19,9 @@ struct lock_result {
 	/* Every acquisition and release touches the fields up to here. */
 	uint64_t contended, failed, wait_ticks, wait_longest;
 	uint32_t worst_wait_stack; /* where the longest wait happened */
-	/* The block that contains the lock, for locks that were held or wanted together with others: */
-	uint32_t block_stack; /* where it was allocated; RT_STACK_NONE: in none, or not known */
+	/* The block that contains the lock; of a sum, the blocks that contain the locks: */
+	uint32_t block_stack; /* where it was allocated; RT_STACK_NONE: in none, not known, or not the same for all */
+	bool blocks_differ;   /* of a sum: not the same for all */
 	uint64_t block_into;  /* bytes from its start to the lock */
 };
 

@@ -130,6 +130,21 @@ static void print_stacks(struct report *report, const struct process *process, i
 	sqlite3_finalize(row);
 }
 
+#define BESIDE_NAME 60u /* columns that the rest of its line may take */
+
+/* "24 bytes into the block from conn_new (conn.c:30)"; on a narrow page without the line. */
+static void print_name(struct report *report, const char *name)
+{
+	const char *line = strrchr(name, '(');
+	size_t length = strlen(name);
+
+	if (line && line > name && line[-1] == ' ' && length + BESIDE_NAME > report->width)
+		length = (size_t)(line - 1 - name);
+	char *shown = strndup(name, length);
+	page_text(report, shown ? shown : name);
+	free(shown);
+}
+
 /* From four columns, what first: what, address, generation, name. */
 void text_object(struct report *report, sqlite3_stmt *row, int what, bool shared)
 {
@@ -138,7 +153,7 @@ void text_object(struct report *report, sqlite3_stmt *row, int what, bool shared
 		page_print(report, " (lock %lld at this address)", (long long)sqlite3_column_int64(row, what + 2) + 1);
 	if (sqlite3_column_type(row, what + 3) != SQLITE_NULL) {
 		page_print(report, " (");
-		page_text(report, query_text(row, what + 3));
+		print_name(report, query_text(row, what + 3));
 		page_print(report, ")");
 	}
 	if (shared)

@@ -7,6 +7,8 @@
 #include "tools/query/where.h"
 
 #define SUMMARY_LOCKS 5
+#define PLACE_LEAST   16u /* columns */
+#define CLASS_COLUMN  50u /* where the class of a wait begins, at least */
 
 static int64_t list_limit(const struct report *report) { return report->limit ? (int64_t)report->limit : -1; }
 
@@ -34,13 +36,16 @@ static struct kind_and_name split(const char *text)
 	return (struct kind_and_name){(int)length, text + length + (text[length] != '\0')};
 }
 
-/* "table, by the place", in the columns that are left. */
+/* "table, main (bank.c:40)" in the columns that are left.  Where there is no room for the place, the name stands
+ * alone: it tells more. */
 static void print_named_place(struct report *report, const struct process *process, const char *name, int64_t stack,
                               unsigned width)
 {
 	unsigned used = *name ? (unsigned)strlen(name) + 2 : 0;
 
 	page_text(report, name);
+	if (used && used + PLACE_LEAST > width)
+		return;
 	if (used)
 		page_print(report, ", ");
 	page_place(report, process->id, stack, used < width ? width - used : 0);
@@ -88,6 +93,8 @@ static void print_class_name(struct report *report, const struct process *proces
 	struct kind_and_name lock = split(query_text(row, kind));
 
 	page_text(report, query_text(row, kind));
+	if (strlen(lock.name) + PLACE_LEAST > report->width - CLASS_COLUMN) /* the name tells more */
+		return;
 	page_print(report, "%s %s by ", *lock.name ? "," : "",
 	           sqlite3_column_int(row, kind + 1) ? "made" : "first used");
 	page_place(report, process->id, sqlite3_column_int64(row, kind + 2), report->width - 30);
