@@ -62,6 +62,19 @@ Test(many, what_workers_share_is_one_finding)
 	rt_end(&rt);
 }
 
+/* The amount of the heading is the sum; that of the message is one process's, and says so. */
+Test(many, amounts_of_workers_that_leak_unequally)
+{
+	struct rt rt = rt_new();
+
+	rt_program(&rt, MODE_RUN, "leaking_workers unequal");
+	struct outcome report = tool(&rt, "report RUN");
+	expect_in(report.out, "leak:definite  9.8 KiB in 10 blocks");
+	expect_in(report.out, "; the first:\n   1000 bytes in 1 block ");
+	outcome_free(&report);
+	rt_end(&rt);
+}
+
 Test(many, the_last_line_names_the_process_that_shows_most)
 {
 	struct rt rt = recorded();

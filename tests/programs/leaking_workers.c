@@ -1,5 +1,5 @@
 /* Four worker processes leak at one place, one of them also at another; a fifth one and the parent leak nothing.
- * usage: leaking_workers */
+ * usage: leaking_workers [unequal]: with `unequal` each worker leaks once more than the one before */
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,24 +26,26 @@ static __attribute__((noinline)) void lose_more(void)
 	last = NULL;
 }
 
-static void work(int number)
+static void work(int number, int times)
 {
-	if (number < 4)
+	for (int i = 0; i < times && number < 4; i++)
 		lose();
-	else
+	if (number == 4)
 		free(malloc(BYTES));
 	if (number == 2)
 		lose_more();
 	wipe_stack();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
+
 	for (int i = 0; i < WORKERS; i++) {
 		pid_t pid = fork();
 		must(pid >= 0);
 		if (pid == 0) {
-			work(i);
+			work(i, argc > 1 ? i + 1 : 1);
 			return 0;
 		}
 	}

@@ -370,7 +370,9 @@ export function summed(item) {
   if (item.all.length === 1) return item
   const sum = (name) => item.all.reduce((total, { finding }) => total + (finding[name] || 0), 0)
   const course = courseOf(item.all.map(({ finding }) => finding.course))
-  return { ...item, finding: { ...item.finding, course, blocks: sum('blocks'), bytes: sum('bytes'), kept_blocks: sum('kept_blocks'), kept_bytes: sum('kept_bytes'), times: sum('times'), seconds: sum('seconds') || null } }
+  const alike = item.all.every(({ finding }) => finding.message === item.finding.message)
+  const whose = !alike ? 'in the first process: ' : item.finding.blocks ? 'in each process: ' : ''
+  return { ...item, finding: { ...item.finding, message: whose + item.finding.message, course, blocks: sum('blocks'), bytes: sum('bytes'), kept_blocks: sum('kept_blocks'), kept_bytes: sum('kept_bytes'), times: sum('times'), seconds: sum('seconds') || null } }
 }
 
 export const fileLine = (frame) => (frame && frame.file ? `${baseName(frame.file)}${frame.line ? `:${frame.line}` : ''}${frame.column ? `:${frame.column}` : ''}` : '')

@@ -332,6 +332,9 @@ static void write_spread(const struct line *line, size_t room, char *out, size_t
 	const char *program = merged && merged->exe ? base_name(merged->exe) : NULL;
 	int used = 0;
 
+	if (program && line->first.places > 1 && !strcmp(program, base_name(line->nameless)))
+		program = NULL; /* "7 places in ld" names it already */
+
 	*out = '\0';
 	if (line->first.alike > 1 && line->first.places == 1 && line->blocks)
 		used = snprintf(out, size, ", %s stacks", human_count(line->first.alike).text);
