@@ -368,6 +368,30 @@ Test(race_reports, no_file_means_that_nothing_was_looked_for)
 	expect("SELECT count(*) FROM race_search", "0");
 }
 
+Test(race_reports, a_process_of_one_thread_was_not_looked_at)
+{
+	char *text;
+
+	remove(races.path);
+	run.builder.header->races_share = 30;
+	report();
+	expect("SELECT done || ' ' || share || ' ' || stops FROM race_search", "1 30 0");
+	text = stored_run_render(&run, (struct report){.width = 200}, render_summary);
+	cr_expect(strstr(text, "ringtail: data races: nothing was looked at, as there never were two threads\n"), "%s",
+	          text);
+	free(text);
+}
+
+Test(race_reports, a_tracer_that_did_not_start_is_told)
+{
+	remove(races.path);
+	run.builder.header->races_share = 30;
+	run.builder.header->races_state = RT_RACES_REFUSED;
+	report();
+	expect("SELECT done || ' ' || why FROM race_search",
+	       "0 `ringtail-races` could not be started beside the library");
+}
+
 Test(race_reports, a_file_of_another_size_or_version_is_refused)
 {
 	catch_plain(100);

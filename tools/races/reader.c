@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shim/atomics.h"
 #include "tools/base/clock.h"
 #include "tools/base/format.h"
 #include "tools/races/races_file.h"
@@ -225,12 +226,28 @@ void races_reader_poll(struct races_reader *reader)
 	take_figures(races, &head.file);
 }
 
+/* Without a file: the process never had a second thread, for which a tracer would have been started, or none could be
+ * started. */
+static void take_from_header(struct race_search *races, const struct ring_file *ring)
+{
+	if (races->state != RACES_NOT_SOUGHT || !ring->header.races_share)
+		return;
+	races->state = RACES_SOUGHT;
+	races->share = ring->header.races_share;
+	races->seed = ring->header.races_seed;
+	if (load_relaxed(&ring->shared->races_state) == RT_RACES_NONE)
+		return;
+	races->state = RACES_NOT_POSSIBLE;
+	snprintf(races->why, sizeof races->why, "`ringtail-races` could not be started beside the library");
+}
+
 void races_reader_finish(struct races_reader *reader)
 {
 	struct race_search *races = &reader->recording->analysis->races;
 	struct races_caught caught;
 
 	races_reader_poll(reader);
+	take_from_header(races, &reader->recording->ring);
 	for (size_t i = 0; i < races->count; i++) {
 		struct race_catch *item = &races->items[i];
 
