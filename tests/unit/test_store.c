@@ -38,7 +38,7 @@ Test(store, the_file_is_for_its_owner_alone)
 
 	cr_assert_eq(stat(run.store.path, &status), 0);
 	cr_expect_eq(status.st_mode & 07777, 0600);
-	EXPECT_QUERY("PRAGMA user_version", "18");
+	EXPECT_QUERY("PRAGMA user_version", "19");
 }
 
 /* ---- the documentation -------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "tests/harness/stored_run.h"
 #include "tools/render/render.h"
 #include "tools/finding/kinds.h"
+#include "tools/store/stack_place.h"
 #include "tools/base/format.h"
 #include "tools/render/text/page.h"
 #include "tools/base/progress.h"
@@ -313,15 +314,20 @@ Test(text_report, what_has_no_name_is_module_and_offset)
 	free(text);
 }
 
+/* What `ringtail names` does when names have come. */
+static void change_frames(const char *change)
+{
+	sqlite3_exec(run.store.db, change, NULL, NULL, NULL);
+	cr_assert(stack_places_again(run.store.db, 1));
+}
+
 /* Lists of places show callers of the standard library: its lock or allocator itself would tell nothing. */
 Test(text_report, places_are_those_that_called_the_runtime)
 {
 	char *text;
 
-	sqlite3_exec(run.store.db,
-	             "UPDATE frame SET function = '__gthread_mutex_lock', role = 'runtime'"
-	             " WHERE function = 'place_allocate'",
-	             NULL, NULL, NULL);
+	change_frames("UPDATE frame SET function = '__gthread_mutex_lock', role = 'runtime'"
+	              " WHERE function = 'place_allocate'");
 	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
 	expect_in(text, " place_work (stored_run.c:");
 	cr_expect_null(strstr(text, "__gthread_mutex_lock"), "%s", text);
@@ -332,9 +338,7 @@ Test(text_report, places_name_the_wrapper_that_was_called)
 {
 	char *text;
 
-	sqlite3_exec(run.store.db,
-	             "UPDATE frame SET function = 'xmalloc', role = 'allocates' WHERE function = 'place_allocate'",
-	             NULL, NULL, NULL);
+	change_frames("UPDATE frame SET function = 'xmalloc', role = 'allocates' WHERE function = 'place_allocate'");
 	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
 	expect_in(text, " xmalloc < place_work (stored_run.c:");
 	free(text);
@@ -345,7 +349,7 @@ Test(text_report, a_place_is_named_though_all_of_it_is_wrappers)
 {
 	char *text;
 
-	sqlite3_exec(run.store.db, "UPDATE frame SET role = 'locks'", NULL, NULL, NULL);
+	change_frames("UPDATE frame SET role = 'locks'");
 	text = stored_run_render(&run, (struct report){.parts = PART_HEAP, .limit = 10}, render_text);
 	expect_in(text, " place_start (stored_run.c:");
 	free(text);

@@ -12,7 +12,7 @@
 #include "tools/source/merge.h"
 
 #define STORE_FILE   "ringtail.db"
-#define STORE_SCHEMA 18 /* user_version; "schema" in JSON */
+#define STORE_SCHEMA 19 /* user_version; "schema" in JSON */
 
 struct symbolizer;
 struct store {
