@@ -62,7 +62,8 @@ Test(many, what_workers_share_is_one_finding)
 	rt_end(&rt);
 }
 
-/* The amount of the heading is the sum; that of the message is one process's, and says so. */
+/* The amount of the heading is the sum; that of the message is one process's, and says so before.  Which of the workers
+ * began first differs from run to run. */
 Test(many, amounts_of_workers_that_leak_unequally)
 {
 	struct rt rt = rt_new();
@@ -70,7 +71,8 @@ Test(many, amounts_of_workers_that_leak_unequally)
 	rt_program(&rt, MODE_RUN, "leaking_workers unequal");
 	struct outcome report = tool(&rt, "report RUN");
 	expect_in(report.out, "leak:definite  9.8 KiB in 10 blocks");
-	expect_in(report.out, "; the first:\n   1000 bytes in 1 block ");
+	expect_in(report.out, "; the first:\n   ");
+	expect_not_in(report.out, "\n   10000 bytes in 10 blocks");
 	outcome_free(&report);
 	rt_end(&rt);
 }
