@@ -406,6 +406,7 @@ enum rt_scan_missed { /* why no scan came at the end of a program, or where its 
 	              RT_SCAN_MISSED_LIMIT = 6,      /* it ended without a result, under a limit of address space */
 	              RT_SCAN_MISSED_TOOL = 7,       /* it ended without a result */
 	              RT_SCAN_MISSED_LATE = 8,       /* it was waited for no longer */
+	              RT_SCAN_MISSED_VALGRIND = 11,  /* the program runs under valgrind */
 	              /* Of a scan that was made: the tool says so before DONE or REFUSED. */
 	              RT_SCAN_MISSED_WITH_READER = 9, /* there is no .scan file: the live reader keeps the result */
 	              RT_SCAN_MISSED_UNWRITTEN = 10,  /* the .scan file could not be written; bits 8 to 31: the errno */

@@ -71,6 +71,8 @@ static const char *call_tool(void)
 		return "the program has given up system calls";
 	if (tool_children_are_elsewhere())
 		return "the children of the program are born in another PID namespace";
+	if (tool_under_valgrind())
+		return "valgrind runs the program";
 	tool.name = RT_RACES_TOOL;
 	tool.argument = ring;
 	tool.stays = gets_orphans();

@@ -41,6 +41,8 @@ static long try_tool(const char *ring)
 	tool.stays = true;
 	if (tool_children_are_elsewhere()) {
 		missed = RT_SCAN_MISSED_CHILDREN_ELSEWHERE;
+	} else if (tool_under_valgrind()) {
+		missed = RT_SCAN_MISSED_VALGRIND;
 	} else if (tool_find(&tool)) {
 		missed = RT_SCAN_MISSED_NO_PROCESS;
 		between = tool_start(&tool);

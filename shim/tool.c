@@ -17,6 +17,11 @@
 #define PR_SET_PTRACER 0x59616d61
 #endif
 
+/* In the library that valgrind preloads into the programs that it runs. */
+extern void _vgnU_freeres(void) __attribute__((weak));
+
+bool tool_under_valgrind(void) { return _vgnU_freeres; }
+
 bool tool_find(struct tool *tool)
 {
 	struct dl_find_object found;

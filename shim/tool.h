@@ -36,6 +36,8 @@ bool tool_find(struct tool *tool);
 long tool_start(struct tool *tool);
 /* False: there is no tool. */
 bool tool_await_pid(struct tool *tool, long between);
+/* True under valgrind, which ends a program that makes a process as tool_start does. */
+bool tool_under_valgrind(void);
 /* After unshare or setns.  True then: the first child would be the new namespace's init, and after its end no other
  * child could be made. */
 bool tool_children_are_elsewhere(void);

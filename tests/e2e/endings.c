@@ -143,6 +143,22 @@ Test(endings, not_dumpable_preload)
 	expect_refused(MODE_PRELOAD, without_capability(), "not_dumpable", 10, "made itself not dumpable");
 }
 
+/* valgrind ends a program that makes a process in the way in which the shim starts its tools. */
+Test(endings, under_valgrind_preload)
+{
+	char line[RT_PATH + 64];
+	struct rt rt = rt_new();
+
+	snprintf(line, sizeof line, "valgrind -q %s", rt_built("programs/leak_simple"));
+	rt_program(&rt, MODE_PRELOAD, line);
+	cr_expect_eq(rt.program.status, 0, "%s", rt.program.err);
+	const json_t *process = rt_process(&rt, "leak_simple");
+	cr_expect(json_is_false(json_at(process, "leak_scan.done")));
+	cr_expect(strstr(json_text(process, "leak_scan.why_not"), "under valgrind"), "%s",
+	          json_text(process, "leak_scan.why_not"));
+	rt_end(&rt);
+}
+
 /* A program that has changed its user, as servers do, so that it is not the tool's. */
 Test(endings, other_user_refused_run)
 {

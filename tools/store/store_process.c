@@ -101,6 +101,9 @@ static const char *why_missed(uint32_t missed)
 		return "there is no `ringtail-scan` beside the library";
 	case RT_SCAN_MISSED_NO_PROCESS:
 		return "no process could be made for `ringtail-scan`: there are too many, or memory is short";
+	case RT_SCAN_MISSED_VALGRIND:
+		return "the program ran under valgrind, which lets it start no `ringtail-scan`: with `ringtail run` "
+		       "it is scanned from outside";
 	case RT_SCAN_MISSED_RESTRICTED:
 		return "the process was under seccomp, and ringtail makes no system calls there";
 	case RT_SCAN_MISSED_OTHER_USER:
