@@ -457,15 +457,22 @@ Test(symbols, without_an_unwind_table_calls_are_places)
 
 /* ---- named again ----------------------------------------------------------------------------------- */
 
+/* Runs a program that is moved away before the first report. */
+static void run_and_move_away(struct rt *rt, const char *program)
+{
+	char line[4 * RT_PATH];
+
+	snprintf(line, sizeof line, "sh -c 'cp %s prog; LD_PRELOAD=%s RINGTAIL=run=%s ./prog; mv prog away'",
+	         rt_built(program), rt_built("libringtail.so"), rt->run);
+	rt_program(rt, MODE_BARE, line);
+}
+
 /* A program that was moved away before the first report, and back after it. */
 Test(symbols, of_a_file_that_comes_back)
 {
 	struct rt rt = rt_new();
-	char line[4 * RT_PATH];
 
-	snprintf(line, sizeof line, "sh -c 'cp %s prog; LD_PRELOAD=%s RINGTAIL=run=%s ./prog; mv prog away'",
-	         rt_built("programs/leak_simple"), rt_built("libringtail.so"), rt.run);
-	rt_program(&rt, MODE_BARE, line);
+	run_and_move_away(&rt, "programs/leak_simple");
 	struct outcome report = rt_tool(&rt, "report RUN --only leak:definite");
 	cr_expect(strstr(report.out, "/prog (deleted): put back the file with build id "), "%s", report.out);
 	cr_expect_not(strstr(report.out, "leak_simple.c:"), "%s", report.out);
@@ -486,11 +493,8 @@ Test(symbols, of_a_file_that_comes_back)
 Test(symbols, places_of_a_file_that_comes_back)
 {
 	struct rt rt = rt_new();
-	char line[4 * RT_PATH];
 
-	snprintf(line, sizeof line, "sh -c 'cp %s prog; LD_PRELOAD=%s RINGTAIL=run=%s ./prog; mv prog away'",
-	         rt_built("programs/wrapped_places"), rt_built("libringtail.so"), rt.run);
-	rt_program(&rt, MODE_BARE, line);
+	run_and_move_away(&rt, "programs/wrapped_places");
 	struct outcome report = rt_tool(&rt, "heap RUN --limit 0");
 	cr_expect_not(strstr(report.out, "known"), "%s", report.out);
 	outcome_free(&report);

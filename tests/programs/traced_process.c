@@ -22,46 +22,27 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GREP    "/bin/grep"
-#define STATUS  "/proc/self/status"
-#define WORKERS 3
+#include "traced_workers.h"
+
+#define GREP   "/bin/grep"
+#define STATUS "/proc/self/status"
 
 extern char **environ;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_t workers[WORKERS];
-static atomic_bool over;
-static atomic_int working; /* workers that have been at `shared` */
 static long shared;
 
 /* Accesses that are stopped at. */
-static void *work_on(void *unused)
+static void work_once(void)
 {
-	for (int rounds = 0; !atomic_load(&over); rounds++) {
-		pthread_mutex_lock(&lock);
-		shared++;
-		pthread_mutex_unlock(&lock);
-		if (!rounds)
-			atomic_fetch_add(&working, 1);
-		nanosleep(&(struct timespec){0, 20000}, NULL);
-	}
-	return NULL;
-}
-
-/* Returns when all are at work: by then a tracer has seen them. */
-static void begin(void)
-{
-	for (int i = 0; i < WORKERS; i++)
-		pthread_create(&workers[i], NULL, work_on, NULL);
-	while (atomic_load(&working) < WORKERS)
-		nanosleep(&(struct timespec){0, 100000}, NULL);
+	pthread_mutex_lock(&lock);
+	shared++;
+	pthread_mutex_unlock(&lock);
 }
 
 static int end(void)
 {
-	atomic_store(&over, true);
-	for (int i = 0; i < WORKERS; i++)
-		pthread_join(workers[i], NULL);
+	end_workers();
 	return 0;
 }
 

@@ -29,16 +29,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define WORKERS 3
+#include "traced_workers.h"
 
 extern char **environ;
 extern const char __executable_start[], etext[];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long work[64];
-static atomic_bool over;
-static atomic_int working; /* workers that have been through busy() */
-static pthread_t workers[WORKERS];
 static char *self;
 
 /* Touches shared memory, and leaves it as it was. */
@@ -57,32 +54,11 @@ static long busy(long rounds)
 	return sum;
 }
 
-static void *work_on(void *unused)
-{
-	for (int rounds = 0; !atomic_load(&over); rounds++) {
-		busy(1);
-		if (!rounds)
-			atomic_fetch_add(&working, 1);
-		nanosleep(&(struct timespec){0, 20000}, NULL); /* others get the lock, too */
-	}
-	return NULL;
-}
-
-/* Returns when all are at work: by then a tracer has seen them. */
-static void begin(void)
-{
-	atomic_store(&working, 0);
-	for (int i = 0; i < WORKERS; i++)
-		pthread_create(&workers[i], NULL, work_on, NULL);
-	while (atomic_load(&working) < WORKERS)
-		nanosleep(&(struct timespec){0, 100000}, NULL);
-}
+static void work_once(void) { busy(1); }
 
 static int end(void)
 {
-	atomic_store(&over, true);
-	for (int i = 0; i < WORKERS; i++)
-		pthread_join(workers[i], NULL);
+	end_workers();
 	for (int k = 0; k < 64; k++)
 		if (work[k])
 			return 1;
