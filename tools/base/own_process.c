@@ -32,6 +32,17 @@ void own_process_start_up(void)
 	file_limit_before = signal(SIGXFSZ, SIG_IGN);
 }
 
+void own_process_start_up_for_shim(void)
+{
+	sigset_t faults;
+
+	sigemptyset(&faults);
+	sigaddset(&faults, SIGSEGV);
+	sigaddset(&faults, SIGBUS);
+	sigprocmask(SIG_UNBLOCK, &faults, NULL);
+	setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+}
+
 void own_process_prints(bool prints) { signal(SIGPIPE, prints ? pipe_before : SIG_IGN); }
 
 void own_process_hand_down(void)

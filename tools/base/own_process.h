@@ -14,6 +14,11 @@
  * tool opens gets such a number, and no output to that stream lands in a file. */
 void own_process_start_up(void);
 
+/* The same for a tool that the shim has started (shim/tool.h), with all signals blocked and the program's limits.
+ * Unblocks the signals of faults, which map_guard needs: it notices a ring file that has shrunk.  Lifts the limit of
+ * address space, as mapping the ring may need more than that; this works only with privilege. */
+void own_process_start_up_for_shim(void);
+
 /* true: from now on the command writes to standard output alone, until own_process_prints(false). */
 void own_process_prints(bool prints);
 

@@ -28,17 +28,10 @@ union head { /* of a file, without what was caught */
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
-static char *path_of(const char *ring_path)
-{
-	char *path = NULL;
-	int stem = (int)strlen(ring_path) - (int)strlen(RT_RING_SUFFIX);
-
-	return stem > 0 && asprintf(&path, "%.*s" RACES_SUFFIX, stem, ring_path) > 0 ? path : NULL;
-}
-
 void races_reader_begin(struct races_reader *reader, struct recording *recording)
 {
-	*reader = (struct races_reader){.path = path_of(recording->ring.path), .fd = -1, .recording = recording};
+	*reader = (struct races_reader){
+	    .path = ring_file_beside(recording->ring.path, RACES_SUFFIX), .fd = -1, .recording = recording};
 }
 
 void races_reader_end(struct races_reader *reader)

@@ -23,15 +23,6 @@
 
 /* ---- the .races file ------------------------------------------------------------------------------- */
 
-/* .races in place of .ring.  Malloced. */
-static char *file_path(const char *ring_path)
-{
-	char *path = NULL;
-	int stem = (int)strlen(ring_path) - (int)strlen(RT_RING_SUFFIX);
-
-	return stem > 0 && asprintf(&path, "%.*s" RACES_SUFFIX, stem, ring_path) > 0 ? path : NULL;
-}
-
 /* All of it has room on the disk, so that no later write can fail. */
 static struct races_file *map_file(int fd)
 {
@@ -46,7 +37,7 @@ static struct races_file *map_file(int fd)
 /* NULL: there is no room for it, or a file of that name. */
 static struct races_file *make_file(const char *ring_path, int *fd)
 {
-	char *path = file_path(ring_path);
+	char *path = ring_file_beside(ring_path, RACES_SUFFIX);
 	struct races_file *file = NULL;
 
 	*fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;

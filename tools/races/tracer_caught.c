@@ -58,11 +58,25 @@ static struct races_side side_of(struct session *session, const struct traced *t
 
 /* ---- the value ------------------------------------------------------------------------------------- */
 
-static uint32_t read_value(const struct session *session, const struct races_caught *caught, uint8_t value[RACES_VALUE])
+/* The first byte that both access, and the one behind the last. */
+static uint64_t start_of_both(const struct races_caught *caught)
 {
 	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
-	uint64_t end_a = a->address + a->size, end_b = b->address + b->size, end = end_a < end_b ? end_a : end_b;
-	uint64_t bytes = end - caught->value_address;
+
+	return a->address > b->address ? a->address : b->address;
+}
+
+static uint64_t end_of_both(const struct races_caught *caught)
+{
+	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
+	uint64_t end_a = a->address + a->size, end_b = b->address + b->size;
+
+	return end_a < end_b ? end_a : end_b;
+}
+
+static uint32_t read_value(const struct session *session, const struct races_caught *caught, uint8_t value[RACES_VALUE])
+{
+	uint64_t bytes = end_of_both(caught) - caught->value_address;
 	ssize_t got =
 	    pread(session->text.memory, value, bytes < RACES_VALUE ? bytes : RACES_VALUE, (off_t)caught->value_address);
 
@@ -72,23 +86,18 @@ static uint32_t read_value(const struct session *session, const struct races_cau
 /* The bytes that both access, before either did. */
 static void read_before(const struct session *session, struct races_caught *caught)
 {
-	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
-
-	caught->value_address = a->address > b->address ? a->address : b->address;
+	caught->value_address = start_of_both(caught);
 	caught->value_bytes = read_value(session, caught, caught->before);
 }
 
 /* The other thread has made its access already: the bytes are those that were there when the hold began. */
 static void take_value(struct races_caught *caught, const struct traced *held)
 {
-	const struct races_side *a = &caught->sides[0], *b = &caught->sides[1];
-	uint64_t start = a->address > b->address ? a->address : b->address;
-	uint64_t end_a = a->address + a->size, end_b = b->address + b->size, end = end_a < end_b ? end_a : end_b;
-	uint64_t from = start - held->accesses[held->watched].address;
+	uint64_t start = start_of_both(caught), from = start - held->accesses[held->watched].address;
 
 	caught->value_address = start;
 	if (from < held->before_bytes) {
-		uint64_t bytes = end - start, known = held->before_bytes - from;
+		uint64_t bytes = end_of_both(caught) - start, known = held->before_bytes - from;
 		caught->value_bytes = (uint32_t)(bytes < known ? bytes : known);
 		memcpy(caught->before, held->before + from, caught->value_bytes);
 	}

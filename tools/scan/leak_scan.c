@@ -350,13 +350,7 @@ void leak_scan_run(struct leak_scan *scan, const struct scan_subject *subject, c
 #define SCAN_MAGIC  "ringtail scan 4"
 #define GROUPS_MOST (1u << 24)
 
-char *leak_scan_path(const char *ring_path)
-{
-	char *path = NULL;
-	int stem = (int)strlen(ring_path) - (int)strlen(RT_RING_SUFFIX);
-
-	return stem > 0 && asprintf(&path, "%.*s.scan", stem, ring_path) > 0 ? path : NULL;
-}
+char *leak_scan_path(const char *ring_path) { return ring_file_beside(ring_path, ".scan"); }
 
 static void write_all(const struct leak_scan *scan, FILE *file)
 {

@@ -1,38 +1,20 @@
 /* `ringtail-scan RING`: the shim starts it at the end of a program that has no live reader.  Users do not call it. */
-#include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tools/base/error.h"
 #include "tools/base/memory.h"
+#include "tools/base/own_process.h"
 #include "tools/scan/at_end.h"
-
-/* This process has inherited the program's limit, and mapping the ring may need more address space than the limit
- * allows.  Works only with privilege. */
-static void lift_limit(void) { setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}); }
-
-/* The shim has blocked all signals.  Those of faults are needed by map_guard, which notices a ring file that has
- * shrunk. */
-static void let_faults_be_handled(void)
-{
-	sigset_t faults;
-
-	sigemptyset(&faults);
-	sigaddset(&faults, SIGSEGV);
-	sigaddset(&faults, SIGBUS);
-	sigprocmask(SIG_UNBLOCK, &faults, NULL);
-}
 
 int main(int argc, char **argv)
 {
-	let_faults_be_handled();
+	own_process_start_up_for_shim();
 	memory_start_up();
 	if (argc != 2) {
 		fputs("ringtail-scan: programs with libringtail.so start it at their end; see `ringtail help leaks`\n",
 		      stderr);
 		return EXIT_USAGE;
 	}
-	lift_limit();
 	_exit(scan_at_end_alone(argv[1]));
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -261,6 +262,14 @@ static void find_process(struct ring_file *ring)
 	if (!ring->same_boot || (ring_file_is_elsewhere(ring) && !ring->writable && !is_written_to(ring)))
 		return;
 	ring->pid = process_find(&sought, &ring->process_start);
+}
+
+char *ring_file_beside(const char *ring_path, const char *suffix)
+{
+	char *path = NULL;
+	int stem = (int)strlen(ring_path) - (int)strlen(RT_RING_SUFFIX);
+
+	return stem > 0 && asprintf(&path, "%.*s%s", stem, ring_path, suffix) > 0 ? path : NULL;
 }
 
 bool ring_file_open(struct ring_file *ring, const char *path, bool writable, struct error *err)

@@ -31,6 +31,10 @@ struct ring_file {
 	struct added_stacks *added; /* added_stacks.h; NULL: none */
 };
 
+/* The path of a file that lies beside the ring: suffix in place of .ring.  Malloced; NULL: there is no memory, or it is
+ * no path of a ring. */
+char *ring_file_beside(const char *ring_path, const char *suffix);
+
 /* Opens and validates the file.  On failure returns false, fills err (what is wrong with which file, and what to do)
  * and leaves nothing open.  A truncated file, shorter than its header says, is refused.  So is a file that a live
  * process has not made ready (ready == 0); then err->retry is set. */

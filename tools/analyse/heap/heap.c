@@ -23,6 +23,7 @@
 #include "tools/base/compare.h"
 #include "tools/base/format.h"
 #include "tools/base/memory.h"
+#include "tools/base/search.h"
 
 /* How far below an unknown pointer the start of its block is searched; and the look-ups of all such searches
  * together. */
@@ -740,22 +741,6 @@ static int by_address(const void *left, const void *right)
 	                       ((const struct block_question *)right)->address);
 }
 
-/* The index of the first question about this address or a higher one. */
-static size_t first_question(const struct block_question *questions, size_t count, uint64_t address)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (questions[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 void heap_find_origins(const struct heap_analysis *heap, struct block_question *questions, size_t count)
 {
 	if (!count)
@@ -766,7 +751,7 @@ void heap_find_origins(const struct heap_analysis *heap, struct block_question *
 
 		if (!block->address)
 			continue;
-		for (size_t k = first_question(questions, count, block->address);
+		for (size_t k = count_below(questions, count, sizeof *questions, block->address);
 		     k < count && questions[k].address - block->address < block->size; k++) {
 			questions[k].stack = site_of(heap, block)->stack;
 			questions[k].into = questions[k].address - block->address;
