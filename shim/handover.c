@@ -56,10 +56,21 @@ struct handover *handover_new(void)
 	return place ? place : grow();
 }
 
+/* Member by member: an assignment of the whole would write in_use, too, and the compiler is free to make that 0 before
+ * it clears the rest, which a creating thread may have filled again by then. */
+static void clear(struct handover *place)
+{
+	place->state = NULL;
+	place->start = NULL;
+	place->start_c11 = NULL;
+	place->argument = NULL; /* a stale one would keep its block from being a leak */
+	place->blocks_trap = false;
+}
+
 struct handover handover_take(struct handover *place)
 {
 	struct handover taken = *place;
-	*place = (struct handover){.in_use = 1}; /* a stale argument would keep its block from being a leak */
+	clear(place);
 	store_release(&place->in_use, 0);
 	return taken;
 }
